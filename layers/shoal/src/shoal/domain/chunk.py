@@ -1,0 +1,352 @@
+"""A chunk: consecutive tasks that travel together under one lease, and every move it can make.
+
+Each move takes the chunk as it was read and gives the chunk to write over that version. `epoch` is
+the fence: every grant raises it, and a report under an older one changes nothing. `epoch` and
+`version` only ever grow, across generations too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+from shoal.domain.counts import Counts, TaskStatus
+from shoal.domain.outcome import Outcome, PartKey
+from shoal.domain.retry import RetryPolicy
+
+CRASHES_TO_ISOLATE: Final = 2
+CRASHES_TO_FAIL: Final = 3
+
+_PENDING = TaskStatus.PENDING.letter
+_RUNNING = TaskStatus.RUNNING.letter
+_RETRYING = TaskStatus.RETRYING.letter
+_COMPLETED = TaskStatus.COMPLETED.letter
+_FAILED = TaskStatus.FAILED.letter
+_CANCELLED = TaskStatus.CANCELLED.letter
+_OPEN = frozenset((_PENDING, _RUNNING, _RETRYING))
+
+
+class Lease(NamedTuple):
+    """The right of one worker to run one chunk until a time."""
+
+    worker: str
+    request: str
+    until: float
+
+
+class Part(NamedTuple):
+    """A part of the outcomes that counts: which report wrote it, for which tasks of the chunk.
+
+    `offsets` are half-open runs of positions in the chunk.
+    """
+
+    epoch: int
+    report: int
+    runs: tuple[tuple[int, int], ...]
+
+    def holds(self, offset: int) -> bool:
+        """Whether the part holds an outcome of the task at this position."""
+        return any(first <= offset < end for first, end in self.runs)
+
+
+class Span(NamedTuple):
+    """A run of bytes in the job's inputs."""
+
+    first: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The lease is given: `chunk` is to be written, unless `again` (it stands in the row already).
+
+    `dead` is the position of the task that was given up because its workers kept dying.
+    """
+
+    chunk: Chunk
+    again: bool = False
+    dead: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Not now: another lease lives, or no task is due, until then (seconds since the epoch)."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """No task is left to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The report stands: `chunk` is to be written, unless `again` (it was folded before)."""
+
+    chunk: Chunk
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A later epoch was granted; whoever holds this one has lost it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """One row. `statuses` has a letter a task, `attempts` a number a task; times in seconds."""
+
+    job: str
+    number: int
+    first: int
+    generation: int
+    statuses: str
+    attempts: tuple[int, ...]
+    epoch: int = 0
+    version: int = 1
+    lease: Lease | None = None
+    reported: int = 0
+    crashes: int = 0
+    not_before: float = 0.0
+    sent_at: float = 0.0
+    sends: int = 1
+    parts: tuple[Part, ...] = ()
+    span: Span | None = None
+    successor: int | None = None
+    expires_at: int = 0
+
+    @staticmethod
+    def new(job: str, number: int, *, first: int, size: int, now: float, generation: int = 1) -> Chunk:
+        """A chunk of tasks that nobody has run."""
+        return Chunk(
+            job=job,
+            number=number,
+            first=first,
+            generation=generation,
+            statuses=_PENDING * size,
+            attempts=(0,) * size,
+            sent_at=now,
+        )
+
+    @property
+    def size(self) -> int:
+        """How many tasks it has."""
+        return len(self.statuses)
+
+    @property
+    def counts(self) -> Counts:
+        """Its tasks by status."""
+        return Counts.of(self.statuses)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every task is in a terminal status."""
+        return _OPEN.isdisjoint(self.statuses)
+
+    @property
+    def isolated(self) -> bool:
+        """Whether its tasks must run one process each, with a report after each."""
+        return self.crashes >= CRASHES_TO_ISOLATE
+
+    @property
+    def running(self) -> tuple[int, ...]:
+        """Positions of the tasks that the lease covers."""
+        return tuple(i for i, letter in enumerate(self.statuses) if letter == _RUNNING)
+
+    def leased(self, now: float) -> bool:
+        """Whether a lease lives."""
+        return self.lease is not None and now < self.lease.until
+
+    def due_at(self, now: float) -> float:
+        """When a worker could next be granted it: now, or when its lease or its delay ends."""
+        if self.lease is not None and now < self.lease.until:
+            return self.lease.until
+        if _PENDING in self.statuses or _RUNNING in self.statuses:
+            return now
+        return max(now, self.not_before)
+
+    def status_of(self, offset: int) -> TaskStatus:
+        """Where the task at this position stands."""
+        return TaskStatus.of(self.statuses[offset])
+
+    def part_of(self, offset: int) -> PartKey | None:
+        """The part with the latest accepted outcome of the task at this position."""
+        history = self.history_of(offset)
+        return history[-1] if history else None
+
+    def history_of(self, offset: int) -> tuple[PartKey, ...]:
+        """The parts with accepted outcomes of the task at this position, oldest first."""
+        return tuple(self.part_key(p.epoch, p.report) for p in self.parts if p.holds(offset))
+
+    def part_key(self, epoch: int, report: int) -> PartKey:
+        """The address of one report's part."""
+        return PartKey(self.job, self.number, epoch, report)
+
+    # Moves. Each raises `version` by one.
+
+    def grant(self, worker: str, request: str, now: float, length: float) -> Granted | Held | Finished:
+        """Lease it to a worker, once for each request id.
+
+        A task found RUNNING keeps its attempt: its worker died, it did not fail. Crashes are
+        counted apart: a grant over a lapsed lease is one. At the third in a row the first RUNNING
+        task is given up; the chunk ran isolated by then, so no other can have been running.
+        """
+        if self.finished:
+            return Finished()
+        if self.leased(now):
+            mine = self.lease is not None and self.lease[:2] == (worker, request)
+            return Granted(self, again=True) if mine else Held(self.due_at(now))
+        due_at = self.due_at(now)
+        if due_at > now:
+            return Held(due_at)
+        statuses, crashes, dead = self.statuses, self.crashes, None
+        if _RUNNING in statuses:
+            crashes += 1
+        if crashes >= CRASHES_TO_FAIL:
+            dead, crashes = statuses.index(_RUNNING), 0
+            statuses = statuses[:dead] + _FAILED + statuses[dead + 1 :]
+        ready = (_PENDING, _RETRYING) if now >= self.not_before else (_PENDING,)
+        attempts = tuple(
+            n + (letter in ready) for n, letter in zip(self.attempts, statuses, strict=True)
+        )
+        for letter in ready:
+            statuses = statuses.replace(letter, _RUNNING)
+        epoch = self.epoch + 1
+        held = _RUNNING in statuses
+        return Granted(
+            replace(
+                self,
+                statuses=statuses,
+                attempts=attempts,
+                epoch=epoch,
+                version=self.version + 1,
+                lease=Lease(worker, request, now + length) if held else None,
+                reported=0,
+                crashes=crashes,
+                parts=self.parts if dead is None else (*self.parts, Part(epoch, 0, ((dead, dead + 1),))),
+            ),
+            dead=dead,
+        )
+
+    def extend(self, epoch: int, now: float, length: float) -> Accepted | Stale:
+        """Renew the lease of this epoch."""
+        if epoch != self.epoch or self.lease is None:
+            return Stale()
+        lease = self.lease._replace(until=now + length)
+        return Accepted(replace(self, lease=lease, version=self.version + 1))
+
+    def report(  # noqa: PLR0913 - what a report is, named
+        self,
+        *,
+        epoch: int,
+        number: int,
+        final: bool,
+        outcomes: Sequence[Outcome],
+        policy: RetryPolicy,
+        jitter: float,
+        now: float,
+        length: float,
+    ) -> Accepted | Stale:
+        """Fold outcomes into the row.
+
+        Only tasks RUNNING under this epoch, in this attempt, change. A partial report renews the
+        lease; a final one ends it and hands back what has no outcome, its attempt not counted.
+        """
+        if epoch != self.epoch:
+            return Stale()
+        if number <= self.reported or self.lease is None:
+            return Accepted(self, again=True)
+        current = {(offset, self.attempts[offset]) for offset in self.running}
+        statuses, not_before, folded = list(self.statuses), self.not_before, []
+        for outcome in outcomes:
+            offset = outcome.index - self.first
+            if (offset, outcome.attempt) not in current:
+                continue
+            current.remove((offset, outcome.attempt))
+            folded.append(offset)
+            statuses[offset] = _after(outcome, policy)
+            if statuses[offset] == _RETRYING:
+                not_before = max(not_before, now + policy.delay(outcome.attempt, jitter))
+        attempts = self.attempts
+        if final:
+            attempts = tuple(
+                n - (letter == _RUNNING) for n, letter in zip(attempts, statuses, strict=True)
+            )
+            statuses = [_PENDING if letter == _RUNNING else letter for letter in statuses]
+        return Accepted(
+            replace(
+                self,
+                statuses="".join(statuses),
+                attempts=attempts,
+                version=self.version + 1,
+                lease=None if final else self.lease._replace(until=now + length),
+                reported=number,
+                crashes=0,
+                not_before=not_before,
+                parts=(*self.parts, Part(epoch, number, runs_of(folded))) if folded else self.parts,
+            )
+        )
+
+    def seal(self) -> Chunk:
+        """End it for a cancelled job: RUNNING tasks are CANCELLED and their worker is fenced off."""
+        return replace(
+            self,
+            statuses=self.statuses.replace(_RUNNING, _CANCELLED),
+            epoch=self.epoch + 1,
+            version=self.version + 1,
+            lease=None,
+        )
+
+    def reset(self, generation: int, now: float, *, expires_at: int) -> Chunk:
+        """Begin it anew in a later generation: all but the COMPLETED tasks are PENDING again.
+
+        The epoch rises, so that a worker of the generation before is fenced off.
+        """
+        kept = [letter == _COMPLETED for letter in self.statuses]
+        return replace(
+            self,
+            generation=generation,
+            statuses="".join(_COMPLETED if keep else _PENDING for keep in kept),
+            attempts=tuple(n if keep else 0 for n, keep in zip(self.attempts, kept, strict=True)),
+            epoch=self.epoch + 1,
+            version=self.version + 1,
+            lease=None,
+            reported=0,
+            crashes=0,
+            not_before=0.0,
+            sent_at=now,
+            sends=1,
+            successor=None,
+            expires_at=expires_at,
+        )
+
+    def sent(self, now: float) -> Chunk:
+        """Its message was sent once more."""
+        return replace(self, sent_at=now, sends=self.sends + 1, version=self.version + 1)
+
+    def succeeded_by(self, number: int) -> Chunk:
+        """Its end let another chunk into the job's window."""
+        return replace(self, successor=number, version=self.version + 1)
+
+
+def _after(outcome: Outcome, policy: RetryPolicy) -> str:
+    error = outcome.error
+    if error is None:
+        return _COMPLETED
+    again = policy.allows(
+        attempt=outcome.attempt, error_type=error.type, retryable=error.retryable
+    )
+    return _RETRYING if again else _FAILED
+
+
+def runs_of(offsets: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """Positions as half-open runs: 0, 1, 2, 5 → (0, 3), (5, 6)."""
+    runs: list[tuple[int, int]] = []
+    for offset in sorted(offsets):
+        if runs and runs[-1][1] == offset:
+            runs[-1] = (runs[-1][0], offset + 1)
+        else:
+            runs.append((offset, offset + 1))
+    return tuple(runs)

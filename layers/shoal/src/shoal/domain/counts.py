@@ -1,0 +1,76 @@
+"""How many tasks stand where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands; the value is what the API says."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    RETRYING = "RETRYING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def letter(self) -> str:
+        """The one letter that a chunk's row keeps for it."""
+        return _LETTER[self]
+
+    @staticmethod
+    def of(letter: str) -> TaskStatus:
+        """The status that a letter stands for."""
+        return _STATUS[letter]
+
+
+_LETTER = {
+    TaskStatus.PENDING: "P",
+    TaskStatus.RUNNING: "R",
+    TaskStatus.RETRYING: "T",
+    TaskStatus.COMPLETED: "C",
+    TaskStatus.FAILED: "F",
+    TaskStatus.CANCELLED: "X",
+}
+_STATUS = {letter: status for status, letter in _LETTER.items()}
+
+
+class Counts(NamedTuple):
+    """Tasks by status."""
+
+    pending: int = 0
+    running: int = 0
+    retrying: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+    @staticmethod
+    def of(statuses: str) -> Counts:
+        """Count the letters of a chunk."""
+        return Counts(*(statuses.count(letter) for letter in _STATUS))
+
+    @staticmethod
+    def total(parts: Iterable[Counts]) -> Counts:
+        """The sum, status by status."""
+        return Counts(*(sum(column) for column in zip(*parts, strict=True)))
+
+    @property
+    def ended(self) -> int:
+        """Tasks in a terminal status."""
+        return self.completed + self.failed + self.cancelled
+
+    @property
+    def open(self) -> int:
+        """Tasks that may still change."""
+        return self.pending + self.running + self.retrying
+
+    def after_close(self) -> Counts:
+        """As they show once the job is closed: what never ended is CANCELLED because its job is."""
+        return Counts(
+            completed=self.completed, failed=self.failed, cancelled=self.cancelled + self.open
+        )

@@ -1,0 +1,52 @@
+"""Identifiers: jobs, tasks, executions. Nothing here draws randomness; entropy comes in as bytes."""
+
+import hashlib
+import re
+from typing import Final
+
+_CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_JOB_ID: Final = re.compile(r"job_[0-9A-HJKMNP-TV-Z]{26}")
+_TASK_ID: Final = re.compile(r"(job_[0-9A-HJKMNP-TV-Z]{26})\.(0|[1-9][0-9]{0,6})")
+_EXECUTION: Final = re.compile(r"(job_[0-9A-HJKMNP-TV-Z]{26})-([1-9][0-9]*)-([1-9][0-9]*)")
+
+
+def _crockford(value: int) -> str:
+    return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -5, -5))
+
+
+def new_job_id(now: float, entropy: bytes) -> str:
+    """A job id that sorts by time (ULID: 48 bits of milliseconds, 80 of the 10 bytes of entropy)."""
+    return "job_" + _crockford(int(now * 1000) << 80 | int.from_bytes(entropy[:10]))
+
+
+def keyed_job_id(tenant: str, idempotency_key: str) -> str:
+    """The one job id of this tenant and idempotency key (128 bits of SHA-256)."""
+    digest = hashlib.sha256(f"{len(tenant)}:{tenant}:{idempotency_key}".encode()).digest()
+    return "job_" + _crockford(int.from_bytes(digest[:16]))
+
+
+def is_job_id(text: str) -> bool:
+    """Whether the text has the form of a job id."""
+    return _JOB_ID.fullmatch(text) is not None
+
+
+def task_id(job_id: str, index: int) -> str:
+    """The address of one task of a job."""
+    return f"{job_id}.{index}"
+
+
+def parse_task_id(text: str) -> tuple[str, int] | None:
+    """Job id and index of a task id, or None if it has another form."""
+    match = _TASK_ID.fullmatch(text)
+    return (match[1], int(match[2])) if match else None
+
+
+def execution_name(job_id: str, generation: int, number: int) -> str:
+    """The name of the `number`-th execution of a generation of a job."""
+    return f"{job_id}-{generation}-{number}"
+
+
+def parse_execution_name(name: str) -> tuple[str, int, int] | None:
+    """Job id, generation and number of an execution, or None if it is not one of ours."""
+    match = _EXECUTION.fullmatch(name)
+    return (match[1], int(match[2]), int(match[3])) if match else None

@@ -1,0 +1,248 @@
+"""A job: what was asked, where it stands, and every move it can make.
+
+Statuses: PENDING → ENQUEUED → RUNNING → COMPLETED · FAILED · CANCELLED. Paused and ending are flags
+beside them. A move is a function of the job as it was read; the store writes it over that version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final, Literal
+
+from shoal.domain import sizing
+from shoal.domain.counts import Counts
+from shoal.domain.errors import IllegalMove
+from shoal.domain.grid import Grid, Json
+from shoal.domain.retry import RetryPolicy
+
+DAY: Final = 86_400
+LONGEST_LIFE: Final = 60 * DAY
+"""The longest job, pauses included; rows expire this long after creation, plus the retention."""
+
+
+class JobStatus(StrEnum):
+    """Where a job stands."""
+
+    PENDING = "PENDING"
+    ENQUEUED = "ENQUEUED"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class Priority(StrEnum):
+    """Which queue its messages go to."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+_S = JobStatus
+MOVES: Final[Mapping[JobStatus, frozenset[JobStatus]]] = {
+    _S.PENDING: frozenset((_S.ENQUEUED, _S.RUNNING, _S.COMPLETED, _S.FAILED, _S.CANCELLED)),
+    _S.ENQUEUED: frozenset((_S.RUNNING, _S.COMPLETED, _S.FAILED, _S.CANCELLED)),
+    _S.RUNNING: frozenset((_S.COMPLETED, _S.FAILED, _S.CANCELLED)),
+    _S.COMPLETED: frozenset(),
+    _S.FAILED: frozenset((_S.PENDING,)),
+    _S.CANCELLED: frozenset(),
+}
+LIVE: Final = frozenset((_S.PENDING, _S.ENQUEUED, _S.RUNNING))
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Inputs as JSON Lines in the inputs bucket; `count` is known once they were read."""
+
+    key: str
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """So many tasks that differ by their index alone."""
+
+    count: int
+
+
+type Source = Repeat | Grid | Lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """What the user asked for. Durations in seconds."""
+
+    task_type: str
+    source: Source
+    name: str = ""
+    params: Mapping[str, Json] = field(default_factory=dict)
+    chunk_size: int | Literal["auto"] = "auto"
+    priority: Priority = Priority.NORMAL
+    max_parallelism: int | None = None
+    timeout: float = 300.0
+    retry: RetryPolicy = RetryPolicy()
+    deadline: float | None = None
+    max_failed: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One row. `outcomes` has how each ended generation ended; times in seconds since the epoch."""
+
+    id: str
+    tenant: str
+    spec: Spec
+    fingerprint: str
+    created_at: float
+    status: JobStatus = JobStatus.PENDING
+    paused: bool = False
+    ending: JobStatus | None = None
+    reason: str | None = None
+    generation: int = 1
+    task_count: int | None = None
+    chunk_size: int | None = None
+    enqueued_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    resumed_at: float = 0.0
+    token: str | None = None
+    outcomes: Mapping[int, JobStatus] = field(default_factory=dict)
+    expires_at: int = 0
+    version: int = 1
+
+    @property
+    def live(self) -> bool:
+        """Whether it is not closed."""
+        return self.status in LIVE
+
+    @property
+    def stopping(self) -> bool:
+        """Whether no task of it may begin or end any more."""
+        return self.ending is not None or not self.live
+
+    @property
+    def planned(self) -> bool:
+        """Whether it is known into which chunks it is cut."""
+        return self.chunk_size is not None
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks it has; 0 before it is planned."""
+        if self.task_count is None or self.chunk_size is None:
+            return 0
+        return sizing.chunk_count(self.task_count, self.chunk_size)
+
+    @property
+    def tallies(self) -> int:
+        """How many tallies it has."""
+        return sizing.tally_count(self.chunks)
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Chunk and position in it of a task; IndexError if it has no such task."""
+        if self.chunk_size is None or not 0 <= index < (self.task_count or 0):
+            raise IndexError(index)
+        return divmod(index, self.chunk_size)
+
+    def size_of(self, chunk: int) -> int:
+        """How many tasks a chunk has: all but the last are full."""
+        first = chunk * (self.chunk_size or 0)
+        return min(self.chunk_size or 0, (self.task_count or 0) - first)
+
+    # Moves. Each raises `version` by one.
+
+    def _moved(self, to: JobStatus) -> JobStatus:
+        if to not in MOVES[self.status]:
+            raise IllegalMove(f"job {self.id} is {self.status} and cannot become {to}")
+        return to
+
+    def plan(self, task_count: int, chunk_size: int) -> Job:
+        """Fix into which chunks it is cut; once and for all generations."""
+        return replace(
+            self, task_count=task_count, chunk_size=chunk_size, version=self.version + 1
+        )
+
+    def enqueue(self, now: float) -> Job:
+        """All its messages are out."""
+        status = self._moved(_S.ENQUEUED) if self.status is _S.PENDING else self.status
+        return replace(self, status=status, enqueued_at=now, version=self.version + 1)
+
+    def start(self, now: float) -> Job:
+        """A first chunk was leased."""
+        return replace(
+            self,
+            status=self._moved(_S.RUNNING),
+            started_at=self.started_at or now,
+            version=self.version + 1,
+        )
+
+    def stop(self, ending: JobStatus, reason: str) -> Job:
+        """Flag that it is to end so; nothing of it begins or ends from here on."""
+        if not self.live:
+            raise IllegalMove(f"job {self.id} is already {self.status}")
+        return replace(self, ending=ending, reason=reason, version=self.version + 1)
+
+    def close(self, status: JobStatus, reason: str | None, now: float) -> Job:
+        """End this generation; under the flag it ends as the flag says."""
+        status = self._moved(self.ending or status)
+        return replace(
+            self,
+            status=status,
+            reason=self.reason if self.ending else reason,
+            paused=False,
+            finished_at=now,
+            outcomes={**self.outcomes, self.generation: status},
+            version=self.version + 1,
+        )
+
+    def pause(self) -> Job:
+        """No chunk of it is leased until it is resumed."""
+        if self.stopping:
+            raise IllegalMove(f"job {self.id} is {self.ending or self.status}")
+        return replace(self, paused=True, version=self.version + 1)
+
+    def resume(self, now: float) -> Job:
+        """Chunks may be leased again; those whose message was sent before now need another."""
+        if self.stopping:
+            raise IllegalMove(f"job {self.id} is {self.ending or self.status}")
+        return replace(self, paused=False, resumed_at=now, version=self.version + 1)
+
+    def retry(self, now: float, *, expires_at: int) -> Job:
+        """Begin the next generation of a FAILED job."""
+        return replace(
+            self,
+            status=self._moved(_S.PENDING),
+            generation=self.generation + 1,
+            ending=None,
+            reason=None,
+            token=None,
+            enqueued_at=None,
+            started_at=None,
+            finished_at=None,
+            resumed_at=now,
+            expires_at=expires_at,
+            version=self.version + 1,
+        )
+
+    def wait(self, token: str) -> Job:
+        """Keep the token of the execution that waits for news."""
+        return replace(self, token=token, version=self.version + 1)
+
+    # Decisions.
+
+    def may_wait(self, generation: int) -> bool:
+        """Whether an execution of this generation may wait: not if there is news already."""
+        return self.generation == generation and not self.stopping
+
+    def too_many_failed(self, failed: int) -> bool:
+        """Whether failures exceed what the user allows, so that the rest need not run."""
+        return self.spec.max_failed is not None and failed > self.spec.max_failed
+
+    def verdict(self, counts: Counts) -> tuple[JobStatus, str | None]:
+        """How it ends once all its tasks have ended, and why."""
+        if counts.failed > (self.spec.max_failed or 0):
+            return _S.FAILED, f"{counts.failed} of {self.task_count} tasks failed"
+        return _S.COMPLETED, None

@@ -1,0 +1,52 @@
+"""What came of one attempt of one task."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from shoal.domain.grid import Json
+
+
+@dataclass(frozen=True, slots=True)
+class TaskError:
+    """Why an attempt failed; `tail` is the end of what it printed."""
+
+    type: str
+    message: str
+    retryable: bool
+    tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One attempt's end: COMPLETED with a result if `error` is None, else failed.
+
+    `started_at` in seconds since the epoch, `duration` in seconds.
+    """
+
+    index: int
+    attempt: int
+    started_at: float
+    duration: float
+    result: Json = None
+    error: TaskError | None = None
+
+
+class PartKey(NamedTuple):
+    """The address of the immutable part that one report wrote: `{job}/{chunk}/{epoch}.{report}`."""
+
+    job: str
+    chunk: int
+    epoch: int
+    report: int
+
+    def __str__(self) -> str:
+        return f"outcomes/{self.job}/{self.chunk}/{self.epoch}.{self.report}"
+
+
+WORKER_DIED = "WorkerDied"
+
+
+def worker_died(index: int, attempt: int, now: float) -> Outcome:
+    """The verdict on a task whose workers died three times in a row under it."""
+    error = TaskError(WORKER_DIED, "three workers in a row died while they ran it", retryable=False)
+    return Outcome(index, attempt, started_at=now, duration=0.0, error=error)

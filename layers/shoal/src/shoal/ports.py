@@ -1,0 +1,230 @@
+"""What the use-cases need of the world, as small Protocols; adapters fill them.
+
+Reads are strongly consistent unless they say otherwise. Every write is conditional, and a write that
+lost to another raises WriteConflict. Whatever is away raises Unavailable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from shoal.domain.chunk import Chunk
+from shoal.domain.job import Job, JobStatus, Priority
+from shoal.domain.outcome import Outcome, PartKey
+from shoal.domain.tally import Entry, Sum, Tally
+
+
+class JobPage(NamedTuple):
+    """Some jobs, newest first, and where the next page begins (None at the end)."""
+
+    jobs: Sequence[Job]
+    next_key: str | None
+
+
+class JobStore(Protocol):
+    """Jobs, their tallies, sums and cursors."""
+
+    def get(self, job_id: str) -> Job | None:
+        """The job as it now is."""
+
+    def get_many(self, job_ids: Iterable[str]) -> Mapping[str, Job]:
+        """Those of the jobs that exist."""
+
+    def create(self, job: Job) -> bool:
+        """Write it if there is none of its id; whether it was written."""
+
+    def put(self, job: Job) -> None:
+        """Write it over the version before its own; raise WriteConflict if that is not there."""
+
+    def page(
+        self, tenant: str, *, status: JobStatus | None, limit: int, start: str | None
+    ) -> JobPage:
+        """A tenant's jobs, newest first; eventually consistent. `start` is a page's `next_key`."""
+
+    def create_tallies(self, tallies: Iterable[Tally]) -> None:
+        """Write those that do not exist; the others stay as they are."""
+
+    def set_entry(self, job_id: str, tally: int, slot: int, entry: Entry) -> Tally:
+        """SET the entry if it replaces the one there; the tally as it then is, either way."""
+
+    def tallies(self, job_id: str, numbers: Iterable[int]) -> list[Tally]:
+        """Those of the tallies that exist, in the order of their numbers."""
+
+    def set_sum(self, job_id: str, generation: int, tally: int, each: Sum) -> Mapping[int, Sum]:
+        """SET the sum if it replaces the one there; all sums of the generation as they then are."""
+
+    def sums(self, job_id: str, generation: int) -> Mapping[int, Sum]:
+        """The sums of a generation."""
+
+    def claim(self, job_id: str, generation: int, *, first: int, end: int) -> int | None:
+        """The next number of the generation's cursor, which begins at `first`; None from `end` on."""
+
+    def cursor(self, job_id: str, generation: int) -> int | None:
+        """Where the cursor stands; None if nothing was claimed."""
+
+    def mark_open(self, job_id: str) -> None:
+        """Note that somebody has to watch the job."""
+
+    def unmark_open(self, job_id: str) -> None:
+        """Note that nobody has to any more."""
+
+    def marked_open(self) -> Iterator[str]:
+        """The jobs that somebody has to watch."""
+
+
+class ChunkStore(Protocol):
+    """Chunks and the parts of outcomes."""
+
+    def create(self, chunks: Sequence[Chunk]) -> None:
+        """Write those that do not exist; the others stay as they are."""
+
+    def get(self, job_id: str, number: int) -> Chunk | None:
+        """The chunk as it now is."""
+
+    def get_many(self, job_id: str, numbers: Sequence[int]) -> list[Chunk]:
+        """Those of the chunks that exist, in the order of their numbers."""
+
+    def put(self, chunk: Chunk) -> None:
+        """Write it over the version before its own; raise WriteConflict if that is not there."""
+
+    def put_part(self, key: PartKey, outcomes: Sequence[Outcome], *, expires_at: int) -> None:
+        """Write a part, once: the first of its key stays."""
+
+    def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
+        """The outcomes of those parts that exist."""
+
+
+class Message(NamedTuple):
+    """A chunk to run, and the seconds until a worker may see it."""
+
+    job: str
+    chunk: int
+    delay: float = 0.0
+
+
+class TaskQueue(Protocol):
+    """The queues that workers drain."""
+
+    def send(self, priority: Priority, messages: Iterable[Message], *, tenant: str) -> None:
+        """Send them all, again what the queue refused; raise Unavailable if some did not get out."""
+
+
+class ExecutionStatus(StrEnum):
+    """Where an execution of the state machine stands, in the words of Step Functions."""
+
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMED_OUT = "TIMED_OUT"
+    ABORTED = "ABORTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One execution; `output` is its parsed output, `stopped_at` in seconds since the epoch."""
+
+    status: ExecutionStatus
+    stopped_at: float | None = None
+    output: Mapping[str, Any] | None = None
+    error: str | None = None
+
+
+class Workflow(Protocol):
+    """The state machine."""
+
+    def start(self, job_id: str, generation: int, number: int) -> None:
+        """Start an execution; one of the same name, running or ended, counts as started."""
+
+    def describe(self, job_id: str, generation: int, number: int) -> Execution | None:
+        """The execution, or None if it was never started."""
+
+    def answer(self, token: str) -> None:
+        """Wake the execution that waits with this token; one that waits no more is left alone."""
+
+
+class BlobStore(Protocol):
+    """Inputs: objects of JSON Lines."""
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write an object."""
+
+    def lines(self, key: str) -> Iterator[bytes]:
+        """Its lines, without their ends, as they stream in; raise InputsNotFound if it is not there."""
+
+    def read(self, key: str, first: int, length: int) -> bytes:
+        """A run of its bytes."""
+
+    def size(self, key: str) -> int | None:
+        """Its length in bytes, or None if it is not there."""
+
+    def link(self, key: str, *, seconds: int) -> str:
+        """A URL that reads it, for so long."""
+
+    def upload_link(self, key: str, *, seconds: int) -> str:
+        """A URL that writes it by PUT, for so long."""
+
+    def uri(self, key: str) -> str:
+        """Its public name, `s3://bucket/key`."""
+
+    def key_of(self, uri: str) -> str | None:
+        """The key in a public name, or None if it names another place."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskType:
+    """A function of the worker image; `schema` is the JSON Schema of its input."""
+
+    name: str
+    schema: Mapping[str, Any]
+    timeout: float | None = None
+    description: str = ""
+    mean_seconds: float | None = None
+
+
+class TypeRegistry(Protocol):
+    """The task types that workers have registered."""
+
+    def get(self, name: str) -> TaskType | None:
+        """The task type of this name; may be a minute old."""
+
+    def all(self) -> list[TaskType]:
+        """All of them, by name."""
+
+    def register(self, task_type: TaskType) -> None:
+        """Write name, schema, timeout and description; what was measured stays."""
+
+    def measured(self, name: str, seconds: float) -> None:
+        """Note how long a task of this type takes."""
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+
+
+class Entropy(Protocol):
+    """Randomness."""
+
+    def bytes(self) -> bytes:
+        """Ten random bytes."""
+
+    def uniform(self) -> float:
+        """Uniform in [0, 1)."""
+
+
+class Metrics(Protocol):
+    """What operations counts."""
+
+    def tasks_ended(self, task_type: str, *, completed: int, failed: int) -> None:
+        """Tasks that reached a terminal status just now."""
+
+    def job_closed(self, job: Job) -> None:
+        """A job that closed just now."""
+
+    def stale_report(self) -> None:
+        """A report that came too late and was refused."""
