@@ -44,7 +44,7 @@ class JobStore(Protocol):
     ) -> JobPage:
         """A tenant's jobs, newest first; eventually consistent. `start` is a page's `next_key`."""
 
-    def create_tallies(self, tallies: Iterable[Tally]) -> None:
+    def create_tallies(self, tallies: Iterable[Tally], *, expires_at: int) -> None:
         """Write those that do not exist; the others stay as they are."""
 
     def set_entry(self, job_id: str, tally: int, slot: int, entry: Entry) -> Tally:
@@ -53,13 +53,17 @@ class JobStore(Protocol):
     def tallies(self, job_id: str, numbers: Iterable[int]) -> list[Tally]:
         """Those of the tallies that exist, in the order of their numbers."""
 
-    def set_sum(self, job_id: str, generation: int, tally: int, each: Sum) -> Mapping[int, Sum]:
+    def set_sum(
+        self, job_id: str, generation: int, tally: int, each: Sum, *, expires_at: int
+    ) -> Mapping[int, Sum]:
         """SET the sum if it replaces the one there; all sums of the generation as they then are."""
 
     def sums(self, job_id: str, generation: int) -> Mapping[int, Sum]:
         """The sums of a generation."""
 
-    def claim(self, job_id: str, generation: int, *, first: int, end: int) -> int | None:
+    def claim(
+        self, job_id: str, generation: int, *, first: int, end: int, expires_at: int
+    ) -> int | None:
         """The next number of the generation's cursor, which begins at `first`; None from `end` on."""
 
     def cursor(self, job_id: str, generation: int) -> int | None:
