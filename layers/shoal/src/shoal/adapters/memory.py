@@ -1,0 +1,324 @@
+"""Every port in memory: plain dicts of frozen values.
+
+A store can be copied by `snapshot()` and put back by `restore()`, so that a model checker can branch.
+Nothing mutable is handed out or taken in.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from shoal.adapters.mean import moved_mean
+from shoal.adapters.page_key import page_key, position
+from shoal.domain.chunk import Chunk
+from shoal.domain.errors import InputsNotFound, WriteConflict
+from shoal.domain.job import Job, JobStatus, Priority
+from shoal.domain.outcome import Outcome, PartKey
+from shoal.domain.tally import Entry, Sum, Tally
+from shoal.ports import Execution, ExecutionStatus, JobPage, Message, TaskType
+
+type State = dict[str, dict[Any, Any]]
+
+
+class _Memory:
+    """State in dicts, each an attribute; their keys and values are immutable."""
+
+    def snapshot(self) -> State:
+        """A copy of all that is stored."""
+        return {name: dict(rows) for name, rows in vars(self).items() if isinstance(rows, dict)}
+
+    def restore(self, state: State) -> None:
+        """Store what a snapshot held, and nothing else."""
+        for name, rows in state.items():
+            setattr(self, name, dict(rows))
+
+
+class MemoryJobStore(_Memory):
+    """Jobs, tallies, sums and cursors. Entries and sums are kept as sorted pairs."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Job] = {}
+        self._tallies: dict[tuple[str, int], tuple[tuple[int, Entry], ...]] = {}
+        self._sums: dict[tuple[str, int], tuple[tuple[int, Sum], ...]] = {}
+        self._cursors: dict[tuple[str, int], int] = {}
+        self._open: dict[str, bool] = {}
+
+    def get(self, job_id: str) -> Job | None:
+        return self._jobs.get(job_id)
+
+    def get_many(self, job_ids: Iterable[str]) -> Mapping[str, Job]:
+        return {job_id: self._jobs[job_id] for job_id in job_ids if job_id in self._jobs}
+
+    def create(self, job: Job) -> bool:
+        if job.id in self._jobs:
+            return False
+        self._jobs[job.id] = job
+        return True
+
+    def put(self, job: Job) -> None:
+        stored = self._jobs.get(job.id)
+        if stored is None or stored.version != job.version - 1:
+            raise WriteConflict(job.id)
+        self._jobs[job.id] = job
+
+    def page(
+        self, tenant: str, *, status: JobStatus | None, limit: int, start: str | None
+    ) -> JobPage:
+        before = None if start is None else position(start)
+        jobs = [
+            job
+            for job in self._jobs.values()
+            if job.tenant == tenant
+            and status in {None, job.status}
+            and (before is None or (job.created_at, job.id) < before)
+        ]
+        jobs.sort(key=lambda job: (job.created_at, job.id), reverse=True)
+        return JobPage(jobs[:limit], page_key(jobs[limit - 1]) if len(jobs) > limit else None)
+
+    def create_tallies(self, tallies: Iterable[Tally], *, expires_at: int) -> None:
+        del expires_at
+        for tally in tallies:
+            entries = tuple(sorted(tally.entries.items()))
+            self._tallies.setdefault((tally.job, tally.number), entries)
+
+    def set_entry(self, job_id: str, tally: int, slot: int, entry: Entry) -> Tally:
+        entries = dict(self._tallies.get((job_id, tally), ()))
+        if entry.replaces(entries.get(slot)):
+            entries[slot] = entry
+            self._tallies[job_id, tally] = tuple(sorted(entries.items()))
+        return Tally(job_id, tally, entries)
+
+    def tallies(self, job_id: str, numbers: Iterable[int]) -> list[Tally]:
+        return [
+            Tally(job_id, number, dict(self._tallies[job_id, number]))
+            for number in sorted(set(numbers))
+            if (job_id, number) in self._tallies
+        ]
+
+    def set_sum(
+        self, job_id: str, generation: int, tally: int, each: Sum, *, expires_at: int
+    ) -> Mapping[int, Sum]:
+        del expires_at
+        sums = dict(self._sums.get((job_id, generation), ()))
+        if each.replaces(sums.get(tally)):
+            sums[tally] = each
+            self._sums[job_id, generation] = tuple(sorted(sums.items()))
+        return sums
+
+    def sums(self, job_id: str, generation: int) -> Mapping[int, Sum]:
+        return dict(self._sums.get((job_id, generation), ()))
+
+    def claim(
+        self, job_id: str, generation: int, *, first: int, end: int, expires_at: int
+    ) -> int | None:
+        del expires_at
+        number = self._cursors.get((job_id, generation), first)
+        if number >= end:
+            return None
+        self._cursors[job_id, generation] = number + 1
+        return number
+
+    def cursor(self, job_id: str, generation: int) -> int | None:
+        return self._cursors.get((job_id, generation))
+
+    def mark_open(self, job_id: str) -> None:
+        self._open[job_id] = True
+
+    def unmark_open(self, job_id: str) -> None:
+        self._open.pop(job_id, None)
+
+    def marked_open(self) -> Iterator[str]:
+        return iter(sorted(self._open))
+
+
+class MemoryChunkStore(_Memory):
+    """Chunks and parts."""
+
+    def __init__(self) -> None:
+        self._chunks: dict[tuple[str, int], Chunk] = {}
+        self._parts: dict[PartKey, tuple[Outcome, ...]] = {}
+
+    def create(self, chunks: Sequence[Chunk]) -> None:
+        for chunk in chunks:
+            self._chunks.setdefault((chunk.job, chunk.number), chunk)
+
+    def get(self, job_id: str, number: int) -> Chunk | None:
+        return self._chunks.get((job_id, number))
+
+    def get_many(self, job_id: str, numbers: Sequence[int]) -> list[Chunk]:
+        return [
+            self._chunks[job_id, number]
+            for number in sorted(set(numbers))
+            if (job_id, number) in self._chunks
+        ]
+
+    def put(self, chunk: Chunk) -> None:
+        stored = self._chunks.get((chunk.job, chunk.number))
+        if stored is None or stored.version != chunk.version - 1:
+            raise WriteConflict(f"{chunk.job}#{chunk.number}")
+        self._chunks[chunk.job, chunk.number] = chunk
+
+    def put_part(self, key: PartKey, outcomes: Sequence[Outcome], *, expires_at: int) -> None:
+        del expires_at
+        self._parts.setdefault(key, tuple(outcomes))
+
+    def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
+        return {key: self._parts[key] for key in keys if key in self._parts}
+
+
+class MemoryTaskQueue(_Memory):
+    """What was sent and not yet taken, by priority, as pairs of tenant and message."""
+
+    def __init__(self) -> None:
+        self._sent: dict[Priority, tuple[tuple[str, Message], ...]] = {}
+
+    def send(self, priority: Priority, messages: Iterable[Message], *, tenant: str) -> None:
+        new = tuple((tenant, message) for message in messages)
+        self._sent[priority] = self._sent.get(priority, ()) + new
+
+    def take(self) -> list[Message]:
+        """All messages, high priority first; the queues are empty afterwards."""
+        messages = [message for p in Priority for _, message in self._sent.get(p, ())]
+        self._sent.clear()
+        return messages
+
+
+class MemoryWorkflow(_Memory):
+    """Executions by job, generation and number, and how often each token was answered."""
+
+    def __init__(self) -> None:
+        self._executions: dict[tuple[str, int, int], Execution] = {}
+        self._answered: dict[str, int] = {}
+
+    def start(self, job_id: str, generation: int, number: int) -> None:
+        running = Execution(ExecutionStatus.RUNNING)
+        self._executions.setdefault((job_id, generation, number), running)
+
+    def describe(self, job_id: str, generation: int, number: int) -> Execution | None:
+        return self._executions.get((job_id, generation, number))
+
+    def answer(self, token: str) -> None:
+        self._answered[token] = self._answered.get(token, 0) + 1
+
+    def answered(self, token: str) -> bool:
+        """Whether the token was ever answered."""
+        return token in self._answered
+
+    def end(self, job_id: str, generation: int, number: int, execution: Execution) -> None:
+        """Let an execution end so."""
+        self._executions[job_id, generation, number] = execution
+
+
+class MemoryBlobStore(_Memory):
+    """Objects of one bucket."""
+
+    def __init__(self, bucket: str = "inputs") -> None:
+        self._bucket = bucket
+        self._objects: dict[str, bytes] = {}
+
+    def put(self, key: str, body: bytes) -> None:
+        self._objects[key] = body
+
+    def lines(self, key: str) -> Iterator[bytes]:
+        body = self._body(key)
+        lines = body.split(b"\n")
+        return iter(lines if lines[-1] else lines[:-1])
+
+    def read(self, key: str, first: int, length: int) -> bytes:
+        return self._body(key)[first : first + length]
+
+    def size(self, key: str) -> int | None:
+        return len(self._objects[key]) if key in self._objects else None
+
+    def link(self, key: str, *, seconds: int) -> str:
+        return f"memory://{self._bucket}/{key}?read={seconds}"
+
+    def upload_link(self, key: str, *, seconds: int) -> str:
+        return f"memory://{self._bucket}/{key}?write={seconds}"
+
+    def uri(self, key: str) -> str:
+        return f"s3://{self._bucket}/{key}"
+
+    def key_of(self, uri: str) -> str | None:
+        prefix = self.uri("")
+        return uri.removeprefix(prefix) if uri.startswith(prefix) and uri != prefix else None
+
+    def _body(self, key: str) -> bytes:
+        try:
+            return self._objects[key]
+        except KeyError as error:
+            raise InputsNotFound(self.uri(key)) from error
+
+
+class MemoryTypeRegistry(_Memory):
+    """Task types by name."""
+
+    def __init__(self, *task_types: TaskType) -> None:
+        self._types: dict[str, TaskType] = {each.name: each for each in task_types}
+
+    def get(self, name: str) -> TaskType | None:
+        return self._types.get(name)
+
+    def all(self) -> list[TaskType]:
+        return [self._types[name] for name in sorted(self._types)]
+
+    def register(self, task_type: TaskType) -> None:
+        known = self._types.get(task_type.name)
+        mean = None if known is None else known.mean_seconds
+        self._types[task_type.name] = replace(task_type, mean_seconds=mean)
+
+    def measured(self, name: str, seconds: float) -> None:
+        known = self._types.get(name)
+        if known is not None:
+            mean = moved_mean(known.mean_seconds, seconds)
+            self._types[name] = replace(known, mean_seconds=mean)
+
+
+class FixedClock:
+    """Time that moves only when told to."""
+
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self.time = now
+
+    def now(self) -> float:
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.time += seconds
+
+
+class SeededEntropy:
+    """Randomness that repeats."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - a test wants it to repeat
+
+    def bytes(self) -> bytes:
+        return self._random.randbytes(10)
+
+    def uniform(self) -> float:
+        return self._random.random()
+
+
+class RecordingMetrics(_Memory):
+    """What was counted: tasks by type and outcome, closed jobs, stale reports."""
+
+    def __init__(self) -> None:
+        self.completed: dict[str, int] = {}
+        self.failed: dict[str, int] = {}
+        self.closed: dict[tuple[str, int], JobStatus] = {}
+        self.other: dict[str, int] = {}
+
+    def tasks_ended(self, task_type: str, *, completed: int, failed: int) -> None:
+        self.completed[task_type] = self.completed.get(task_type, 0) + completed
+        self.failed[task_type] = self.failed.get(task_type, 0) + failed
+
+    def job_closed(self, job: Job) -> None:
+        self.closed[job.id, job.generation] = job.status
+
+    def stale_report(self) -> None:
+        self.other["stale_reports"] = self.other.get("stale_reports", 0) + 1

@@ -1,0 +1,24 @@
+"""Where a page of jobs begins, as text: `created_at/id` of the job before it."""
+
+from __future__ import annotations
+
+from shoal.domain.errors import InvalidRequest
+from shoal.domain.job import Job
+
+
+def page_key(last: Job) -> str:
+    """The start of the page after this job."""
+    return f"{last.created_at!r}/{last.id}"
+
+
+def position(key: str) -> tuple[float, str]:
+    """Creation time and id in a page key; raise InvalidRequest if it is none."""
+    created_at, slash, job_id = key.partition("/")
+    try:
+        found = float(created_at), job_id
+    except ValueError:
+        slash = ""
+    if not slash or not job_id:
+        detail = "this page does not exist"
+        raise InvalidRequest(detail, [("next_token", detail)])
+    return found
