@@ -1,0 +1,1 @@
+"""What crosses HTTP and SQS: the models of requests, answers and messages."""

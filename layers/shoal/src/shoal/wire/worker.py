@@ -1,0 +1,323 @@
+"""What workers and the API say to each other: leases, heartbeats, reports, parts, registration.
+
+Requests are closed (an unknown field is refused) and bounded; answers ignore fields that a newer API
+adds. Workers do not build a model for each outcome: `encode_reports` joins outcomes that were encoded
+where they arose, and `ReportRequest` is how the API reads them.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, NamedTuple, NotRequired, Self, TypedDict
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from shoal.domain.errors import ShoalError, Unavailable
+from shoal.domain.sizing import MAX_CHUNK, MAX_CHUNKS, MAX_TASKS
+
+MAX_BATCH: Final = 10
+"""Chunks in one call for leases or reports."""
+MAX_BEATS: Final = 100
+MAX_TIMEOUT: Final = 36_000.0
+MAX_TAIL: Final = 8_192
+MAX_MESSAGE: Final = 2_048
+MAX_INLINE_BYTES: Final = 200_000
+"""Outcomes of one report that travel inside it; more go to a part by a presigned PUT."""
+MAX_PART_BYTES: Final = 64 * 1024 * 1024
+
+type JobId = Annotated[str, StringConstraints(pattern=r"^job_[0-9A-HJKMNP-TV-Z]{26}$")]
+type WorkerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+type TypeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$")]
+type ChunkNumber = Annotated[int, Field(ge=0, lt=MAX_CHUNKS)]
+type TaskIndex = Annotated[int, Field(ge=0, lt=MAX_TASKS)]
+type Epoch = Annotated[int, Field(ge=1, lt=2**53)]
+type Attempt = Annotated[int, Field(ge=1, le=1_000)]
+type Timeout = Annotated[float, Field(gt=0, le=MAX_TIMEOUT)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+
+
+# Errors of a call, for the port that makes it.
+
+
+class Away(Unavailable):
+    """The other side is away, throttles or fails; `retry_after` seconds if it said so."""
+
+    def __init__(self, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Refused(ShoalError):  # noqa: N818 - the tree reads as nouns
+    """The other side will never accept this request."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(f"{status}: {detail}")
+        self.status = status
+
+
+# The message on SQS.
+
+
+class ChunkMessage(_Answer):
+    """The body of a message: ids only."""
+
+    job: JobId
+    chunk: ChunkNumber
+
+
+# Leases.
+
+
+class WantedChunk(_Request):
+    """A chunk whose message the worker holds."""
+
+    job_id: JobId
+    chunk: ChunkNumber
+
+
+class LeaseRequest(_Request):
+    """Asks for chunks. A repeated request carries the same id and gets the same grants."""
+
+    worker: WorkerId
+    request_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+    chunks: Annotated[list[WantedChunk], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class GrantedTask(TypedDict):
+    """A task to run; with `line`, its input is that line of the granted inputs, under the params."""
+
+    index: TaskIndex
+    attempt: Attempt
+    input: NotRequired[dict[str, Any]]
+    line: NotRequired[Annotated[int, Field(ge=0)]]
+
+
+class RangedInputs(_Answer):
+    """Where the lines of the inputs are, when they are too large to travel in the answer."""
+
+    url: str
+    headers: dict[str, str] = {}
+
+
+class Lease(_Answer):
+    """The answer for one chunk; only `granted` carries an epoch and tasks, only `held` a delay."""
+
+    job_id: JobId
+    chunk: ChunkNumber
+    decision: Literal["granted", "done", "held", "cancelled", "paused"]
+    epoch: Epoch | None = None
+    until: AwareDatetime | None = None
+    priority: Literal["high", "normal", "low"] | None = None
+    task_type: TypeName | None = None
+    timeout: Timeout | None = None
+    isolated: bool = False
+    tasks: Annotated[list[GrantedTask], Field(max_length=MAX_CHUNK)] = []
+    inputs: RangedInputs | None = None
+    params: dict[str, Any] | None = None
+    retry_after: Annotated[float, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.decision == "granted" and (not self.epoch or not self.task_type or not self.tasks):
+            raise ValueError("a grant names its epoch, its task type and its tasks")
+        return self
+
+
+class LeaseAnswer(_Answer):
+    """One answer for each chunk asked for."""
+
+    leases: list[Lease]
+
+
+# Reports.
+
+
+class TaskFailure(_Request):
+    """Why an attempt failed; `tail` is the end of what it printed."""
+
+    type: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    message: Annotated[str, StringConstraints(max_length=MAX_MESSAGE)] = ""
+    tail: Annotated[str, StringConstraints(max_length=MAX_TAIL)] = ""
+    retryable: bool
+
+
+class TaskOutcome(_Request):
+    """The end of one attempt: `error` if and only if it failed."""
+
+    index: TaskIndex
+    attempt: Attempt
+    outcome: Literal["completed", "failed"]
+    started_at: AwareDatetime
+    duration: Annotated[float, Field(ge=0, le=10 * MAX_TIMEOUT)]
+    result: Any = None
+    error: TaskFailure | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.outcome == "failed") != (self.error is not None):
+            raise ValueError("an outcome has an error if and only if it failed")
+        return self
+
+
+class PartKeyRef(_Request):
+    """The stored part that holds the outcomes in full."""
+
+    key: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+
+class Report(_Request):
+    """Outcomes under one epoch; a final one ends the lease and hands back what has no outcome."""
+
+    job_id: JobId
+    chunk: ChunkNumber
+    epoch: Epoch
+    report: Annotated[int, Field(ge=1, le=100_000)]
+    final: bool
+    outcomes: Annotated[list[TaskOutcome], Field(max_length=MAX_CHUNK)] = []
+    part: PartKeyRef | None = None
+
+
+class ReportRequest(_Request):
+    """Reports about up to ten chunks."""
+
+    worker: WorkerId
+    reports: Annotated[list[Report], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class ReportDecision(_Answer):
+    """What became of one report."""
+
+    job_id: JobId
+    chunk: ChunkNumber
+    decision: Literal["accepted", "stale", "cancelled"]
+
+
+class ReportAnswer(_Answer):
+    """One decision for each report."""
+
+    reports: list[ReportDecision]
+
+
+class EncodedReport(NamedTuple):
+    """A report whose outcomes are JSON texts already."""
+
+    job_id: str
+    chunk: int
+    epoch: int
+    report: int
+    final: bool
+    outcomes: Sequence[bytes]
+    part: str | None = None
+
+
+def encode_reports(worker: str, reports: Iterable[EncodedReport]) -> bytes:
+    """The body of a `ReportRequest`."""
+    return b'{"worker":%s,"reports":[%s]}' % (
+        json.dumps(worker).encode(),
+        b",".join(map(_encoded, reports)),
+    )
+
+
+def _encoded(report: EncodedReport) -> bytes:
+    head: dict[str, Any] = {
+        "job_id": report.job_id,
+        "chunk": report.chunk,
+        "epoch": report.epoch,
+        "report": report.report,
+        "final": report.final,
+    }
+    if report.part is not None:
+        head["part"] = {"key": report.part}
+    return b'%s,"outcomes":[%s]}' % (json.dumps(head)[:-1].encode(), b",".join(report.outcomes))
+
+
+# Parts: outcomes too large for a report.
+
+
+class PartRequest(_Request):
+    """Asks where to PUT the outcomes of a report, `size` bytes."""
+
+    worker: WorkerId
+    job_id: JobId
+    chunk: ChunkNumber
+    epoch: Epoch
+    report: Annotated[int, Field(ge=1, le=100_000)]
+    size: Annotated[int, Field(ge=1, le=MAX_PART_BYTES)]
+
+
+class PartAnswer(_Answer):
+    """A presigned PUT; `headers` go with it as they are."""
+
+    url: str
+    key: str
+    headers: dict[str, str] = {}
+
+
+# Heartbeats.
+
+
+class Beat(_Request):
+    """A chunk in hand, and the task of it that runs now."""
+
+    job_id: JobId
+    chunk: ChunkNumber
+    epoch: Epoch
+    index: TaskIndex | None = None
+    progress: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class HeartbeatRequest(_Request):
+    """Renews leases."""
+
+    worker: WorkerId
+    leases: Annotated[list[Beat], Field(min_length=1, max_length=MAX_BEATS)]
+
+
+class BeatDecision(_Answer):
+    """Whether the lease was renewed, and what the worker should do about the chunk."""
+
+    job_id: JobId
+    chunk: ChunkNumber
+    decision: Literal["extended", "stale", "cancelled"]
+    until: AwareDatetime | None = None
+    directive: Literal["cancel", "pause"] | None = None
+
+
+class HeartbeatAnswer(_Answer):
+    """One decision for each beat."""
+
+    leases: list[BeatDecision]
+
+
+# Registration.
+
+
+class TaskTypeOffer(_Request):
+    """A task type that the worker can run; `schema` is the JSON Schema of its input object."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    name: TypeName
+    input_schema: Annotated[Mapping[str, Any], Field(alias="schema")]
+    timeout: Timeout | None = None
+    description: Annotated[str, StringConstraints(max_length=2_000)] = ""
+
+
+class WorkerRegistration(_Request):
+    """What a worker says when it starts."""
+
+    worker: WorkerId
+    task_types: Annotated[list[TaskTypeOffer], Field(min_length=1, max_length=200)]
+
+
+class RegistrationAnswer(_Answer):
+    """How many task types are now known of it."""
+
+    worker: WorkerId
+    registered: int
