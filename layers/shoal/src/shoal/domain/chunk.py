@@ -50,6 +50,13 @@ class Part(NamedTuple):
         return any(first <= offset < end for first, end in self.runs)
 
 
+class Hand(NamedTuple):
+    """The index of the task that the worker runs, and how far it is (0 to 1, if it says)."""
+
+    task: int
+    progress: float | None
+
+
 class Span(NamedTuple):
     """A run of bytes in the job's inputs."""
 
@@ -107,6 +114,7 @@ class Chunk:
     epoch: int = 0
     version: int = 1
     lease: Lease | None = None
+    hand: Hand | None = None
     reported: int = 0
     crashes: int = 0
     not_before: float = 0.0
@@ -118,7 +126,9 @@ class Chunk:
     expires_at: int = 0
 
     @staticmethod
-    def new(job: str, number: int, *, first: int, size: int, now: float, generation: int = 1) -> Chunk:
+    def new(
+        job: str, number: int, *, first: int, size: int, now: float, generation: int = 1
+    ) -> Chunk:
         """A chunk of tasks that nobody has run."""
         return Chunk(
             job=job,
@@ -186,7 +196,9 @@ class Chunk:
 
     # Moves. Each raises `version` by one.
 
-    def grant(self, worker: str, request: str, now: float, length: float) -> Granted | Held | Finished:
+    def grant(
+        self, worker: str, request: str, now: float, length: float
+    ) -> Granted | Held | Finished:
         """Lease it to a worker, once for each request id.
 
         A task found RUNNING keeps its attempt: its worker died, it did not fail. Crashes are
@@ -223,21 +235,24 @@ class Chunk:
                 epoch=epoch,
                 version=self.version + 1,
                 lease=Lease(worker, request, now + length) if held else None,
+                hand=None,
                 reported=0,
                 crashes=crashes,
-                parts=self.parts if dead is None else (*self.parts, Part(epoch, 0, ((dead, dead + 1),))),
+                parts=self.parts
+                if dead is None
+                else (*self.parts, Part(epoch, 0, ((dead, dead + 1),))),
             ),
             dead=dead,
         )
 
-    def extend(self, epoch: int, now: float, length: float) -> Accepted | Stale:
-        """Renew the lease of this epoch."""
+    def extend(self, epoch: int, hand: Hand | None, now: float, length: float) -> Accepted | Stale:
+        """Renew the lease of this epoch; `hand` is what the worker says it has in hand."""
         if epoch != self.epoch or self.lease is None:
             return Stale()
         lease = self.lease._replace(until=now + length)
-        return Accepted(replace(self, lease=lease, version=self.version + 1))
+        return Accepted(replace(self, lease=lease, hand=hand, version=self.version + 1))
 
-    def report(  # noqa: PLR0913 - what a report is, named
+    def report(
         self,
         *,
         epoch: int,
@@ -282,6 +297,7 @@ class Chunk:
                 attempts=attempts,
                 version=self.version + 1,
                 lease=None if final else self.lease._replace(until=now + length),
+                hand=None if final else self.hand,
                 reported=number,
                 crashes=0,
                 not_before=not_before,
@@ -297,6 +313,7 @@ class Chunk:
             epoch=self.epoch + 1,
             version=self.version + 1,
             lease=None,
+            hand=None,
         )
 
     def reset(self, generation: int, now: float, *, expires_at: int) -> Chunk:
@@ -313,6 +330,7 @@ class Chunk:
             epoch=self.epoch + 1,
             version=self.version + 1,
             lease=None,
+            hand=None,
             reported=0,
             crashes=0,
             not_before=0.0,
@@ -335,9 +353,7 @@ def _after(outcome: Outcome, policy: RetryPolicy) -> str:
     error = outcome.error
     if error is None:
         return _COMPLETED
-    again = policy.allows(
-        attempt=outcome.attempt, error_type=error.type, retryable=error.retryable
-    )
+    again = policy.allows(attempt=outcome.attempt, error_type=error.type, retryable=error.retryable)
     return _RETRYING if again else _FAILED
 
 

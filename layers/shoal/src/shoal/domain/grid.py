@@ -23,7 +23,7 @@ class Grid:
         if not 0 <= index < self.size:
             raise IndexError(index)
         cell: dict[str, Json] = {}
-        for name, values in reversed(self.axes.items()):
+        for name, values in reversed(list(self.axes.items())):
             index, place = divmod(index, len(values))
             cell[name] = values[place]
         return {name: cell[name] for name in self.axes}

@@ -91,7 +91,11 @@ class Spec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One row. `outcomes` has how each ended generation ended; times in seconds since the epoch."""
+    """One row; times in seconds since the epoch.
+
+    `outcomes` has how each ended generation ended, `counts` how its tasks stood then; `executions`
+    is the number of the latest execution known to have begun.
+    """
 
     id: str
     tenant: str
@@ -109,7 +113,9 @@ class Job:
     started_at: float | None = None
     finished_at: float | None = None
     resumed_at: float = 0.0
+    executions: int = 1
     token: str | None = None
+    counts: Counts | None = None
     outcomes: Mapping[int, JobStatus] = field(default_factory=dict)
     expires_at: int = 0
     version: int = 1
@@ -161,9 +167,7 @@ class Job:
 
     def plan(self, task_count: int, chunk_size: int) -> Job:
         """Fix into which chunks it is cut; once and for all generations."""
-        return replace(
-            self, task_count=task_count, chunk_size=chunk_size, version=self.version + 1
-        )
+        return replace(self, task_count=task_count, chunk_size=chunk_size, version=self.version + 1)
 
     def enqueue(self, now: float) -> Job:
         """All its messages are out."""
@@ -185,7 +189,7 @@ class Job:
             raise IllegalMove(f"job {self.id} is already {self.status}")
         return replace(self, ending=ending, reason=reason, version=self.version + 1)
 
-    def close(self, status: JobStatus, reason: str | None, now: float) -> Job:
+    def close(self, status: JobStatus, reason: str | None, counts: Counts, now: float) -> Job:
         """End this generation; under the flag it ends as the flag says."""
         status = self._moved(self.ending or status)
         return replace(
@@ -194,6 +198,7 @@ class Job:
             reason=self.reason if self.ending else reason,
             paused=False,
             finished_at=now,
+            counts=counts.after_close(),
             outcomes={**self.outcomes, self.generation: status},
             version=self.version + 1,
         )
@@ -210,7 +215,7 @@ class Job:
             raise IllegalMove(f"job {self.id} is {self.ending or self.status}")
         return replace(self, paused=False, resumed_at=now, version=self.version + 1)
 
-    def retry(self, now: float, *, expires_at: int) -> Job:
+    def retry(self, *, expires_at: int) -> Job:
         """Begin the next generation of a FAILED job."""
         return replace(
             self,
@@ -222,10 +227,15 @@ class Job:
             enqueued_at=None,
             started_at=None,
             finished_at=None,
-            resumed_at=now,
+            counts=None,
+            executions=1,
             expires_at=expires_at,
             version=self.version + 1,
         )
+
+    def executed(self, number: int) -> Job:
+        """Its `number`-th execution of this generation has begun."""
+        return replace(self, executions=number, version=self.version + 1)
 
     def wait(self, token: str) -> Job:
         """Keep the token of the execution that waits for news."""

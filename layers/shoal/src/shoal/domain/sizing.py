@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 MAX_TASKS: Final = 1_000_000
+MAX_INPUT_BYTES: Final = 1_000_000_000
 MAX_CHUNK: Final = 256
 MAX_CHUNKS: Final = 65_536
 TALLY_CHUNKS: Final = 64

@@ -61,10 +61,10 @@ class Tally:
             return None
         return Sum(sum(e.version for e in entries), Counts.total(e.counts for e in entries))
 
-    @property
-    def counts(self) -> Counts:
-        """What is known of its chunks."""
-        return Counts.total([Counts(), *(entry.counts for entry in self.entries.values())])
+    def counts(self, generation: int) -> Counts:
+        """What is known of its chunks in this generation."""
+        known = (e.counts for e in self.entries.values() if e.generation == generation)
+        return Counts.total([Counts(), *known])
 
     @property
     def versions(self) -> int:

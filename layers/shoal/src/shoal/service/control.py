@@ -1,0 +1,77 @@
+"""What users do with a job that is under way, or has failed. Steps 9 and 10.
+
+Each verb asked twice gives the same answer as once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shoal.domain.errors import JobNotFound
+from shoal.domain.job import LONGEST_LIFE, Job, JobStatus
+from shoal.ports import Clock, JobStore, Workflow
+from shoal.service.moves import move_job
+from shoal.service.settling import Settling
+
+type Move = Callable[[Job], Job | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Cancel, pause, resume, retry. `retention` in seconds."""
+
+    jobs: JobStore
+    workflow: Workflow
+    settling: Settling
+    clock: Clock
+    retention: int
+
+    def cancel(self, tenant: str, job_id: str) -> Job:
+        """Flag it; its execution, woken, ends what runs and closes it CANCELLED."""
+
+        def move(job: Job) -> Job | None:
+            if JobStatus.CANCELLED in (job.ending, job.status):
+                return None
+            return job.stop(JobStatus.CANCELLED, "cancelled by its user")
+
+        return self._moved(tenant, job_id, move)
+
+    def pause(self, tenant: str, job_id: str) -> Job:
+        """Lease nothing more of it; what runs goes on."""
+
+        def move(job: Job) -> Job | None:
+            return None if job.paused else job.pause()
+
+        return self._moved(tenant, job_id, move)
+
+    def resume(self, tenant: str, job_id: str) -> Job:
+        """Clear the flag first; then its execution, woken, sends again what was not leased."""
+
+        def move(job: Job) -> Job | None:
+            stands = not job.stopping and not job.paused
+            return None if stands else job.resume(self.clock.now())
+
+        return self._moved(tenant, job_id, move)
+
+    def retry(self, tenant: str, job_id: str) -> Job:
+        """Run the tasks of a FAILED job that did not complete again, as its next generation."""
+
+        def move(job: Job) -> Job | None:
+            if job.generation > 1 and job.status is JobStatus.PENDING:
+                return None
+            self.jobs.mark_open(job_id)
+            expires = int(self.clock.now()) + LONGEST_LIFE + self.retention
+            return job.retry(expires_at=expires)
+
+        job = self._moved(tenant, job_id, move)
+        self.workflow.start(job_id, job.generation, 1)
+        return job
+
+    def _moved(self, tenant: str, job_id: str, move: Move) -> Job:
+        def owned(job: Job) -> Job | None:
+            if job.tenant != tenant:
+                raise JobNotFound(job_id)
+            return move(job)
+
+        job = move_job(self.jobs, job_id, owned)
+        self.settling.wake(job)
+        return job

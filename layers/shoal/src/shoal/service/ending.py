@@ -1,0 +1,84 @@
+"""How a job ends before its tasks have: by cancel, deadline, too many failures, or a broken workflow."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import batched
+
+from shoal.domain.chunk import Chunk
+from shoal.domain.counts import Counts
+from shoal.domain.errors import WriteConflict
+from shoal.domain.job import Job, JobStatus
+from shoal.domain.tally import Tally, members
+from shoal.ports import ChunkStore, JobStore
+from shoal.service.moves import move_job
+from shoal.service.settling import Settling
+
+READ_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Flags, seals and closes."""
+
+    jobs: JobStore
+    chunks: ChunkStore
+    settling: Settling
+
+    def fail(self, job_id: str, generation: int, reason: str) -> Job:
+        """End this generation FAILED for that reason, unless it is ending already."""
+        job = move_job(
+            self.jobs,
+            job_id,
+            lambda row: row.stop(JobStatus.FAILED, reason) if row.may_wait(generation) else None,
+        )
+        return self.seal(job) if job.live and job.generation == generation else job
+
+    def seal(self, job: Job) -> Job:
+        """End the running tasks of a flagged job, then close it.
+
+        Chunks that never ran stay as they are: their tasks show as CANCELLED because the job is.
+        """
+        tallies = self.jobs.tallies(job.id, range(job.tallies))
+        for numbers in open_chunks(job, tallies):
+            for chunk in self.chunks.get_many(job.id, numbers):
+                self._seal(job, chunk)
+        tallies = self.jobs.tallies(job.id, range(job.tallies))
+        counts = known_counts(job, tallies)
+        return self.settling.close(
+            job.id, job.generation, job.ending or JobStatus.FAILED, job.reason, counts
+        )
+
+    def _seal(self, job: Job, chunk: Chunk) -> None:
+        while chunk.running:
+            sealed = chunk.seal()
+            try:
+                self.chunks.put(sealed)
+            except WriteConflict:
+                fresh = self.chunks.get(job.id, chunk.number)
+                if fresh is None:
+                    return
+                chunk = fresh
+                continue
+            chunk = sealed
+        if chunk.counts.cancelled:
+            self.settling.tally(job, chunk)
+
+
+def known_counts(job: Job, tallies: Iterable[Tally]) -> Counts:
+    """The job's counts as its tallies have them; what they do not know of is pending."""
+    counts = Counts.total([Counts(), *(tally.counts(job.generation) for tally in tallies)])
+    return counts._replace(pending=(job.task_count or 0) - sum(counts[1:]))
+
+
+def open_chunks(job: Job, tallies: Iterable[Tally]) -> Iterable[tuple[int, ...]]:
+    """The chunks that are not known to have ended, as many at a time as are read at once."""
+    entries = {tally.number: tally.entries for tally in tallies}
+    numbers = (
+        chunk
+        for tally in range(job.tallies)
+        for slot, chunk in enumerate(members(tally, job.chunks))
+        if (entry := entries.get(tally, {}).get(slot)) is None
+        or entry.generation != job.generation
+        or entry.counts.open
+    )
+    return batched(numbers, READ_AT_ONCE, strict=False)

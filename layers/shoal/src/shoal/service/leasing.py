@@ -1,0 +1,296 @@
+"""What workers ask: a lease, more time, and to have their outcomes accepted. Steps 3, 4 and 6."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from statistics import fmean
+from typing import NamedTuple
+
+from shoal.domain.chunk import Accepted, Chunk, Finished, Granted, Hand, Held, Stale
+from shoal.domain.errors import Unavailable, WriteConflict
+from shoal.domain.grid import Json
+from shoal.domain.job import Job, JobStatus
+from shoal.domain.outcome import Outcome, worker_died
+from shoal.ports import (
+    ChunkStore,
+    Clock,
+    Entropy,
+    JobStore,
+    Message,
+    Metrics,
+    TaskQueue,
+    TypeRegistry,
+)
+from shoal.service.inputs import Inputs, Placed
+from shoal.service.moves import TRIES, move_job
+from shoal.service.settling import Settling
+
+RESET_SECONDS = 5.0
+"""How long a message waits whose chunk is not yet reset for the job's new generation."""
+
+
+class ChunkRef(NamedTuple):
+    """A chunk that a message named."""
+
+    job: str
+    chunk: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseGranted:
+    """Run the tasks at `offsets` of the chunk; `own` is their own input, or its place."""
+
+    job: Job
+    chunk: Chunk
+    offsets: tuple[int, ...]
+    own: list[dict[str, Json]] | Placed
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRefused:
+    """Do not run it: `done`, `cancelled` and `paused` end the message, `held` hides it so long."""
+
+    decision: str
+    retry_after: float | None = None
+
+
+class Beat(NamedTuple):
+    """A sign of life for one lease."""
+
+    job: str
+    chunk: int
+    epoch: int
+    hand: Hand | None
+
+
+class BeatAnswer(NamedTuple):
+    """`extended`, `stale` or `cancelled`; until when; and what the worker should do besides."""
+
+    decision: str
+    until: float | None = None
+    directive: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of tasks of one lease. A final report ends it; numbers start at 1 in each epoch."""
+
+    job: str
+    chunk: int
+    epoch: int
+    number: int
+    final: bool
+    outcomes: Sequence[Outcome]
+    uploaded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leasing:
+    """The worker's side of the protocol. `length` of a lease in seconds."""
+
+    jobs: JobStore
+    chunks: ChunkStore
+    queue: TaskQueue
+    types: TypeRegistry
+    inputs: Inputs
+    settling: Settling
+    clock: Clock
+    entropy: Entropy
+    metrics: Metrics
+    length: float
+
+    def lease(
+        self, worker: str, request: str, refs: Sequence[ChunkRef]
+    ) -> list[LeaseGranted | LeaseRefused]:
+        """Grant what may be granted; asked again under the same request id, the same again."""
+        jobs = self.jobs.get_many({ref.job for ref in refs})
+        rows = self._rows(refs)
+        grants = [self._grant(jobs.get(ref.job), rows.get(ref), worker, request) for ref in refs]
+        jobs = self._recheck(
+            {ref.job for ref, grant in zip(refs, grants, strict=True) if isinstance(grant, Granted)}
+        )
+        return [
+            self._answer(jobs.get(ref.job), grant) for ref, grant in zip(refs, grants, strict=True)
+        ]
+
+    def _rows(self, refs: Sequence[ChunkRef]) -> dict[ChunkRef, Chunk]:
+        by_job = groupby(sorted(set(refs)), key=attrgetter("job"))
+        found = (
+            chunk
+            for job_id, group in by_job
+            for chunk in self.chunks.get_many(job_id, [ref.chunk for ref in group])
+        )
+        return {ChunkRef(chunk.job, chunk.number): chunk for chunk in found}
+
+    def _grant(
+        self, job: Job | None, chunk: Chunk | None, worker: str, request: str
+    ) -> Granted | LeaseRefused:
+        if job is None or chunk is None:
+            return LeaseRefused("cancelled")
+        if job.stopping:
+            self._wake_if_closed(job)
+            return LeaseRefused("cancelled")
+        if chunk.generation != job.generation:
+            return LeaseRefused("held", RESET_SECONDS)
+        if job.paused and not chunk.finished:
+            return LeaseRefused("paused")
+        return self._grant_row(job, chunk, worker, request)
+
+    def _grant_row(
+        self, job: Job, chunk: Chunk, worker: str, request: str
+    ) -> Granted | LeaseRefused:
+        for _ in range(TRIES):
+            now = self.clock.now()
+            grant = chunk.grant(worker, request, now, self.length)
+            if isinstance(grant, Held):
+                return LeaseRefused("held", grant.until - now)
+            if isinstance(grant, Finished):
+                self.settling.settle(job, chunk)
+                return LeaseRefused("done")
+            if grant.again:
+                return grant
+            try:
+                self._write_grant(job, grant, now)
+            except WriteConflict:
+                fresh = self.chunks.get(job.id, chunk.number)
+                if fresh is None:
+                    return LeaseRefused("cancelled")
+                chunk = fresh
+                continue
+            self.settling.settle(job, grant.chunk)
+            return LeaseRefused("done") if grant.chunk.finished else grant
+        raise Unavailable(f"chunk {chunk.number} of {job.id} is written by too many at once")
+
+    def _write_grant(self, job: Job, grant: Granted, now: float) -> None:
+        chunk, dead = grant.chunk, grant.dead
+        if dead is not None:
+            verdict = worker_died(chunk.first + dead, chunk.attempts[dead], now)
+            key = chunk.part_key(chunk.epoch, 0)
+            self.chunks.put_part(key, [verdict], expires_at=chunk.expires_at)
+        self.chunks.put(chunk)
+        if dead is not None:
+            self.metrics.tasks_ended(job.spec.task_type, completed=0, failed=1)
+
+    def _recheck(self, granted: set[str]) -> dict[str, Job]:
+        """The jobs as they are after the grants were written: a cancel acknowledged before counts."""
+        jobs = dict(self.jobs.get_many(granted)) if granted else {}
+        for job_id, job in jobs.items():
+            if not job.stopping and job.status is not JobStatus.RUNNING:
+                jobs[job_id] = move_job(self.jobs, job_id, self._start)
+        return jobs
+
+    def _start(self, job: Job) -> Job | None:
+        if job.stopping or job.status is JobStatus.RUNNING:
+            return None
+        return job.start(self.clock.now())
+
+    def _answer(
+        self, job: Job | None, grant: Granted | LeaseRefused
+    ) -> LeaseGranted | LeaseRefused:
+        if isinstance(grant, LeaseRefused):
+            return grant
+        if job is None or job.stopping:
+            return LeaseRefused("cancelled")
+        offsets = grant.chunk.running
+        return LeaseGranted(job, grant.chunk, offsets, self.inputs.own(job, grant.chunk, offsets))
+
+    def _wake_if_closed(self, job: Job) -> None:
+        if not job.live:
+            self.settling.wake(job)
+
+    def heartbeat(self, beats: Sequence[Beat]) -> list[BeatAnswer]:
+        """Renew leases; tell who lost one, and what users want of the others."""
+        jobs = self.jobs.get_many({beat.job for beat in beats})
+        return [self._beat(jobs.get(beat.job), beat) for beat in beats]
+
+    def _beat(self, job: Job | None, beat: Beat) -> BeatAnswer:
+        if job is None or job.stopping:
+            return BeatAnswer("cancelled", directive="cancel")
+
+        def extend(chunk: Chunk) -> Accepted | Stale:
+            return chunk.extend(beat.epoch, beat.hand, self.clock.now(), self.length)
+
+        extended = self._write(beat.job, beat.chunk, extend)
+        if isinstance(extended, Stale) or extended.chunk.lease is None:
+            return BeatAnswer("stale")
+        return BeatAnswer("extended", extended.chunk.lease.until, "pause" if job.paused else None)
+
+    def report(self, reports: Sequence[Report]) -> list[str]:
+        """Fold outcomes into rows: `accepted`, `stale` or `cancelled` for each report."""
+        jobs = self.jobs.get_many({report.job for report in reports})
+        return [self._report(jobs.get(report.job), report) for report in reports]
+
+    def _report(self, job: Job | None, report: Report) -> str:
+        if job is None or job.stopping:
+            if job is not None:
+                self._wake_if_closed(job)
+            return "cancelled"
+        jitter, before = self.entropy.uniform(), [0, 0]
+
+        def fold(chunk: Chunk) -> Accepted | Stale:
+            before[:] = chunk.counts.completed, chunk.counts.failed
+            folded = chunk.report(
+                epoch=report.epoch,
+                number=report.number,
+                final=report.final,
+                outcomes=report.outcomes,
+                policy=job.spec.retry,
+                jitter=jitter,
+                now=self.clock.now(),
+                length=self.length,
+            )
+            if isinstance(folded, Accepted) and not folded.again:
+                self._write_part(folded.chunk, report)
+            return folded
+
+        folded = self._write(report.job, report.chunk, fold)
+        if isinstance(folded, Stale):
+            self.metrics.stale_report()
+            return "stale"
+        if not folded.again:
+            self._measure(job, folded.chunk, report, *before)
+        self.settling.settle(job, folded.chunk)
+        self._send_rest(job, folded.chunk)
+        return "accepted"
+
+    def _write(
+        self, job_id: str, number: int, move: Callable[[Chunk], Accepted | Stale]
+    ) -> Accepted | Stale:
+        for _ in range(TRIES):
+            chunk = self.chunks.get(job_id, number)
+            if chunk is None:
+                return Stale()
+            moved = move(chunk)
+            if isinstance(moved, Stale) or moved.again:
+                return moved
+            try:
+                self.chunks.put(moved.chunk)
+            except WriteConflict:
+                continue
+            return moved
+        raise Unavailable(f"chunk {number} of {job_id} is written by too many at once")
+
+    def _write_part(self, chunk: Chunk, report: Report) -> None:
+        if report.outcomes and not report.uploaded:
+            key = chunk.part_key(report.epoch, report.number)
+            self.chunks.put_part(key, report.outcomes, expires_at=chunk.expires_at)
+
+    def _send_rest(self, job: Job, chunk: Chunk) -> None:
+        """Send the chunk again if it has tasks left and no lease, whatever this request changed."""
+        if chunk.finished or chunk.lease is not None:
+            return
+        now = self.clock.now()
+        message = Message(job.id, chunk.number, chunk.due_at(now) - now)
+        self.queue.send(job.spec.priority, [message], tenant=job.tenant)
+
+    def _measure(self, job: Job, chunk: Chunk, report: Report, completed: int, failed: int) -> None:
+        counts = chunk.counts
+        self.metrics.tasks_ended(
+            job.spec.task_type,
+            completed=counts.completed - completed,
+            failed=counts.failed - failed,
+        )
+        if chunk.number == 0 and report.final and report.outcomes:
+            mean = fmean(outcome.duration for outcome in report.outcomes)
+            self.types.measured(job.spec.task_type, mean)

@@ -1,0 +1,154 @@
+"""MonitorCompletion and WaitAndRetry: reconcile what tallies, rows and messages say. Step 8."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from shoal.domain.chunk import Chunk
+from shoal.domain.errors import WriteConflict
+from shoal.domain.job import Job, JobStatus
+from shoal.domain.tally import Entry, Tally, address
+from shoal.ports import ChunkStore, Clock, JobStore, Message, TaskQueue, Workflow
+from shoal.service.ending import Ending, known_counts, open_chunks
+from shoal.service.moves import move_job
+from shoal.service.settling import Settling
+
+HAND_OVER_PASSES: Final = 1_000
+"""Each pass is 13 history events; 25,000 is the hard limit and 20,000 ours."""
+RESEND_LEASES: Final = 5
+"""A message is taken for lost when it is that many leases old, twice as many the next time, …"""
+
+type Decision = Literal["completed", "failed", "cancelled", "wait", "hand_over"]
+_DECISIONS: Final[dict[JobStatus, Decision]] = {
+    JobStatus.COMPLETED: "completed",
+    JobStatus.FAILED: "failed",
+    JobStatus.CANCELLED: "cancelled",
+}
+
+
+class Seen(NamedTuple):
+    """What the pass before saw, so that this one knows whether anything moved."""
+
+    versions: int = -1
+    quiet: int = 0
+    resumed_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the execution is to do next, and what its next pass has to know."""
+
+    decision: Decision
+    seen: Seen
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Monitoring:
+    """Reconciles; it does not count. `length` of a lease in seconds."""
+
+    jobs: JobStore
+    chunks: ChunkStore
+    queue: TaskQueue
+    workflow: Workflow
+    settling: Settling
+    ending: Ending
+    clock: Clock
+    length: float
+
+    def reconcile(self, job_id: str, generation: int, passes: int, seen: Seen) -> Verdict:
+        """One pass over a job that is, or was, at this generation."""
+        job = self.jobs.get(job_id)
+        if job is None:
+            return Verdict("cancelled", seen, "the job was deleted")
+        if job.generation != generation:
+            return Verdict(_DECISIONS[job.outcomes[generation]], seen)
+        if job.live and job.enqueued_at is None:
+            job = move_job(self.jobs, job_id, lambda row: self._enqueued(row, generation))
+        if job.live:
+            job, seen = self._reconcile(job, seen)
+        if job.generation == generation and not job.live:
+            return Verdict(_DECISIONS[job.status], seen, job.reason)
+        return Verdict("wait" if passes < HAND_OVER_PASSES else "hand_over", seen)
+
+    def wait(self, job_id: str, generation: int, token: str) -> None:
+        """Keep the token, unless there is news already: then the execution goes on at once."""
+        job = move_job(
+            self.jobs,
+            job_id,
+            lambda row: row.wait(token) if row.may_wait(generation) else None,
+        )
+        if job.token != token:
+            self.workflow.answer(token)
+
+    def _enqueued(self, job: Job, generation: int) -> Job | None:
+        stands = job.may_wait(generation) and job.enqueued_at is None
+        return job.enqueue(self.clock.now()) if stands else None
+
+    def _reconcile(self, job: Job, seen: Seen) -> tuple[Job, Seen]:
+        if job.ending is not None:
+            return self.ending.seal(job), seen
+        if job.spec.deadline is not None and self.clock.now() >= job.spec.deadline:
+            return self.ending.fail(job.id, job.generation, "its deadline passed"), seen
+        tallies = self.jobs.tallies(job.id, range(job.tallies))
+        counts = known_counts(job, tallies)
+        if job.too_many_failed(counts.failed):
+            reason = f"{counts.failed} tasks failed, more than max_failed {job.spec.max_failed}"
+            return self.ending.fail(job.id, job.generation, reason), seen
+        if not counts.open:
+            return self._recount(job, tallies), seen
+        versions = sum(tally.versions for tally in tallies)
+        quiet = seen.quiet + 1 if versions == seen.versions else 0
+        resumed = job.resumed_at > seen.resumed_at
+        if not job.paused and (resumed or (quiet and quiet.bit_count() == 1)):
+            self._resend(job, tallies)
+        return job, Seen(versions, quiet, job.resumed_at)
+
+    def _recount(self, job: Job, tallies: Sequence[Tally]) -> Job:
+        """Every task seems to have ended, but nobody closed the job: believe the rows alone."""
+        entries = {tally.number: tally.entries for tally in tallies}
+        for first in range(0, job.chunks, 100):
+            numbers = range(first, min(first + 100, job.chunks))
+            for chunk in self.chunks.get_many(job.id, numbers):
+                number, slot = address(chunk.number, job.chunks)
+                if entries.get(number, {}).get(slot) != Entry.of(chunk):
+                    self.jobs.set_entry(job.id, number, slot, Entry.of(chunk))
+        for tally in self.jobs.tallies(job.id, range(job.tallies)):
+            self.settling.sum_up(job, job.generation, tally)
+        return self.jobs.get(job.id) or job
+
+    def _resend(self, job: Job, tallies: Sequence[Tally]) -> None:
+        for numbers in open_chunks(job, tallies):
+            rows = list(self._in_window(job, self.chunks.get_many(job.id, numbers)))
+            for chunk in rows:
+                if chunk.finished:  # its row was written, its tally was not
+                    self.settling.settle(job, chunk)
+            lost = [chunk for chunk in rows if self._lost(job, chunk)]
+            if lost:
+                messages = [Message(job.id, chunk.number) for chunk in lost]
+                self.queue.send(job.spec.priority, messages, tenant=job.tenant)
+            for chunk in lost:
+                self._stamp(chunk)
+
+    def _in_window(self, job: Job, rows: Sequence[Chunk]) -> Iterator[Chunk]:
+        window = job.spec.max_parallelism
+        end = job.chunks
+        if window is not None:
+            end = self.jobs.cursor(job.id, job.generation) or window
+        return (chunk for chunk in rows if chunk.number < end)
+
+    def _lost(self, job: Job, chunk: Chunk) -> bool:
+        """Whether the chunk waits for a worker, and its message can be taken for lost."""
+        now = self.clock.now()
+        if chunk.finished or chunk.generation != job.generation or chunk.due_at(now) > now:
+            return False
+        if chunk.sent_at < job.resumed_at:
+            return True
+        patience = RESEND_LEASES * self.length * 2.0 ** (chunk.sends - 1)
+        return now - max(chunk.sent_at, job.enqueued_at or now) >= patience
+
+    def _stamp(self, chunk: Chunk) -> None:
+        try:
+            self.chunks.put(chunk.sent(self.clock.now()))
+        except WriteConflict:
+            return  # somebody has it: it was not lost

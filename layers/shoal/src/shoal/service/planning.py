@@ -1,0 +1,188 @@
+"""How a job becomes chunks, tallies and messages. Step 2; all of it can run again with the same result."""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from shoal.domain import sizing
+from shoal.domain.chunk import Chunk, Span
+from shoal.domain.errors import BadInputs, InvalidRequest, NotFound, WriteConflict
+from shoal.domain.job import Job, Lines, Repeat
+from shoal.domain.tally import Tally
+from shoal.ports import BlobStore, ChunkStore, Clock, JobStore, Message, TaskQueue, TypeRegistry
+from shoal.service.checking import line_checker
+from shoal.service.ending import Ending
+from shoal.service.moves import TRIES, move_job
+from shoal.service.recovery import Deaths
+from shoal.service.settling import Settling
+
+type Range = tuple[int, int]
+
+_OFFSET_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """PlanTasks, CreateTasks and EnqueueTasks."""
+
+    jobs: JobStore
+    chunks: ChunkStore
+    queue: TaskQueue
+    blobs: BlobStore
+    types: TypeRegistry
+    settling: Settling
+    ending: Ending
+    deaths: Deaths
+    clock: Clock
+
+    def plan(self, job_id: str, generation: int, number: int) -> list[Range]:
+        """Decide the chunks of the job; the ranges of them that are to be created and enqueued.
+
+        None if they were before, or if the job has ended: by its inputs being bad, too.
+        """
+        job = self._current(job_id, generation)
+        if job is None:
+            return []
+        if number > job.executions:
+            job = move_job(self.jobs, job_id, lambda row: _executed(row, generation, number))
+        cause = self.deaths.cause(job_id, generation, number)
+        if cause is not None:
+            self.ending.fail(job_id, generation, cause)
+            return []
+        if job.enqueued_at is not None:
+            return []
+        if not job.planned:
+            try:
+                count, size = self._cut(job)
+            except (InvalidRequest, NotFound) as error:
+                self.ending.fail(job_id, generation, str(error))
+                return []
+            job = move_job(
+                self.jobs, job_id, lambda row: None if row.planned else row.plan(count, size)
+            )
+        return list(sizing.ranges(job.chunks))
+
+    def create(self, job_id: str, generation: int, first: int, count: int) -> None:
+        """Write the range's tallies and chunks, or begin them anew for a later generation."""
+        job = self._current(job_id, generation)
+        if job is None:
+            return
+        numbers = range(first, first + count)
+        tallies = range(first // sizing.TALLY_CHUNKS, sizing.tally_count(first + count))
+        self.jobs.create_tallies(
+            [Tally(job_id, number, {}) for number in tallies], expires_at=job.expires_at
+        )
+        self.chunks.create(list(self._new(job, numbers)))
+        if generation > 1:
+            for chunk in self.chunks.get_many(job_id, numbers):
+                self.settling.tally(job, self._reset(job, chunk))
+
+    def enqueue(self, job_id: str, generation: int, first: int, count: int) -> None:
+        """Send the range's messages: of a job with a window, those that are in it from the start."""
+        job = self._current(job_id, generation)
+        if job is None or job.paused:
+            return
+        window = job.spec.max_parallelism
+        end = first + count if window is None else min(first + count, window)
+        numbers: Sequence[int] = range(first, end)
+        if generation > 1 and window is None:
+            rows = self.chunks.get_many(job_id, numbers)
+            numbers = [chunk.number for chunk in rows if not chunk.finished]
+        messages = [Message(job_id, number) for number in numbers]
+        if messages:
+            self.queue.send(job.spec.priority, messages, tenant=job.tenant)
+
+    def _current(self, job_id: str, generation: int) -> Job | None:
+        job = self.jobs.get(job_id)
+        return job if job is not None and job.may_wait(generation) else None
+
+    def _cut(self, job: Job) -> tuple[int, int]:
+        source = job.spec.source
+        if isinstance(source, Lines):
+            offsets = self._read(job, source)
+            count = len(offsets) - 1
+        else:
+            count = source.count if isinstance(source, Repeat) else source.size
+        task_type = self.types.get(job.spec.task_type)
+        mean = task_type.mean_seconds if task_type is not None else None
+        size = job.spec.chunk_size
+        if size == "auto":
+            size = sizing.automatic_size(count, mean)
+        if sizing.chunk_count(count, size) > sizing.MAX_CHUNKS:
+            least = sizing.smallest_size(count)
+            raise InvalidRequest(f"{count} tasks need a chunk_size of at least {least}")
+        if isinstance(source, Lines):
+            bounds = array("Q", offsets[::size])
+            if count % size:
+                bounds.append(offsets[-1])
+            self.blobs.put(_bounds_key(job), bounds.tobytes())
+        return count, size
+
+    def _read(self, job: Job, source: Lines) -> array[int]:
+        """Check every line; where each begins, and where the last ends."""
+        task_type = self.types.get(job.spec.task_type)
+        check = line_checker({} if task_type is None else task_type.schema, job.spec.params)
+        offsets, bad, place = array("Q", [0]), dict[int, str](), 0
+        for number, line in enumerate(self.blobs.lines(source.key), start=1):
+            if number > sizing.MAX_TASKS:
+                raise InvalidRequest(f"the inputs have more than {sizing.MAX_TASKS:,} lines")
+            problem = check(line)
+            if problem is not None:
+                if len(bad) == BadInputs.SHOWN:
+                    raise BadInputs(bad, more=True)
+                bad[number] = problem
+            place += len(line) + 1
+            offsets.append(place)
+        if bad:
+            raise BadInputs(bad, more=False)
+        if place == 0:
+            raise InvalidRequest("the inputs have no line")
+        return offsets
+
+    def _new(self, job: Job, numbers: range) -> Iterator[Chunk]:
+        now, size = self.clock.now(), job.chunk_size or 1
+        spans = self._spans(job, numbers)
+        for number in numbers:
+            chunk = Chunk.new(
+                job.id,
+                number,
+                first=number * size,
+                size=job.size_of(number),
+                now=now,
+                generation=job.generation,
+            )
+            yield replace(chunk, span=next(spans, None), expires_at=job.expires_at)
+
+    def _spans(self, job: Job, numbers: range) -> Iterator[Span]:
+        if not isinstance(job.spec.source, Lines):
+            return
+        raw = self.blobs.read(
+            _bounds_key(job), numbers.start * _OFFSET_BYTES, (len(numbers) + 1) * _OFFSET_BYTES
+        )
+        bounds = array("Q", raw)
+        for begin, end in zip(bounds, islice(bounds, 1, None), strict=False):
+            yield Span(begin, end - begin)
+
+    def _reset(self, job: Job, chunk: Chunk) -> Chunk:
+        """The chunk in the job's generation, begun anew if it was not."""
+        for _ in range(TRIES):
+            if chunk.generation == job.generation:
+                break
+            fresh = chunk.reset(job.generation, self.clock.now(), expires_at=job.expires_at)
+            try:
+                self.chunks.put(fresh)
+            except WriteConflict:
+                chunk = self.chunks.get(job.id, chunk.number) or chunk
+                continue
+            return fresh
+        return chunk
+
+
+def _executed(job: Job, generation: int, number: int) -> Job | None:
+    stands = job.generation == generation and job.executions < number
+    return job.executed(number) if stands else None
+
+
+def _bounds_key(job: Job) -> str:
+    return f"inputs/{job.id}/bounds"

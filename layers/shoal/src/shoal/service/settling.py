@@ -1,0 +1,95 @@
+"""Step 5 of the protocol: tally, sum, close. Doing any of it twice, late or out of order is safe."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shoal.domain.chunk import Chunk
+from shoal.domain.counts import Counts
+from shoal.domain.errors import WriteConflict
+from shoal.domain.job import Job, JobStatus
+from shoal.domain.tally import Entry, Sum, Tally, address, total
+from shoal.ports import ChunkStore, Clock, JobStore, Message, Metrics, TaskQueue, Workflow
+from shoal.service.moves import move_job
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What has to follow whenever a chunk's row was written, or was found finished."""
+
+    jobs: JobStore
+    chunks: ChunkStore
+    queue: TaskQueue
+    workflow: Workflow
+    clock: Clock
+    metrics: Metrics
+
+    def settle(self, job: Job, chunk: Chunk) -> None:
+        """Let the next chunk into the window if this one ended, then tally it."""
+        if chunk.finished and job.spec.max_parallelism is not None:
+            chunk = self._advance(job, chunk)
+        self.tally(job, chunk)
+
+    def tally(self, job: Job, chunk: Chunk) -> None:
+        """SET the chunk's entry; sum and close if it was the last."""
+        number, slot = address(chunk.number, job.chunks)
+        self.sum_up(
+            job, chunk.generation, self.jobs.set_entry(job.id, number, slot, Entry.of(chunk))
+        )
+
+    def sum_up(self, job: Job, generation: int, tally: Tally) -> None:
+        """SET the tally's sum if it is complete; close the job if that was the last."""
+        each = tally.sum(generation, job.chunks)
+        if each is None:
+            return
+        sums = self.jobs.set_sum(job.id, generation, tally.number, each, expires_at=job.expires_at)
+        self.close_complete(job, generation, sums)
+
+    def close_complete(self, job: Job, generation: int, sums: Mapping[int, Sum]) -> None:
+        """Close the job if the sums say that every task has ended."""
+        counts = total(sums, job.chunks)
+        if counts is not None:
+            status, reason = job.verdict(counts)
+            self.close(job.id, generation, status, reason, counts)
+
+    def close(
+        self, job_id: str, generation: int, status: JobStatus, reason: str | None, counts: Counts
+    ) -> Job:
+        """Close this generation of the job, unless it is closed, and wake its execution."""
+        closed: list[Job] = []
+
+        def move(job: Job) -> Job | None:
+            closed.clear()
+            if job.generation != generation or not job.live:
+                return None
+            closed.append(job.close(status, reason, counts, self.clock.now()))
+            return closed[0]
+
+        job = move_job(self.jobs, job_id, move)
+        if closed:
+            self.metrics.job_closed(job)
+        self.wake(job)
+        return job
+
+    def wake(self, job: Job) -> None:
+        """Answer the token of the execution that waits for news of the job, if one does."""
+        if job.token is not None:
+            self.workflow.answer(job.token)
+
+    def _advance(self, job: Job, chunk: Chunk) -> Chunk:
+        """Send the chunk that follows this one in the job's window; the same one if asked again."""
+        window = job.spec.max_parallelism or 0
+        if chunk.successor is None:
+            claimed = self.jobs.claim(
+                job.id, chunk.generation, first=window, end=job.chunks, expires_at=job.expires_at
+            )
+            if claimed is None:
+                return chunk
+            chunk = chunk.succeeded_by(claimed)
+            try:
+                self.chunks.put(chunk)
+            except WriteConflict:
+                return self.chunks.get(job.id, chunk.number) or chunk
+        if chunk.successor is not None:
+            message = Message(job.id, chunk.successor)
+            self.queue.send(job.spec.priority, [message], tenant=job.tenant)
+        return chunk

@@ -1,0 +1,200 @@
+"""How a job comes to be. Step 1."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from shoal.domain import ids, sizing
+from shoal.domain.errors import IdempotencyConflict, InputsNotFound, InvalidRequest, UnknownTaskType
+from shoal.domain.grid import Grid, Json
+from shoal.domain.job import LONGEST_LIFE, Job, Lines, Repeat, Spec
+from shoal.ports import BlobStore, Clock, Entropy, JobStore, TaskType, TypeRegistry, Workflow
+from shoal.service.checking import checker
+
+UPLOAD_SECONDS = 3_600
+MAX_PROBLEMS = 20
+
+
+class Submitted(NamedTuple):
+    """The job, and whether an earlier request of the same key had made it."""
+
+    job: Job
+    replayed: bool
+
+
+class Upload(NamedTuple):
+    """Where to PUT inputs, until when, and the name to submit them by."""
+
+    uri: str
+    url: str
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Submitting:
+    """Takes jobs in. `retention` in seconds."""
+
+    jobs: JobStore
+    types: TypeRegistry
+    blobs: BlobStore
+    workflow: Workflow
+    clock: Clock
+    entropy: Entropy
+    retention: int
+
+    def submit(
+        self,
+        tenant: str,
+        spec: Spec,
+        *,
+        inputs: Sequence[Mapping[str, Json]] | None = None,
+        inputs_uri: str | None = None,
+        key: str | None,
+        fingerprint: str,
+    ) -> Submitted:
+        """Write the job and start its execution; once for each idempotency key.
+
+        `inputs` or `inputs_uri` take the place of the spec's source. `fingerprint` is of the
+        request's body: the same key with another one raises IdempotencyConflict. Nothing is stored
+        of a request that is refused.
+        """
+        now = self.clock.now()
+        job_id = (
+            ids.new_job_id(now, self.entropy.bytes())
+            if key is None
+            else ids.keyed_job_id(tenant, key)
+        )
+        before = self.jobs.get(job_id) if key is not None else None
+        if before is not None:
+            return self._replay(before, fingerprint)
+        spec = self._checked(tenant, spec, inputs, inputs_uri)
+        if inputs is not None:
+            spec = replace(spec, source=self._store(job_id, fingerprint, inputs))
+        job = Job(
+            id=job_id,
+            tenant=tenant,
+            spec=spec,
+            fingerprint=fingerprint,
+            created_at=now,
+            task_count=_count(spec),
+            expires_at=int(now) + LONGEST_LIFE + self.retention,
+        )
+        self.jobs.mark_open(job_id)
+        if not self.jobs.create(job):
+            other = self.jobs.get(job_id)
+            return self._replay(other or job, fingerprint)
+        self.workflow.start(job_id, job.generation, 1)
+        return Submitted(job, replayed=False)
+
+    def upload(self, tenant: str) -> Upload:
+        """A place to put inputs of up to 1 GB."""
+        now = self.clock.now()
+        key = _upload_prefix(tenant) + ids.new_job_id(now, self.entropy.bytes())[4:] + ".jsonl"
+        url = self.blobs.upload_link(key, seconds=UPLOAD_SECONDS)
+        return Upload(self.blobs.uri(key), url, now + UPLOAD_SECONDS)
+
+    def _replay(self, job: Job, fingerprint: str) -> Submitted:
+        if job.fingerprint != fingerprint:
+            raise IdempotencyConflict
+        if job.live:
+            self.workflow.start(job.id, job.generation, 1)
+        return Submitted(job, replayed=True)
+
+    def _checked(
+        self,
+        tenant: str,
+        spec: Spec,
+        inputs: Sequence[Mapping[str, Json]] | None,
+        inputs_uri: str | None,
+    ) -> Spec:
+        task_type = self.types.get(spec.task_type)
+        if task_type is None:
+            raise UnknownTaskType(spec.task_type)
+        if spec.deadline is not None and spec.deadline <= self.clock.now():
+            raise _invalid("deadline", "is in the past")
+        if inputs_uri is not None:
+            return replace(spec, source=Lines(self._uploaded(tenant, inputs_uri)))
+        count = len(inputs) if inputs is not None else _count(spec)
+        _check_size(spec, count or 0)
+        samples = enumerate(inputs) if inputs is not None else _samples(spec)
+        _check_inputs(task_type, spec, samples)
+        return spec
+
+    def _uploaded(self, tenant: str, uri: str) -> str:
+        key = self.blobs.key_of(uri)
+        if key is None or not key.startswith(_upload_prefix(tenant)):
+            raise _invalid("inputs_uri", "must be one that POST /api/v1/inputs gave")
+        size = self.blobs.size(key)
+        if size is None:
+            raise InputsNotFound(uri)
+        if not 0 < size <= sizing.MAX_INPUT_BYTES:
+            raise _invalid("inputs_uri", f"holds {size} bytes; 1 to {sizing.MAX_INPUT_BYTES} fit")
+        return key
+
+    def _store(self, job_id: str, fingerprint: str, inputs: Sequence[Mapping[str, Json]]) -> Lines:
+        lines = "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in inputs)
+        key = f"inputs/{job_id}/{fingerprint}.jsonl"
+        self.blobs.put(key, lines.encode())
+        return Lines(key, len(inputs))
+
+
+def fingerprint(body: Json) -> str:
+    """The same for equal JSON, whatever the order of its fields."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _upload_prefix(tenant: str) -> str:
+    return f"uploads/{tenant}/"
+
+
+def _count(spec: Spec) -> int | None:
+    source = spec.source
+    return source.size if isinstance(source, Grid) else source.count
+
+
+def _invalid(field: str, message: str) -> InvalidRequest:
+    return InvalidRequest(f"{field} {message}", [(field, message)])
+
+
+def _field(spec: Spec) -> str:
+    return {Repeat: "count", Grid: "grid", Lines: "inputs"}[type(spec.source)]
+
+
+def _check_size(spec: Spec, count: int) -> None:
+    if not 1 <= count <= sizing.MAX_TASKS:
+        raise _invalid(_field(spec), f"makes {count} tasks; 1 to {sizing.MAX_TASKS} fit")
+    least = sizing.smallest_size(count)
+    if spec.chunk_size != "auto" and spec.chunk_size < least:
+        raise _invalid("chunk_size", f"must be at least {least} for {count} tasks")
+
+
+def _samples(spec: Spec) -> Iterator[tuple[int, Mapping[str, Json]]]:
+    """Inputs that stand for all: every value of every axis is in one, long ranges by their ends."""
+    source = spec.source
+    if not isinstance(source, Grid):
+        yield 0, {}
+        return
+    corner = source.cell(0)
+    yield 0, corner
+    for name, values in source.axes.items():
+        ends = (values[0], values[-1]) if isinstance(values, range) else values
+        yield from ((0, {**corner, name: value}) for value in ends)
+
+
+def _check_inputs(
+    task_type: TaskType, spec: Spec, samples: Iterator[tuple[int, Mapping[str, Json]]]
+) -> None:
+    check, field = checker(task_type.schema), _field(spec)
+    problems = []
+    for index, own in samples:
+        problem = check({**spec.params, **own})
+        if problem is not None:
+            where = f"inputs[{index}]" if field == "inputs" else "params"
+            problems.append((where, problem))
+            if len(problems) == MAX_PROBLEMS:
+                break
+    if problems:
+        raise InvalidRequest(f"input does not fit task type {task_type.name!r}", problems)

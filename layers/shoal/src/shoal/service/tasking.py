@@ -1,0 +1,96 @@
+"""One task at a time, for people and for workers without a batch: step 11, the same use-cases."""
+
+from dataclasses import dataclass, replace
+
+from shoal.domain.chunk import Chunk
+from shoal.domain.errors import IllegalMove
+from shoal.domain.grid import Json
+from shoal.domain.job import Job
+from shoal.domain.outcome import Outcome, TaskError
+from shoal.ports import Clock
+from shoal.service.leasing import ChunkRef, LeaseGranted, Leasing, Report
+from shoal.service.viewing import TaskView, Viewing
+
+
+@dataclass(frozen=True, slots=True)
+class Tasking:
+    """A task is RUNNING when its chunk is leased; its end is a report of one outcome."""
+
+    viewing: Viewing
+    leasing: Leasing
+    clock: Clock
+
+    def running(self, tenant: str, task_id: str, worker: str) -> TaskView:
+        """Lease the task's chunk to the worker; IllegalMove if it is not to be had."""
+        job, chunk, offset = self.viewing.place(tenant, task_id)
+        if chunk is None:
+            raise IllegalMove(f"task {task_id} is not enqueued yet")
+        if not _holds(chunk, worker, self.clock.now()):
+            (answer,) = self.leasing.lease(
+                worker, f"task:{worker}", [ChunkRef(job.id, chunk.number)]
+            )
+            if not isinstance(answer, LeaseGranted):
+                raise IllegalMove(f"task {task_id} cannot be leased: {answer.decision}")
+            chunk = answer.chunk
+        if offset not in chunk.running:
+            status = chunk.status_of(offset)
+            raise IllegalMove(f"task {task_id} is {status}")
+        return self.viewing.task(tenant, task_id)
+
+    def complete(self, tenant: str, task_id: str, worker: str, result: Json) -> TaskView:
+        """The task returned this."""
+        return self._end(tenant, task_id, worker, result, None)
+
+    def failed(self, tenant: str, task_id: str, worker: str, error: TaskError) -> TaskView:
+        """The task failed so; it is tried again if its job's policy says so."""
+        return self._end(tenant, task_id, worker, None, error)
+
+    def _end(
+        self, tenant: str, task_id: str, worker: str, result: Json, error: TaskError | None
+    ) -> TaskView:
+        job, chunk, offset = self.viewing.place(tenant, task_id)
+        if chunk is None:
+            raise IllegalMove(f"task {task_id} is not enqueued yet")
+        if offset not in chunk.running:
+            return self._repeated(tenant, task_id, result, error)
+        if chunk.lease is None or chunk.lease.worker != worker:
+            raise IllegalMove(f"task {task_id} is not leased to {worker}")
+        self._report(job, chunk, offset, result, error)
+        return self.viewing.task(tenant, task_id)
+
+    def _report(
+        self, job: Job, chunk: Chunk, offset: int, result: Json, error: TaskError | None
+    ) -> None:
+        outcome = Outcome(
+            index=chunk.first + offset,
+            attempt=chunk.attempts[offset],
+            started_at=self.clock.now(),
+            duration=0.0,
+            result=result,
+            error=error,
+        )
+        report = Report(
+            job=job.id,
+            chunk=chunk.number,
+            epoch=chunk.epoch,
+            number=chunk.reported + 1,
+            final=chunk.running == (offset,),
+            outcomes=[outcome],
+        )
+        (decision,) = self.leasing.report([report])
+        if decision != "accepted":
+            raise IllegalMove(f"the report of task {outcome.index} is {decision}")
+
+    def _repeated(
+        self, tenant: str, task_id: str, result: Json, error: TaskError | None
+    ) -> TaskView:
+        """The same answer to the same report; IllegalMove to any other."""
+        view = self.viewing.task(tenant, task_id)
+        before = view.outcome
+        if before is None or before != replace(before, result=result, error=error):
+            raise IllegalMove(f"task {task_id} is {view.status}")
+        return view
+
+
+def _holds(chunk: Chunk, worker: str, now: float) -> bool:
+    return chunk.leased(now) and chunk.lease is not None and chunk.lease.worker == worker

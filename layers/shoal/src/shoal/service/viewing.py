@@ -1,0 +1,201 @@
+"""What users see: jobs with their counts, tasks, results."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import batched
+from typing import NamedTuple
+
+from shoal.domain import ids
+from shoal.domain.chunk import Chunk
+from shoal.domain.counts import Counts, TaskStatus
+from shoal.domain.errors import JobNotFound, TaskNotFound
+from shoal.domain.grid import Json
+from shoal.domain.job import Job, JobStatus
+from shoal.domain.outcome import Outcome, PartKey
+from shoal.domain.tally import Tally, address
+from shoal.ports import ChunkStore, JobStore
+from shoal.service.ending import READ_AT_ONCE, known_counts
+from shoal.service.inputs import Inputs
+
+MOST_ROWS = 1_000
+"""Rows that one request reads at most; it may give fewer tasks than asked, and a place to go on."""
+
+
+class JobView(NamedTuple):
+    """A job and its tasks by status; `version` grows with every change of either."""
+
+    job: Job
+    counts: Counts
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """A task as users see it; `outcome` is the latest accepted one."""
+
+    job: Job
+    chunk: Chunk | None
+    index: int
+    status: TaskStatus
+    attempts: int
+    input: Mapping[str, Json]
+    outcome: Outcome | None
+
+    @property
+    def worker(self) -> str | None:
+        """Who runs it."""
+        running = self.status is TaskStatus.RUNNING and self.chunk is not None
+        return self.chunk.lease.worker if running and self.chunk and self.chunk.lease else None
+
+    @property
+    def progress(self) -> float | None:
+        """How far it is, if it runs and says so."""
+        hand = self.chunk.hand if self.chunk is not None else None
+        return hand.progress if hand is not None and hand.task == self.index else None
+
+
+class TaskPage(NamedTuple):
+    """Some tasks in order of their index, and the index to go on from (None at the end)."""
+
+    tasks: Sequence[TaskView]
+    next_index: int | None
+
+
+class JobViews(NamedTuple):
+    """Some jobs, newest first, and where the next page begins (None at the end)."""
+
+    jobs: Sequence[JobView]
+    next_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """Reads only; another tenant's things do not exist."""
+
+    jobs: JobStore
+    chunks: ChunkStore
+    inputs: Inputs
+
+    def job(self, tenant: str, job_id: str) -> JobView:
+        """One job."""
+        return self._view(self._owned(tenant, job_id))
+
+    def page(
+        self, tenant: str, *, status: JobStatus | None, limit: int, start: str | None
+    ) -> JobViews:
+        """A tenant's jobs, newest first."""
+        page = self.jobs.page(tenant, status=status, limit=limit, start=start)
+        return JobViews([self._view(job) for job in page.jobs], page.next_key)
+
+    def task(self, tenant: str, task_id: str) -> TaskView:
+        """One task."""
+        job, chunk, offset = self.place(tenant, task_id)
+        if chunk is None:
+            index = ids.parse_task_id(task_id)
+            return self._unmade(job, index[1] if index else 0)
+        return next(self._tasks(job, [(chunk, offset)]))
+
+    def place(self, tenant: str, task_id: str) -> tuple[Job, Chunk | None, int]:
+        """Job, chunk (None if it is not made yet) and position of a task."""
+        parsed = ids.parse_task_id(task_id)
+        if parsed is None:
+            raise TaskNotFound(task_id)
+        job_id, index = parsed
+        job = self.jobs.get(job_id)
+        if job is None or job.tenant != tenant:
+            raise TaskNotFound(task_id)
+        if not job.planned and index < (job.task_count or 0):
+            return job, None, 0
+        try:
+            number, offset = job.place(index)
+        except IndexError:
+            raise TaskNotFound(task_id) from None
+        return job, self.chunks.get(job_id, number), offset
+
+    def tasks(
+        self, tenant: str, job_id: str, *, status: TaskStatus | None, limit: int, start: int
+    ) -> TaskPage:
+        """Tasks of a job from the index `start` on."""
+        job = self._owned(tenant, job_id)
+        if not job.planned or start >= (job.task_count or 0):
+            return TaskPage([], None)
+        found: list[tuple[Chunk, int]] = []
+        following: int | None = None
+        numbers = self._chunks_with(job, status, start)
+        for read, batch in enumerate(batched(numbers, READ_AT_ONCE, strict=False)):
+            if read * READ_AT_ONCE >= MOST_ROWS:
+                following = batch[0] * (job.chunk_size or 1)
+                break
+            for chunk in self.chunks.get_many(job_id, batch):
+                found += [
+                    (chunk, offset)
+                    for offset in range(chunk.size)
+                    if chunk.first + offset >= start
+                    and status in (None, shown(job, chunk.status_of(offset)))
+                ]
+            if len(found) > limit:
+                following = found[limit][0].first + found[limit][1]
+                break
+        return TaskPage(list(self._tasks(job, found[:limit])), following)
+
+    def _owned(self, tenant: str, job_id: str) -> Job:
+        job = self.jobs.get(job_id) if ids.is_job_id(job_id) else None
+        if job is None or job.tenant != tenant:
+            raise JobNotFound(job_id)
+        return job
+
+    def _view(self, job: Job) -> JobView:
+        tallies = self.jobs.tallies(job.id, range(job.tallies)) if job.live else []
+        counts = job.counts or known_counts(job, tallies)
+        return JobView(job, counts, job.version + sum(tally.versions for tally in tallies))
+
+    def _chunks_with(self, job: Job, status: TaskStatus | None, start: int) -> Iterator[int]:
+        numbers = iter(range(start // (job.chunk_size or 1), job.chunks))
+        if status is None or (status is TaskStatus.CANCELLED and not job.live):
+            return numbers
+        entries = {t.number: t for t in self.jobs.tallies(job.id, range(job.tallies))}
+        return (number for number in numbers if _may_hold(job, entries, number, status))
+
+    def _unmade(self, job: Job, index: int) -> TaskView:
+        return TaskView(job, None, index, shown(job, TaskStatus.PENDING), 0, job.spec.params, None)
+
+    def _tasks(self, job: Job, places: Sequence[tuple[Chunk, int]]) -> Iterator[TaskView]:
+        keys = {key for chunk, offset in places if (key := chunk.part_of(offset)) is not None}
+        parts = self.chunks.parts(keys) if keys else {}
+        outcomes = {
+            (key.chunk, outcome.index, key): outcome
+            for key, part in parts.items()
+            for outcome in part
+        }
+        for chunk, offset in places:
+            index = chunk.first + offset
+            yield TaskView(
+                job,
+                chunk,
+                index,
+                shown(job, chunk.status_of(offset)),
+                chunk.attempts[offset],
+                self.inputs.whole(job, chunk, offset),
+                _outcome(outcomes, chunk, offset),
+            )
+
+
+def _outcome(
+    outcomes: Mapping[tuple[int, int, PartKey], Outcome], chunk: Chunk, offset: int
+) -> Outcome | None:
+    key = chunk.part_of(offset)
+    return None if key is None else outcomes.get((chunk.number, chunk.first + offset, key))
+
+
+def _may_hold(job: Job, tallies: Mapping[int, Tally], number: int, status: TaskStatus) -> bool:
+    tally, slot = address(number, job.chunks)
+    entry = tallies[tally].entries.get(slot) if tally in tallies else None
+    if entry is None or entry.generation != job.generation:
+        return True
+    return bool(entry.counts[list(TaskStatus).index(status)])
+
+
+def shown(job: Job, status: TaskStatus) -> TaskStatus:
+    """A task that never ended shows as CANCELLED once its job is closed."""
+    ended = status in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
+    return status if job.live or ended else TaskStatus.CANCELLED
