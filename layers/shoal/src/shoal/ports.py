@@ -1,7 +1,7 @@
 """What the use-cases need of the world, as small Protocols; adapters fill them.
 
-Reads are strongly consistent unless they say otherwise. Every write is conditional, and a write that
-lost to another raises WriteConflict. Whatever is away raises Unavailable.
+Reads are strongly consistent unless they say otherwise. Every write is conditional, and a write
+that lost to another raises WriteConflict. Whatever is away raises Unavailable.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class JobStore(Protocol):
     def set_sum(
         self, job_id: str, generation: int, tally: int, each: Sum, *, expires_at: int
     ) -> Mapping[int, Sum]:
-        """SET the sum if it replaces the one there; all sums of the generation as they then are."""
+        """SET the sum if it replaces the one there; the generation's sums as they then are."""
 
     def sums(self, job_id: str, generation: int) -> Mapping[int, Sum]:
         """The sums of a generation."""
@@ -64,7 +64,7 @@ class JobStore(Protocol):
     def claim(
         self, job_id: str, generation: int, *, first: int, end: int, expires_at: int
     ) -> int | None:
-        """The next number of the generation's cursor, which begins at `first`; None from `end` on."""
+        """The next number of a generation's cursor, from `first` on; None from `end` on."""
 
     def cursor(self, job_id: str, generation: int) -> int | None:
         """Where the cursor stands; None if nothing was claimed."""
@@ -113,7 +113,7 @@ class TaskQueue(Protocol):
     """The queues that workers drain."""
 
     def send(self, priority: Priority, messages: Iterable[Message], *, tenant: str) -> None:
-        """Send them all, again what the queue refused; raise Unavailable if some did not get out."""
+        """Send them all, again what the queue refused; raise Unavailable if some stay refused."""
 
 
 class ExecutionStatus(StrEnum):
@@ -156,7 +156,7 @@ class BlobStore(Protocol):
         """Write an object."""
 
     def lines(self, key: str) -> Iterator[bytes]:
-        """Its lines, without their ends, as they stream in; raise InputsNotFound if it is not there."""
+        """Its lines as they stream in, cut at newlines alone; raise InputsNotFound if not there."""
 
     def read(self, key: str, first: int, length: int) -> bytes:
         """A run of its bytes."""

@@ -306,7 +306,7 @@ class Chunk:
         )
 
     def seal(self) -> Chunk:
-        """End it for a cancelled job: RUNNING tasks are CANCELLED and their worker is fenced off."""
+        """End it for a cancelled job: RUNNING tasks are CANCELLED, their worker is fenced off."""
         return replace(
             self,
             statuses=self.statuses.replace(_RUNNING, _CANCELLED),
@@ -317,7 +317,7 @@ class Chunk:
         )
 
     def reset(self, generation: int, now: float, *, expires_at: int) -> Chunk:
-        """Begin it anew in a later generation: all but the COMPLETED tasks are PENDING again.
+        """Begin it anew in a later generation: all but COMPLETED tasks are PENDING again.
 
         The epoch rises, so that a worker of the generation before is fenced off.
         """

@@ -1,4 +1,4 @@
-"""Identifiers: jobs, tasks, executions. Nothing here draws randomness; entropy comes in as bytes."""
+"""Identifiers of jobs, tasks and executions. Entropy comes in as bytes; nothing is drawn here."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ def _crockford(value: int) -> str:
 
 
 def new_job_id(now: float, entropy: bytes) -> str:
-    """A job id that sorts by time (ULID: 48 bits of milliseconds, 80 of the 10 bytes of entropy)."""
+    """A job id that sorts by time (a ULID: 48 bits of milliseconds, then 10 bytes of entropy)."""
     return "job_" + _crockford(int(now * 1000) << 80 | int.from_bytes(entropy[:10]))
 
 

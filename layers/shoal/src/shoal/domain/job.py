@@ -83,7 +83,7 @@ class Spec:
     priority: Priority = Priority.NORMAL
     max_parallelism: int | None = None
     timeout: float = 300.0
-    retry: RetryPolicy = RetryPolicy()
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     deadline: float | None = None
     max_failed: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -39,12 +39,12 @@ def automatic_size(tasks: int, mean_seconds: float | None) -> int:
 
 
 def tally_count(chunks: int) -> int:
-    """How many tallies a job of that many chunks has."""
+    """How many tallies so many chunks have."""
     return -(-chunks // TALLY_CHUNKS)
 
 
 def tally_slots(tally: int, chunks: int) -> int:
-    """How many chunks report to this tally: chunk i goes to tally i mod G, so that writes spread."""
+    """How many chunks report to a tally: chunk i goes to tally i mod G, so that writes spread."""
     return len(range(tally, chunks, tally_count(chunks)))
 
 

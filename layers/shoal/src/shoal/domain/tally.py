@@ -1,8 +1,8 @@
 """Tallies and sums: how a job learns that all its tasks have ended without counting anything twice.
 
-A chunk's entry in its tally is SET, never added to, and only by a row that is not older than the one
-it was SET from. A complete tally gives one sum. Doing either twice, late or out of order changes
-nothing.
+A chunk's entry in its tally is SET, never added to, and only by a row that is not older than the
+one it was SET from. A complete tally gives one sum. Doing either twice, late or out of order
+changes nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Entry(NamedTuple):
 
 
 class Sum(NamedTuple):
-    """One complete tally. `versions` is the total of its entries' versions: only greater replaces."""
+    """One complete tally. `versions` is the total of its entries'; only greater replaces."""
 
     versions: int
     counts: Counts

@@ -1,4 +1,4 @@
-"""How a job ends before its tasks have: by cancel, deadline, too many failures, or a broken workflow."""
+"""How a job ends before its tasks have: cancel, deadline, too many failures, a broken workflow."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ LINK_SECONDS = 3_600
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Inputs too large to inline: the bytes `span` of what `url` reads, one line a task of the chunk."""
+    """Inputs too large to inline: the bytes `span` of what `url` reads, a line a task."""
 
     url: str
     span: Span

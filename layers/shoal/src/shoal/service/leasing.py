@@ -173,7 +173,7 @@ class Leasing:
             self.metrics.tasks_ended(job.spec.task_type, completed=0, failed=1)
 
     def _recheck(self, granted: set[str]) -> dict[str, Job]:
-        """The jobs as they are after the grants were written: a cancel acknowledged before counts."""
+        """The jobs as they are after the grants were written: a cancel before them counts."""
         jobs = dict(self.jobs.get_many(granted)) if granted else {}
         for job_id, job in jobs.items():
             if not job.stopping and job.status is not JobStatus.RUNNING:

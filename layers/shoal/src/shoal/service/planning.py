@@ -1,4 +1,4 @@
-"""How a job becomes chunks, tallies and messages. Step 2; all of it can run again with the same result."""
+"""How a job becomes chunks, tallies and messages. Step 2; run again, all gives the same result."""
 
 from array import array
 from collections.abc import Iterator, Sequence
@@ -79,7 +79,7 @@ class Planning:
                 self.settling.tally(job, self._reset(job, chunk))
 
     def enqueue(self, job_id: str, generation: int, first: int, count: int) -> None:
-        """Send the range's messages: of a job with a window, those that are in it from the start."""
+        """Send the range's messages; of a job with a window, those in it from the start."""
         job = self._current(job_id, generation)
         if job is None or job.paused:
             return

@@ -1,4 +1,4 @@
-"""Step 5 of the protocol: tally, sum, close. Doing any of it twice, late or out of order is safe."""
+"""Step 5 of the protocol: tally, sum, close. Doing any of it twice or late changes nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,0 +1,96 @@
+# Everything one does with this repository. `make help` lists it.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+TOOLS := .tools
+UV := $(TOOLS)/bin/uv
+PY := .venv/bin/python
+BIN := .venv/bin
+PYTHON_SOURCES := layers/shoal/src functions worker_image local bench tests
+TASKS ?= 10000
+
+include mk/template.mk
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+# Set-up: uv, Python 3.13 and the locked packages, each only if it is missing or older than its lock.
+
+$(UV): requirements/uv.txt
+	@python3 -m venv $(TOOLS) || { echo "python3 cannot make a virtual environment: install its venv package (Debian: python3-venv)" >&2; exit 1; }
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+.venv/.ready: requirements/dev.txt layers/shoal/pyproject.toml | $(UV)
+	@test -x $(PY) || $(UV) venv --quiet --python 3.13 .venv
+	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt
+	@$(UV) pip install --quiet --python $(PY) --no-deps -e layers/shoal
+	@touch $@
+
+.PHONY: setup
+setup: .venv/.ready ## Install uv, Python 3.13 and the locked packages into this folder
+
+.PHONY: lock
+lock: | $(UV) ## Lock all dependencies anew, with hashes
+	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header requirements/uv.in -o requirements/uv.txt
+	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.13 --group pyproject.toml:dev layers/shoal/pyproject.toml --extra lambda --extra worker -o requirements/dev.txt
+
+# The twin: the whole platform on this machine.
+
+.PHONY: up
+up: setup ## Run the whole platform here, with a first job of 10,000 tasks, until Ctrl-C
+	@$(PY) -m local up
+
+.PHONY: down
+down: setup ## Stop what `make up` left behind, should it have been killed
+	@$(PY) -m local down
+
+.PHONY: smoke
+smoke: setup ## Run one job of TASKS tasks from POST to COMPLETED, and exit 0 only if all were
+	@$(PY) -m local smoke --tasks $(TASKS)
+
+# Checks and tests
+
+.PHONY: check
+check: setup check-python check-template check-fresh ## Format, lint, types, imports, template, generated files
+
+.PHONY: check-python
+check-python: setup
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy $(PYTHON_SOURCES)
+	PYTHONPATH=functions:. $(BIN)/lint-imports
+
+.PHONY: check-fresh
+check-fresh: setup
+	@PYTHONPATH=functions $(PY) -m handlers.openapi --check docs/openapi.json
+
+.PHONY: openapi
+openapi: setup ## Write docs/openapi.json from the code
+	@PYTHONPATH=functions $(PY) -m handlers.openapi docs/openapi.json
+
+.PHONY: test
+test: setup ## Run all tests
+	@$(PY) -m pytest tests
+
+.PHONY: bench
+bench: setup ## Measure billed requests, cost, latency and worker overhead
+	@$(PY) -m bench
+
+# AWS
+
+.PHONY: build
+build: ## Build functions and layer with SAM
+	$(SAM) build
+
+.PHONY: deploy
+deploy: build ## Deploy to AWS; STAGE is a section of samconfig.toml
+	$(SAM) deploy --config-env $(or $(STAGE),dev)
+
+.PHONY: clean
+clean: ## Remove everything that was built or installed into this folder
+	rm -rf .venv $(TOOLS) .aws-sam .twin .hypothesis .mypy_cache .ruff_cache .import_linter_cache node_modules .coverage
