@@ -1,7 +1,7 @@
 """Where a task's input comes from: its index, a cell of a grid, or a line of an object."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shoal.domain.chunk import Chunk, Span
@@ -10,6 +10,9 @@ from shoal.domain.job import Job, Lines
 from shoal.ports import BlobStore
 
 INLINE_BYTES = 262_144
+"""Lines of one chunk that travel in an answer; more are linked to."""
+READ_BYTES = 1_048_576
+"""Bytes of neighbouring chunks that one read takes."""
 LINK_SECONDS = 3_600
 
 
@@ -36,18 +39,55 @@ class Inputs:
             return [{} for _ in offsets]
         if chunk.span.length > INLINE_BYTES:
             return Placed(self.blobs.link(source.key, seconds=LINK_SECONDS), chunk.span)
-        lines = self._lines(source, chunk.span)
+        lines = _lines(self.blobs.read(source.key, *chunk.span))
         return [lines[offset] for offset in offsets]
 
-    def whole(self, job: Job, chunk: Chunk, offset: int) -> dict[str, Json]:
-        """All of one task's input."""
-        source, own = job.spec.source, dict[str, Json]()
+    def whole(
+        self, job: Job, places: Iterable[tuple[Chunk, int]]
+    ) -> Iterator[Mapping[str, Json] | None]:
+        """All of the inputs of tasks in order; None for one whose chunk's are too large to show."""
+        source, params = job.spec.source, job.spec.params
         if isinstance(source, Grid):
-            own = source.cell(chunk.first + offset)
-        elif isinstance(source, Lines) and chunk.span is not None:
-            own = self._lines(source, chunk.span)[offset]
-        return {**job.spec.params, **own}
+            for chunk, offset in places:
+                yield {**params, **source.cell(chunk.first + offset)}
+        elif isinstance(source, Lines):
+            places = list(places)
+            lines = self._read(source, {chunk.number: chunk for chunk, _ in places}.values())
+            for chunk, offset in places:
+                own = lines.get(chunk.number)
+                yield None if own is None else {**params, **own[offset]}
+        else:
+            for _ in places:
+                yield params
 
-    def _lines(self, source: Lines, span: Span) -> list[dict[str, Json]]:
-        text = self.blobs.read(source.key, *span).removesuffix(b"\n")
-        return [json.loads(line) for line in text.split(b"\n")]
+    def _read(self, source: Lines, chunks: Iterable[Chunk]) -> dict[int, list[dict[str, Json]]]:
+        found = {}
+        for run in _neighbours(chunks):
+            spans = [chunk.span for chunk in run if chunk.span is not None]
+            first = spans[0].first
+            body = self.blobs.read(source.key, first, sum(span.length for span in spans))
+            for chunk, span in zip(run, spans, strict=True):
+                begin = span.first - first
+                found[chunk.number] = _lines(body[begin : begin + span.length])
+        return found
+
+
+def _neighbours(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
+    """Runs of chunks whose lines lie side by side, each run small enough to read at once."""
+    run: list[Chunk] = []
+    end = length = 0
+    for chunk in chunks:
+        span = chunk.span
+        if span is None or span.length > READ_BYTES:
+            continue
+        if run and (span.first != end or length + span.length > READ_BYTES):
+            yield run
+            run, length = [], 0
+        run.append(chunk)
+        end, length = span.first + span.length, length + span.length
+    if run:
+        yield run
+
+
+def _lines(text: bytes) -> list[dict[str, Json]]:
+    return [json.loads(line) for line in text.removesuffix(b"\n").split(b"\n")]

@@ -31,14 +31,17 @@ class JobView(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """A task as users see it; `outcome` is the latest accepted one."""
+    """A task as users see it.
+
+    `outcome` is the latest accepted one; `input` is None if it is too large to show.
+    """
 
     job: Job
     chunk: Chunk | None
     index: int
     status: TaskStatus
     attempts: int
-    input: Mapping[str, Json]
+    input: Mapping[str, Json] | None
     outcome: Outcome | None
 
     @property
@@ -167,15 +170,15 @@ class Viewing:
             for key, part in parts.items()
             for outcome in part
         }
-        for chunk, offset in places:
-            index = chunk.first + offset
+        inputs = self.inputs.whole(job, places)
+        for (chunk, offset), whole in zip(places, inputs, strict=True):
             yield TaskView(
                 job,
                 chunk,
-                index,
+                chunk.first + offset,
                 shown(job, chunk.status_of(offset)),
                 chunk.attempts[offset],
-                self.inputs.whole(job, chunk, offset),
+                whole,
                 _outcome(outcomes, chunk, offset),
             )
 
