@@ -1,0 +1,63 @@
+"""The import contracts hold, and each of them fails when it is broken."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PLANTED = [
+    ("rooms", "shoal/service/moves.py", "import shoal.adapters.memory"),
+    ("rooms", "shoal/domain/ids.py", "import shoal.wire"),
+    ("rooms", "shoal/helpers.py", ""),
+    ("pure-domain", "shoal/domain/retry.py", "import random"),
+    ("aws", "handlers/sweep.py", "import boto3"),
+    ("handlers", "handlers/api.py", "import shoal.adapters.memory"),
+    ("user-code", "tasks/noop.py", "import shoal.service.moves"),
+]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the packages that the contracts are about."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    for package in ("layers/shoal/src/shoal", "functions/handlers", "worker_image/tasks", "local"):
+        source = ROOT / package
+        shutil.copytree(source, tmp_path / source.name, ignore=ignore)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def lint(tree: Path, *contracts: str) -> subprocess.CompletedProcess[str]:
+    chosen = [word for contract in contracts for word in ("--contract", contract)]
+    return subprocess.run(  # noqa: S603 - our own command
+        [Path(sys.executable).parent / "lint-imports", "--no-cache", *chosen],
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": str(tree)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_contracts_hold(tree: Path) -> None:
+    result = lint(tree)
+
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize(("contract", "file", "line"), PLANTED)
+def test_a_planted_violation_breaks_its_contract(
+    tree: Path, contract: str, file: str, line: str
+) -> None:
+    path = tree / file
+    before = path.read_text() if path.exists() else '"""Planted."""\n'
+    path.write_text(f"{before}\n{line}\n")
+
+    result = lint(tree, contract)
+
+    assert result.returncode == 1
+    assert "BROKEN" in result.stdout or "exhaustive" in result.stdout.lower()
