@@ -1,8 +1,9 @@
 """Every port in memory: plain dicts of frozen values.
 
-A store can be copied by `snapshot()` and put back by `restore()`, so that a model checker can branch.
-Nothing mutable is handed out or taken in.
+A store can be copied by `snapshot()` and put back by `restore()`, so that a model checker can
+branch. Nothing mutable is handed out or taken in.
 """
+# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from typing import Any
 
 from shoal.adapters.mean import moved_mean
 from shoal.adapters.page_key import page_key, position
+from shoal.adapters.rows.parts import unpack_part
 from shoal.domain.chunk import Chunk
 from shoal.domain.errors import InputsNotFound, WriteConflict
 from shoal.domain.job import Job, JobStatus, Priority
@@ -135,9 +137,10 @@ class MemoryJobStore(_Memory):
 
 
 class MemoryChunkStore(_Memory):
-    """Chunks and parts."""
+    """Chunks and parts; a part that is not here may have been uploaded."""
 
-    def __init__(self) -> None:
+    def __init__(self, uploads: MemoryBlobStore | None = None) -> None:
+        self._uploads = uploads or MemoryBlobStore("results")
         self._chunks: dict[tuple[str, int], Chunk] = {}
         self._parts: dict[PartKey, tuple[Outcome, ...]] = {}
 
@@ -166,7 +169,14 @@ class MemoryChunkStore(_Memory):
         self._parts.setdefault(key, tuple(outcomes))
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
-        return {key: self._parts[key] for key in keys if key in self._parts}
+        found = {key: self._part(key) for key in keys}
+        return {key: part for key, part in found.items() if part is not None}
+
+    def _part(self, key: PartKey) -> Sequence[Outcome] | None:
+        if key in self._parts:
+            return self._parts[key]
+        size = self._uploads.size(str(key))
+        return None if size is None else unpack_part(self._uploads.read(str(key), 0, size))
 
 
 class MemoryTaskQueue(_Memory):

@@ -1,0 +1,21 @@
+"""Pauses between tries of what AWS took only in part."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+_TRIES: Final = 8
+_FIRST: Final = 0.05
+_LONGEST: Final = 2.0
+
+
+def tries(sleep: Callable[[float], None] = time.sleep) -> Iterator[int]:
+    """Numbers of tries; sleeps before each but the first, with exponential backoff and jitter."""
+    for number in range(_TRIES):
+        if number:
+            bound = min(_LONGEST, _FIRST * 2**number)
+            sleep(bound * random.uniform(0.5, 1.0))  # noqa: S311 - no secret depends on it
+        yield number

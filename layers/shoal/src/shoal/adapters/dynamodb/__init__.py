@@ -1,0 +1,1 @@
+"""The three tables. A module for each store; `table` has the few calls they share."""

@@ -1,0 +1,61 @@
+"""Chunks and parts: the tasks table, and the results bucket for parts too large for a row."""
+# ruff: noqa: D102 - the port says what each method promises
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from shoal.adapters.rows.attributes import number, text
+from shoal.adapters.rows.chunks import chunk_id, chunk_of, chunk_row
+from shoal.adapters.rows.parts import pack_part, unpack_part
+from shoal.adapters.together import together
+from shoal.domain.chunk import Chunk
+from shoal.domain.outcome import Outcome, PartKey
+
+if TYPE_CHECKING:
+    from shoal.adapters.dynamodb.table import Table
+    from shoal.adapters.s3 import Bucket
+
+LARGEST_ROW: Final = 8_192
+"""Bytes of a packed part that still lies in the table; beyond it S3 costs less to write."""
+
+
+class DynamoChunkStore:
+    """A row a chunk and a row a part; a part is looked for in the table, then in the bucket."""
+
+    def __init__(self, tasks: Table, results: Bucket) -> None:
+        self._tasks = tasks
+        self._results = results
+
+    def create(self, chunks: Sequence[Chunk]) -> None:
+        self._tasks.put_all_new(map(chunk_row, chunks))
+
+    def get(self, job_id: str, number: int) -> Chunk | None:
+        row = self._tasks.get(chunk_id(job_id, number))
+        return None if row is None else chunk_of(row)
+
+    def get_many(self, job_id: str, numbers: Sequence[int]) -> list[Chunk]:
+        rows = self._tasks.get_many(chunk_id(job_id, number) for number in numbers)
+        return sorted(map(chunk_of, rows.values()), key=lambda chunk: chunk.number)
+
+    def put(self, chunk: Chunk) -> None:
+        self._tasks.put_over(chunk_row(chunk), chunk.version - 1)
+
+    def put_part(self, key: PartKey, outcomes: Sequence[Outcome], *, expires_at: int) -> None:
+        packed = pack_part(outcomes)
+        if len(packed) > LARGEST_ROW:
+            self._results.put_new(str(key), packed)
+            return
+        self._tasks.put_new(
+            {"id": text(str(key)), "o": {"B": packed}, "expires_at": number(expires_at)}
+        )
+
+    def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
+        names = {str(key): key for key in keys}
+        bodies: dict[str, bytes | None] = {
+            row_id: row["o"]["B"] for row_id, row in self._tasks.get_many(names).items()
+        }
+        elsewhere = [name for name in names if name not in bodies]
+        bodies |= zip(elsewhere, together(self._results.get, elsewhere), strict=True)
+        return {names[name]: unpack_part(body) for name, body in bodies.items() if body is not None}

@@ -1,0 +1,151 @@
+"""The registry table, keys `pk` and `sk`: task types under `type`, watched jobs under `open`."""
+# ruff: noqa: D102 - the port says what each method promises
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from shoal.adapters.faults import code_of, translated
+from shoal.adapters.mean import moved_mean
+from shoal.adapters.rows.attributes import Row, Value, float_of, number, text, text_of
+from shoal.ports import Clock, TaskType
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_KEPT_SECONDS: Final = 60.0
+
+
+class Registry:
+    """Small partitions of small rows."""
+
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
+        self.client = client
+        self.name = name
+
+    def key(self, pk: str, sk: str) -> Mapping[str, Value]:
+        """The key of a row."""
+        return {"pk": text(pk), "sk": text(sk)}
+
+    def partition(self, pk: str) -> Iterator[Row]:
+        """Its rows, by `sk`, as they stream in."""
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": text(pk)},
+            ConsistentRead=True,
+        )
+        with translated():
+            for page in pages:
+                yield from page["Items"]
+
+
+class OpenJobs:
+    """Ids of the jobs that somebody has to watch."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def add(self, job_id: str) -> None:
+        """Note one; noting it again changes nothing."""
+        with translated():
+            self._registry.client.put_item(
+                TableName=self._registry.name, Item=self._registry.key("open", job_id)
+            )
+
+    def remove(self, job_id: str) -> None:
+        """Note it no more."""
+        with translated():
+            self._registry.client.delete_item(
+                TableName=self._registry.name, Key=self._registry.key("open", job_id)
+            )
+
+    def all(self) -> Iterator[str]:
+        """All of them."""
+        return (row["sk"]["S"] for row in self._registry.partition("open"))
+
+
+class DynamoTypeRegistry:
+    """Task types, a row each; one that was read is not read again for a minute."""
+
+    def __init__(self, registry: Registry, clock: Clock) -> None:
+        self._registry = registry
+        self._clock = clock
+        self._read: dict[str, tuple[float, TaskType]] = {}
+
+    def get(self, name: str) -> TaskType | None:
+        read_at, task_type = self._read.get(name, (0.0, None))
+        if task_type is not None and self._clock.now() - read_at < _KEPT_SECONDS:
+            return task_type
+        row = self._row(name)
+        if row is None:
+            return None
+        task_type = _task_type(row)
+        self._read[name] = self._clock.now(), task_type
+        return task_type
+
+    def all(self) -> list[TaskType]:
+        return [_task_type(row) for row in self._registry.partition("type")]
+
+    def register(self, task_type: TaskType) -> None:
+        timeout = task_type.timeout
+        with translated():
+            self._registry.client.update_item(
+                TableName=self._registry.name,
+                Key=self._registry.key("type", task_type.name),
+                UpdateExpression="SET #s = :schema, #d = :description, #t = :timeout",
+                ExpressionAttributeNames={"#s": "schema", "#d": "description", "#t": "timeout"},
+                ExpressionAttributeValues={
+                    ":schema": text(json.dumps(task_type.schema)),
+                    ":description": text(task_type.description),
+                    ":timeout": {"NULL": True} if timeout is None else number(timeout),
+                },
+            )
+        self._read.pop(task_type.name, None)
+
+    def measured(self, name: str, seconds: float) -> None:
+        row = self._row(name)
+        if row is None:
+            return
+        before = row.get("mean_seconds")
+        condition = "attribute_exists(pk) AND "
+        condition += "attribute_not_exists(mean_seconds)" if before is None else "mean_seconds = :b"
+        mean = moved_mean(None if before is None else float(before["N"]), seconds)
+        values = {":mean": number(mean)} | ({} if before is None else {":b": before})
+        with translated():
+            try:
+                self._registry.client.update_item(
+                    TableName=self._registry.name,
+                    Key=self._registry.key("type", name),
+                    UpdateExpression="SET mean_seconds = :mean",
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                )
+            except ClientError as error:
+                # One measurement of many came in between; the mean does without this one.
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+
+    def _row(self, name: str) -> Row | None:
+        with translated():
+            answer = self._registry.client.get_item(
+                TableName=self._registry.name,
+                Key=self._registry.key("type", name),
+                ConsistentRead=True,
+            )
+        return answer.get("Item")
+
+
+def _task_type(row: Row) -> TaskType:
+    timed = "timeout" in row and "N" in row["timeout"]
+    return TaskType(
+        name=row["sk"]["S"],
+        schema=json.loads(row["schema"]["S"]),
+        timeout=float_of(row, "timeout") if timed else None,
+        description=text_of(row, "description"),
+        mean_seconds=float_of(row, "mean_seconds") if "mean_seconds" in row else None,
+    )

@@ -1,0 +1,55 @@
+"""Metrics as CloudWatch's embedded metric format: a line of JSON in the log, and no call.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+Written by hand because a library for it costs 47 ms CPU at each cold start.
+"""
+# ruff: noqa: D102 - the port says what each method promises
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, TextIO
+
+from shoal.domain.job import Job, JobStatus
+
+if TYPE_CHECKING:
+    from shoal.ports import Clock
+
+_NAMESPACE: Final = "Shoal"
+_UNITS: Final = {"JobDuration": "Seconds"}
+
+
+class EmfMetrics:
+    """TasksCompleted and TasksFailed by TaskType; JobDuration, JobsFailed, StaleReports in all."""
+
+    def __init__(self, clock: Clock, out: TextIO | None = None) -> None:
+        self._clock = clock
+        self._out = out or sys.stdout
+
+    def tasks_ended(self, task_type: str, *, completed: int, failed: int) -> None:
+        counted = {"TasksCompleted": completed, "TasksFailed": failed}
+        values = {name: count for name, count in counted.items() if count}
+        if values:
+            self._write(values, {"TaskType": task_type})
+
+    def job_closed(self, job: Job) -> None:
+        duration = (job.finished_at or self._clock.now()) - job.created_at
+        failed = job.status is JobStatus.FAILED
+        self._write({"JobDuration": duration} | ({"JobsFailed": 1} if failed else {}), {})
+
+    def stale_report(self) -> None:
+        self._write({"StaleReports": 1}, {})
+
+    def _write(self, values: Mapping[str, float], dimensions: Mapping[str, str]) -> None:
+        metrics = [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in values]
+        directive = {
+            "Namespace": _NAMESPACE,
+            "Dimensions": [list(dimensions)],
+            "Metrics": metrics,
+        }
+        about = {"Timestamp": int(self._clock.now() * 1000), "CloudWatchMetrics": [directive]}
+        line = json.dumps({"_aws": about, **dimensions, **values}, separators=(",", ":"))
+        self._out.write(f"{line}\n")
+        self._out.flush()

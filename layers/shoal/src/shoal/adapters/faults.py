@@ -1,0 +1,65 @@
+"""What AWS refuses, in Shoal's words. No error of botocore leaves the adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+)
+from botocore.exceptions import (
+    ConnectionError as ConnectionFailed,
+)
+
+from shoal.domain.errors import ShoalError, Unavailable
+
+_PASSING: Final = frozenset(
+    (
+        "InternalServerError",
+        "InternalFailure",
+        "ItemCollectionSizeLimitExceededException",
+        "LimitExceededException",
+        "OperationAborted",
+        "ConditionalRequestConflict",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    )
+)
+_SERVER_FAULT: Final = 500
+
+
+class Refused(ShoalError):  # noqa: N818 - the tree reads as nouns
+    """AWS will never accept this call: a fault of ours, of the deployment or of its permissions."""
+
+
+def code_of(error: ClientError) -> str:
+    """The code that AWS gave the error."""
+    return error.response["Error"]["Code"]
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise Unavailable for what may pass, Refused for what will not."""
+    try:
+        yield
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if code_of(error) in _PASSING or status >= _SERVER_FAULT:
+            raise Unavailable(str(error)) from error
+        raise Refused(str(error)) from error
+    except (ConnectionFailed, HTTPClientError) as error:
+        raise Unavailable(str(error)) from error
+    except BotoCoreError as error:
+        raise Refused(str(error)) from error

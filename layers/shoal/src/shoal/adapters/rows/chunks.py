@@ -1,0 +1,110 @@
+"""A chunk's row in the tasks table. Attributes are short because every update is billed on the row.
+
+id   job#number               e   epoch              t   not before
+g   generation                v   version            m   message sent at
+f   first index               l   lease              n   messages sent
+s   statuses, run lengths     h   task in hand       p   parts
+a   attempts, run lengths     r   last report        b   bytes of its inputs
+x   successor                 c   crashes            expires_at
+"""
+
+from __future__ import annotations
+
+from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
+from shoal.adapters.rows.runs import (
+    pack_letters,
+    pack_numbers,
+    pack_spans,
+    unpack_letters,
+    unpack_numbers,
+    unpack_spans,
+)
+from shoal.domain.chunk import Chunk, Hand, Lease, Part, Span
+
+
+def chunk_id(job: str, number: int) -> str:
+    """The key of a chunk's row."""
+    return f"{job}#{number}"
+
+
+def chunk_row(chunk: Chunk) -> Row:
+    """The row of a chunk; what is zero or none is left out."""
+    row: dict[str, Value] = {
+        "id": text(chunk_id(chunk.job, chunk.number)),
+        "g": number(chunk.generation),
+        "f": number(chunk.first),
+        "s": text(pack_letters(chunk.statuses)),
+        "a": text(pack_numbers(chunk.attempts)),
+        "e": number(chunk.epoch),
+        "v": number(chunk.version),
+        "m": number(chunk.sent_at),
+        "n": number(chunk.sends),
+    }
+    counters = {"r": chunk.reported, "c": chunk.crashes, "t": chunk.not_before}
+    counters["expires_at"] = chunk.expires_at
+    row |= {name: number(value) for name, value in counters.items() if value}
+    if chunk.lease is not None:
+        worker, request, until = chunk.lease
+        row["l"] = {"L": [text(worker), text(request), number(until)]}
+    if chunk.hand is not None:
+        index, progress = chunk.hand
+        said = {"NULL": True} if progress is None else number(progress)
+        row["h"] = {"L": [number(index), said]}
+    if chunk.parts:
+        row["p"] = text(";".join(map(_packed_part, chunk.parts)))
+    if chunk.span is not None:
+        row["b"] = {"L": [number(place) for place in chunk.span]}
+    if chunk.successor is not None:
+        row["x"] = number(chunk.successor)
+    return row
+
+
+def chunk_of(row: Row) -> Chunk:
+    """The chunk of a row."""
+    job, _, place = row["id"]["S"].rpartition("#")
+    parts = text_of(row, "p")
+    return Chunk(
+        job=job,
+        number=int(place),
+        generation=int_of(row, "g"),
+        first=int_of(row, "f"),
+        statuses=unpack_letters(text_of(row, "s")),
+        attempts=unpack_numbers(text_of(row, "a")),
+        epoch=int_of(row, "e"),
+        version=int_of(row, "v"),
+        lease=_lease(row),
+        hand=_hand(row),
+        reported=int_of(row, "r"),
+        crashes=int_of(row, "c"),
+        not_before=float_of(row, "t"),
+        sent_at=float_of(row, "m"),
+        sends=int_of(row, "n"),
+        parts=tuple(map(_part, parts.split(";"))) if parts else (),
+        span=Span(*(int(place["N"]) for place in row["b"]["L"])) if "b" in row else None,
+        successor=int_of(row, "x") if "x" in row else None,
+        expires_at=int_of(row, "expires_at"),
+    )
+
+
+def _lease(row: Row) -> Lease | None:
+    if "l" not in row:
+        return None
+    worker, request, until = row["l"]["L"]
+    return Lease(worker["S"], request["S"], float(until["N"]))
+
+
+def _hand(row: Row) -> Hand | None:
+    if "h" not in row:
+        return None
+    index, progress = row["h"]["L"]
+    return Hand(int(index["N"]), float(progress["N"]) if "N" in progress else None)
+
+
+def _packed_part(part: Part) -> str:
+    return f"{part.epoch}.{part.report}:{pack_spans(part.runs)}"
+
+
+def _part(packed: str) -> Part:
+    name, _, runs = packed.partition(":")
+    epoch, _, report = name.partition(".")
+    return Part(int(epoch), int(report), unpack_spans(runs))

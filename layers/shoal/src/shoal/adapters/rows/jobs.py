@@ -1,0 +1,128 @@
+"""A job's row in the jobs table.
+
+`spec` and `state` are JSON, for the table never asks about them; `spec` is compressed when it is
+long. Only job rows carry `tenant`, `created_at` and `tenant_status`, the keys of the two indices.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text
+from shoal.domain.counts import Counts
+from shoal.domain.errors import InvalidRequest
+from shoal.domain.grid import Grid
+from shoal.domain.job import Job, JobStatus, Lines, Priority, Repeat, Source, Spec
+from shoal.domain.retry import RetryPolicy
+
+_LONG: Final = 1_024
+_LONGEST: Final = 300_000
+"""Bytes of a packed spec; DynamoDB's limit for the whole row is 400 KB."""
+
+
+def tenant_status(tenant: str, status: JobStatus) -> str:
+    """The key of the index of a tenant's jobs by status."""
+    return f"{tenant}#{status}"
+
+
+def job_row(job: Job) -> Row:
+    """The row of a job; raise InvalidRequest if it asks for more than a row can hold."""
+    return {
+        "id": text(job.id),
+        "tenant": text(job.tenant),
+        "created_at": number(job.created_at),
+        "tenant_status": text(tenant_status(job.tenant, job.status)),
+        "v": number(job.version),
+        "expires_at": number(job.expires_at),
+        "spec": _packed_spec(job.spec),
+        "state": text(_dump(_state(job))),
+    }
+
+
+def job_of(row: Row) -> Job:
+    """The job of a row."""
+    state = json.loads(row["state"]["S"])
+    counts = state["counts"]
+    return Job(
+        **state
+        | {
+            "id": row["id"]["S"],
+            "tenant": row["tenant"]["S"],
+            "created_at": float_of(row, "created_at"),
+            "expires_at": int_of(row, "expires_at"),
+            "version": int_of(row, "v"),
+            "spec": _spec(row["spec"]),
+            "status": JobStatus(state["status"]),
+            "ending": state["ending"] and JobStatus(state["ending"]),
+            "counts": None if counts is None else Counts(*counts),
+            "outcomes": {int(g): JobStatus(status) for g, status in state["outcomes"].items()},
+        }
+    )
+
+
+_OUTSIDE = frozenset(("id", "tenant", "created_at", "expires_at", "version", "spec"))
+
+
+def _state(job: Job) -> Mapping[str, Any]:
+    return {name: getattr(job, name) for name in job.__slots__ if name not in _OUTSIDE}
+
+
+def _packed_spec(spec: Spec) -> Value:
+    names = (name for name in spec.__slots__ if name not in {"source", "retry"})
+    fields = {name: getattr(spec, name) for name in names}
+    packed = _dump(fields | {"source": _packed_source(spec.source), "retry": asdict(spec.retry)})
+    if len(packed) <= _LONG:
+        return text(packed)
+    compressed = zlib.compress(packed.encode())
+    if len(compressed) > _LONGEST:
+        raise InvalidRequest("the grid, the params and the tags of this job are too large")
+    return {"B": compressed}
+
+
+def _spec(packed: Value) -> Spec:
+    fields = json.loads(packed["S"] if "S" in packed else zlib.decompress(packed["B"]))
+    retry = fields["retry"]
+    return Spec(
+        **fields
+        | {
+            "source": _source(fields["source"]),
+            "priority": Priority(fields["priority"]),
+            "retry": RetryPolicy(**retry | {"non_retryable": tuple(retry["non_retryable"])}),
+        }
+    )
+
+
+def _packed_source(source: Source) -> Mapping[str, Any]:
+    match source:
+        case Repeat(count):
+            return {"count": count}
+        case Lines(key, count):
+            return {"lines": key, "count": count}
+        case Grid(axes):
+            return {
+                "grid": {
+                    name: {"range": [values.start, values.stop, values.step]}
+                    if isinstance(values, range)
+                    else list(values)
+                    for name, values in axes.items()
+                }
+            }
+
+
+def _source(packed: Mapping[str, Any]) -> Source:
+    if "lines" in packed:
+        return Lines(packed["lines"], packed["count"])
+    if "count" in packed:
+        return Repeat(packed["count"])
+    axes = packed["grid"].items()
+    return Grid(
+        {name: range(*axis["range"]) if isinstance(axis, dict) else axis for name, axis in axes}
+    )
+
+
+def _dump(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"))

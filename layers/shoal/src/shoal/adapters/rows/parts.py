@@ -1,0 +1,144 @@
+"""A part: the outcomes of one report, as columns of JSON, compressed.
+
+What repeats down a column is written once. Times are kept to the microsecond; a start as the gap
+after the end of the task before, which is small because the tasks of a chunk run in order.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import groupby
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from shoal.domain.outcome import Outcome, TaskError
+from shoal.wire.worker import TaskOutcome
+
+_MICRO = 1_000_000
+
+
+def pack_part(outcomes: Sequence[Outcome]) -> bytes:
+    """The outcomes, compressed."""
+    starts = [round(outcome.started_at * _MICRO) for outcome in outcomes]
+    lengths = [round(outcome.duration * _MICRO) for outcome in outcomes]
+    ends = [0, *(start + length for start, length in zip(starts, lengths, strict=True))]
+    results, which_result = _distinct(outcome.result for outcome in outcomes)
+    errors, which_error = _distinct(_listed(outcome.error) for outcome in outcomes)
+    columns = {
+        "index": _steps(outcome.index for outcome in outcomes),
+        "attempt": _repeats(outcome.attempt for outcome in outcomes),
+        "gap": [start - end for start, end in zip(starts, ends, strict=False)],
+        "length": lengths,
+        "results": results,
+        "result": _repeats(which_result),
+        "errors": errors,
+        "error": _repeats(which_error),
+    }
+    return zlib.compress(json.dumps(columns, separators=(",", ":")).encode(), 9)
+
+
+def unpack_part(body: bytes) -> tuple[Outcome, ...]:
+    """The outcomes of a packed part, or of the JSON list that a worker uploaded in place of one.
+
+    An upload that is no list of outcomes holds none.
+    """
+    if body[:1] == b"[":
+        return _uploaded(body)
+    columns = json.loads(zlib.decompress(body))
+    outcomes, end = [], 0
+    for index, attempt, gap, length, result, error in zip(
+        _unstepped(columns["index"]),
+        _unrepeated(columns["attempt"]),
+        columns["gap"],
+        columns["length"],
+        _unrepeated(columns["result"]),
+        _unrepeated(columns["error"]),
+        strict=True,
+    ):
+        start = end + gap
+        end = start + length
+        outcomes.append(
+            Outcome(
+                index,
+                attempt,
+                started_at=start / _MICRO,
+                duration=length / _MICRO,
+                result=columns["results"][result],
+                error=_error(columns["errors"][error]),
+            )
+        )
+    return tuple(outcomes)
+
+
+@cache
+def _upload() -> TypeAdapter[list[TaskOutcome]]:
+    return TypeAdapter(list[TaskOutcome])
+
+
+def _uploaded(body: bytes) -> tuple[Outcome, ...]:
+    try:
+        outcomes = _upload().validate_json(body)
+    except ValidationError:
+        return ()
+    return tuple(
+        Outcome(
+            each.index,
+            each.attempt,
+            started_at=each.started_at.timestamp(),
+            duration=each.duration,
+            result=each.result,
+            error=None if each.error is None else TaskError(**each.error.model_dump()),
+        )
+        for each in outcomes
+    )
+
+
+def _listed(error: TaskError | None) -> list[Any] | None:
+    return None if error is None else [error.type, error.message, error.retryable, error.tail]
+
+
+def _error(listed: list[Any] | None) -> TaskError | None:
+    return None if listed is None else TaskError(*listed)
+
+
+def _distinct(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
+    """The values without repetition, and for each value its place among them."""
+    places: dict[str, int] = {}
+    distinct: list[Any] = []
+    which: list[int] = []
+    for value in values:
+        place = places.setdefault(json.dumps(value), len(places))
+        if place == len(distinct):
+            distinct.append(value)
+        which.append(place)
+    return distinct, which
+
+
+def _repeats(values: Iterable[int]) -> list[int]:
+    """1, 1, 1, 2 → 1, 3, 2, 1: each value and how often it repeats."""
+    return [each for value, run in groupby(values) for each in (value, len(list(run)))]
+
+
+def _unrepeated(repeats: Sequence[int]) -> list[int]:
+    pairs = zip(repeats[::2], repeats[1::2], strict=True)
+    return [value for value, length in pairs for _ in range(length)]
+
+
+def _steps(values: Iterable[int]) -> list[int]:
+    """4, 5, 6, 9 → 4, 3, 9, 1: where each run of successors begins and how long it is."""
+    steps: list[int] = []
+    for value in values:
+        if steps and value == steps[-2] + steps[-1]:
+            steps[-1] += 1
+        else:
+            steps += (value, 1)
+    return steps
+
+
+def _unstepped(steps: Sequence[int]) -> list[int]:
+    pairs = zip(steps[::2], steps[1::2], strict=True)
+    return [value for first, length in pairs for value in range(first, first + length)]

@@ -1,0 +1,116 @@
+"""Objects in S3: inputs behind the BlobStore port, and the bucket that holds large parts."""
+# ruff: noqa: D102 - the port says what each method promises
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from shoal.adapters.faults import code_of, translated
+from shoal.domain.errors import InputsNotFound
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_MISSING: Final = frozenset(("NoSuchKey", "404", "NotFound"))
+_THERE_ALREADY: Final = "PreconditionFailed"
+_STREAM_BYTES: Final = 1 << 20
+
+
+class Bucket:
+    """Whole objects of one bucket."""
+
+    def __init__(self, client: S3Client, name: str) -> None:
+        self.client = client
+        self.name = name
+
+    def put_new(self, key: str, body: bytes) -> None:
+        """Write an object, unless there is one of this key."""
+        with translated():
+            try:
+                self.client.put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")
+            except ClientError as error:
+                if code_of(error) != _THERE_ALREADY:
+                    raise
+
+    def get(self, key: str) -> bytes | None:
+        """An object's body, or None if it is not there."""
+        with translated():
+            try:
+                return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
+            except ClientError as error:
+                if code_of(error) not in _MISSING:
+                    raise
+        return None
+
+
+class S3BlobStore:
+    """The inputs bucket."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._client = bucket.client
+        self._name = bucket.name
+
+    def put(self, key: str, body: bytes) -> None:
+        with translated():
+            self._client.put_object(Bucket=self._name, Key=key, Body=body)
+
+    def lines(self, key: str) -> Iterator[bytes]:
+        with translated():
+            try:
+                body = self._client.get_object(Bucket=self._name, Key=key)["Body"]
+            except ClientError as error:
+                raise self._missing(key, error) from error
+        return _lines(body.iter_chunks(_STREAM_BYTES))
+
+    def read(self, key: str, first: int, length: int) -> bytes:
+        if length <= 0:
+            return b""
+        run = f"bytes={first}-{first + length - 1}"
+        with translated():
+            try:
+                return self._client.get_object(Bucket=self._name, Key=key, Range=run)["Body"].read()
+            except ClientError as error:
+                if code_of(error) == "InvalidRange":
+                    return b""
+                raise self._missing(key, error) from error
+
+    def size(self, key: str) -> int | None:
+        with translated():
+            try:
+                return self._client.head_object(Bucket=self._name, Key=key)["ContentLength"]
+            except ClientError as error:
+                if code_of(error) not in _MISSING:
+                    raise
+        return None
+
+    def link(self, key: str, *, seconds: int) -> str:
+        place = {"Bucket": self._name, "Key": key}
+        return self._client.generate_presigned_url("get_object", Params=place, ExpiresIn=seconds)
+
+    def upload_link(self, key: str, *, seconds: int) -> str:
+        place = {"Bucket": self._name, "Key": key}
+        return self._client.generate_presigned_url("put_object", Params=place, ExpiresIn=seconds)
+
+    def uri(self, key: str) -> str:
+        return f"s3://{self._name}/{key}"
+
+    def key_of(self, uri: str) -> str | None:
+        prefix = self.uri("")
+        return uri.removeprefix(prefix) if uri.startswith(prefix) and uri != prefix else None
+
+    def _missing(self, key: str, error: ClientError) -> Exception:
+        return InputsNotFound(self.uri(key)) if code_of(error) in _MISSING else error
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Lines that end at a line feed and nowhere else, so that their lengths add up to places."""
+    rest = b""
+    with translated():
+        for piece in pieces:
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from whole
+    if rest:
+        yield rest

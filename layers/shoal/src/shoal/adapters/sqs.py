@@ -1,0 +1,64 @@
+"""The queues that workers drain: one for each priority."""
+# ruff: noqa: D102 - the port says what each method promises
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import batched
+from typing import TYPE_CHECKING, Final
+
+from shoal.adapters.backoff import tries
+from shoal.adapters.faults import translated
+from shoal.domain.errors import Unavailable
+from shoal.domain.job import Priority
+from shoal.ports import Message
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+_BATCH: Final = 10
+_LONGEST_DELAY: Final = 900
+
+
+class SqsTaskQueue:
+    """Standard queues, fair between tenants: the message group is the tenant."""
+
+    def __init__(
+        self,
+        client: SQSClient,
+        urls: Mapping[Priority, str],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._urls = urls
+        self._sleep = sleep
+
+    def send(self, priority: Priority, messages: Iterable[Message], *, tenant: str) -> None:
+        url = self._urls[priority]
+        for batch in batched(messages, _BATCH, strict=False):
+            self._send(url, [_entry(place, message, tenant) for place, message in enumerate(batch)])
+
+    def _send(self, url: str, entries: Sequence[SendMessageBatchRequestEntryTypeDef]) -> None:
+        for _ in tries(self._sleep):
+            with translated():
+                answer = self._client.send_message_batch(QueueUrl=url, Entries=entries)
+            refused = {each["Id"] for each in answer.get("Failed", ())}
+            entries = [entry for entry in entries if entry["Id"] in refused]
+            if not entries:
+                return
+        raise Unavailable(f"the queue refused {len(entries)} messages")
+
+
+def _entry(place: int, message: Message, tenant: str) -> SendMessageBatchRequestEntryTypeDef:
+    return {
+        "Id": str(place),
+        "MessageBody": json.dumps({"job": message.job, "chunk": message.chunk}),
+        "MessageGroupId": tenant,
+        # A worker that sees it early finds the chunk held; 15 minutes is the most SQS delays.
+        "DelaySeconds": min(_LONGEST_DELAY, max(0, math.ceil(message.delay))),
+    }

@@ -1,0 +1,65 @@
+"""The state machine: its executions, and the tokens on which they wait."""
+# ruff: noqa: D102 - the port says what each method promises
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from shoal.adapters.faults import code_of, translated
+from shoal.domain.ids import execution_name
+from shoal.ports import Execution, ExecutionStatus
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+_WAITS_NO_MORE: Final = frozenset(("TaskTimedOut", "TaskDoesNotExist", "InvalidToken"))
+
+
+class StepFunctionsWorkflow:
+    """Executions of one state machine, named by job, generation and number."""
+
+    def __init__(self, client: SFNClient, state_machine_arn: str) -> None:
+        self._client = client
+        self._arn = state_machine_arn
+        self._executions = state_machine_arn.replace(":stateMachine:", ":execution:", 1)
+
+    def start(self, job_id: str, generation: int, number: int) -> None:
+        given = {"job": job_id, "generation": generation, "n": number}
+        with translated():
+            try:
+                self._client.start_execution(
+                    stateMachineArn=self._arn,
+                    name=execution_name(job_id, generation, number),
+                    input=json.dumps(given),
+                )
+            except ClientError as error:
+                if code_of(error) != "ExecutionAlreadyExists":
+                    raise
+
+    def describe(self, job_id: str, generation: int, number: int) -> Execution | None:
+        arn = f"{self._executions}:{execution_name(job_id, generation, number)}"
+        with translated():
+            try:
+                answer = self._client.describe_execution(executionArn=arn)
+            except ClientError as error:
+                if code_of(error) == "ExecutionDoesNotExist":
+                    return None
+                raise
+        stopped_at, output = answer.get("stopDate"), answer.get("output")
+        return Execution(
+            ExecutionStatus(answer["status"]),
+            stopped_at=None if stopped_at is None else stopped_at.timestamp(),
+            output=None if output is None else json.loads(output),
+            error=answer.get("error"),
+        )
+
+    def answer(self, token: str) -> None:
+        with translated():
+            try:
+                self._client.send_task_success(taskToken=token, output="{}")
+            except ClientError as error:
+                if code_of(error) not in _WAITS_NO_MORE:
+                    raise
