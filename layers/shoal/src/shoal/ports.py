@@ -79,6 +79,13 @@ class JobStore(Protocol):
         """The jobs that somebody has to watch."""
 
 
+class PartUpload(NamedTuple):
+    """Where to PUT a part as the JSON list of its outcomes; the headers go with it as they are."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
 class ChunkStore(Protocol):
     """Chunks and the parts of outcomes."""
 
@@ -96,6 +103,9 @@ class ChunkStore(Protocol):
 
     def put_part(self, key: PartKey, outcomes: Sequence[Outcome], *, expires_at: int) -> None:
         """Write a part, once: the first of its key stays."""
+
+    def part_upload(self, key: PartKey, size: int, *, seconds: int) -> PartUpload:
+        """Let a worker write a part of `size` bytes itself, once, for so long."""
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
         """The outcomes of those parts that exist."""

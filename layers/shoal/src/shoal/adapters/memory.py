@@ -20,7 +20,7 @@ from shoal.domain.errors import InputsNotFound, WriteConflict
 from shoal.domain.job import Job, JobStatus, Priority
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.tally import Entry, Sum, Tally
-from shoal.ports import Execution, ExecutionStatus, JobPage, Message, TaskType
+from shoal.ports import Execution, ExecutionStatus, JobPage, Message, PartUpload, TaskType
 
 type State = dict[str, dict[Any, Any]]
 
@@ -167,6 +167,9 @@ class MemoryChunkStore(_Memory):
     def put_part(self, key: PartKey, outcomes: Sequence[Outcome], *, expires_at: int) -> None:
         del expires_at
         self._parts.setdefault(key, tuple(outcomes))
+
+    def part_upload(self, key: PartKey, size: int, *, seconds: int) -> PartUpload:
+        return PartUpload(f"memory://results/{key}?size={size}&write={seconds}", {})
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
         found = {key: self._part(key) for key in keys}

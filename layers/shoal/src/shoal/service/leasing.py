@@ -8,10 +8,10 @@ from statistics import fmean
 from typing import NamedTuple
 
 from shoal.domain.chunk import Accepted, Chunk, Finished, Granted, Hand, Held, Stale
-from shoal.domain.errors import Unavailable, WriteConflict
+from shoal.domain.errors import IllegalMove, Unavailable, WriteConflict
 from shoal.domain.grid import Json
 from shoal.domain.job import Job, JobStatus
-from shoal.domain.outcome import Outcome, worker_died
+from shoal.domain.outcome import Outcome, PartKey, worker_died
 from shoal.ports import (
     ChunkStore,
     Clock,
@@ -19,6 +19,7 @@ from shoal.ports import (
     JobStore,
     Message,
     Metrics,
+    PartUpload,
     TaskQueue,
     TypeRegistry,
 )
@@ -26,6 +27,7 @@ from shoal.service.inputs import Inputs, Placed
 from shoal.service.moves import TRIES, move_job
 from shoal.service.settling import Settling
 
+UPLOAD_SECONDS = 900
 RESET_SECONDS = 5.0
 """How long a message waits whose chunk is not yet reset for the job's new generation."""
 
@@ -220,6 +222,16 @@ class Leasing:
         """Fold outcomes into rows: `accepted`, `stale` or `cancelled` for each report."""
         jobs = self.jobs.get_many({report.job for report in reports})
         return [self._report(jobs.get(report.job), report) for report in reports]
+
+    def part_upload(self, key: PartKey, size: int) -> PartUpload:
+        """Where the worker with this epoch PUTs outcomes too large for a report.
+
+        Raises IllegalMove if it has lost its lease.
+        """
+        chunk = self.chunks.get(key.job, key.chunk)
+        if chunk is None or chunk.epoch != key.epoch or chunk.lease is None:
+            raise IllegalMove(f"chunk {key.chunk} of {key.job} is not leased at epoch {key.epoch}")
+        return self.chunks.part_upload(key, size, seconds=UPLOAD_SECONDS)
 
     def _report(self, job: Job | None, report: Report) -> str:
         if job is None or job.stopping:
