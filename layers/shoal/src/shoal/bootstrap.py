@@ -1,0 +1,287 @@
+"""The composition root: the only maker of clients and wirer of ports.
+
+Importing it does no work. A use-case is wired when it is first asked for, a client is made at its
+first call, and both are kept for the life of the process. Tests wire their own ports with `use`.
+"""
+# ruff: noqa: PLC0415 - each function pays at its start for the use-cases that it has, no others
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from shoal.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from shoal.ports import (
+        BlobStore,
+        ChunkStore,
+        Clock,
+        Entropy,
+        JobStore,
+        Metrics,
+        TaskQueue,
+        TypeRegistry,
+        Workflow,
+    )
+    from shoal.service.control import Control
+    from shoal.service.ending import Ending
+    from shoal.service.leasing import Leasing
+    from shoal.service.monitoring import Monitoring
+    from shoal.service.planning import Planning
+    from shoal.service.recovery import Recovery
+    from shoal.service.settling import Settling
+    from shoal.service.submitting import Submitting
+    from shoal.service.tasking import Tasking
+    from shoal.service.viewing import Viewing
+
+_CONNECT_SECONDS: Final = 2.0
+_READ_SECONDS: Final = 8.0
+_ATTEMPTS: Final = 3
+_CONNECTIONS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """Every port filled. `lease` and `retention` in seconds."""
+
+    jobs: JobStore
+    chunks: ChunkStore
+    queue: TaskQueue
+    workflow: Workflow
+    blobs: BlobStore
+    types: TypeRegistry
+    clock: Clock
+    entropy: Entropy
+    metrics: Metrics
+    lease: float
+    retention: int
+
+
+_given: list[Adapters] = []
+
+
+def use(adapters: Adapters) -> None:
+    """Wire all use-cases of this process to these adapters."""
+    _given[:] = [adapters]
+    for wired in _WIRED:
+        wired.cache_clear()
+
+
+@cache
+def adapters() -> Adapters:
+    """What the use-cases are wired to: AWS, unless `use` came before."""
+    return _given[0] if _given else on_aws(Settings.from_environment())
+
+
+@cache
+def submitting() -> Submitting:
+    """Takes jobs in."""
+    from shoal.service.submitting import Submitting
+
+    a = adapters()
+    return Submitting(
+        a.jobs, a.types, a.blobs, a.workflow, a.clock, a.entropy, retention=a.retention
+    )
+
+
+@cache
+def viewing() -> Viewing:
+    """Shows jobs, tasks and results."""
+    from shoal.service.inputs import Inputs
+    from shoal.service.viewing import Viewing
+
+    a = adapters()
+    return Viewing(a.jobs, a.chunks, Inputs(a.blobs))
+
+
+def types() -> TypeRegistry:
+    """The task types that workers have registered."""
+    return adapters().types
+
+
+@cache
+def control() -> Control:
+    """Cancels, pauses, resumes, retries."""
+    from shoal.service.control import Control
+
+    a = adapters()
+    return Control(a.jobs, a.workflow, _settling(), a.clock, retention=a.retention)
+
+
+@cache
+def tasking() -> Tasking:
+    """Runs one task at a time."""
+    from shoal.service.tasking import Tasking
+
+    return Tasking(viewing(), leasing(), adapters().clock)
+
+
+@cache
+def leasing() -> Leasing:
+    """Answers workers."""
+    from shoal.service.inputs import Inputs
+    from shoal.service.leasing import Leasing
+
+    a = adapters()
+    return Leasing(
+        a.jobs,
+        a.chunks,
+        a.queue,
+        a.types,
+        Inputs(a.blobs),
+        _settling(),
+        a.clock,
+        a.entropy,
+        a.metrics,
+        length=a.lease,
+    )
+
+
+@cache
+def planning() -> Planning:
+    """Plans, creates and enqueues."""
+    from shoal.service.planning import Planning
+    from shoal.service.recovery import Deaths
+
+    a = adapters()
+    return Planning(
+        a.jobs,
+        a.chunks,
+        a.queue,
+        a.blobs,
+        a.types,
+        _settling(),
+        ending(),
+        Deaths(a.workflow, a.clock),
+        a.clock,
+    )
+
+
+@cache
+def monitoring() -> Monitoring:
+    """Reconciles."""
+    from shoal.service.monitoring import Monitoring
+
+    a = adapters()
+    return Monitoring(
+        a.jobs, a.chunks, a.queue, a.workflow, _settling(), ending(), a.clock, length=a.lease
+    )
+
+
+@cache
+def ending() -> Ending:
+    """Ends jobs before their tasks have."""
+    from shoal.service.ending import Ending
+
+    a = adapters()
+    return Ending(a.jobs, a.chunks, _settling())
+
+
+@cache
+def recovery() -> Recovery:
+    """Mends what died."""
+    from shoal.service.recovery import Recovery
+
+    a = adapters()
+    return Recovery(a.jobs, a.chunks, a.queue, a.workflow, _settling(), a.clock)
+
+
+@cache
+def _settling() -> Settling:
+    from shoal.service.settling import Settling
+
+    a = adapters()
+    return Settling(a.jobs, a.chunks, a.queue, a.workflow, a.clock, a.metrics)
+
+
+_WIRED: Final = (
+    adapters,
+    submitting,
+    viewing,
+    control,
+    tasking,
+    leasing,
+    planning,
+    monitoring,
+    ending,
+    recovery,
+    _settling,
+)
+
+
+def on_aws(settings: Settings) -> Adapters:
+    """AWS behind every port; no client is made yet."""
+    from shoal.adapters.clock import SystemClock, SystemEntropy
+    from shoal.adapters.dynamodb.chunks import DynamoChunkStore
+    from shoal.adapters.dynamodb.jobs import DynamoJobStore
+    from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, OpenJobs, Registry
+    from shoal.adapters.dynamodb.table import Table
+    from shoal.adapters.emf import EmfMetrics
+    from shoal.adapters.s3 import Bucket, S3BlobStore
+    from shoal.adapters.sqs import SqsTaskQueue
+    from shoal.adapters.stepfunctions import StepFunctionsWorkflow
+
+    clock = SystemClock()
+    dynamodb = cast("DynamoDBClient", _Client("dynamodb"))
+    s3 = cast("S3Client", _Client("s3"))
+    registry = Registry(dynamodb, settings.registry_table)
+    return Adapters(
+        jobs=DynamoJobStore(Table(dynamodb, settings.jobs_table), OpenJobs(registry)),
+        chunks=DynamoChunkStore(
+            Table(dynamodb, settings.tasks_table), Bucket(s3, settings.results_bucket)
+        ),
+        queue=SqsTaskQueue(cast("SQSClient", _Client("sqs")), settings.queue_urls),
+        workflow=StepFunctionsWorkflow(
+            cast("SFNClient", _Client("stepfunctions")), settings.state_machine_arn
+        ),
+        blobs=S3BlobStore(Bucket(s3, settings.inputs_bucket)),
+        types=DynamoTypeRegistry(registry, clock),
+        clock=clock,
+        entropy=SystemEntropy(),
+        metrics=EmfMetrics(clock),
+        lease=settings.lease_seconds,
+        retention=settings.retention_seconds,
+    )
+
+
+_making = Lock()
+"""A botocore session makes one client at a time."""
+
+
+class _Client:
+    """Stands for a client until its first call: most calls need one or two of the four.
+
+    From botocore, not boto3, whose resources and transfers cost 60 ms CPU and are never used.
+    """
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __getattr__(self, name: str) -> Any:
+        with _making:
+            if "_made" not in vars(self):
+                self._made = _make(self._service)
+        return getattr(self._made, name)
+
+
+def _make(service: str) -> object:
+    from botocore.config import Config
+    from botocore.session import get_session
+
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        max_pool_connections=_CONNECTIONS,
+        tcp_keepalive=True,
+        signature_version="s3v4" if service == "s3" else None,
+    )
+    return get_session().create_client(service, config=config)
