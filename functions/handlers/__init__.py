@@ -1,0 +1,1 @@
+"""One file, one Lambda: each parses what it is given, calls one use-case and answers."""

@@ -1,0 +1,13 @@
+"""CreateTasks: the rows of one range of chunks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shoal import bootstrap
+
+
+def handler(event: Mapping[str, Any], _context: object) -> None:
+    """`{job, generation, first, count}` → nothing."""
+    bootstrap.planning().create(
+        event["job"], int(event["generation"]), int(event["first"]), int(event["count"])
+    )
