@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from shoal.adapters.faults import code_of, translated
 from shoal.domain.errors import InputsNotFound
+from shoal.ports import PartUpload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,6 +35,12 @@ class Bucket:
             except ClientError as error:
                 if code_of(error) != _THERE_ALREADY:
                     raise
+
+    def upload_new(self, key: str, size: int, *, seconds: int) -> PartUpload:
+        """Let somebody write an object of `size` bytes, unless there is one of this key."""
+        place = {"Bucket": self.name, "Key": key, "ContentLength": size, "IfNoneMatch": "*"}
+        url = self.client.generate_presigned_url("put_object", Params=place, ExpiresIn=seconds)
+        return PartUpload(url, {"If-None-Match": "*"})
 
     def get(self, key: str) -> bytes | None:
         """An object's body, or None if it is not there."""

@@ -1,6 +1,6 @@
 """Tallies, sums and cursors in the jobs table. An entry is `version.generation:counts`.
 
-A version is written with the number of its digits before it (7 → `17`, 12 → `212`), so that text
+A version is written with a letter for its length before it (7 → `a7`, 12 → `b12`), so that text
 compares as the versions do and one conditional update can refuse what is older.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from string import ascii_lowercase
 
 from shoal.adapters.rows.attributes import Row, Value, number, text
 from shoal.domain.counts import Counts, TaskStatus
@@ -16,6 +17,7 @@ from shoal.domain.tally import Entry, Sum, Tally
 _COUNT = re.compile(r"(\d+)(\D)")
 _PLACE = {status.letter: place for place, status in enumerate(TaskStatus)}
 _LETTERS = tuple(_PLACE)
+_LENGTHS = f" {ascii_lowercase}"
 
 
 def tally_id(job: str, tally: int) -> str:
@@ -66,7 +68,7 @@ def pack_sum(each: Sum) -> str:
 def sortable(version: int) -> str:
     """Text that compares as versions do: what begins with it is not less, whatever follows."""
     digits = str(version)
-    return f"{len(digits)}{digits}"
+    return f"{_LENGTHS[len(digits)]}{digits}"
 
 
 def _slots(row: Row) -> list[tuple[int, str]]:

@@ -1,0 +1,168 @@
+import json
+from dataclasses import replace
+
+import httpx
+import pytest
+from examples import EXPIRES_AT, NOW, a_chunk, fresh_id, plain_outcomes
+from services import Aws
+from worlds import World, on_aws
+
+from shoal.domain.chunk import Chunk, Granted
+from shoal.domain.errors import WriteConflict
+from shoal.domain.outcome import Outcome, PartKey, TaskError
+
+
+def granted(chunk: Chunk) -> Chunk:
+    grant = chunk.grant("w-1", "request-1", NOW, 60.0)
+    assert isinstance(grant, Granted)
+    return grant.chunk
+
+
+def test_created_chunks_are_read_back_whole(world: World) -> None:
+    job = fresh_id()
+    chunks = [a_chunk(job, number) for number in range(130)]
+
+    world.chunks.create(chunks)
+
+    assert world.chunks.get(job, 129) == chunks[129]
+    assert world.chunks.get_many(job, range(129, -1, -1)) == chunks
+
+
+def test_create_leaves_chunks_that_exist(world: World) -> None:
+    job = fresh_id()
+    leased = granted(a_chunk(job))
+    world.chunks.create([a_chunk(job)])
+    world.chunks.put(leased)
+
+    world.chunks.create([a_chunk(job), a_chunk(job, 1)])
+
+    assert world.chunks.get_many(job, [0, 1]) == [leased, a_chunk(job, 1)]
+
+
+def test_chunks_that_do_not_exist_are_left_out(world: World) -> None:
+    job = fresh_id()
+    world.chunks.create([a_chunk(job, 1)])
+
+    assert world.chunks.get(job, 0) is None
+    assert world.chunks.get_many(job, [0, 1, 1, 2]) == [a_chunk(job, 1)]
+    assert world.chunks.get_many(job, []) == []
+
+
+def test_a_put_goes_over_the_version_before(world: World) -> None:
+    chunk = a_chunk(fresh_id())
+    world.chunks.create([chunk])
+
+    world.chunks.put(granted(chunk))
+
+    assert world.chunks.get(chunk.job, 0) == granted(chunk)
+
+
+def test_of_two_puts_over_one_version_the_second_raises(world: World) -> None:
+    chunk = a_chunk(fresh_id())
+    world.chunks.create([chunk])
+    world.chunks.put(granted(chunk))
+
+    with pytest.raises(WriteConflict):
+        world.chunks.put(chunk.sent(NOW + 1))
+
+    assert world.chunks.get(chunk.job, 0) == granted(chunk)
+
+
+def test_a_put_of_a_chunk_that_does_not_exist_raises(world: World) -> None:
+    chunk = granted(a_chunk(fresh_id()))
+
+    with pytest.raises(WriteConflict):
+        world.chunks.put(chunk)
+
+    assert world.chunks.get(chunk.job, 0) is None
+
+
+def test_a_part_is_read_back_whole(world: World) -> None:
+    key, outcomes = PartKey(fresh_id(), 3, 2, 1), plain_outcomes()
+
+    world.chunks.put_part(key, outcomes, expires_at=EXPIRES_AT)
+
+    assert world.chunks.parts([key, key._replace(report=2)]) == {key: tuple(outcomes)}
+
+
+def test_the_first_part_of_a_key_stays(world: World) -> None:
+    key, outcomes = PartKey(fresh_id(), 0, 1, 1), plain_outcomes(2)
+    world.chunks.put_part(key, outcomes, expires_at=EXPIRES_AT)
+
+    world.chunks.put_part(key, plain_outcomes(1), expires_at=EXPIRES_AT)
+
+    assert world.chunks.parts([key]) == {key: tuple(outcomes)}
+
+
+def large(seed: int) -> list[Outcome]:
+    """Outcomes whose results do not compress under the size of a row."""
+    return [
+        replace(
+            outcome, result=[pow(3, seed + outcome.index * 50 + n, 2**61 - 1) for n in range(50)]
+        )
+        for outcome in plain_outcomes()
+    ]
+
+
+def test_a_large_part_is_read_back_whole_and_the_first_stays(world: World) -> None:
+    key = PartKey(fresh_id(), 0, 1, 1)
+    world.chunks.put_part(key, large(1), expires_at=EXPIRES_AT)
+
+    world.chunks.put_part(key, large(2), expires_at=EXPIRES_AT)
+
+    assert world.chunks.parts([key]) == {key: tuple(large(1))}
+
+
+def test_small_and_large_parts_are_read_together(world: World) -> None:
+    small, big = PartKey(fresh_id(), 0, 1, 1), PartKey(fresh_id(), 0, 1, 1)
+    world.chunks.put_part(small, plain_outcomes(), expires_at=EXPIRES_AT)
+    world.chunks.put_part(big, large(1), expires_at=EXPIRES_AT)
+
+    found = world.chunks.parts([small, big])
+
+    assert found == {small: tuple(plain_outcomes()), big: tuple(large(1))}
+
+
+def test_a_part_that_a_worker_uploaded_is_read_as_outcomes(world: World) -> None:
+    key = PartKey(fresh_id(), 0, 1, 1)
+    error = {"type": "ValueError", "message": "no", "tail": "…", "retryable": True}
+    times = {"started_at": "2026-11-25T00:00:00.500000Z", "duration": 0.25}
+    body = [
+        {"index": 0, "attempt": 1, "outcome": "completed", "result": {"n": 1}, **times},
+        {"index": 1, "attempt": 2, "outcome": "failed", "error": error, **times},
+    ]
+
+    world.upload(str(key), json.dumps(body).encode())
+
+    started, why = 1_795_564_800.5, TaskError("ValueError", "no", retryable=True, tail="…")
+    assert world.chunks.parts([key]) == {
+        key: (
+            Outcome(0, 1, started, 0.25, {"n": 1}),
+            Outcome(
+                1, 2, started, 0.25, None, TaskError("ValueError", "no", retryable=True, tail="…")
+            ),
+        )
+    }
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"[", b'[{"index": 0}]'])
+def test_an_upload_that_is_no_list_of_outcomes_holds_none(world: World, body: bytes) -> None:
+    key = PartKey(fresh_id(), 0, 1, 1)
+
+    world.upload(str(key), body)
+
+    assert world.chunks.parts([key]) == {key: ()}
+
+
+def test_a_worker_uploads_a_part_once_and_of_the_size_it_said(on_ministack: Aws) -> None:
+    chunks, key = on_aws(on_ministack).chunks, PartKey(fresh_id(), 0, 1, 1)
+    upload = chunks.part_upload(key, 2, seconds=60)
+
+    first = httpx.put(upload.url, content=b"[]", headers=upload.headers)
+    second = httpx.put(upload.url, content=b"[]", headers=upload.headers)
+
+    assert first.status_code == httpx.codes.OK
+    assert second.status_code == httpx.codes.PRECONDITION_FAILED
+    assert "content-length" in upload.url
+    assert "if-none-match" in upload.url
+    assert chunks.parts([key]) == {key: ()}

@@ -1,0 +1,63 @@
+import io
+import json
+from typing import Any
+
+from examples import NOW, a_job
+
+from shoal.adapters.emf import EmfMetrics
+from shoal.adapters.memory import FixedClock
+from shoal.domain.counts import Counts
+from shoal.domain.job import JobStatus
+
+
+def written(out: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_ended_tasks_are_counted_by_type() -> None:
+    out = io.StringIO()
+
+    EmfMetrics(FixedClock(NOW), out).tasks_ended("noop", completed=98, failed=2)
+
+    metrics = [
+        {"Name": "TasksCompleted", "Unit": "Count"},
+        {"Name": "TasksFailed", "Unit": "Count"},
+    ]
+    directive = {"Namespace": "Shoal", "Dimensions": [["TaskType"]], "Metrics": metrics}
+    assert written(out) == [
+        {
+            "_aws": {"Timestamp": int(NOW * 1000), "CloudWatchMetrics": [directive]},
+            "TaskType": "noop",
+            "TasksCompleted": 98,
+            "TasksFailed": 2,
+        }
+    ]
+
+
+def test_nothing_ended_writes_nothing() -> None:
+    out = io.StringIO()
+
+    EmfMetrics(FixedClock(NOW), out).tasks_ended("noop", completed=0, failed=0)
+
+    assert written(out) == []
+
+
+def test_a_failed_job_counts_as_one_and_has_a_duration() -> None:
+    out = io.StringIO()
+    job = a_job().close(JobStatus.FAILED, "1 of 1 tasks failed", Counts(failed=1), NOW + 12.5)
+
+    EmfMetrics(FixedClock(NOW), out).job_closed(job)
+
+    (line,) = written(out)
+    assert line["JobDuration"] == 12.5
+    assert line["JobsFailed"] == 1
+
+
+def test_a_stale_report_counts_as_one() -> None:
+    out = io.StringIO()
+
+    EmfMetrics(FixedClock(NOW), out).stale_report()
+
+    (line,) = written(out)
+    assert line["StaleReports"] == 1
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]

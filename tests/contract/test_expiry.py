@@ -1,0 +1,31 @@
+"""Every row that belongs to a job goes when the job has long been over."""
+
+from examples import EXPIRES_AT, a_chunk, a_job, an_entry, fresh_id, plain_outcomes
+from services import Aws
+from worlds import on_aws
+
+from shoal.domain.counts import Counts
+from shoal.domain.outcome import PartKey
+from shoal.domain.tally import Sum, Tally
+
+
+def test_every_row_of_a_job_carries_its_expiry(aws: Aws) -> None:
+    world, job = on_aws(aws), fresh_id()
+    world.jobs.create(a_job(job))
+    world.jobs.create_tallies([Tally(job, 0, {})], expires_at=EXPIRES_AT)
+    world.jobs.set_entry(job, 0, 0, an_entry(2))
+    world.jobs.set_sum(job, 1, 0, Sum(2, Counts()), expires_at=EXPIRES_AT)
+    world.jobs.claim(job, 1, first=0, end=1, expires_at=EXPIRES_AT)
+    chunk = a_chunk(job).reset(2, 0.0, expires_at=EXPIRES_AT)
+    world.chunks.create([chunk])
+    world.chunks.put_part(PartKey(job, 0, 1, 1), plain_outcomes(1), expires_at=EXPIRES_AT)
+
+    rows = [
+        row
+        for table in ("jobs", "tasks")
+        for row in aws.dynamodb.scan(TableName=table)["Items"]
+        if job in row["id"]["S"]
+    ]
+
+    assert len(rows) == 6
+    assert all(row["expires_at"] == {"N": str(EXPIRES_AT)} for row in rows)

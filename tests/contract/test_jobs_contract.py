@@ -1,0 +1,225 @@
+from dataclasses import replace
+
+import pytest
+from examples import EXPIRES_AT, NOW, a_job, an_entry, fresh_id
+from worlds import World
+
+from shoal.domain.counts import Counts
+from shoal.domain.errors import InvalidRequest, WriteConflict
+from shoal.domain.job import JobStatus
+from shoal.domain.tally import Sum, Tally
+
+
+def test_a_created_job_is_read_back_whole(world: World) -> None:
+    job = a_job()
+
+    written = world.jobs.create(job)
+
+    assert written
+    assert world.jobs.get(job.id) == job
+
+
+def test_a_second_create_writes_nothing(world: World) -> None:
+    job = a_job()
+    world.jobs.create(job)
+
+    written = world.jobs.create(replace(job, fingerprint="other"))
+
+    assert not written
+    assert world.jobs.get(job.id) == job
+
+
+def test_an_unknown_job_is_none(world: World) -> None:
+    assert world.jobs.get(fresh_id()) is None
+
+
+def test_many_are_read_without_those_that_do_not_exist(world: World) -> None:
+    jobs = [a_job() for _ in range(3)]
+    for job in jobs:
+        world.jobs.create(job)
+
+    found = world.jobs.get_many([*(job.id for job in jobs), fresh_id(), jobs[0].id])
+
+    assert found == {job.id: job for job in jobs}
+
+
+def test_a_put_goes_over_the_version_before(world: World) -> None:
+    job = a_job()
+    world.jobs.create(job)
+    planned = job.plan(1_000, 100)
+
+    world.jobs.put(planned)
+
+    assert world.jobs.get(job.id) == planned
+
+
+def test_a_put_that_lost_raises_and_writes_nothing(world: World) -> None:
+    job = a_job()
+    world.jobs.create(job)
+    world.jobs.put(job.plan(1_000, 100))
+
+    with pytest.raises(WriteConflict):
+        world.jobs.put(job.stop(JobStatus.CANCELLED, "cancelled by its user"))
+
+    assert world.jobs.get(job.id) == job.plan(1_000, 100)
+
+
+def test_a_put_of_a_job_that_does_not_exist_raises(world: World) -> None:
+    job = a_job().plan(1_000, 100)
+
+    with pytest.raises(WriteConflict):
+        world.jobs.put(job)
+
+    assert world.jobs.get(job.id) is None
+
+
+def test_pages_are_newest_first_and_end(world: World) -> None:
+    tenant = fresh_id()
+    jobs = [a_job(tenant=tenant, created_at=NOW + n / 8) for n in range(5)]
+    for job in jobs:
+        world.jobs.create(job)
+    world.jobs.create(a_job(tenant=fresh_id()))
+
+    first = world.jobs.page(tenant, status=None, limit=2, start=None)
+    second = world.jobs.page(tenant, status=None, limit=2, start=first.next_key)
+    third = world.jobs.page(tenant, status=None, limit=2, start=second.next_key)
+
+    assert [*first.jobs, *second.jobs, *third.jobs] == jobs[::-1]
+    assert third.next_key is None
+
+
+def test_a_page_that_ends_exactly_has_no_next(world: World) -> None:
+    tenant = fresh_id()
+    world.jobs.create(a_job(tenant=tenant))
+
+    page = world.jobs.page(tenant, status=None, limit=1, start=None)
+
+    assert len(page.jobs) == 1
+    assert page.next_key is None
+
+
+def test_a_page_of_one_status_follows_the_jobs_status(world: World) -> None:
+    tenant = fresh_id()
+    jobs = [a_job(tenant=tenant, created_at=NOW + n) for n in range(3)]
+    for job in jobs:
+        world.jobs.create(job)
+    running = jobs[1].start(NOW)
+    world.jobs.put(running)
+
+    page = world.jobs.page(tenant, status=JobStatus.RUNNING, limit=10, start=None)
+    pending = world.jobs.page(tenant, status=JobStatus.PENDING, limit=1, start=None)
+    rest = world.jobs.page(tenant, status=JobStatus.PENDING, limit=1, start=pending.next_key)
+
+    assert page.jobs == [running]
+    assert [*pending.jobs, *rest.jobs] == [jobs[2], jobs[0]]
+
+
+@pytest.mark.parametrize("start", ["", "nonsense", "1.0/", "/job"])
+def test_a_page_key_that_is_none_is_refused(world: World, start: str) -> None:
+    with pytest.raises(InvalidRequest):
+        world.jobs.page("default", status=None, limit=1, start=start)
+
+
+def test_tallies_are_created_once(world: World) -> None:
+    job = fresh_id()
+    first = Tally(job, 0, {0: an_entry(1)})
+    world.jobs.create_tallies([first], expires_at=EXPIRES_AT)
+
+    world.jobs.create_tallies([Tally(job, 0, {}), Tally(job, 1, {})], expires_at=EXPIRES_AT)
+
+    assert world.jobs.tallies(job, [1, 0, 2]) == [first, Tally(job, 1, {})]
+
+
+def test_an_entry_is_set_and_the_whole_tally_answered(world: World) -> None:
+    job = fresh_id()
+    world.jobs.create_tallies([Tally(job, 3, {0: an_entry(1)})], expires_at=EXPIRES_AT)
+
+    tally = world.jobs.set_entry(job, 3, 63, an_entry(2))
+
+    assert tally == Tally(job, 3, {0: an_entry(1), 63: an_entry(2)})
+    assert world.jobs.tallies(job, [3]) == [tally]
+
+
+@pytest.mark.parametrize(("there", "older"), [(2, 1), (10, 9), (100, 99), (123_456, 99_999)])
+def test_an_older_entry_is_refused_and_the_tally_answered(
+    world: World, there: int, older: int
+) -> None:
+    job = fresh_id()
+    world.jobs.set_entry(job, 0, 0, an_entry(there))
+
+    tally = world.jobs.set_entry(job, 0, 0, an_entry(older, completed=0))
+
+    assert tally == Tally(job, 0, {0: an_entry(there)})
+    assert world.jobs.tallies(job, [0]) == [tally]
+
+
+@pytest.mark.parametrize(("there", "newer"), [(9, 10), (99, 100), (7, 8), (5, 5)])
+def test_an_entry_that_is_not_older_replaces(world: World, there: int, newer: int) -> None:
+    job = fresh_id()
+    world.jobs.set_entry(job, 0, 0, an_entry(there, generation=1))
+    entry = an_entry(newer, completed=7, generation=2)
+
+    tally = world.jobs.set_entry(job, 0, 0, entry)
+
+    assert tally.entries == {0: entry}
+
+
+def test_a_sum_is_replaced_only_by_a_greater_one(world: World) -> None:
+    job = fresh_id()
+    before, same, later = (Sum(v, Counts(completed=n)) for v, n in [(99, 1), (99, 2), (100, 3)])
+
+    first = world.jobs.set_sum(job, 1, 0, before, expires_at=EXPIRES_AT)
+    refused = world.jobs.set_sum(job, 1, 0, same, expires_at=EXPIRES_AT)
+    other = world.jobs.set_sum(job, 1, 17, same, expires_at=EXPIRES_AT)
+    replaced = world.jobs.set_sum(job, 1, 0, later, expires_at=EXPIRES_AT)
+
+    assert first == {0: before}
+    assert refused == {0: before}
+    assert other == {0: before, 17: same}
+    assert replaced == world.jobs.sums(job, 1) == {0: later, 17: same}
+
+
+def test_each_generation_has_sums_of_its_own(world: World) -> None:
+    job = fresh_id()
+    world.jobs.set_sum(job, 1, 0, Sum(5, Counts(failed=1)), expires_at=EXPIRES_AT)
+
+    assert world.jobs.sums(job, 2) == {}
+
+
+def test_claims_count_from_first_to_end(world: World) -> None:
+    job = fresh_id()
+
+    claims = [world.jobs.claim(job, 1, first=2, end=4, expires_at=EXPIRES_AT) for _ in range(4)]
+
+    assert claims == [2, 3, None, None]
+    assert world.jobs.cursor(job, 1) == 4
+
+
+def test_a_cursor_without_room_is_not_made(world: World) -> None:
+    job = fresh_id()
+
+    claimed = world.jobs.claim(job, 1, first=4, end=4, expires_at=EXPIRES_AT)
+
+    assert claimed is None
+    assert world.jobs.cursor(job, 1) is None
+
+
+def test_each_generation_has_a_cursor_of_its_own(world: World) -> None:
+    job = fresh_id()
+    world.jobs.claim(job, 1, first=0, end=9, expires_at=EXPIRES_AT)
+
+    assert world.jobs.claim(job, 2, first=5, end=9, expires_at=EXPIRES_AT) == 5
+
+
+def test_open_jobs_are_noted_and_forgotten(world: World) -> None:
+    kept, forgotten = fresh_id(), fresh_id()
+    for job_id in (kept, forgotten, kept):
+        world.jobs.mark_open(job_id)
+
+    world.jobs.unmark_open(forgotten)
+    world.jobs.unmark_open(fresh_id())
+
+    noted = list(world.jobs.marked_open())
+    assert noted.count(kept) == 1
+    assert forgotten not in noted
+    world.jobs.unmark_open(kept)
