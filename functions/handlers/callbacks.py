@@ -1,0 +1,199 @@
+"""What workers call: lease, heartbeat, report, upload a part, register.
+
+Without a router, whose import would cost each cold start more than all the rest of it.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from handlers import gateway, problems
+from handlers.problems import Answer, NoSuchRoute, invalid
+from shoal import bootstrap
+from shoal.domain.chunk import Hand
+from shoal.domain.errors import InvalidRequest
+from shoal.domain.outcome import Outcome, PartKey, TaskError
+from shoal.ports import TaskType
+from shoal.service.inputs import Placed
+from shoal.service.leasing import Beat, ChunkRef, LeaseGranted, LeaseRefused, Report
+from shoal.wire import worker as wire
+from shoal.wire.times import rfc3339
+
+type Body = dict[str, Any]
+type Route = Callable[[Mapping[str, Any]], Body]
+
+
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """A request of API Gateway → its answer."""
+    identity = gateway.request_id(event)
+    try:
+        body = _ROUTES.get(event["routeKey"], _nothing)(event)
+        answer = Answer(200, {"Content-Type": "application/json"}, json.dumps(body))
+    except Exception as error:  # noqa: BLE001 - every error is an answer, by one table
+        answer = problems.answer(error, identity)
+    return gateway.payload(answer, identity)
+
+
+def _taking[M: BaseModel](model: type[M], use: Callable[[M], Body]) -> Route:
+    """A route: its body as a model, handed to a use."""
+
+    def route(event: Mapping[str, Any]) -> Body:
+        try:
+            request = model.model_validate_json(gateway.body(event))
+        except ValidationError as error:
+            raise invalid(error.errors(include_url=False, include_input=False)) from error
+        return use(request)
+
+    return route
+
+
+def _lease(request: wire.LeaseRequest) -> Body:
+    refs = [ChunkRef(each.job_id, each.chunk) for each in request.chunks]
+    answers = bootstrap.leasing().lease(request.worker, request.request_id, refs)
+    return {
+        "leases": [
+            {"job_id": ref.job, "chunk": ref.chunk, **_leased(answer)}
+            for ref, answer in zip(refs, answers, strict=True)
+        ]
+    }
+
+
+def _leased(answer: LeaseGranted | LeaseRefused) -> Body:
+    if isinstance(answer, LeaseRefused):
+        return {"decision": answer.decision, "retry_after": answer.retry_after}
+    spec, chunk = answer.job.spec, answer.chunk
+    return {
+        "decision": "granted",
+        "epoch": chunk.epoch,
+        "until": rfc3339(chunk.lease.until) if chunk.lease is not None else None,
+        "priority": spec.priority,
+        "task_type": spec.task_type,
+        "timeout": spec.timeout,
+        "isolated": chunk.isolated,
+        "params": spec.params,
+        "tasks": _tasks(answer),
+        "inputs": _ranged(answer.own) if isinstance(answer.own, Placed) else None,
+    }
+
+
+def _tasks(answer: LeaseGranted) -> list[Body]:
+    """Index, attempt, and the task's own input or the line that has it."""
+    chunk, own = answer.chunk, answer.own
+    tasks: list[Body] = [
+        {"index": chunk.first + offset, "attempt": chunk.attempts[offset]}
+        for offset in answer.offsets
+    ]
+    for place, (task, offset) in enumerate(zip(tasks, answer.offsets, strict=True)):
+        if isinstance(own, Placed):
+            task["line"] = offset
+        elif own[place]:
+            task["input"] = own[place]
+    return tasks
+
+
+def _ranged(placed: Placed) -> Body:
+    first, length = placed.span
+    return {"url": placed.url, "headers": {"Range": f"bytes={first}-{first + length - 1}"}}
+
+
+def _report(request: wire.ReportRequest) -> Body:
+    reports = [_reported(each) for each in request.reports]
+    decisions = bootstrap.leasing().report(reports)
+    return {
+        "reports": [
+            {"job_id": report.job, "chunk": report.chunk, "decision": decision}
+            for report, decision in zip(reports, decisions, strict=True)
+        ]
+    }
+
+
+def _reported(each: wire.Report) -> Report:
+    part = PartKey(each.job_id, each.chunk, each.epoch, each.report)
+    if each.part is not None and each.part.key != str(part):
+        raise InvalidRequest("the part is not this report's", [("part.key", "is another's")])
+    return Report(
+        job=each.job_id,
+        chunk=each.chunk,
+        epoch=each.epoch,
+        number=each.report,
+        final=each.final,
+        outcomes=_outcomes(each.outcomes),
+        uploaded=each.part is not None,
+    )
+
+
+def _outcomes(outcomes: Sequence[wire.TaskOutcome]) -> list[Outcome]:
+    try:
+        json.dumps([outcome.result for outcome in outcomes], allow_nan=False)
+    except ValueError as error:
+        problem = ("reports.outcomes.result", "NaN and Infinity are not JSON")
+        raise InvalidRequest("a result is not JSON", [problem]) from error
+    return [
+        Outcome(
+            each.index,
+            each.attempt,
+            started_at=each.started_at.timestamp(),
+            duration=each.duration,
+            result=each.result,
+            error=None if each.error is None else _error(each.error),
+        )
+        for each in outcomes
+    ]
+
+
+def _error(failure: wire.TaskFailure) -> TaskError:
+    return TaskError(failure.type, failure.message, retryable=failure.retryable, tail=failure.tail)
+
+
+def _heartbeat(request: wire.HeartbeatRequest) -> Body:
+    beats = [
+        Beat(
+            each.job_id,
+            each.chunk,
+            each.epoch,
+            None if each.index is None else Hand(each.index, each.progress),
+        )
+        for each in request.leases
+    ]
+    answers = bootstrap.leasing().heartbeat(beats)
+    return {
+        "leases": [
+            {
+                "job_id": beat.job,
+                "chunk": beat.chunk,
+                "decision": answer.decision,
+                "until": None if answer.until is None else rfc3339(answer.until),
+                "directive": answer.directive,
+            }
+            for beat, answer in zip(beats, answers, strict=True)
+        ]
+    }
+
+
+def _part(request: wire.PartRequest) -> Body:
+    key = PartKey(request.job_id, request.chunk, request.epoch, request.report)
+    upload = bootstrap.leasing().part_upload(key, request.size)
+    return {"url": upload.url, "key": str(key), "headers": upload.headers}
+
+
+def _register(request: wire.WorkerRegistration) -> Body:
+    for offer in request.task_types:
+        bootstrap.types().register(
+            TaskType(offer.name, offer.input_schema, offer.timeout, offer.description)
+        )
+    return {"worker": request.worker, "registered": len(request.task_types)}
+
+
+def _nothing(_event: Mapping[str, Any]) -> Body:
+    raise NoSuchRoute("nothing answers here")
+
+
+_ROUTES: Final[Mapping[str, Route]] = {
+    "POST /api/v1/leases": _taking(wire.LeaseRequest, _lease),
+    "POST /api/v1/reports": _taking(wire.ReportRequest, _report),
+    "POST /api/v1/heartbeats": _taking(wire.HeartbeatRequest, _heartbeat),
+    "POST /api/v1/parts": _taking(wire.PartRequest, _part),
+    "POST /api/v1/workers": _taking(wire.WorkerRegistration, _register),
+}

@@ -1,0 +1,36 @@
+"""Requests and answers in API Gateway's payload format 2.0."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.problems import Answer, MalformedBody
+
+REQUEST_ID = "x-request-id"
+
+
+def request_id(event: Mapping[str, Any]) -> str:
+    """The id that API Gateway gave the request."""
+    return str(event["requestContext"]["requestId"])
+
+
+def body(event: Mapping[str, Any]) -> str:
+    """The body as text; empty if there is none."""
+    text = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(text)
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise MalformedBody("the body is not UTF-8") from error
+
+
+def payload(answer: Answer, identity: str) -> dict[str, Any]:
+    """The answer as API Gateway wants it, with the request's id."""
+    return {
+        "statusCode": answer.status,
+        "headers": {**answer.headers, REQUEST_ID: identity},
+        "body": answer.body,
+        "isBase64Encoded": False,
+    }

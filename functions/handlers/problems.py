@@ -1,0 +1,94 @@
+"""The one table from errors to HTTP statuses, and the problem that a user reads."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
+
+from handlers import log
+from shoal.domain.errors import Conflict, InvalidRequest, NotFound, Unavailable
+from shoal.wire.problems import CONTENT_TYPE
+
+RETRY_AFTER_SECONDS: Final = 2
+MOST_ERRORS: Final = 20
+
+
+class MalformedBody(Exception):  # noqa: N818 - reads as the other errors do
+    """The body is not JSON as we take it."""
+
+
+class BodyTooLarge(Exception):  # noqa: N818
+    """The body is longer than any that we take."""
+
+
+class NoSuchRoute(NotFound):
+    """Nothing answers to this method and path."""
+
+
+STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
+    MalformedBody: HTTPStatus.BAD_REQUEST,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    BodyTooLarge: HTTPStatus.CONTENT_TOO_LARGE,
+    InvalidRequest: HTTPStatus.UNPROCESSABLE_CONTENT,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+_DETAIL: Final[Mapping[HTTPStatus, str]] = {
+    HTTPStatus.SERVICE_UNAVAILABLE: "a dependency is away; the same request may succeed soon",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "something went wrong on our side",
+}
+"""What users read where the error itself would tell of our insides."""
+
+
+class Answer(NamedTuple):
+    """An HTTP answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+def answer(error: Exception, request_id: str) -> Answer:
+    """What the user is told of an error; if it is a fault of ours, the log is told all of it."""
+    known = next((each for each in type(error).__mro__ if each in STATUS), None)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR if known is None else STATUS[known]
+    headers = {"Content-Type": CONTENT_TYPE}
+    if status in _DETAIL:
+        log.complain("answered with a server error", error, request_id=request_id)
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    problem = {
+        "type": "about:blank" if known is None else _urn(type(error)),
+        "title": status.phrase,
+        "status": status.value,
+        "detail": _DETAIL.get(status, str(error)),
+        "errors": [
+            {"field": field, "message": message}
+            for field, message in getattr(error, "problems", ())
+        ],
+        "request_id": request_id,
+    }
+    return Answer(status.value, headers, json.dumps(problem))
+
+
+def invalid(errors: Iterable[Mapping[str, Any]]) -> Exception:
+    """What pydantic found wrong, without what was sent."""
+    errors = list(errors)
+    if any(error["type"] == "json_invalid" for error in errors):
+        return MalformedBody("the body is not valid JSON")
+    problems = [(_field(error["loc"]), error["msg"]) for error in errors[:MOST_ERRORS]]
+    return InvalidRequest("the request is not valid", problems)
+
+
+def _field(place: Iterable[str | int]) -> str:
+    """`("body", "inputs", 3, "size")` → `inputs[3].size`."""
+    names = [f"[{each}]" if isinstance(each, int) else f".{each}" for each in place]
+    if names and names[0] in {".body", ".query", ".path", ".header"}:
+        names = names[1:]
+    return "".join(names).removeprefix(".")
+
+
+def _urn(error: type[Exception]) -> str:
+    return "urn:shoal:problem:" + re.sub(r"(?<=[a-z])(?=[A-Z])", "-", error.__name__).lower()
