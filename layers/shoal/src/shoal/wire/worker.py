@@ -1,8 +1,8 @@
 """What workers and the API say to each other: leases, heartbeats, reports, parts, registration.
 
-Requests are closed (an unknown field is refused) and bounded; answers ignore fields that a newer API
-adds. Workers do not build a model for each outcome: `encode_reports` joins outcomes that were encoded
-where they arose, and `ReportRequest` is how the API reads them.
+Requests are closed (an unknown field is refused) and bounded; answers ignore fields that a newer
+API adds. Workers do not build a model for each outcome: `encode_reports` joins outcomes that were
+encoded where they arose, and `ReportRequest` is how the API reads them.
 """
 
 import json
@@ -71,6 +71,14 @@ class ChunkMessage(_Answer):
     chunk: ChunkNumber
 
 
+class Delivery(NamedTuple):
+    """A message in hand, hidden from others for a while; `receipt` settles it."""
+
+    queue: str
+    receipt: str
+    body: str
+
+
 # Leases.
 
 
@@ -90,7 +98,7 @@ class LeaseRequest(_Request):
 
 
 class GrantedTask(TypedDict):
-    """A task to run; with `line`, its input is that line of the granted inputs, under the params."""
+    """A task to run; with `line`, its input is the params under that line of the inputs."""
 
     index: TaskIndex
     attempt: Attempt

@@ -1,0 +1,172 @@
+"""The worker's end of its child processes: one nursery, and a handle for each child."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Connection
+from typing import Any, Final, Self
+
+from shoal.wire.worker import MAX_TAIL
+from shoal.worker.child import Assignment
+from shoal.worker.nursery import KILL, REQUEST, START, STATUS
+from shoal.worker.slate import Slate, new_file
+
+_READ: Final = 65_536
+
+
+class NurseryDied(Exception):
+    """The process that forks children is gone, and with it the children."""
+
+
+class BadTasks(Exception):
+    """The task modules cannot be imported; the message is the traceback."""
+
+
+class Nursery:
+    """Starts children. To be used as a context: on leaving it no process is left."""
+
+    def __init__(self, modules: Sequence[str], log_level: str = "INFO") -> None:
+        self._told = {"modules": list(modules), "path": sys.path, "level": log_level}
+        self._last = 0
+        self.types: Mapping[str, Mapping[str, Any]] = {}
+        """What the modules offer, by name: name, schema, timeout, description."""
+
+    def __enter__(self) -> Self:
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [
+                    *(sys.executable, "-m", "shoal.worker.nursery"),
+                    *(str(theirs.fileno()), json.dumps(self._told)),
+                ],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        try:
+            self.types = self._hello()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._control.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _hello(self) -> dict[str, Mapping[str, Any]]:
+        with Connection(os.dup(self._control.fileno())) as connection:
+            try:
+                hello = json.loads(connection.recv_bytes())
+            except EOFError as error:
+                raise NurseryDied("it died while it imported the tasks") from error
+        if "error" in hello:
+            raise BadTasks(hello["error"])
+        return {each["name"]: each for each in hello["types"]}
+
+    def start(self) -> ChildHandle:
+        """Fork a child."""
+        self._last += 1
+        ours, theirs = socket.socketpair()
+        output, their_output = os.pipe()
+        ended, their_ended = os.pipe()
+        slate = new_file()
+        given = [theirs.fileno(), slate, their_output, their_ended]
+        try:
+            socket.send_fds(self._control, [REQUEST.pack(START, self._last)], given)
+        except OSError as error:
+            raise NurseryDied(str(error)) from error
+        finally:
+            theirs.close()
+            os.close(their_output)
+            os.close(their_ended)
+        handle = ChildHandle(self._last, Connection(ours.detach()), Slate(slate), output, ended)
+        os.close(slate)
+        return handle
+
+    def kill(self, child: ChildHandle) -> None:
+        """Kill it with all that it started; its exit follows on its pipe."""
+        with contextlib.suppress(OSError):  # a nursery that is gone took the child with it
+            self._control.send(REQUEST.pack(KILL, child.number))
+
+
+class ChildHandle:
+    """One child: where to talk to it, what it has printed of late, and how it ended."""
+
+    def __init__(
+        self, number: int, connection: Connection, slate: Slate, output: int, ended: int
+    ) -> None:
+        self.number = number
+        self.connection = connection
+        self.slate = slate
+        self.output = output
+        self.ended = ended
+        os.set_blocking(output, False)
+        self._printed = bytearray()
+
+    def close(self) -> None:
+        """Let go of it; a child that lives reads the end of its connection and leaves."""
+        self.connection.close()
+        self.slate.close()
+        os.close(self.output)
+        os.close(self.ended)
+
+    def give(self, assignment: Assignment) -> bool:
+        """Send it tasks; whether it could still be reached."""
+        self.slate.clear()
+        try:
+            self.connection.send_bytes(pickle.dumps(tuple(assignment), pickle.HIGHEST_PROTOCOL))
+        except OSError:
+            return False
+        return True
+
+    def receive(self) -> bytes:
+        """What it says; nothing if it is dying."""
+        try:
+            return self.connection.recv_bytes(16)
+        except (EOFError, OSError):
+            return b""
+
+    def answer(self, text: bytes = b"") -> None:
+        """Let it go on."""
+        with contextlib.suppress(OSError):  # its death is told by its exit pipe
+            self.connection.send_bytes(text)
+
+    def read_output(self) -> bool:
+        """Read some of what it printed and keep the end of it; whether there was any."""
+        try:
+            data = os.read(self.output, _READ)
+        except BlockingIOError:
+            return False
+        self.slate.count_printed(len(data))
+        self._printed += data
+        del self._printed[:-MAX_TAIL]
+        return bool(data)
+
+    def tail(self) -> bytes:
+        """The end of what the task in hand has printed."""
+        for _ in range(64):  # the pipe's worth, not for ever if it goes on printing
+            if not self.read_output():
+                break
+        hand = self.slate.in_hand
+        since = self.slate.printed - (hand[2] if hand else 0)
+        return bytes(self._printed[-since:]) if since > 0 else b""
+
+    def exit_code(self) -> int:
+        """How it ended; raise NurseryDied if nobody can tell."""
+        status = os.read(self.ended, STATUS.size)
+        if len(status) < STATUS.size:
+            raise NurseryDied("it died, and took the children with it")
+        code: int = STATUS.unpack(status)[0]
+        return code

@@ -1,0 +1,128 @@
+"""What the worker has in hand: a run for each message, and how many slots are free."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from shoal.wire.worker import ChunkMessage, Delivery, Lease
+from shoal.worker.pool import Segment
+
+UNSETTLED: Final = 100
+"""Messages in hand at which no more are fetched, whatever slots are free."""
+
+
+class Run:
+    """A message in hand and, once leased, the chunk that runs. Fields belong to its lock."""
+
+    def __init__(self, message: ChunkMessage, delivery: Delivery, received_at: float) -> None:
+        self.key = (message.job, message.chunk)
+        self.delivery = delivery
+        self.received_at = received_at
+        self.lock = threading.Lock()
+        self.lease: Lease | None = None
+        self.segment: Segment | None = None
+        """What the pool runs of it now."""
+        self.waiting: list[Segment] = []
+        """What is to run after the next report is acknowledged."""
+        self.reported = 0
+        self.holds_slot = False
+        self.stopping = False
+        """No further segment is to begin."""
+        self.concluded = False
+        """No further segment can begin; the final report is due or sent, or there is none."""
+        self.dropped = False
+        """Nothing of it is reported any more."""
+        self.delete_when_dropped = False
+        self.hand_back_at = float("inf")
+        self.on_end: Callable[[Run], None]
+        self._outcomes: list[bytes] = []
+
+    def outcomes(self, outcomes: list[bytes]) -> None:
+        """Tasks of it ended."""
+        with self.lock:
+            self._outcomes += outcomes
+
+    def ended(self) -> None:
+        """The pool runs nothing of it any more."""
+        self.on_end(self)
+
+    def take_outcomes(self) -> list[bytes]:
+        """The outcomes that no report carried yet."""
+        with self.lock:
+            taken, self._outcomes = self._outcomes, []
+        return taken
+
+    @property
+    def has_outcomes(self) -> bool:
+        """Whether there is something to report."""
+        return bool(self._outcomes)
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What its log lines carry."""
+        job, chunk = self.key
+        return {"job": job, "chunk": chunk, "epoch": self.lease.epoch if self.lease else None}
+
+
+class Desk:
+    """All runs in hand, by chunk. A slot is taken by a run that has tasks in the pool."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._taken = 0
+        self._runs: dict[tuple[str, int], Run] = {}
+        self._changed = threading.Condition()
+
+    def admit(self, run: Run) -> bool:
+        """Put it on the desk, unless its chunk is there already (delivered twice)."""
+        with self._changed:
+            return self._runs.setdefault(run.key, run) is run
+
+    def remove(self, run: Run) -> None:
+        """It is settled, one way or the other."""
+        with self._changed:
+            if self._runs.get(run.key) is run:
+                del self._runs[run.key]
+            self._changed.notify_all()
+
+    def runs(self) -> Sequence[Run]:
+        """What is in hand now."""
+        with self._changed:
+            return list(self._runs.values())
+
+    def take_slot(self) -> None:
+        """A run begins."""
+        with self._changed:
+            self._taken += 1
+
+    def free_slot(self) -> None:
+        """A run has ended."""
+        with self._changed:
+            self._taken -= 1
+            self._changed.notify_all()
+
+    def wait_for_slots(self, given_up: threading.Event, linger: float) -> int:
+        """Wait until slots are free, then `linger` seconds for more; how many, 0 once given up."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._free() or given_up.is_set())
+            if self._free() < self._slots:
+                self._changed.wait_for(
+                    lambda: self._free() >= self._slots or given_up.is_set(), linger
+                )
+            return 0 if given_up.is_set() else self._free()
+
+    def wait_until_empty(self, given_up: threading.Event, seconds: float | None = None) -> bool:
+        """Wait until nothing is in hand; whether that is so."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._runs or given_up.is_set(), seconds)
+            return not self._runs
+
+    def wake(self) -> None:
+        """Have whoever waits look at what it may have given up for."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _free(self) -> int:
+        return min(self._slots - self._taken, UNSETTLED - len(self._runs))

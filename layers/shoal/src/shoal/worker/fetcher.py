@@ -1,0 +1,206 @@
+"""Takes messages for the slots that are free, leases their chunks, and starts them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from shoal.wire.worker import (
+    MAX_BATCH,
+    Away,
+    ChunkMessage,
+    Delivery,
+    Lease,
+    LeaseRequest,
+    Refused,
+    WantedChunk,
+)
+from shoal.worker.desk import Run
+from shoal.worker.foreman import Foreman
+from shoal.worker.gear import Gear
+from shoal.worker.outbox import Outbox
+from shoal.worker.patience import GaveUp
+from shoal.worker.turns import Turns
+
+_LOG = logging.getLogger("shoal.worker")
+
+_LINGER: Final = 0.005
+"""Seconds that a free slot waits for others, so that they fetch and lease in one call."""
+_REST: Final = 1.0
+"""Seconds that an empty queue is not asked again while others have work."""
+_LONG_POLL: Final = 20.0
+_LONG_POLL_OF_SEVERAL: Final = 5.0
+"""Seconds that an idle worker waits at the queue that had work last; so old may a message of
+another queue become before it is seen."""
+_QUIET_ROUNDS: Final = 2
+_LONGEST_HIDE: Final = 43_200
+
+
+class Fetcher:
+    """One thread. `quiet` is called each time that the queues have been empty for a while."""
+
+    def __init__(
+        self, gear: Gear, outbox: Outbox, foreman: Foreman, quiet: Callable[[], None]
+    ) -> None:
+        weights = gear.terms.weights
+        self._worker = gear.terms.name
+        self._lease_seconds = gear.terms.lease
+        self._callbacks = gear.callbacks
+        self._deliveries = gear.deliveries
+        self._clock = gear.clock
+        self._desk = gear.desk
+        self._draining = gear.draining
+        self._patience = gear.patience
+        self._outbox = outbox
+        self._foreman = foreman
+        self._quiet = quiet
+        self._turns = Turns(weights)
+        self._long_poll = _LONG_POLL if len(weights) == 1 else _LONG_POLL_OF_SEVERAL
+        self._last_busy = "normal" if "normal" in weights else next(iter(weights))
+        self._rests_until = dict.fromkeys(weights, 0.0)
+        self._idle = False
+
+    def serve(self) -> None:
+        """Fetch until the worker drains. Whatever it raises must stop the worker."""
+        quiet_rounds = 0
+        try:
+            while slots := self._desk.wait_for_slots(self._draining, _LINGER):
+                deliveries = self._receive(min(slots, MAX_BATCH))
+                if self._draining.is_set():
+                    self._give_back(deliveries)
+                elif deliveries:
+                    quiet_rounds = 0
+                    self._lease(deliveries)
+                elif not self._desk.runs():
+                    quiet_rounds += 1
+                    if quiet_rounds >= _QUIET_ROUNDS:
+                        self._quiet()
+        except GaveUp:
+            return
+
+    # Messages.
+
+    def _receive(self, limit: int) -> list[Delivery]:
+        """Messages of the queues in their turn; waits only when all were empty before."""
+        got: list[Delivery] = []
+        order = self._turns.next()
+        if self._idle:
+            order.sort(key=lambda name: name != self._last_busy)
+        for name in order:
+            wait = self._long_poll if self._idle and name == order[0] else 0.0
+            if len(got) == limit or not (self._idle or self._is_due(name)):
+                continue
+            some = self._ask(name, limit - len(got), wait)
+            if some:
+                self._last_busy = name
+            else:
+                self._rests_until[name] = self._clock.monotonic() + _REST
+            got += some
+        self._idle = not got
+        return got
+
+    def _give_back(self, deliveries: Sequence[Delivery]) -> None:
+        try:
+            self._deliveries.hide(deliveries, 0)
+        except Away as away:  # others see them when their time has run out
+            _LOG.warning("messages are not given back: %s", away)
+
+    def _is_due(self, name: str) -> bool:
+        return self._clock.monotonic() >= self._rests_until[name]
+
+    def _ask(self, name: str, limit: int, wait: float) -> Sequence[Delivery]:
+        if self._draining.is_set():
+            return []
+        return self._patience(
+            "receive",
+            lambda: self._deliveries.receive(
+                name, limit=limit, wait=wait, visibility=self._lease_seconds
+            ),
+        )
+
+    def _admit(self, deliveries: Sequence[Delivery]) -> dict[tuple[str, int], Run]:
+        """Put messages on the desk; one that names a chunk in hand is hidden a while."""
+        runs: dict[tuple[str, int], Run] = {}
+        for delivery in deliveries:
+            try:
+                message = ChunkMessage.model_validate_json(delivery.body)
+            except ValidationError as error:
+                _LOG.error("a message is not ours, it is left to the dead letters: %s", error)
+                continue
+            run = Run(message, delivery, self._clock.monotonic())
+            if self._desk.admit(run):
+                runs[run.key] = run
+            else:
+                self._hide(delivery, self._lease_seconds)
+        return runs
+
+    def _hide(self, delivery: Delivery, seconds: float) -> None:
+        whole = min(math.ceil(seconds), _LONGEST_HIDE)
+        self._patience("hide", lambda: self._deliveries.hide([delivery], whole))
+
+    # Leases.
+
+    def _lease(self, deliveries: Sequence[Delivery]) -> None:
+        runs = self._admit(deliveries)
+        if runs:
+            self._lease_runs(runs)
+
+    def _lease_runs(self, runs: Mapping[tuple[str, int], Run]) -> None:
+        request = LeaseRequest(
+            worker=self._worker,
+            request_id=uuid.uuid4().hex,
+            chunks=[WantedChunk(job_id=job, chunk=chunk) for job, chunk in runs],
+        )
+        try:
+            answer = self._patience("lease", lambda: self._callbacks.lease(request))
+        except Refused as refused:
+            self._lease_apart(runs, refused)
+            return
+        leases = {(lease.job_id, lease.chunk): lease for lease in answer.leases}
+        for key, run in runs.items():
+            self._take(run, leases.get(key))
+
+    def _lease_apart(self, runs: Mapping[tuple[str, int], Run], refused: Refused) -> None:
+        """One of the chunks is refused; the others shall not suffer."""
+        for key, run in runs.items():
+            if len(runs) > 1:
+                self._lease_runs({key: run})
+            else:
+                _LOG.error("lease refused, the message is left alone: %s", refused, extra=run.known)
+                self._desk.remove(run)
+
+    def _take(self, run: Run, lease: Lease | None) -> None:
+        if lease is not None and lease.decision == "granted":
+            run.lease = lease
+            self._foreman.start(run, self._inputs(lease))
+            return
+        if lease is None:
+            _LOG.error("the lease's answer does not name the chunk", extra=run.known)
+        elif lease.decision == "held":
+            self._hide(run.delivery, lease.retry_after or self._lease_seconds)
+        else:
+            self._outbox.settle(run.delivery)
+        self._desk.remove(run)
+
+    def _inputs(self, lease: Lease) -> Sequence[Mapping[str, Any]] | Refused:
+        """The input of each task, fetched if they are too large for the answer."""
+        params = lease.params or {}
+        source = lease.inputs
+        if source is None:
+            return [task.get("input", params) for task in lease.tasks]
+        try:
+            body = self._patience(
+                "inputs", lambda: self._callbacks.download(source.url, source.headers)
+            )
+            lines = body.splitlines()
+            return [params | json.loads(lines[task["line"]]) for task in lease.tasks]
+        except Refused as refused:
+            return refused
+        except (ValueError, TypeError, LookupError) as error:
+            return Refused(200, f"the inputs cannot be read: {type(error).__name__}")

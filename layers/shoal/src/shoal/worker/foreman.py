@@ -1,0 +1,173 @@
+"""What becomes of a run: started, gone on with, stopped, killed, handed back, or dropped.
+
+Its methods are called from every thread; the lock of the run decides who was first.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from shoal.wire.worker import MAX_TIMEOUT, Lease, Refused
+from shoal.worker.child import Assignment
+from shoal.worker.children import Nursery
+from shoal.worker.desk import Run
+from shoal.worker.gear import Gear
+from shoal.worker.outbox import Outbox
+from shoal.worker.outcome import Stamps, failed
+from shoal.worker.pool import Pool, Segment
+
+_LOG = logging.getLogger("shoal.worker")
+
+LACKING_SECONDS: Final = 30.0
+"""How long a chunk whose task type this worker lacks is kept before it is handed back."""
+_NEVER: Final = float("inf")
+
+
+class Foreman:
+    """Between the pool that runs segments and the outbox that takes what came of them."""
+
+    def __init__(self, gear: Gear, nursery: Nursery, pool: Pool, outbox: Outbox) -> None:
+        self._gear = gear
+        self._nursery = nursery
+        self._pool = pool
+        self._outbox = outbox
+
+    def start(self, run: Run, inputs: Sequence[Mapping[str, Any]] | Refused) -> None:
+        """Run the tasks of its lease on these inputs."""
+        lease = run.lease
+        assert lease is not None  # noqa: S101 - only leased runs are started
+        offered = self._nursery.types.get(lease.task_type or "")
+        if offered is None:
+            self._keep_a_while(run, lease)
+        elif isinstance(inputs, Refused):
+            self._fail_all(run, lease, inputs)
+        else:
+            run.waiting = _segments(run, lease, inputs, offered["timeout"])
+            run.on_end = self._segment_ended
+            run.holds_slot = True
+            self._gear.desk.take_slot()
+            self.go_on(run)
+
+    def go_on(self, run: Run) -> None:
+        """Run the next segment, or conclude; does nothing while a segment runs."""
+        with run.lock:
+            if run.segment is not None or run.concluded:
+                return
+            if run.waiting and not run.stopping and not self._gear.draining.is_set():
+                run.segment = run.waiting.pop(0)
+                self._pool.run(run.segment)
+                return
+        self._conclude(run)
+
+    def stop(self, run: Run) -> None:
+        """Let its task in hand end, then hand back the rest."""
+        with run.lock:
+            run.stopping = True
+            segment = run.segment
+        if segment is not None:
+            self._pool.stop(segment)
+        elif run.hand_back_at != _NEVER:
+            self.hand_back(run)
+
+    def kill(self, run: Run) -> None:
+        """Hand it back now; its task in hand has no outcome."""
+        with run.lock:
+            run.stopping = True
+            segment = run.segment
+        if segment is not None:
+            self._pool.kill(segment)
+
+    def hand_back(self, run: Run) -> None:
+        """Give back a lease whose tasks this worker cannot run; the API sends the chunk again."""
+        run.hand_back_at = _NEVER
+        self._outbox.final(run)
+
+    def lose(self, run: Run) -> None:
+        """Its lease is another's: drop it and leave the message alone."""
+        _LOG.warning("lease is lost", extra=run.known)
+        self._drop(run, delete=False)
+
+    def cancel(self, run: Run) -> None:
+        """Its job is cancelled: drop it and delete the message."""
+        _LOG.info("chunk is cancelled", extra=run.known)
+        self._drop(run, delete=True)
+
+    def _drop(self, run: Run, *, delete: bool) -> None:
+        with run.lock:
+            if run.dropped:
+                return
+            run.dropped = run.stopping = True
+            run.delete_when_dropped = delete
+            segment = run.segment
+        if segment is not None:
+            self._pool.kill(segment)  # `_segment_ended` concludes
+        else:
+            self._conclude(run)
+
+    def _segment_ended(self, run: Run) -> None:
+        with run.lock:
+            run.segment = None
+            waits = bool(run.waiting) and not run.stopping
+        if waits:
+            self._outbox.partial(run)  # `go_on` follows when it is accepted
+        else:
+            self._conclude(run)
+
+    def _conclude(self, run: Run) -> None:
+        with run.lock:
+            run.concluded = True
+            held, run.holds_slot = run.holds_slot, False
+        if held:
+            self._gear.desk.free_slot()
+        if not run.dropped:
+            self._outbox.final(run)
+            return
+        if run.delete_when_dropped:
+            self._outbox.settle(run.delivery)
+        self._gear.desk.remove(run)
+
+    def _keep_a_while(self, run: Run, lease: Lease) -> None:
+        _LOG.warning("no task type %r here, handed back soon", lease.task_type, extra=run.known)
+        run.hand_back_at = self._gear.clock.monotonic() + LACKING_SECONDS
+        if self._gear.draining.is_set():
+            self.hand_back(run)
+
+    def _fail_all(self, run: Run, lease: Lease, refused: Refused) -> None:
+        _LOG.error("inputs refused, the tasks have failed: %s", refused, extra=run.known)
+        now = Stamps().text(self._gear.clock.now())
+        run.outcomes(
+            [
+                failed(
+                    *(task["index"], task["attempt"], now, 0.0),
+                    kind="InputsUnreadable",
+                    message=str(refused),
+                    tail=b"",
+                    retryable=True,
+                )
+                for task in lease.tasks
+            ]
+        )
+        self._conclude(run)
+
+
+def _segments(
+    run: Run, lease: Lease, inputs: Sequence[Mapping[str, Any]], timeout: float | None
+) -> list[Segment]:
+    """All tasks in one, or, if the chunk killed workers before, each in a fresh child."""
+    tasks = [
+        (task["index"], task["attempt"], given)
+        for task, given in zip(lease.tasks, inputs, strict=True)
+    ]
+    parts = [[task] for task in tasks] if lease.isolated else [tasks]
+    whole = Assignment(lease.task_type or "", lease.job_id, lease.epoch or 0, [])
+    return [
+        Segment(
+            run,
+            whole._replace(tasks=part),
+            lease.timeout or timeout or MAX_TIMEOUT,
+            fresh=lease.isolated,
+        )
+        for part in parts
+    ]

@@ -1,0 +1,41 @@
+"""What the threads of a worker share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from shoal.worker.desk import Desk
+from shoal.worker.patience import Patience
+from shoal.worker.ports import Callbacks, Clock, Deliveries
+
+WEIGHTS: Final[Mapping[str, int]] = MappingProxyType({"high": 6, "normal": 3, "low": 1})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a worker works. Times in seconds; `weights` of the queues, by name."""
+
+    name: str
+    slots: int
+    lease: float = 60.0
+    grace: float = 25.0
+    until_empty: bool = False
+    weights: Mapping[str, int] = field(default=WEIGHTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gear:
+    """The world, the desk, and the two signals: take no more (draining), wait no more (leaving)."""
+
+    terms: Terms
+    callbacks: Callbacks
+    deliveries: Deliveries
+    clock: Clock
+    desk: Desk
+    draining: threading.Event
+    leaving: threading.Event
+    patience: Patience

@@ -1,0 +1,98 @@
+"""Keeps what is in hand: renews leases, hides messages, and obeys what comes back."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from itertools import batched
+from typing import Final
+
+from shoal.wire.worker import MAX_BEATS, Away, Beat, BeatDecision, HeartbeatRequest, Refused
+from shoal.worker.desk import Run
+from shoal.worker.foreman import Foreman
+from shoal.worker.gear import Gear
+from shoal.worker.outbox import Outbox
+
+_LOG = logging.getLogger("shoal.worker")
+
+OLDEST: Final = 11 * 3600.0
+"""Seconds; SQS lets a message be hidden for 12 hours in all."""
+
+
+class Heart:
+    """One thread that beats every third of the lease."""
+
+    def __init__(self, gear: Gear, outbox: Outbox, foreman: Foreman) -> None:
+        self._worker = gear.terms.name
+        self._lease = gear.terms.lease
+        self._callbacks = gear.callbacks
+        self._deliveries = gear.deliveries
+        self._clock = gear.clock
+        self._desk = gear.desk
+        self._outbox = outbox
+        self._foreman = foreman
+
+    def serve(self, closed: threading.Event) -> None:
+        """Beat until closed. Whatever it raises must stop the worker."""
+        pause = self._lease / 3
+        while not closed.wait(pause):
+            pause = self._lease / (3 if self.beat() else 12)
+
+    def beat(self) -> bool:
+        """Beat once; whether the other sides heard it."""
+        runs = [run for run in self._desk.runs() if not run.dropped]
+        try:
+            self._hide(runs)
+            self._renew([run for run in runs if run.lease])
+        except Away as away:
+            _LOG.warning("heartbeat: away: %s", away)
+            return False
+        except Refused as refused:
+            _LOG.error("heartbeat refused: %s", refused)
+        finally:
+            self._look_after(runs)
+        return True
+
+    def _hide(self, runs: Sequence[Run]) -> None:
+        if runs:
+            self._deliveries.hide([run.delivery for run in runs], self._lease)
+
+    def _renew(self, runs: Sequence[Run]) -> None:
+        for some in batched(runs, MAX_BEATS, strict=False):
+            beats = [_beat(run) for run in some]
+            answer = self._callbacks.heartbeat(HeartbeatRequest(worker=self._worker, leases=beats))
+            decisions = {(each.job_id, each.chunk): each for each in answer.leases}
+            for run in some:
+                if run.key in decisions:
+                    self._obey(run, decisions[run.key])
+
+    def _obey(self, run: Run, told: BeatDecision) -> None:
+        if told.decision == "cancelled" or told.directive == "cancel":
+            self._foreman.cancel(run)
+        elif told.decision == "stale":
+            self._foreman.lose(run)
+        elif told.directive == "pause":
+            self._foreman.stop(run)
+
+    def _look_after(self, runs: Sequence[Run]) -> None:
+        now = self._clock.monotonic()
+        for run in runs:
+            if run.dropped:
+                continue
+            if now - run.received_at > OLDEST:
+                _LOG.warning("message is too old, chunk is handed back", extra=run.known)
+                self._foreman.kill(run)
+            elif now >= run.hand_back_at:
+                self._foreman.hand_back(run)
+            elif run.segment is not None and run.has_outcomes:
+                self._outbox.partial(run)
+
+
+def _beat(run: Run) -> Beat:
+    job, chunk = run.key
+    segment, lease = run.segment, run.lease
+    assert lease is not None  # noqa: S101 - only leased runs are renewed
+    assert lease.epoch is not None  # noqa: S101 - the model of a grant says so
+    index = segment.index_in_hand if segment else None
+    return Beat(job_id=job, chunk=chunk, epoch=lease.epoch, index=index)

@@ -1,0 +1,70 @@
+"""What is to be reported, and which messages are to be deleted."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Final
+
+from shoal.wire.worker import MAX_BATCH, Delivery
+from shoal.worker.desk import Run
+
+_LINGER: Final = 0.005
+"""Seconds that a report waits for others to travel with."""
+
+
+class Outbox:
+    """Filled by every thread, emptied by the reporter."""
+
+    def __init__(self) -> None:
+        self._due: dict[Run, bool] = {}
+        self._settled: deque[Delivery] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def partial(self, run: Run) -> None:
+        """Report what it has so far."""
+        with self._changed:
+            self._due.setdefault(run, False)
+            self._changed.notify()
+
+    def final(self, run: Run) -> None:
+        """Report the rest and give the lease back."""
+        with self._changed:
+            self._due[run] = True
+            self._changed.notify()
+
+    def settle(self, delivery: Delivery) -> None:
+        """Delete a message."""
+        with self._changed:
+            self._settled.append(delivery)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def wait(self) -> bool:
+        """Wait for something, then a moment for more; False if nothing will come any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._due or self._settled or self._closed)
+            self._changed.wait_for(
+                lambda: self._closed or max(len(self._due), len(self._settled)) >= MAX_BATCH,
+                _LINGER,
+            )
+            return bool(self._due or self._settled)
+
+    def take_reports(self) -> list[tuple[Run, bool]]:
+        """Runs for one call, and whether each is to be final."""
+        with self._changed:
+            chosen = list(self._due.items())[:MAX_BATCH]
+            for run, _ in chosen:
+                del self._due[run]
+            return chosen
+
+    def take_settled(self) -> list[Delivery]:
+        """Messages for one call."""
+        with self._changed:
+            return [self._settled.popleft() for _ in range(min(MAX_BATCH, len(self._settled)))]

@@ -1,0 +1,316 @@
+"""Runs chunks in child processes: one thread that waits on all of them at once.
+
+A child that dies, or is killed because its task took too long, costs the task that it had in hand:
+that one has failed, and a fresh child goes on after it.
+"""
+
+from __future__ import annotations
+
+import logging
+import selectors
+import signal
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from shoal.worker.child import DONE, FULL, PROGRESS, TAIL, Assignment
+from shoal.worker.children import ChildHandle, Nursery
+from shoal.worker.outcome import Stamps, failed
+
+_LOG = logging.getLogger("shoal.worker")
+_EARLY_DEATHS: Final = 3
+
+
+class ChildrenDie(Exception):
+    """Three children in a row died before they took a task in hand, which is no task's fault."""
+
+
+class Owner(Protocol):
+    """Whoever gave the tasks hears what becomes of them, in the pool's thread."""
+
+    def outcomes(self, outcomes: list[bytes]) -> None:
+        """Tasks that ended."""
+
+    def ended(self) -> None:
+        """No task of the segment runs any more, and no outcome will follow."""
+
+
+class _Kill(Enum):
+    TIMEOUT = auto()
+    STOP = auto()
+
+
+class Segment:
+    """Tasks to run in order. `fresh` ends their child with them."""
+
+    def __init__(
+        self, owner: Owner, assignment: Assignment, timeout: float | None, *, fresh: bool = False
+    ) -> None:
+        self.owner = owner
+        self.assignment = assignment
+        self.timeout = timeout
+        self.fresh = fresh
+        self.child: ChildHandle | None = None
+        self.places: Sequence[int] = range(len(assignment.tasks))
+        """Which task of ours is at which position of what the child was given."""
+        self.done: set[int] = set()
+        self.read = 0
+        self.deadline = float("inf")
+        self.early_deaths = 0
+        self.stopping = False
+        self.killed: _Kill | None = None
+        self.killed_at_place = -1
+
+    def rest(self) -> list[int]:
+        """Places without an outcome."""
+        return [place for place in range(len(self.assignment.tasks)) if place not in self.done]
+
+    @property
+    def index_in_hand(self) -> int | None:
+        """The index of the task that runs now; a guess if asked from another thread."""
+        child = self.child
+        try:
+            hand = child.slate.in_hand if child else None
+            return self.assignment.tasks[self.places[hand[0]]][0] if hand else None
+        except (IndexError, ValueError):  # it ended at this moment
+            return None
+
+
+class Pool:
+    """The children. All but `serve` may be called from any thread."""
+
+    def __init__(self, nursery: Nursery) -> None:
+        self._nursery = nursery
+        self._selector = selectors.DefaultSelector()
+        self._woken, self._wake = socket.socketpair()
+        self._woken.setblocking(False)
+        self._wake.setblocking(False)
+        self._selector.register(self._woken, selectors.EVENT_READ, self._on_wake)
+        self._orders: deque[Callable[[], None]] = deque()
+        self._idle: list[ChildHandle] = []
+        self._segments: dict[int, Segment] = {}
+        self._next_check = float("inf")
+        self._stamps = Stamps()
+        self._closing = False
+
+    # Orders.
+
+    def run(self, segment: Segment) -> None:
+        """Run its tasks."""
+        self._order(lambda: self._begin(segment))
+
+    def stop(self, segment: Segment) -> None:
+        """Let the task in hand end and leave the others."""
+        self._order(lambda: self._stop(segment))
+
+    def kill(self, segment: Segment) -> None:
+        """Leave its tasks now; the one in hand has no outcome."""
+        self._order(lambda: self._kill(segment, _Kill.STOP))
+
+    def close(self) -> None:
+        """Make `serve` return."""
+        self._order(self._close)
+
+    def _order(self, order: Callable[[], None]) -> None:
+        self._orders.append(order)
+        try:
+            self._wake.send(b"!")
+        except BlockingIOError:  # it has been woken often enough
+            return
+
+    # The loop.
+
+    def serve(self) -> None:
+        """Run what is asked until closed. Whatever it raises must stop the worker."""
+        try:
+            while not self._closing:
+                wait = self._next_check - time.monotonic()
+                events = self._selector.select(None if wait == float("inf") else max(0.0, wait))
+                for key, _ in events:
+                    if key.fd in self._selector.get_map():
+                        key.data()
+                if time.monotonic() >= self._next_check:
+                    self._check_deadlines()
+        finally:
+            for child in [*self._idle, *(s.child for s in self._segments.values() if s.child)]:
+                self._forget(child)
+            self._selector.close()
+            self._woken.close()
+            self._wake.close()
+
+    def _on_wake(self) -> None:
+        self._woken.recv(4096)
+        while self._orders:
+            self._orders.popleft()()
+
+    def _close(self) -> None:
+        self._closing = True
+
+    # Segments.
+
+    def _begin(self, segment: Segment) -> None:
+        """Give what is left of the segment to a child, or end it if nothing is."""
+        rest = segment.rest()
+        if not rest or segment.stopping:
+            segment.child = None
+            segment.owner.ended()
+            return
+        whole = segment.assignment
+        segment.places = rest if len(rest) < len(whole.tasks) else range(len(rest))
+        segment.read, segment.killed = 0, None
+        given = whole._replace(tasks=[whole.tasks[place] for place in rest])
+        child = self._child(fresh=segment.fresh)
+        segment.child = child
+        self._segments[child.number] = segment
+        if child.give(given) and segment.timeout is not None:
+            segment.deadline = time.monotonic() + segment.timeout
+            self._next_check = min(self._next_check, segment.deadline)
+
+    def _end(self, segment: Segment, child: ChildHandle) -> None:
+        self._collect(segment, child)
+        del self._segments[child.number]
+        segment.child = None
+        segment.deadline = float("inf")
+        if segment.fresh:
+            self._nursery.kill(child)
+            self._forget(child)
+        else:
+            self._idle.append(child)
+        segment.owner.ended()
+
+    def _stop(self, segment: Segment) -> None:
+        segment.stopping = True
+        if segment.child is not None:
+            segment.child.slate.stop()
+
+    def _kill(self, segment: Segment, why: _Kill) -> None:
+        if why is _Kill.STOP:
+            segment.stopping = True
+        if segment.child is not None and segment.killed is not _Kill.STOP:
+            segment.killed = why
+            self._nursery.kill(segment.child)
+
+    def _check_deadlines(self) -> None:
+        now = time.monotonic()
+        for segment in self._segments.values():
+            hand = segment.child.slate.in_hand if segment.child else None
+            if segment.timeout is None or hand is None or segment.killed:
+                continue
+            segment.deadline = hand[1] + segment.timeout
+            if segment.deadline <= now:
+                segment.killed_at_place = segment.places[hand[0]]
+                self._kill(segment, _Kill.TIMEOUT)
+        pending = [s.deadline for s in self._segments.values() if not s.killed]
+        self._next_check = max(min(pending, default=float("inf")), now + 0.001)
+
+    # Children.
+
+    def _child(self, *, fresh: bool) -> ChildHandle:
+        if self._idle and not fresh:
+            return self._idle.pop()
+        child = self._nursery.start()
+        register = self._selector.register
+        register(child.connection, selectors.EVENT_READ, lambda: self._on_word(child))
+        register(child.output, selectors.EVENT_READ, lambda: self._on_output(child))
+        register(child.ended, selectors.EVENT_READ, lambda: self._on_exit(child))
+        return child
+
+    def _forget(self, child: ChildHandle) -> None:
+        for source in (child.connection, child.output, child.ended):
+            if source in self._selector.get_map():
+                self._selector.unregister(source)
+        child.close()
+
+    def _on_word(self, child: ChildHandle) -> None:
+        word, segment = child.receive(), self._segments.get(child.number)
+        if segment is None or not word:
+            self._selector.unregister(child.connection)  # its exit follows
+        elif word == DONE:
+            self._end(segment, child)
+        elif word == TAIL:
+            child.answer(child.tail())
+        elif word in (PROGRESS, FULL):
+            self._collect(segment, child)
+            if word == FULL:
+                child.slate.wipe()
+                segment.read = 0
+                child.answer()
+
+    def _on_output(self, child: ChildHandle) -> None:
+        if not child.read_output():
+            self._selector.unregister(child.output)
+
+    def _on_exit(self, child: ChildHandle) -> None:
+        code, segment = child.exit_code(), self._segments.pop(child.number, None)
+        if segment is None:
+            self._idle.remove(child)
+            _LOG.warning("an idle child process ended, %s", _told(code))
+            self._forget(child)
+            return
+        self._collect(segment, child)
+        self._blame(segment, child, code)
+        self._forget(child)
+        self._begin(segment)
+
+    def _collect(self, segment: Segment, child: ChildHandle) -> None:
+        records, segment.read = child.slate.outcomes(segment.read)
+        done, places, new = segment.done, segment.places, []
+        for position, outcome in records:
+            place = places[position]
+            if place not in done:
+                done.add(place)
+                new.append(outcome)
+        if new:
+            segment.early_deaths = 0
+            segment.owner.outcomes(new)
+
+    def _blame(self, segment: Segment, child: ChildHandle, code: int) -> None:
+        """Fail the task that the death of the child is to be laid to, if there is one."""
+        hand = child.slate.in_hand
+        place = segment.places[hand[0]] if hand else None
+        if segment.killed is _Kill.STOP:
+            return
+        if segment.killed is _Kill.TIMEOUT:
+            if place == segment.killed_at_place and place not in segment.done:
+                self._fail(segment, child, place, "Timeout", f"took over {segment.timeout:g} s")
+            return
+        if place is None:
+            segment.early_deaths += 1
+            if segment.early_deaths >= _EARLY_DEATHS:
+                raise ChildrenDie(_told(code))
+        elif place not in segment.done:
+            self._fail(segment, child, place, "WorkerChildDied", _told(code))
+
+    def _fail(
+        self, segment: Segment, child: ChildHandle, place: int, kind: str, message: str
+    ) -> None:
+        index, attempt, _ = segment.assignment.tasks[place]
+        hand = child.slate.in_hand
+        duration = time.monotonic() - hand[1] if hand else 0.0
+        outcome = failed(
+            index,
+            attempt,
+            self._stamps.text(time.time() - duration),
+            duration,
+            kind=kind,
+            message=message,
+            tail=child.tail(),
+            retryable=True,
+        )
+        segment.done.add(place)
+        segment.owner.outcomes([outcome])
+
+
+def _told(code: int) -> str:
+    """An exit code in words; negative ones are signals."""
+    if code >= 0:
+        return f"the child process exited with code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    hint = " (out of memory?)" if -code == signal.SIGKILL else ""
+    return f"the child process was killed by {name}{hint}"

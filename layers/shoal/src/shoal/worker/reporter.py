@@ -1,0 +1,126 @@
+"""Reports outcomes, several chunks in a call, and settles messages once the report is accepted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from shoal.wire.worker import (
+    MAX_INLINE_BYTES,
+    Delivery,
+    EncodedReport,
+    PartRequest,
+    Refused,
+    encode_reports,
+)
+from shoal.worker.desk import Run
+from shoal.worker.foreman import Foreman
+from shoal.worker.gear import Gear
+from shoal.worker.outbox import Outbox
+from shoal.worker.outcome import without_details
+
+_LOG = logging.getLogger("shoal.worker")
+
+
+class _Entry(NamedTuple):
+    run: Run
+    report: EncodedReport
+
+
+class Reporter:
+    """One thread."""
+
+    def __init__(self, gear: Gear, outbox: Outbox, foreman: Foreman) -> None:
+        self._worker = gear.terms.name
+        self._callbacks = gear.callbacks
+        self._deliveries = gear.deliveries
+        self._desk = gear.desk
+        self._patience = gear.patience
+        self._outbox = outbox
+        self._foreman = foreman
+
+    def serve(self) -> None:
+        """Report and delete until the outbox is closed and empty."""
+        while self._outbox.wait():
+            reports = self._outbox.take_reports()
+            batch = [self._entry(run, final=final) for run, final in reports if not run.dropped]
+            if batch:
+                self._report(batch)
+            while settled := self._outbox.take_settled():
+                self._delete(settled)
+
+    def _entry(self, run: Run, *, final: bool) -> _Entry:
+        lease, outcomes = run.lease, run.take_outcomes()
+        assert lease is not None  # noqa: S101 - only leased runs are reported
+        assert lease.epoch is not None  # noqa: S101 - the model of a grant says so
+        report = EncodedReport(
+            *(lease.job_id, lease.chunk, lease.epoch),
+            *(run.reported + 1, final, outcomes),
+        )
+        return _Entry(run, report)
+
+    def _report(self, batch: Sequence[_Entry]) -> None:
+        try:
+            reports = [self._outsourced(entry.report) for entry in batch]
+            body = encode_reports(self._worker, reports)
+            answer = self._patience("report", lambda: self._callbacks.report(body))
+        except Refused as refused:
+            if len(batch) == 1:
+                self._give_up(batch[0].run, refused)
+                return
+            for entry in batch:  # one of them is bad; the others shall not suffer
+                self._report([entry])
+            return
+        decisions = {(each.job_id, each.chunk): each.decision for each in answer.reports}
+        for run, report in batch:
+            self._conclude(run, report, decisions.get(run.key))
+
+    def _outsourced(self, report: EncodedReport) -> EncodedReport:
+        """The report with its outcomes put into a part, if they are too large to travel in it."""
+        if sum(map(len, report.outcomes)) <= MAX_INLINE_BYTES:
+            return report
+        body = b"[%s]" % b",".join(report.outcomes)
+        request = PartRequest(
+            worker=self._worker,
+            job_id=report.job_id,
+            chunk=report.chunk,
+            epoch=report.epoch,
+            report=report.report,
+            size=len(body),
+        )
+
+        def send() -> str:
+            place = self._callbacks.part(request)  # anew each time: the URL expires
+            self._callbacks.upload(place.url, place.headers, body)
+            return place.key
+
+        key = self._patience("part", send)
+        return report._replace(
+            outcomes=[without_details(outcome) for outcome in report.outcomes], part=key
+        )
+
+    def _conclude(self, run: Run, report: EncodedReport, decision: str | None) -> None:
+        if decision == "accepted":
+            run.reported = report.report
+            if report.final:
+                self._outbox.settle(run.delivery)
+                self._desk.remove(run)
+            else:
+                self._foreman.go_on(run)
+        elif decision is None:
+            self._give_up(run, Refused(200, "the answer does not name the chunk"))
+        elif decision == "cancelled":
+            self._foreman.cancel(run)
+        else:
+            self._foreman.lose(run)
+
+    def _give_up(self, run: Run, refused: Refused) -> None:
+        _LOG.error("report refused, the chunk is given up: %s", refused, extra=run.known)
+        self._foreman.lose(run)
+
+    def _delete(self, settled: Sequence[Delivery]) -> None:
+        try:
+            self._patience("delete", lambda: self._deliveries.delete(settled))
+        except Refused as refused:  # they come again, and their chunks are done then
+            _LOG.error("messages cannot be deleted: %s", refused)

@@ -1,0 +1,120 @@
+"""Memory that a child process and its worker share: the marker of the task in hand, and outcomes.
+
+An outcome is on the slate as soon as its task ends, so whatever kills the child costs only the task
+in hand. The worker reads outcomes only after the child sent a byte or died: the system call orders
+the memory between processors.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import tempfile
+from collections.abc import Iterator
+from typing import Final
+
+ROOM: Final = 2 * 1024 * 1024
+"""Bytes for outcomes; pages that are never written cost nothing."""
+
+_HEAD: Final = 64
+_POSITION, _STARTED, _USED, _STOP, _PRINTED_BEFORE, _PRINTED = range(6)
+_RECORD: Final = struct.Struct("<II")
+
+
+def new_file() -> int:
+    """A descriptor of anonymous memory for a slate."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("shoal-slate")
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    os.ftruncate(descriptor, _HEAD + ROOM)
+    return descriptor
+
+
+class Slate:
+    """One side's view of it. Only the child marks and adds; only the worker clears and stops."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._memory = mmap.mmap(descriptor, _HEAD + ROOM)
+        self._head = memoryview(self._memory)[:_HEAD]
+        self._numbers = self._head.cast("q")
+        self._times = self._head.cast("d")
+
+    def close(self) -> None:
+        """Unmap it."""
+        for view in (self._numbers, self._times, self._head):
+            view.release()
+        self._memory.close()
+
+    # The child.
+
+    def mark(self, position: int, now: float, printed: int) -> None:
+        """Take the task at this position in hand."""
+        self._numbers[_PRINTED_BEFORE] = printed
+        self._times[_STARTED] = now
+        self._numbers[_POSITION] = position
+
+    def add(self, position: int, outcome: bytes) -> bool:
+        """Put down an outcome, if there is room."""
+        begin = self._numbers[_USED]
+        end = begin + _RECORD.size + len(outcome)
+        if end > ROOM:
+            return False
+        record = _RECORD.pack(position, len(outcome)) + outcome
+        self._memory[_HEAD + begin : _HEAD + end] = record
+        self._numbers[_USED] = end
+        return True
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the child is to leave the tasks after the one in hand."""
+        return bool(self._numbers[_STOP])
+
+    @property
+    def printed(self) -> int:
+        """Bytes of the child's output that the worker has read so far."""
+        return self._numbers[_PRINTED]
+
+    # The worker.
+
+    def clear(self) -> None:
+        """Begin a new assignment."""
+        self._numbers[_POSITION] = -1
+        self._numbers[_USED] = 0
+        self._numbers[_STOP] = 0
+
+    def stop(self) -> None:
+        """Ask the child to leave the tasks after the one in hand."""
+        self._numbers[_STOP] = 1
+
+    def count_printed(self, size: int) -> None:
+        """Note that so many more bytes of the child's output were read."""
+        self._numbers[_PRINTED] += size
+
+    @property
+    def in_hand(self) -> tuple[int, float, int] | None:
+        """Position of the task in hand, when it began (monotonic), and bytes printed before it."""
+        position = self._numbers[_POSITION]
+        if position < 0:
+            return None
+        return position, self._times[_STARTED], self._numbers[_PRINTED_BEFORE]
+
+    def outcomes(self, begin: int) -> tuple[list[tuple[int, bytes]], int]:
+        """Positions and outcomes from byte `begin` on, and the byte to go on from."""
+        end = self._numbers[_USED]
+        return list(_records(self._memory[_HEAD + begin : _HEAD + end])), max(begin, end)
+
+    def wipe(self) -> None:
+        """Make room again, everything having been read."""
+        self._numbers[_USED] = 0
+
+
+def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
+    at, unpack, head = 0, _RECORD.unpack_from, _RECORD.size
+    while at < len(data):
+        position, length = unpack(data, at)
+        at += head
+        yield position, data[at : at + length]
+        at += length

@@ -1,0 +1,126 @@
+"""The worker: its threads, and how it leaves."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Final
+
+from shoal.wire.worker import TaskTypeOffer, WorkerRegistration
+from shoal.worker.children import Nursery
+from shoal.worker.desk import Desk
+from shoal.worker.fetcher import Fetcher
+from shoal.worker.foreman import Foreman
+from shoal.worker.gear import Gear, Terms
+from shoal.worker.heart import Heart
+from shoal.worker.outbox import Outbox
+from shoal.worker.patience import GaveUp, Patience
+from shoal.worker.pool import Pool
+from shoal.worker.ports import Callbacks, Clock, Deliveries
+from shoal.worker.reporter import Reporter
+
+_LOG = logging.getLogger("shoal.worker")
+_LAST_REPORTS_SECONDS: Final = 10.0
+
+
+class Worker:
+    """Runs chunks until it is drained, or, if the terms say so, until the queues are empty."""
+
+    def __init__(
+        self,
+        terms: Terms,
+        nursery: Nursery,
+        callbacks: Callbacks,
+        deliveries: Deliveries,
+        clock: Clock,
+    ) -> None:
+        leaving = threading.Event()
+        self._gear = gear = Gear(
+            terms=terms,
+            callbacks=callbacks,
+            deliveries=deliveries,
+            clock=clock,
+            desk=Desk(terms.slots),
+            draining=threading.Event(),
+            leaving=leaving,
+            patience=Patience(leaving),
+        )
+        self._nursery = nursery
+        self._failed = False
+        self._reasons_to_drain: SimpleQueue[str] = SimpleQueue()  # a signal handler may put to it
+        self._pool = Pool(nursery)
+        self._outbox = outbox = Outbox()
+        self._foreman = foreman = Foreman(gear, nursery, self._pool, outbox)
+        self._reporter = Reporter(gear, outbox, foreman)
+        self._heart = Heart(gear, outbox, foreman)
+        self._fetcher = Fetcher(gear, outbox, foreman, self._quiet)
+
+    def drain(self) -> None:
+        """Take no more; let tasks in hand end, hand back the rest, leave. For signal handlers."""
+        self._reasons_to_drain.put("asked")
+
+    def run(self) -> int:
+        """Work; 0 if all that was in hand was reported, 1 if not or if a thread died."""
+        still = threading.Event()
+        with self._nursery:
+            pool = self._thread("pool", self._pool.serve)
+            reporter = self._thread("reporter", self._reporter.serve)
+            heart = self._thread("heart", lambda: self._heart.serve(still))
+            fetcher = self._thread("fetcher", self._register_and_fetch)
+            _LOG.info("worker %s drains: %s", self._gear.terms.name, self._reasons_to_drain.get())
+            self._wind_down()
+            self._outbox.close()
+            reporter.join(_LAST_REPORTS_SECONDS)
+            self._gear.leaving.set()
+            still.set()
+            self._pool.close()
+            for thread in (fetcher, reporter, heart, pool):
+                thread.join()
+        left = len(self._gear.desk.runs())
+        if left:
+            _LOG.error("left with %d chunks unreported, their leases will lapse", left)
+        _LOG.info("worker %s leaves", self._gear.terms.name)
+        return 1 if left or self._failed else 0
+
+    def _thread(self, name: str, serve: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=self._guarded, args=(name, serve), name=f"shoal-{name}")
+        thread.start()
+        return thread
+
+    def _guarded(self, name: str, serve: Callable[[], None]) -> None:
+        """Run a thread; if it dies, the worker stops loudly, since it cannot do without it."""
+        try:
+            serve()
+        except GaveUp as given_up:
+            _LOG.error("left before an answer came: %s", given_up)
+        except BaseException:  # noqa: BLE001 - logged, and the worker stops
+            _LOG.critical("the %s died, the worker stops", name, exc_info=True)
+            self._failed = True
+            self._gear.leaving.set()
+            self._reasons_to_drain.put(f"the {name} died")
+
+    def _register_and_fetch(self) -> None:
+        types = [TaskTypeOffer.model_validate(offered) for offered in self._nursery.types.values()]
+        request = WorkerRegistration(worker=self._gear.terms.name, task_types=types)
+        self._gear.patience("register", lambda: self._gear.callbacks.register(request))
+        _LOG.info("worker %s offers %s", self._gear.terms.name, ", ".join(self._nursery.types))
+        self._fetcher.serve()
+
+    def _quiet(self) -> None:
+        if self._gear.terms.until_empty:
+            self._gear.draining.set()
+            self._reasons_to_drain.put("the queues are empty")
+
+    def _wind_down(self) -> None:
+        """Have what is in hand reported, within the grace; then kill, and report that."""
+        desk, leaving = self._gear.desk, self._gear.leaving
+        self._gear.draining.set()
+        desk.wake()
+        for run in desk.runs():
+            self._foreman.stop(run)
+        if not desk.wait_until_empty(leaving, self._gear.terms.grace):
+            for run in desk.runs():
+                self._foreman.kill(run)
+            desk.wait_until_empty(leaving, _LAST_REPORTS_SECONDS)

@@ -1,0 +1,107 @@
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from worker_fakes import DEADLINE, FakeCallbacks, FakeChunk, FakeClock, FakeDeliveries  # noqa: E402
+
+from shoal.worker.children import Nursery  # noqa: E402
+from shoal.worker.gear import Terms  # noqa: E402
+from shoal.worker.worker import Worker  # noqa: E402
+
+
+class Running:
+    """A worker in a thread of the test, and the world around it."""
+
+    def __init__(self) -> None:
+        self.callbacks = FakeCallbacks()
+        self.deliveries = FakeDeliveries()
+        self.clock = FakeClock()
+        self.nursery = Nursery(["worker_tasks"])
+        self.exit_code: int | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self, *, slots: int = 2, lease: float = 60.0, **terms: object) -> None:
+        worker = Worker(
+            Terms(name="w-1", slots=slots, lease=lease, **terms),  # type: ignore[arg-type]
+            self.nursery,
+            self.callbacks,
+            self.deliveries,
+            self.clock,
+        )
+        self.worker = worker
+
+        def run() -> None:
+            self.exit_code = worker.run()
+
+        self._thread = threading.Thread(target=run)
+        self._thread.start()
+
+    def add(self, chunk: int, each: FakeChunk, queue: str = "normal") -> str:
+        self.callbacks.chunks[chunk] = each
+        return self.deliveries.send_chunk(chunk, queue)
+
+    def join(self) -> int | None:
+        """Wait for the worker to leave by itself."""
+        assert self._thread is not None
+        self._thread.join(DEADLINE)
+        assert not self._thread.is_alive(), "the worker did not leave"
+        return self.exit_code
+
+    def leave(self) -> int | None:
+        self.worker.drain()
+        return self.join()
+
+    def run_until_final(self, *chunks: int, **terms: object) -> None:
+        """Run until these chunks have a final report and their messages are deleted; leave."""
+        self.start(**terms)  # type: ignore[arg-type]
+        self.callbacks.wait_for(lambda: all(map(self.callbacks.final, chunks)))
+        assert self.leave() == 0
+
+    @property
+    def alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+
+def _children_of(parent: int) -> set[int]:
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if int(fields[1]) == parent:
+            found.add(int(stat.parent.name))
+    return found
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    before = _children_of(os.getpid())
+    world = Running()
+    yield world
+    if world.alive:
+        world.worker.drain()
+        world.join()
+    assert _children_of(os.getpid()) <= before, "a process was left behind"
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """Wait until something outside of our processes' reach holds, by asking again and again."""
+
+    def wait(holds: Callable[[], object]) -> None:
+        pause = threading.Event()
+        for _ in range(int(DEADLINE / 0.02)):
+            if holds():
+                return
+            pause.wait(0.02)
+        pytest.fail("deadline passed")
+
+    return wait

@@ -1,0 +1,157 @@
+"""Whatever a task does, it has an outcome, and the tasks beside it go on."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from worker_fakes import FakeChunk
+
+
+def outcome_of(running: Any, task_type: str, given: dict[str, Any] | None = None, **chunk: Any):
+    running.add(0, FakeChunk(task_type, [given or {}], **chunk))
+    running.run_until_final(0)
+    return running.callbacks.outcomes(0)[0]
+
+
+def test_a_chunk_of_tasks_completes_in_order(running):
+    receipt = running.add(3, FakeChunk("echo", [{"n": n} for n in range(100)], first=300))
+
+    running.run_until_final(3)
+
+    outcomes = running.callbacks.outcomes(3)
+    assert [outcomes[i].result for i in range(300, 400)] == [{"n": n} for n in range(100)]
+    assert [report.report for report in running.callbacks.reports] == [1]
+    assert running.deliveries.deleted == [receipt]
+
+
+@pytest.mark.parametrize(
+    ("task_type", "given", "result"),
+    [
+        ("nothing", {}, None),
+        ("typed", {"size": 3}, "xxx"),
+        ("waits", {"seconds": 0.01}, "waited"),
+        ("dataclass_result", {}, {"x": 1, "y": 2}),
+        ("echo", {"text": "grüße\u2028"}, {"text": "grüße\u2028"}),
+    ],
+)
+def test_a_result_is_kept(running, task_type, given, result):
+    outcome = outcome_of(running, task_type, given)
+
+    assert (outcome.outcome, outcome.result) == ("completed", result)
+
+
+@pytest.mark.parametrize(
+    ("task_type", "given", "error_type", "retryable"),
+    [
+        ("raises", {"message": "bad"}, "ValueError", True),
+        ("gives_up", {}, "NonRetryable", False),
+        ("system_exit", {}, "SystemExit", True),
+        ("exits", {"code": 3}, "WorkerChildDied", True),
+        ("killed", {}, "WorkerChildDied", True),
+        ("not_json", {}, "NotJSON", False),
+        ("not_a_number", {}, "NotJSON", False),
+        ("too_deep", {}, "NotJSON", False),
+        ("too_large", {}, "ResultTooLarge", False),
+        ("surrogate", {}, "ValueError", True),
+        ("typed", {"size": "many"}, "InvalidInput", False),
+        ("typed", {"size": 1, "colour": "red"}, "InvalidInput", False),
+        ("nothing", {"unasked": 1}, "InvalidInput", False),
+    ],
+)
+def test_a_failure_says_why_and_whether_to_try_again(
+    running, task_type, given, error_type, retryable
+):
+    outcome = outcome_of(running, task_type, given)
+
+    assert outcome.outcome == "failed"
+    assert (outcome.error.type, outcome.error.retryable) == (error_type, retryable)
+
+
+def test_a_task_past_its_timeout_is_killed(running):
+    outcome = outcome_of(running, "hangs", timeout=0.2)
+
+    assert (outcome.error.type, outcome.error.retryable) == ("Timeout", True)
+    assert outcome.duration >= 0.2
+    assert outcome.error.tail == "hanging\n"
+
+
+@pytest.mark.parametrize(
+    ("task_type", "message"),
+    [
+        ("killed", "the child process was killed by SIGKILL (out of memory?)"),
+        ("exits", "the child process exited with code 7"),
+    ],
+)
+def test_the_death_of_a_child_names_how_it_died(running, task_type, message):
+    outcome = outcome_of(running, task_type, {"code": 7} if task_type == "exits" else {})
+
+    assert outcome.error.message == message
+
+
+@pytest.mark.parametrize(("task_type", "timeout"), [("killed", 30.0), ("hangs", 0.3)])
+def test_a_dead_child_costs_one_task(running, task_type, timeout):
+    running.add(0, FakeChunk(task_type, [{"at": 7}] * 20, timeout=timeout))
+
+    running.run_until_final(0)
+
+    outcomes = running.callbacks.outcomes(0)
+    assert [i for i, each in outcomes.items() if each.outcome == "failed"] == [7]
+    assert [outcomes[i].result for i in range(20) if i != 7] == [i for i in range(20) if i != 7]
+
+
+def test_the_tail_has_the_last_8_kilobytes_of_a_flood(running):
+    outcome = outcome_of(running, "floods", {"megabytes": 2})
+
+    tail = outcome.error.tail
+    assert len(tail) == 8192
+    assert "the end" in tail
+    assert "ValueError: flooded" in tail
+
+
+def test_the_tail_has_what_other_processes_wrote(running):
+    outcome = outcome_of(running, "writes_below_python")
+
+    assert "from below\nfrom another process\n" in outcome.error.tail
+
+
+def test_the_tail_has_only_what_its_own_task_printed(running):
+    running.add(0, FakeChunk("raises", [{"message": f"number {i}"} for i in range(3)]))
+
+    running.run_until_final(0)
+
+    for index, outcome in running.callbacks.outcomes(0).items():
+        assert outcome.error.tail.count("about to fail") == 1
+        assert f"number {index}" in outcome.error.tail
+
+
+def test_a_killed_task_takes_along_what_it_started(
+    running, tmp_path: Path, eventually: Callable[[Callable[[], object]], None]
+):
+    note = tmp_path / "pid"
+
+    outcome_of(running, "starts_a_process", {"note": str(note)}, timeout=0.5)
+
+    eventually(lambda: not Path(f"/proc/{note.read_text()}").exists())
+
+
+def test_results_too_large_for_a_report_travel_in_a_part(running):
+    running.add(0, FakeChunk("large", [{"size": 90_000}] * 3))
+
+    running.run_until_final(0)
+
+    (report,) = running.callbacks.reports
+    ((_, body),) = running.callbacks.uploads
+    assert report.part.key == "outcomes/1"
+    assert [outcome.result for outcome in report.outcomes] == [None] * 3
+    assert [len(each["result"]) for each in json.loads(body)] == [90_000] * 3
+    assert running.callbacks.part_requests[0].size == len(body)
+
+
+def test_more_outcomes_than_the_slate_holds_all_arrive(running):
+    running.add(0, FakeChunk("large", [{"size": 700_000}] * 5))
+
+    running.run_until_final(0)
+
+    assert sorted(running.callbacks.outcomes(0)) == [0, 1, 2, 3, 4]

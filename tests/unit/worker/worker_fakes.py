@@ -1,0 +1,239 @@
+"""An API and queues in memory, for the worker's tests. They keep the protocol's promises."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shoal.wire.worker import (
+    BeatDecision,
+    Delivery,
+    HeartbeatAnswer,
+    HeartbeatRequest,
+    Lease,
+    LeaseAnswer,
+    LeaseRequest,
+    PartAnswer,
+    PartRequest,
+    RegistrationAnswer,
+    Report,
+    ReportAnswer,
+    ReportDecision,
+    ReportRequest,
+    WorkerRegistration,
+)
+
+JOB = "job_" + "0" * 26
+DEADLINE = 15.0
+
+
+class FakeDeliveries:
+    """Queues that hide what was received; nothing comes back by itself."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.visible: dict[str, deque[Delivery]] = {q: deque() for q in ("high", "normal", "low")}
+        self.in_flight: dict[str, Delivery] = {}
+        self.hidden: list[tuple[str, float]] = []
+        self.deleted: list[str] = []
+        self.limits: list[int] = []
+        self.faults: deque[Exception] = deque()
+        self._numbers = itertools.count()
+
+    def send(self, body: str, queue: str = "normal") -> str:
+        with self.changed:
+            receipt = f"r{next(self._numbers)}"
+            self.visible[queue].append(Delivery(queue, receipt, body))
+            self.changed.notify_all()
+            return receipt
+
+    def send_chunk(self, chunk: int, queue: str = "normal") -> str:
+        return self.send(f'{{"job":"{JOB}","chunk":{chunk}}}', queue)
+
+    def receive(
+        self, queue: str, *, limit: int, wait: float, visibility: float
+    ) -> Sequence[Delivery]:
+        del visibility
+        with self.changed:
+            if self.faults:
+                raise self.faults.popleft()
+            self.limits.append(limit)
+            ready = self.visible[queue]
+            self.changed.wait_for(lambda: ready, min(wait, 0.1))
+            got = [ready.popleft() for _ in range(min(limit, len(ready)))]
+            self.in_flight |= {each.receipt: each for each in got}
+            return got
+
+    def delete(self, deliveries: Sequence[Delivery]) -> None:
+        with self.changed:
+            for each in deliveries:
+                self.in_flight.pop(each.receipt, None)
+                self.deleted.append(each.receipt)
+            self.changed.notify_all()
+
+    def hide(self, deliveries: Sequence[Delivery], seconds: float) -> None:
+        with self.changed:
+            self.hidden += [(each.receipt, seconds) for each in deliveries]
+            self.changed.notify_all()
+
+    def wait_for(self, holds: Callable[[], object]) -> None:
+        with self.changed:
+            assert self.changed.wait_for(holds, DEADLINE), "deadline passed"
+
+
+@dataclass
+class FakeChunk:
+    """A chunk as the API knows it."""
+
+    task_type: str
+    inputs: Sequence[Mapping[str, Any]]
+    timeout: float | None = 30.0
+    isolated: bool = False
+    first: int = 0
+    epoch: int = 0
+    refusal: Lease | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def grant(self, chunk: int) -> Lease:
+        if self.refusal is not None:
+            return self.refusal
+        self.epoch += 1
+        given: dict[str, Any] = {
+            "job_id": JOB,
+            "chunk": chunk,
+            "decision": "granted",
+            "epoch": self.epoch,
+            "task_type": self.task_type,
+            "timeout": self.timeout,
+            "isolated": self.isolated,
+            "tasks": [
+                {"index": self.first + i, "attempt": 1, "input": dict(each)}
+                for i, each in enumerate(self.inputs)
+            ],
+        }
+        return Lease.model_validate(given | dict(self.extra))
+
+
+class FakeCallbacks:
+    """Grants what it has, and accepts every report unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.chunks: dict[int, FakeChunk] = {}
+        self.registered: list[WorkerRegistration] = []
+        self.lease_requests: list[LeaseRequest] = []
+        self.heartbeats: list[HeartbeatRequest] = []
+        self.reports: list[Report] = []
+        self.report_sizes: list[int] = []
+        self.uploads: list[tuple[str, bytes]] = []
+        self.downloads: dict[str, bytes] = {}
+        self.part_requests: list[PartRequest] = []
+        self.faults: dict[str, deque[Exception]] = {}
+        self.report_decision: Callable[[Report], str] = lambda _: "accepted"
+        self.beat_decision: Callable[[int], dict[str, Any]] = lambda _: {"decision": "extended"}
+
+    def _called(self, what: str) -> None:
+        faults = self.faults.get(what)
+        self.changed.notify_all()
+        if faults:
+            raise faults.popleft()
+
+    def register(self, request: WorkerRegistration) -> RegistrationAnswer:
+        with self.changed:
+            self._called("register")
+            self.registered.append(request)
+            return RegistrationAnswer(worker=request.worker, registered=len(request.task_types))
+
+    def lease(self, request: LeaseRequest) -> LeaseAnswer:
+        with self.changed:
+            self.lease_requests.append(request)
+            self._called("lease")
+            return LeaseAnswer(
+                leases=[self.chunks[each.chunk].grant(each.chunk) for each in request.chunks]
+            )
+
+    def heartbeat(self, request: HeartbeatRequest) -> HeartbeatAnswer:
+        with self.changed:
+            self.heartbeats.append(request)
+            self._called("heartbeat")
+            return HeartbeatAnswer(
+                leases=[
+                    BeatDecision.model_validate(
+                        {"job_id": JOB, "chunk": beat.chunk} | self.beat_decision(beat.chunk)
+                    )
+                    for beat in request.leases
+                ]
+            )
+
+    def report(self, body: bytes) -> ReportAnswer:
+        request = ReportRequest.model_validate_json(body)
+        with self.changed:
+            self._called("report")
+            self.reports += request.reports
+            self.report_sizes.append(len(request.reports))
+            return ReportAnswer(
+                leases=[],
+                reports=[
+                    ReportDecision.model_validate(
+                        {
+                            "job_id": JOB,
+                            "chunk": each.chunk,
+                            "decision": self.report_decision(each),
+                        }
+                    )
+                    for each in request.reports
+                ],
+            )
+
+    def part(self, request: PartRequest) -> PartAnswer:
+        with self.changed:
+            self._called("part")
+            self.part_requests.append(request)
+            return PartAnswer(url="https://put.invalid/1", key=f"outcomes/{request.report}")
+
+    def upload(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        del headers
+        with self.changed:
+            self._called("upload")
+            self.uploads.append((url, body))
+
+    def download(self, url: str, headers: Mapping[str, str]) -> bytes:
+        del headers
+        with self.changed:
+            self._called("download")
+            return self.downloads[url]
+
+    def wait_for(self, holds: Callable[[], object]) -> None:
+        with self.changed:
+            assert self.changed.wait_for(holds, DEADLINE), "deadline passed"
+
+    def outcomes(self, chunk: int) -> dict[int, Any]:
+        """Outcomes by index, each of which must have been reported once."""
+        found: dict[int, Any] = {}
+        for report in self.reports:
+            if report.chunk == chunk:
+                for outcome in report.outcomes:
+                    assert outcome.index not in found, "reported twice"
+                    found[outcome.index] = outcome
+        return found
+
+    def final(self, chunk: int) -> bool:
+        return any(report.chunk == chunk and report.final for report in self.reports)
+
+
+class FakeClock:
+    """The machine's clock, moved on by hand."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        return time.time() + self.ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
