@@ -138,9 +138,7 @@ def test_a_part_that_a_worker_uploaded_is_read_as_outcomes(world: World) -> None
     assert world.chunks.parts([key]) == {
         key: (
             Outcome(0, 1, started, 0.25, {"n": 1}),
-            Outcome(
-                1, 2, started, 0.25, None, TaskError("ValueError", "no", retryable=True, tail="…")
-            ),
+            Outcome(1, 2, started, 0.25, None, why),
         )
     }
 

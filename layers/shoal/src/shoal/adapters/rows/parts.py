@@ -9,14 +9,10 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Sequence
-from functools import cache
 from itertools import groupby
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from shoal.domain.outcome import Outcome, TaskError
-from shoal.wire.worker import TaskOutcome
 
 _MICRO = 1_000_000
 
@@ -47,7 +43,9 @@ def unpack_part(body: bytes) -> tuple[Outcome, ...]:
     An upload that is no list of outcomes holds none.
     """
     if body[:1] == b"[":
-        return _uploaded(body)
+        from shoal.adapters.rows.uploads import uploaded_part  # noqa: PLC0415 - costs pydantic
+
+        return uploaded_part(body)
     columns = json.loads(zlib.decompress(body))
     outcomes, end = [], 0
     for index, attempt, gap, length, result, error in zip(
@@ -74,29 +72,6 @@ def unpack_part(body: bytes) -> tuple[Outcome, ...]:
     return tuple(outcomes)
 
 
-@cache
-def _upload() -> TypeAdapter[list[TaskOutcome]]:
-    return TypeAdapter(list[TaskOutcome])
-
-
-def _uploaded(body: bytes) -> tuple[Outcome, ...]:
-    try:
-        outcomes = _upload().validate_json(body)
-    except ValidationError:
-        return ()
-    return tuple(
-        Outcome(
-            each.index,
-            each.attempt,
-            started_at=each.started_at.timestamp(),
-            duration=each.duration,
-            result=each.result,
-            error=None if each.error is None else TaskError(**each.error.model_dump()),
-        )
-        for each in outcomes
-    )
-
-
 def _listed(error: TaskError | None) -> list[Any] | None:
     return None if error is None else [error.type, error.message, error.retryable, error.tail]
 
@@ -111,7 +86,8 @@ def _distinct(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
     distinct: list[Any] = []
     which: list[int] = []
     for value in values:
-        place = places.setdefault(json.dumps(value), len(places))
+        written = "null" if value is None else json.dumps(value)
+        place = places.setdefault(written, len(places))
         if place == len(distinct):
             distinct.append(value)
         which.append(place)

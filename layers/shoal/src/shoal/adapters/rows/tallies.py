@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from string import ascii_lowercase
 
 from shoal.adapters.rows.attributes import Row, Value, number, text
@@ -75,6 +76,7 @@ def _slots(row: Row) -> list[tuple[int, str]]:
     return [(int(name), value["S"]) for name, value in row.items() if name.isdecimal()]
 
 
+@lru_cache(4_096)  # most chunks of a job go through the same few entries
 def _entry(packed: str) -> Entry:
     version, _, rest = packed.partition(".")
     generation, _, counts = rest.partition(":")
