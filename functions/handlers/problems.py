@@ -87,7 +87,7 @@ def _field(place: Iterable[str | int]) -> str:
     names = [f"[{each}]" if isinstance(each, int) else f".{each}" for each in place]
     if names and names[0] in {".body", ".query", ".path", ".header"}:
         names = names[1:]
-    return "".join(names).removeprefix(".")
+    return "".join(names).removeprefix(".") or "body"
 
 
 def _urn(error: type[Exception]) -> str:

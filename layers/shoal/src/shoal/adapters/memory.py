@@ -13,12 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 from shoal.adapters.mean import moved_mean
-from shoal.adapters.page_key import page_key, position
 from shoal.adapters.rows.parts import unpack_part
 from shoal.domain.chunk import Chunk
 from shoal.domain.errors import InputsNotFound, WriteConflict
 from shoal.domain.job import Job, JobStatus, Priority
 from shoal.domain.outcome import Outcome, PartKey
+from shoal.domain.page_key import page_key, position
 from shoal.domain.tally import Entry, Sum, Tally
 from shoal.ports import Execution, ExecutionStatus, JobPage, Message, PartUpload, TaskType
 

@@ -1,7 +1,8 @@
 """What users see: jobs with their counts, tasks, results."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from itertools import batched
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from shoal.domain.errors import JobNotFound, TaskNotFound
 from shoal.domain.grid import Json
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.outcome import Outcome, PartKey
+from shoal.domain.page_key import page_key
 from shoal.domain.tally import Tally, address
 from shoal.ports import ChunkStore, JobStore
 from shoal.service.ending import READ_AT_ONCE, known_counts
@@ -64,6 +66,21 @@ class TaskPage(NamedTuple):
     next_index: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a task returned."""
+
+    index: int
+    result: Json
+
+
+class ResultPage(NamedTuple):
+    """Some results in order of their index, and the index to go on from (None at the end)."""
+
+    results: Sequence[Result]
+    next_index: int | None
+
+
 class JobViews(NamedTuple):
     """Some jobs, newest first, and where the next page begins (None at the end)."""
 
@@ -84,11 +101,17 @@ class Viewing:
         return self._view(self._owned(tenant, job_id))
 
     def page(
-        self, tenant: str, *, status: JobStatus | None, limit: int, start: str | None
+        self, tenant: str, *, statuses: Collection[JobStatus], limit: int, start: str | None
     ) -> JobViews:
-        """A tenant's jobs, newest first."""
-        page = self.jobs.page(tenant, status=status, limit=limit, start=start)
-        return JobViews([self._view(job) for job in page.jobs], page.next_key)
+        """A tenant's jobs of these statuses (of all, if none is named), newest first."""
+        pages = [
+            self.jobs.page(tenant, status=status, limit=limit, start=start)
+            for status in statuses or (None,)
+        ]
+        jobs = list(merge(*(page.jobs for page in pages), key=_place, reverse=True))
+        more = len(jobs) > limit or any(page.next_key is not None for page in pages)
+        jobs = jobs[:limit]
+        return JobViews([self._view(job) for job in jobs], page_key(jobs[-1]) if more else None)
 
     def task(self, tenant: str, task_id: str) -> TaskView:
         """One task."""
@@ -116,30 +139,48 @@ class Viewing:
         return job, self.chunks.get(job_id, number), offset
 
     def tasks(
-        self, tenant: str, job_id: str, *, status: TaskStatus | None, limit: int, start: int
+        self, tenant: str, job_id: str, *, statuses: Collection[TaskStatus], limit: int, start: int
     ) -> TaskPage:
-        """Tasks of a job from the index `start` on."""
+        """Tasks of these statuses (of all, if none is named) from the index `start` on."""
         job = self._owned(tenant, job_id)
+        places, following = self._places(job, statuses, limit, start)
+        return TaskPage(list(self._tasks(job, places)), following)
+
+    def results(self, tenant: str, job_id: str, *, limit: int, start: int) -> ResultPage:
+        """What completed tasks returned, from the index `start` on."""
+        job = self._owned(tenant, job_id)
+        places, following = self._places(job, (TaskStatus.COMPLETED,), limit, start)
+        outcomes = self._outcomes(places)
+        results = [
+            Result(chunk.first + offset, None if outcome is None else outcome.result)
+            for (chunk, offset), outcome in zip(places, outcomes, strict=True)
+        ]
+        return ResultPage(results, following)
+
+    def _places(
+        self, job: Job, statuses: Collection[TaskStatus], limit: int, start: int
+    ) -> tuple[list[tuple[Chunk, int]], int | None]:
+        """Chunk and position of up to `limit` tasks, and the index to go on from."""
         if not job.planned or start >= (job.task_count or 0):
-            return TaskPage([], None)
+            return [], None
         found: list[tuple[Chunk, int]] = []
         following: int | None = None
-        numbers = self._chunks_with(job, status, start)
+        numbers = self._chunks_with(job, statuses, start)
         for read, batch in enumerate(batched(numbers, READ_AT_ONCE, strict=False)):
             if read * READ_AT_ONCE >= MOST_ROWS:
                 following = batch[0] * (job.chunk_size or 1)
                 break
-            for chunk in self.chunks.get_many(job_id, batch):
+            for chunk in self.chunks.get_many(job.id, batch):
                 found += [
                     (chunk, offset)
                     for offset in range(chunk.size)
                     if chunk.first + offset >= start
-                    and status in (None, shown(job, chunk.status_of(offset)))
+                    and (not statuses or shown(job, chunk.status_of(offset)) in statuses)
                 ]
             if len(found) > limit:
                 following = found[limit][0].first + found[limit][1]
                 break
-        return TaskPage(list(self._tasks(job, found[:limit])), following)
+        return found[:limit], following
 
     def _owned(self, tenant: str, job_id: str) -> Job:
         job = self.jobs.get(job_id) if ids.is_job_id(job_id) else None
@@ -152,17 +193,18 @@ class Viewing:
         counts = job.counts or known_counts(job, tallies)
         return JobView(job, counts, job.version + sum(tally.versions for tally in tallies))
 
-    def _chunks_with(self, job: Job, status: TaskStatus | None, start: int) -> Iterator[int]:
+    def _chunks_with(self, job: Job, statuses: Collection[TaskStatus], start: int) -> Iterator[int]:
         numbers = iter(range(start // (job.chunk_size or 1), job.chunks))
-        if status is None or (status is TaskStatus.CANCELLED and not job.live):
+        if not statuses or (TaskStatus.CANCELLED in statuses and not job.live):
             return numbers
         entries = {t.number: t for t in self.jobs.tallies(job.id, range(job.tallies))}
-        return (number for number in numbers if _may_hold(job, entries, number, status))
+        return (number for number in numbers if _may_hold(job, entries, number, statuses))
 
     def _unmade(self, job: Job, index: int) -> TaskView:
         return TaskView(job, None, index, shown(job, TaskStatus.PENDING), 0, job.spec.params, None)
 
-    def _tasks(self, job: Job, places: Sequence[tuple[Chunk, int]]) -> Iterator[TaskView]:
+    def _outcomes(self, places: Sequence[tuple[Chunk, int]]) -> list[Outcome | None]:
+        """The latest accepted outcome of each task, if it has one."""
         keys = {key for chunk, offset in places if (key := chunk.part_of(offset)) is not None}
         parts = self.chunks.parts(keys) if keys else {}
         outcomes = {
@@ -170,8 +212,11 @@ class Viewing:
             for key, part in parts.items()
             for outcome in part
         }
-        inputs = self.inputs.whole(job, places)
-        for (chunk, offset), whole in zip(places, inputs, strict=True):
+        return [_outcome(outcomes, chunk, offset) for chunk, offset in places]
+
+    def _tasks(self, job: Job, places: Sequence[tuple[Chunk, int]]) -> Iterator[TaskView]:
+        inputs, outcomes = self.inputs.whole(job, places), self._outcomes(places)
+        for (chunk, offset), whole, outcome in zip(places, inputs, outcomes, strict=True):
             yield TaskView(
                 job,
                 chunk,
@@ -179,7 +224,7 @@ class Viewing:
                 shown(job, chunk.status_of(offset)),
                 chunk.attempts[offset],
                 whole,
-                _outcome(outcomes, chunk, offset),
+                outcome,
             )
 
 
@@ -190,12 +235,18 @@ def _outcome(
     return None if key is None else outcomes.get((chunk.number, chunk.first + offset, key))
 
 
-def _may_hold(job: Job, tallies: Mapping[int, Tally], number: int, status: TaskStatus) -> bool:
+def _place(job: Job) -> tuple[float, str]:
+    return job.created_at, job.id
+
+
+def _may_hold(
+    job: Job, tallies: Mapping[int, Tally], number: int, statuses: Collection[TaskStatus]
+) -> bool:
     tally, slot = address(number, job.chunks)
     entry = tallies[tally].entries.get(slot) if tally in tallies else None
     if entry is None or entry.generation != job.generation:
         return True
-    return bool(entry.counts[list(TaskStatus).index(status)])
+    return any(entry.counts[list(TaskStatus).index(status)] for status in statuses)
 
 
 def shown(job: Job, status: TaskStatus) -> TaskStatus:

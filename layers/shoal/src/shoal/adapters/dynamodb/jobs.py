@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from shoal.adapters.faults import translated
-from shoal.adapters.page_key import page_key, position
 from shoal.adapters.rows.attributes import Row, int_of, number, text
 from shoal.adapters.rows.jobs import job_of, job_row, tenant_status
 from shoal.adapters.rows.tallies import (
@@ -22,6 +21,7 @@ from shoal.adapters.rows.tallies import (
     tally_row,
 )
 from shoal.domain.job import Job, JobStatus
+from shoal.domain.page_key import page_key, position
 from shoal.domain.tally import Entry, Sum, Tally
 from shoal.ports import JobPage
 

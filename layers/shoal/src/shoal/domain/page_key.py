@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.job import Job
 
@@ -17,8 +19,8 @@ def position(key: str) -> tuple[float, str]:
     try:
         found = float(created_at), job_id
     except ValueError:
-        slash = ""
-    if not slash or not job_id:
+        found = math.nan, job_id
+    if not slash or not job_id or not math.isfinite(found[0]):
         detail = "this page does not exist"
         raise InvalidRequest(detail, [("next_token", detail)])
     return found

@@ -1,0 +1,405 @@
+"""What users and the API say to each other: jobs, tasks, results, inputs, task types.
+
+Requests are closed (an unknown field is refused), strict (`"5"` is no number) and bounded. Times
+are RFC 3339 in UTC, durations are in seconds.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from shoal.domain.counts import TaskStatus
+from shoal.domain.grid import Grid, Json
+from shoal.domain.job import JobStatus, Lines, Priority, Repeat, Source, Spec
+from shoal.domain.retry import LONGEST_DELAY, MAX_ATTEMPTS, RetryPolicy
+from shoal.domain.sizing import MAX_CHUNK, MAX_CHUNKS, MAX_TASKS
+from shoal.wire.worker import MAX_TAIL, JobId, Timeout, TypeName, WorkerId
+
+MAX_NAME: Final = 200
+MAX_TAGS: Final = 50
+MAX_PARAMS_BYTES: Final = 8_192
+MAX_INPUTS_BYTES: Final = 1_000_000
+MAX_AXES: Final = 100
+MAX_AXIS_VALUES: Final = 10_000
+"""Values written out in a grid, over all axes; ranges count as none."""
+MAX_EXACT: Final = 2**53 - 1
+"""The largest whole number that every JSON reader takes for what it is."""
+MAX_FACTOR: Final = 100.0
+MAX_TYPES: Final = 100
+
+YEARS: Final = range(1970, 3000)
+
+_RFC3339: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+_NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
+
+
+def _instant(value: Any) -> datetime:
+    if isinstance(value, str) and _RFC3339.fullmatch(value):
+        try:
+            instant = datetime.fromisoformat(value)
+        except ValueError:
+            instant = datetime.min  # noqa: DTZ901 - no instant: it is refused below
+        if instant.year in YEARS:
+            return instant
+    raise PydanticCustomError("rfc3339", "must be an RFC 3339 time with its zone")
+
+
+def _size(value: object) -> int:
+    return len(json.dumps(value, separators=(",", ":")).encode())
+
+
+type Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+type Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+type Name = Annotated[str, StringConstraints(max_length=MAX_NAME, pattern=_NO_CONTROLS)]
+type TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_NO_CONTROLS)]
+type TagValue = Annotated[str, StringConstraints(max_length=256, pattern=_NO_CONTROLS)]
+type FieldName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+type Seconds = Annotated[float, Field(ge=0, le=LONGEST_DELAY)]
+type Whole = Annotated[int, Field(ge=-MAX_EXACT, le=MAX_EXACT)]
+type JsonObject = dict[str, Any]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+# Submit
+
+
+class Range(_Request):
+    """An axis as a range: start, stop (not reached) and step, as in Python."""
+
+    range: Annotated[list[Whole], Field(min_length=2, max_length=3)]
+
+
+def _axis(value: Any) -> Any:
+    """One message for both forms, where a union would give one for each."""
+    bounds = value.get("range") if isinstance(value, dict) and len(value) == 1 else None
+    ranged = (
+        isinstance(bounds, list)
+        and len(bounds) in {2, 3}
+        and all(type(each) is int and abs(each) <= MAX_EXACT for each in bounds)
+        and bounds[2:] != [0]
+    )
+    if ranged or (isinstance(value, list) and value):
+        return value
+    raise PydanticCustomError(
+        "axis", 'must be a list of values, or {"range": [start, stop, step]} of whole numbers'
+    )
+
+
+def _chunk_size(value: Any) -> Any:
+    """One message, as above."""
+    if value == "auto" or (type(value) is int and 1 <= value <= MAX_CHUNK):
+        return value
+    raise PydanticCustomError("chunk_size", f'must be "auto" or 1 to {MAX_CHUNK}')
+
+
+type Axis = Annotated[Range | Annotated[list[Any], Field(min_length=1)], BeforeValidator(_axis)]
+type ChunkSize = Annotated[
+    Annotated[int, Field(ge=1, le=MAX_CHUNK)] | Literal["auto"], BeforeValidator(_chunk_size)
+]
+
+
+class RetryBody(_Request):
+    """Exponential backoff with full jitter; `non_retryable` names error types."""
+
+    max_attempts: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS)] = 1
+    backoff: Seconds = 1.0
+    factor: Annotated[float, Field(ge=1, le=MAX_FACTOR)] = 2.0
+    max_delay: Seconds = 300.0
+    non_retryable: Annotated[list[FieldName], Field(max_length=MAX_TYPES)] = []
+
+    def policy(self) -> RetryPolicy:
+        """As the domain has it."""
+        return RetryPolicy(
+            self.max_attempts,
+            self.backoff,
+            self.factor,
+            self.max_delay,
+            tuple(self.non_retryable),
+        )
+
+
+class JobSubmission(_Request):
+    """Exactly one of `count`, `grid`, `inputs` and `inputs_uri` says what the tasks are."""
+
+    task_type: TypeName
+    name: Name = ""
+    count: Annotated[int, Field(ge=1, le=MAX_TASKS)] | None = None
+    grid: Annotated[dict[FieldName, Axis], Field(min_length=1, max_length=MAX_AXES)] | None = None
+    inputs: Annotated[list[JsonObject], Field(min_length=1, max_length=MAX_TASKS)] | None = None
+    inputs_uri: Annotated[str, StringConstraints(min_length=1, max_length=1_024)] | None = None
+    params: JsonObject = {}
+    chunk_size: ChunkSize = "auto"
+    priority: Literal["high", "normal", "low"] = "normal"
+    max_parallelism: Annotated[int, Field(ge=1, le=MAX_CHUNKS)] | None = None
+    timeout: Timeout = 300.0
+    retry: RetryBody = RetryBody()
+    deadline: Instant | None = None
+    max_failed: Annotated[int, Field(ge=0, le=MAX_TASKS)] | None = None
+    tags: Annotated[dict[TagKey, TagValue], Field(max_length=MAX_TAGS)] = {}
+
+    @field_validator("params")
+    @classmethod
+    def _small(cls, value: JsonObject) -> JsonObject:
+        if _size(value) > MAX_PARAMS_BYTES:
+            raise PydanticCustomError("too_large", f"must not exceed {MAX_PARAMS_BYTES} bytes")
+        return value
+
+    @field_validator("inputs")
+    @classmethod
+    def _inline(cls, value: list[JsonObject] | None) -> list[JsonObject] | None:
+        if value is not None and _size(value) > MAX_INPUTS_BYTES:
+            raise PydanticCustomError(
+                "too_large",
+                f"must not exceed {MAX_INPUTS_BYTES} bytes; POST /api/v1/inputs takes more",
+            )
+        return value
+
+    @field_validator("grid")
+    @classmethod
+    def _written(cls, value: dict[str, Axis] | None) -> dict[str, Axis] | None:
+        axes = (value or {}).values()
+        if sum(len(axis) for axis in axes if isinstance(axis, list)) > MAX_AXIS_VALUES:
+            raise PydanticCustomError(
+                "too_large", f"must not write out more than {MAX_AXIS_VALUES} values"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        sources = (self.count, self.grid, self.inputs, self.inputs_uri)
+        if sum(source is not None for source in sources) != 1:
+            raise PydanticCustomError(
+                "one_source", "exactly one of count, grid, inputs and inputs_uri must be given"
+            )
+        return self
+
+    def spec(self) -> Spec:
+        """As the domain has it; of inputs it says only that there will be some."""
+        return Spec(
+            task_type=self.task_type,
+            source=self._source(),
+            name=self.name,
+            params=self.params,
+            chunk_size=self.chunk_size,
+            priority=Priority(self.priority),
+            max_parallelism=self.max_parallelism,
+            timeout=self.timeout,
+            retry=self.retry.policy(),
+            deadline=None if self.deadline is None else self.deadline.timestamp(),
+            max_failed=self.max_failed,
+            tags=self.tags,
+        )
+
+    def _source(self) -> Source:
+        if self.count is not None:
+            return Repeat(self.count)
+        if self.grid is not None:
+            return Grid({name: _values(axis) for name, axis in self.grid.items()})
+        return Lines(key="")
+
+
+def _values(axis: Axis) -> range | list[Json]:
+    return range(*axis.range) if isinstance(axis, Range) else axis
+
+
+# Jobs
+
+
+class CountsBody(_Answer):
+    """Tasks by status."""
+
+    pending: int
+    running: int
+    retrying: int
+    completed: int
+    failed: int
+    cancelled: int
+
+
+class JobLinks(_Answer):
+    """Where the job and what belongs to it are."""
+
+    self: str
+    tasks: str
+    results: str
+
+
+class JobBody(_Answer):
+    """A job. `ending` is the status that it will close with, once it was told to stop."""
+
+    id: JobId
+    name: str
+    task_type: str
+    status: JobStatus
+    paused: bool
+    ending: JobStatus | None
+    generation: int
+    task_count: int | None
+    chunk_size: int | None
+    counts: CountsBody
+    version: int
+    priority: Priority
+    max_parallelism: int | None
+    timeout: float
+    retry: RetryBody
+    deadline: Time | None
+    max_failed: int | None
+    created_at: Time
+    started_at: Time | None
+    finished_at: Time | None
+    reason: str | None
+    tags: Mapping[str, str]
+    links: JobLinks
+
+
+class JobPageBody(_Answer):
+    """Jobs, newest first; a null `next_token` ends the list."""
+
+    items: list[JobBody]
+    next_token: str | None
+
+
+# Tasks
+
+
+class TaskErrorBody(_Answer):
+    """Why an attempt failed; `tail` is the end of what it printed."""
+
+    type: str
+    message: str
+    tail: str
+    retryable: bool
+
+
+class TaskBody(_Answer):
+    """A task; times, result and error are of its latest attempt that ended."""
+
+    id: str
+    job_id: JobId
+    index: int
+    status: TaskStatus
+    attempts: int
+    worker: str | None
+    progress: float | None
+    started_at: Time | None
+    finished_at: Time | None
+    duration: float | None
+    input: Mapping[str, Any]
+    result: Any
+    error: TaskErrorBody | None
+
+
+class TaskPageBody(_Answer):
+    """Tasks by index; a null `next_token` ends the list."""
+
+    items: list[TaskBody]
+    next_token: str | None
+
+
+class ResultBody(_Answer):
+    """What a completed task returned."""
+
+    index: int
+    result: Any
+
+
+class ResultPageBody(_Answer):
+    """Results by index; a null `next_token` ends the list."""
+
+    items: list[ResultBody]
+    next_token: str | None
+
+
+# One task at a time
+
+
+class TaskRunning(_Request):
+    """A worker takes the task on."""
+
+    worker: WorkerId
+
+
+class TaskComplete(_Request):
+    """The task returned this."""
+
+    worker: WorkerId
+    result: Any = None
+
+
+class TaskFault(_Request):
+    """Why the task failed."""
+
+    type: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    message: Annotated[str, StringConstraints(max_length=2_048)] = ""
+    tail: Annotated[str, StringConstraints(max_length=MAX_TAIL)] = ""
+    retryable: bool = True
+
+
+class TaskFailed(_Request):
+    """The task failed so."""
+
+    worker: WorkerId
+    error: TaskFault
+
+
+# Inputs and task types
+
+
+class UploadBody(_Answer):
+    """PUT up to 1 GB of JSON Lines to `upload_url`, then submit with `inputs_uri`."""
+
+    inputs_uri: str
+    upload_url: str
+    expires_at: Time
+
+
+class TaskTypeBody(_Answer):
+    """A function of the worker image; `schema` is the JSON Schema of its input."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    name: str
+    input_schema: Annotated[Mapping[str, Any], Field(alias="schema")]
+    timeout: float | None
+    description: str
+    mean_seconds: float | None
+
+
+class TaskTypesBody(_Answer):
+    """Every task type that a worker has registered, by name."""
+
+    items: list[TaskTypeBody]
+    next_token: str | None = None
+
+
+class HealthBody(_Answer):
+    """That the API answers."""
+
+    status: Literal["ok"]
