@@ -143,7 +143,7 @@ def test_a_part_that_a_worker_uploaded_is_read_as_outcomes(world: World) -> None
     }
 
 
-@pytest.mark.parametrize("body", [b"[1]", b"[", b'[{"index": 0}]'])
+@pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"[", b'[{"index": 0}]'])
 def test_an_upload_that_is_no_list_of_outcomes_holds_none(world: World, body: bytes) -> None:
     key = PartKey(fresh_id(), 0, 1, 1)
 

@@ -5,7 +5,12 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    ParamValidationError,
+)
 from botocore.stub import Stubber
 from examples import fresh_id
 
@@ -32,6 +37,7 @@ def refusal(code: str, status: int = 400) -> ClientError:
         (refusal("SlowDown", 503), Unavailable),
         (refusal("SomethingNew", 500), Unavailable),
         (EndpointConnectionError(endpoint_url="http://x"), Unavailable),
+        (IncompleteReadError(actual_bytes=1, expected_bytes=2), Unavailable),
         (refusal("AccessDeniedException"), Refused),
         (refusal("ResourceNotFoundException"), Refused),
         (ParamValidationError(report="wrong"), Refused),

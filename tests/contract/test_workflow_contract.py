@@ -1,7 +1,14 @@
+import json
+import time
+from typing import Any
+
+import pytest
 from examples import fresh_id
+from services import Aws
 from worlds import World
 
-from shoal.ports import ExecutionStatus
+from shoal.adapters.stepfunctions import StepFunctionsWorkflow
+from shoal.ports import Execution, ExecutionStatus
 
 
 def test_a_started_execution_runs(world: World) -> None:
@@ -34,3 +41,44 @@ def test_generations_and_successors_are_executions_of_their_own(world: World) ->
 
 def test_an_answer_to_a_token_that_nobody_waits_on_is_left_alone(world: World) -> None:
     world.workflow.answer("AAAAKgAAAAIAAAAAAAAAAQ")
+
+
+PASSES = {"Type": "Pass", "Result": {"decision": "completed"}, "End": True}
+FAILS = {"Type": "Fail", "Error": "JobFailed", "Cause": "2 of 9 tasks failed"}
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "output", "error"),
+    [
+        (PASSES, ExecutionStatus.SUCCEEDED, {"decision": "completed"}, None),
+        (FAILS, ExecutionStatus.FAILED, None, "JobFailed"),
+    ],
+)
+def test_an_ended_execution_says_how_and_when(
+    on_ministack: Aws,
+    state: dict[str, Any],
+    status: ExecutionStatus,
+    output: dict[str, Any] | None,
+    error: str | None,
+) -> None:
+    machine = on_ministack.stepfunctions.create_state_machine(
+        name=f"ends-{status.lower()}",
+        definition=json.dumps({"StartAt": "S", "States": {"S": state}}),
+        roleArn="arn:aws:iam::000000000000:role/jobs",
+    )
+    workflow = StepFunctionsWorkflow(on_ministack.stepfunctions, machine["stateMachineArn"])
+
+    execution = ended(workflow, fresh_id())
+
+    assert (execution.status, execution.output, execution.error) == (status, output, error)
+    assert execution.stopped_at == pytest.approx(time.time(), abs=30.0)
+
+
+def ended(workflow: StepFunctionsWorkflow, job: str) -> Execution:
+    workflow.start(job, 1, 1)
+    for _ in range(100):
+        execution = workflow.describe(job, 1, 1)
+        if execution is not None and execution.status is not ExecutionStatus.RUNNING:
+            return execution
+        time.sleep(0.05)
+    raise AssertionError("the execution did not end")

@@ -10,6 +10,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     HTTPClientError,
+    IncompleteReadError,
 )
 from botocore.exceptions import (
     ConnectionError as ConnectionFailed,
@@ -59,7 +60,7 @@ def translated() -> Iterator[None]:
         if code_of(error) in _PASSING or status >= _SERVER_FAULT:
             raise Unavailable(str(error)) from error
         raise Refused(str(error)) from error
-    except (ConnectionFailed, HTTPClientError) as error:
+    except (ConnectionFailed, HTTPClientError, IncompleteReadError) as error:
         raise Unavailable(str(error)) from error
     except BotoCoreError as error:
         raise Refused(str(error)) from error

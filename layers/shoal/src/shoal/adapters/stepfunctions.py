@@ -48,9 +48,11 @@ class StepFunctionsWorkflow:
                 if code_of(error) == "ExecutionDoesNotExist":
                     return None
                 raise
-        stopped_at, output = answer.get("stopDate"), answer.get("output")
+        status, stopped_at = ExecutionStatus(answer["status"]), answer.get("stopDate")
+        # Only success has an output; the emulator repeats error and cause there.
+        output = answer.get("output") if status is ExecutionStatus.SUCCEEDED else None
         return Execution(
-            ExecutionStatus(answer["status"]),
+            status,
             stopped_at=None if stopped_at is None else stopped_at.timestamp(),
             output=None if output is None else json.loads(output),
             error=answer.get("error"),

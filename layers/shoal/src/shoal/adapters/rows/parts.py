@@ -10,11 +10,13 @@ import json
 import zlib
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from shoal.domain.outcome import Outcome, TaskError
 
-_MICRO = 1_000_000
+_MICRO: Final = 1_000_000
+_ZLIB: Final = b"x"
+"""How compressed bytes begin, and JSON never does."""
 
 
 def pack_part(outcomes: Sequence[Outcome]) -> bytes:
@@ -38,11 +40,8 @@ def pack_part(outcomes: Sequence[Outcome]) -> bytes:
 
 
 def unpack_part(body: bytes) -> tuple[Outcome, ...]:
-    """The outcomes of a packed part, or of the JSON list that a worker uploaded in place of one.
-
-    An upload that is no list of outcomes holds none.
-    """
-    if body[:1] == b"[":
+    """The outcomes of a packed part, or of the JSON list that a worker uploaded in its place."""
+    if body[:1] != _ZLIB:
         from shoal.adapters.rows.uploads import uploaded_part  # noqa: PLC0415 - costs pydantic
 
         return uploaded_part(body)

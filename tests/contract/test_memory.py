@@ -1,0 +1,57 @@
+from examples import NOW, a_chunk, a_job, fresh_id, plain_outcomes
+
+from shoal.adapters.memory import (
+    MemoryChunkStore,
+    MemoryJobStore,
+    MemoryTaskQueue,
+    SeededEntropy,
+)
+from shoal.domain.job import JobStatus, Priority
+from shoal.domain.outcome import PartKey
+from shoal.ports import Message
+
+
+def test_what_is_written_after_a_snapshot_is_gone_after_its_restore() -> None:
+    store, job = MemoryJobStore(), a_job()
+    store.create(job)
+    before = store.snapshot()
+
+    store.put(job.stop(JobStatus.CANCELLED, "cancelled by its user"))
+    store.mark_open(job.id)
+    store.claim(job.id, 1, first=0, end=9, expires_at=0)
+    store.restore(before)
+
+    assert store.get(job.id) == job
+    assert list(store.marked_open()) == []
+    assert store.cursor(job.id, 1) is None
+    assert store.snapshot() == before
+
+
+def test_a_snapshot_does_not_change_with_its_store() -> None:
+    store, chunk = MemoryChunkStore(), a_chunk(fresh_id())
+    before = store.snapshot()
+
+    store.create([chunk])
+    store.put_part(PartKey(chunk.job, 0, 1, 1), plain_outcomes(1), expires_at=0)
+
+    other = MemoryChunkStore()
+    other.restore(before)
+    assert other.get(chunk.job, 0) is None
+
+
+def test_taken_messages_are_gone_and_come_by_priority() -> None:
+    queue, job = MemoryTaskQueue(), fresh_id()
+    queue.send(Priority.LOW, [Message(job, 1)], tenant="default")
+    queue.send(Priority.HIGH, [Message(job, 2, NOW)], tenant="default")
+
+    taken = queue.take()
+
+    assert taken == [Message(job, 2, NOW), Message(job, 1)]
+    assert queue.take() == []
+
+
+def test_entropy_of_one_seed_repeats() -> None:
+    a, b = SeededEntropy(7), SeededEntropy(7)
+
+    assert (a.bytes(), a.uniform()) == (b.bytes(), b.uniform())
+    assert len(a.bytes()) == 10
