@@ -2,12 +2,15 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from handlers.problems import Answer, MalformedBody
+from handlers.problems import Answer, MalformedBody, UnsupportedBody
 
-REQUEST_ID = "x-request-id"
+REQUEST_ID: Final = "x-request-id"
+_JSON: Final = "application/json"
+_IS_JSON: Final = re.compile(r"application/(\S+\+)?json\b", re.ASCII | re.IGNORECASE)
 
 
 def request_id(event: Mapping[str, Any]) -> str:
@@ -24,6 +27,15 @@ def body(event: Mapping[str, Any]) -> str:
         return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise MalformedBody("the body is not UTF-8") from error
+
+
+def read(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event with its body as text; raise UnsupportedBody unless that is JSON by its type."""
+    text = body(event)
+    kind = event.get("headers", {}).get("content-type", _JSON)
+    if text and not _IS_JSON.match(kind):
+        raise UnsupportedBody("the body must be application/json")
+    return {**event, "body": text, "isBase64Encoded": False}
 
 
 def payload(answer: Answer, identity: str) -> dict[str, Any]:

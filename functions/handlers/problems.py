@@ -22,6 +22,10 @@ class BodyTooLarge(Exception):  # noqa: N818
     """The body is longer than any that we take."""
 
 
+class UnsupportedBody(Exception):  # noqa: N818
+    """The body is not JSON by its type."""
+
+
 class NoSuchRoute(NotFound):
     """Nothing answers to this method and path."""
 
@@ -31,6 +35,7 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     BodyTooLarge: HTTPStatus.CONTENT_TOO_LARGE,
+    UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     InvalidRequest: HTTPStatus.UNPROCESSABLE_CONTENT,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }

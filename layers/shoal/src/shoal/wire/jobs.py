@@ -311,7 +311,7 @@ class TaskBody(_Answer):
     started_at: Time | None
     finished_at: Time | None
     duration: float | None
-    input: Mapping[str, Any]
+    input: Mapping[str, Any] | None
     result: Any
     error: TaskErrorBody | None
 

@@ -1,0 +1,53 @@
+"""Where a list goes on, as an opaque token that fits only the query that it came from."""
+
+import base64
+import json
+from collections.abc import Sequence
+
+from shoal.domain.errors import InvalidRequest
+
+type Query = Sequence[str | int]
+
+
+def token(start: str | int | None, query: Query) -> str | None:
+    """The token of a next page that begins at `start`, or None if there is none."""
+    if start is None:
+        return None
+    text = json.dumps([start, *query], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def text_start(given: str | None, query: Query) -> str | None:
+    """Where the page of a token begins; None without a token. Raises InvalidRequest."""
+    start = _start(given, query)
+    if start is not None and not isinstance(start, str):
+        raise _foreign()
+    return start
+
+
+def index_start(given: str | None, query: Query) -> int:
+    """The index at which the page of a token begins; 0 without a token. Raises InvalidRequest."""
+    start = _start(given, query)
+    if start is None:
+        return 0
+    if type(start) is not int or start < 0:
+        raise _foreign()
+    return start
+
+
+def _start(given: str | None, query: Query) -> object:
+    if given is None:
+        return None
+    try:
+        padded = given + "=" * (-len(given) % 4)
+        found = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, RecursionError):
+        raise _foreign() from None
+    if not isinstance(found, list) or not found or found[1:] != [*query]:
+        raise _foreign()
+    return found[0]
+
+
+def _foreign() -> InvalidRequest:
+    detail = "is not of this query; begin again without it"
+    return InvalidRequest(f"next_token {detail}", [("next_token", detail)])

@@ -1,0 +1,115 @@
+"""What use-cases show, as bodies."""
+
+from shoal.domain import ids
+from shoal.domain.outcome import TaskError
+from shoal.ports import TaskType
+from shoal.service.submitting import Upload
+from shoal.service.viewing import JobView, Result, TaskView
+from shoal.wire.jobs import (
+    CountsBody,
+    JobBody,
+    JobLinks,
+    ResultBody,
+    RetryBody,
+    TaskBody,
+    TaskErrorBody,
+    TaskTypeBody,
+    UploadBody,
+)
+from shoal.wire.times import rfc3339
+
+
+def job_path(job_id: str) -> str:
+    """Where a job is."""
+    return f"/api/v1/jobs/{job_id}"
+
+
+def job_body(view: JobView) -> JobBody:
+    """A job."""
+    job, spec, path = view.job, view.job.spec, job_path(view.job.id)
+    return JobBody(
+        id=job.id,
+        name=spec.name,
+        task_type=spec.task_type,
+        status=job.status,
+        paused=job.paused,
+        ending=job.ending,
+        generation=job.generation,
+        task_count=job.task_count,
+        chunk_size=job.chunk_size,
+        counts=CountsBody(**view.counts._asdict()),
+        version=view.version,
+        priority=spec.priority,
+        max_parallelism=spec.max_parallelism,
+        timeout=spec.timeout,
+        retry=RetryBody(
+            max_attempts=spec.retry.max_attempts,
+            backoff=spec.retry.backoff,
+            factor=spec.retry.factor,
+            max_delay=spec.retry.max_delay,
+            non_retryable=list(spec.retry.non_retryable),
+        ),
+        deadline=_time(spec.deadline),
+        max_failed=spec.max_failed,
+        created_at=rfc3339(job.created_at),
+        started_at=_time(job.started_at),
+        finished_at=_time(job.finished_at),
+        reason=job.reason,
+        tags=spec.tags,
+        links=JobLinks(self=path, tasks=f"{path}/tasks", results=f"{path}/results"),
+    )
+
+
+def task_body(view: TaskView) -> TaskBody:
+    """A task."""
+    outcome = view.outcome
+    return TaskBody(
+        id=ids.task_id(view.job.id, view.index),
+        job_id=view.job.id,
+        index=view.index,
+        status=view.status,
+        attempts=view.attempts,
+        worker=view.worker,
+        progress=view.progress,
+        started_at=None if outcome is None else rfc3339(outcome.started_at),
+        finished_at=None if outcome is None else rfc3339(outcome.started_at + outcome.duration),
+        duration=None if outcome is None else outcome.duration,
+        input=view.input,
+        result=None if outcome is None else outcome.result,
+        error=None if outcome is None else _error_body(outcome.error),
+    )
+
+
+def result_body(result: Result) -> ResultBody:
+    """What a task returned."""
+    return ResultBody(index=result.index, result=result.result)
+
+
+def task_type_body(task_type: TaskType) -> TaskTypeBody:
+    """A task type."""
+    return TaskTypeBody(
+        name=task_type.name,
+        input_schema=task_type.schema,
+        timeout=task_type.timeout,
+        description=task_type.description,
+        mean_seconds=task_type.mean_seconds,
+    )
+
+
+def upload_body(upload: Upload) -> UploadBody:
+    """A place to put inputs."""
+    return UploadBody(
+        inputs_uri=upload.uri, upload_url=upload.url, expires_at=rfc3339(upload.expires_at)
+    )
+
+
+def _error_body(error: TaskError | None) -> TaskErrorBody | None:
+    if error is None:
+        return None
+    return TaskErrorBody(
+        type=error.type, message=error.message, tail=error.tail, retryable=error.retryable
+    )
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else rfc3339(seconds)
