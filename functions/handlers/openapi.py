@@ -1,0 +1,139 @@
+"""The contract, exported from the code: `python -m handlers.openapi [--check] docs/openapi.json`.
+
+Users' routes come from their router. Workers' routes have none, so they are declared here, with the
+models that they parse.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from aws_lambda_powertools.event_handler.openapi.models import APIKey, HTTPBearer
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from handlers import api
+from shoal.wire import worker as wire
+from shoal.wire.problems import CONTENT_TYPE, Problem
+
+_REF: Final = "#/components/schemas/"
+
+
+class Call(NamedTuple):
+    """A route of workers."""
+
+    operation: str
+    request: type[BaseModel]
+    answer: type[BaseModel]
+    summary: str
+
+
+CALLS: Final = {
+    "/api/v1/leases": Call(
+        "lease", wire.LeaseRequest, wire.LeaseAnswer, "Ask for the chunks whose messages came."
+    ),
+    "/api/v1/heartbeats": Call(
+        "heartbeat", wire.HeartbeatRequest, wire.HeartbeatAnswer, "Renew leases."
+    ),
+    "/api/v1/reports": Call(
+        "report", wire.ReportRequest, wire.ReportAnswer, "Say what came of leased tasks."
+    ),
+    "/api/v1/parts": Call(
+        "uploadPart",
+        wire.PartRequest,
+        wire.PartAnswer,
+        "Get a place for a large report's outcomes.",
+    ),
+    "/api/v1/workers": Call(
+        "registerWorker",
+        wire.WorkerRegistration,
+        wire.RegistrationAnswer,
+        "Say which task types a worker runs.",
+    ),
+}
+
+
+def document() -> dict[str, Any]:
+    """The whole contract, OpenAPI 3.1."""
+    found: dict[str, Any] = json.loads(
+        api.app.get_openapi_json_schema(
+            title="Shoal",
+            version="1",
+            openapi_version="3.1.0",
+            description="Jobs of one to a million tasks. Errors are RFC 9457 problems.",
+            security_schemes={
+                "user": HTTPBearer(bearerFormat="JWT"),
+                "worker": APIKey.model_validate(
+                    {
+                        "in": "header",
+                        "name": "Authorization",
+                        "description": "AWS Signature Version 4, service execute-api",
+                    }
+                ),
+            },
+            security=[{"user": []}],
+        )
+    )
+    schemas = found["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
+        schemas.pop(name, None)
+    for call in CALLS.values():
+        schemas |= _schemas(call.request, call.answer)
+    schemas |= _schemas(Problem)
+    found["paths"] |= {path: {"post": _operation(call)} for path, call in CALLS.items()}
+    for operations in found["paths"].values():
+        for method, operation in operations.items():
+            _finish(method, operation)
+    return found
+
+
+def _operation(call: Call) -> dict[str, Any]:
+    return {
+        "summary": call.summary,
+        "operationId": call.operation,
+        "tags": ["workers"],
+        "security": [{"worker": []}],
+        "requestBody": {"required": True, "content": _content(call.request)},
+        "responses": {"200": {"description": "Done", "content": _content(call.answer)}},
+    }
+
+
+def _finish(method: str, operation: dict[str, Any]) -> None:
+    """What holds for every route: its docstring sums it up, errors are problems, GET has a tag."""
+    operation["summary"] = operation.pop("description", operation["summary"])
+    responses = operation["responses"]
+    for status in ("422", "500"):
+        responses.pop(status, None)
+    if method == "get":
+        responses["304"] = {"description": "If-None-Match has its ETag"}
+    problem = {"schema": {"$ref": _REF + Problem.__name__}}
+    responses["default"] = {"description": "A problem", "content": {CONTENT_TYPE: problem}}
+
+
+def _content(model: type[BaseModel]) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": _REF + model.__name__}}}
+
+
+def _schemas(*models: type[BaseModel]) -> dict[str, Any]:
+    _, found = models_json_schema(
+        [(model, "validation") for model in models], ref_template=_REF + "{model}"
+    )
+    return dict(found["$defs"])
+
+
+def main(arguments: list[str]) -> int:
+    """Write the document, or with `--check` say whether the file has it."""
+    path = Path(arguments[-1])
+    text = json.dumps(document(), indent=1, sort_keys=True) + "\n"
+    if "--check" not in arguments:
+        path.write_text(text)
+        return 0
+    if path.exists() and path.read_text() == text:
+        return 0
+    sys.stderr.write(f"{path} is not what the code says: run `make openapi`\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
