@@ -1,0 +1,154 @@
+"""The audit: what a job says of itself against a recount from its rows and parts.
+
+It reads through the ports, so it serves the twin, the chaos tests and their simulated platform
+alike. A finding is a sentence; no finding means that the invariants of delivery hold.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import batched, pairwise
+
+from shoal.domain.chunk import Chunk
+from shoal.domain.counts import Counts, TaskStatus
+from shoal.domain.job import Job, JobStatus
+from shoal.domain.outcome import Outcome, PartKey
+from shoal.domain.tally import Entry, address
+from shoal.ports import ChunkStore, ExecutionStatus, JobStore, Workflow
+
+READ_AT_ONCE = 1_000
+_DONE = frozenset((TaskStatus.COMPLETED, TaskStatus.FAILED))
+
+
+@dataclass(frozen=True, slots=True)
+class Auditor:
+    """Audits jobs that have come to rest: closed, and nothing of them under way."""
+
+    jobs: JobStore
+    chunks: ChunkStore
+    workflow: Workflow
+
+    def audit(self, job_id: str) -> list[str]:
+        """What is wrong with the job; empty if it is sound."""
+        job = self.jobs.get(job_id)
+        if job is None:
+            return [f"{job_id} does not exist"]
+        if job.live:
+            return [f"{job_id} is {job.status}, not closed"]
+        return [*self._rows(job), *self._execution(job)]
+
+    def _rows(self, job: Job) -> Iterator[str]:
+        recount, made = Counts(), 0
+        entries = self._entries(job)
+        for numbers in batched(range(job.chunks), READ_AT_ONCE, strict=False):
+            rows = self.chunks.get_many(job.id, numbers)
+            parts = self.chunks.parts({key for chunk in rows for key in _keys(chunk)})
+            for chunk in rows:
+                made += chunk.size
+                recount = Counts.total((recount, _counts(job, chunk)))
+                yield from _row(job, chunk, parts)
+                if job.ending is None:
+                    yield from _tallied(chunk, entries.get(chunk.number))
+        recount = recount._replace(pending=recount.pending + (job.task_count or 0) - made)
+        if job.ending is None and (recount.open or made != job.task_count):
+            yield f"closed {job.status} with {recount.open} open tasks, {made} of them in rows"
+        if job.counts != recount.after_close():
+            yield f"the job says {job.counts}, its rows {recount.after_close()}"
+        if job.ending is None and job.verdict(recount)[0] is not job.status:
+            yield f"closed {job.status}, but its rows make it {job.verdict(recount)[0]}"
+        if job.ending is None:
+            yield from self._sums(job, recount)
+
+    def _entries(self, job: Job) -> Mapping[int, Entry]:
+        tallies = {t.number: t.entries for t in self.jobs.tallies(job.id, range(job.tallies))}
+        places = {number: address(number, job.chunks) for number in range(job.chunks)}
+        return {
+            number: tallies[tally][slot]
+            for number, (tally, slot) in places.items()
+            if slot in tallies.get(tally, {})
+        }
+
+    def _sums(self, job: Job, recount: Counts) -> Iterator[str]:
+        sums = self.jobs.sums(job.id, job.generation)
+        summed = Counts.total([Counts(), *(each.counts for each in sums.values())])
+        if summed != recount:
+            yield f"sums have {summed}, rows {recount}"
+
+    def _execution(self, job: Job) -> Iterator[str]:
+        number = job.executions
+        last = self.workflow.describe(job.id, job.generation, number)
+        while following := self.workflow.describe(job.id, job.generation, number + 1):
+            number, last = number + 1, following
+        if job.outcomes.get(job.generation) is not job.status:
+            yield f"generation {job.generation} is noted as {job.outcomes.get(job.generation)}"
+        said = None if last is None else last.status
+        if job.status is JobStatus.FAILED:
+            agree = said is ExecutionStatus.FAILED
+        else:
+            output = (last.output if last is not None else None) or {}
+            agree = said is ExecutionStatus.SUCCEEDED and output.get("status") == job.status
+        if not agree:
+            yield f"closed {job.status}, but execution {number} of its generation is {said}"
+
+
+def _counts(job: Job, chunk: Chunk) -> Counts:
+    """Its tasks by status; of a generation that it has not begun, it keeps what had COMPLETED."""
+    if chunk.generation == job.generation:
+        return chunk.counts
+    kept = chunk.counts.completed
+    return Counts(completed=kept, pending=chunk.size - kept)
+
+
+def _tallied(chunk: Chunk, entry: Entry | None) -> Iterator[str]:
+    if entry is None or entry[::2] != Entry.of(chunk)[::2] or entry.version > chunk.version:
+        yield f"chunk {chunk.number}: its tally has {entry}, its row {Entry.of(chunk)}"
+
+
+def _keys(chunk: Chunk) -> Iterator[PartKey]:
+    return (chunk.part_key(part.epoch, part.report) for part in chunk.parts)
+
+
+def _row(job: Job, chunk: Chunk, parts: Mapping[PartKey, Sequence[Outcome]]) -> Iterator[str]:
+    name = f"chunk {chunk.number}"
+    if chunk.first != chunk.number * (job.chunk_size or 0) or chunk.size != job.size_of(
+        chunk.number
+    ):
+        yield f"{name} holds tasks {chunk.first} to {chunk.first + chunk.size - 1}"
+    if chunk.generation != job.generation and job.ending is None:
+        yield f"{name} stands in generation {chunk.generation} of {job.generation}"
+    if any(later.epoch < earlier.epoch for earlier, later in pairwise(chunk.parts)):
+        yield f"{name}: a part of an old epoch was accepted after one of a later epoch"
+    if (
+        job.ending is None
+        and job.generation == 1
+        and (not chunk.parts or chunk.parts[-1].epoch != chunk.epoch)
+    ):
+        yield f"{name} ended at epoch {chunk.epoch} with no part of the worker that held it"
+    for key in _keys(chunk):
+        if key not in parts:
+            yield f"{name}: part {key} counts but is not there"
+    yield from _tasks(chunk, parts)
+
+
+def _tasks(chunk: Chunk, parts: Mapping[PartKey, Sequence[Outcome]]) -> Iterator[str]:
+    ended = Counter(
+        outcome.index
+        for part in chunk.parts
+        for outcome in parts.get(chunk.part_key(part.epoch, part.report), ())
+        if outcome.error is None and part.holds(outcome.index - chunk.first)
+    )
+    for offset in range(chunk.size):
+        index, status = chunk.first + offset, chunk.status_of(offset)
+        once = int(status is TaskStatus.COMPLETED)
+        if ended[index] != once:
+            yield f"task {index} is {status}, but completed {ended[index]} times"
+        if status not in _DONE:
+            continue
+        key = chunk.part_of(offset)
+        outcome = next((o for o in parts.get(key, ()) if o.index == index), None) if key else None
+        if outcome is None:
+            yield f"task {index} is {status}, but no part has its outcome"
+        elif (outcome.error is None) != (status is TaskStatus.COMPLETED):
+            yield f"task {index} is {status}, but its outcome says otherwise"
+        elif outcome.attempt != chunk.attempts[offset]:
+            yield f"task {index} ended in attempt {outcome.attempt} of {chunk.attempts[offset]}"

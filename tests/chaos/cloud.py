@@ -1,0 +1,478 @@
+"""A simulated cloud: queue, state machine, workers and users around the real use-cases.
+
+Time is simulated and every choice is drawn from one seed, so a run repeats exactly. What goes
+wrong is said by `Weather`; where a process stops, by a `Fuse`.
+"""
+
+import heapq
+import random
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import Any, cast
+
+from local.audit import Auditor
+from shoal import bootstrap
+from shoal.adapters.memory import (
+    FixedClock,
+    MemoryChunkStore,
+    MemoryJobStore,
+    MemoryTaskQueue,
+    MemoryTypeRegistry,
+    MemoryWorkflow,
+    RecordingMetrics,
+    SeededEntropy,
+)
+from shoal.bootstrap import Adapters
+from shoal.domain.chunk import Hand
+from shoal.domain.errors import IllegalMove, Unavailable
+from shoal.domain.job import Job, Spec
+from shoal.domain.outcome import Outcome, TaskError
+from shoal.ports import ChunkStore, Execution, ExecutionStatus, JobStore, Message, TaskType
+from shoal.service.leasing import Beat, ChunkRef, LeaseGranted, LeaseRefused, Report
+from shoal.service.monitoring import Seen
+from tests.chaos.faults import Fuse, FusedChunks, FusedJobs, FusedQueue, Stopped, fused, fused_blobs
+
+LEASE = 10.0
+MAX_RECEIVES = 3
+WAIT_SECONDS = 60.0
+SWEEP_SECONDS = 300.0
+LONGEST = 20 * 86_400.0
+
+type Fails = Callable[[int, int], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """How likely each mishap is, and what becomes of a caller whose callee stopped."""
+
+    copies: int = 1
+    lost_answers: float = 0.0
+    deaths: float = 0.0
+    freezes: float = 0.0
+    partial: float = 0.0
+    handed_back: float = 0.0
+    callers_repeat: bool = True
+
+
+CALM = Weather()
+
+
+@dataclass(slots=True)
+class _Delivery:
+    message: Message
+    receives: int = 0
+    visible_at: float = 0.0
+    deleted: bool = False
+
+
+@dataclass(slots=True)
+class _Execution:
+    job: str
+    generation: int
+    number: int
+    passes: int = 0
+    seen: Seen = field(default_factory=Seen)
+    token: str = ""
+    waits: bool = False
+
+
+class _Machine(MemoryWorkflow):
+    """Tells the cloud what was started and answered."""
+
+    def __init__(self, started: Callable[[str, int, int], None]) -> None:
+        super().__init__()
+        self._tell = started
+
+    def start(self, job_id: str, generation: int, number: int) -> None:
+        new = self.describe(job_id, generation, number) is None
+        super().start(job_id, generation, number)
+        if new:
+            self._tell(job_id, generation, number)
+
+
+class Cloud:
+    """One world, from submit until nothing moves any more."""
+
+    def __init__(
+        self,
+        weather: Weather = CALM,
+        *,
+        seed: int = 0,
+        fuse: Fuse | None = None,
+        fails: Fails = lambda _index, _attempt: False,
+    ) -> None:
+        self.weather = weather
+        self.fuse = fuse or Fuse()
+        self.fails = fails
+        self.violations: list[str] = []
+        self.leases = 0
+        self._awaited: list[tuple[Callable[[], bool], Callable[[], None]]] = []
+        self._random = random.Random(seed)  # noqa: S311 - a run has to repeat
+        self._events: list[tuple[float, float, int, Callable[[], None]]] = []
+        self._serial = count()
+        self._epochs: dict[tuple[str, int], int] = {}
+        self._done: dict[tuple[str, int], set[int]] = {}
+        self._stopped_by_users: set[str] = set()
+        self.clock = FixedClock()
+        self.jobs = MemoryJobStore()
+        self.chunks = MemoryChunkStore()
+        self.queue = MemoryTaskQueue()
+        self.machine = _Machine(self._execute)
+        bootstrap.use(self._adapters(seed))
+        self.at(SWEEP_SECONDS, self._sweep)
+
+    def _adapters(self, seed: int) -> Adapters:
+        fuse = self.fuse
+        return Adapters(
+            jobs=cast("JobStore", FusedJobs(self.jobs, fuse)),
+            chunks=cast("ChunkStore", FusedChunks(self.chunks, fuse)),
+            queue=FusedQueue(self.queue, fuse),
+            workflow=fused(self.machine, fuse, "start", "answer"),
+            blobs=fused_blobs(fuse),
+            types=fused(
+                MemoryTypeRegistry(TaskType("noop", {"type": "object"})),
+                fuse,
+                "register",
+                "measured",
+            ),
+            clock=self.clock,
+            entropy=SeededEntropy(seed),
+            metrics=RecordingMetrics(),
+            lease=LEASE,
+            retention=86_400,
+        )
+
+    # Time and callers.
+
+    def at(self, delay: float, do: Callable[[], None]) -> None:
+        """Let something happen, some time after now; what falls together comes in any order."""
+        order = self._random.random()
+        heapq.heappush(self._events, (self.clock.time + delay, order, next(self._serial), do))
+
+    def run(self) -> None:
+        """Go on until nothing moves any more."""
+        end = self.clock.time + LONGEST
+        while self._events:
+            at, _, _, do = heapq.heappop(self._events)
+            if at > end:
+                self.violations.append(f"still moving after {LONGEST / 86_400:.0f} days")
+                return
+            self.clock.time = max(self.clock.time, at)
+            do()
+            for message in self.queue.take():
+                for _ in range(self.weather.copies):
+                    delivery = _Delivery(message)
+                    self.at(message.delay + self._random.random(), partial(self._see, delivery))
+            self._follow()
+
+    def request[T](
+        self, call: Callable[[], T], then: Callable[[T], None], *, repeat: bool = True
+    ) -> None:
+        """Call; if the callee stops or its answer is lost, the caller repeats the same request."""
+        try:
+            answer = call()
+        except Stopped:
+            if repeat:
+                self.at(1.0, lambda: self.request(call, then, repeat=repeat))
+            return
+        except Unavailable:
+            self.at(1.0, lambda: self.request(call, then, repeat=repeat))
+            return
+        if self._chance(self.weather.lost_answers):
+            self.at(1.0, lambda: self.request(call, then, repeat=repeat))
+        else:
+            then(answer)
+
+    def _chance(self, probability: float) -> bool:
+        return probability > 0 and self._random.random() < probability
+
+    # Users.
+
+    def submit(self, spec: Spec, **given: Any) -> None:
+        """Submit a job under the one idempotency key of this world."""
+
+        def submit() -> Job:
+            submitting = bootstrap.submitting()
+            return submitting.submit("t", spec, key="key", fingerprint="f", **given).job
+
+        self.request(submit, lambda _: None)
+
+    @property
+    def job(self) -> Job:
+        """The one job of this world."""
+        (job,) = self.jobs.page("t", status=None, limit=2, start=None).jobs
+        return job
+
+    def user(self, after: float, verb: str) -> None:
+        """Let the user do something with the job, some time from now; a 409 is an answer too."""
+
+        def ask() -> None:
+            with suppress(IllegalMove):
+                getattr(bootstrap.control(), verb)("t", self.job.id)
+
+        def act() -> None:
+            if self.jobs.page("t", status=None, limit=1, start=None).jobs:
+                self.request(ask, lambda _: self._acknowledge(verb))
+            else:
+                self.at(1.0, act)
+
+        self.at(after, act)
+
+    def _acknowledge(self, verb: str) -> None:
+        if verb == "cancel" and self.job.stopping:
+            self._stopped_by_users.add(self.job.id)
+
+    def once(self, holds: Callable[[], bool], do: Callable[[], None]) -> None:
+        """Do something as soon as something holds of the job."""
+        self._awaited.append((holds, do))
+
+    def _follow(self) -> None:
+        if not self._awaited or not self.jobs.page("t", status=None, limit=1, start=None).jobs:
+            return
+        due = [each for each in self._awaited if each[0]()]
+        self._awaited = [each for each in self._awaited if each not in due]
+        for _, do in due:
+            do()
+
+    # Queue and workers.
+
+    def _see(self, delivery: _Delivery) -> None:
+        if delivery.deleted:
+            return
+        if self.clock.time < delivery.visible_at:
+            self.at(delivery.visible_at - self.clock.time, lambda: self._see(delivery))
+            return
+        delivery.receives += 1
+        message = delivery.message
+        if delivery.receives > MAX_RECEIVES:
+            self._dead(message)
+            return
+        self._hide(delivery, LEASE)
+        self.at(LEASE + self._random.random(), lambda: self._see(delivery))
+        worker = f"w{self._random.randrange(3)}"
+        request = f"r{next(self._serial)}"
+        self.request(
+            lambda: self._lease(worker, request, message),
+            lambda answer: self._leased(delivery, answer),
+            repeat=self.weather.callers_repeat,
+        )
+
+    def _dead(self, message: Message) -> None:
+        def rescue() -> None:
+            bootstrap.recovery().dead_letter(message.job, message.chunk)
+
+        self.request(rescue, lambda _: None)
+
+    def _hide(self, delivery: _Delivery, seconds: float) -> None:
+        delivery.visible_at = self.clock.time + seconds
+
+    def _lease(self, worker: str, request: str, message: Message) -> LeaseGranted | LeaseRefused:
+        self.leases += 1
+        ref = ChunkRef(message.job, message.chunk)
+        cancelled = message.job in self._stopped_by_users
+        (answer,) = bootstrap.leasing().lease(worker, request, [ref])
+        if isinstance(answer, LeaseGranted):
+            if cancelled:
+                self.violations.append(f"{ref} was granted after its job was cancelled")
+            place = message.job, message.chunk
+            self._epochs[place] = max(self._epochs.get(place, 0), answer.chunk.epoch)
+        return answer
+
+    def _leased(self, delivery: _Delivery, answer: LeaseGranted | LeaseRefused) -> None:
+        if isinstance(answer, LeaseRefused):
+            if answer.decision == "held":
+                delivery.receives -= 1  # a worker hides it; many tries are no failures
+                self._hide(delivery, answer.retry_after or 0.0)
+            else:
+                delivery.deleted = True
+            return
+        if self._chance(self.weather.deaths):
+            return
+        frozen = self._chance(self.weather.freezes)
+        self._work(delivery, answer, LEASE * 1.5 if frozen else self._random.uniform(0.5, 3.0))
+
+    def _work(self, delivery: _Delivery, granted: LeaseGranted, seconds: float) -> None:
+        tasks = [granted.chunk.first + offset for offset in granted.offsets]
+        if self._chance(self.weather.handed_back):
+            tasks = tasks[: self._random.randrange(len(tasks) + 1)]
+        stages = [[task] for task in tasks] if granted.chunk.isolated else [tasks]
+        if len(tasks) > 1 and self._chance(self.weather.partial):
+            half = len(tasks) // 2
+            stages = [tasks[:half], tasks[half:]]
+        self._stage(delivery, granted, stages, 1, seconds)
+
+    def _stage(
+        self,
+        delivery: _Delivery,
+        granted: LeaseGranted,
+        stages: Sequence[Sequence[int]],
+        number: int,
+        seconds: float,
+    ) -> None:
+        def end() -> None:
+            final = number >= len(stages)
+            tasks = stages[number - 1] if stages else []
+            report = self._report(granted, number, tasks, final=final)
+
+            def told(decision: str) -> None:
+                if decision == "accepted" and not final:
+                    self._hide(delivery, LEASE)
+                    self._stage(delivery, granted, stages, number + 1, 1.0)
+                elif decision in {"accepted", "cancelled"}:
+                    delivery.deleted = True
+
+            self.request(lambda: self._send(report), told, repeat=self.weather.callers_repeat)
+
+        if self._chance(self.weather.partial):
+            self.at(seconds / 2, lambda: self._beat(granted))
+        self.at(seconds, end)
+
+    def _beat(self, granted: LeaseGranted) -> None:
+        chunk = granted.chunk
+        beat = Beat(chunk.job, chunk.number, chunk.epoch, Hand(chunk.first, 0.5))
+        self.request(lambda: bootstrap.leasing().heartbeat([beat]), lambda _: None, repeat=False)
+
+    def _report(
+        self, granted: LeaseGranted, number: int, tasks: Sequence[int], *, final: bool
+    ) -> Report:
+        chunk = granted.chunk
+        outcomes = []
+        for task in tasks:
+            attempt = chunk.attempts[task - chunk.first]
+            failed = TaskError("Bad", "luck", retryable=True) if self.fails(task, attempt) else None
+            outcomes.append(Outcome(task, attempt, self.clock.time, 0.1, {"task": task}, failed))
+        return Report(chunk.job, chunk.number, chunk.epoch, number, final, outcomes)
+
+    def _send(self, report: Report) -> str:
+        (decision,) = bootstrap.leasing().report([report])
+        if decision == "accepted":
+            latest = self._epochs.get((report.job, report.chunk), 0)
+            if report.epoch < latest:
+                self.violations.append(
+                    f"chunk {report.chunk}: accepted from epoch {report.epoch} after {latest}"
+                )
+            done = self._done.setdefault((report.job, report.chunk), set())
+            done |= {each.index for each in report.outcomes if each.error is None}
+        return decision
+
+    # The state machine, with a retry on each task, and what watches it.
+
+    def _execute(self, job_id: str, generation: int, number: int) -> None:
+        execution = _Execution(job_id, generation, number)
+        self.at(0.1, lambda: self._plan(execution))
+
+    def _step[T](
+        self, execution: _Execution, call: Callable[[], T], then: Callable[[T], None]
+    ) -> None:
+        """A Task state: its Retry, or, if callers are gone, the death of the execution."""
+        try:
+            answer = call()
+        except Stopped:
+            if self.weather.callers_repeat:
+                self.at(1.0, lambda: self._step(execution, call, then))
+            else:
+                self._end(execution, ExecutionStatus.ABORTED)
+            return
+        then(answer)
+
+    def _plan(self, execution: _Execution) -> None:
+        e, planning = execution, bootstrap.planning()
+
+        def planned(ranges: Sequence[tuple[int, int]]) -> None:
+            create = [partial(planning.create, e.job, e.generation, *each) for each in ranges]
+            enqueue = [partial(planning.enqueue, e.job, e.generation, *each) for each in ranges]
+            self._sequence(e, create + enqueue)
+
+        self._step(e, lambda: planning.plan(e.job, e.generation, e.number), planned)
+
+    def _sequence(self, execution: _Execution, steps: Sequence[Callable[[], None]]) -> None:
+        if not steps:
+            self.at(0.1, lambda: self._monitor(execution))
+            return
+        first, *rest = steps
+        self._step(
+            execution,
+            first,
+            lambda _: self.at(0.1, lambda: self._sequence(execution, rest)),
+        )
+
+    def _monitor(self, execution: _Execution) -> None:
+        e, monitoring = execution, bootstrap.monitoring()
+        e.waits = False
+        self._step(
+            e,
+            lambda: monitoring.reconcile(e.job, e.generation, e.passes, e.seen),
+            lambda verdict: self._decide(e, verdict.decision, verdict.seen),
+        )
+
+    def _decide(self, execution: _Execution, decision: str, seen: Seen) -> None:
+        e = execution
+        e.passes, e.seen = e.passes + 1, seen
+        if decision == "wait":
+            self._wait(e)
+        elif decision == "hand_over":
+            self.machine.start(e.job, e.generation, e.number + 1)
+            self._end(e, ExecutionStatus.SUCCEEDED, "HANDED_OVER")
+        elif decision == "failed":
+            self._end(e, ExecutionStatus.FAILED)
+        else:
+            self._end(e, ExecutionStatus.SUCCEEDED, decision.upper())
+
+    def _wait(self, execution: _Execution) -> None:
+        e = execution
+        e.token = f"{e.job}-{e.generation}-{e.number}-{next(self._serial)}"
+        token, since = e.token, self.clock.time
+        e.waits = True
+        self._step(
+            e, lambda: bootstrap.monitoring().wait(e.job, e.generation, token), lambda _: None
+        )
+
+        def look() -> None:
+            if not e.waits or e.token != token:
+                return
+            if self.machine.answered(token) or self.clock.time >= since + WAIT_SECONDS:
+                self._monitor(e)
+            else:
+                self.at(1.0, look)
+
+        self.at(1.0, look)
+
+    def _end(self, execution: _Execution, status: ExecutionStatus, output: str = "") -> None:
+        e = execution
+        e.waits = False
+        said = {"status": output} if output else None
+        self.machine.end(e.job, e.generation, e.number, Execution(status, self.clock.time, said))
+        # EventBridge tells of it, at least once if all goes well; the sweep bounds what does not.
+        if not self._chance(self.weather.lost_answers):
+            self.at(1.0, lambda: self._recover(e.job))
+
+    def _recover(self, job_id: str) -> None:
+        self.request(
+            lambda: bootstrap.recovery().recover(job_id),
+            lambda _: None,
+            repeat=self.weather.callers_repeat,
+        )
+
+    def _sweep(self) -> None:
+        self.request(lambda: bootstrap.recovery().sweep(), lambda _: None, repeat=False)
+        if self._events or any(self.jobs.marked_open()):
+            self.at(SWEEP_SECONDS, self._sweep)
+
+    # The end.
+
+    def findings(self) -> list[str]:
+        """All that is wrong once nothing moves."""
+        job = self.job
+        found = [*self.violations, *Auditor(self.jobs, self.chunks, self.machine).audit(job.id)]
+        if any(self.jobs.marked_open()):
+            found.append("somebody still has to watch the job")
+        for (job_id, number), done in self._done.items():
+            chunk = self.chunks.get(job_id, number)
+            for task in sorted(done):
+                letter = "" if chunk is None else chunk.statuses[task - chunk.first]
+                if letter != "C":
+                    found.append(f"task {task} was accepted as completed, its row has {letter!r}")
+        return found

@@ -1,0 +1,106 @@
+"""Processes that stop in the middle: ports that count their writes and stop at one of them."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, cast
+
+from shoal.adapters.memory import MemoryBlobStore, MemoryChunkStore, MemoryJobStore
+from shoal.domain.chunk import Chunk
+from shoal.domain.job import Priority
+from shoal.domain.tally import Tally
+from shoal.ports import Message, TaskQueue
+
+
+class Stopped(BaseException):
+    """The process ended here; nothing catches it, as nothing catches a SIGKILL."""
+
+
+class Fuse:
+    """Counts writes; stops the process before or after the one at `at` (from 1 on), once."""
+
+    def __init__(self, at: int = 0, *, after: bool = False) -> None:
+        self.at = at
+        self.after = after
+        self.writes = 0
+        self.blown = ""
+
+    def write[T](self, name: str, call: Callable[[], T]) -> T:
+        self.writes += 1
+        here = self.writes == self.at
+        if here and not self.after:
+            self.blown = f"before {name}"
+            raise Stopped(self.blown)
+        result = call()
+        if here:
+            self.blown = f"after {name}"
+            raise Stopped(self.blown)
+        return result
+
+
+class _Fused:
+    """A port whose named writes go through a fuse."""
+
+    def __init__(self, port: object, fuse: Fuse, writes: Iterable[str]) -> None:
+        self._port = port
+        self._fuse = fuse
+        self._writes = frozenset(writes)
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+        if name not in self._writes:
+            return method
+        label = f"{type(self._port).__name__}.{name}"
+
+        def write(*args: Any, **kwargs: Any) -> Any:
+            return self._fuse.write(label, lambda: method(*args, **kwargs))
+
+        return write
+
+
+class FusedJobs(_Fused):
+    """Tallies are made one by one, so that a stop can fall between them."""
+
+    def __init__(self, store: MemoryJobStore, fuse: Fuse) -> None:
+        names = ("create", "put", "set_entry", "set_sum", "claim", "mark_open", "unmark_open")
+        super().__init__(store, fuse, names)
+        self._store = store
+
+    def create_tallies(self, tallies: Iterable[Tally], *, expires_at: int) -> None:
+        for tally in tallies:
+            create = partial(self._store.create_tallies, [tally], expires_at=expires_at)
+            self._fuse.write("create_tally", create)
+
+
+class FusedChunks(_Fused):
+    """Chunks are made one by one, so that a stop can fall between them."""
+
+    def __init__(self, store: MemoryChunkStore, fuse: Fuse) -> None:
+        super().__init__(store, fuse, ("put", "put_part"))
+        self._store = store
+
+    def create(self, chunks: Iterable[Chunk]) -> None:
+        for chunk in chunks:
+            self._fuse.write("create_chunk", partial(self._store.create, [chunk]))
+
+
+class FusedQueue:
+    """Messages are sent one by one, so that a stop can fall between them."""
+
+    def __init__(self, queue: TaskQueue, fuse: Fuse) -> None:
+        self._queue = queue
+        self._fuse = fuse
+
+    def send(self, priority: Priority, messages: Iterable[Message], *, tenant: str) -> None:
+        for message in messages:
+            send = partial(self._queue.send, priority, [message], tenant=tenant)
+            self._fuse.write("send", send)
+
+
+def fused[T](port: T, fuse: Fuse, *writes: str) -> T:
+    """The port with these writes through the fuse."""
+    return cast("T", _Fused(port, fuse, writes))
+
+
+def fused_blobs(fuse: Fuse) -> MemoryBlobStore:
+    """A blob store whose writes go through the fuse."""
+    return fused(MemoryBlobStore(), fuse, "put")

@@ -1,0 +1,70 @@
+"""Small jobs that go through every use-case, and what their users do to them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from shoal.domain.job import JobStatus, Repeat, Spec
+from shoal.domain.retry import RetryPolicy
+from tests.chaos.cloud import Cloud, Weather
+from tests.chaos.faults import Fuse
+
+type Script = Callable[[Cloud], None]
+
+SMALL = Spec(task_type="noop", source=Repeat(7), chunk_size=2, retry=RetryPolicy(max_attempts=2))
+WINDOW = replace(SMALL, max_parallelism=2)
+
+
+def fails(index: int, attempt: int) -> bool:
+    """Tasks 1 and 4 fail once, task 2 whenever it is tried in its first generation's way."""
+    return (index in {1, 4} and attempt == 1) or index == 2
+
+
+def nothing(_cloud: Cloud) -> None:
+    """Watch."""
+
+
+def retry(cloud: Cloud) -> None:
+    """Retry the job when it has failed."""
+    cloud.once(lambda: cloud.job.status is JobStatus.FAILED, lambda: cloud.user(0.5, "retry"))
+
+
+def cancel(after: float) -> Script:
+    """Cancel it some time after its submit."""
+    return lambda cloud: cloud.user(after, "cancel")
+
+
+def pause(cloud: Cloud) -> None:
+    """Pause it in its work, resume it later."""
+    cloud.user(2.0, "pause")
+    cloud.user(30.0, "resume")
+
+
+def cancel_the_retry(cloud: Cloud) -> None:
+    """Cancel it just after it was retried."""
+    retry(cloud)
+    cloud.once(lambda: cloud.job.generation == 2, lambda: cloud.user(0.2, "cancel"))
+
+
+SCENARIOS: Mapping[str, tuple[Spec, Script]] = {
+    "as it comes": (SMALL, nothing),
+    "with a window": (WINDOW, nothing),
+    "retried": (SMALL, retry),
+    "retried with a window": (WINDOW, retry),
+    "cancelled while it is made": (SMALL, cancel(0.25)),
+    "cancelled at work": (SMALL, cancel(2.0)),
+    "cancelled with a window": (WINDOW, cancel(3.0)),
+    "paused and resumed": (WINDOW, pause),
+    "stopped by max_failed": (replace(SMALL, max_failed=0, max_parallelism=1), nothing),
+    "ended by its deadline": (replace(SMALL, deadline=1_800_000_004.0), nothing),
+    "cancelled once retried": (SMALL, cancel_the_retry),
+}
+
+
+def play(scenario: str, weather: Weather, *, seed: int = 1, fuse: Fuse | None = None) -> Cloud:
+    """Run a scenario to its end."""
+    spec, script = SCENARIOS[scenario]
+    cloud = Cloud(weather, seed=seed, fuse=fuse, fails=fails)
+    cloud.submit(spec)
+    script(cloud)
+    cloud.run()
+    return cloud

@@ -1,0 +1,71 @@
+"""Whole jobs in bad weather: all doubled, a fifth of the answers lost, workers dying and frozen."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from shoal.domain.chunk import Chunk
+from shoal.domain.job import JobStatus, Repeat, Spec
+from shoal.domain.retry import RetryPolicy
+from tests.chaos.cloud import Cloud, Weather
+from tests.chaos.scenarios import SCENARIOS, play
+from tests.chaos.swaps import swapped
+
+DOUBLED = Weather(copies=2, lost_answers=0.2)
+STORM = Weather(copies=2, lost_answers=0.2, deaths=0.1, freezes=0.1, partial=0.3, handed_back=0.1)
+
+
+def a_job(weather: Weather, seed: int, *, window: int | None = None) -> Cloud:
+    cloud = Cloud(weather, seed=seed, fails=lambda index, attempt: (index + attempt) % 5 == 0)
+    spec = Spec(
+        task_type="noop",
+        source=Repeat(500),
+        chunk_size=7,
+        retry=RetryPolicy(max_attempts=3),
+        max_parallelism=window,
+    )
+    cloud.submit(spec)
+    cloud.run()
+    return cloud
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_doubled_messages_and_lost_answers_count_nothing_twice(seed: int) -> None:
+    cloud = a_job(DOUBLED, seed)
+
+    assert cloud.findings() == []
+    assert cloud.job.status is JobStatus.COMPLETED
+    assert cloud.job.counts is not None
+    assert cloud.job.counts.completed == 500
+
+
+@pytest.mark.parametrize("window", [None, 4])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_storm_loses_nothing(seed: int, window: int | None) -> None:
+    cloud = a_job(STORM, seed, window=window)
+
+    assert cloud.findings() == []
+    assert cloud.leases < 30 * cloud.job.chunks
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_users_in_a_storm(scenario: str) -> None:
+    found = {seed: play(scenario, STORM, seed=seed).findings() for seed in range(30)}
+
+    assert {seed: findings for seed, findings in found.items() if findings} == {}
+
+
+@pytest.fixture
+def no_fence() -> Iterator[None]:
+    """The fence taken out of a report: whatever its epoch, it is folded."""
+    fence = "if epoch != self.epoch:\n            return Stale()\n        if number"
+    with swapped(Chunk, "report", fence, "if number"):
+        yield
+
+
+@pytest.mark.usefixtures("no_fence")
+def test_without_the_fence_the_audit_fails() -> None:
+    findings = [finding for seed in range(5) for finding in a_job(STORM, seed).findings()]
+
+    assert any("was accepted after" in finding for finding in findings)
+    assert any("with no part of the worker that held it" in finding for finding in findings)
