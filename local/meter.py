@@ -1,0 +1,280 @@
+"""The meter: what AWS would bill of what the emulator served, since it started.
+
+It wraps the emulator's service handlers in place, counts, and answers `GET /_shoal/meter` with all
+counters as JSON. A write unit is a started KB of the whole item (the larger of before and after;
+a refused condition is billed on the item that stands), for each index too; a read unit is 4 KB
+read strongly, half of it otherwise, at least one for each item; SQS bills each started 64 KB, the
+HTTP API each started 512 KB, Step Functions each state entered, each retry and each start; Lambda
+the time that a call took by its memory; Logs what is put.
+
+Like the patches it touches private names of MiniStack, hence the exact pin.
+"""
+
+# mypy: disable-error-code="attr-defined,no-untyped-call"
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import ministack.app
+import ministack.services.apigateway as gateway
+import ministack.services.dynamodb as tables
+import ministack.services.lambda_svc as lambdas
+import ministack.services.s3 as buckets
+import ministack.services.sqs as queues
+import ministack.services.stepfunctions as workflows
+
+PATH: Final = "/_shoal/meter"
+UNIT_WRITTEN: Final = 1_024
+UNIT_READ: Final = 4_096
+QUEUE_UNIT: Final = 65_536
+API_UNIT: Final = 524_288
+LOG_LINE_BYTES: Final = 26
+"""What CloudWatch adds to each line when it bills."""
+
+_UNMETERED: Final = frozenset(("BatchWriteItem", "TransactWriteItems", "TransactGetItems"))
+"""Shoal uses none of them; should it, the bench has to say so."""
+_OK: Final = 200
+
+type Row = Mapping[str, Any]
+type Handler = Callable[..., Awaitable[tuple[int, dict[str, str], Any]]]
+
+_IDS = re.compile(r"job_[0-9A-Z]{26}(\.\d+)?")
+
+
+class Meter:
+    """Counters by what they count; the names are `service.what` and a detail each."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, Counter[str]] = {}
+
+    def add(self, what: str, detail: str, amount: float = 1) -> None:
+        """Count something."""
+        self.counts.setdefault(what, Counter())[detail] += amount  # type: ignore[assignment]
+
+
+def install() -> Meter:
+    """Meter this process's emulator from now on."""
+    meter = Meter()
+    _meter_tables(meter)
+    _meter_queues(meter)
+    _meter_buckets(meter)
+    _meter_functions(meter)
+    _meter_workflows(meter)
+    _meter_api(meter)
+    _serve(meter)
+    return meter
+
+
+def units(size: float, unit: int) -> int:
+    """Started units, at least one."""
+    return max(1, math.ceil(size / unit))
+
+
+# DynamoDB. The emulator's handlers run to their end on the one loop, so what stood before a call
+# and what stands after it belong to that call.
+
+
+def _meter_tables(meter: Meter) -> None:
+    serve: Handler = tables.handle_request
+
+    async def handle(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        asked = json.loads(body) if body else {}
+        before = {place: _item(*place) for place in _written(action, asked)}
+        answer = await serve(method, path, headers, body, query)
+        meter.add("dynamodb.requests", f"{action} {_table_names(action, asked)}")
+        if action in _UNMETERED:
+            meter.add("dynamodb.unmetered", action)
+        for (table, key), old in before.items():
+            name = _short(table)
+            written = _units_written(table, old, _item(table, key))
+            meter.add("dynamodb.write_units", name, written)
+            meter.add("dynamodb.writes", f"{name} {_kind(key)}")
+        for table, read in _units_read(action, asked, answer):
+            meter.add("dynamodb.read_units", _short(table), read)
+        return answer
+
+    tables.handle_request = handle
+
+
+def _written(action: str, asked: Any) -> list[tuple[str, str]]:
+    """Table and key (as JSON, for it has to be hashed) of each item that is written."""
+    if action == "PutItem":
+        return [(asked["TableName"], _key(asked["TableName"], asked["Item"]))]
+    if action in {"UpdateItem", "DeleteItem"}:
+        return [(asked["TableName"], json.dumps(asked["Key"]))]
+    return []
+
+
+def _key(table: str, item: Row) -> str:
+    found = tables._tables.get(table)  # noqa: SLF001
+    names = [] if found is None else [found["pk_name"], found["sk_name"]]
+    return json.dumps({name: item[name] for name in names if name and name in item})
+
+
+def _item(table: str, key: str) -> Row | None:
+    found = tables._tables.get(table)  # noqa: SLF001
+    item = None if found is None else tables._get_item_by_key(found, json.loads(key))  # noqa: SLF001
+    return None if item is None else dict(item)
+
+
+def _units_written(table: str, old: Row | None, new: Row | None) -> float:
+    size = max(tables._item_size_bytes(each) for each in (old or {}, new or {}))  # noqa: SLF001
+    total: float = units(size, UNIT_WRITTEN)
+    for index in tables._tables[table].get("GlobalSecondaryIndexes") or ():  # noqa: SLF001
+        total += tables._index_write_units(tables._tables[table], index, old, new)  # noqa: SLF001
+    return total
+
+
+def _units_read(action: str, asked: Any, answer: Any) -> list[tuple[str, float]]:
+    if action not in {"GetItem", "BatchGetItem", "Query", "Scan"} or answer[0] != _OK:
+        return []
+    said = json.loads(answer[2])
+    if action == "BatchGetItem":
+        return [
+            (table, _read(said["Responses"].get(table, []), wanted, len(wanted["Keys"])))
+            for table, wanted in asked["RequestItems"].items()
+        ]
+    if action == "GetItem":
+        return [(asked["TableName"], _read([said.get("Item", {})], asked, 1))]
+    size = sum(tables._item_size_bytes(item) for item in said.get("Items", ()))  # noqa: SLF001
+    strong = 1.0 if asked.get("ConsistentRead") else 0.5
+    return [(asked["TableName"], strong * units(size, UNIT_READ))]
+
+
+def _read(items: list[Row], asked: Any, count: int) -> float:
+    strong = 1.0 if asked.get("ConsistentRead") else 0.5
+    sizes = [units(tables._item_size_bytes(item), UNIT_READ) for item in items]  # noqa: SLF001
+    return strong * (sum(sizes) + count - len(items))
+
+
+def _table_names(action: str, asked: Any) -> str:
+    names = asked.get("RequestItems", {}) if action.startswith("Batch") else {}
+    return " ".join(map(_short, names or [asked.get("TableName", "")]))
+
+
+def _short(table: str) -> str:
+    """The table's role, whatever the stack and the stage are called."""
+    return next((role for role in ("tasks", "jobs", "registry") if role in table.lower()), table)
+
+
+def _kind(key: str) -> str:
+    """What kind of row a key names: a job, its tally, sums or cursor, a chunk, a part."""
+    row = next(iter(json.loads(key).values()))["S"]
+    for kind in ("tally", "sums", "cursor"):
+        if f"#{kind}#" in row:
+            return kind
+    if row.startswith("job_"):
+        return "chunk" if "#" in row else "job"
+    return str(row.partition("/")[0])
+
+
+# The other services.
+
+
+def _meter_queues(meter: Meter) -> None:
+    serve: Handler = queues._dispatch  # noqa: SLF001
+
+    async def dispatch(action: str, data: Any, url: str) -> Any:
+        answer: Any = await serve(action, data, url)
+        carried = data if action.startswith("Send") else answer
+        size = sum(
+            len(each.get("MessageBody", each.get("Body", "")))
+            for each in carried.get("Entries", carried.get("Messages", [carried]))
+        )
+        detail = action
+        if action == "ReceiveMessage" and not answer.get("Messages"):
+            detail = "ReceiveMessage, empty"
+        meter.add("sqs.requests", detail, units(size, QUEUE_UNIT))
+        return answer
+
+    queues._dispatch = dispatch  # noqa: SLF001
+
+
+def _meter_buckets(meter: Meter) -> None:
+    serve: Handler = buckets.handle_request
+
+    async def handle(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        tier = "GET" if method in {"GET", "HEAD"} else method
+        meter.add("s3.requests", tier)
+        return await serve(method, path, headers, body, query)
+
+    buckets.handle_request = handle
+
+
+def _meter_functions(meter: Meter) -> None:
+    execute = lambdas._execute_function_dispatch  # noqa: SLF001
+    emit = lambdas._emit_lambda_logs  # noqa: SLF001
+
+    def dispatch(func: Any, config: Any, event: Any, request_id: str, started: float) -> Any:
+        began = time.perf_counter()
+        result = execute(func, config, event, request_id, started)
+        milliseconds = math.ceil((time.perf_counter() - began) * 1_000)
+        name = config["FunctionName"]
+        meter.add("lambda.invocations", name)
+        meter.add("lambda.milliseconds", name, milliseconds)
+        meter.add("lambda.mb_ms", name, milliseconds * config.get("MemorySize", 128))
+        return result
+
+    def log(func: Any, request_id: str, text: str, *rest: Any, **named: Any) -> None:
+        name = (func.get("config") or func)["FunctionName"]
+        lines = text.splitlines() if text else []
+        own = 3 * (LOG_LINE_BYTES + 100)  # START, END and REPORT
+        meter.add(
+            "logs.bytes", name, own + sum(len(line.encode()) + LOG_LINE_BYTES for line in lines)
+        )
+        emit(func, request_id, text, *rest, **named)
+
+    lambdas._execute_function_dispatch = dispatch  # noqa: SLF001
+    lambdas._emit_lambda_logs = log  # noqa: SLF001
+
+
+def _meter_workflows(meter: Meter) -> None:
+    """States inside a Map leave no event but that of their task."""
+    add_event = workflows._add_event  # noqa: SLF001
+
+    def event(execution: Any, kind: str, details: Any = None) -> Any:
+        if kind == "TaskScheduled":
+            meter.add("stepfunctions.transitions", "Task")
+        elif kind.endswith("StateEntered") and kind != "TaskStateEntered":
+            meter.add("stepfunctions.transitions", kind.removesuffix("StateEntered"))
+        if kind.endswith("StateEntered") and len(execution["events"]) == 1:
+            meter.add("stepfunctions.transitions", "start")
+        return add_event(execution, kind, details)
+
+    workflows._add_event = event  # noqa: SLF001
+
+
+def _meter_api(meter: Meter) -> None:
+    serve = gateway.handle_execute
+
+    async def execute(*args: Any, **named: Any) -> Any:
+        _, _, path, method, _, body = args[:6]
+        answer = await serve(*args, **named)
+        size = len(body or b"") + len(answer[2] or b"")
+        route = f"{method} {_IDS.sub('{id}', path)}"
+        meter.add("api.requests", route, units(size, API_UNIT))
+        return answer
+
+    gateway.handle_execute = execute
+
+
+def _serve(meter: Meter) -> None:
+    app = ministack.app.app
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"] != PATH:
+            await app(scope, receive, send)
+            return
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(meter.counts).encode()})
+
+    ministack.app.app = serve
