@@ -1,0 +1,268 @@
+"""The real template and the real state machine, as the emulator takes them.
+
+SAM's transform runs here, on the client's side. What the emulator does not read (the OpenAPI body of
+an HTTP API) is turned into the resources that it does read; nothing of the application is changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+import yaml
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+from local.emulator import REGION, Emulator, TwinError
+
+ROOT: Final = Path(__file__).parents[1]
+STACK: Final = "shoal"
+_BUCKET: Final = "shoal-twin-artifacts"
+_METHODS: Final = frozenset(("get", "post", "put", "delete", "patch", "options", "head"))
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+
+type Tree = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What was deployed: the stack's outputs."""
+
+    outputs: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.outputs[name]
+
+
+def deploy(emulator: Emulator, layer: Path, parameters: Mapping[str, str]) -> Deployment:
+    """Deploy the application, or bring what is deployed up to date."""
+    cloudformation = emulator.client("cloudformation")
+    artifacts = _Artifacts(emulator)
+    template = translated(
+        artifacts.put("functions", zipped(ROOT / "functions", "handlers/**/*.py")),
+        artifacts.put("layer", zipped(layer, "**/*")),
+        parameters,
+    )
+    asked = {
+        "StackName": STACK,
+        "TemplateURL": artifacts.put("template", json.dumps(template).encode()).url(emulator),
+        "Parameters": [
+            {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+        ],
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+    }
+    stands = _stack(cloudformation)
+    mark = emulator.home / "deployed"
+    digest = hashlib.sha256(json.dumps([asked, template], sort_keys=True).encode()).hexdigest()
+    if stands is None:
+        cloudformation.create_stack(**asked)
+    elif not mark.exists() or mark.read_text() != digest:
+        cloudformation.update_stack(**asked)
+    stack = _stack(cloudformation)
+    if stack is None or not stack["StackStatus"].endswith("_COMPLETE"):
+        raise TwinError(f"the stack was not deployed: {_why(cloudformation)}")
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    emulator.api_id_file.write_text(outputs["ApiId"])
+    mark.write_text(digest)
+    return Deployment(outputs)
+
+
+def _stack(cloudformation: Any) -> Tree | None:
+    try:
+        stack: Tree = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+    except cloudformation.exceptions.ClientError:
+        return None
+    return stack
+
+
+def _why(cloudformation: Any) -> str:
+    events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+    reasons = [
+        f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"
+        for event in events
+        if event.get("ResourceStatusReason") and "FAILED" in event["ResourceStatus"]
+    ]
+    return "; ".join(reasons) or "no reason given"
+
+
+# Artifacts
+
+
+@dataclass(frozen=True, slots=True)
+class _Artifact:
+    key: str
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{_BUCKET}/{self.key}"
+
+    def url(self, emulator: Emulator) -> str:
+        return f"{emulator.url}/{_BUCKET}/{self.key}"
+
+
+class _Artifacts:
+    def __init__(self, emulator: Emulator) -> None:
+        self._s3 = emulator.client("s3")
+        self._s3.create_bucket(Bucket=_BUCKET)
+
+    def put(self, name: str, body: bytes) -> _Artifact:
+        artifact = _Artifact(f"{name}-{hashlib.sha256(body).hexdigest()[:16]}")
+        self._s3.put_object(Bucket=_BUCKET, Key=artifact.key, Body=body)
+        return artifact
+
+
+def zipped(folder: Path, pattern: str) -> bytes:
+    """The files of a folder as a zip that is the same for the same files."""
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(folder.glob(pattern)):
+            if path.is_file():
+                info = zipfile.ZipInfo(str(path.relative_to(folder)), _EPOCH)
+                info.external_attr = 0o644 << 16
+                archive.writestr(info, path.read_bytes())
+    return body.getvalue()
+
+
+# The template
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms."""
+
+
+def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> Tree:
+    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+        return {name: value.split(".", 1) if suffix == "GetAtt" else value}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    return {name: loader.construct_mapping(node, deep=True)}  # type: ignore[arg-type]
+
+
+_Loader.add_multi_constructor("!", _intrinsic)  # type: ignore[no-untyped-call]
+
+
+def read_template() -> Tree:
+    """`template.yaml` with its intrinsics in their long form."""
+    template: Tree = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506 - safe
+    return template
+
+
+def translated(functions: _Artifact, layer: _Artifact, parameters: Mapping[str, str]) -> Tree:
+    """The template after SAM's transform, with its artifacts in place."""
+    template = read_template()
+    template["Globals"]["Function"]["CodeUri"] = functions.uri
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::LayerVersion":
+            resource["Properties"]["ContentUri"] = layer.uri
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            _inline(resource["Properties"], parameters)
+    session = boto3.Session(region_name=REGION)
+    plain = Translator(None, Parser(), boto_session=session).translate(template, dict(parameters))
+    return with_routes(plain)
+
+
+def _inline(properties: Tree, parameters: Mapping[str, str]) -> None:
+    """The definition in place of its file; numbers are substituted before it is parsed."""
+    text = (ROOT / properties.pop("DefinitionUri")).read_text()
+    text = text.replace("${WaitSeconds}", parameters["WaitSeconds"])
+    properties["Definition"] = yaml.safe_load(text)
+
+
+def with_routes(template: Tree) -> Tree:
+    """The template with each HTTP API's OpenAPI body as integrations, routes and authorizers."""
+    made: Tree = {}
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::ApiGatewayV2::Api":
+            properties = resource["Properties"]
+            body = properties.pop("Body")
+            properties.pop("FailOnWarnings", None)
+            cors = body.get("x-amazon-apigateway-cors", {})
+            resource["Properties"] = {
+                "Name": name,
+                "ProtocolType": "HTTP",
+                "CorsConfiguration": cors,
+                **properties,
+            }
+            made |= dict(_api_parts(name, body))
+    template["Resources"] |= made
+    return template
+
+
+def _api_parts(api: str, body: Tree) -> Iterator[tuple[str, Tree]]:
+    ref = {"Ref": api}
+    authorizers: dict[str, Tree] = {}
+    for name, scheme in body.get("components", {}).get("securitySchemes", {}).items():
+        authorizer = scheme.get("x-amazon-apigateway-authorizer", {})
+        if authorizer.get("type") != "jwt":
+            authorizers[name] = {"AuthorizationType": "AWS_IAM"}
+            continue
+        configuration = authorizer["jwtConfiguration"]
+        authorizers[name] = {
+            "AuthorizationType": "JWT",
+            "AuthorizerId": {"Ref": f"{api}{name}Authorizer"},
+        }
+        yield (
+            f"{api}{name}Authorizer",
+            {
+                "Type": "AWS::ApiGatewayV2::Authorizer",
+                "Properties": {
+                    "ApiId": ref,
+                    "Name": name,
+                    "AuthorizerType": "JWT",
+                    "IdentitySource": [authorizer["identitySource"]],
+                    "JwtConfiguration": {
+                        "Issuer": configuration["issuer"],
+                        "Audience": configuration["audience"],
+                    },
+                },
+            },
+        )
+    integrations: dict[str, str] = {}
+    operations = (
+        (path, method, operation)
+        for path, methods in body["paths"].items()
+        for method, operation in methods.items()
+        if method in _METHODS
+    )
+    for number, (path, method, operation) in enumerate(operations):
+        uri = operation["x-amazon-apigateway-integration"]["uri"]
+        key = json.dumps(uri)
+        if key not in integrations:
+            integrations[key] = f"{api}Integration{len(integrations)}"
+            yield integrations[key], _integration(ref, uri)
+        security = operation.get("security", [])
+        names = [name for scheme in security for name in scheme if name in authorizers]
+        yield (
+            f"{api}Route{number}",
+            {
+                "Type": "AWS::ApiGatewayV2::Route",
+                "Properties": {
+                    "ApiId": ref,
+                    "RouteKey": f"{method.upper()} {path}",
+                    "Target": {"Fn::Sub": f"integrations/${{{integrations[key]}}}"},
+                    **(authorizers[names[0]] if names else {}),
+                },
+            },
+        )
+
+
+def _integration(api: Tree, uri: Any) -> Tree:
+    return {
+        "Type": "AWS::ApiGatewayV2::Integration",
+        "Properties": {
+            "ApiId": api,
+            "IntegrationType": "AWS_PROXY",
+            "IntegrationMethod": "POST",
+            "IntegrationUri": uri,
+            "PayloadFormatVersion": "2.0",
+        },
+    }

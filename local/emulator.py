@@ -1,0 +1,125 @@
+"""The emulator as a child process on loopback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+import boto3
+import httpx
+from botocore.config import Config
+
+REGION: Final = "us-east-1"
+ACCOUNT: Final = "000000000000"
+ROOT_KEY: Final = "shoaltwin"
+ROOT_SECRET: Final = "shoaltwin"  # noqa: S105 - of an emulator on loopback
+START_SECONDS: Final = 30.0
+
+
+class TwinError(Exception):
+    """What keeps the twin from running, as a sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """An access key of the emulator's IAM."""
+
+    access: str
+    secret: str
+
+    def environment(self) -> dict[str, str]:
+        """As boto3 reads them."""
+        return {"AWS_ACCESS_KEY_ID": self.access, "AWS_SECRET_ACCESS_KEY": self.secret}
+
+
+class Emulator:
+    """One emulator, with its state in a folder. To be used as a context."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.home = home
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.api_id_file = home / "api-id"
+        self.log_file = home / "emulator.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.home.mkdir(parents=True, exist_ok=True)
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-m", "local.patches", str(self.api_id_file)],
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def _environment(self) -> dict[str, str]:
+        state = self.home / "state"
+        state.mkdir(exist_ok=True)
+        return {
+            **base_environment(),
+            **Keys(ROOT_KEY, ROOT_SECRET).environment(),
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "IOT_MTLS_ENABLED": "0",
+            "LOG_LEVEL": "WARNING",
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(state),
+            "TMPDIR": str(self.home),
+        }
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.process is not None and self.process.poll() is not None:
+                tail = self.log_file.read_text(errors="replace").strip().splitlines()[-1:]
+                raise TwinError(f"the emulator ended at its start: {' '.join(tail)}")
+            try:
+                if httpx.get(f"{self.url}/_ministack/health", timeout=2).is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise TwinError(f"the emulator did not answer; its log is {self.log_file}")
+
+    def client(self, service: str, keys: Keys | None = None) -> Any:
+        """A client of the emulator, as root unless other keys are given."""
+        keys = keys or Keys(ROOT_KEY, ROOT_SECRET)
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id=keys.access,
+            aws_secret_access_key=keys.secret,
+            config=Config(retries={"total_max_attempts": 3}, read_timeout=120),
+        )
+
+
+def base_environment() -> Mapping[str, str]:
+    """What a child process needs of ours, without any AWS settings of the user's."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}  # noqa: TID251 - handed on whole
+    return {**kept, "AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION, "PYTHONUNBUFFERED": "1"}

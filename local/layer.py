@@ -1,0 +1,50 @@
+"""The shared layer, built by the makefile target that SAM calls; built anew only when it changed."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from local.application import ROOT
+from local.emulator import TwinError
+
+SOURCE: Final = ROOT / "layers" / "shoal"
+ARCHITECTURE: Final = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
+def built(home: Path) -> Path:
+    """The folder with the built layer."""
+    out = home / "layer"
+    mark = home / "layer.sha256"
+    digest = _digest()
+    if out.exists() and mark.exists() and mark.read_text() == digest:
+        return out
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    result = subprocess.run(  # noqa: S603 - our own makefile
+        [
+            *("make", "--silent", "-C", str(SOURCE), "build-SharedLayer"),  # noqa: S607
+            f"ARTIFACTS_DIR={out}",
+            f"ARCHITECTURE={ARCHITECTURE}",
+            f"UV={ROOT / '.tools' / 'bin' / 'uv'}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise TwinError(f"the layer could not be built: {result.stderr.strip()[-500:]}")
+    mark.write_text(digest)
+    return out
+
+
+def _digest() -> str:
+    digest = hashlib.sha256(ARCHITECTURE.encode())
+    for path in (SOURCE / "Makefile", SOURCE / "requirements.txt", *sorted(SOURCE.glob("src/**/*.py"))):
+        digest.update(f"{path.relative_to(SOURCE)}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

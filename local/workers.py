@@ -1,0 +1,90 @@
+"""Worker processes of the twin, each with the worker's own access key and nothing else."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from local.application import ROOT, Deployment
+from local.emulator import Emulator, Keys, base_environment
+
+DRAIN_SECONDS: Final = 15.0
+_USER: Final = "shoal-worker"
+
+
+def worker_keys(emulator: Emulator, deployment: Deployment) -> Keys:
+    """An access key that may do what the worker's policy says."""
+    file = emulator.home / "worker-keys.json"
+    if file.exists():
+        return Keys(**json.loads(file.read_text()))
+    iam = emulator.client("iam")
+    iam.create_user(UserName=_USER)
+    iam.attach_user_policy(UserName=_USER, PolicyArn=deployment["WorkerPolicyArn"])
+    key = iam.create_access_key(UserName=_USER)["AccessKey"]
+    file.touch(mode=0o600)
+    file.write_text(json.dumps({"access": key["AccessKeyId"], "secret": key["SecretAccessKey"]}))
+    return Keys(key["AccessKeyId"], key["SecretAccessKey"])
+
+
+class Workers:
+    """Some workers. To be used as a context: on leaving it none is left."""
+
+    def __init__(
+        self,
+        emulator: Emulator,
+        deployment: Deployment,
+        *,
+        lease_seconds: float,
+        slots: int = 2,
+        tasks: str = "tasks",
+        paths: tuple[Path, ...] = (),
+    ) -> None:
+        self._emulator = emulator
+        api = f"{emulator.url}/_aws/execute-api/{deployment['ApiId']}/$default"
+        python_path = (ROOT / "worker_image", *paths)
+        self._environment = {
+            **base_environment(),
+            **worker_keys(emulator, deployment).environment(),
+            "AWS_ENDPOINT_URL": emulator.url,
+            "PYTHONPATH": ":".join(map(str, python_path)),
+            "SHOAL_API_URL": api,
+            "SHOAL_QUEUE_HIGH_URL": deployment["QueueHighUrl"],
+            "SHOAL_QUEUE_NORMAL_URL": deployment["QueueNormalUrl"],
+            "SHOAL_QUEUE_LOW_URL": deployment["QueueLowUrl"],
+            "SHOAL_TASKS": tasks,
+            "SHOAL_SLOTS": str(slots),
+            "SHOAL_LEASE_SECONDS": f"{lease_seconds:g}",
+        }
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.processes.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self.processes.values():
+            try:
+                process.wait(DRAIN_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start(self, name: str) -> subprocess.Popen[bytes]:
+        """Start a worker of this name; one that ran before must have ended."""
+        log_file = self._emulator.home / f"{name}.log"
+        with log_file.open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-m", "shoal.worker", "run"],
+                env={**self._environment, "SHOAL_WORKER_ID": name},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.processes[name] = process
+        return process
