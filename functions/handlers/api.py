@@ -17,6 +17,7 @@ from handlers.problems import NoSuchRoute, invalid
 from handlers.reading import read_object
 from handlers.tokens import index_start, text_start, token
 from handlers.views import (
+    fitting,
     job_body,
     job_path,
     result_body,
@@ -130,8 +131,8 @@ def list_tasks(
     page = bootstrap.viewing().tasks(
         TENANT, job_id, statuses=statuses, limit=limit, start=index_start(next_token, query)
     )
-    items = [*map(task_body, page.tasks)]
-    return TaskPageBody(items=items, next_token=token(page.next_index, query))
+    items, following = fitting([*map(task_body, page.tasks)], page.next_index)
+    return TaskPageBody(items=items, next_token=token(following, query))
 
 
 @app.get("/api/v1/jobs/<job_id>/results", operation_id="listResults", tags=["jobs"])
@@ -143,8 +144,8 @@ def list_results(
     page = bootstrap.viewing().results(
         TENANT, job_id, limit=limit, start=index_start(next_token, query)
     )
-    items = [*map(result_body, page.results)]
-    return ResultPageBody(items=items, next_token=token(page.next_index, query))
+    items, following = fitting([*map(result_body, page.results)], page.next_index)
+    return ResultPageBody(items=items, next_token=token(following, query))
 
 
 @app.post(
@@ -201,7 +202,8 @@ def retry_job(job_id: str) -> Response[JobBody]:
 @app.get("/api/v1/tasks/<task_id>", operation_id="getTask", tags=["tasks"])
 def get_task(task_id: str) -> TaskBody:
     """One task, `{job_id}.{index}`."""
-    return task_body(bootstrap.viewing().task(TENANT, task_id))
+    (body,), _ = fitting([task_body(bootstrap.viewing().task(TENANT, task_id))], None)
+    return body
 
 
 @app.post("/api/v1/tasks/<task_id>/running", operation_id="runTask", tags=["tasks"])

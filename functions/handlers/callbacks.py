@@ -29,7 +29,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """A request of API Gateway → its answer."""
     identity = gateway.request_id(event)
     try:
-        body = _ROUTES.get(event["routeKey"], _nothing)(event)
+        body = ROUTES.get(event["routeKey"], _nothing)(event)
         answer = Answer(200, {"Content-Type": "application/json"}, json.dumps(body))
     except Exception as error:  # noqa: BLE001 - every error is an answer, by one table
         answer = problems.answer(error, identity)
@@ -190,7 +190,7 @@ def _nothing(_event: Mapping[str, Any]) -> Body:
     raise NoSuchRoute("nothing answers here")
 
 
-_ROUTES: Final[Mapping[str, Route]] = {
+ROUTES: Final[Mapping[str, Route]] = {
     "POST /api/v1/leases": _taking(wire.LeaseRequest, _lease),
     "POST /api/v1/reports": _taking(wire.ReportRequest, _report),
     "POST /api/v1/heartbeats": _taking(wire.HeartbeatRequest, _heartbeat),

@@ -19,25 +19,25 @@ def token(start: str | int | None, query: Query) -> str | None:
 
 def text_start(given: str | None, query: Query) -> str | None:
     """Where the page of a token begins; None without a token. Raises InvalidRequest."""
+    if given is None:
+        return None
     start = _start(given, query)
-    if start is not None and not isinstance(start, str):
+    if not isinstance(start, str):
         raise _foreign()
     return start
 
 
 def index_start(given: str | None, query: Query) -> int:
     """The index at which the page of a token begins; 0 without a token. Raises InvalidRequest."""
-    start = _start(given, query)
-    if start is None:
+    if given is None:
         return 0
+    start = _start(given, query)
     if type(start) is not int or start < 0:
         raise _foreign()
     return start
 
 
-def _start(given: str | None, query: Query) -> object:
-    if given is None:
-        return None
+def _start(given: str, query: Query) -> object:
     try:
         padded = given + "=" * (-len(given) % 4)
         found = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))

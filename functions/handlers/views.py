@@ -1,5 +1,9 @@
 """What use-cases show, as bodies."""
 
+import json
+from collections.abc import Sequence
+from typing import Final
+
 from shoal.domain import ids
 from shoal.domain.outcome import TaskError
 from shoal.ports import TaskType
@@ -17,6 +21,27 @@ from shoal.wire.jobs import (
     UploadBody,
 )
 from shoal.wire.times import rfc3339
+
+MAX_ANSWER_BYTES: Final = 4_000_000
+"""Of the items of a page. A Lambda function answers with 6 MB at most."""
+
+
+def fitting[B: (TaskBody, ResultBody)](
+    bodies: Sequence[B], following: int | None
+) -> tuple[list[B], int | None]:
+    """Those of a page's items that fit into one answer, and the index to go on from."""
+    fit: list[B] = []
+    size = 0
+    for body in bodies:
+        length = len(json.dumps(body.model_dump()))
+        if length > MAX_ANSWER_BYTES:
+            fit.append(body.model_copy(update={"result": None, "too_large": True}))
+            continue
+        size += length
+        if size > MAX_ANSWER_BYTES:
+            return fit, body.index
+        fit.append(body)
+    return fit, following
 
 
 def job_path(job_id: str) -> str:

@@ -299,7 +299,10 @@ class TaskErrorBody(_Answer):
 
 
 class TaskBody(_Answer):
-    """A task; times, result and error are of its latest attempt that ended."""
+    """A task; times, result and error are of its latest attempt that ended.
+
+    Where its result exceeds what one answer holds, `result` is null and `too_large` is true.
+    """
 
     id: str
     job_id: JobId
@@ -314,6 +317,7 @@ class TaskBody(_Answer):
     input: Mapping[str, Any] | None
     result: Any
     error: TaskErrorBody | None
+    too_large: bool = False
 
 
 class TaskPageBody(_Answer):
@@ -324,10 +328,11 @@ class TaskPageBody(_Answer):
 
 
 class ResultBody(_Answer):
-    """What a completed task returned."""
+    """What a completed task returned; null if that is `too_large` for one answer."""
 
     index: int
     result: Any
+    too_large: bool = False
 
 
 class ResultPageBody(_Answer):

@@ -1,0 +1,17 @@
+import pytest
+
+from shoal import bootstrap
+from tests.unit.handlers.edge import World
+
+
+@pytest.fixture
+def world() -> World:
+    """Ports in memory behind every handler; each test has its own."""
+    found = World.new()
+    bootstrap.use(found.adapters())
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _wired(world: World) -> None:
+    """Handlers never reach for AWS, whether or not a test asks for the world."""

@@ -1,0 +1,202 @@
+"""Functions as AWS calls them, over ports in memory."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from handlers import (
+    api,
+    callbacks,
+    create_tasks,
+    enqueue_tasks,
+    monitor_completion,
+    plan_tasks,
+)
+from shoal.adapters.memory import (
+    FixedClock,
+    MemoryBlobStore,
+    MemoryChunkStore,
+    MemoryJobStore,
+    MemoryTaskQueue,
+    MemoryTypeRegistry,
+    MemoryWorkflow,
+    RecordingMetrics,
+    SeededEntropy,
+)
+from shoal.bootstrap import Adapters
+from shoal.domain.job import DAY
+from shoal.ports import TaskType
+
+type Json = Any
+
+SIZED = {
+    "type": "object",
+    "properties": {"size": {"type": "integer", "minimum": 1}},
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """Ports in memory, by their own names."""
+
+    jobs: MemoryJobStore
+    chunks: MemoryChunkStore
+    queue: MemoryTaskQueue
+    workflow: MemoryWorkflow
+    blobs: MemoryBlobStore
+    types: MemoryTypeRegistry
+    clock: FixedClock
+    metrics: RecordingMetrics
+
+    @staticmethod
+    def new() -> "World":
+        return World(
+            MemoryJobStore(),
+            MemoryChunkStore(),
+            MemoryTaskQueue(),
+            MemoryWorkflow(),
+            MemoryBlobStore(),
+            MemoryTypeRegistry(TaskType("noop", {"type": "object"}), TaskType("sized", SIZED)),
+            FixedClock(),
+            RecordingMetrics(),
+        )
+
+    def adapters(self) -> Adapters:
+        return Adapters(
+            self.jobs,
+            self.chunks,
+            self.queue,
+            self.workflow,
+            self.blobs,
+            self.types,
+            self.clock,
+            SeededEntropy(),
+            self.metrics,
+            lease=60.0,
+            retention=90 * DAY,
+        )
+
+
+@dataclass(frozen=True)
+class Answered:
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Json:
+        return json.loads(self.text)
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields that the problem complains of."""
+        return [error["field"] for error in self.json["errors"]]
+
+
+def event(
+    method: str,
+    path: str,
+    body: Json = None,
+    *,
+    query: str = "",
+    headers: Mapping[str, str] | None = None,
+    encoded: bool = False,
+) -> dict[str, Any]:
+    """A request in API Gateway's payload format 2.0; a body that is no string is sent as JSON."""
+    text = body if isinstance(body, str) or body is None else json.dumps(body)
+    if encoded and text is not None:
+        text = base64.b64encode(text.encode()).decode()
+    found = {name: ",".join(values) for name, values in parse_qs(query).items()}
+    return {
+        "version": "2.0",
+        "routeKey": f"{method} {path}",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {name.lower(): value for name, value in (headers or {}).items()},
+        "requestContext": {
+            "stage": "$default",
+            "requestId": "request-1",
+            "http": {"method": method, "path": path},
+        },
+        "body": text,
+        "isBase64Encoded": encoded,
+    } | ({"queryStringParameters": found} if found else {})
+
+
+def call(method: str, path: str, body: Json = None, **kwargs: Any) -> Answered:
+    """What the users' function answers."""
+    return _answered(api.handler(event(method, f"/api/v1{path}", body, **kwargs), None))
+
+
+def callback(noun: str, body: Json) -> Answered:
+    """What the workers' function answers."""
+    return _answered(callbacks.handler(event("POST", f"/api/v1/{noun}", body), None))
+
+
+def _answered(answer: Mapping[str, Any]) -> Answered:
+    return Answered(answer["statusCode"], answer["headers"], answer["body"])
+
+
+def submit(**fields: Json) -> str:
+    """The id of a new job."""
+    answer = call("POST", "/jobs", {"task_type": "noop", **fields})
+    assert answer.status == 201, answer.text
+    return str(answer.json["id"])
+
+
+def start(job: str, generation: int = 1) -> None:
+    """What the workflow does until workers can lease."""
+    given = {"job": job, "generation": generation, "n": 1}
+    for each in plan_tasks.handler(given, None)["ranges"]:
+        create_tasks.handler({**given, **each}, None)
+        enqueue_tasks.handler({**given, **each}, None)
+    monitor_completion.handler({**given, "passes": 0, "seen": {}}, None)
+
+
+def lease(job: str, chunk: int = 0, *, worker: str = "w-1", request: str = "request-1") -> Json:
+    """The answer to a worker that asks for one chunk."""
+    body = {
+        "worker": worker,
+        "request_id": request,
+        "chunks": [{"job_id": job, "chunk": chunk}],
+    }
+    answer = callback("leases", body)
+    assert answer.status == 200, answer.text
+    return answer.json["leases"][0]
+
+
+def outcome(index: int, *, result: Json = None, error: Json = None) -> Json:
+    """What came of a first attempt."""
+    return {
+        "index": index,
+        "attempt": 1,
+        "outcome": "completed" if error is None else "failed",
+        "started_at": "2027-01-15T08:00:00.000Z",
+        "duration": 0.5,
+    } | ({"result": result} if error is None else {"error": error})
+
+
+def report(granted: Json, outcomes: list[Json], *, final: bool = True, **fields: Json) -> str:
+    """The decision on the first report of a granted lease."""
+    each = {
+        "job_id": granted["job_id"],
+        "chunk": granted["chunk"],
+        "epoch": granted["epoch"],
+        "report": 1,
+        "final": final,
+        "outcomes": outcomes,
+        **fields,
+    }
+    answer = callback("reports", {"worker": "w-1", "reports": [each]})
+    assert answer.status == 200, answer.text
+    return str(answer.json["reports"][0]["decision"])
+
+
+def run(job: str, chunk: int = 0) -> None:
+    """Lease a chunk and complete its tasks, each with its index as its result."""
+    granted = lease(job, chunk)
+    report(granted, [outcome(t["index"], result={"i": t["index"]}) for t in granted["tasks"]])
