@@ -1,5 +1,6 @@
 import pytest
 
+from shoal.ports import TaskType
 from tests.unit.handlers.edge import World, call, submit
 
 
@@ -93,3 +94,17 @@ def test_everything_that_was_asked_is_shown_again() -> None:
     shown = {name: job[name] for name in asked if name not in {"count", "chunk_size"}}
     expected = {name: value for name, value in asked.items() if name in shown}
     assert shown == {**expected, "deadline": "2027-02-01T00:00:00.000Z"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "registered", "holds"),
+    [(7.0, 60.0, 7.0), (None, 60.0, 60.0), (None, None, 300.0)],
+)
+def test_a_timeout_is_the_users_or_the_types_or_five_minutes(
+    world: World, asked: float | None, registered: float | None, holds: float
+) -> None:
+    world.types.register(TaskType("noop", {}, timeout=registered))
+
+    job = submit(count=1, timeout=asked)
+
+    assert call("GET", f"/jobs/{job}").json["timeout"] == holds

@@ -73,7 +73,7 @@ type Source = Repeat | Grid | Lines
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """What the user asked for. Durations in seconds."""
+    """What the user asked for. Durations in seconds; `timeout` is that of one attempt of a task."""
 
     task_type: str
     source: Source
@@ -82,7 +82,7 @@ class Spec:
     chunk_size: int | Literal["auto"] = "auto"
     priority: Priority = Priority.NORMAL
     max_parallelism: int | None = None
-    timeout: float = 300.0
+    timeout: float | None = None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     deadline: float | None = None
     max_failed: int | None = None

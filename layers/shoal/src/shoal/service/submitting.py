@@ -15,6 +15,8 @@ from shoal.service.checking import checker
 
 UPLOAD_SECONDS = 3_600
 MAX_PROBLEMS = 20
+DEFAULT_TIMEOUT = 300.0
+"""Seconds for one attempt, if neither the user nor the task type says."""
 
 
 class Submitted(NamedTuple):
@@ -114,6 +116,7 @@ class Submitting:
             raise UnknownTaskType(spec.task_type)
         if spec.deadline is not None and spec.deadline <= self.clock.now():
             raise _invalid("deadline", "is in the past")
+        spec = replace(spec, timeout=spec.timeout or task_type.timeout or DEFAULT_TIMEOUT)
         if inputs_uri is not None:
             return replace(spec, source=Lines(self._uploaded(tenant, inputs_uri)))
         count = len(inputs) if inputs is not None else _count(spec)

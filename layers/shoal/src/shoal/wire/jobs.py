@@ -146,7 +146,10 @@ class RetryBody(_Request):
 
 
 class JobSubmission(_Request):
-    """Exactly one of `count`, `grid`, `inputs` and `inputs_uri` says what the tasks are."""
+    """Exactly one of `count`, `grid`, `inputs` and `inputs_uri` says what the tasks are.
+
+    `timeout` is that of one attempt; without it the task type's holds, or 300 s.
+    """
 
     task_type: TypeName
     name: Name = ""
@@ -158,7 +161,7 @@ class JobSubmission(_Request):
     chunk_size: ChunkSize = "auto"
     priority: Literal["high", "normal", "low"] = "normal"
     max_parallelism: Annotated[int, Field(ge=1, le=MAX_CHUNKS)] | None = None
-    timeout: Timeout = 300.0
+    timeout: Timeout | None = None
     retry: RetryBody = RetryBody()
     deadline: Instant | None = None
     max_failed: Annotated[int, Field(ge=0, le=MAX_TASKS)] | None = None
@@ -267,7 +270,7 @@ class JobBody(_Answer):
     version: int
     priority: Priority
     max_parallelism: int | None
-    timeout: float
+    timeout: float | None
     retry: RetryBody
     deadline: Time | None
     max_failed: int | None
