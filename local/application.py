@@ -26,6 +26,7 @@ ROOT: Final = Path(__file__).parents[1]
 STACK: Final = "shoal"
 _BUCKET: Final = "shoal-twin-artifacts"
 _METHODS: Final = frozenset(("get", "post", "put", "delete", "patch", "options", "head"))
+_POINTER: Final = "python/lib/python3.13/site-packages/shoal.pth"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 type Tree = dict[str, Any]
@@ -47,7 +48,7 @@ def deploy(emulator: Emulator, layer: Path, parameters: Mapping[str, str]) -> De
     artifacts = _Artifacts(emulator)
     template = translated(
         artifacts.put("functions", zipped(ROOT / "functions", "handlers/**/*.py")),
-        artifacts.put("layer", zipped(layer, "**/*")),
+        artifacts.put("layer", pointer(layer)),
         parameters,
     )
     asked = {
@@ -130,6 +131,18 @@ def zipped(folder: Path, pattern: str) -> bytes:
     return body.getvalue()
 
 
+def pointer(layer: Path) -> bytes:
+    """A layer that points to the built one where it lies.
+
+    The emulator unpacks a function's layers at each of its cold starts; a path costs nothing.
+    """
+    line = f"import sys; sys.path.insert(0, {str(layer / 'python')!r})\n"
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(_POINTER, _EPOCH), line)
+    return body.getvalue()
+
+
 # The template
 
 
@@ -157,24 +170,32 @@ def read_template() -> Tree:
 
 
 def translated(functions: _Artifact, layer: _Artifact, parameters: Mapping[str, str]) -> Tree:
-    """The template after SAM's transform, with its artifacts in place."""
+    """The template as the emulator takes it, with its artifacts in place."""
+    return with_routes(transformed(functions.uri, layer.uri, parameters))
+
+
+def transformed(functions: str, layer: str, parameters: Mapping[str, str]) -> Tree:
+    """The template after SAM's transform, as AWS sees it. Artifacts by their S3 URIs."""
     template = read_template()
-    template["Globals"]["Function"]["CodeUri"] = functions.uri
+    template["Globals"]["Function"]["CodeUri"] = functions
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::LayerVersion":
-            resource["Properties"]["ContentUri"] = layer.uri
+            resource["Properties"]["ContentUri"] = layer
         if resource["Type"] == "AWS::Serverless::StateMachine":
-            _inline(resource["Properties"], parameters)
+            properties = resource["Properties"]
+            properties["Definition"] = definition(properties.pop("DefinitionUri"), parameters)
     session = boto3.Session(region_name=REGION)
-    plain = Translator(None, Parser(), boto_session=session).translate(template, dict(parameters))
-    return with_routes(plain)
+    plain: Tree = Translator(None, Parser(), boto_session=session).translate(
+        template, dict(parameters)
+    )
+    return plain
 
 
-def _inline(properties: Tree, parameters: Mapping[str, str]) -> None:
-    """The definition in place of its file; numbers are substituted before it is parsed."""
-    text = (ROOT / properties.pop("DefinitionUri")).read_text()
-    text = text.replace("${WaitSeconds}", parameters["WaitSeconds"])
-    properties["Definition"] = yaml.safe_load(text)
+def definition(file: str, parameters: Mapping[str, str]) -> Tree:
+    """The state machine's file; numbers are substituted before it is parsed, as by AWS."""
+    text = (ROOT / file).read_text().replace("${WaitSeconds}", parameters["WaitSeconds"])
+    machine: Tree = yaml.safe_load(text)
+    return machine
 
 
 def with_routes(template: Tree) -> Tree:

@@ -1,0 +1,31 @@
+"""Writes what AWS would see of the application, for linters that read neither SAM nor YAML.
+
+`python -m local.export FOLDER` writes `template.json`, after SAM's transform, and `job.asl.json`,
+with its numbers substituted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Final
+
+from local.application import definition, transformed
+
+_PARAMETERS: Final = {"JwtIssuer": "https://issuer.example", "JwtAudience": "shoal", "WaitSeconds": "60"}
+
+
+def main(folder: Path) -> None:
+    """Write both files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    documents = {
+        "template.json": transformed("s3://artifacts/functions", "s3://artifacts/layer", _PARAMETERS),
+        "job.asl.json": definition("statemachine/job.asl.yaml", _PARAMETERS),
+    }
+    for name, document in documents.items():
+        (folder / name).write_text(json.dumps(document, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,39 @@
+# The application's template and workflow: their tools, each in an environment of its own, and their checks.
+# SAM pins what checkov and import-linter refuse to live with.
+
+SAM_READY := $(TOOLS)/sam/.ready
+CHECKOV_READY := $(TOOLS)/checkov/.ready
+ASL_READY := tooling/node_modules/.ready
+CHECKED := .aws-sam/checked
+
+# SAM builds in copies of our folders: it has to find uv, and a python3.13 that runs anywhere, by whole paths. The
+# layer is built for ARCHITECTURE, as the functions are by the parameter of that name.
+ARCHITECTURE ?= arm64
+SAM = SAM_CLI_TELEMETRY=0 UV=$(CURDIR)/$(UV) ARCHITECTURE=$(ARCHITECTURE) PATH="$(CURDIR)/$(TOOLS)/sam/bin:$$PATH" \
+	$(TOOLS)/sam/bin/sam
+
+$(SAM_READY) $(CHECKOV_READY): $(TOOLS)/%/.ready: requirements/%.txt | $(UV)
+	@$(UV) venv --quiet --allow-existing --python 3.13 $(@D)
+	@$(UV) pip sync --quiet --python $(@D)/bin/python --require-hashes $<
+	@touch $@
+
+$(ASL_READY): tooling/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or later to check the workflow" >&2; exit 1; }
+	@npm ci --prefix tooling --silent
+	@touch $@
+
+build deploy: $(SAM_READY)
+
+.PHONY: check-template
+check-template: setup $(SAM_READY) $(CHECKOV_READY) $(ASL_READY)
+	$(SAM) validate --lint --region us-east-1
+	$(PY) -m local.export $(CHECKED)
+	$(BIN)/cfn-lint --regions us-east-1 --template $(CHECKED)/template.json
+	LOG_LEVEL=ERROR $(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml --file $(CHECKED)/template.json
+	tooling/node_modules/.bin/asl-validator --json-path $(CHECKED)/job.asl.json
+
+.PHONY: lock-tools
+lock-tools: | $(UV)
+	for tool in sam checkov; do $(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.13 \
+		requirements/$$tool.in -o requirements/$$tool.txt; done
+	npm install --prefix tooling --package-lock-only --silent
