@@ -32,8 +32,12 @@ check-template: setup $(SAM_READY) $(CHECKOV_READY) $(ASL_READY)
 	LOG_LEVEL=ERROR $(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml --file $(CHECKED)/template.json
 	tooling/node_modules/.bin/asl-validator --json-path $(CHECKED)/job.asl.json
 
-.PHONY: lock-tools
-lock-tools: | $(UV)
-	for tool in sam checkov; do $(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.13 \
-		requirements/$$tool.in -o requirements/$$tool.txt; done
-	npm install --prefix tooling --package-lock-only --silent
+lock: lock-template
+
+.PHONY: lock-template
+lock-template: | $(UV)
+	for tool in sam checkov; do $(UV) pip compile --quiet --generate-hashes --no-annotate --no-header \
+		--python-version 3.13 requirements/$$tool.in -o requirements/$$tool.txt; done
+	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.13 \
+		layers/shoal/pyproject.toml --extra lambda -o layers/shoal/requirements.txt
+	npm install --prefix tooling --package-lock-only --omit-lockfile-registry-resolved --silent
