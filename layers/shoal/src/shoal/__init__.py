@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["Context", "NonRetryable", "task"]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the SDK exports
+def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from shoal import sdk  # noqa: PLC0415 - loaded on first use

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 QUEUES = ("high", "normal", "low")
 
 
-class MissingSetting(Exception):
+class MissingSetting(Exception):  # noqa: N818 - says what is wrong
     """A variable that the worker needs is not set, or is not what it should be."""
 
 
@@ -29,7 +29,7 @@ class WorkerSettings:
     log_level: str = "INFO"
 
     @staticmethod
-    def from_environment(environment: Mapping[str, str] = os.environ) -> WorkerSettings:
+    def from_environment(environment: Mapping[str, str] = os.environ) -> WorkerSettings:  # noqa: TID251 - read here only
         """Read them; raise MissingSetting with the name of the variable that is wrong."""
         read = _Reader(environment)
         urls = {

@@ -51,26 +51,33 @@ class SignedCallbacks:
         self._storage = storage
 
     def register(self, request: WorkerRegistration) -> RegistrationAnswer:
+        """Offer task types."""
         return self._post("workers", request, RegistrationAnswer)
 
     def lease(self, request: LeaseRequest) -> LeaseAnswer:
+        """Ask for chunks."""
         return self._post("leases", request, LeaseAnswer)
 
     def heartbeat(self, request: HeartbeatRequest) -> HeartbeatAnswer:
+        """Renew leases."""
         return self._post("heartbeats", request, HeartbeatAnswer)
 
     def report(self, body: bytes) -> ReportAnswer:
+        """Send a `ReportRequest` that is encoded already."""
         return self._post("reports", body, ReportAnswer)
 
     def part(self, request: PartRequest) -> PartAnswer:
+        """Ask where a part goes."""
         return self._post("parts", request, PartAnswer)
 
     def upload(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        """PUT to a presigned URL; a part that is there already counts as uploaded."""
         answer = _sent(self._storage, httpx.Request("PUT", url, headers=headers, content=body))
         if answer.status_code != _PRECONDITION_FAILED:  # else it is there already
             _checked(answer)
 
     def download(self, url: str, headers: Mapping[str, str]) -> bytes:
+        """GET from a presigned URL."""
         request = httpx.Request("GET", url, headers=headers)
         return _checked(_sent(self._storage, request)).content
 

@@ -33,6 +33,7 @@ class SqsDeliveries:
     def receive(
         self, queue: str, *, limit: int, wait: float, visibility: float
     ) -> Sequence[Delivery]:
+        """Up to `limit` messages, waiting up to `wait` seconds for the first."""
         with _translated():
             answer = self._sqs.receive_message(
                 QueueUrl=self._urls[queue],
@@ -46,6 +47,7 @@ class SqsDeliveries:
         ]
 
     def delete(self, deliveries: Sequence[Delivery]) -> None:
+        """Settle them for good; what is gone already counts as deleted."""
         for url, some in self._batches(deliveries):
             with _translated():
                 answer = self._sqs.delete_message_batch(
@@ -60,6 +62,7 @@ class SqsDeliveries:
                 _LOG.info("a message was gone already: %s", failed["Code"])
 
     def hide(self, deliveries: Sequence[Delivery], seconds: float) -> None:
+        """Keep them from others for so long from now; what is gone already is left alone."""
         for url, some in self._batches(deliveries):
             with _translated():
                 self._sqs.change_message_visibility_batch(

@@ -46,6 +46,7 @@ class Task[**P, R]:
         self._model = _model(name, named, hints, extra="allow" if self._open else "forbid")
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the function."""
         return self.function(*args, **kwargs)
 
     @functools.cached_property

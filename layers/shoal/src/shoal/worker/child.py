@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import io
 import os
 import pickle
 import sys
 import termios
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Buffer, Mapping
 from multiprocessing.connection import Connection
-from typing import Any, Final, NamedTuple, TextIO
+from typing import Any, ClassVar, Final, NamedTuple, TextIO
 
 from shoal.sdk import Context, NonRetryable, Task
 from shoal.worker.outcome import (
@@ -39,6 +40,7 @@ TAIL: Final = b"T"
 """Waits for the tail of what the task in hand printed."""
 
 _PROGRESS_SECONDS: Final = 0.25
+_LOOK_SECONDS: Final = 0.001
 
 
 class Assignment(NamedTuple):
@@ -61,8 +63,9 @@ class Child:
         self._output = output
         self._tasks = tasks
         self._stamps = Stamps()
-        self._stdout, self._stderr = sys.stdout, sys.stderr
         self._unread = bytearray(4)
+        self._printed = 0
+        self._looked = 0.0
 
     def serve(self) -> None:
         """Run assignments until the worker closes the connection."""
@@ -77,76 +80,75 @@ class Child:
     def _run(self, assignment: Assignment) -> None:
         task = self._tasks[assignment.task_type]
         slate, told = self._slate, time.monotonic()
+        wall = time.time() - told
         for position, (index, attempt, given) in enumerate(assignment.tasks):
             if slate.stopping:
                 return
-            context = (
-                Context(assignment.job_id, index, attempt, assignment.epoch)
-                if task.wants_context
-                else None
-            )
             now = time.monotonic()
-            slate.mark(position, now, self._printed())
+            if _Output.written or now - self._looked > _LOOK_SECONDS:
+                self._look(now)
+            slate.mark(position, now, self._printed)
             if now - told > _PROGRESS_SECONDS:
                 told = now
                 self._connection.send_bytes(PROGRESS)
-            outcome = self._attempt(task, index, attempt, given, context)
-            if not slate.add(position, outcome):
+            try:
+                context = (
+                    Context(assignment.job_id, index, attempt, assignment.epoch)
+                    if task.wants_context
+                    else None
+                )
+                result = task.function(**task.arguments(given, context))
+                if task.is_async:
+                    result = asyncio.run(result)
+                text = result_text(result)
+            except BaseException as error:  # noqa: BLE001 - whatever a task raises is its outcome
+                outcome = self._failure(index, attempt, wall + now, error)
+            else:
+                took = time.monotonic() - now
+                outcome = completed(index, attempt, self._stamps.text(wall + now), took, text)
+            if not slate.add(outcome):
                 self._connection.send_bytes(FULL)
                 self._connection.recv_bytes()
-                slate.add(position, outcome)
-
-    def _attempt(
-        self,
-        task: Task[..., Any],
-        index: int,
-        attempt: int,
-        given: Mapping[str, Any],
-        context: Context | None,
-    ) -> bytes:
-        began = time.time()
-        try:
-            result = task.function(**task.arguments(given, context))
-            if task.is_async:
-                result = asyncio.run(result)
-            text = result_text(result)
-            self._flush()
-        except BaseException as error:  # noqa: BLE001 - whatever a task raises is its outcome
-            return self._failure(index, attempt, began, error)
-        return completed(index, attempt, self._stamps.text(began), time.time() - began, text)
+                slate.add(outcome)
 
     def _failure(self, index: int, attempt: int, began: float, error: BaseException) -> bytes:
-        duration = time.time() - began
-        if not isinstance(error, (NonRetryable, NotJSON, ResultTooLarge)):
+        took = time.time() - began
+        expected = isinstance(error, (NonRetryable, NotJSON, ResultTooLarge))
+        if not expected:
             own = error.__traceback__ and error.__traceback__.tb_next
-            traceback.print_exception(type(error), error, own, file=self._stderr)
-        self._flush()
+            traceback.print_exception(type(error), error, own, file=sys.stderr)
         self._connection.send_bytes(TAIL)
         return failed(
-            index,
-            attempt,
-            self._stamps.text(began),
-            duration,
+            *(index, attempt, self._stamps.text(began), took),
             kind=type(error).__name__,
             message=_message(error),
             tail=self._connection.recv_bytes(),
-            retryable=not isinstance(error, (NonRetryable, NotJSON, ResultTooLarge)),
+            retryable=not expected,
         )
 
-    def _printed(self) -> int:
-        """Bytes printed so far: those that the worker has read, and those in the pipe."""
+    def _look(self, now: float) -> None:
+        """Count bytes printed so far: those that the worker has read, and those in the pipe.
+
+        Done only if Python printed since, or enough time has passed for others to have printed.
+        """
+        _Output.written = False
+        self._looked = now
         try:
             fcntl.ioctl(self._output, termios.FIONREAD, self._unread)
-        except OSError:
-            return self._slate.printed
-        return self._slate.printed + int.from_bytes(self._unread, sys.byteorder)
+        except OSError:  # this system does not tell
+            self._unread[:] = bytes(4)
+        self._printed = self._slate.printed + int.from_bytes(self._unread, sys.byteorder)
 
-    def _flush(self) -> None:
-        for stream in (self._stdout, self._stderr):
-            try:
-                stream.flush()
-            except (OSError, ValueError):  # the task closed it
-                continue
+
+class _Output(io.FileIO):
+    """Standard output or error of a task, unbuffered, so that a killed task has printed it all."""
+
+    written: ClassVar[bool] = False
+
+    def write(self, data: Buffer, /) -> int:
+        """Write it through."""
+        _Output.written = True
+        return super().write(data)
 
 
 def _message(error: BaseException) -> str:
@@ -157,9 +159,8 @@ def _message(error: BaseException) -> str:
 
 
 def _stream(descriptor: int) -> TextIO:
-    return open(  # lives as long as the process
-        descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
-    )
+    raw = _Output(descriptor, "w", closefd=False)
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 def run_child(

@@ -21,11 +21,11 @@ from shoal.worker.slate import Slate, new_file
 _READ: Final = 65_536
 
 
-class NurseryDied(Exception):
+class NurseryDied(Exception):  # noqa: N818 - says what happened
     """The process that forks children is gone, and with it the children."""
 
 
-class BadTasks(Exception):
+class BadTasks(Exception):  # noqa: N818 - says what happened
     """The task modules cannot be imported; the message is the traceback."""
 
 

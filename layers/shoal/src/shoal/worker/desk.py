@@ -74,6 +74,8 @@ class Desk:
         self._taken = 0
         self._runs: dict[tuple[str, int], Run] = {}
         self._changed = threading.Condition()
+        self._wanted = 0
+        """Free slots that the fetcher waits for; it is not woken for fewer."""
 
     def admit(self, run: Run) -> bool:
         """Put it on the desk, unless its chunk is there already (delivered twice)."""
@@ -85,7 +87,7 @@ class Desk:
         with self._changed:
             if self._runs.get(run.key) is run:
                 del self._runs[run.key]
-            self._changed.notify_all()
+            self._notify()
 
     def runs(self) -> Sequence[Run]:
         """What is in hand now."""
@@ -101,16 +103,17 @@ class Desk:
         """A run has ended."""
         with self._changed:
             self._taken -= 1
-            self._changed.notify_all()
+            self._notify()
 
     def wait_for_slots(self, given_up: threading.Event, linger: float) -> int:
         """Wait until slots are free, then `linger` seconds for more; how many, 0 once given up."""
         with self._changed:
-            self._changed.wait_for(lambda: self._free() or given_up.is_set())
-            if self._free() < self._slots:
+            for wanted, patience in ((1, None), (self._slots, linger)):
+                self._wanted = wanted
                 self._changed.wait_for(
-                    lambda: self._free() >= self._slots or given_up.is_set(), linger
+                    lambda: self._free() >= self._wanted or given_up.is_set(), patience
                 )
+            self._wanted = 0
             return 0 if given_up.is_set() else self._free()
 
     def wait_until_empty(self, given_up: threading.Event, seconds: float | None = None) -> bool:
@@ -122,6 +125,10 @@ class Desk:
     def wake(self) -> None:
         """Have whoever waits look at what it may have given up for."""
         with self._changed:
+            self._changed.notify_all()
+
+    def _notify(self) -> None:
+        if not self._runs or 0 < self._wanted <= self._free():
             self._changed.notify_all()
 
     def _free(self) -> int:

@@ -15,6 +15,7 @@ class JsonFormatter(logging.Formatter):
     """Time, level, logger and message, and whatever `extra` adds: job, task, attempt, epoch."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """One line."""
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,

@@ -57,26 +57,31 @@ class _Nursery:
         """Fork, kill and bury until the worker is gone."""
         woken, wake = socket.socketpair()
         for end in (woken, wake):
-            end.setblocking(False)
+            end.settimeout(0)
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         with selectors.DefaultSelector() as selector:
             selector.register(self._control, selectors.EVENT_READ)
             selector.register(woken, selectors.EVENT_READ)
-            while True:
-                for key, _ in selector.select():
-                    if key.fileobj is woken:
-                        with contextlib.suppress(BlockingIOError):
-                            woken.recv(4096)
-                    elif not self._answer():
-                        return
+            while self._answer_all(selector, woken):
                 self._bury()
+        signal.set_wakeup_fd(-1)
+
+    def _answer_all(self, selector: selectors.BaseSelector, woken: socket.socket) -> bool:
+        """Answer what has come; whether the worker is still there."""
+        for key, _ in selector.select():
+            if key.fileobj is woken:
+                with contextlib.suppress(BlockingIOError):
+                    woken.recv(4096)
+            elif not self._answer():
+                return False
+        return True
 
     def kill_all(self) -> None:
         """Leave nothing behind."""
-        signal.set_wakeup_fd(-1)
         for pid in self._exits:
             _kill_group(pid)
+            os.waitpid(pid, 0)
 
     def _answer(self) -> bool:
         data, descriptors, _, _ = socket.recv_fds(self._control, REQUEST.size, 4)

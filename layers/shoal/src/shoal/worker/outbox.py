@@ -20,25 +20,27 @@ class Outbox:
         self._due: dict[Run, bool] = {}
         self._settled: deque[Delivery] = deque()
         self._changed = threading.Condition()
+        self._wanted = 1
+        """Entries that the reporter waits for; it is not woken for fewer."""
         self._closed = False
 
     def partial(self, run: Run) -> None:
         """Report what it has so far."""
         with self._changed:
             self._due.setdefault(run, False)
-            self._changed.notify()
+            self._notify()
 
     def final(self, run: Run) -> None:
         """Report the rest and give the lease back."""
         with self._changed:
             self._due[run] = True
-            self._changed.notify()
+            self._notify()
 
     def settle(self, delivery: Delivery) -> None:
         """Delete a message."""
         with self._changed:
             self._settled.append(delivery)
-            self._changed.notify()
+            self._notify()
 
     def close(self) -> None:
         """Nothing more will come."""
@@ -49,12 +51,17 @@ class Outbox:
     def wait(self) -> bool:
         """Wait for something, then a moment for more; False if nothing will come any more."""
         with self._changed:
-            self._changed.wait_for(lambda: self._due or self._settled or self._closed)
-            self._changed.wait_for(
-                lambda: self._closed or max(len(self._due), len(self._settled)) >= MAX_BATCH,
-                _LINGER,
-            )
+            for wanted, patience in ((1, None), (MAX_BATCH, _LINGER)):
+                self._wanted = wanted
+                self._changed.wait_for(lambda: self._closed or self._is_enough(), patience)
             return bool(self._due or self._settled)
+
+    def _is_enough(self) -> bool:
+        return max(len(self._due), len(self._settled)) >= self._wanted
+
+    def _notify(self) -> None:
+        if self._is_enough():
+            self._changed.notify()
 
     def take_reports(self) -> list[tuple[Run, bool]]:
         """Runs for one call, and whether each is to be final."""

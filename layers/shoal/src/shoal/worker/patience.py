@@ -15,7 +15,7 @@ _FIRST: Final = 0.2
 _LONGEST: Final = 20.0
 
 
-class GaveUp(Exception):
+class GaveUp(Exception):  # noqa: N818 - says what happened
     """The worker is leaving; the call was not answered."""
 
 

@@ -12,7 +12,7 @@ import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final, Protocol
 
@@ -24,7 +24,7 @@ _LOG = logging.getLogger("shoal.worker")
 _EARLY_DEATHS: Final = 3
 
 
-class ChildrenDie(Exception):
+class ChildrenDie(Exception):  # noqa: N818 - says what happens
     """Three children in a row died before they took a task in hand, which is no task's fault."""
 
 
@@ -54,29 +54,32 @@ class Segment:
         self.timeout = timeout
         self.fresh = fresh
         self.child: ChildHandle | None = None
-        self.places: Sequence[int] = range(len(assignment.tasks))
-        """Which task of ours is at which position of what the child was given."""
-        self.done: set[int] = set()
+        self.ended = 0
+        """How many tasks have an outcome; they end in order."""
+        self.given_from = 0
+        """Which task the child was given as its first."""
         self.read = 0
+        """Bytes of the child's slate that were read."""
         self.deadline = float("inf")
         self.early_deaths = 0
         self.stopping = False
         self.killed: _Kill | None = None
-        self.killed_at_place = -1
+        self.killed_at = -1
 
-    def rest(self) -> list[int]:
-        """Places without an outcome."""
-        return [place for place in range(len(self.assignment.tasks)) if place not in self.done]
+    def in_hand(self, child: ChildHandle) -> int | None:
+        """Which task the child has, or had last, in hand."""
+        hand = child.slate.in_hand
+        return self.given_from + hand[0] if hand else None
 
     @property
     def index_in_hand(self) -> int | None:
         """The index of the task that runs now; a guess if asked from another thread."""
         child = self.child
         try:
-            hand = child.slate.in_hand if child else None
-            return self.assignment.tasks[self.places[hand[0]]][0] if hand else None
-        except (IndexError, ValueError):  # it ended at this moment
+            hand = self.in_hand(child) if child else None
+        except ValueError:  # it ended at this moment
             return None
+        return None if hand is None else self.assignment.tasks[hand][0]
 
 
 class Pool:
@@ -86,10 +89,9 @@ class Pool:
         self._nursery = nursery
         self._selector = selectors.DefaultSelector()
         self._woken, self._wake = socket.socketpair()
-        self._woken.setblocking(False)
-        self._wake.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ, self._on_wake)
         self._orders: deque[Callable[[], None]] = deque()
+        self._woken_already = False
         self._idle: list[ChildHandle] = []
         self._segments: dict[int, Segment] = {}
         self._next_check = float("inf")
@@ -116,10 +118,9 @@ class Pool:
 
     def _order(self, order: Callable[[], None]) -> None:
         self._orders.append(order)
-        try:
+        if not self._woken_already:
+            self._woken_already = True
             self._wake.send(b"!")
-        except BlockingIOError:  # it has been woken often enough
-            return
 
     # The loop.
 
@@ -142,7 +143,8 @@ class Pool:
             self._wake.close()
 
     def _on_wake(self) -> None:
-        self._woken.recv(4096)
+        self._woken.recv(64)
+        self._woken_already = False  # before the orders are looked at: none is overlooked
         while self._orders:
             self._orders.popleft()()
 
@@ -153,15 +155,14 @@ class Pool:
 
     def _begin(self, segment: Segment) -> None:
         """Give what is left of the segment to a child, or end it if nothing is."""
-        rest = segment.rest()
-        if not rest or segment.stopping:
+        whole = segment.assignment
+        if segment.ended == len(whole.tasks) or segment.stopping:
             segment.child = None
             segment.owner.ended()
             return
-        whole = segment.assignment
-        segment.places = rest if len(rest) < len(whole.tasks) else range(len(rest))
+        segment.given_from = segment.ended
         segment.read, segment.killed = 0, None
-        given = whole._replace(tasks=[whole.tasks[place] for place in rest])
+        given = whole._replace(tasks=whole.tasks[segment.ended :]) if segment.ended else whole
         child = self._child(fresh=segment.fresh)
         segment.child = child
         self._segments[child.number] = segment
@@ -201,7 +202,7 @@ class Pool:
                 continue
             segment.deadline = hand[1] + segment.timeout
             if segment.deadline <= now:
-                segment.killed_at_place = segment.places[hand[0]]
+                segment.killed_at = segment.given_from + hand[0]
                 self._kill(segment, _Kill.TIMEOUT)
         pending = [s.deadline for s in self._segments.values() if not s.killed]
         self._next_check = max(min(pending, default=float("inf")), now + 0.001)
@@ -256,51 +257,39 @@ class Pool:
         self._begin(segment)
 
     def _collect(self, segment: Segment, child: ChildHandle) -> None:
-        records, segment.read = child.slate.outcomes(segment.read)
-        done, places, new = segment.done, segment.places, []
-        for position, outcome in records:
-            place = places[position]
-            if place not in done:
-                done.add(place)
-                new.append(outcome)
-        if new:
+        outcomes, segment.read = child.slate.outcomes(segment.read)
+        if outcomes:
+            segment.ended += len(outcomes)
             segment.early_deaths = 0
-            segment.owner.outcomes(new)
+            segment.owner.outcomes(outcomes)
 
     def _blame(self, segment: Segment, child: ChildHandle, code: int) -> None:
         """Fail the task that the death of the child is to be laid to, if there is one."""
-        hand = child.slate.in_hand
-        place = segment.places[hand[0]] if hand else None
-        if segment.killed is _Kill.STOP:
-            return
-        if segment.killed is _Kill.TIMEOUT:
-            if place == segment.killed_at_place and place not in segment.done:
-                self._fail(segment, child, place, "Timeout", f"took over {segment.timeout:g} s")
-            return
-        if place is None:
+        hand = segment.in_hand(child)
+        if hand is None and not segment.killed:
             segment.early_deaths += 1
             if segment.early_deaths >= _EARLY_DEATHS:
                 raise ChildrenDie(_told(code))
-        elif place not in segment.done:
-            self._fail(segment, child, place, "WorkerChildDied", _told(code))
+        if hand != segment.ended or segment.killed is _Kill.STOP:
+            return  # it died between tasks, or nobody is to blame
+        if segment.killed is None:
+            self._fail(segment, child, "WorkerChildDied", _told(code))
+        elif hand == segment.killed_at:
+            self._fail(segment, child, "Timeout", f"took over {segment.timeout:g} s")
 
-    def _fail(
-        self, segment: Segment, child: ChildHandle, place: int, kind: str, message: str
-    ) -> None:
-        index, attempt, _ = segment.assignment.tasks[place]
+    def _fail(self, segment: Segment, child: ChildHandle, kind: str, message: str) -> None:
+        """The task in hand has failed."""
+        index, attempt, _ = segment.assignment.tasks[segment.ended]
         hand = child.slate.in_hand
         duration = time.monotonic() - hand[1] if hand else 0.0
         outcome = failed(
-            index,
-            attempt,
-            self._stamps.text(time.time() - duration),
-            duration,
+            *(index, attempt, self._stamps.text(time.time() - duration), duration),
             kind=kind,
             message=message,
             tail=child.tail(),
             retryable=True,
         )
-        segment.done.add(place)
+        segment.ended += 1
         segment.owner.outcomes([outcome])
 
 

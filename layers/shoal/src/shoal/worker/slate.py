@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
-import struct
 import tempfile
-from collections.abc import Iterator
 from typing import Final
 
 ROOM: Final = 2 * 1024 * 1024
@@ -19,7 +17,8 @@ ROOM: Final = 2 * 1024 * 1024
 
 _HEAD: Final = 64
 _POSITION, _STARTED, _USED, _STOP, _PRINTED_BEFORE, _PRINTED = range(6)
-_RECORD: Final = struct.Struct("<II")
+_END: Final = b"\n"
+"""Ends an outcome; JSON texts have no line break in them."""
 
 
 def new_file() -> int:
@@ -56,14 +55,13 @@ class Slate:
         self._times[_STARTED] = now
         self._numbers[_POSITION] = position
 
-    def add(self, position: int, outcome: bytes) -> bool:
-        """Put down an outcome, if there is room."""
+    def add(self, outcome: bytes) -> bool:
+        """Put down the outcome of the next task, if there is room."""
         begin = self._numbers[_USED]
-        end = begin + _RECORD.size + len(outcome)
+        end = begin + len(outcome) + 1
         if end > ROOM:
             return False
-        record = _RECORD.pack(position, len(outcome)) + outcome
-        self._memory[_HEAD + begin : _HEAD + end] = record
+        self._memory[_HEAD + begin : _HEAD + end] = outcome + _END
         self._numbers[_USED] = end
         return True
 
@@ -101,20 +99,11 @@ class Slate:
             return None
         return position, self._times[_STARTED], self._numbers[_PRINTED_BEFORE]
 
-    def outcomes(self, begin: int) -> tuple[list[tuple[int, bytes]], int]:
-        """Positions and outcomes from byte `begin` on, and the byte to go on from."""
+    def outcomes(self, begin: int) -> tuple[list[bytes], int]:
+        """Outcomes in the order of their tasks from byte `begin` on, and the byte to go on from."""
         end = self._numbers[_USED]
-        return list(_records(self._memory[_HEAD + begin : _HEAD + end])), max(begin, end)
+        return self._memory[_HEAD + begin : _HEAD + end].split(_END)[:-1], end
 
     def wipe(self) -> None:
         """Make room again, everything having been read."""
         self._numbers[_USED] = 0
-
-
-def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
-    at, unpack, head = 0, _RECORD.unpack_from, _RECORD.size
-    while at < len(data):
-        position, length = unpack(data, at)
-        at += head
-        yield position, data[at : at + length]
-        at += length

@@ -1,0 +1,159 @@
+"""What the worker costs: CPU of worker, nursery and children for each no-op task.
+
+The broker is a stub in this process that costs next to nothing: queues that always have messages,
+and an API that grants and accepts. Run it as `python bench/worker_overhead.py`.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "worker_image"))
+
+from shoal.wire.worker import (
+    Delivery,
+    HeartbeatAnswer,
+    HeartbeatRequest,
+    LeaseAnswer,
+    LeaseRequest,
+    PartAnswer,
+    PartRequest,
+    RegistrationAnswer,
+    ReportAnswer,
+    WorkerRegistration,
+)
+from shoal.worker.children import Nursery
+from shoal.worker.gear import Terms
+from shoal.worker.worker import Worker
+
+JOB = "job_" + "0" * 26
+TARGETS = {1: 200.0, 100: 10.0}
+
+
+class StubQueue:
+    """So many messages, then none."""
+
+    def __init__(self, chunks: int) -> None:
+        self.bodies = [f'{{"job":"{JOB}","chunk":{chunk}}}' for chunk in range(chunks)]
+        self.deleted = 0
+
+    def receive(
+        self, queue: str, *, limit: int, wait: float, visibility: float
+    ) -> Sequence[Delivery]:
+        del wait, visibility
+        got, self.bodies = self.bodies[:limit], self.bodies[limit:]
+        return [Delivery(queue, "receipt", body) for body in got]
+
+    def delete(self, deliveries: Sequence[Delivery]) -> None:
+        self.deleted += len(deliveries)
+
+    def hide(self, deliveries: Sequence[Delivery], seconds: float) -> None:
+        del deliveries, seconds
+
+
+class StubApi:
+    """Grants chunks of no-op tasks. The answers to leases are texts, as from the network."""
+
+    def __init__(self, chunks: int, size: int) -> None:
+        self.registered = threading.Event()
+        self.grants = [_grant(chunk, size) for chunk in range(chunks)]
+        self.calls = 0
+        self.reported = 0
+
+    def register(self, request: WorkerRegistration) -> RegistrationAnswer:
+        self.registered.set()
+        return RegistrationAnswer(worker=request.worker, registered=len(request.task_types))
+
+    def lease(self, request: LeaseRequest) -> LeaseAnswer:
+        self.calls += 1
+        body = b",".join(self.grants[each.chunk] for each in request.chunks)
+        return LeaseAnswer.model_validate_json(b'{"leases":[' + body + b"]}")
+
+    def heartbeat(self, request: HeartbeatRequest) -> HeartbeatAnswer:
+        del request
+        return HeartbeatAnswer(leases=[])
+
+    def report(self, body: bytes) -> ReportAnswer:
+        self.calls += 1
+        chunks = [part.split(b",", 1)[0].decode() for part in body.split(b'"chunk": ')[1:]]
+        self.reported += body.count(b'"outcome":"completed"')
+        decisions = ",".join(
+            f'{{"job_id":"{JOB}","chunk":{chunk},"decision":"accepted"}}' for chunk in chunks
+        )
+        return ReportAnswer.model_validate_json('{"reports":[' + decisions + "]}")
+
+    def part(self, request: PartRequest) -> PartAnswer:
+        raise NotImplementedError
+
+    def upload(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        raise NotImplementedError
+
+    def download(self, url: str, headers: Mapping[str, str]) -> bytes:
+        raise NotImplementedError
+
+
+def _grant(chunk: int, size: int) -> bytes:
+    tasks = ",".join(
+        f'{{"index":{chunk * size + i},"attempt":1,"input":{{}}}}' for i in range(size)
+    )
+    return (
+        f'{{"job_id":"{JOB}","chunk":{chunk},"decision":"granted","epoch":1,'
+        f'"until":"2030-01-01T00:00:00Z","priority":"normal","task_type":"noop","timeout":300,'
+        f'"isolated":false,"tasks":[{tasks}],"inputs":null,"params":{{}}}}'
+    ).encode()
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and, once they are gone, its children and theirs."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def run(chunks: int, size: int, slots: int) -> tuple[float, float]:
+    """CPU and wall seconds of a whole run, from start to exit."""
+    queue, api = StubQueue(chunks), StubApi(chunks, size)
+    terms = Terms(name="bench", slots=slots, until_empty=True, weights={"normal": 1})
+    worker = Worker(terms, Nursery(["tasks"]), api, queue, SystemClock())
+    cpu, wall = _cpu(), time.perf_counter()
+    assert worker.run() == 0
+    assert api.reported == chunks * size
+    assert queue.deleted == chunks
+    return _cpu() - cpu, time.perf_counter() - wall
+
+
+def main() -> int:
+    """Print µs of CPU a task beside the target; 1 if one is missed.
+
+    Starting up (imports, first children) is measured with few chunks and taken off.
+    """
+    missed = 0
+    for size, chunks, slots in ((1, 4_000, 10), (100, 1_000, 4)):
+        base_cpu, _ = run(slots, size, slots)
+        cpu, wall = run(chunks + slots, size, slots)
+        tasks = chunks * size
+        each = (cpu - base_cpu) / tasks * 1e6
+        missed += each > TARGETS[size]
+        print(
+            f"chunk {size:>3}: {each:7.2f} µs CPU a task (target {TARGETS[size]:g}), "
+            f"{tasks / wall:,.0f} tasks/s with {slots} slots"
+        )
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
