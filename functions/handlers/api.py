@@ -302,4 +302,3 @@ def _problem(error: Exception) -> Response[str]:
 
 app.use([known_query, etag])
 app.exception_handler(Exception)(_problem)
-app.not_found(_problem)

@@ -30,10 +30,12 @@ def fitting[B: (TaskBody, ResultBody)](
     bodies: Sequence[B], following: int | None
 ) -> tuple[list[B], int | None]:
     """Those of a page's items that fit into one answer, and the index to go on from."""
+    if _size(bodies) <= MAX_ANSWER_BYTES:
+        return list(bodies), following
     fit: list[B] = []
     size = 0
     for body in bodies:
-        length = len(json.dumps(body.model_dump()))
+        length = _size([body])
         if length > MAX_ANSWER_BYTES:
             fit.append(body.model_copy(update={"result": None, "too_large": True}))
             continue
@@ -42,6 +44,10 @@ def fitting[B: (TaskBody, ResultBody)](
             return fit, body.index
         fit.append(body)
     return fit, following
+
+
+def _size(bodies: Sequence[TaskBody | ResultBody]) -> int:
+    return len(json.dumps([body.model_dump() for body in bodies]))
 
 
 def job_path(job_id: str) -> str:

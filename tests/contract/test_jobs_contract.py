@@ -130,6 +130,22 @@ def test_tallies_are_created_once(world: World) -> None:
     assert world.jobs.tallies(job, [1, 0, 2]) == [first, Tally(job, 1, {})]
 
 
+def test_all_tallies_of_several_jobs_are_read_together(world: World) -> None:
+    one, two, unplanned = a_job().plan(3, 1), a_job().plan(200, 1), a_job()
+    for job in (one, two):
+        tallies = [Tally(job.id, number, {}) for number in range(job.tallies)]
+        world.jobs.create_tallies(tallies, expires_at=EXPIRES_AT)
+
+    found = world.jobs.all_tallies([one, two, unplanned])
+
+    assert {job_id: len(tallies) for job_id, tallies in found.items()} == {
+        one.id: 1,
+        two.id: 4,
+        unplanned.id: 0,
+    }
+    assert [tally.number for tally in found[two.id]] == [0, 1, 2, 3]
+
+
 def test_an_entry_is_set_and_the_whole_tally_answered(world: World) -> None:
     job = fresh_id()
     world.jobs.create_tallies([Tally(job, 3, {0: an_entry(1)})], expires_at=EXPIRES_AT)

@@ -53,6 +53,9 @@ class JobStore(Protocol):
     def tallies(self, job_id: str, numbers: Iterable[int]) -> list[Tally]:
         """Those of the tallies that exist, in the order of their numbers."""
 
+    def all_tallies(self, jobs: Iterable[Job]) -> Mapping[str, Sequence[Tally]]:
+        """Every tally that exists of each of these jobs, in the order of their numbers."""
+
     def set_sum(
         self, job_id: str, generation: int, tally: int, each: Sum, *, expires_at: int
     ) -> Mapping[int, Sum]:

@@ -100,6 +100,9 @@ class MemoryJobStore(_Memory):
             if (job_id, number) in self._tallies
         ]
 
+    def all_tallies(self, jobs: Iterable[Job]) -> Mapping[str, Sequence[Tally]]:
+        return {job.id: self.tallies(job.id, range(job.tallies)) for job in jobs}
+
     def set_sum(
         self, job_id: str, generation: int, tally: int, each: Sum, *, expires_at: int
     ) -> Mapping[int, Sum]:

@@ -183,8 +183,10 @@ class Chunk:
 
     def part_of(self, offset: int) -> PartKey | None:
         """The part with the latest accepted outcome of the task at this position."""
-        history = self.history_of(offset)
-        return history[-1] if history else None
+        for part in reversed(self.parts):
+            if part.holds(offset):
+                return self.part_key(part.epoch, part.report)
+        return None
 
     def history_of(self, offset: int) -> tuple[PartKey, ...]:
         """The parts with accepted outcomes of the task at this position, oldest first."""

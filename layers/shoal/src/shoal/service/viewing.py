@@ -98,7 +98,7 @@ class Viewing:
 
     def job(self, tenant: str, job_id: str) -> JobView:
         """One job."""
-        return self._view(self._owned(tenant, job_id))
+        return next(self._views([self._owned(tenant, job_id)]))
 
     def page(
         self, tenant: str, *, statuses: Collection[JobStatus], limit: int, start: str | None
@@ -110,8 +110,8 @@ class Viewing:
         ]
         jobs = list(merge(*(page.jobs for page in pages), key=_place, reverse=True))
         more = len(jobs) > limit or any(page.next_key is not None for page in pages)
-        jobs = jobs[:limit]
-        return JobViews([self._view(job) for job in jobs], page_key(jobs[-1]) if more else None)
+        views = [*self._views(jobs[:limit])]
+        return JobViews(views, page_key(views[-1].job) if more else None)
 
     def task(self, tenant: str, task_id: str) -> TaskView:
         """One task."""
@@ -188,10 +188,12 @@ class Viewing:
             raise JobNotFound(job_id)
         return job
 
-    def _view(self, job: Job) -> JobView:
-        tallies = self.jobs.tallies(job.id, range(job.tallies)) if job.live else []
-        counts = job.counts or known_counts(job, tallies)
-        return JobView(job, counts, job.version + sum(tally.versions for tally in tallies))
+    def _views(self, jobs: Sequence[Job]) -> Iterator[JobView]:
+        tallies = self.jobs.all_tallies(job for job in jobs if job.live)
+        for job in jobs:
+            known = tallies.get(job.id, ())
+            counts = job.counts or known_counts(job, known)
+            yield JobView(job, counts, job.version + sum(tally.versions for tally in known))
 
     def _chunks_with(self, job: Job, statuses: Collection[TaskStatus], start: int) -> Iterator[int]:
         numbers = iter(range(start // (job.chunk_size or 1), job.chunks))
@@ -244,7 +246,9 @@ def _may_hold(
 ) -> bool:
     tally, slot = address(number, job.chunks)
     entry = tallies[tally].entries.get(slot) if tally in tallies else None
-    if entry is None or entry.generation != job.generation:
+    if entry is None:  # it was never leased
+        return TaskStatus.PENDING in statuses
+    if entry.generation != job.generation:
         return True
     return any(entry.counts[list(TaskStatus).index(status)] for status in statuses)
 

@@ -1,9 +1,16 @@
 """Times on the wire: RFC 3339, UTC, milliseconds."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def rfc3339(seconds: float) -> str:
     """Seconds since the epoch as `2026-11-25T00:00:00.000Z`."""
-    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    return text.removesuffix("+00:00") + "Z"
+    whole, milliseconds = divmod(round(seconds * 1_000), 1_000)
+    return f"{_second(whole)}.{milliseconds:03}Z"
+
+
+@lru_cache(maxsize=1_024)
+def _second(whole: int) -> str:
+    """Tasks of a page share most of theirs."""
+    return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")

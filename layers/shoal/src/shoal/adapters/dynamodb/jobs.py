@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from shoal.adapters.faults import translated
@@ -96,6 +97,14 @@ class DynamoJobStore:
     def tallies(self, job_id: str, numbers: Iterable[int]) -> list[Tally]:
         rows = self._jobs.get_many(tally_id(job_id, number) for number in numbers)
         return sorted(map(tally_of, rows.values()), key=lambda tally: tally.number)
+
+    def all_tallies(self, jobs: Iterable[Job]) -> Mapping[str, Sequence[Tally]]:
+        names = {job.id: [tally_id(job.id, n) for n in range(job.tallies)] for job in jobs}
+        rows = self._jobs.get_many(chain.from_iterable(names.values()))
+        return {
+            job_id: [tally_of(rows[name]) for name in each if name in rows]
+            for job_id, each in names.items()
+        }
 
     def set_sum(
         self, job_id: str, generation: int, tally: int, each: Sum, *, expires_at: int
