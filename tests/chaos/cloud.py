@@ -443,7 +443,7 @@ class Cloud:
     def _end(self, execution: _Execution, status: ExecutionStatus, output: str = "") -> None:
         e = execution
         e.waits = False
-        said = {"status": output} if output else None
+        said = {"decision": output.lower()} if output else None
         self.machine.end(e.job, e.generation, e.number, Execution(status, self.clock.time, said))
         # EventBridge tells of it, at least once if all goes well; the sweep bounds what does not.
         if not self._chance(self.weather.lost_answers):

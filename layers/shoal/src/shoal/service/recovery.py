@@ -70,7 +70,7 @@ class Recovery:
         if last is None:
             self.workflow.start(job_id, job.generation, number)
         elif last.status is not ExecutionStatus.RUNNING:
-            if _agree(job, last):
+            if _agree(job, last) or _in_vain(job, number):
                 self.jobs.unmark_open(job_id)
             else:
                 self.workflow.start(job_id, job.generation, number + 1)
@@ -99,12 +99,16 @@ class Recovery:
             self.queue.send(job.spec.priority, [message], tenant=job.tenant)
 
 
+def _in_vain(job: Job, number: int) -> bool:
+    """Whether executions begun after the job was closed end otherwise again and again."""
+    return not job.live and number >= job.executions + DEATHS
+
+
 def _agree(job: Job, last: Execution) -> bool:
     """Whether the execution ended as the job did."""
     if job.live:
         return False
     if job.status is JobStatus.FAILED:
         return last.status is ExecutionStatus.FAILED
-    return (
-        last.status is ExecutionStatus.SUCCEEDED and (last.output or {}).get("status") == job.status
-    )
+    said = (last.output or {}).get("decision")
+    return last.status is ExecutionStatus.SUCCEEDED and said == job.status.lower()
