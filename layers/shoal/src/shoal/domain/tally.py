@@ -62,8 +62,11 @@ class Tally:
         return Sum(sum(e.version for e in entries), Counts.total(e.counts for e in entries))
 
     def counts(self, generation: int) -> Counts:
-        """What is known of its chunks in this generation."""
-        known = (e.counts for e in self.entries.values() if e.generation == generation)
+        """What is known of its chunks in this generation: before its reset, what it will keep."""
+        known = (
+            e.counts if e.generation == generation else Counts(completed=e.counts.completed)
+            for e in self.entries.values()
+        )
         return Counts.total([Counts(), *known])
 
     @property

@@ -60,8 +60,8 @@ class Ending:
                 chunk = fresh
                 continue
             chunk = sealed
-        if chunk.counts.cancelled:
-            self.settling.tally(job, chunk)
+        if chunk.generation == job.generation and chunk.counts.pending < chunk.size:
+            self.settling.tally(job, chunk)  # also for a report that died before it could
 
 
 def known_counts(job: Job, tallies: Iterable[Tally]) -> Counts:
