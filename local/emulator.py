@@ -20,6 +20,7 @@ ACCOUNT: Final = "000000000000"
 ROOT_KEY: Final = "shoaltwin"
 ROOT_SECRET: Final = "shoaltwin"  # noqa: S105 - of an emulator on loopback
 START_SECONDS: Final = 30.0
+_ROOT: Final = Path(__file__).parents[1]
 
 
 class TwinError(Exception):
@@ -58,6 +59,7 @@ class Emulator:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                cwd=_ROOT,
                 start_new_session=True,
             )
         try:
@@ -75,6 +77,11 @@ class Emulator:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+    def check(self) -> None:
+        """Raise TwinError if it ended."""
+        if self.process is not None and self.process.poll() is not None:
+            raise TwinError(f"the emulator ended; its log is {self.log_file}")
 
     def _environment(self) -> dict[str, str]:
         state = self.home / "state"

@@ -219,8 +219,8 @@ def _meter_functions(meter: Meter) -> None:
         milliseconds = math.ceil((time.perf_counter() - began) * 1_000)
         name = config["FunctionName"]
         meter.add("lambda.invocations", name)
-        meter.add("lambda.milliseconds", name, milliseconds)
         meter.add("lambda.mb_ms", name, milliseconds * config.get("MemorySize", 128))
+        meter.add("lambda.durations", f"{name} {milliseconds}")
         return result
 
     def log(func: Any, request_id: str, text: str, *rest: Any, **named: Any) -> None:

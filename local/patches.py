@@ -19,7 +19,9 @@ from typing import Any
 import ministack.app
 import ministack.services.lambda_svc as lambdas
 import ministack.services.stepfunctions as workflows
-from ministack.core import lambda_runtime
+from ministack.core import iam_actions, lambda_runtime
+
+from local import meter
 
 type Scope = MutableMapping[str, Any]
 type App = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -97,7 +99,25 @@ def start_executions_at_once() -> None:
     workflows.time = Time()
 
 
-PATCHES = (keep_error_class, hide_crashes, wait_less_for_logs, start_executions_at_once)
+def authorize_batches() -> None:
+    """Authorize a batch of SQS as AWS does, by the action of a single message."""
+    extract = iam_actions.extract_iam_action
+
+    def extracting(*args: Any, **kwargs: Any) -> Any:
+        action = extract(*args, **kwargs)
+        batch = action is not None and action.startswith("sqs:") and action.endswith("Batch")
+        return action.removesuffix("Batch") if batch else action
+
+    iam_actions.extract_iam_action = extracting
+
+
+PATCHES = (
+    authorize_batches,
+    keep_error_class,
+    hide_crashes,
+    wait_less_for_logs,
+    start_executions_at_once,
+)
 
 
 def routed(app: App, api_id_file: Path) -> App:
@@ -121,6 +141,7 @@ def main() -> None:
     """Patch and serve until ended."""
     for patch in PATCHES:
         patch()
+    meter.install()
     ministack.app.app = routed(ministack.app.app, Path(sys.argv.pop(1)))
     ministack.app.main()
 

@@ -14,12 +14,29 @@ from typing import Final
 import httpx
 
 from local.application import Deployment, deploy
-from local.emulator import Emulator, TwinError
+from local.emulator import (
+    ROOT_KEY,
+    ROOT_SECRET,
+    Emulator,
+    Keys,
+    TwinError,
+    base_environment,
+)
 from local.issuer import AUDIENCE, Issuer
 from local.layer import ARCHITECTURE, built
 from local.workers import Workers
 
-WORKERS: Final = 3
+_VARIABLES: Final = {
+    "SHOAL_TASKS_TABLE": "TasksTableName",
+    "SHOAL_JOBS_TABLE": "JobsTableName",
+    "SHOAL_REGISTRY_TABLE": "RegistryTableName",
+    "SHOAL_INPUTS_BUCKET": "InputsBucketName",
+    "SHOAL_RESULTS_BUCKET": "ResultsBucketName",
+    "SHOAL_QUEUE_HIGH_URL": "QueueHighUrl",
+    "SHOAL_QUEUE_NORMAL_URL": "QueueNormalUrl",
+    "SHOAL_QUEUE_LOW_URL": "QueueLowUrl",
+    "SHOAL_STATE_MACHINE_ARN": "StateMachineArn",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +84,17 @@ class Twin:
             tasks=tasks,
             paths=paths,
         )
+
+    def environment(self) -> dict[str, str]:
+        """What a function of this platform is told, for whoever wires adapters to it."""
+        variables = {variable: self.deployment[output] for variable, output in _VARIABLES.items()}
+        return {
+            **base_environment(),
+            **Keys(ROOT_KEY, ROOT_SECRET).environment(),
+            "AWS_ENDPOINT_URL": self.emulator.url,
+            "SHOAL_LEASE_SECONDS": f"{self.plan.lease_seconds:g}",
+            **variables,
+        }
 
     def sweep(self) -> None:
         """Have the sweep look after open jobs now."""

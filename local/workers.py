@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from local.application import ROOT, Deployment
-from local.emulator import Emulator, Keys, base_environment
+from local.emulator import Emulator, Keys, TwinError, base_environment
 
 DRAIN_SECONDS: Final = 15.0
+_MISUSED: Final = 2
 _USER: Final = "shoal-worker"
 
 
@@ -76,8 +77,7 @@ class Workers:
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
         """Start a worker of this name; one that ran before must have ended."""
-        log_file = self._emulator.home / f"{name}.log"
-        with log_file.open("ab") as log:
+        with self._log_file(name).open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - our own module
                 [sys.executable, "-m", "shoal.worker", "run"],
                 env={**self._environment, "SHOAL_WORKER_ID": name},
@@ -88,3 +88,18 @@ class Workers:
             )
         self.processes[name] = process
         return process
+
+    def tend(self) -> list[str]:
+        """Start again each worker that died, as Kubernetes would; the names of those.
+
+        Raise TwinError for one that left by itself: it would do so again.
+        """
+        died = {name: process for name, process in self.processes.items() if process.poll()}
+        for name, process in died.items():
+            if process.returncode == _MISUSED:
+                raise TwinError(f"{name} cannot work; {self._log_file(name)} says why")
+            self.start(name)
+        return list(died)
+
+    def _log_file(self, name: str) -> Path:
+        return self._emulator.home / f"{name}.log"

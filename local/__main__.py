@@ -1,0 +1,199 @@
+"""`python -m local up|smoke|down`: the whole platform on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console as Terminal
+
+from local import job
+from local.application import ROOT
+from local.console import Console
+from local.emulator import TwinError
+from local.processes import Register
+from local.twin import Plan, Twin, booted, forget, free_port, require_free
+from local.workers import Workers
+
+FIRST_JOB_TASKS: Final = 10_000
+WORKERS: Final = 3
+HOME: Final = ROOT / ".twin"
+_LOOK_SECONDS: Final = 1.0
+
+terminal: Final = Terminal(stderr=True)
+
+
+def main() -> int:
+    """Do what was asked; say what went wrong in one sentence."""
+    options = _options()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except TwinError as error:
+        terminal.print(f"shoal: {error}", style="red", highlight=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def up(options: argparse.Namespace) -> int:
+    """Run the platform with a first job, until told to leave."""
+    plan = Plan(
+        home=options.home,
+        port=options.port,
+        issuer_port=options.issuer_port,
+        console_port=options.console_port,
+    )
+    require_free(plan.console_port, "--console-port")
+    with _platform(plan, options.workers) as (twin, tend):
+        token = plan.home / "token"
+        token.touch(mode=0o600)
+        token.write_text(twin.issuer.token(seconds=365 * 86_400))
+        spec = {"task_type": "noop", "count": options.tasks, "name": "first"}
+        finished = job.run(twin, spec, tend, terminal)
+        lines = _lines(twin, _shown(token), finished.job["id"])
+        with Console(plan.console_port, twin.url, lines) as console:
+            print(f"\n{finished.job['status']} in {finished.seconds:.1f} s. Try, from another terminal:\n")
+            print("\n".join(lines))
+            print(f"\nAPI {twin.url}/api/v1 · page {console.url} · logs in {_shown(plan.home)} · Ctrl-C stops all of it", flush=True)
+            try:
+                while True:
+                    time.sleep(_LOOK_SECONDS)
+                    tend()
+            except KeyboardInterrupt:
+                terminal.print("stopping; the state is kept for the next `make up`")
+    return 0
+
+
+def smoke(options: argparse.Namespace) -> int:
+    """Run one job on a platform of its own; 0 only if each task completed, once."""
+    home = options.home / "smoke"
+    forget(home)
+    plan = Plan(
+        home=home,
+        port=options.port or free_port(),
+        issuer_port=free_port(),
+        layer_home=options.home,
+    )
+    spec: dict[str, Any] = {"task_type": options.type, "count": options.tasks}
+    if options.chunk_size:
+        spec["chunk_size"] = options.chunk_size
+    with _platform(plan, options.workers) as (twin, tend):
+        finished = job.run(twin, spec, tend, terminal)
+        counted = job.recounted(twin, finished.job["id"])
+    for finding in counted.findings:
+        terminal.print(finding, style="red", highlight=False)
+    status, seconds = finished.job["status"], finished.seconds
+    print(
+        f"{status} {counted.completed}/{options.tasks} tasks in {seconds:.1f} s,"
+        f" {options.tasks / seconds:.0f} tasks/s,"
+        f" {counted.lost} lost, {counted.duplicated} duplicated"
+    )
+    sound = not (counted.lost or counted.duplicated or counted.findings)
+    return 0 if status == "COMPLETED" and counted.completed == options.tasks and sound else 1
+
+
+def down(options: argparse.Namespace) -> int:
+    """Stop a twin that runs, or what a killed one left behind. Its state is kept."""
+    stopped = sum(Register(home).stop() for home in (options.home, options.home / "smoke"))
+    terminal.print(f"{stopped} processes stopped" if stopped else "nothing was running")
+    return 0
+
+
+@contextmanager
+def _platform(plan: Plan, workers: int) -> Iterator[tuple[Twin, Callable[[], None]]]:
+    """A twin with workers, and what looks after them."""
+    register = Register(plan.home)
+    if running := register.twin():
+        raise TwinError(f"a twin runs here already (process {running}): `make down` stops it")
+    with ExitStack() as stack:
+        terminal.print("starting the emulator and deploying template.yaml")
+        twin = stack.enter_context(booted(plan))
+        stack.callback(register.forget)
+        crew = stack.enter_context(twin.workers())
+        for number in range(1, workers + 1):
+            crew.start(f"w-{number}")
+        register.write(os.getpid(), _pids(twin, crew))
+
+        def tend() -> None:
+            twin.emulator.check()
+            if restarted := crew.tend():
+                terminal.print(f"{' and '.join(restarted)} ended and was started again", style="yellow")
+                register.write(os.getpid(), _pids(twin, crew))
+
+        yield twin, tend
+
+
+def _pids(twin: Twin, crew: Workers) -> list[int]:
+    """Workers first: they are to be stopped before the emulator that they talk to."""
+    emulator = twin.emulator.process
+    return [*(each.pid for each in crew.processes.values()), *([emulator.pid] if emulator else [])]
+
+
+def _lines(twin: Twin, token: str, job_id: str) -> list[str]:
+    api = f"{twin.url}/api/v1"
+    bearer = f'-H "Authorization: Bearer $(cat {token})"'
+    body = """-H "Content-Type: application/json" -d '{"task_type": "cpu", "count": 100, "params": {"n": 200000}}'"""
+    return [
+        f"curl -s {bearer} {api}/jobs/{job_id}",
+        f"curl -s {bearer} {body} {api}/jobs",
+        f'curl -s {bearer} "{api}/jobs?limit=5"',
+    ]
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _leave(*_: object) -> None:
+    """Leave once; what comes after must not disturb the tearing down."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("--home", type=Path, default=HOME, help="folder of the twin's state and logs")
+    commands = parser.add_subparsers(required=True)
+
+    each = commands.add_parser("up", help="run the platform with a first job, until Ctrl-C")
+    each.add_argument("--port", type=_positive, default=8000, help="of the API")
+    each.add_argument("--issuer-port", type=_positive, default=8001, help="of the tokens' issuer")
+    each.add_argument("--console-port", type=_positive, default=3000, help="of the console")
+    each.add_argument("--tasks", type=_positive, default=FIRST_JOB_TASKS, help="of the first job")
+    each.add_argument("--workers", type=_positive, default=WORKERS)
+    each.set_defaults(command=up)
+
+    each = commands.add_parser("smoke", help="run one job on a platform of its own, and judge it")
+    each.add_argument("--tasks", type=_positive, default=FIRST_JOB_TASKS)
+    each.add_argument("--type", default="noop", help="task type")
+    each.add_argument("--chunk-size", type=_positive)
+    each.add_argument("--port", type=_positive, help="of the API (default: a free one)")
+    each.add_argument("--workers", type=_positive, default=WORKERS)
+    each.set_defaults(command=smoke)
+
+    each = commands.add_parser("down", help="stop a twin, or what a killed one left behind")
+    each.set_defaults(command=down)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

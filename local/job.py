@@ -1,0 +1,104 @@
+"""One job on the twin, from POST to its end, with a bar for whoever watches."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from local.application import ROOT
+from local.emulator import TwinError
+from local.recount import Recount
+from local.twin import Twin
+
+_LOOK_SECONDS: Final = 0.5
+_REGISTRATION_SECONDS: Final = 60.0
+_ENDED: Final = frozenset(("COMPLETED", "FAILED", "CANCELLED"))
+
+type Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A job that ended, and the seconds from POST to the sight of its end."""
+
+    job: Json
+    seconds: float
+
+
+def run(twin: Twin, spec: Mapping[str, Any], tend: Callable[[], None], console: Console) -> Finished:
+    """Submit a job and watch it to its end; `tend` is called at each look."""
+    with twin.users() as client:
+        _await_type(client, spec["task_type"], tend)
+        begun = time.monotonic()
+        job = answered(client.post("jobs", json=dict(spec)))
+        job = _watched(client, job, tend, console)
+        return Finished(job, time.monotonic() - begun)
+
+
+def recounted(twin: Twin, job_id: str) -> Recount:
+    """The job's tasks, counted again from rows and outcomes."""
+    result = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", "local.recount", job_id],
+        cwd=ROOT,
+        env=twin.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise TwinError(f"the recount failed: {result.stderr.strip()[-1000:]}")
+    return Recount(**json.loads(result.stdout))
+
+
+def answered(answer: httpx.Response) -> Json:
+    """The answer's body; raise TwinError with the problem if it is one."""
+    if not answer.is_success:
+        raise TwinError(f"{answer.request.url.path} answered {answer.status_code}: {answer.text}")
+    body: Json = answer.json()
+    return body
+
+
+def _await_type(client: httpx.Client, name: str, tend: Callable[[], None]) -> None:
+    deadline = time.monotonic() + _REGISTRATION_SECONDS
+    while time.monotonic() < deadline:
+        tend()
+        found = answered(client.get("task-types"))
+        if any(each["name"] == name for each in found["items"]):
+            return
+        time.sleep(_LOOK_SECONDS)
+    raise TwinError(f"no worker offers the task type {name!r}; the logs of workers say why")
+
+
+def _watched(
+    client: httpx.Client, job: Json, tend: Callable[[], None], console: Console
+) -> Json:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task(job["id"], total=job["task_count"], note="")
+        while job["status"] not in _ENDED:
+            time.sleep(_LOOK_SECONDS)
+            tend()
+            job = answered(client.get(f"jobs/{job['id']}"))
+            counts = job["counts"]
+            progress.update(
+                bar,
+                description=f"{job['id']} {job['status']}",
+                completed=counts["completed"] + counts["failed"] + counts["cancelled"],
+                note=f"{counts['failed']} failed, {counts['retrying']} retrying",
+            )
+    return job

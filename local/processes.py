@@ -1,0 +1,81 @@
+"""Which processes a twin is made of, on disk, so that `down` finds what a killed twin left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+STOP_SECONDS: Final = 45.0
+_OURS: Final = ("local", "shoal.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The file with the process ids of one twin."""
+
+    home: Path
+
+    @property
+    def _file(self) -> Path:
+        return self.home / "processes.json"
+
+    def write(self, twin: int, others: Iterable[int]) -> None:
+        """Note the twin's own process and those that it started."""
+        text = json.dumps({"twin": twin, "others": list(others)})
+        (self.home / "processes.new").write_text(text)
+        (self.home / "processes.new").replace(self._file)
+
+    def forget(self) -> None:
+        """Note that there are none."""
+        self._file.unlink(missing_ok=True)
+
+    def twin(self) -> int | None:
+        """The process of the twin that runs in this home, if one does."""
+        pid = self._read()["twin"]
+        return pid if pid is not None and _runs(pid) else None
+
+    def stop(self) -> int:
+        """Stop the twin, or what it left behind; the number of processes that were stopped."""
+        found = self._read()
+        stopped = 0
+        for pid in (found["twin"], *found["others"]):
+            if pid is not None and _runs(pid):
+                _stop(pid)
+                stopped += 1
+        self.forget()
+        return stopped
+
+    def _read(self) -> dict[str, Any]:
+        if not self._file.exists():
+            return {"twin": None, "others": []}
+        found: dict[str, Any] = json.loads(self._file.read_text())
+        return found
+
+
+def _runs(pid: int) -> bool:
+    """Whether the process lives and is one of ours: ids are used again."""
+    shown = subprocess.run(  # noqa: S603
+        ["ps", "-o", "stat=,command=", "-p", str(pid)],  # noqa: S607 - wherever ps is
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    alive = not shown.lstrip().startswith("Z")
+    return alive and any(f"-m {name}" in shown for name in _OURS)
+
+
+def _stop(pid: int) -> None:
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        if not _runs(pid):
+            return
+        time.sleep(0.1)
+    os.kill(pid, signal.SIGKILL)

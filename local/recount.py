@@ -1,0 +1,69 @@
+"""Counts a job's tasks again, from its rows and outcomes alone.
+
+`python -m local.recount JOB` in the environment of a function prints what it finds as JSON. It is a
+process of its own because adapters read their endpoint and keys from the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import batched
+
+from local.audit import READ_AT_ONCE, Auditor
+from shoal.bootstrap import Adapters, on_aws
+from shoal.domain.chunk import Chunk
+from shoal.domain.job import Job
+from shoal.domain.outcome import Outcome, PartKey
+from shoal.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """Tasks whose completion is on record, those without a record, and records too many."""
+
+    completed: int
+    lost: int
+    duplicated: int
+    findings: list[str]
+
+
+def recount(adapters: Adapters, job_id: str) -> Recount:
+    """Count the completions that the job's rows accept, and audit what the job says of them."""
+    job = adapters.jobs.get(job_id)
+    if job is None:
+        return Recount(0, 0, 0, [f"{job_id} does not exist"])
+    times = _completions(adapters, job)
+    findings = Auditor(adapters.jobs, adapters.chunks, adapters.workflow).audit(job_id)
+    completed = sum(1 for index in times if 0 <= index < (job.task_count or 0))
+    return Recount(
+        completed=completed,
+        lost=(job.task_count or 0) - completed,
+        duplicated=times.total() - len(times),
+        findings=findings,
+    )
+
+
+def _completions(adapters: Adapters, job: Job) -> Counter[int]:
+    times: Counter[int] = Counter()
+    for numbers in batched(range(job.chunks), READ_AT_ONCE, strict=False):
+        chunks = adapters.chunks.get_many(job.id, numbers)
+        keys = {chunk.part_key(p.epoch, p.report) for chunk in chunks for p in chunk.parts}
+        parts = adapters.chunks.parts(keys)
+        for chunk in chunks:
+            times.update(_accepted(chunk, parts))
+    return times
+
+
+def _accepted(chunk: Chunk, parts: Mapping[PartKey, Sequence[Outcome]]) -> Iterator[int]:
+    for part in chunk.parts:
+        for outcome in parts.get(chunk.part_key(part.epoch, part.report), ()):
+            if outcome.error is None and part.holds(outcome.index - chunk.first):
+                yield outcome.index
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(recount(on_aws(Settings.from_environment()), sys.argv[1]))))
