@@ -156,6 +156,12 @@ class Chunk:
         return _OPEN.isdisjoint(self.statuses)
 
     @property
+    def begun(self) -> bool:
+        """Whether a worker was granted any of its tasks, or none is left to grant."""
+        tasks = zip(self.attempts, self.statuses, strict=True)
+        return self.finished or any(n and letter != _COMPLETED for n, letter in tasks)
+
+    @property
     def isolated(self) -> bool:
         """Whether its tasks must run one process each, with a report after each."""
         return self.crashes >= CRASHES_TO_ISOLATE

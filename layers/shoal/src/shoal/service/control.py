@@ -56,7 +56,7 @@ class Control:
         """Run the tasks of a FAILED job that did not complete again, as its next generation."""
 
         def move(job: Job) -> Job | None:
-            if job.generation > 1 and job.status is JobStatus.PENDING:
+            if job.generation > 1 and job.live:
                 return None
             self.jobs.mark_open(job_id)
             expires = int(self.clock.now()) + LONGEST_LIFE + self.retention

@@ -76,20 +76,27 @@ class Settling:
             self.workflow.answer(job.token)
 
     def _advance(self, job: Job, chunk: Chunk) -> Chunk:
-        """Send the chunk that follows this one in the job's window; the same one if asked again."""
-        window = job.spec.max_parallelism or 0
-        if chunk.successor is None:
-            claimed = self.jobs.claim(
+        """Send the chunk that follows this one in the job's window; the same one if asked again.
+
+        Not again if a worker had it: its message came, and one more would send its own successor
+        again, and so on to the end of the job.
+        """
+        window, successor = job.spec.max_parallelism or 0, chunk.successor
+        if successor is None:
+            successor = self.jobs.claim(
                 job.id, chunk.generation, first=window, end=job.chunks, expires_at=job.expires_at
             )
-            if claimed is None:
+            if successor is None:
                 return chunk
-            chunk = chunk.succeeded_by(claimed)
+            chunk = chunk.succeeded_by(successor)
             try:
                 self.chunks.put(chunk)
             except WriteConflict:
                 return self.chunks.get(job.id, chunk.number) or chunk
-        if chunk.successor is not None:
-            message = Message(job.id, chunk.successor)
-            self.queue.send(job.spec.priority, [message], tenant=job.tenant)
+        else:
+            following = self.chunks.get(job.id, successor)
+            if following is not None and following.begun:
+                return chunk
+        message = Message(job.id, successor)
+        self.queue.send(job.spec.priority, [message], tenant=job.tenant)
         return chunk

@@ -175,7 +175,7 @@ class Viewing:
                     (chunk, offset)
                     for offset in range(chunk.size)
                     if chunk.first + offset >= start
-                    and (not statuses or shown(job, chunk.status_of(offset)) in statuses)
+                    and (not statuses or shown(job, chunk, offset) in statuses)
                 ]
             if len(found) > limit:
                 following = found[limit][0].first + found[limit][1]
@@ -203,7 +203,7 @@ class Viewing:
         return (number for number in numbers if _may_hold(job, entries, number, statuses))
 
     def _unmade(self, job: Job, index: int) -> TaskView:
-        return TaskView(job, None, index, shown(job, TaskStatus.PENDING), 0, job.spec.params, None)
+        return TaskView(job, None, index, unmade(job), 0, job.spec.params, None)
 
     def _outcomes(self, places: Sequence[tuple[Chunk, int]]) -> list[Outcome | None]:
         """The latest accepted outcome of each task, if it has one."""
@@ -223,7 +223,7 @@ class Viewing:
                 job,
                 chunk,
                 chunk.first + offset,
-                shown(job, chunk.status_of(offset)),
+                shown(job, chunk, offset),
                 chunk.attempts[offset],
                 whole,
                 outcome,
@@ -253,7 +253,21 @@ def _may_hold(
     return any(entry.counts[list(TaskStatus).index(status)] for status in statuses)
 
 
-def shown(job: Job, status: TaskStatus) -> TaskStatus:
-    """A task that never ended shows as CANCELLED once its job is closed."""
-    ended = status in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
+def shown(job: Job, chunk: Chunk, offset: int) -> TaskStatus:
+    """A task's status as users see it.
+
+    One that never ended shows as CANCELLED once its job is closed, and one that did not complete as
+    PENDING while its row waits to be begun anew.
+    """
+    status = chunk.status_of(offset)
+    if status is TaskStatus.COMPLETED:
+        return status
+    if chunk.generation != job.generation:
+        return unmade(job)
+    ended = status in (TaskStatus.FAILED, TaskStatus.CANCELLED)
     return status if job.live or ended else TaskStatus.CANCELLED
+
+
+def unmade(job: Job) -> TaskStatus:
+    """The status of a task that nobody has touched."""
+    return TaskStatus.PENDING if job.live else TaskStatus.CANCELLED
