@@ -77,6 +77,8 @@ def test_inputs_too_large_to_travel_are_given_as_a_range_of_lines(world: World) 
         {"index": 2, "attempt": 1, "line": 0},
         {"index": 3, "attempt": 1, "line": 1},
     ]
+    report(granted, [outcome(2)])
+    assert lease(job, 1, request="request-2")["tasks"] == [{"index": 3, "attempt": 1, "line": 1}]
 
 
 def test_the_same_request_is_granted_the_same_lease_again() -> None:
