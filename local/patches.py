@@ -9,9 +9,14 @@ tests/unit/local that fails once upstream has mended the gap. Beside the patches
 
 from __future__ import annotations
 
+import hashlib
+import io
+import os
 import sys
+import tempfile
 import threading
 import time
+import zipfile
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +32,7 @@ type Scope = MutableMapping[str, Any]
 type App = Callable[[Scope, Any, Any], Awaitable[None]]
 
 _STARTING_PAUSE = 0.15
+_unpacking = threading.Lock()
 
 
 class Mismatch(RuntimeError):  # noqa: N818
@@ -99,6 +105,39 @@ def start_executions_at_once() -> None:
     workflows.time = Time()
 
 
+def share_layers() -> None:
+    """Unpack a layer once for all environments, not for each: it holds the emulator for a second."""
+    spawn = lambda_runtime.Worker._spawn  # noqa: SLF001
+
+    def spawning(self: Any) -> Any:
+        config = self.config
+        folders = [str(_unpacked(layer)) for layer in config.get("Layers") or ()]
+        variables = {
+            **config.get("Environment", {}).get("Variables", {}),
+            "_LAMBDA_LAYERS_DIRS": os.pathsep.join(folders),
+        }
+        self.config = {**config, "Layers": [], "Environment": {"Variables": variables}}
+        try:
+            return spawn(self)
+        finally:
+            self.config = config
+
+    lambda_runtime.Worker._spawn = spawning  # noqa: SLF001
+
+
+def _unpacked(layer: Any) -> Path:
+    packed = lambdas._resolve_layer_zip(layer)  # noqa: SLF001
+    folder = Path(tempfile.gettempdir()) / "layers" / hashlib.sha256(packed).hexdigest()[:16]
+    with _unpacking:
+        if not folder.exists():
+            folder.parent.mkdir(exist_ok=True)
+            fresh = Path(tempfile.mkdtemp(dir=folder.parent))
+            with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+                archive.extractall(fresh)
+            fresh.rename(folder)
+    return folder
+
+
 def authorize_batches() -> None:
     """Authorize a batch of SQS as AWS does, by the action of a single message."""
     extract = iam_actions.extract_iam_action
@@ -115,6 +154,7 @@ PATCHES = (
     authorize_batches,
     keep_error_class,
     hide_crashes,
+    share_layers,
     wait_less_for_logs,
     start_executions_at_once,
 )

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import batched
+from typing import Final
 
 from local.audit import READ_AT_ONCE, Auditor
 from shoal.bootstrap import Adapters, on_aws
 from shoal.domain.chunk import Chunk
 from shoal.domain.job import Job
 from shoal.domain.outcome import Outcome, PartKey
+from shoal.ports import ExecutionStatus
 from shoal.settings import Settings
+
+REST_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ def recount(adapters: Adapters, job_id: str) -> Recount:
     job = adapters.jobs.get(job_id)
     if job is None:
         return Recount(0, 0, 0, [f"{job_id} does not exist"])
+    _await_rest(adapters, job)
     times = _completions(adapters, job)
     findings = Auditor(adapters.jobs, adapters.chunks, adapters.workflow).audit(job_id)
     completed = sum(1 for index in times if 0 <= index < (job.task_count or 0))
@@ -45,6 +51,16 @@ def recount(adapters: Adapters, job_id: str) -> Recount:
         duplicated=times.total() - len(times),
         findings=findings,
     )
+
+
+def _await_rest(adapters: Adapters, job: Job) -> None:
+    """A job is closed a moment before its execution sees it."""
+    deadline = time.monotonic() + REST_SECONDS
+    while time.monotonic() < deadline:
+        last = adapters.workflow.describe(job.id, job.generation, job.executions)
+        if last is not None and last.status is not ExecutionStatus.RUNNING:
+            return
+        time.sleep(0.2)
 
 
 def _completions(adapters: Adapters, job: Job) -> Counter[int]:
