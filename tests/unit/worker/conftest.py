@@ -27,9 +27,9 @@ class Running:
         self.exit_code: int | None = None
         self._thread: threading.Thread | None = None
 
-    def start(self, *, slots: int = 2, lease: float = 60.0, **terms: object) -> None:
+    def start(self, *, slots: int = 2, lease: float = 60.0, grace: float = 5.0, **terms: object) -> None:
         worker = Worker(
-            Terms(name="w-1", slots=slots, lease=lease, **terms),  # type: ignore[arg-type]
+            Terms(name="w-1", slots=slots, lease=lease, grace=grace, **terms),  # type: ignore[arg-type]
             self.nursery,
             self.callbacks,
             self.deliveries,

@@ -98,7 +98,7 @@ class LeaseRequest(_Request):
 
 
 class GrantedTask(TypedDict):
-    """A task to run; with `line`, its input is the params under that line of the inputs."""
+    """A task to run. Its input is the job's params, under its own or that line of the inputs."""
 
     index: TaskIndex
     attempt: Attempt

@@ -65,6 +65,11 @@ class Nursery:
             self._process.kill()
             self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def _hello(self) -> dict[str, Mapping[str, Any]]:
         with Connection(os.dup(self._control.fileno())) as connection:
             try:

@@ -77,8 +77,8 @@ class Fetcher:
                 elif deliveries:
                     quiet_rounds = 0
                     self._lease(deliveries)
-                elif not self._desk.runs():
-                    quiet_rounds += 1
+                else:
+                    quiet_rounds = 0 if self._desk.runs() else quiet_rounds + 1
                     if quiet_rounds >= _QUIET_ROUNDS:
                         self._quiet()
         except GaveUp:
@@ -189,16 +189,16 @@ class Fetcher:
         self._desk.remove(run)
 
     def _inputs(self, lease: Lease) -> Sequence[Mapping[str, Any]] | Refused:
-        """The input of each task, fetched if they are too large for the answer."""
+        """The input of each task over the job's params; fetched if too large for the answer."""
         params = lease.params or {}
         source = lease.inputs
         if source is None:
-            return [task.get("input", params) for task in lease.tasks]
+            return [params | task.get("input", {}) for task in lease.tasks]
         try:
             body = self._patience(
                 "inputs", lambda: self._callbacks.download(source.url, source.headers)
             )
-            lines = body.splitlines()
+            lines = body.split(b"\n")
             return [params | json.loads(lines[task["line"]]) for task in lease.tasks]
         except Refused as refused:
             return refused

@@ -71,6 +71,17 @@ class Foreman:
         elif run.hand_back_at != _NEVER:
             self.hand_back(run)
 
+    def look(self, run: Run, *, report: bool) -> None:
+        """See what has come of it while it runs; report what was there at the look before."""
+        segment = run.segment
+        if segment is not None:
+            then = (lambda: self._report_some(run)) if report else None
+            self._pool.look(segment, then)
+
+    def _report_some(self, run: Run) -> None:
+        if run.has_outcomes:
+            self._outbox.partial(run)
+
     def kill(self, run: Run) -> None:
         """Hand it back now; its task in hand has no outcome."""
         with run.lock:

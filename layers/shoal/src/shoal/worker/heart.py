@@ -12,7 +12,6 @@ from shoal.wire.worker import MAX_BEATS, Away, Beat, BeatDecision, HeartbeatRequ
 from shoal.worker.desk import Run
 from shoal.worker.foreman import Foreman
 from shoal.worker.gear import Gear
-from shoal.worker.outbox import Outbox
 
 _LOG = logging.getLogger("shoal.worker")
 
@@ -23,14 +22,13 @@ OLDEST: Final = 11 * 3600.0
 class Heart:
     """One thread that beats every third of the lease."""
 
-    def __init__(self, gear: Gear, outbox: Outbox, foreman: Foreman) -> None:
+    def __init__(self, gear: Gear, foreman: Foreman) -> None:
         self._worker = gear.terms.name
         self._lease = gear.terms.lease
         self._callbacks = gear.callbacks
         self._deliveries = gear.deliveries
         self._clock = gear.clock
         self._desk = gear.desk
-        self._outbox = outbox
         self._foreman = foreman
 
     def serve(self, closed: threading.Event) -> None:
@@ -42,6 +40,8 @@ class Heart:
     def beat(self) -> bool:
         """Beat once; whether the other sides heard it."""
         runs = [run for run in self._desk.runs() if not run.dropped]
+        for run in runs:
+            self._foreman.look(run, report=False)
         try:
             self._hide(runs)
             self._renew([run for run in runs if run.lease])
@@ -85,8 +85,8 @@ class Heart:
                 self._foreman.kill(run)
             elif now >= run.hand_back_at:
                 self._foreman.hand_back(run)
-            elif run.segment is not None and run.has_outcomes:
-                self._outbox.partial(run)
+            else:
+                self._foreman.look(run, report=True)
 
 
 def _beat(run: Run) -> Beat:

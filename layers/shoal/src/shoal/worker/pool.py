@@ -6,6 +6,7 @@ that one has failed, and a fresh child goes on after it.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import selectors
 import signal
@@ -22,6 +23,8 @@ from shoal.worker.outcome import Stamps, failed
 
 _LOG = logging.getLogger("shoal.worker")
 _EARLY_DEATHS: Final = 3
+_LATEST_START: Final = 30.0
+"""Seconds, besides the timeout of a task, that a child has to take up its first."""
 
 
 class ChildrenDie(Exception):  # noqa: N818 - says what happens
@@ -58,8 +61,11 @@ class Segment:
         """How many tasks have an outcome; they end in order."""
         self.given_from = 0
         """Which task the child was given as its first."""
+        self.given_at = 0.0
         self.read = 0
         """Bytes of the child's slate that were read."""
+        self.seen = 0
+        """Bytes of it that were there when last looked at."""
         self.deadline = float("inf")
         self.early_deaths = 0
         self.stopping = False
@@ -112,6 +118,10 @@ class Pool:
         """Leave its tasks now; the one in hand has no outcome."""
         self._order(lambda: self._kill(segment, _Kill.STOP))
 
+    def look(self, segment: Segment, then: Callable[[], None] | None = None) -> None:
+        """Take the outcomes that were there at the look before, then do something."""
+        self._order(lambda: self._look(segment, then))
+
     def close(self) -> None:
         """Make `serve` return."""
         self._order(self._close)
@@ -120,7 +130,8 @@ class Pool:
         self._orders.append(order)
         if not self._woken_already:
             self._woken_already = True
-            self._wake.send(b"!")
+            with contextlib.suppress(OSError):  # `serve` has returned
+                self._wake.send(b"!")
 
     # The loop.
 
@@ -131,7 +142,7 @@ class Pool:
                 wait = self._next_check - time.monotonic()
                 events = self._selector.select(None if wait == float("inf") else max(0.0, wait))
                 for key, _ in events:
-                    if key.fd in self._selector.get_map():
+                    if self._selector.get_map().get(key.fd) is key:  # not closed by one before it
                         key.data()
                 if time.monotonic() >= self._next_check:
                     self._check_deadlines()
@@ -161,13 +172,14 @@ class Pool:
             segment.owner.ended()
             return
         segment.given_from = segment.ended
-        segment.read, segment.killed = 0, None
+        segment.read, segment.seen, segment.killed = 0, 0, None
         given = whole._replace(tasks=whole.tasks[segment.ended :]) if segment.ended else whole
         child = self._child(fresh=segment.fresh)
         segment.child = child
         self._segments[child.number] = segment
+        segment.given_at = time.monotonic()
         if child.give(given) and segment.timeout is not None:
-            segment.deadline = time.monotonic() + segment.timeout
+            segment.deadline = segment.given_at + segment.timeout
             self._next_check = min(self._next_check, segment.deadline)
 
     def _end(self, segment: Segment, child: ChildHandle) -> None:
@@ -175,7 +187,7 @@ class Pool:
         del self._segments[child.number]
         segment.child = None
         segment.deadline = float("inf")
-        if segment.fresh:
+        if segment.fresh or segment.killed:
             self._nursery.kill(child)
             self._forget(child)
         else:
@@ -197,8 +209,14 @@ class Pool:
     def _check_deadlines(self) -> None:
         now = time.monotonic()
         for segment in self._segments.values():
-            hand = segment.child.slate.in_hand if segment.child else None
-            if segment.timeout is None or hand is None or segment.killed:
+            child = segment.child
+            if segment.timeout is None or child is None or segment.killed:
+                continue
+            hand = child.slate.in_hand
+            if hand is None:  # it has not begun
+                segment.deadline = now + segment.timeout
+                if now - segment.given_at > segment.timeout + _LATEST_START:
+                    self._nursery.kill(child)
                 continue
             segment.deadline = hand[1] + segment.timeout
             if segment.deadline <= now:
@@ -228,7 +246,8 @@ class Pool:
     def _on_word(self, child: ChildHandle) -> None:
         word, segment = child.receive(), self._segments.get(child.number)
         if segment is None or not word:
-            self._selector.unregister(child.connection)  # its exit follows
+            self._selector.unregister(child.connection)
+            self._nursery.kill(child)  # if it is not dead already; its exit follows
         elif word == DONE:
             self._end(segment, child)
         elif word == TAIL:
@@ -237,7 +256,7 @@ class Pool:
             self._collect(segment, child)
             if word == FULL:
                 child.slate.wipe()
-                segment.read = 0
+                segment.read = segment.seen = 0
                 child.answer()
 
     def _on_output(self, child: ChildHandle) -> None:
@@ -256,9 +275,19 @@ class Pool:
         self._forget(child)
         self._begin(segment)
 
-    def _collect(self, segment: Segment, child: ChildHandle) -> None:
-        outcomes, segment.read = child.slate.outcomes(segment.read)
-        if outcomes:
+    def _look(self, segment: Segment, then: Callable[[], None] | None) -> None:
+        if segment.child is not None:
+            self._collect(segment, segment.child, segment.seen)
+            segment.seen = segment.child.slate.used
+        if then is not None:
+            then()
+
+    def _collect(self, segment: Segment, child: ChildHandle, end: int | None = None) -> None:
+        """Take the outcomes up to a byte, or all if a word of the child or its end came before."""
+        end = child.slate.used if end is None else end
+        if end > segment.read:
+            outcomes = child.slate.outcomes(segment.read, end)
+            segment.read = end
             segment.ended += len(outcomes)
             segment.early_deaths = 0
             segment.owner.outcomes(outcomes)
@@ -282,6 +311,9 @@ class Pool:
         index, attempt, _ = segment.assignment.tasks[segment.ended]
         hand = child.slate.in_hand
         duration = time.monotonic() - hand[1] if hand else 0.0
+        job, epoch = segment.assignment.job_id, segment.assignment.epoch
+        known = {"job": job, "task": f"{job}.{index}", "attempt": attempt, "epoch": epoch}
+        _LOG.warning("%s: %s", kind, message, extra=known)
         outcome = failed(
             *(index, attempt, self._stamps.text(time.time() - duration), duration),
             kind=kind,

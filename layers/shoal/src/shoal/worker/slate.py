@@ -1,8 +1,8 @@
 """Memory that a child process and its worker share: the marker of the task in hand, and outcomes.
 
 An outcome is on the slate as soon as its task ends, so whatever kills the child costs only the task
-in hand. The worker reads outcomes only after the child sent a byte or died: the system call orders
-the memory between processors.
+in hand. The worker reads outcomes after the child sent a byte or died, since the system call orders
+the memory between processors; else only those that it had seen counted some time before.
 """
 
 from __future__ import annotations
@@ -99,10 +99,14 @@ class Slate:
             return None
         return position, self._times[_STARTED], self._numbers[_PRINTED_BEFORE]
 
-    def outcomes(self, begin: int) -> tuple[list[bytes], int]:
-        """Outcomes in the order of their tasks from byte `begin` on, and the byte to go on from."""
-        end = self._numbers[_USED]
-        return self._memory[_HEAD + begin : _HEAD + end].split(_END)[:-1], end
+    @property
+    def used(self) -> int:
+        """Bytes of outcomes."""
+        return self._numbers[_USED]
+
+    def outcomes(self, begin: int, end: int) -> list[bytes]:
+        """Outcomes in the order of their tasks, from byte to byte."""
+        return self._memory[_HEAD + begin : _HEAD + end].split(_END)[:-1]
 
     def wipe(self) -> None:
         """Make room again, everything having been read."""

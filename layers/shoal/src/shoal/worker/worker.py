@@ -54,7 +54,7 @@ class Worker:
         self._outbox = outbox = Outbox()
         self._foreman = foreman = Foreman(gear, nursery, self._pool, outbox)
         self._reporter = Reporter(gear, outbox, foreman)
-        self._heart = Heart(gear, outbox, foreman)
+        self._heart = Heart(gear, foreman)
         self._fetcher = Fetcher(gear, outbox, foreman, self._quiet)
 
     def drain(self) -> None:

@@ -1,0 +1,169 @@
+"""How the worker ends: asked to, with nothing left to do, or because it cannot go on."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+
+import pytest
+from worker_fakes import FakeChunk
+
+from shoal.wire.worker import Away
+from shoal.worker.children import BadTasks, Nursery
+
+
+def test_it_leaves_when_the_queues_are_empty(running):
+    running.add(0, FakeChunk("echo", [{}] * 10))
+
+    running.start(until_empty=True)
+
+    assert running.join() == 0
+    assert len(running.callbacks.outcomes(0)) == 10
+    assert running.deliveries.deleted == ["r0"]
+
+
+def test_it_does_not_leave_while_something_runs(running, tmp_path, eventually):
+    gate = tmp_path / "open"
+    running.add(0, FakeChunk("waits_for", [{"path": str(gate)}]))
+    running.start(until_empty=True)
+    eventually((tmp_path / "open.0.began").exists)
+    rounds = len(running.deliveries.limits)
+    running.deliveries.wait_for(lambda: len(running.deliveries.limits) > rounds + 12)
+
+    assert running.alive
+    gate.touch()
+    assert running.join() == 0
+
+
+def test_asked_to_leave_it_ends_the_task_in_hand_and_hands_back_the_rest(
+    running, tmp_path, eventually
+):
+    gate = tmp_path / "open"
+    receipt = running.add(0, FakeChunk("waits_for", [{"path": str(gate)}] * 3))
+    running.start()
+    eventually((tmp_path / "open.0.began").exists)
+
+    running.worker.drain()
+    gate.touch()
+
+    assert running.join() == 0
+    assert list(running.callbacks.outcomes(0)) == [0]
+    assert running.callbacks.final(0)
+    assert running.deliveries.deleted == [receipt]
+
+
+def test_a_task_that_outlasts_the_grace_is_handed_back_without_an_outcome(running, eventually):
+    running.add(0, FakeChunk("hangs", [{"at": 1}] * 3))
+    running.start(grace=0.2)
+    running.callbacks.wait_for(lambda: running.callbacks.lease_requests)
+
+    assert running.leave() == 0
+
+    assert running.callbacks.final(0)
+    assert 1 not in running.callbacks.outcomes(0)
+
+
+def test_an_isolated_chunk_is_handed_back_too(running, tmp_path, eventually):
+    gate = tmp_path / "open"
+    running.add(0, FakeChunk("waits_for", [{"path": str(gate)}] * 3, isolated=True))
+    running.start()
+    eventually((tmp_path / "open.0.began").exists)
+
+    running.worker.drain()
+    gate.touch()
+
+    assert running.join() == 0
+    assert list(running.callbacks.outcomes(0)) == [0]
+    assert running.callbacks.final(0)
+
+
+def test_a_heart_that_dies_stops_the_worker(running):
+    running.add(0, FakeChunk("hangs", [{}]))
+    running.callbacks.faults["heartbeat"] = deque([RuntimeError("a mistake of ours")])
+
+    running.start(lease=0.3)
+
+    assert running.join() == 1
+
+
+def test_a_reporter_that_dies_stops_the_worker(running):
+    running.add(0, FakeChunk("echo", [{}]))
+    running.callbacks.faults["report"] = deque([RuntimeError("a mistake of ours")])
+
+    running.start()
+
+    assert running.join() == 1
+
+
+def test_a_nursery_that_dies_stops_the_worker(running):
+    running.add(0, FakeChunk("hangs", [{}]))
+    running.start()
+    running.callbacks.wait_for(lambda: running.callbacks.lease_requests)
+
+    os.kill(running.nursery.pid, signal.SIGKILL)
+
+    assert running.join() == 1
+
+
+def test_a_heart_that_is_not_heard_goes_on_beating(running):
+    running.add(0, FakeChunk("hangs", [{}]))
+    running.callbacks.faults["heartbeat"] = deque([Away("lost")] * 3)
+
+    running.start(lease=0.3, grace=0.1)
+    running.callbacks.wait_for(lambda: len(running.callbacks.heartbeats) > 4)
+
+    assert running.leave() == 0
+
+
+def test_modules_that_cannot_be_imported_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "broken_tasks.py").write_text("import no_such_module\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(BadTasks, match="no_such_module"), Nursery(["broken_tasks"]):
+        pass
+
+
+OWNER = """
+import sys, threading
+sys.path.insert(0, {here!r})
+from shoal.worker.child import Assignment
+from shoal.worker.children import Nursery
+from shoal.worker.pool import Pool, Segment
+
+class Owner:
+    def outcomes(self, outcomes): ...
+    def ended(self): ...
+
+with Nursery(["worker_tasks"]) as nursery:
+    pool = Pool(nursery)
+    threading.Thread(target=pool.serve, daemon=True).start()
+    given = {{"note": {note!r}}}
+    task = Assignment("starts_a_process", "job", 1, [(0, 1, given)])
+    pool.run(Segment(Owner(), task, None))
+    print(nursery.pid, flush=True)
+    threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("victim", ["worker", "nursery"])
+def test_no_process_outlives_a_killed_worker(tmp_path: Path, eventually, victim):
+    note = tmp_path / "note"
+    code = OWNER.format(here=str(Path(__file__).parent), note=str(note))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as owner:
+        assert owner.stdout is not None
+        nursery = int(owner.stdout.readline())
+        eventually(lambda: note.exists() and note.read_text())
+        (child,) = Path(f"/proc/{nursery}/task/{nursery}/children").read_text().split()
+
+        os.kill(owner.pid if victim == "worker" else nursery, signal.SIGKILL)
+        eventually(lambda: not Path(f"/proc/{child}").exists())
+        owner.kill()
+
+    eventually(lambda: not Path(f"/proc/{nursery}").exists())
+    sleeper = Path(f"/proc/{note.read_text()}")
+    if victim == "worker":
+        eventually(lambda: not sleeper.exists())
+    elif sleeper.exists():
+        os.kill(int(sleeper.name), signal.SIGKILL)  # a nursery cannot avenge itself

@@ -1,0 +1,352 @@
+"""What the worker does between the queue and the API."""
+
+import os
+import signal
+from collections import deque
+
+import pytest
+from worker_fakes import JOB, FakeChunk
+
+from shoal.wire.worker import Away, Lease, Refused
+
+
+def refusing(decision, **more):
+    lease = Lease.model_validate({"job_id": JOB, "chunk": 0, "decision": decision} | more)
+    return FakeChunk("echo", [{}], refusal=lease)
+
+
+def test_the_types_it_can_run_are_registered_first(running):
+    running.run_until_final()
+
+    (registration,) = running.callbacks.registered
+    schema = {each.name: each.input_schema for each in registration.task_types}["typed"]
+    assert schema["required"] == ["size"]
+    assert schema["additionalProperties"] is False
+
+
+def test_no_more_messages_are_received_than_slots_are_free(running, tmp_path):
+    gate = tmp_path / "open"
+    for chunk in range(5):
+        running.add(chunk, FakeChunk("waits_for", [{"path": str(gate)}], first=chunk))
+
+    running.start(slots=2)
+    running.callbacks.wait_for(lambda: len(running.callbacks.lease_requests) >= 1)
+    waiting = len(running.deliveries.visible["normal"])
+    gate.touch()
+    running.callbacks.wait_for(lambda: all(map(running.callbacks.final, range(5))))
+
+    assert waiting == 3
+    assert max(running.deliveries.limits) <= 2
+
+
+def test_chunks_are_leased_together_and_reported_together(running):
+    for chunk in range(10):
+        running.add(chunk, FakeChunk("echo", [{}], first=chunk))
+
+    running.run_until_final(*range(10), slots=10)
+
+    assert [len(request.chunks) for request in running.callbacks.lease_requests] == [10]
+    assert max(running.callbacks.report_sizes) > 1
+
+
+def test_a_lease_that_was_not_answered_is_asked_for_under_the_same_id(running):
+    running.add(0, FakeChunk("echo", [{}]))
+    running.callbacks.faults["lease"] = deque([Away("lost"), Away("again", retry_after=0.01)])
+
+    running.run_until_final(0)
+
+    ids = [request.request_id for request in running.callbacks.lease_requests]
+    assert len(ids) == 3
+    assert len(set(ids)) == 1
+
+
+def test_a_queue_that_is_away_is_waited_for(running):
+    running.deliveries.faults = deque([Away("no queue")] * 3)
+    running.add(0, FakeChunk("echo", [{}]))
+
+    running.run_until_final(0)
+
+    assert 0 in running.callbacks.outcomes(0)
+
+
+def test_a_report_is_repeated_until_it_is_answered_and_only_then_the_message_deleted(running):
+    receipt = running.add(0, FakeChunk("echo", [{}]))
+    deleted_before: list[list[str]] = []
+
+    def decide(_):
+        deleted_before.append(list(running.deliveries.deleted))
+        return "accepted"
+
+    running.callbacks.report_decision = decide
+    running.callbacks.faults["report"] = deque([Away("lost")] * 3)
+
+    running.run_until_final(0)
+
+    assert deleted_before == [[]]
+    assert running.deliveries.deleted == [receipt]
+
+
+def test_a_refused_report_costs_only_its_own_chunk(running):
+    bad, good = (running.add(n, FakeChunk("echo", [{}], first=n)) for n in (0, 1))
+
+    def decide(report):
+        if report.chunk == 0:
+            raise Refused(422, "no")
+        return "accepted"
+
+    running.callbacks.report_decision = decide
+    running.start()
+    running.deliveries.wait_for(lambda: good in running.deliveries.deleted)
+    assert running.leave() == 0
+
+    assert bad not in running.deliveries.deleted
+
+
+def test_a_refused_lease_costs_only_its_own_chunk(running):
+    running.add(0, FakeChunk("echo", [{}]))
+    good = running.add(1, FakeChunk("echo", [{}], first=1))
+    running.callbacks.faults["lease"] = deque([Refused(422, "one is bad"), Refused(422, "this")])
+
+    running.start()
+    running.deliveries.wait_for(lambda: good in running.deliveries.deleted)
+
+    assert running.leave() == 0
+    assert running.deliveries.deleted == [good]
+
+
+@pytest.mark.parametrize("decision", ["done", "cancelled", "paused"])
+def test_a_chunk_that_needs_no_run_is_deleted(running, decision):
+    running.callbacks.chunks[0] = refusing(decision)
+    receipt = running.deliveries.send_chunk(0)
+
+    running.start()
+    running.deliveries.wait_for(lambda: running.deliveries.deleted)
+    running.leave()
+
+    assert running.deliveries.deleted == [receipt]
+    assert running.callbacks.reports == []
+
+
+def test_a_chunk_that_another_holds_is_hidden_until_then(running):
+    running.callbacks.chunks[0] = refusing("held", retry_after=41.2)
+    receipt = running.deliveries.send_chunk(0)
+
+    running.start()
+    running.deliveries.wait_for(lambda: (receipt, 42) in running.deliveries.hidden)
+    running.leave()
+
+    assert running.deliveries.deleted == []
+
+
+def test_a_message_delivered_twice_runs_once(running, tmp_path):
+    gate = tmp_path / "open"
+    running.add(0, FakeChunk("waits_for", [{"path": str(gate)}]))
+    running.start()
+    running.callbacks.wait_for(lambda: running.callbacks.lease_requests)
+
+    second = running.deliveries.send_chunk(0)
+    running.deliveries.wait_for(lambda: (second, 60) in running.deliveries.hidden)
+    gate.touch()
+    running.callbacks.wait_for(lambda: running.callbacks.final(0))
+
+    assert len(running.callbacks.lease_requests) == 1
+
+
+def test_a_message_that_is_not_ours_is_left_to_the_dead_letters(running):
+    running.deliveries.send("what is this?")
+    running.add(0, FakeChunk("echo", [{}]))
+
+    running.run_until_final(0)
+
+    assert "r0" not in running.deliveries.deleted
+
+
+def test_a_stale_report_leaves_the_message_alone(running):
+    running.add(0, FakeChunk("echo", [{}]))
+    running.callbacks.report_decision = lambda _: "stale"
+
+    running.run_until_final(0)
+
+    assert running.deliveries.deleted == []
+
+
+@pytest.mark.parametrize(
+    ("told", "deleted"),
+    [
+        ({"decision": "stale"}, False),
+        ({"decision": "cancelled"}, True),
+        ({"decision": "extended", "directive": "cancel"}, True),
+    ],
+)
+def test_a_chunk_that_is_lost_or_cancelled_is_dropped(running, told, deleted):
+    receipt = running.add(0, FakeChunk("hangs", [{}] * 3))
+    running.callbacks.beat_decision = lambda _: told
+    running.start(lease=0.3, slots=1)
+    running.callbacks.wait_for(lambda: running.callbacks.heartbeats)
+
+    running.add(1, FakeChunk("echo", [{}]))  # the slot is free again
+    running.callbacks.wait_for(lambda: running.callbacks.final(1))
+    running.leave()
+
+    assert (receipt in running.deliveries.deleted) is deleted
+    assert running.callbacks.outcomes(0) == {}
+
+
+def test_heartbeats_name_the_task_in_hand_and_extend_the_message(running):
+    receipt = running.add(0, FakeChunk("hangs", [{"at": 1}] * 3, first=40))
+    running.callbacks.chunks[0].inputs = [{"at": 41}] * 3
+
+    running.start(lease=0.3)
+    running.callbacks.wait_for(
+        lambda: any(beat.index == 41 for each in running.callbacks.heartbeats for beat in each.leases)
+    )
+    running.deliveries.wait_for(lambda: (receipt, 0.3) in running.deliveries.hidden)
+
+    running.callbacks.beat_decision = lambda _: {"decision": "stale"}
+    running.leave()
+
+
+def test_outcomes_are_reported_on_a_clock_while_the_chunk_runs(running, tmp_path):
+    gate = tmp_path / "open"
+    running.add(0, FakeChunk("waits_for", [{"path": str(gate)}] * 2))
+    running.callbacks.chunks[0].inputs = [{"path": str(tmp_path)}, {"path": str(gate)}]
+
+    running.start(lease=0.3)
+    running.callbacks.wait_for(lambda: running.callbacks.reports)
+    gate.touch()
+    running.callbacks.wait_for(lambda: running.callbacks.final(0))
+
+    first, last = running.callbacks.reports
+    assert (first.report, first.final, [o.index for o in first.outcomes]) == (1, False, [0])
+    assert (last.report, last.final, [o.index for o in last.outcomes]) == (2, True, [1])
+
+
+def test_a_paused_chunk_ends_after_its_task_in_hand(running, tmp_path, eventually):
+    gate = tmp_path / "open"
+    receipt = running.add(0, FakeChunk("waits_for", [{"path": str(gate)}] * 3))
+    running.callbacks.beat_decision = lambda _: {"decision": "extended", "directive": "pause"}
+    running.start(lease=0.3)
+    eventually((tmp_path / "open.0.began").exists)
+    running.callbacks.wait_for(lambda: len(running.callbacks.heartbeats) > 1)
+
+    gate.touch()
+    running.callbacks.wait_for(lambda: running.callbacks.final(0))
+    running.deliveries.wait_for(lambda: receipt in running.deliveries.deleted)
+
+    assert list(running.callbacks.outcomes(0)) == [0]
+
+
+def test_an_isolated_chunk_runs_each_task_in_a_process_of_its_own_and_reports_each(running):
+    running.add(0, FakeChunk("process_id", [{}] * 4, isolated=True))
+
+    running.run_until_final(0)
+
+    pids = [each.result for each in running.callbacks.outcomes(0).values()]
+    assert len(set(pids)) == 4
+    assert [len(report.outcomes) for report in running.callbacks.reports] == [1] * 4
+    assert [report.final for report in running.callbacks.reports] == [False, False, False, True]
+
+
+def test_an_isolated_task_begins_only_when_the_one_before_is_accepted(running, tmp_path):
+    gate = tmp_path / "open"
+    gate.touch()
+    began: list[bool] = []
+
+    def decide(report):
+        if not report.final:
+            began.append((tmp_path / f"open.{report.report}.began").exists())
+        return "accepted"
+
+    running.callbacks.report_decision = decide
+    running.add(0, FakeChunk("waits_for", [{"path": str(gate)}] * 3, isolated=True))
+
+    running.run_until_final(0)
+
+    assert began == [False, False]
+
+
+def test_a_type_that_it_lacks_is_kept_a_while_and_handed_back(running):
+    receipt = running.add(0, FakeChunk("unheard_of", [{}]))
+    running.start(lease=0.3)
+    running.callbacks.wait_for(lambda: running.callbacks.heartbeats)
+    kept = not running.callbacks.reports
+
+    running.clock.ahead = 31.0
+    running.callbacks.wait_for(lambda: running.callbacks.final(0))
+    running.deliveries.wait_for(lambda: receipt in running.deliveries.deleted)
+
+    assert kept
+    assert running.callbacks.outcomes(0) == {}
+
+
+def test_a_message_11_hours_old_is_reported_and_released(running):
+    receipt = running.add(0, FakeChunk("hangs", [{"at": 1}] * 3))
+    running.start(lease=0.3)
+    running.callbacks.wait_for(lambda: running.callbacks.outcomes(0))
+
+    running.clock.ahead = 11 * 3600.0 + 1
+    running.callbacks.wait_for(lambda: running.callbacks.final(0))
+    running.deliveries.wait_for(lambda: receipt in running.deliveries.deleted)
+
+    assert list(running.callbacks.outcomes(0)) == [0]
+
+
+def test_inputs_too_large_for_the_answer_are_fetched_and_laid_over_the_params(running):
+    running.callbacks.downloads["https://get.invalid"] = b'{"a":1}\n{"a":2,"b":9}\n{"a":3}'
+    tasks = [{"index": i, "attempt": 1, "line": line} for i, line in ((0, 0), (1, 1), (2, 2))]
+    extra = {
+        "tasks": tasks,
+        "params": {"b": 7},
+        "inputs": {"url": "https://get.invalid", "headers": {"Range": "bytes=0-99"}},
+    }
+    running.add(0, FakeChunk("echo", [], extra=extra))
+
+    running.run_until_final(0)
+
+    results = [each.result for each in running.callbacks.outcomes(0).values()]
+    assert results == [{"a": 1, "b": 7}, {"a": 2, "b": 9}, {"a": 3, "b": 7}]
+
+
+def test_the_input_of_a_task_is_laid_over_the_params(running):
+    running.add(0, FakeChunk("echo", [{}, {"b": 9}], extra={"params": {"a": 1, "b": 7}}))
+
+    running.run_until_final(0)
+
+    results = [each.result for each in running.callbacks.outcomes(0).values()]
+    assert results == [{"a": 1, "b": 7}, {"a": 1, "b": 9}]
+
+
+def test_inputs_that_cannot_be_had_fail_the_tasks(running):
+    extra = {
+        "tasks": [{"index": 0, "attempt": 1, "line": 0}],
+        "inputs": {"url": "https://get.invalid"},
+    }
+    running.callbacks.faults["download"] = deque([Refused(403, "expired")])
+    running.add(0, FakeChunk("echo", [], extra=extra))
+
+    running.run_until_final(0)
+
+    assert running.callbacks.outcomes(0)[0].error.type == "InputsUnreadable"
+
+
+def test_every_queue_is_drained(running):
+    for chunk, queue in enumerate(("low", "high", "normal")):
+        running.add(chunk, FakeChunk("echo", [{}], first=chunk), queue)
+
+    running.run_until_final(0, 1, 2)
+
+    assert len(running.deliveries.deleted) == 3
+
+
+def test_a_dead_idle_child_is_replaced(running, eventually):
+    running.add(0, FakeChunk("process_id", [{}]))
+    running.start(slots=1)
+    running.callbacks.wait_for(lambda: running.callbacks.final(0))
+    pid = running.callbacks.outcomes(0)[0].result
+
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not os.path.exists(f"/proc/{pid}"))
+    running.add(1, FakeChunk("process_id", [{}], first=1))
+    running.callbacks.wait_for(lambda: running.callbacks.final(1))
+
+    assert running.callbacks.outcomes(1)[1].result != pid
