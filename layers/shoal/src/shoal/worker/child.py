@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import io
+import marshal
 import os
-import pickle
+import socket
 import sys
 import termios
 import time
 import traceback
 from collections.abc import Buffer, Mapping
-from multiprocessing.connection import Connection
 from typing import Any, ClassVar, Final, NamedTuple, TextIO
 
 from shoal.sdk import Context, NonRetryable, Task
+from shoal.worker import framing
 from shoal.worker.outcome import (
     NotJSON,
     ResultTooLarge,
@@ -56,7 +57,11 @@ class Child:
     """The loop of a child process; `output` is its end of the pipe that its output goes to."""
 
     def __init__(
-        self, connection: Connection, slate: Slate, output: int, tasks: Mapping[str, Task[..., Any]]
+        self,
+        connection: socket.socket,
+        slate: Slate,
+        output: int,
+        tasks: Mapping[str, Task[..., Any]],
     ) -> None:
         self._connection = connection
         self._slate = slate
@@ -71,11 +76,11 @@ class Child:
         """Run assignments until the worker closes the connection."""
         while True:
             try:
-                assignment = Assignment(*pickle.loads(self._connection.recv_bytes()))  # noqa: S301
+                assignment = Assignment(*marshal.loads(framing.receive(self._connection)))  # noqa: S302 - our own worker sent it
             except EOFError:
                 return
             self._run(assignment)
-            self._connection.send_bytes(DONE)
+            self._connection.send(DONE)
 
     def _run(self, assignment: Assignment) -> None:
         task = self._tasks[assignment.task_type]
@@ -90,7 +95,7 @@ class Child:
             slate.mark(position, now, self._printed)
             if now - told > _PROGRESS_SECONDS:
                 told = now
-                self._connection.send_bytes(PROGRESS)
+                self._connection.send(PROGRESS)
             try:
                 context = (
                     Context(assignment.job_id, index, attempt, assignment.epoch)
@@ -107,8 +112,8 @@ class Child:
                 took = time.monotonic() - now
                 outcome = completed(index, attempt, self._stamps.text(wall + now), took, text)
             if not slate.add(outcome):
-                self._connection.send_bytes(FULL)
-                self._connection.recv_bytes()
+                self._connection.send(FULL)
+                framing.receive(self._connection)
                 slate.add(outcome)
 
     def _failure(self, index: int, attempt: int, began: float, error: BaseException) -> bytes:
@@ -117,12 +122,12 @@ class Child:
         if not expected:
             own = error.__traceback__ and error.__traceback__.tb_next
             traceback.print_exception(type(error), error, own, file=sys.stderr)
-        self._connection.send_bytes(TAIL)
+        self._connection.send(TAIL)
         return failed(
             *(index, attempt, self._stamps.text(began), took),
             kind=type(error).__name__,
             message=_message(error),
-            tail=self._connection.recv_bytes(),
+            tail=framing.receive(self._connection),
             retryable=not expected,
         )
 
@@ -174,4 +179,4 @@ def run_child(
     sys.stdout, sys.stderr = _stream(1), _stream(2)
     shared = Slate(slate)
     os.close(slate)
-    Child(Connection(connection), shared, output, tasks).serve()
+    Child(socket.socket(fileno=connection), shared, output, tasks).serve()

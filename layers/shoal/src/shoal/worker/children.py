@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import marshal
 import os
-import pickle
 import socket
 import subprocess
 import sys
@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Final, Self
 
 from shoal.wire.worker import MAX_TAIL
+from shoal.worker import framing
 from shoal.worker.child import Assignment
 from shoal.worker.nursery import KILL, REQUEST, START, STATUS
 from shoal.worker.slate import Slate, new_file
@@ -96,7 +97,7 @@ class Nursery:
             theirs.close()
             os.close(their_output)
             os.close(their_ended)
-        handle = ChildHandle(self._last, Connection(ours.detach()), Slate(slate), output, ended)
+        handle = ChildHandle(self._last, ours, Slate(slate), output, ended)
         os.close(slate)
         return handle
 
@@ -110,7 +111,7 @@ class ChildHandle:
     """One child: where to talk to it, what it has printed of late, and how it ended."""
 
     def __init__(
-        self, number: int, connection: Connection, slate: Slate, output: int, ended: int
+        self, number: int, connection: socket.socket, slate: Slate, output: int, ended: int
     ) -> None:
         self.number = number
         self.connection = connection
@@ -131,22 +132,22 @@ class ChildHandle:
         """Send it tasks; whether it could still be reached."""
         self.slate.clear()
         try:
-            self.connection.send_bytes(pickle.dumps(tuple(assignment), pickle.HIGHEST_PROTOCOL))
+            framing.send(self.connection, marshal.dumps(tuple(assignment)))
         except OSError:
             return False
         return True
 
     def receive(self) -> bytes:
-        """What it says; nothing if it is dying."""
+        """What it says, a byte a word; nothing if it is dying."""
         try:
-            return self.connection.recv_bytes(16)
-        except (EOFError, OSError):
+            return self.connection.recv(64)
+        except OSError:
             return b""
 
     def answer(self, text: bytes = b"") -> None:
         """Let it go on."""
         with contextlib.suppress(OSError):  # its death is told by its exit pipe
-            self.connection.send_bytes(text)
+            framing.send(self.connection, text)
 
     def read_output(self) -> bool:
         """Read some of what it printed and keep the end of it; whether there was any."""

@@ -244,20 +244,23 @@ class Pool:
         child.close()
 
     def _on_word(self, child: ChildHandle) -> None:
-        word, segment = child.receive(), self._segments.get(child.number)
-        if segment is None or not word:
+        words, segment = child.receive(), self._segments.get(child.number)
+        if segment is None or not words:
             self._selector.unregister(child.connection)
             self._nursery.kill(child)  # if it is not dead already; its exit follows
-        elif word == DONE:
-            self._end(segment, child)
-        elif word == TAIL:
-            child.answer(child.tail())
-        elif word in (PROGRESS, FULL):
+            return
+        if PROGRESS in words:
             self._collect(segment, child)
-            if word == FULL:
-                child.slate.wipe()
-                segment.read = segment.seen = 0
-                child.answer()
+        last = words[-1:]  # the child goes on only after a PROGRESS
+        if last == DONE:
+            self._end(segment, child)
+        elif last == TAIL:
+            child.answer(child.tail())
+        elif last == FULL:
+            self._collect(segment, child)
+            child.slate.wipe()
+            segment.read = segment.seen = 0
+            child.answer()
 
     def _on_output(self, child: ChildHandle) -> None:
         if not child.read_output():
