@@ -1,1 +1,1 @@
-"""The twin: the whole platform on one machine, on an embedded emulator, without Docker or an account."""
+"""The twin: the whole platform on one machine, on an emulator, without Docker or an account."""

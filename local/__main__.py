@@ -62,9 +62,11 @@ def up(options: argparse.Namespace) -> int:
         finished = job.run(twin, spec, tend, terminal)
         lines = _lines(twin, _shown(token), finished.job["id"])
         with Console(plan.console_port, twin.url, lines) as console:
-            print(f"\n{finished.job['status']} in {finished.seconds:.1f} s. Try, from another terminal:\n")
-            print("\n".join(lines))
-            print(f"\nAPI {twin.url}/api/v1 · page {console.url} · logs in {_shown(plan.home)} · Ctrl-C stops all of it", flush=True)
+            status, seconds = finished.job["status"], finished.seconds
+            print(f"\n{status} in {seconds:.1f} s. Try, from another terminal:\n")
+            print(*lines, sep="\n")
+            print(f"\nAPI {twin.url}/api/v1 · page {console.url} · logs {_shown(plan.home)}")
+            print("Ctrl-C stops all of it.", flush=True)
             try:
                 while True:
                     time.sleep(_LOOK_SECONDS)
@@ -127,7 +129,9 @@ def _platform(plan: Plan, workers: int) -> Iterator[tuple[Twin, Callable[[], Non
         def tend() -> None:
             twin.emulator.check()
             if restarted := crew.tend():
-                terminal.print(f"{' and '.join(restarted)} ended and was started again", style="yellow")
+                terminal.print(
+                    f"{' and '.join(restarted)} ended and was started again", style="yellow"
+                )
                 register.write(os.getpid(), _pids(twin, crew))
 
         yield twin, tend
@@ -142,10 +146,11 @@ def _pids(twin: Twin, crew: Workers) -> list[int]:
 def _lines(twin: Twin, token: str, job_id: str) -> list[str]:
     api = f"{twin.url}/api/v1"
     bearer = f'-H "Authorization: Bearer $(cat {token})"'
-    body = """-H "Content-Type: application/json" -d '{"task_type": "cpu", "count": 100, "params": {"n": 200000}}'"""
+    header = '-H "Content-Type: application/json"'
+    body = """-d '{"task_type": "cpu", "count": 100, "params": {"n": 200000}}'"""
     return [
         f"curl -s {bearer} {api}/jobs/{job_id}",
-        f"curl -s {bearer} {body} {api}/jobs",
+        f"curl -s {bearer} {header} {body} {api}/jobs",
         f'curl -s {bearer} "{api}/jobs?limit=5"',
     ]
 
@@ -171,7 +176,9 @@ def _positive(text: str) -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("--home", type=Path, default=HOME, help="folder of the twin's state and logs")
+    parser.add_argument(
+        "--home", type=Path, default=HOME, help="folder of the twin's state and logs"
+    )
     commands = parser.add_subparsers(required=True)
 
     each = commands.add_parser("up", help="run the platform with a first job, until Ctrl-C")

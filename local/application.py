@@ -1,7 +1,7 @@
 """The real template and the real state machine, as the emulator takes them.
 
-SAM's transform runs here, on the client's side. What the emulator does not read (the OpenAPI body of
-an HTTP API) is turned into the resources that it does read; nothing of the application is changed.
+SAM's transform runs here, on the client's side. What the emulator does not read (the OpenAPI body
+of an HTTP API) is turned into the resources that it does read; nothing else is changed.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> Tree:
     return {name: loader.construct_mapping(node, deep=True)}  # type: ignore[arg-type]
 
 
-_Loader.add_multi_constructor("!", _intrinsic)  # type: ignore[no-untyped-call]
+_Loader.add_multi_constructor("!", _intrinsic)
 
 
 def read_template() -> Tree:

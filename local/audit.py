@@ -86,7 +86,9 @@ class Auditor:
             agree = said is ExecutionStatus.FAILED
         else:
             output = (last.output if last is not None else None) or {}
-            agree = said is ExecutionStatus.SUCCEEDED and output.get("decision") == job.status.lower()
+            agree = (
+                said is ExecutionStatus.SUCCEEDED and output.get("decision") == job.status.lower()
+            )
         if not agree:
             yield f"closed {job.status}, but execution {number} of its generation is {said}"
 

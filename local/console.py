@@ -32,7 +32,7 @@ class Console:
 
 def _handler(page: bytes) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        def do_GET(self) -> None:
             there = self.path == "/"
             self.send_response(200 if there else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")

@@ -15,6 +15,8 @@ import boto3
 import httpx
 from botocore.config import Config
 
+from local.leash import leash
+
 REGION: Final = "us-east-1"
 ACCOUNT: Final = "000000000000"
 ROOT_KEY: Final = "shoaltwin"
@@ -61,6 +63,7 @@ class Emulator:
                 stderr=log,
                 cwd=_ROOT,
                 start_new_session=True,
+                preexec_fn=leash,  # noqa: PLW1509 - one call into libc, no lock taken
             )
         try:
             self._wait()

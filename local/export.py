@@ -13,14 +13,20 @@ from typing import Final
 
 from local.application import definition, transformed
 
-_PARAMETERS: Final = {"JwtIssuer": "https://issuer.example", "JwtAudience": "shoal", "WaitSeconds": "60"}
+_PARAMETERS: Final = {
+    "JwtIssuer": "https://issuer.example",
+    "JwtAudience": "shoal",
+    "WaitSeconds": "60",
+}
 
 
 def main(folder: Path) -> None:
     """Write both files."""
     folder.mkdir(parents=True, exist_ok=True)
     documents = {
-        "template.json": transformed("s3://artifacts/functions", "s3://artifacts/layer", _PARAMETERS),
+        "template.json": transformed(
+            "s3://artifacts/functions", "s3://artifacts/layer", _PARAMETERS
+        ),
         "job.asl.json": definition("statemachine/job.asl.yaml", _PARAMETERS),
     }
     for name, document in documents.items():

@@ -60,7 +60,7 @@ class Issuer:
         }
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+            def do_GET(self) -> None:
                 found = documents.get(self.path)
                 body = json.dumps(found or {}).encode()
                 self.send_response(200 if found else 404)

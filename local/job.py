@@ -34,7 +34,9 @@ class Finished:
     seconds: float
 
 
-def run(twin: Twin, spec: Mapping[str, Any], tend: Callable[[], None], console: Console) -> Finished:
+def run(
+    twin: Twin, spec: Mapping[str, Any], tend: Callable[[], None], console: Console
+) -> Finished:
     """Submit a job and watch it to its end; `tend` is called at each look."""
     with twin.users() as client:
         _await_type(client, spec["task_type"], tend)
@@ -78,9 +80,7 @@ def _await_type(client: httpx.Client, name: str, tend: Callable[[], None]) -> No
     raise TwinError(f"no worker offers the task type {name!r}; the logs of workers say why")
 
 
-def _watched(
-    client: httpx.Client, job: Json, tend: Callable[[], None], console: Console
-) -> Json:
+def _watched(client: httpx.Client, job: Json, tend: Callable[[], None], console: Console) -> Json:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),

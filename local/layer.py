@@ -1,10 +1,9 @@
-"""The shared layer, built by the makefile target that SAM calls; built anew only when it changed."""
+"""The shared layer, built by the makefile target that SAM calls, only when it changed."""
 
 from __future__ import annotations
 
 import hashlib
 import platform
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -23,11 +22,11 @@ def built(home: Path) -> Path:
     digest = _digest()
     if out.exists() and mark.exists() and mark.read_text() == digest:
         return out
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    mark.unlink(missing_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     result = subprocess.run(  # noqa: S603 - our own makefile
         [
-            *("make", "--silent", "-C", str(SOURCE), "build-SharedLayer"),  # noqa: S607
+            *("make", "--silent", "-C", str(SOURCE), "build-SharedLayer"),
             f"ARTIFACTS_DIR={out}",
             f"ARCHITECTURE={ARCHITECTURE}",
             f"UV={ROOT / '.tools' / 'bin' / 'uv'}",
@@ -44,7 +43,11 @@ def built(home: Path) -> Path:
 
 def _digest() -> str:
     digest = hashlib.sha256(ARCHITECTURE.encode())
-    for path in (SOURCE / "Makefile", SOURCE / "requirements.txt", *sorted(SOURCE.glob("src/**/*.py"))):
+    for path in (
+        SOURCE / "Makefile",
+        SOURCE / "requirements.txt",
+        *sorted(SOURCE.glob("src/**/*.py")),
+    ):
         digest.update(f"{path.relative_to(SOURCE)}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Runs the emulator with what it lacks. `python -m local.patches API_ID_FILE` in place of `ministack`.
+"""Runs the emulator with what it lacks: `python -m local.patches API_ID_FILE`.
 
 Each patch touches private names of MiniStack, hence the exact pin, and has a test in
 tests/unit/local that fails once upstream has mended the gap. Beside the patches, requests to
@@ -106,7 +106,7 @@ def start_executions_at_once() -> None:
 
 
 def share_layers() -> None:
-    """Unpack a layer once for all environments, not for each: it holds the emulator for a second."""
+    """Unpack a layer once, not for each environment: it holds the emulator for a second."""
     spawn = lambda_runtime.Worker._spawn  # noqa: SLF001
 
     def spawning(self: Any) -> Any:
@@ -162,16 +162,19 @@ PATCHES = (
 
 def routed(app: App, api_id_file: Path) -> App:
     """The emulator, with `/api/…` as the paths of the deployed HTTP API."""
-    ids: list[str] = []
+    known: list[str] = []
+
+    def prefix() -> str:
+        if not known and api_id_file.exists():
+            known.append(api_id_file.read_text())
+        return f"/_aws/execute-api/{known[0] if known else 'none'}/$default"
 
     async def route(scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["path"].startswith("/api/"):
-            if not ids and api_id_file.exists():
-                ids.append(api_id_file.read_text())
-            prefix = f"/_aws/execute-api/{ids[0] if ids else 'none'}/$default"
+            start = prefix()
             scope = dict(scope)
-            scope["path"] = prefix + scope["path"]
-            scope["raw_path"] = prefix.encode() + scope["raw_path"]
+            scope["path"] = start + scope["path"]
+            scope["raw_path"] = start.encode() + scope["raw_path"]
         await app(scope, receive, send)
 
     return route

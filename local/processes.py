@@ -1,4 +1,4 @@
-"""Which processes a twin is made of, on disk, so that `down` finds what a killed twin left behind."""
+"""Which processes a twin is made of, on disk, so that `down` finds what a killed one left."""
 
 from __future__ import annotations
 

@@ -74,7 +74,9 @@ class Twin:
             timeout=60,
         )
 
-    def workers(self, *, slots: int = 2, tasks: str = "tasks", paths: tuple[Path, ...] = ()) -> Workers:
+    def workers(
+        self, *, slots: int = 2, tasks: str = "tasks", paths: tuple[Path, ...] = ()
+    ) -> Workers:
         """Workers of this platform; none is started yet."""
         return Workers(
             self.emulator,
@@ -138,8 +140,8 @@ def require_free(port: int, flag: str) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise TwinError(
-                f"port {port} is taken: stop what listens there (`make down`, if it is a twin that was"
-                f" killed), or choose another with `python -m local up {flag} N`"
+                f"port {port} is taken: stop what listens there (`make down`, if it is a twin),"
+                f" or choose another with `python -m local up {flag} N`"
             ) from None
 
 

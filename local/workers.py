@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from local.application import ROOT, Deployment
 from local.emulator import Emulator, Keys, TwinError, base_environment
+from local.leash import leash
 
 DRAIN_SECONDS: Final = 15.0
 _MISUSED: Final = 2
@@ -62,7 +63,7 @@ class Workers:
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -78,13 +79,14 @@ class Workers:
     def start(self, name: str) -> subprocess.Popen[bytes]:
         """Start a worker of this name; one that ran before must have ended."""
         with self._log_file(name).open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own module
+            process = subprocess.Popen(
                 [sys.executable, "-m", "shoal.worker", "run"],
                 env={**self._environment, "SHOAL_WORKER_ID": name},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=leash,  # noqa: PLW1509 - one call into libc, no lock taken
             )
         self.processes[name] = process
         return process
