@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from shoal.wire.worker import ChunkMessage, Delivery, Lease
+from shoal.wire.worker import MAX_BATCH, ChunkMessage, Delivery, Lease
 from shoal.worker.pool import Segment
 
-UNSETTLED: Final = 100
-"""Messages in hand at which no more are fetched, whatever slots are free."""
+_UNREPORTED: Final = 2 * MAX_BATCH
+"""Messages in hand, besides those that run, at which no more are fetched: one call for reports is
+under way, the next fills. More would only wait, and need heartbeats."""
 
 
 class Run:
@@ -20,6 +21,7 @@ class Run:
         self.key = (message.job, message.chunk)
         self.delivery = delivery
         self.received_at = received_at
+        self.renewed_at = received_at
         self.lock = threading.Lock()
         self.lease: Lease | None = None
         self.segment: Segment | None = None
@@ -132,4 +134,4 @@ class Desk:
             self._changed.notify_all()
 
     def _free(self) -> int:
-        return min(self._slots - self._taken, UNSETTLED - len(self._runs))
+        return min(self._slots - self._taken, self._slots + _UNREPORTED - len(self._runs))
