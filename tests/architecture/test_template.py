@@ -1,0 +1,234 @@
+"""Facts about the template and the workflow that no linter looks at."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local.application import definition, read_template
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "template.yaml").read_text()
+TEMPLATE = read_template()
+RESOURCES: Mapping[str, Any] = TEMPLATE["Resources"]
+FUNCTIONS = {
+    name: each["Properties"]
+    for name, each in RESOURCES.items()
+    if each["Type"] == "AWS::Serverless::Function"
+}
+WORKER_ROUTES = {"leases", "heartbeats", "reports", "workers", "parts"}
+MACHINE = definition("statemachine/job.asl.yaml", {"WaitSeconds": "60"})
+
+
+def states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, state in machine["States"].items():
+        yield name, state
+        if "ItemProcessor" in state:
+            yield from states(state["ItemProcessor"])
+
+
+STATES = dict(states(MACHINE))
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+MAPS = {name: state for name, state in STATES.items() if state["Type"] == "Map"}
+CAUGHT = {name for each in MAPS.values() for name in each["ItemProcessor"]["States"]}
+"""States whose Map catches for them."""
+
+
+def events(function: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for event in function.get("Events", {}).values():
+        if event["Type"] == "HttpApi":
+            yield event["Properties"]
+
+
+def statements(function: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for policy in function["Policies"]:
+        yield from policy["Statement"]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+# The template
+
+
+def test_a_star_says_why() -> None:
+    starred = [
+        line for line in TEXT.splitlines() if re.search(r"(Resource|Principal): \"?\*", line)
+    ]
+
+    assert starred
+    assert [line for line in starred if "#" not in line] == []
+
+
+def test_no_action_is_a_wildcard_but_where_it_denies() -> None:
+    allowed = [
+        (name, action)
+        for name, function in FUNCTIONS.items()
+        for statement in statements(function)
+        for action in listed(statement["Action"])
+        if "*" in action
+    ]
+
+    assert allowed == []
+
+
+def test_no_account_region_or_partition_is_literal() -> None:
+    assert re.findall(r"arn:aws:", TEXT) == []
+    assert re.findall(r"\b\d{12}\b", TEXT) == []
+    assert re.findall(r"\b[a-z]{2}-(?:east|west|central|south|north)[a-z]*-\d\b", TEXT) == []
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_a_role_of_its_own(name: str) -> None:
+    function = FUNCTIONS[name]
+
+    assert "Role" not in function
+    assert list(statements(function))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_its_handler(name: str) -> None:
+    package, module, function = FUNCTIONS[name]["Handler"].split(".")
+
+    text = (ROOT / "functions" / package / f"{module}.py").read_text()
+    assert re.search(rf"^(def {function}\(|{function}\b.*=)", text, re.MULTILINE)
+
+
+def test_workers_sign_users_bring_tokens_and_health_is_open() -> None:
+    authorizers: dict[str, set[str]] = {}
+    for function in FUNCTIONS.values():
+        for route in events(function):
+            kind = route.get("Auth", {}).get("Authorizer", "Users")
+            authorizers.setdefault(kind, set()).add(route["Path"].removeprefix("/api/v1/"))
+
+    assert authorizers.pop("NONE") == {"health"}
+    assert authorizers.pop("AWS_IAM") == WORKER_ROUTES
+    assert set(authorizers) == {"Users"}
+    assert RESOURCES["HttpApi"]["Properties"]["Auth"]["DefaultAuthorizer"] == "Users"
+
+
+def test_workers_may_call_their_routes_and_drain_queues_and_no_more() -> None:
+    first, second = RESOURCES["WorkerPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+
+    assert first["Action"] == "execute-api:Invoke"
+    called = {each["Fn::Sub"].rpartition("/api/v1/")[2] for each in first["Resource"]}
+    assert called == WORKER_ROUTES
+    assert second["Action"] == [
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:ChangeMessageVisibility",
+    ]
+
+
+def test_an_issuer_and_an_audience_are_required() -> None:
+    assert "Default" not in TEMPLATE["Parameters"]["JwtIssuer"]
+    assert "Default" not in TEMPLATE["Parameters"]["JwtAudience"]
+
+
+@pytest.mark.parametrize("kind", ["AWS::DynamoDB::Table", "AWS::S3::Bucket"])
+def test_what_holds_data_outlives_the_stack(kind: str) -> None:
+    kept = {name: each for name, each in RESOURCES.items() if each["Type"] == kind}
+
+    assert kept
+    for each in kept.values():
+        assert (each["DeletionPolicy"], each["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_tables_are_on_demand_recoverable_encrypted_and_expire() -> None:
+    tables = [
+        each["Properties"] for each in RESOURCES.values() if each["Type"] == "AWS::DynamoDB::Table"
+    ]
+
+    assert len(tables) == 3
+    for table in tables:
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        assert table["SSESpecification"]["SSEEnabled"]
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+@pytest.mark.parametrize("name", ["TasksHighQueue", "TasksNormalQueue", "TasksLowQueue"])
+def test_a_queue_of_tasks_hands_over_to_the_dead_letters(name: str) -> None:
+    queue = RESOURCES[name]["Properties"]
+
+    assert queue["VisibilityTimeout"] == 300
+    assert queue["MessageRetentionPeriod"] == 4 * 86_400
+    assert queue["ReceiveMessageWaitTimeSeconds"] == 20
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 3
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["TasksDlq", "Arn"]}
+
+
+def test_dead_letters_stay_for_two_weeks() -> None:
+    assert RESOURCES["TasksDlq"]["Properties"]["MessageRetentionPeriod"] == 14 * 86_400
+
+
+def test_every_alarm_is_told_to_the_topic() -> None:
+    alarms = [
+        each["Properties"]
+        for each in RESOURCES.values()
+        if each["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+
+    assert len(alarms) == 7
+    assert all(alarm["AlarmActions"] == [{"Ref": "Alarms"}] for alarm in alarms)
+
+
+# The workflow
+
+
+def test_the_workflow_has_its_states() -> None:
+    assert {
+        *("PlanTasks", "CreateTasks", "EnqueueTasks", "MonitorCompletion", "CheckCompletion"),
+        *("WaitAndRetry", "JobCompleted", "JobFailed", "JobCancelled"),
+    } <= set(STATES)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_state_says_what_it_is_for(name: str) -> None:
+    assert STATES[name]["Comment"]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_ends_in_time_and_is_tried_again_with_full_jitter(name: str) -> None:
+    task = TASKS[name]
+
+    assert isinstance(task["TimeoutSeconds"], int)
+    tried = [retry for retry in task["Retry"] if retry.get("MaxAttempts") != 0]
+    assert tried
+    assert {retry["JitterStrategy"] for retry in tried} == {"FULL"}
+    assert all("MaxDelaySeconds" in retry for retry in tried)
+
+
+@pytest.mark.parametrize("name", [name for name in (*TASKS, *MAPS) if name not in CAUGHT])
+def test_errors_end_in_one_path(name: str) -> None:
+    last = STATES[name]["Catch"][-1]
+
+    assert last["ErrorEquals"] == ["States.ALL"]
+    assert last["Next"] == ("JobFailed" if name == "FailJob" else "FailJob")
+
+
+def test_every_name_in_the_workflow_is_substituted() -> None:
+    text = (ROOT / "statemachine" / "job.asl.yaml").read_text()
+    substitutions = RESOURCES["JobStateMachine"]["Properties"]["DefinitionSubstitutions"]
+
+    assert set(re.findall(r"\$\{(\w+)\}", text)) == set(substitutions)
+    assert set(re.findall(r"arn:\S+", text)) <= {
+        "arn:aws:states:::lambda:invoke",
+        "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "arn:aws:states:::states:startExecution",
+    }
+
+
+def test_every_state_can_be_reached() -> None:
+    text = yaml.safe_dump(MACHINE)
+
+    for name in STATES:
+        assert (
+            f"Next: {name}\n" in text
+            or f"StartAt: {name}\n" in text
+            or f"Default: {name}\n" in text
+        )
