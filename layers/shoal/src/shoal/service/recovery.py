@@ -89,9 +89,11 @@ class Recovery:
         """See to a chunk whose message was received too often: receives are not crashes."""
         job = self.jobs.get(job_id)
         chunk = self.chunks.get(job_id, number)
-        if job is None or chunk is None or job.stopping:
+        if job is None or chunk is None:
             return
-        if chunk.finished:
+        if job.stopping:
+            self.settling.wake(job)  # it may have been closed by who died before waking anybody
+        elif chunk.finished:
             self.settling.settle(job, chunk)
         elif not job.paused:
             now = self.clock.now()
