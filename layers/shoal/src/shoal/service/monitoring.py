@@ -17,6 +17,9 @@ HAND_OVER_PASSES: Final = 1_000
 """Each pass is 13 history events; 25,000 is the hard limit and 20,000 ours."""
 RESEND_LEASES: Final = 5
 """A message is taken for lost when it is that many leases old, twice as many the next time, …"""
+CLOCK_SKEW: Final = 5.0
+"""Seconds; a resume may read its clock well before it is written, and clocks differ: what was sent
+shortly after it may have been refused as paused all the same."""
 
 type Decision = Literal["completed", "failed", "cancelled", "wait", "hand_over"]
 _DECISIONS: Final[dict[JobStatus, Decision]] = {
@@ -142,7 +145,7 @@ class Monitoring:
         now = self.clock.now()
         if chunk.finished or chunk.generation != job.generation or chunk.due_at(now) > now:
             return False
-        if chunk.sent_at < job.resumed_at:
+        if chunk.sent_at < job.resumed_at + CLOCK_SKEW:
             return True
         patience = RESEND_LEASES * self.length * 2.0 ** (chunk.sends - 1)
         return now - max(chunk.sent_at, job.enqueued_at or now) >= patience
