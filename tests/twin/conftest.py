@@ -1,0 +1,80 @@
+"""One twin for all tests here, with two workers, short leases and short waits."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local.twin import Plan, Twin, booted, free_port
+from local.workers import Workers
+
+HERE = Path(__file__).parent
+ENDED = frozenset(("COMPLETED", "FAILED", "CANCELLED"))
+
+type Json = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
+    plan = Plan(
+        home=tmp_path_factory.mktemp("twin"),
+        port=free_port(),
+        issuer_port=free_port(),
+        lease_seconds=5,
+        wait_seconds=3,
+    )
+    with booted(plan) as platform:
+        yield platform
+
+
+@pytest.fixture(scope="session")
+def crew(twin: Twin) -> Iterator[Workers]:
+    with twin.workers(slots=2, tasks="tasks,twin_tasks", paths=(HERE,)) as workers:
+        for number in (1, 2):
+            workers.start(f"w-{number}")
+        yield workers
+
+
+@pytest.fixture(scope="session")
+def users(twin: Twin, crew: Workers) -> Iterator[httpx.Client]:
+    """A user's client, once workers have registered their task types."""
+    assert crew.processes
+    with twin.users() as client:
+        eventually(lambda: client.get("task-types").json()["items"])
+        yield client
+
+
+@pytest.fixture(scope="session")
+def finish(users: httpx.Client) -> Callable[..., Json]:
+    """Submit a job, see it end, and give it as it then is."""
+
+    def run(**spec: Any) -> Json:
+        answer = users.post("jobs", json=spec)
+        assert answer.status_code == 201, answer.text
+        return ended(users, answer.json()["id"])
+
+    return run
+
+
+def ended(users: httpx.Client, job_id: str) -> Json:
+    """The job, once it has ended."""
+    return eventually(lambda: _if_ended(users, job_id))
+
+
+def _if_ended(users: httpx.Client, job_id: str) -> Json | None:
+    job: Json = users.get(f"jobs/{job_id}").json()
+    return job if job["status"] in ENDED else None
+
+
+def eventually[T](look: Callable[[], T | None], *, seconds: float = 120) -> T:
+    """What is looked for, as soon as it is there; the pause only spares the processor."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not happen in time")

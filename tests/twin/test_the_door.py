@@ -1,0 +1,110 @@
+"""Who may call what, and what a bad request gets, through the real API and its authorizers."""
+
+from typing import Any
+
+import httpx
+import pytest
+from conftest import ended
+
+from local.twin import Twin
+
+pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
+
+
+def test_nobody_comes_in_without_a_token(twin: Twin) -> None:
+    assert httpx.get(f"{twin.url}/api/v1/jobs").status_code == 401
+
+
+def test_a_token_of_another_audience_is_refused(twin: Twin) -> None:
+    token = twin.issuer.token(aud="somebody-else")
+
+    answer = httpx.get(f"{twin.url}/api/v1/jobs", headers={"Authorization": f"Bearer {token}"})
+
+    assert answer.status_code in (401, 403)
+
+
+def test_a_user_cannot_lease(users: httpx.Client) -> None:
+    answer = users.post("leases", json={"worker": "me", "request_id": "12345678", "chunks": []})
+
+    assert answer.status_code in (401, 403)
+
+
+def test_health_is_open(twin: Twin) -> None:
+    assert httpx.get(f"{twin.url}/api/v1/health").status_code == 200
+
+
+def test_a_browser_of_the_console_may_call(twin: Twin) -> None:
+    origin = f"http://localhost:{twin.plan.console_port}"
+
+    answer = httpx.options(
+        f"{twin.url}/api/v1/jobs",
+        headers={"Origin": origin, "Access-Control-Request-Method": "POST"},
+    )
+
+    assert answer.headers["access-control-allow-origin"] == origin
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"task_type": "unknown", "count": 1}, 422),
+        ({"task_type": "noop", "count": 0}, 422),
+        ({"task_type": "noop", "count": 1_000_001}, 422),
+        ({"task_type": "noop", "count": -1}, 422),
+        ({"task_type": "noop"}, 422),
+        ({"task_type": "noop", "count": 1, "inputs": [{}]}, 422),
+        ({"task_type": "noop", "grid": {"a": {"range": [0, 2_000_000]}}}, 422),
+        ({"task_type": "cpu", "inputs": [{"n": "many"}]}, 422),
+        ({"task_type": "noop", "count": 1_000_000, "chunk_size": 1}, 422),
+    ],
+)
+def test_what_cannot_be_is_refused_as_a_problem(
+    users: httpx.Client, body: dict[str, Any], status: int
+) -> None:
+    before = users.get("jobs").json()["items"]
+
+    answer = users.post("jobs", json=body)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.json()["detail"]
+    assert users.get("jobs").json()["items"] == before
+
+
+def test_malformed_json_is_a_problem(users: httpx.Client) -> None:
+    headers = {"Content-Type": "application/json"}
+
+    answer = users.post("jobs", content=b'{"task_type": ', headers=headers)
+
+    assert answer.status_code == 400
+
+
+def test_a_key_makes_one_job(users: httpx.Client) -> None:
+    headers, body = {"Idempotency-Key": "nightly-1"}, {"task_type": "noop", "count": 5}
+
+    first = users.post("jobs", json=body, headers=headers)
+    again = users.post("jobs", json=body, headers=headers)
+    other = users.post("jobs", json=body | {"count": 6}, headers=headers)
+
+    assert (first.status_code, again.status_code, other.status_code) == (201, 201, 409)
+    assert first.json()["id"] == again.json()["id"]
+    assert again.headers["idempotency-replayed"] == "true"
+    assert ended(users, first.json()["id"])["counts"]["completed"] == 5
+
+
+def test_an_unchanged_job_is_not_sent_again(users: httpx.Client) -> None:
+    job = users.post("jobs", json={"task_type": "noop", "count": 5}).json()
+    ended(users, job["id"])
+    etag = users.get(f"jobs/{job['id']}").headers["etag"]
+
+    answer = users.get(f"jobs/{job['id']}", headers={"If-None-Match": etag})
+
+    assert answer.status_code == 304
+
+
+def test_what_is_not_there_is_404(users: httpx.Client) -> None:
+    nobody = "job_00000000000000000000000000"
+
+    assert users.get(f"jobs/{nobody}").status_code == 404
+    assert users.get(f"tasks/{nobody}.0").status_code == 404
+    assert users.post(f"jobs/{nobody}/cancel").status_code == 404
