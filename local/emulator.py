@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -89,6 +90,9 @@ class Emulator:
     def _environment(self) -> dict[str, str]:
         state = self.home / "state"
         state.mkdir(exist_ok=True)
+        scratch = self.home / "scratch"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
         return {
             **base_environment(),
             **Keys(ROOT_KEY, ROOT_SECRET).environment(),
@@ -100,7 +104,7 @@ class Emulator:
             "LOG_LEVEL": "WARNING",
             "PERSIST_STATE": "1",
             "STATE_DIR": str(state),
-            "TMPDIR": str(self.home),
+            "TMPDIR": str(scratch),
         }
 
     def _wait(self) -> None:

@@ -150,7 +150,26 @@ def authorize_batches() -> None:
     iam_actions.extract_iam_action = extracting
 
 
+def authorize_answers() -> None:
+    """Authorize the answer to a waiting task by the state machine that waits, as AWS does.
+
+    A token does not tell which one that is, but the twin has only one.
+    """
+    extract = iam_actions.extract_resource_arn
+
+    def extracting(service: str, *request: Any) -> Any:
+        arn = extract(service, *request)
+        *_, body, _, region, account = request
+        if service == "states" and arn == "*" and b'"taskToken"' in body:
+            machines = workflows._state_machines._data  # noqa: SLF001
+            return next((key for a, r, key in machines if (a, r) == (account, region)), arn)
+        return arn
+
+    iam_actions.extract_resource_arn = extracting
+
+
 PATCHES = (
+    authorize_answers,
     authorize_batches,
     keep_error_class,
     hide_crashes,

@@ -13,6 +13,7 @@ from local.application import ROOT, Deployment
 from local.emulator import Emulator, Keys, TwinError, base_environment
 from local.leash import leash
 
+GRACE_SECONDS: Final = 5
 DRAIN_SECONDS: Final = 15.0
 _MISUSED: Final = 2
 _USER: Final = "shoal-worker"
@@ -60,6 +61,7 @@ class Workers:
             "SHOAL_TASKS": tasks,
             "SHOAL_SLOTS": str(slots),
             "SHOAL_LEASE_SECONDS": f"{lease_seconds:g}",
+            "SHOAL_GRACE_SECONDS": str(GRACE_SECONDS),
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
