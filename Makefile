@@ -63,7 +63,7 @@ check-python: setup
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy $(PYTHON_SOURCES)
-	PYTHONPATH=functions:. $(BIN)/lint-imports
+	PYTHONPATH=functions:worker_image:. $(BIN)/lint-imports
 
 .PHONY: check-fresh
 check-fresh: setup
