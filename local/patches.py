@@ -24,7 +24,7 @@ from typing import Any
 import ministack.app
 import ministack.services.lambda_svc as lambdas
 import ministack.services.stepfunctions as workflows
-from ministack.core import iam_actions, lambda_runtime
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 
 from local import meter
 
@@ -150,26 +150,36 @@ def authorize_batches() -> None:
     iam_actions.extract_iam_action = extracting
 
 
-def authorize_answers() -> None:
-    """Authorize the answer to a waiting task by the state machine that waits, as AWS does.
+def take_loopback_for_tls() -> None:
+    """Let policies that demand TLS pass: the emulator speaks plain HTTP, on loopback alone."""
+    resolve = iam_evaluator._resolve_condition_key  # noqa: SLF001
 
-    A token does not tell which one that is, but the twin has only one.
-    """
-    extract = iam_actions.extract_resource_arn
+    def resolving(key: str, context: Any) -> Any:
+        return "true" if key.lower() == "aws:securetransport" else resolve(key, context)
 
-    def extracting(service: str, *request: Any) -> Any:
-        arn = extract(service, *request)
-        *_, body, _, region, account = request
-        if service == "states" and arn == "*" and b'"taskToken"' in body:
-            machines = workflows._state_machines._data  # noqa: SLF001
-            return next((key for a, r, key in machines if (a, r) == (account, region)), arn)
-        return arn
+    iam_evaluator._resolve_condition_key = resolving  # noqa: SLF001
 
-    iam_actions.extract_resource_arn = extracting
+
+def refuse_tokens_for_signatures() -> None:
+    """Answer 403 to a bearer token on a route that demands a signature, as HTTP APIs do."""
+    enforce = ministack.app._enforce_execute_api  # noqa: SLF001
+
+    def enforcing(
+        api_id: str, stage: str, method: str, path: str, headers: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        denied = enforce(api_id, stage, method, path, headers, *args, **kwargs)
+        wanted = ministack.app._execute_api_authorization_type(api_id, stage, method, path)  # noqa: SLF001
+        signed = headers.get("authorization", "").startswith("AWS4-HMAC-SHA256")
+        if denied is None and wanted == "AWS_IAM" and not signed:
+            return 403, {"Content-Type": "application/json"}, b'{"message":"Forbidden"}'
+        return denied
+
+    ministack.app._enforce_execute_api = enforcing  # noqa: SLF001
 
 
 PATCHES = (
-    authorize_answers,
+    take_loopback_for_tls,
+    refuse_tokens_for_signatures,
     authorize_batches,
     keep_error_class,
     hide_crashes,
