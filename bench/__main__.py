@@ -1,0 +1,19 @@
+"""Runs the benches: `python -m bench [NAME …]`, all of them without a name."""
+
+import importlib
+import sys
+
+BENCHES = ("imports", "cost", "latency", "throughput", "worker_overhead", "kills", "success")
+
+
+def main() -> None:
+    """Run those asked for."""
+    asked = sys.argv[1:] or BENCHES
+    if unknown := set(asked) - set(BENCHES):
+        raise SystemExit(f"no such bench: {', '.join(sorted(unknown))}; there are {BENCHES}")
+    for name in asked:
+        importlib.import_module(f"bench.{name}").main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""CPU that each function spends at its import, clients included, as a cold start does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from statistics import median
+
+from bench.tables import show
+from local.application import ROOT
+from local.emulator import base_environment
+
+FUNCTIONS = ROOT / "functions"
+TRIES = 5
+_CODE = """
+import time
+begin = time.process_time()
+import handlers.{name}
+imported = time.process_time()
+import sys
+from shoal import bootstrap
+for service in {clients}:
+    bootstrap._make(service)
+print(imported - begin, time.process_time() - begin, "boto3" in sys.modules)
+"""
+CLIENTS = {"callbacks": ("dynamodb", "sqs"), "api": ("dynamodb", "stepfunctions")}
+BUDGET = {"callbacks": 350}
+
+
+def main() -> None:
+    """Print the table."""
+    names = sorted(
+        path.stem
+        for path in (FUNCTIONS / "handlers").glob("*.py")
+        if "def handler" in path.read_text() or "handler =" in path.read_text()
+    )
+    show(
+        f"CPU ms at import, median of {TRIES}",
+        ("function", "import", "with its clients", "budget"),
+        [(name, *_measured(name), BUDGET.get(name, "")) for name in names],
+    )
+
+
+def _measured(name: str) -> tuple[str, str]:
+    code = _CODE.format(name=name, clients=CLIENTS.get(name, ("dynamodb",)))
+    pairs = [tuple(map(float, _run(code).split()[:2])) for _ in range(TRIES)]
+    return (
+        f"{1_000 * median(p[0] for p in pairs):.0f}",
+        f"{1_000 * median(p[1] for p in pairs):.0f}",
+    )
+
+
+def _run(code: str) -> str:
+    path = f"{FUNCTIONS}:{ROOT / 'layers/shoal/src'}"
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code],
+        env={**base_environment(), "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout

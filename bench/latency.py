@@ -1,0 +1,135 @@
+"""Warm p50 and p99 of each route while a job of 100,000 tasks lies in the tables."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from statistics import quantiles
+from typing import Any
+
+import httpx
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from bench.stand import Stand, crew, stand
+from bench.tables import note, show
+from local.emulator import REGION
+from local.workers import worker_keys
+from shoal.domain.ids import task_id
+
+TASKS = 100_000
+CALLS = 120
+WARM = 12
+
+type Call = Callable[[int], httpx.Response]
+
+
+def main() -> None:
+    """Print the table."""
+    with stand() as at, crew(at, 2, slots=4):
+        filled = at.run(task_type="noop", count=TASKS, chunk_size=100)
+        live = at.submit(task_type="sleepy", count=TASKS, chunk_size=100, priority="low")
+        at.users.post(f"/jobs/{live}/pause")
+        rows = [
+            (name, *_measured(name, call)) for name, call in _routes(at, filled.job["id"], live)
+        ]
+    show(f"Warm latency in ms over {CALLS} calls, one at a time", ("route", "p50", "p99"), rows)
+    note("The emulator, its functions and this client share the two cores of this machine.")
+
+
+def _measured(name: str, call: Call) -> tuple[str, str]:
+    spent = []
+    for number in range(WARM + CALLS):
+        begin = time.perf_counter()
+        answer = call(number)
+        spent.append(1_000 * (time.perf_counter() - begin))
+        if not answer.is_success:
+            raise SystemExit(f"{name}: {answer.status_code} {answer.text}")
+    cuts = quantiles(spent[WARM:], n=100)
+    return f"{cuts[49]:.1f}", f"{cuts[98]:.1f}"
+
+
+def _routes(at: Stand, done: str, live: str) -> list[tuple[str, Call]]:
+    users = at.users
+
+    def get(path: str) -> Call:
+        return lambda _: users.get(path)
+
+    def post(path: str, body: Any = None) -> Call:
+        return lambda _: users.post(path, json=body)
+
+    def submit(_: int) -> httpx.Response:
+        return users.post("/jobs", json={"task_type": "noop", "count": 10, "chunk_size": 10})
+
+    return [
+        ("GET /jobs", get("/jobs?limit=50")),
+        ("GET /jobs/{id}", get(f"/jobs/{done}")),
+        ("GET /jobs/{id}, under way", get(f"/jobs/{live}")),
+        ("GET /jobs/{id}/tasks, limit 100", get(f"/jobs/{done}/tasks?limit=100")),
+        ("GET /jobs/{id}/tasks, FAILED of none", get(f"/jobs/{done}/tasks?status=FAILED")),
+        ("GET /jobs/{id}/results, limit 100", get(f"/jobs/{done}/results?limit=100")),
+        ("GET /tasks/{id}", lambda n: users.get(f"/tasks/{task_id(done, n * 700)}")),
+        ("GET /task-types", get("/task-types")),
+        ("GET /health", get("/health")),
+        ("POST /inputs", post("/inputs")),
+        ("POST /jobs/{id}/pause", post(f"/jobs/{live}/pause")),
+        ("POST /jobs/{id}/resume", post(f"/jobs/{live}/resume")),
+        *_worker_routes(at, live),
+        ("POST /jobs", submit),
+    ]
+
+
+def _worker_routes(at: Stand, live: str) -> list[tuple[str, Call]]:
+    """A worker's calls, each on a chunk of its own of the job under way."""
+    keys = worker_keys(at.emulator, at.twin.deployment)
+    signer = SigV4Auth(Credentials(keys.access, keys.secret), "execute-api", REGION)
+    api = f"{at.emulator.url}/_aws/execute-api/{at.twin.deployment['ApiId']}/$default/api/v1"
+    client = httpx.Client(timeout=60)
+    epochs: dict[int, tuple[int, list[Any]]] = {}
+
+    def send(route: str, body: Any) -> httpx.Response:
+        content = json.dumps(body)
+        request = AWSRequest(
+            "POST", f"{api}/{route}", data=content, headers={"Content-Type": "application/json"}
+        )
+        signer.add_auth(request)
+        return client.post(f"{api}/{route}", content=content, headers=dict(request.headers))
+
+    def lease(number: int) -> httpx.Response:
+        chunk = {"job_id": live, "chunk": 999 - number}
+        answer = send("leases", {"worker": "bench", "request_id": f"r{number}", "chunks": [chunk]})
+        (said,) = answer.json()["leases"]
+        if said["decision"] == "granted":
+            epochs[number] = said["epoch"], said["tasks"]
+        return answer
+
+    def beat(number: int) -> httpx.Response:
+        epoch, tasks = epochs[number]
+        place = {"job_id": live, "chunk": 999 - number, "epoch": epoch}
+        lease = {**place, "index": tasks[0]["index"], "progress": 0.5}
+        return send("heartbeats", {"worker": "bench", "leases": [lease]})
+
+    def report(number: int) -> httpx.Response:
+        epoch, tasks = epochs[number]
+        outcomes = [
+            {
+                "index": task["index"],
+                "attempt": task["attempt"],
+                "outcome": "completed",
+                "started_at": "2026-11-25T00:00:00Z",
+                "duration": 0.1,
+                "result": {"index": task["index"]},
+            }
+            for task in tasks
+        ]
+        place = {"job_id": live, "chunk": 999 - number, "epoch": epoch, "report": 1}
+        entry = {**place, "final": True, "outcomes": outcomes}
+        return send("reports", {"worker": "bench", "reports": [entry]})
+
+    return [
+        ("POST /leases, a chunk of 100", lease),
+        ("POST /heartbeats", beat),
+        ("POST /reports, a chunk of 100", report),
+    ]

@@ -1,0 +1,172 @@
+"""The bench stand: a twin with a folder and ports of its own, workers, and the meter's bills."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from bench.prices import Bill
+from local.audit import Auditor
+from local.emulator import Emulator
+from local.meter import PATH
+from local.twin import Plan, Twin, booted, free_port
+from local.workers import Workers
+from shoal.adapters.dynamodb.chunks import DynamoChunkStore
+from shoal.adapters.dynamodb.jobs import DynamoJobStore
+from shoal.adapters.dynamodb.registry import OpenJobs, Registry
+from shoal.adapters.dynamodb.table import Table
+from shoal.adapters.s3 import Bucket
+from shoal.adapters.stepfunctions import StepFunctionsWorkflow
+from shoal.domain.ids import execution_name
+
+POLL_SECONDS: Final = 0.1
+LAYER: Final = Path(__file__).parents[1] / ".twin" / "bench"
+TASKS: Final = Path(__file__).parent / "tasks"
+ENDED: Final = frozenset(("COMPLETED", "FAILED", "CANCELLED"))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A job that ended: how, in how many seconds, and what was billed meanwhile."""
+
+    job: Mapping[str, Any]
+    seconds: float
+    bill: Bill
+
+
+@dataclass
+class Stand:
+    """A twin to measure at."""
+
+    twin: Twin
+
+    @cached_property
+    def users(self) -> httpx.Client:
+        """A user's client."""
+        return self.twin.users()
+
+    @property
+    def emulator(self) -> Emulator:
+        """The emulator of the twin."""
+        return self.twin.emulator
+
+    @cached_property
+    def auditor(self) -> Auditor:
+        """An auditor over the twin's tables."""
+        dynamodb, names = self.emulator.client("dynamodb"), self.twin.deployment
+        results = Bucket(self.emulator.client("s3"), names["ResultsBucketName"])
+        registry = Registry(dynamodb, names["RegistryTableName"])
+        return Auditor(
+            DynamoJobStore(Table(dynamodb, names["JobsTableName"]), OpenJobs(registry)),
+            DynamoChunkStore(Table(dynamodb, names["TasksTableName"]), results),
+            StepFunctionsWorkflow(self._workflows, names["StateMachineArn"]),
+        )
+
+    @cached_property
+    def _workflows(self) -> Any:
+        return self.emulator.client("stepfunctions")
+
+    def meter(self) -> Bill:
+        """All that was billed since the twin started."""
+        bill: Bill = httpx.get(f"{self.emulator.url}{PATH}", timeout=60).json()
+        return bill
+
+    def submit(self, **body: Any) -> str:
+        """Submit a job; its id."""
+        answer = self.users.post("/jobs", json=body)
+        answer.raise_for_status()
+        job_id: str = answer.json()["id"]
+        return job_id
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """The job as the API shows it."""
+        answer = self.users.get(f"/jobs/{job_id}")
+        answer.raise_for_status()
+        job: dict[str, Any] = answer.json()
+        return job
+
+    def ended(self, job_id: str, *, within: float = 900.0, generation: int = 1) -> dict[str, Any]:
+        """Wait until an execution of the job has ended as the job did; the job.
+
+        It asks Step Functions, which is billed nothing for it, not the API.
+        """
+        machine = self.twin.deployment["StateMachineArn"]
+        arns = machine.replace(":stateMachine:", ":execution:")
+        deadline = time.monotonic() + within
+        number = 1
+        while time.monotonic() < deadline:
+            arn = f"{arns}:{execution_name(job_id, generation, number)}"
+            if self._workflows.describe_execution(executionArn=arn)["status"] != "RUNNING":
+                job = self.job(job_id)
+                if job["status"] in ENDED and job["generation"] == generation:
+                    return job
+                number += 1
+                continue
+            time.sleep(POLL_SECONDS)
+        raise TimeoutError(f"{job_id} did not end: {self.job(job_id)}")
+
+    def run(self, **body: Any) -> Run:
+        """Run one job to its end."""
+        before, begin = self.meter(), time.perf_counter()
+        job = self.ended(self.submit(**body))
+        seconds = time.perf_counter() - begin
+        return Run(job, seconds, difference(before, self.meter()))
+
+    def await_types(self, name: str) -> None:
+        """Wait until a worker has registered a task type."""
+        for _ in range(600):
+            answer = self.users.get("/task-types")
+            if answer.is_success and name in answer.text:
+                return
+            time.sleep(POLL_SECONDS)
+        raise TimeoutError(f"no worker registered {name}")
+
+
+def difference(before: Bill, after: Bill) -> Bill:
+    """What was billed between two readings."""
+    return {
+        what: {
+            detail: amount - before.get(what, {}).get(detail, 0)
+            for detail, amount in details.items()
+            if amount != before.get(what, {}).get(detail, 0)
+        }
+        for what, details in after.items()
+    }
+
+
+@contextmanager
+def stand(*, lease_seconds: float = 10.0, wait_seconds: int = 10) -> Iterator[Stand]:
+    """A fresh twin; on leaving, no process and no file of it is left."""
+    with tempfile.TemporaryDirectory(prefix="shoal-bench-", ignore_cleanup_errors=True) as folder:
+        plan = Plan(
+            home=Path(folder),
+            port=free_port(),
+            issuer_port=free_port(),
+            lease_seconds=lease_seconds,
+            wait_seconds=wait_seconds,
+            layer_home=LAYER,
+        )
+        with booted(plan) as twin:
+            made = Stand(twin)
+            try:
+                yield made
+            finally:
+                made.users.close()
+
+
+@contextmanager
+def crew(at: Stand, count: int, *, slots: int = 2) -> Iterator[Workers]:
+    """Some workers at the stand, with the built-in task types and those of the bench."""
+    with at.twin.workers(slots=slots, tasks="tasks,bench_tasks", paths=(TASKS,)) as workers:
+        for number in range(count):
+            workers.start(f"w{number}")
+        at.await_types("sleepy")
+        yield workers
