@@ -56,7 +56,7 @@ def test_inline_inputs_come_to_their_tasks(users: httpx.Client, finish: Finish) 
 def test_each_built_in_type_gives_a_result_that_can_be_checked(
     users: httpx.Client, finish: Finish
 ) -> None:
-    waited = finish(task_type="io", count=2, params={"seconds": 0.01})
+    waited = finish(task_type="io", count=2, params={"delay": 0.01})
     products = finish(task_type="matrix", inputs=[{"size": 16, "seed": 1}] * 2)
 
     assert waited["status"] == "COMPLETED"
@@ -67,10 +67,10 @@ def test_each_built_in_type_gives_a_result_that_can_be_checked(
 def test_an_uploaded_file_gives_a_task_a_line(users: httpx.Client, finish: Finish) -> None:
     upload = users.post("inputs").json()
     lines = "".join(json.dumps({"n": n}) + "\n" for n in range(500))
-    put = httpx.put(upload["upload"]["url"], content=lines.encode())
+    put = httpx.put(upload["upload_url"], content=lines.encode())
     assert put.is_success, put.text
 
-    job = finish(task_type="cpu", inputs_uri=upload["inputs_uri"])
+    job = finish(task_type="cpu", inputs_uri=upload["inputs_uri"], chunk_size=50)
 
     assert job["task_count"] == 500
     assert results(users, job)[499]["primes"] == 95
@@ -80,7 +80,7 @@ def test_bad_lines_of_a_file_end_the_job_and_are_named(
     users: httpx.Client, finish: Finish
 ) -> None:
     upload = users.post("inputs").json()
-    httpx.put(upload["upload"]["url"], content=b'{"n": 1}\n{"n": "many"}\nnot json\n{"n": 4}\n')
+    httpx.put(upload["upload_url"], content=b'{"n": 1}\n{"n": "many"}\nnot json\n{"n": 4}\n')
 
     job = finish(task_type="cpu", inputs_uri=upload["inputs_uri"])
 
