@@ -4,6 +4,8 @@ The broker is a stub in this process that costs next to nothing: queues that alw
 and an API that grants and accepts. Run it as `python bench/worker_overhead.py`.
 """
 
+# ruff: noqa: D102 - the stubs fill ports, which say what each method does
+
 from __future__ import annotations
 
 import resource

@@ -8,13 +8,14 @@ from collections import deque
 from pathlib import Path
 
 import pytest
-from worker_fakes import FakeChunk
 
 from shoal.wire.worker import Away
 from shoal.worker.children import BadTasks, Nursery
+from tests.unit.worker.worker_fakes import FakeChunk
+from tests.unit.worker.worker_world import Eventually, Running
 
 
-def test_it_leaves_when_the_queues_are_empty(running):
+def test_it_leaves_when_the_queues_are_empty(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}] * 10))
 
     running.start(until_empty=True)
@@ -24,7 +25,9 @@ def test_it_leaves_when_the_queues_are_empty(running):
     assert running.deliveries.deleted == ["r0"]
 
 
-def test_it_does_not_leave_while_something_runs(running, tmp_path, eventually):
+def test_it_does_not_leave_while_something_runs(
+    running: Running, tmp_path: Path, eventually: Eventually
+) -> None:
     gate = tmp_path / "open"
     running.add(0, FakeChunk("waits_for", [{"path": str(gate)}]))
     running.start(until_empty=True)
@@ -38,8 +41,8 @@ def test_it_does_not_leave_while_something_runs(running, tmp_path, eventually):
 
 
 def test_asked_to_leave_it_ends_the_task_in_hand_and_hands_back_the_rest(
-    running, tmp_path, eventually
-):
+    running: Running, tmp_path: Path, eventually: Eventually
+) -> None:
     gate = tmp_path / "open"
     receipt = running.add(0, FakeChunk("waits_for", [{"path": str(gate)}] * 3))
     running.start()
@@ -54,7 +57,9 @@ def test_asked_to_leave_it_ends_the_task_in_hand_and_hands_back_the_rest(
     assert running.deliveries.deleted == [receipt]
 
 
-def test_a_task_that_outlasts_the_grace_is_handed_back_without_an_outcome(running, eventually):
+def test_a_task_that_outlasts_the_grace_is_handed_back_without_an_outcome(
+    running: Running,
+) -> None:
     running.add(0, FakeChunk("hangs", [{"at": 1}] * 3))
     running.start(grace=0.2)
     running.callbacks.wait_for(lambda: running.callbacks.lease_requests)
@@ -65,7 +70,9 @@ def test_a_task_that_outlasts_the_grace_is_handed_back_without_an_outcome(runnin
     assert 1 not in running.callbacks.outcomes(0)
 
 
-def test_an_isolated_chunk_is_handed_back_too(running, tmp_path, eventually):
+def test_an_isolated_chunk_is_handed_back_too(
+    running: Running, tmp_path: Path, eventually: Eventually
+) -> None:
     gate = tmp_path / "open"
     running.add(0, FakeChunk("waits_for", [{"path": str(gate)}] * 3, isolated=True))
     running.start()
@@ -79,7 +86,7 @@ def test_an_isolated_chunk_is_handed_back_too(running, tmp_path, eventually):
     assert running.callbacks.final(0)
 
 
-def test_a_heart_that_dies_stops_the_worker(running):
+def test_a_heart_that_dies_stops_the_worker(running: Running) -> None:
     running.add(0, FakeChunk("hangs", [{}]))
     running.callbacks.faults["heartbeat"] = deque([RuntimeError("a mistake of ours")])
 
@@ -88,7 +95,7 @@ def test_a_heart_that_dies_stops_the_worker(running):
     assert running.join() == 1
 
 
-def test_a_reporter_that_dies_stops_the_worker(running):
+def test_a_reporter_that_dies_stops_the_worker(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}]))
     running.callbacks.faults["report"] = deque([RuntimeError("a mistake of ours")])
 
@@ -97,7 +104,7 @@ def test_a_reporter_that_dies_stops_the_worker(running):
     assert running.join() == 1
 
 
-def test_a_nursery_that_dies_stops_the_worker(running):
+def test_a_nursery_that_dies_stops_the_worker(running: Running) -> None:
     running.add(0, FakeChunk("hangs", [{}]))
     running.start()
     running.callbacks.wait_for(lambda: running.callbacks.lease_requests)
@@ -107,7 +114,7 @@ def test_a_nursery_that_dies_stops_the_worker(running):
     assert running.join() == 1
 
 
-def test_a_heart_that_is_not_heard_goes_on_beating(running):
+def test_a_heart_that_is_not_heard_goes_on_beating(running: Running) -> None:
     running.add(0, FakeChunk("hangs", [{}]))
     running.callbacks.faults["heartbeat"] = deque([Away("lost")] * 3)
 
@@ -117,7 +124,9 @@ def test_a_heart_that_is_not_heard_goes_on_beating(running):
     assert running.leave() == 0
 
 
-def test_modules_that_cannot_be_imported_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_modules_that_cannot_be_imported_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "broken_tasks.py").write_text("import no_such_module\n")
     monkeypatch.syspath_prepend(tmp_path)
 
@@ -148,10 +157,13 @@ with Nursery(["worker_tasks"]) as nursery:
 
 
 @pytest.mark.parametrize("victim", ["worker", "nursery"])
-def test_no_process_outlives_a_killed_worker(tmp_path: Path, eventually, victim):
+def test_no_process_outlives_a_killed_worker(
+    tmp_path: Path, eventually: Eventually, victim: str
+) -> None:
     note = tmp_path / "note"
     code = OWNER.format(here=str(Path(__file__).parent), note=str(note))
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as owner:
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as owner:  # noqa: S603 - our own code
         assert owner.stdout is not None
         nursery = int(owner.stdout.readline())
         eventually(lambda: note.exists() and note.read_text())

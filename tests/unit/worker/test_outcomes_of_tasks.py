@@ -1,21 +1,32 @@
 """Whatever a task does, it has an outcome, and the tasks beside it go on."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from worker_fakes import FakeChunk
+
+from shoal.wire.worker import TaskFailure, TaskOutcome
+from tests.unit.worker.worker_fakes import FakeChunk
+from tests.unit.worker.worker_world import Eventually, Running
 
 
-def outcome_of(running: Any, task_type: str, given: dict[str, Any] | None = None, **chunk: Any):
+def outcome_of(
+    running: Running, task_type: str, given: dict[str, Any] | None = None, **chunk: Any
+) -> TaskOutcome:
     running.add(0, FakeChunk(task_type, [given or {}], **chunk))
     running.run_until_final(0)
-    return running.callbacks.outcomes(0)[0]
+    outcome = running.callbacks.outcomes(0)[0]
+    assert isinstance(outcome, TaskOutcome)
+    return outcome
 
 
-def test_a_chunk_of_tasks_completes_in_order(running):
+def failure_of(outcome: TaskOutcome) -> TaskFailure:
+    assert outcome.error is not None
+    return outcome.error
+
+
+def test_a_chunk_of_tasks_completes_in_order(running: Running) -> None:
     receipt = running.add(3, FakeChunk("echo", [{"n": n} for n in range(100)], first=300))
 
     running.run_until_final(3)
@@ -36,7 +47,9 @@ def test_a_chunk_of_tasks_completes_in_order(running):
         ("echo", {"text": "grüße\u2028"}, {"text": "grüße\u2028"}),
     ],
 )
-def test_a_result_is_kept(running, task_type, given, result):
+def test_a_result_is_kept(
+    running: Running, task_type: str, given: dict[str, Any], result: object
+) -> None:
     outcome = outcome_of(running, task_type, given)
 
     assert (outcome.outcome, outcome.result) == ("completed", result)
@@ -61,20 +74,20 @@ def test_a_result_is_kept(running, task_type, given, result):
     ],
 )
 def test_a_failure_says_why_and_whether_to_try_again(
-    running, task_type, given, error_type, retryable
-):
+    running: Running, task_type: str, given: dict[str, Any], error_type: str, *, retryable: bool
+) -> None:
     outcome = outcome_of(running, task_type, given)
 
     assert outcome.outcome == "failed"
-    assert (outcome.error.type, outcome.error.retryable) == (error_type, retryable)
+    assert (failure_of(outcome).type, failure_of(outcome).retryable) == (error_type, retryable)
 
 
-def test_a_task_past_its_timeout_is_killed(running):
+def test_a_task_past_its_timeout_is_killed(running: Running) -> None:
     outcome = outcome_of(running, "hangs", timeout=0.2)
 
-    assert (outcome.error.type, outcome.error.retryable) == ("Timeout", True)
+    assert (failure_of(outcome).type, failure_of(outcome).retryable) == ("Timeout", True)
     assert outcome.duration >= 0.2
-    assert outcome.error.tail == "hanging\n"
+    assert failure_of(outcome).tail == "hanging\n"
 
 
 @pytest.mark.parametrize(
@@ -84,14 +97,16 @@ def test_a_task_past_its_timeout_is_killed(running):
         ("exits", "the child process exited with code 7"),
     ],
 )
-def test_the_death_of_a_child_names_how_it_died(running, task_type, message):
+def test_the_death_of_a_child_names_how_it_died(
+    running: Running, task_type: str, message: str
+) -> None:
     outcome = outcome_of(running, task_type, {"code": 7} if task_type == "exits" else {})
 
-    assert outcome.error.message == message
+    assert failure_of(outcome).message == message
 
 
 @pytest.mark.parametrize(("task_type", "timeout"), [("killed", 30.0), ("hangs", 0.3)])
-def test_a_dead_child_costs_one_task(running, task_type, timeout):
+def test_a_dead_child_costs_one_task(running: Running, task_type: str, timeout: float) -> None:
     running.add(0, FakeChunk(task_type, [{"at": 7}] * 20, timeout=timeout))
 
     running.run_until_final(0)
@@ -101,34 +116,34 @@ def test_a_dead_child_costs_one_task(running, task_type, timeout):
     assert [outcomes[i].result for i in range(20) if i != 7] == [i for i in range(20) if i != 7]
 
 
-def test_the_tail_has_the_last_8_kilobytes_of_a_flood(running):
+def test_the_tail_has_the_last_8_kilobytes_of_a_flood(running: Running) -> None:
     outcome = outcome_of(running, "floods", {"megabytes": 2})
 
-    tail = outcome.error.tail
+    tail = failure_of(outcome).tail
     assert len(tail) == 8192
     assert "the end" in tail
     assert "ValueError: flooded" in tail
 
 
-def test_the_tail_has_what_other_processes_wrote(running):
+def test_the_tail_has_what_other_processes_wrote(running: Running) -> None:
     outcome = outcome_of(running, "writes_below_python")
 
-    assert "from below\nfrom another process\n" in outcome.error.tail
+    assert "from below\nfrom another process\n" in failure_of(outcome).tail
 
 
-def test_the_tail_has_only_what_its_own_task_printed(running):
+def test_the_tail_has_only_what_its_own_task_printed(running: Running) -> None:
     running.add(0, FakeChunk("raises", [{"message": f"number {i}"} for i in range(3)]))
 
     running.run_until_final(0)
 
     for index, outcome in running.callbacks.outcomes(0).items():
-        assert outcome.error.tail.count("about to fail") == 1
-        assert f"number {index}" in outcome.error.tail
+        assert failure_of(outcome).tail.count("about to fail") == 1
+        assert f"number {index}" in failure_of(outcome).tail
 
 
 def test_a_killed_task_takes_along_what_it_started(
-    running, tmp_path: Path, eventually: Callable[[Callable[[], object]], None]
-):
+    running: Running, tmp_path: Path, eventually: Eventually
+) -> None:
     note = tmp_path / "pid"
 
     outcome_of(running, "starts_a_process", {"note": str(note)}, timeout=0.5)
@@ -136,20 +151,21 @@ def test_a_killed_task_takes_along_what_it_started(
     eventually(lambda: not Path(f"/proc/{note.read_text()}").exists())
 
 
-def test_results_too_large_for_a_report_travel_in_a_part(running):
+def test_results_too_large_for_a_report_travel_in_a_part(running: Running) -> None:
     running.add(0, FakeChunk("large", [{"size": 90_000}] * 3))
 
     running.run_until_final(0)
 
     (report,) = running.callbacks.reports
     ((_, body),) = running.callbacks.uploads
+    assert report.part is not None
     assert report.part.key == "outcomes/1"
     assert [outcome.result for outcome in report.outcomes] == [None] * 3
     assert [len(each["result"]) for each in json.loads(body)] == [90_000] * 3
     assert running.callbacks.part_requests[0].size == len(body)
 
 
-def test_more_outcomes_than_the_slate_holds_all_arrive(running):
+def test_more_outcomes_than_the_slate_holds_all_arrive(running: Running) -> None:
     running.add(0, FakeChunk("large", [{"size": 700_000}] * 5))
 
     running.run_until_final(0)

@@ -3,19 +3,22 @@
 import os
 import signal
 from collections import deque
+from pathlib import Path
+from typing import Any
 
 import pytest
-from worker_fakes import JOB, FakeChunk
 
-from shoal.wire.worker import Away, Lease, Refused
+from shoal.wire.worker import Away, Lease, Refused, Report
+from tests.unit.worker.worker_fakes import JOB, FakeChunk
+from tests.unit.worker.worker_world import Eventually, Running
 
 
-def refusing(decision, **more):
+def refusing(decision: str, **more: Any) -> FakeChunk:
     lease = Lease.model_validate({"job_id": JOB, "chunk": 0, "decision": decision} | more)
     return FakeChunk("echo", [{}], refusal=lease)
 
 
-def test_the_types_it_can_run_are_registered_first(running):
+def test_the_types_it_can_run_are_registered_first(running: Running) -> None:
     running.run_until_final()
 
     (registration,) = running.callbacks.registered
@@ -24,7 +27,9 @@ def test_the_types_it_can_run_are_registered_first(running):
     assert schema["additionalProperties"] is False
 
 
-def test_no_more_messages_are_received_than_slots_are_free(running, tmp_path):
+def test_no_more_messages_are_received_than_slots_are_free(
+    running: Running, tmp_path: Path
+) -> None:
     gate = tmp_path / "open"
     for chunk in range(5):
         running.add(chunk, FakeChunk("waits_for", [{"path": str(gate)}], first=chunk))
@@ -39,7 +44,7 @@ def test_no_more_messages_are_received_than_slots_are_free(running, tmp_path):
     assert max(running.deliveries.limits) <= 2
 
 
-def test_chunks_are_leased_together_and_reported_together(running):
+def test_chunks_are_leased_together_and_reported_together(running: Running) -> None:
     for chunk in range(10):
         running.add(chunk, FakeChunk("echo", [{}], first=chunk))
 
@@ -49,7 +54,7 @@ def test_chunks_are_leased_together_and_reported_together(running):
     assert max(running.callbacks.report_sizes) > 1
 
 
-def test_a_lease_that_was_not_answered_is_asked_for_under_the_same_id(running):
+def test_a_lease_that_was_not_answered_is_asked_for_under_the_same_id(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}]))
     running.callbacks.faults["lease"] = deque([Away("lost"), Away("again", retry_after=0.01)])
 
@@ -60,7 +65,7 @@ def test_a_lease_that_was_not_answered_is_asked_for_under_the_same_id(running):
     assert len(set(ids)) == 1
 
 
-def test_a_queue_that_is_away_is_waited_for(running):
+def test_a_queue_that_is_away_is_waited_for(running: Running) -> None:
     running.deliveries.faults = deque([Away("no queue")] * 3)
     running.add(0, FakeChunk("echo", [{}]))
 
@@ -69,11 +74,13 @@ def test_a_queue_that_is_away_is_waited_for(running):
     assert 0 in running.callbacks.outcomes(0)
 
 
-def test_a_report_is_repeated_until_it_is_answered_and_only_then_the_message_deleted(running):
+def test_a_report_is_repeated_until_it_is_answered_and_only_then_the_message_deleted(
+    running: Running,
+) -> None:
     receipt = running.add(0, FakeChunk("echo", [{}]))
     deleted_before: list[list[str]] = []
 
-    def decide(_):
+    def decide(_: Report) -> str:
         deleted_before.append(list(running.deliveries.deleted))
         return "accepted"
 
@@ -86,10 +93,10 @@ def test_a_report_is_repeated_until_it_is_answered_and_only_then_the_message_del
     assert running.deliveries.deleted == [receipt]
 
 
-def test_a_refused_report_costs_only_its_own_chunk(running):
+def test_a_refused_report_costs_only_its_own_chunk(running: Running) -> None:
     bad, good = (running.add(n, FakeChunk("echo", [{}], first=n)) for n in (0, 1))
 
-    def decide(report):
+    def decide(report: Report) -> str:
         if report.chunk == 0:
             raise Refused(422, "no")
         return "accepted"
@@ -102,7 +109,7 @@ def test_a_refused_report_costs_only_its_own_chunk(running):
     assert bad not in running.deliveries.deleted
 
 
-def test_a_refused_lease_costs_only_its_own_chunk(running):
+def test_a_refused_lease_costs_only_its_own_chunk(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}]))
     good = running.add(1, FakeChunk("echo", [{}], first=1))
     running.callbacks.faults["lease"] = deque([Refused(422, "one is bad"), Refused(422, "this")])
@@ -115,7 +122,7 @@ def test_a_refused_lease_costs_only_its_own_chunk(running):
 
 
 @pytest.mark.parametrize("decision", ["done", "cancelled", "paused"])
-def test_a_chunk_that_needs_no_run_is_deleted(running, decision):
+def test_a_chunk_that_needs_no_run_is_deleted(running: Running, decision: str) -> None:
     running.callbacks.chunks[0] = refusing(decision)
     receipt = running.deliveries.send_chunk(0)
 
@@ -127,7 +134,7 @@ def test_a_chunk_that_needs_no_run_is_deleted(running, decision):
     assert running.callbacks.reports == []
 
 
-def test_a_chunk_that_another_holds_is_hidden_until_then(running):
+def test_a_chunk_that_another_holds_is_hidden_until_then(running: Running) -> None:
     running.callbacks.chunks[0] = refusing("held", retry_after=41.2)
     receipt = running.deliveries.send_chunk(0)
 
@@ -138,7 +145,7 @@ def test_a_chunk_that_another_holds_is_hidden_until_then(running):
     assert running.deliveries.deleted == []
 
 
-def test_a_message_delivered_twice_runs_once(running, tmp_path):
+def test_a_message_delivered_twice_runs_once(running: Running, tmp_path: Path) -> None:
     gate = tmp_path / "open"
     running.add(0, FakeChunk("waits_for", [{"path": str(gate)}]))
     running.start()
@@ -152,7 +159,7 @@ def test_a_message_delivered_twice_runs_once(running, tmp_path):
     assert len(running.callbacks.lease_requests) == 1
 
 
-def test_a_message_that_is_not_ours_is_left_to_the_dead_letters(running):
+def test_a_message_that_is_not_ours_is_left_to_the_dead_letters(running: Running) -> None:
     running.deliveries.send("what is this?")
     running.add(0, FakeChunk("echo", [{}]))
 
@@ -161,7 +168,7 @@ def test_a_message_that_is_not_ours_is_left_to_the_dead_letters(running):
     assert "r0" not in running.deliveries.deleted
 
 
-def test_a_stale_report_leaves_the_message_alone(running):
+def test_a_stale_report_leaves_the_message_alone(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}]))
     running.callbacks.report_decision = lambda _: "stale"
 
@@ -178,7 +185,9 @@ def test_a_stale_report_leaves_the_message_alone(running):
         ({"decision": "extended", "directive": "cancel"}, True),
     ],
 )
-def test_a_chunk_that_is_lost_or_cancelled_is_dropped(running, told, deleted):
+def test_a_chunk_that_is_lost_or_cancelled_is_dropped(
+    running: Running, told: dict[str, Any], *, deleted: bool
+) -> None:
     receipt = running.add(0, FakeChunk("hangs", [{}] * 3))
     running.callbacks.beat_decision = lambda _: told
     running.start(lease=0.3, slots=1)
@@ -192,13 +201,15 @@ def test_a_chunk_that_is_lost_or_cancelled_is_dropped(running, told, deleted):
     assert running.callbacks.outcomes(0) == {}
 
 
-def test_heartbeats_name_the_task_in_hand_and_extend_the_message(running):
+def test_heartbeats_name_the_task_in_hand_and_extend_the_message(running: Running) -> None:
     receipt = running.add(0, FakeChunk("hangs", [{"at": 1}] * 3, first=40))
     running.callbacks.chunks[0].inputs = [{"at": 41}] * 3
 
     running.start(lease=0.3)
     running.callbacks.wait_for(
-        lambda: any(beat.index == 41 for each in running.callbacks.heartbeats for beat in each.leases)
+        lambda: any(
+            beat.index == 41 for each in running.callbacks.heartbeats for beat in each.leases
+        )
     )
     running.deliveries.wait_for(lambda: (receipt, 0.3) in running.deliveries.hidden)
 
@@ -206,7 +217,9 @@ def test_heartbeats_name_the_task_in_hand_and_extend_the_message(running):
     running.leave()
 
 
-def test_outcomes_are_reported_on_a_clock_while_the_chunk_runs(running, tmp_path):
+def test_outcomes_are_reported_on_a_clock_while_the_chunk_runs(
+    running: Running, tmp_path: Path
+) -> None:
     gate = tmp_path / "open"
     running.add(0, FakeChunk("waits_for", [{"path": str(gate)}] * 2))
     running.callbacks.chunks[0].inputs = [{"path": str(tmp_path)}, {"path": str(gate)}]
@@ -221,7 +234,9 @@ def test_outcomes_are_reported_on_a_clock_while_the_chunk_runs(running, tmp_path
     assert (last.report, last.final, [o.index for o in last.outcomes]) == (2, True, [1])
 
 
-def test_a_paused_chunk_ends_after_its_task_in_hand(running, tmp_path, eventually):
+def test_a_paused_chunk_ends_after_its_task_in_hand(
+    running: Running, tmp_path: Path, eventually: Eventually
+) -> None:
     gate = tmp_path / "open"
     receipt = running.add(0, FakeChunk("waits_for", [{"path": str(gate)}] * 3))
     running.callbacks.beat_decision = lambda _: {"decision": "extended", "directive": "pause"}
@@ -236,7 +251,9 @@ def test_a_paused_chunk_ends_after_its_task_in_hand(running, tmp_path, eventuall
     assert list(running.callbacks.outcomes(0)) == [0]
 
 
-def test_an_isolated_chunk_runs_each_task_in_a_process_of_its_own_and_reports_each(running):
+def test_an_isolated_chunk_runs_each_task_in_a_process_of_its_own_and_reports_each(
+    running: Running,
+) -> None:
     running.add(0, FakeChunk("process_id", [{}] * 4, isolated=True))
 
     running.run_until_final(0)
@@ -247,12 +264,14 @@ def test_an_isolated_chunk_runs_each_task_in_a_process_of_its_own_and_reports_ea
     assert [report.final for report in running.callbacks.reports] == [False, False, False, True]
 
 
-def test_an_isolated_task_begins_only_when_the_one_before_is_accepted(running, tmp_path):
+def test_an_isolated_task_begins_only_when_the_one_before_is_accepted(
+    running: Running, tmp_path: Path
+) -> None:
     gate = tmp_path / "open"
     gate.touch()
     began: list[bool] = []
 
-    def decide(report):
+    def decide(report: Report) -> str:
         if not report.final:
             began.append((tmp_path / f"open.{report.report}.began").exists())
         return "accepted"
@@ -265,7 +284,7 @@ def test_an_isolated_task_begins_only_when_the_one_before_is_accepted(running, t
     assert began == [False, False]
 
 
-def test_a_type_that_it_lacks_is_kept_a_while_and_handed_back(running):
+def test_a_type_that_it_lacks_is_kept_a_while_and_handed_back(running: Running) -> None:
     receipt = running.add(0, FakeChunk("unheard_of", [{}]))
     running.start(lease=0.3)
     running.callbacks.wait_for(lambda: running.callbacks.heartbeats)
@@ -279,7 +298,7 @@ def test_a_type_that_it_lacks_is_kept_a_while_and_handed_back(running):
     assert running.callbacks.outcomes(0) == {}
 
 
-def test_a_message_11_hours_old_is_reported_and_released(running):
+def test_a_message_11_hours_old_is_reported_and_released(running: Running) -> None:
     receipt = running.add(0, FakeChunk("hangs", [{"at": 1}] * 3))
     running.start(lease=0.3)
     running.callbacks.wait_for(lambda: running.callbacks.outcomes(0))
@@ -291,7 +310,9 @@ def test_a_message_11_hours_old_is_reported_and_released(running):
     assert list(running.callbacks.outcomes(0)) == [0]
 
 
-def test_inputs_too_large_for_the_answer_are_fetched_and_laid_over_the_params(running):
+def test_inputs_too_large_for_the_answer_are_fetched_and_laid_over_the_params(
+    running: Running,
+) -> None:
     running.callbacks.downloads["https://get.invalid"] = b'{"a":1}\n{"a":2,"b":9}\n{"a":3}'
     tasks = [{"index": i, "attempt": 1, "line": line} for i, line in ((0, 0), (1, 1), (2, 2))]
     extra = {
@@ -307,7 +328,7 @@ def test_inputs_too_large_for_the_answer_are_fetched_and_laid_over_the_params(ru
     assert results == [{"a": 1, "b": 7}, {"a": 2, "b": 9}, {"a": 3, "b": 7}]
 
 
-def test_the_input_of_a_task_is_laid_over_the_params(running):
+def test_the_input_of_a_task_is_laid_over_the_params(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}, {"b": 9}], extra={"params": {"a": 1, "b": 7}}))
 
     running.run_until_final(0)
@@ -316,7 +337,7 @@ def test_the_input_of_a_task_is_laid_over_the_params(running):
     assert results == [{"a": 1, "b": 7}, {"a": 1, "b": 9}]
 
 
-def test_inputs_that_cannot_be_had_fail_the_tasks(running):
+def test_inputs_that_cannot_be_had_fail_the_tasks(running: Running) -> None:
     extra = {
         "tasks": [{"index": 0, "attempt": 1, "line": 0}],
         "inputs": {"url": "https://get.invalid"},
@@ -329,7 +350,7 @@ def test_inputs_that_cannot_be_had_fail_the_tasks(running):
     assert running.callbacks.outcomes(0)[0].error.type == "InputsUnreadable"
 
 
-def test_every_queue_is_drained(running):
+def test_every_queue_is_drained(running: Running) -> None:
     for chunk, queue in enumerate(("low", "high", "normal")):
         running.add(chunk, FakeChunk("echo", [{}], first=chunk), queue)
 
@@ -338,14 +359,14 @@ def test_every_queue_is_drained(running):
     assert len(running.deliveries.deleted) == 3
 
 
-def test_a_dead_idle_child_is_replaced(running, eventually):
+def test_a_dead_idle_child_is_replaced(running: Running, eventually: Eventually) -> None:
     running.add(0, FakeChunk("process_id", [{}]))
     running.start(slots=1)
     running.callbacks.wait_for(lambda: running.callbacks.final(0))
     pid = running.callbacks.outcomes(0)[0].result
 
     os.kill(pid, signal.SIGKILL)
-    eventually(lambda: not os.path.exists(f"/proc/{pid}"))
+    eventually(lambda: not Path(f"/proc/{pid}").exists())
     running.add(1, FakeChunk("process_id", [{}], first=1))
     running.callbacks.wait_for(lambda: running.callbacks.final(1))
 

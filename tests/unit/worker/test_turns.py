@@ -1,9 +1,10 @@
 from collections import Counter
+from itertools import pairwise
 
 from shoal.worker.turns import Turns
 
 
-def test_each_queue_is_first_as_often_as_its_weight():
+def test_each_queue_is_first_as_often_as_its_weight() -> None:
     turns = Turns({"high": 6, "normal": 3, "low": 1})
 
     firsts = [turns.next()[0] for _ in range(100)]
@@ -11,15 +12,15 @@ def test_each_queue_is_first_as_often_as_its_weight():
     assert Counter(firsts) == {"high": 60, "normal": 30, "low": 10}
 
 
-def test_no_queue_waits_longer_than_the_weights_sum_to():
+def test_no_queue_waits_longer_than_the_weights_sum_to() -> None:
     turns = Turns({"high": 6, "normal": 3, "low": 1})
 
     lows = [i for i in range(100) if turns.next()[0] == "low"]
 
-    assert max(b - a for a, b in zip(lows, lows[1:], strict=False)) <= 10
+    assert max(b - a for a, b in pairwise(lows)) <= 10
 
 
-def test_the_others_follow_by_weight():
+def test_the_others_follow_by_weight() -> None:
     turns = Turns({"low": 1, "high": 6, "normal": 3})
 
     orders = {tuple(turns.next()) for _ in range(10)}

@@ -177,7 +177,6 @@ class FakeCallbacks:
             self.reports += request.reports
             self.report_sizes.append(len(request.reports))
             return ReportAnswer(
-                leases=[],
                 reports=[
                     ReportDecision.model_validate(
                         {

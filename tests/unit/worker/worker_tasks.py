@@ -1,5 +1,7 @@
 """Tasks for the tests: good ones, and one for each way to go wrong."""
 
+# ruff: noqa: T201 - tasks print
+
 import asyncio
 import os
 import signal

@@ -1,0 +1,114 @@
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from pydantic import Field
+
+from shoal import Context, task
+from shoal.sdk import DuplicateTask, InvalidInput, discover
+
+
+@task(name="thumbnail", timeout=timedelta(minutes=2))
+def make(key: str, size: Annotated[int, Field(ge=1)] = 256, *, ctx: Context) -> str:
+    """Make it small."""
+    return f"{key}:{size}:{ctx.index}"
+
+
+@task
+def anything(**given: int) -> dict[str, int]:
+    return given
+
+
+@task
+def some(first: int, **rest: int) -> int:
+    return first + sum(rest.values())
+
+
+def test_a_task_stays_a_function() -> None:
+    assert make("a", size=1, ctx=Context.fake()) == "a:1:0"
+
+
+def test_the_signature_is_the_schema() -> None:
+    assert make.schema["properties"].keys() == {"key", "size"}
+    assert make.schema["required"] == ["key"]
+    assert make.schema["properties"]["size"]["minimum"] == 1
+    assert make.schema["additionalProperties"] is False
+
+
+def test_name_timeout_and_description_are_those_given() -> None:
+    assert (make.name, make.timeout, make.description) == ("thumbnail", 120.0, "Make it small.")
+
+
+def test_arguments_are_converted_and_defaults_filled() -> None:
+    assert make.arguments({"key": "a", "size": "3"}, None) == {"key": "a", "size": 3, "ctx": None}
+    assert make.arguments({"key": "a"}, None)["size"] == 256
+
+
+@pytest.mark.parametrize("given", [{}, {"key": 1}, {"key": "a", "size": 0}, {"key": "a", "b": 1}])
+def test_what_does_not_fit_is_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput):
+        make.arguments(given, None)
+
+
+def test_a_refusal_names_the_field_and_never_the_value() -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        make.arguments({"key": "a", "size": "secret"}, None)
+
+    assert "size" in str(refusal.value)
+    assert "secret" not in str(refusal.value)
+
+
+def test_open_tasks_take_any_field() -> None:
+    assert anything.arguments({"a": 1}, None) == {"a": 1}
+    assert some.arguments({"first": "1", "b": 2}, None) == {"first": 1, "b": 2}
+    assert some.schema["additionalProperties"] is True
+
+
+def test_a_parameter_that_cannot_be_named_is_refused_when_declared() -> None:
+    with pytest.raises(TypeError, match="values"):
+
+        @task
+        def spread(*values: int) -> int:
+            return sum(values)
+
+
+def test_names_that_pydantic_reserves_may_be_parameters() -> None:
+    @task
+    def awkward(copy: int, model_config: str, schema: int) -> None: ...
+
+    given = {"copy": 1, "model_config": "x", "schema": 1}
+    assert awkward.arguments(given, None) == given
+
+
+def test_two_tasks_of_one_name_fail_at_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("twice_a", "twice_b"):
+        code = "from shoal import task\n@task\ndef same() -> None: ...\n"
+        (tmp_path / f"{module}.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(DuplicateTask, match="same"):
+        discover(["twice_a", "twice_b"])
+
+
+def test_a_task_imported_by_two_modules_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "origin_of.py").write_text("from shoal import task\n@task\ndef one(): ...\n")
+    (tmp_path / "user_of.py").write_text("from origin_of import one\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert list(discover(["origin_of", "user_of"])) == ["one"]
+
+
+def test_log_lines_of_a_task_say_whose_they_are(caplog: pytest.LogCaptureFixture) -> None:
+    context = Context(job_id="job_1", index=3, attempt=2, epoch=5)
+
+    with caplog.at_level("INFO", logger="shoal.task"):
+        context.log.info("hello", extra={"size": 7})
+
+    record = caplog.records[0].__dict__
+    assert (record["job"], record["task"]) == ("job_1", "job_1.3")
+    assert (record["attempt"], record["epoch"], record["size"]) == (2, 5, 7)

@@ -1,0 +1,74 @@
+"""A worker in a thread of the test, and the world around it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from shoal.worker.children import Nursery
+from shoal.worker.gear import Terms
+from shoal.worker.worker import Worker
+from tests.unit.worker.worker_fakes import (
+    DEADLINE,
+    FakeCallbacks,
+    FakeChunk,
+    FakeClock,
+    FakeDeliveries,
+)
+
+type Eventually = Callable[[Callable[[], object]], None]
+
+
+class Running:
+    """A worker in a thread of the test, and the world around it."""
+
+    def __init__(self) -> None:
+        self.callbacks = FakeCallbacks()
+        self.deliveries = FakeDeliveries()
+        self.clock = FakeClock()
+        self.nursery = Nursery(["tests.unit.worker.worker_tasks"])
+        self.exit_code: int | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(
+        self, *, slots: int = 2, lease: float = 60.0, grace: float = 5.0, **terms: object
+    ) -> None:
+        worker = Worker(
+            Terms(name="w-1", slots=slots, lease=lease, grace=grace, **terms),  # type: ignore[arg-type]
+            self.nursery,
+            self.callbacks,
+            self.deliveries,
+            self.clock,
+        )
+        self.worker = worker
+
+        def run() -> None:
+            self.exit_code = worker.run()
+
+        self._thread = threading.Thread(target=run)
+        self._thread.start()
+
+    def add(self, chunk: int, each: FakeChunk, queue: str = "normal") -> str:
+        self.callbacks.chunks[chunk] = each
+        return self.deliveries.send_chunk(chunk, queue)
+
+    def join(self) -> int | None:
+        """Wait for the worker to leave by itself."""
+        assert self._thread is not None
+        self._thread.join(DEADLINE)
+        assert not self._thread.is_alive(), "the worker did not leave"
+        return self.exit_code
+
+    def leave(self) -> int | None:
+        self.worker.drain()
+        return self.join()
+
+    def run_until_final(self, *chunks: int, **terms: object) -> None:
+        """Run until these chunks have a final report and their messages are deleted; leave."""
+        self.start(**terms)  # type: ignore[arg-type]
+        self.callbacks.wait_for(lambda: all(map(self.callbacks.final, chunks)))
+        assert self.leave() == 0
+
+    @property
+    def alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
