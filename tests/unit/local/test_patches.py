@@ -1,0 +1,210 @@
+"""Each patch mends a gap that the pinned emulator has.
+
+A test that fails at its first assertion says that upstream has mended the gap itself: take the
+patch out.
+"""
+# ruff: noqa: SLF001 - patches are about private names
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Iterator
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import ministack.services.lambda_svc as lambdas
+import ministack.services.stepfunctions as workflows
+import pytest
+from ministack import app
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+
+from local import patches
+
+PATCHED = (
+    *(app, iam_actions, iam_evaluator, lambda_runtime, lambda_runtime.Worker, lambdas, workflows),
+)
+
+ARN = "arn:aws:lambda:us-east-1:000000000000:function"
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    before = [(place, dict(vars(place))) for place in PATCHED]
+    defaults = lambda_runtime.Worker._drain_stderr_bounded.__defaults__
+    yield
+    lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = defaults
+    for place, names in before:
+        for name, value in names.items():
+            if vars(place).get(name) is not value:
+                setattr(place, name, value)
+
+
+def packed(**files: str) -> bytes:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(f"{name}.py", text)
+    return body.getvalue()
+
+
+@pytest.fixture
+def failing() -> Iterator[Any]:
+    source = "def handler(event, context):\n    raise LookupError('secret')\n"
+    config = {
+        "Runtime": "python3.13",
+        "Handler": "app.handler",
+        "FunctionName": "failing",
+        "FunctionArn": f"{ARN}:failing",
+    }
+    worker = lambda_runtime.Worker("failing", config, packed(app=source))
+    yield worker
+    worker.kill()
+
+
+def test_the_class_of_a_handlers_exception_is_told(failing: Any) -> None:
+    assert "errorType" not in failing.invoke({}, "1")
+
+    failing.kill()
+    patches.keep_error_class()
+
+    assert failing.invoke({}, "2")["errorType"] == "LookupError"
+
+
+def test_a_crash_is_answered_with_500_and_no_detail() -> None:
+    crash = {"error": True, "body": {"errorMessage": "secret"}}
+    answer, _ = lambdas.lambda_execute_result_to_api_proxy_response(crash)
+    assert answer["statusCode"] == 502
+    assert "secret" in answer["body"]
+
+    patches.hide_crashes()
+
+    answer, _ = lambdas.lambda_execute_result_to_api_proxy_response(crash)
+    assert (answer["statusCode"], json.loads(answer["body"])) == (
+        500,
+        {"message": "Internal Server Error"},
+    )
+
+
+def test_a_silent_handler_is_not_waited_for() -> None:
+    worker = lambda_runtime.Worker("silent", {}, b"")
+    begun = time.perf_counter()
+    worker._drain_stderr_bounded()
+    assert time.perf_counter() - begun >= 0.05
+
+    patches.wait_less_for_logs()
+
+    assert worker._drain_stderr_bounded.__defaults__[0] < 0.01
+
+
+def test_an_execution_starts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    start = workflows._run_execution
+    assert start.__code__.co_consts.count(0.15) == 1
+
+    patches.start_executions_at_once()
+
+    workflows.time.sleep(0.15)
+    workflows.time.sleep(0.5)
+    assert slept == [0.5]
+    assert workflows.time.time() > 0
+
+
+def test_a_layer_is_unpacked_once_for_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("scratch")))
+    layer = io.BytesIO()
+    with zipfile.ZipFile(layer, "w") as archive:
+        archive.writestr("python/layered.py", "WHO = 'the layer'\n")
+    monkeypatch.setattr(lambdas, "_resolve_layer_zip", lambda _: layer.getvalue())
+    config = {
+        "Runtime": "python3.13",
+        "Handler": "app.handler",
+        "FunctionName": "layered",
+        "FunctionArn": f"{ARN}:layered",
+        "Layers": ["arn:aws:lambda:us-east-1:000000000000:layer:l:1"],
+    }
+    source = (
+        "import layered\ndef handler(event, context):\n    return [layered.WHO, layered.__file__]\n"
+    )
+
+    def told() -> list[str]:
+        worker = lambda_runtime.Worker("layered", config, packed(app=source))
+        try:
+            result: list[str] = worker.invoke({}, "1")["result"]
+        finally:
+            worker.kill()
+        return result
+
+    first, second = told(), told()
+    assert first != second
+
+    patches.share_layers()
+
+    assert told() == told()
+    assert told()[0] == "the layer"
+    assert config["Layers"]
+
+
+@pytest.mark.parametrize("action", ["SendMessage", "DeleteMessage", "ChangeMessageVisibility"])
+def test_a_batch_is_authorized_as_its_messages_are(action: str) -> None:
+    request: tuple[Any, ...] = (
+        "sqs",
+        "POST",
+        "/",
+        {"x-amz-target": f"AmazonSQS.{action}Batch"},
+        b"{}",
+        {},
+    )
+    assert iam_actions.extract_iam_action(*request) == f"sqs:{action}Batch"
+
+    patches.authorize_batches()
+
+    assert iam_actions.extract_iam_action(*request) == f"sqs:{action}"
+
+
+def test_loopback_passes_for_tls() -> None:
+    key, plain = "aws:SecureTransport", SimpleNamespace(secure_transport=False, principal_arn="a")
+    assert iam_evaluator._resolve_condition_key(key, plain) == "false"
+
+    patches.take_loopback_for_tls()
+
+    assert iam_evaluator._resolve_condition_key(key, plain) == "true"
+    assert iam_evaluator._resolve_condition_key("aws:PrincipalArn", plain) == "a"
+
+
+@pytest.mark.parametrize("wanted", ["AWS_IAM", "JWT"])
+def test_a_token_is_no_signature(monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
+    monkeypatch.setattr(app, "_execute_api_authorization_type", lambda *_: wanted)
+    monkeypatch.setattr(app, "_enforce_data_plane", lambda *_, **__: None)
+    request: tuple[Any, ...] = (
+        "api",
+        "$default",
+        "POST",
+        "/api/v1/leases",
+        {"authorization": "Bearer t"},
+        {},
+    )
+    assert app._enforce_execute_api(*request) is None
+
+    patches.refuse_tokens_for_signatures()
+
+    answer = app._enforce_execute_api(*request)
+    assert (answer[0] if answer else None) == (403 if wanted == "AWS_IAM" else None)
+
+
+def test_every_patch_is_put_on() -> None:
+    made = {
+        name
+        for name, each in vars(patches).items()
+        if getattr(each, "__module__", "") == patches.__name__
+        and not name.startswith("_")
+        and name not in ("Mismatch", "routed", "main")
+        and not isinstance(each, ModuleType)
+    }
+
+    assert {patch.__name__ for patch in patches.PATCHES} == {
+        name for name in made if callable(getattr(patches, name))
+    }
