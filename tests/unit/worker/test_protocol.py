@@ -201,6 +201,20 @@ def test_a_chunk_that_is_lost_or_cancelled_is_dropped(
     assert running.callbacks.outcomes(0) == {}
 
 
+def test_a_heartbeat_overtaken_by_the_final_report_changes_nothing(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    receipt = running.add(0, FakeChunk("echo", [{}]))
+    running.callbacks.beat_decision = lambda _: {"decision": "stale"}
+    running.callbacks.faults["report"] = deque([Away("slow", retry_after=0.4)])
+
+    running.run_until_final(0, lease=0.3)
+
+    assert running.callbacks.heartbeats
+    assert running.deliveries.deleted == [receipt]
+    assert "lease is lost" not in caplog.text
+
+
 def test_heartbeats_name_the_task_in_hand_and_extend_the_message(running: Running) -> None:
     receipt = running.add(0, FakeChunk("hangs", [{"at": 1}] * 3, first=40))
     running.callbacks.chunks[0].inputs = [{"at": 41}] * 3

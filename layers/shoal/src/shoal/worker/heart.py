@@ -70,6 +70,8 @@ class Heart:
                     self._obey(run, decisions[run.key])
 
     def _obey(self, run: Run, told: BeatDecision) -> None:
+        if run.concluded:
+            return  # its final report is on the way, and may be why this answer is `stale`
         if told.decision == "cancelled" or told.directive == "cancel":
             self._foreman.cancel(run)
         elif told.decision == "stale":
