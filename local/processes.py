@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 STOP_SECONDS: Final = 45.0
-_OURS: Final = ("local", "shoal.worker")
+_OURS: Final = ("local", "shoal worker")
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class Workers:
         """Start a worker of this name; one that ran before must have ended."""
         with self._log_file(name).open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "shoal.worker", "run"],
+                [sys.executable, "-m", "shoal", "worker", "run"],
                 env={**self._environment, "SHOAL_WORKER_ID": name},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

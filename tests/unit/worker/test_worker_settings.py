@@ -1,7 +1,7 @@
 import pytest
 
 from shoal.worker.__main__ import main
-from shoal.worker_settings import MissingSetting, WorkerSettings
+from shoal.settings import MissingSetting, WorkerSettings
 
 WHOLE = {
     "SHOAL_API_URL": "https://api.invalid",

@@ -11,11 +11,11 @@ from botocore.config import Config
 
 from shoal.adapters.callbacks import SignedCallbacks
 from shoal.adapters.worker_queue import SqsDeliveries
+from shoal.settings import MissingSetting, WorkerSettings
 from shoal.worker.children import Nursery
 from shoal.worker.gear import WEIGHTS, Terms
 from shoal.worker.logs import log_to
 from shoal.worker.worker import Worker
-from shoal.worker_settings import MissingSetting, WorkerSettings
 
 
 class _SystemClock:

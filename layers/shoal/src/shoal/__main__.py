@@ -1,4 +1,4 @@
-"""`python -m shoal.worker run [--until-empty] [--slots N]`."""
+"""The command line: `python -m shoal worker run [--until-empty] [--slots N]`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import signal
 import sys
 from types import FrameType
 
+from shoal.settings import MissingSetting
 from shoal.worker.children import BadTasks, NurseryDied
 from shoal.worker_bootstrap import worker_from_environment
-from shoal.worker_settings import MissingSetting
 
 _USAGE = 2
 _MOST_SLOTS = 1_000
@@ -25,16 +25,17 @@ def _slots(text: str) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a worker until it is told to stop; a second signal leaves at once."""
-    parser = argparse.ArgumentParser(prog="shoal-worker", description="Run tasks of Shoal jobs.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="take chunks from the queues and run them")
+    parser = argparse.ArgumentParser(prog="shoal", description="Jobs of one to a million tasks.")
+    nouns = parser.add_subparsers(dest="noun", required=True)
+    verbs = nouns.add_parser("worker", help="run tasks").add_subparsers(dest="verb", required=True)
+    run = verbs.add_parser("run", help="take chunks from the queues and run them")
     run.add_argument("--until-empty", action="store_true", help="leave when there is no work")
     run.add_argument("--slots", type=_slots, help="chunks at a time (default: one a processor)")
     options = parser.parse_args(arguments)
     try:
         worker = worker_from_environment(until_empty=options.until_empty, slots=options.slots)
     except MissingSetting as missing:
-        print(f"shoal-worker: {missing}", file=sys.stderr)  # noqa: T201 - a person reads it
+        print(f"shoal: {missing}", file=sys.stderr)  # noqa: T201 - a person reads it
         return _USAGE
     asked = False
 
@@ -50,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return worker.run()
     except (BadTasks, NurseryDied) as error:
-        print(f"shoal-worker: {error}", file=sys.stderr)  # noqa: T201 - a person reads it
+        print(f"shoal: {error}", file=sys.stderr)  # noqa: T201 - a person reads it
         return _USAGE
 
 
