@@ -302,7 +302,7 @@ class Pool:
             segment.early_deaths += 1
             if segment.early_deaths >= _EARLY_DEATHS:
                 raise ChildrenDie(_told(code))
-        if segment.killed is _Kill.STOP:
+        if hand != segment.ended or segment.killed is _Kill.STOP:
             return  # it died between tasks, or nobody is to blame
         if segment.killed is None:
             self._fail(segment, child, "WorkerChildDied", _told(code))
