@@ -1,6 +1,6 @@
 import pytest
 
-from shoal.worker.__main__ import main
+from shoal.__main__ import main
 from shoal.settings import MissingSetting, WorkerSettings
 
 WHOLE = {
@@ -40,5 +40,5 @@ def test_the_command_line_says_what_is_missing(
 ) -> None:
     monkeypatch.delenv("SHOAL_API_URL", raising=False)
 
-    assert main(["run"]) == 2
+    assert main(["worker", "run"]) == 2
     assert "SHOAL_" in capsys.readouterr().err
