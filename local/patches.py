@@ -177,10 +177,25 @@ def refuse_tokens_for_signatures() -> None:
     ministack.app._enforce_execute_api = enforcing  # noqa: SLF001
 
 
+def name_errors_of_starts() -> None:
+    """Name what keeps an execution from starting another as AWS does, so that it can be caught."""
+    invoke = workflows._invoke_nested_start_execution  # noqa: SLF001
+
+    def invoking(*args: Any) -> Any:
+        try:
+            return invoke(*args)
+        except workflows._ExecutionError as error:  # noqa: SLF001
+            name = f"StepFunctions.{error.error}Exception"
+            raise workflows._ExecutionError(name, error.cause) from error  # noqa: SLF001
+
+    workflows._invoke_nested_start_execution = invoking  # noqa: SLF001
+
+
 PATCHES = (
     take_loopback_for_tls,
     refuse_tokens_for_signatures,
     authorize_batches,
+    name_errors_of_starts,
     keep_error_class,
     hide_crashes,
     share_layers,

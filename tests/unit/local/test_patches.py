@@ -195,6 +195,27 @@ def test_a_token_is_no_signature(monkeypatch: pytest.MonkeyPatch, wanted: str) -
     assert (answer[0] if answer else None) == (403 if wanted == "AWS_IAM" else None)
 
 
+def test_what_keeps_an_execution_from_starting_has_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refused: tuple[int, dict[str, str], str] = (
+        400,
+        {},
+        json.dumps({"__type": "ExecutionAlreadyExists", "message": "there"}),
+    )
+    monkeypatch.setattr(workflows, "_start_execution", lambda _: refused)
+    request = ("arn:aws:states:::states:startExecution", {"StateMachineArn": "jobs"})
+    with pytest.raises(workflows._ExecutionError) as caught:
+        workflows._invoke_nested_start_execution(*request)
+    assert caught.value.error == "ExecutionAlreadyExists"
+
+    patches.name_errors_of_starts()
+
+    with pytest.raises(workflows._ExecutionError) as caught:
+        workflows._invoke_nested_start_execution(*request)
+    assert caught.value.error == "StepFunctions.ExecutionAlreadyExistsException"
+
+
 def test_every_patch_is_put_on() -> None:
     made = {
         name
