@@ -76,9 +76,7 @@ def test_an_uploaded_file_gives_a_task_a_line(users: httpx.Client, finish: Finis
     assert results(users, job)[499]["primes"] == 94
 
 
-def test_bad_lines_of_a_file_end_the_job_and_are_named(
-    users: httpx.Client, finish: Finish
-) -> None:
+def test_bad_lines_of_a_file_end_the_job_and_are_named(users: httpx.Client, finish: Finish) -> None:
     upload = users.post("inputs").json()
     httpx.put(upload["upload_url"], content=b'{"n": 1}\n{"n": "many"}\nnot json\n{"n": 4}\n')
 
@@ -123,7 +121,9 @@ def test_a_failed_job_is_retried_where_it_failed(
     there, missing = tmp_path / "there", tmp_path / "missing"
     there.touch()
     job = finish(
-        task_type="needs", inputs=[{"path": str(there)}] * 5 + [{"path": str(missing)}], chunk_size=2
+        task_type="needs",
+        inputs=[{"path": str(there)}] * 5 + [{"path": str(missing)}],
+        chunk_size=2,
     )
     assert (job["status"], job["counts"]["failed"]) == ("FAILED", 1)
     missing.touch()
