@@ -151,6 +151,22 @@ def test_a_killed_task_takes_along_what_it_started(
     eventually(lambda: not Path(f"/proc/{note.read_text()}").exists())
 
 
+def test_a_task_that_dies_takes_along_what_it_started(
+    running: Running, tmp_path: Path, eventually: Eventually
+) -> None:
+    note = tmp_path / "pid"
+
+    outcome_of(running, "leaves_a_process", {"note": str(note)})
+
+    eventually(lambda: not Path(f"/proc/{note.read_text()}").exists())
+
+
+def test_a_child_that_dies_after_its_task_costs_nothing(running: Running) -> None:
+    outcome = outcome_of(running, "breaks_its_process")
+
+    assert outcome.result == "done"
+
+
 def test_results_too_large_for_a_report_travel_in_a_part(running: Running) -> None:
     running.add(0, FakeChunk("large", [{"size": 90_000}] * 3))
 

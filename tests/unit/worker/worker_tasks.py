@@ -161,3 +161,18 @@ def waits_for(path: str, *, ctx: Context) -> int:
 @task
 def logs(*, ctx: Context) -> None:
     ctx.log.info("hello from a task")
+
+
+@task
+def leaves_a_process(note: str) -> None:
+    """Leave a process behind and die."""
+    sleeper = subprocess.Popen(["/bin/sleep", "60"])
+    Path(note).write_text(str(sleeper.pid))
+    os._exit(1)
+
+
+@task
+def breaks_its_process() -> str:
+    """Return, but leave a process that can go on no further."""
+    os.closerange(3, 256)
+    return "done"

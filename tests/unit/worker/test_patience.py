@@ -1,0 +1,74 @@
+import threading
+
+import pytest
+
+from shoal.wire.worker import Away, Refused
+from shoal.worker.patience import GaveUp, Patience
+
+
+class Leaving(threading.Event):
+    """Never set by itself; remembers how long it was waited for."""
+
+    def __init__(self, leave_after: int = 1_000) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+        self._leave_after = leave_after
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout or 0.0)
+        return len(self.waits) > self._leave_after
+
+
+class Flaky:
+    """Raises so often before it answers."""
+
+    def __init__(self, times: int, retry_after: float | None = None) -> None:
+        self.times = times
+        self.retry_after = retry_after
+
+    def __call__(self) -> str:
+        self.times -= 1
+        if self.times >= 0:
+            raise Away("not now", self.retry_after)
+        return "answer"
+
+
+def test_a_call_is_made_until_it_is_answered() -> None:
+    leaving = Leaving()
+
+    assert Patience(leaving)("call", Flaky(50)) == "answer"
+    assert len(leaving.waits) == 50
+
+
+def test_waits_grow_to_a_bound_and_are_spread() -> None:
+    leaving = Leaving()
+
+    Patience(leaving, longest=5.0)("call", Flaky(300))
+
+    assert leaving.waits[0] <= 0.2
+    assert 4.0 < max(leaving.waits) <= 5.0
+    assert min(leaving.waits[20:]) < 1.0
+
+
+def test_the_other_side_may_ask_for_a_longer_wait() -> None:
+    leaving = Leaving()
+
+    Patience(leaving)("call", Flaky(1, retry_after=77.0))
+
+    assert leaving.waits == [77.0]
+
+
+def test_a_worker_that_leaves_gives_up() -> None:
+    with pytest.raises(GaveUp):
+        Patience(Leaving(leave_after=2))("call", Flaky(50))
+
+
+def test_a_refusal_is_not_repeated() -> None:
+    def refuse() -> None:
+        raise Refused(422, "never")
+
+    leaving = Leaving()
+    with pytest.raises(Refused):
+        Patience(leaving)("call", refuse)
+
+    assert leaving.waits == []
