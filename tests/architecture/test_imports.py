@@ -1,6 +1,5 @@
 """The import contracts hold, and each of them fails when it is broken."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -36,7 +35,7 @@ def lint(tree: Path, *contracts: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own command
         [Path(sys.executable).parent / "lint-imports", "--no-cache", *chosen],
         cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree)},
+        env={"PYTHONPATH": str(tree)},
         capture_output=True,
         text=True,
         check=False,

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from services import Aws, ministack, moto
-from worlds import World, in_memory, on_aws
+
+from tests.contract.services import Aws, ministack, moto
+from tests.contract.worlds import World, in_memory, on_aws
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,10 @@
 import httpx
 import pytest
-from examples import fresh_id
-from services import Aws
-from worlds import World, on_aws
 
 from shoal.domain.errors import InputsNotFound
+from tests.contract.examples import fresh_id
+from tests.contract.services import Aws
+from tests.contract.worlds import World, on_aws
 
 
 def test_an_object_is_read_in_runs_of_bytes(world: World) -> None:

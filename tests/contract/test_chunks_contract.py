@@ -3,13 +3,13 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from examples import EXPIRES_AT, NOW, a_chunk, fresh_id, plain_outcomes
-from services import Aws
-from worlds import World, on_aws
 
 from shoal.domain.chunk import Chunk, Granted
 from shoal.domain.errors import WriteConflict
 from shoal.domain.outcome import Outcome, PartKey, TaskError
+from tests.contract.examples import EXPIRES_AT, NOW, a_chunk, fresh_id, plain_outcomes
+from tests.contract.services import Aws
+from tests.contract.worlds import World, on_aws
 
 
 def granted(chunk: Chunk) -> Chunk:

@@ -2,12 +2,11 @@ import io
 import json
 from typing import Any
 
-from examples import NOW, a_job
-
 from shoal.adapters.emf import EmfMetrics
 from shoal.adapters.memory import FixedClock
 from shoal.domain.counts import Counts
 from shoal.domain.job import JobStatus
+from tests.contract.examples import NOW, a_job
 
 
 def written(out: io.StringIO) -> list[dict[str, Any]]:

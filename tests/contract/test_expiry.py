@@ -1,12 +1,11 @@
 """Every row that belongs to a job goes when the job has long been over."""
 
-from examples import EXPIRES_AT, a_chunk, a_job, an_entry, fresh_id, plain_outcomes
-from services import Aws
-from worlds import on_aws
-
 from shoal.domain.counts import Counts
 from shoal.domain.outcome import PartKey
 from shoal.domain.tally import Sum, Tally
+from tests.contract.examples import EXPIRES_AT, a_chunk, a_job, an_entry, fresh_id, plain_outcomes
+from tests.contract.services import Aws
+from tests.contract.worlds import on_aws
 
 
 def test_every_row_of_a_job_carries_its_expiry(aws: Aws) -> None:

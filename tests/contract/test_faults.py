@@ -12,7 +12,6 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 from botocore.stub import Stubber
-from examples import fresh_id
 
 from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.faults import Refused, translated
@@ -20,6 +19,7 @@ from shoal.adapters.sqs import SqsTaskQueue
 from shoal.domain.errors import ShoalError, Unavailable
 from shoal.domain.job import Priority
 from shoal.ports import Message
+from tests.contract.examples import fresh_id
 
 URL = "https://sqs.us-east-1.amazonaws.com/000000000000/tasks-normal"
 

@@ -1,13 +1,13 @@
 from dataclasses import replace
 
 import pytest
-from examples import EXPIRES_AT, NOW, a_job, an_entry, fresh_id
-from worlds import World
 
 from shoal.domain.counts import Counts
 from shoal.domain.errors import InvalidRequest, WriteConflict
 from shoal.domain.job import JobStatus
 from shoal.domain.tally import Sum, Tally
+from tests.contract.examples import EXPIRES_AT, NOW, a_job, an_entry, fresh_id
+from tests.contract.worlds import World
 
 
 def test_a_created_job_is_read_back_whole(world: World) -> None:

@@ -1,5 +1,3 @@
-from examples import NOW, a_chunk, a_job, fresh_id, plain_outcomes
-
 from shoal.adapters.memory import (
     MemoryChunkStore,
     MemoryJobStore,
@@ -9,6 +7,7 @@ from shoal.adapters.memory import (
 from shoal.domain.job import JobStatus, Priority
 from shoal.domain.outcome import PartKey
 from shoal.ports import Message
+from tests.contract.examples import NOW, a_chunk, a_job, fresh_id, plain_outcomes
 
 
 def test_what_is_written_after_a_snapshot_is_gone_after_its_restore() -> None:

@@ -1,9 +1,8 @@
-from examples import fresh_id
-from services import Aws
-from worlds import World, on_aws
-
 from shoal.domain.job import Priority
 from shoal.ports import Message
+from tests.contract.examples import fresh_id
+from tests.contract.services import Aws
+from tests.contract.worlds import World, on_aws
 
 
 def by_chunk(message: dict[str, int]) -> int:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from itertools import accumulate
 
 import pytest
-from examples import a_chunk, a_job, fresh_id
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +35,7 @@ from shoal.domain.job import Job, JobStatus, Lines, Priority, Repeat, Spec
 from shoal.domain.outcome import Outcome, TaskError
 from shoal.domain.retry import RetryPolicy
 from shoal.domain.tally import Entry, Sum, Tally
+from tests.contract.examples import a_chunk, a_job, fresh_id
 
 small = st.integers(0, 1_000)
 naturals = st.integers(0, 2**53)

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from examples import EXPIRES_AT, NOW, a_chunk, a_job, an_entry, fresh_id, plain_outcomes
 
 from shoal.adapters.rows.chunks import chunk_row
 from shoal.adapters.rows.jobs import job_row
@@ -20,6 +19,15 @@ from shoal.domain.counts import Counts
 from shoal.domain.outcome import Outcome, PartKey, TaskError
 from shoal.domain.retry import RetryPolicy
 from shoal.domain.tally import Entry, Tally
+from tests.contract.examples import (
+    EXPIRES_AT,
+    NOW,
+    a_chunk,
+    a_job,
+    an_entry,
+    fresh_id,
+    plain_outcomes,
+)
 
 KILOBYTE = 1_024
 WORKER = "shoal-worker-7d9f8b6c5d-x2k4q-1"

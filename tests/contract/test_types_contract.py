@@ -1,8 +1,8 @@
 import pytest
-from examples import fresh_id
-from worlds import World
 
 from shoal.ports import TaskType
+from tests.contract.examples import fresh_id
+from tests.contract.worlds import World
 
 
 def a_type() -> TaskType:

@@ -3,12 +3,12 @@ import time
 from typing import Any
 
 import pytest
-from examples import fresh_id
-from services import Aws
-from worlds import World
 
 from shoal.adapters.stepfunctions import StepFunctionsWorkflow
 from shoal.ports import Execution, ExecutionStatus
+from tests.contract.examples import fresh_id
+from tests.contract.services import Aws
+from tests.contract.worlds import World
 
 
 def test_a_started_execution_runs(world: World) -> None:

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from services import Aws
-
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, OpenJobs, Registry
@@ -24,6 +22,7 @@ from shoal.adapters.sqs import SqsTaskQueue
 from shoal.adapters.stepfunctions import StepFunctionsWorkflow
 from shoal.domain.job import Priority
 from shoal.ports import BlobStore, ChunkStore, JobStore, TaskQueue, TypeRegistry, Workflow
+from tests.contract.services import Aws
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """One twin for all tests here, with two workers, short leases and short waits."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,9 @@ import pytest
 
 from local.twin import Plan, Twin, booted, free_port
 from local.workers import Workers
+from tests.twin.watching import Json, ended, eventually
 
 HERE = Path(__file__).parent
-ENDED = frozenset(("COMPLETED", "FAILED", "CANCELLED"))
-
-type Json = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
@@ -57,24 +54,3 @@ def finish(users: httpx.Client) -> Callable[..., Json]:
         return ended(users, answer.json()["id"])
 
     return run
-
-
-def ended(users: httpx.Client, job_id: str) -> Json:
-    """The job, once it has ended."""
-    return eventually(lambda: _if_ended(users, job_id))
-
-
-def _if_ended(users: httpx.Client, job_id: str) -> Json | None:
-    job: Json = users.get(f"jobs/{job_id}").json()
-    return job if job["status"] in ENDED else None
-
-
-def eventually[T](look: Callable[[], T | None], *, seconds: float = 120) -> T:
-    """What is looked for, as soon as it is there; the pause only spares the processor."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it did not happen in time")

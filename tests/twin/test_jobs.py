@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import ended, eventually
+
+from tests.twin.watching import ended, eventually
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 
@@ -164,7 +165,7 @@ def test_a_paused_job_goes_on_when_it_is_resumed(users: httpx.Client, tmp_path: 
     assert ended(users, job["id"])["counts"]["completed"] == 40
 
 
-def test_a_window_bounds_what_runs_at_once(users: httpx.Client, finish: Finish) -> None:
+def test_a_job_with_a_window_completes(finish: Finish) -> None:
     job = finish(task_type="noop", count=60, chunk_size=3, max_parallelism=2)
 
     assert job["counts"]["completed"] == 60
@@ -179,7 +180,7 @@ def test_too_many_failures_stop_a_job(finish: Finish) -> None:
     assert "max_failed" in job["reason"] or "tasks failed" in job["reason"]
 
 
-def test_one_task_at_a_time_goes_by_its_own_routes(users: httpx.Client, twin: Any) -> None:
+def test_one_task_at_a_time_goes_by_its_own_routes(users: httpx.Client) -> None:
     spec = {"task_type": "exists", "count": 1, "params": {"path": "/nowhere"}}
     job = users.post("jobs", json=spec).json()
     task = f"{job['id']}.0"

@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import ended
 
 from local.twin import Twin
+from tests.twin.watching import ended
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 
