@@ -1,0 +1,147 @@
+"""SIGKILLs and freezes of random workers under load, then the audit by a recount from rows.
+
+`python -m bench.kills --without-fence` does the same to a copy of this repository whose reports
+check no epoch, and succeeds only if the audit fails there.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NoReturn
+
+from bench.stand import Stand, crew, stand
+from bench.tables import note, show
+from local.emulator import base_environment
+from local.workers import Workers
+
+ROOT: Final = Path(__file__).parents[1]
+LEASE: Final = 2.0
+WORKERS: Final = 3
+FENCE: Final = "if epoch != self.epoch:\n            return Stale()\n        if number"
+
+
+@dataclass(frozen=True, slots=True)
+class Havoc:
+    """What is done to a job, and to its workers meanwhile."""
+
+    tasks: int
+    chunk: int
+    kills: int
+    freezes: int
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """How the job ended, and what the audit found."""
+
+    status: str
+    completed: int
+    seconds: float
+    epochs: int
+    findings: list[str]
+
+
+def main(havocs: tuple[Havoc, ...] = ()) -> None:
+    """Print the table; exit 1 if the audit found anything."""
+    havocs = havocs or tuple(Havoc(2_000, chunk, kills=20, freezes=4) for chunk in (1, 25))
+    with stand(lease_seconds=LEASE, wait_seconds=5) as at, crew(at, WORKERS, slots=4) as workers:
+        ends = [wreak(at, workers, havoc) for havoc in havocs]
+    rows = [
+        (
+            f"{h.tasks:,}, {h.chunk}",
+            h.kills,
+            h.freezes,
+            f"{end.status} {end.completed:,}",
+            f"{end.seconds:.0f}",
+            end.epochs,
+            len(end.findings),
+        )
+        for h, end in zip(havocs, ends, strict=True)
+    ]
+    columns = ("tasks, chunk", "kills", "freezes", "completed", "seconds", "re-leases", "findings")
+    show("SIGKILL and SIGSTOP of random workers, tasks of 50 to 200 ms", columns, rows)
+    findings = [finding for end in ends for finding in end.findings]
+    for finding in findings[:10]:
+        note(finding)
+    if findings:
+        raise SystemExit(1)
+
+
+def wreak(at: Stand, workers: Workers, havoc: Havoc) -> Aftermath:
+    """Run a job while its workers are killed and frozen."""
+    draw = random.Random(havoc.seed)  # noqa: S311 - a run can be repeated
+    begin = time.perf_counter()
+    job_id = at.submit(
+        task_type="sleepy", count=havoc.tasks, chunk_size=havoc.chunk, retry={"max_attempts": 1}
+    )
+    deeds = [kill] * havoc.kills + [freeze] * havoc.freezes
+    draw.shuffle(deeds)
+    for deed in deeds:
+        time.sleep(draw.uniform(0.3, 1.3))
+        deed(workers, draw.choice(sorted(workers.processes)))
+    job = at.ended(job_id, within=300)
+    rows = at.auditor.chunks.get_many(job_id, range(-(-havoc.tasks // havoc.chunk)))
+    return Aftermath(
+        status=job["status"],
+        completed=job["counts"]["completed"],
+        seconds=time.perf_counter() - begin,
+        epochs=sum(chunk.epoch - 1 for chunk in rows),
+        findings=at.auditor.audit(job_id),
+    )
+
+
+def kill(workers: Workers, name: str) -> None:
+    """End a worker as the kernel does when memory is short, and start it anew."""
+    process = workers.processes[name]
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    workers.start(name)
+
+
+def freeze(workers: Workers, name: str) -> None:
+    """Stop a worker for longer than its leases; what it then says, it says too late."""
+    process = workers.processes[name]
+    os.kill(process.pid, signal.SIGSTOP)
+    time.sleep(1.5 * LEASE)
+    os.kill(process.pid, signal.SIGCONT)
+
+
+def without_fence() -> NoReturn:
+    """Do the same to a copy of this repository without the fence; exit 1 if it passes there."""
+    with tempfile.TemporaryDirectory(prefix="shoal-fence-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder)
+        for name in ("bench", "functions", "layers", "local", "statemachine", "worker_image"):
+            shutil.copytree(ROOT / name, copy / name)
+        for path in ROOT.glob("*"):
+            if path.is_file():
+                shutil.copy(path, copy)
+        chunk = copy / "layers/shoal/src/shoal/domain/chunk.py"
+        source = chunk.read_text()
+        if source.count(FENCE) != 1:
+            raise SystemExit("Chunk.report reads otherwise by now")
+        chunk.write_text(source.replace(FENCE, "if number"))
+        found_first = f"{copy}:{copy / 'layers/shoal/src'}"
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.kills"],
+            cwd=copy,
+            env={**base_environment(), "PYTHONPATH": found_first},
+            check=False,
+        )
+    note("without the fence the audit " + ("fails, as it must" if done.returncode else "passed"))
+    raise SystemExit(0 if done.returncode else 1)
+
+
+if __name__ == "__main__":
+    if "--without-fence" in sys.argv:
+        without_fence()
+    main(tuple(Havoc(2_000, int(chunk), kills=20, freezes=4) for chunk in sys.argv[1:]))

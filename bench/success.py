@@ -1,0 +1,42 @@
+"""How many tasks complete when 5 % of all calls fail at random and retries are on."""
+
+from bench.stand import crew, stand
+from bench.tables import show
+
+TASKS = 20_000
+PROBABILITY = 0.05
+ATTEMPTS = 4
+TARGET = 0.999
+
+
+def main() -> None:
+    """Print the table; exit 1 if it is below the target or the audit finds anything."""
+    with stand() as at, crew(at, 3) as _:
+        run = at.run(
+            task_type="flaky",
+            count=TASKS,
+            chunk_size=100,
+            params={"probability": PROBABILITY},
+            retry={"max_attempts": ATTEMPTS, "backoff": 0.2},
+            max_failed=TASKS // 100,
+        )
+        findings = at.auditor.audit(run.job["id"])
+    counts = run.job["counts"]
+    share = counts["completed"] / TASKS
+    show(
+        f"{PROBABILITY:.0%} of calls failing, {ATTEMPTS} attempts",
+        ("tasks", "completed", "failed", "share", "target", "seconds", "findings"),
+        [
+            (
+                f"{TASKS:,}",
+                f"{counts['completed']:,}",
+                counts["failed"],
+                f"{share:.3%}",
+                f"{TARGET:.1%}",
+                f"{run.seconds:.0f}",
+                len(findings),
+            )
+        ],
+    )
+    if share < TARGET or findings:
+        raise SystemExit(f"{share:.3%} completed; {findings[:5]}")
