@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -53,12 +54,16 @@ def up(options: argparse.Namespace) -> int:
         issuer_port=options.issuer_port,
         console_port=options.console_port,
     )
+    _require_alone(plan.home)
     require_free(plan.console_port, "--console-port")
     with _platform(plan, options.workers) as (twin, tend):
         token = plan.home / "token"
         token.touch(mode=0o600)
         token.write_text(twin.issuer.token(seconds=365 * 86_400))
-        spec = {"task_type": "noop", "count": options.tasks, "name": "first"}
+        (plan.home / "sam-env.json").write_text(
+            json.dumps({"Parameters": twin.environment_of_sam()})
+        )
+        spec = {"task_type": "noop", "count": options.tasks, "chunk_size": 100, "name": "first"}
         finished = job.run(twin, spec, tend, terminal)
         lines = _lines(twin, _shown(token), finished.job["id"])
         with Console(plan.console_port, twin.url, lines) as console:
@@ -79,6 +84,7 @@ def up(options: argparse.Namespace) -> int:
 def smoke(options: argparse.Namespace) -> int:
     """Run one job on a platform of its own; 0 only if each task completed, once."""
     home = options.home / "smoke"
+    _require_alone(home)
     forget(home)
     plan = Plan(
         home=home,
@@ -111,12 +117,15 @@ def down(options: argparse.Namespace) -> int:
     return 0
 
 
+def _require_alone(home: Path) -> None:
+    if running := Register(home).twin():
+        raise TwinError(f"a twin runs here already (process {running}): `make down` stops it")
+
+
 @contextmanager
 def _platform(plan: Plan, workers: int) -> Iterator[tuple[Twin, Callable[[], None]]]:
     """A twin with workers, and what looks after them."""
     register = Register(plan.home)
-    if running := register.twin():
-        raise TwinError(f"a twin runs here already (process {running}): `make down` stops it")
     with ExitStack() as stack:
         terminal.print("starting the emulator and deploying template.yaml")
         twin = stack.enter_context(booted(plan))

@@ -89,9 +89,12 @@ class Twin:
 
     def environment(self) -> dict[str, str]:
         """What a function of this platform is told, for whoever wires adapters to it."""
+        return {**base_environment(), **self.environment_of_sam()}
+
+    def environment_of_sam(self) -> dict[str, str]:
+        """What `sam local start-api --env-vars` has to tell functions, to run them on this twin."""
         variables = {variable: self.deployment[output] for variable, output in _VARIABLES.items()}
         return {
-            **base_environment(),
             **Keys(ROOT_KEY, ROOT_SECRET).environment(),
             "AWS_ENDPOINT_URL": self.emulator.url,
             "SHOAL_LEASE_SECONDS": f"{self.plan.lease_seconds:g}",
