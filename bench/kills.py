@@ -42,10 +42,14 @@ class Havoc:
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """How the job ended, and what the audit found."""
+    """How the job ended, and what the audit found.
+
+    A task under which three workers in a row died is given up: it FAILED, and says so.
+    """
 
     status: str
     completed: int
+    given_up: int
     seconds: float
     epochs: int
     findings: list[str]
@@ -61,14 +65,24 @@ def main(havocs: tuple[Havoc, ...] = ()) -> None:
             f"{h.tasks:,}, {h.chunk}",
             h.kills,
             h.freezes,
-            f"{end.status} {end.completed:,}",
+            f"{end.completed:,}",
+            end.given_up,
             f"{end.seconds:.0f}",
             end.epochs,
             len(end.findings),
         )
         for h, end in zip(havocs, ends, strict=True)
     ]
-    columns = ("tasks, chunk", "kills", "freezes", "completed", "seconds", "re-leases", "findings")
+    columns = (
+        "tasks, chunk",
+        "kills",
+        "freezes",
+        "completed",
+        "given up",
+        "seconds",
+        "re-leases",
+        "findings",
+    )
     show("SIGKILL and SIGSTOP of random workers, tasks of 50 to 200 ms", columns, rows)
     findings = [finding for end in ends for finding in end.findings]
     for finding in findings[:10]:
@@ -94,6 +108,7 @@ def wreak(at: Stand, workers: Workers, havoc: Havoc) -> Aftermath:
     return Aftermath(
         status=job["status"],
         completed=job["counts"]["completed"],
+        given_up=job["counts"]["failed"],
         seconds=time.perf_counter() - begin,
         epochs=sum(chunk.epoch - 1 for chunk in rows),
         findings=at.auditor.audit(job_id),
