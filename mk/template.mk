@@ -3,6 +3,8 @@
 
 SAM_READY := $(TOOLS)/sam/.ready
 CHECKOV_READY := $(TOOLS)/checkov/.ready
+NODE_READY := $(TOOLS)/node/.ready
+NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$$PATH"
 ASL_READY := tooling/node_modules/.ready
 CHECKED := .aws-sam/checked
 
@@ -12,14 +14,13 @@ ARCHITECTURE ?= arm64
 SAM = SAM_CLI_TELEMETRY=0 UV=$(CURDIR)/$(UV) ARCHITECTURE=$(ARCHITECTURE) PATH="$(CURDIR)/$(TOOLS)/sam/bin:$$PATH" \
 	$(TOOLS)/sam/bin/sam
 
-$(SAM_READY) $(CHECKOV_READY): $(TOOLS)/%/.ready: requirements/%.txt | $(UV)
+$(SAM_READY) $(CHECKOV_READY) $(NODE_READY): $(TOOLS)/%/.ready: requirements/%.txt | $(UV)
 	@$(UV) venv --quiet --allow-existing --python 3.13 $(@D)
 	@$(UV) pip sync --quiet --python $(@D)/bin/python --require-hashes $<
 	@touch $@
 
-$(ASL_READY): tooling/package-lock.json
-	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or later to check the workflow" >&2; exit 1; }
-	@npm ci --prefix tooling --silent
+$(ASL_READY): tooling/package-lock.json | $(NODE_READY)
+	@$(NODE) npm ci --prefix tooling --silent
 	@touch $@
 
 build deploy: $(SAM_READY)
@@ -30,14 +31,14 @@ check-template: setup $(SAM_READY) $(CHECKOV_READY) $(ASL_READY)
 	$(PY) -m local.export $(CHECKED)
 	$(BIN)/cfn-lint --regions us-east-1 --template $(CHECKED)/template.json
 	LOG_LEVEL=ERROR $(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml --file $(CHECKED)/template.json
-	tooling/node_modules/.bin/asl-validator --json-path $(CHECKED)/job.asl.json
+	$(NODE) tooling/node_modules/.bin/asl-validator --json-path $(CHECKED)/job.asl.json
 
 lock: lock-template
 
 .PHONY: lock-template
-lock-template: | $(UV)
-	for tool in sam checkov; do $(UV) pip compile --quiet --generate-hashes --no-annotate --no-header \
+lock-template: $(NODE_READY) | $(UV)
+	for tool in sam checkov node; do $(UV) pip compile --quiet --generate-hashes --no-annotate --no-header \
 		--python-version 3.13 requirements/$$tool.in -o requirements/$$tool.txt; done
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.13 \
 		layers/shoal/pyproject.toml --extra lambda -o layers/shoal/requirements.txt
-	npm install --prefix tooling --package-lock-only --omit-lockfile-registry-resolved --silent
+	$(NODE) npm install --prefix tooling --package-lock-only --omit-lockfile-registry-resolved --silent
