@@ -1,0 +1,91 @@
+"""The real use-cases, wired to a tape, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
+
+from shoal.domain.chunk import Hand
+from shoal.domain.outcome import Outcome
+from shoal.ports import BlobStore, JobStore, TypeRegistry
+from shoal.service.control import Control
+from shoal.service.ending import Ending
+from shoal.service.inputs import Inputs
+from shoal.service.leasing import Beat, ChunkRef, Leasing, Report
+from shoal.service.monitoring import Monitoring, Seen
+from shoal.service.planning import Planning
+from shoal.service.recovery import Deaths, Recovery
+from shoal.service.settling import Settling
+from shoal.service.submitting import Submitting
+from tests.model.replay import (
+    Tape,
+    TapedChunks,
+    TapedJobs,
+    TapedQueue,
+    TapedTypes,
+    TapedWorkflow,
+    UseCase,
+)
+from tests.model.scenarios import Scenario
+
+TENANT = "default"
+LEASE = 1.0
+NEVER = 1e12
+
+
+class Held(NamedTuple):
+    """What a worker knows of its lease; tasks are pairs of index and attempt."""
+
+    chunk: int
+    epoch: int
+    generation: int
+    tasks: tuple[tuple[int, int], ...]
+    reported: int = 0
+
+
+def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], Any]:
+    """A function that runs a use-case on what the tape plays."""
+    jobs = cast("JobStore", TapedJobs(tape))
+    chunks: Any = TapedChunks(tape)
+    queue, workflow = TapedQueue(tape), TapedWorkflow(tape)
+    types = cast("TypeRegistry", TapedTypes())
+    blobs = cast("BlobStore", None)
+    settling = Settling(jobs, chunks, queue, workflow, tape, tape)
+    ending = Ending(jobs, chunks, settling)
+    planning = Planning(
+        jobs, chunks, queue, blobs, types, settling, ending, Deaths(workflow, tape), tape
+    )
+    patience = LEASE if scenario.age_net else NEVER
+    monitoring = Monitoring(jobs, chunks, queue, workflow, settling, ending, tape, patience)
+    leasing = Leasing(jobs, chunks, queue, types, Inputs(blobs), settling, tape, tape, tape, LEASE)
+    control = Control(jobs, workflow, settling, tape, retention=0)
+    recovery = Recovery(jobs, chunks, queue, workflow, settling, tape)
+    submitting = Submitting(jobs, types, blobs, workflow, tape, tape, retention=0)
+
+    def report(held: Held, number: int, final: bool, outcomes: tuple[Outcome, ...]) -> Any:  # noqa: FBT001
+        return leasing.report([Report(job_id, held.chunk, held.epoch, number, final, outcomes)])
+
+    def beat(held: Held) -> Any:
+        hand = Hand(held.tasks[0][0], None)
+        return leasing.heartbeat([Beat(job_id, held.chunk, held.epoch, hand)])
+
+    table: dict[str, Callable[..., Any]] = {
+        "submit": lambda: submitting.submit(TENANT, scenario.spec, key="key", fingerprint="body"),
+        "cancel": lambda: control.cancel(TENANT, job_id),
+        "pause": lambda: control.pause(TENANT, job_id),
+        "resume": lambda: control.resume(TENANT, job_id),
+        "retry": lambda: control.retry(TENANT, job_id),
+        "plan": lambda g, n: planning.plan(job_id, g, n),
+        "create": lambda g: planning.create(job_id, g, 0, scenario.chunks),
+        "enqueue": lambda g: planning.enqueue(job_id, g, 0, scenario.chunks),
+        "monitor": lambda g, passes, seen: monitoring.reconcile(job_id, g, passes, Seen(*seen)),
+        "wait": lambda g, token: monitoring.wait(job_id, g, token),
+        "fail": lambda g: ending.fail(job_id, g, "the workflow broke"),
+        "lease": lambda w, request, chunk: leasing.lease(w, request, [ChunkRef(job_id, chunk)]),
+        "report": report,
+        "beat": beat,
+        "recover": lambda: recovery.recover(job_id),
+        "sweep": recovery.sweep,
+        "bury": lambda chunk: recovery.dead_letter(job_id, chunk),
+    }
+    return lambda use_case: table[use_case.name](*use_case.args)

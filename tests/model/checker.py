@@ -1,0 +1,116 @@
+"""A search through the states of a scenario, and the way to the first bad one.
+
+Breadth first, so that the way is short; or, where a scenario has more states than time allows, from
+time to time a random one of the states ahead, so that many runs are followed to their end.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import ExitStack
+from dataclasses import dataclass
+from random import Random
+
+from shoal.domain.chunk import Chunk
+from shoal.domain.job import Job
+from tests.model.laws import Broken
+from tests.model.model import Model, Move
+from tests.model.replay import Call
+from tests.model.scenarios import Scenario
+from tests.model.world import State
+
+_JUMP = 0.05
+_CHUNK_FIELDS = ("statuses", "attempts", "generation", "epoch", "version", "lease")
+_JOB_FIELDS = ("status", "ending", "paused", "generation", "token", "version")
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many states were visited, and the law that was broken, with the way to it."""
+
+    states: int
+    rests: int
+    whole: bool
+    broken: Broken | None = None
+    trace: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.broken is None:
+            return f"{self.states:,} states, {self.rests:,} at rest"
+        steps = "\n".join(f"{n:4}. {step}" for n, step in enumerate(self.trace, start=1))
+        return f"{self.broken.law}: {self.broken.how}\nafter {self.states:,} states, by\n{steps}"
+
+
+def explore(scenario: Scenario) -> Found:
+    """Visit every state of the scenario, or as far as the first that breaks a law."""
+    model = Model(scenario)
+    with ExitStack() as stack:
+        for each in model.patched():
+            stack.enter_context(each)
+        return _search(model, scenario.limit)
+
+
+def _search(model: Model, limit: int | None) -> Found:
+    first = model.initial()
+    parents: dict[State, tuple[State, Move] | None] = {first: None}
+    ahead = deque([first])
+    dice = Random(0)  # noqa: S311 - the search is to repeat
+    rests = 0
+    while ahead and (limit is None or len(parents) < limit):
+        state = ahead.popleft() if limit is None else _some(ahead, dice)
+        moves, rest = model.moves(state)
+        for move in moves:
+            known = move.state in parents
+            broken = move.broken or (None if known else model.broken(move.state))
+            if broken is not None:
+                trace = (*_trace(model, parents, state), _told(model, state, move))
+                return Found(len(parents), rests, whole=False, broken=broken, trace=trace)
+            if not known:
+                parents[move.state] = (state, move)
+                ahead.append(move.state)
+        broken = model.broken_at_rest(state) if rest else None
+        rests += rest
+        if broken is not None:
+            trace = _trace(model, parents, state)
+            return Found(len(parents), rests, whole=False, broken=broken, trace=trace)
+    return Found(len(parents), rests, whole=not ahead)
+
+
+def _some(ahead: deque[State], dice: Random) -> State:
+    """The latest state mostly, which follows a run to its end; sometimes any."""
+    if dice.random() < _JUMP:
+        place = dice.randrange(len(ahead))
+        ahead[place], ahead[-1] = ahead[-1], ahead[place]
+    return ahead.pop()
+
+
+def _trace(
+    model: Model, parents: dict[State, tuple[State, Move] | None], state: State
+) -> tuple[str, ...]:
+    steps = []
+    while (step := parents[state]) is not None:
+        before, move = step
+        steps.append(_told(model, before, move))
+        state = before
+    return tuple(reversed(steps))
+
+
+def _told(model: Model, before: State, move: Move) -> str:
+    if isinstance(move.what, str):
+        return f"{move.who}: {move.what}"
+    call: Call = model.interner.values[move.what]
+    done = model.world.apply(before, move.what)
+    result = model.interner.values[done.result]
+    args = ", ".join(_short(arg) for arg in call.args)
+    given = "" if result is None else f" → {_short(result)}"
+    return f"{move.who} ({call.by.name}): {call.name}({args}){given}"
+
+
+def _short(value: object) -> str:
+    if isinstance(value, Chunk):
+        names = _CHUNK_FIELDS
+    elif isinstance(value, Job):
+        names = _JOB_FIELDS
+    else:
+        return str(value)[:200]
+    return "<" + " ".join(f"{name}={getattr(value, name)}" for name in names) + ">"

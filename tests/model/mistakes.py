@@ -1,0 +1,247 @@
+"""Mistakes that the model check must find: one function of the real code, changed.
+
+Each is a function, a piece of its source, and what stands there instead. The changed source is
+compiled and its code put under the function, wherever that is known by name already.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from shoal.domain.chunk import Chunk
+from shoal.domain.tally import Entry
+from shoal.service.control import Control
+from shoal.service.leasing import Leasing
+from shoal.service.monitoring import Monitoring
+from shoal.service.planning import Planning
+from shoal.service.recovery import Recovery
+from shoal.service.settling import Settling
+from tests.model.scenarios import Faults, Scenario
+
+
+@dataclass(frozen=True)
+class Change:
+    """A piece of a function's source, and what to put there."""
+
+    function: Callable[..., Any]
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Changes that together take one sentence of the design away, and where that shows."""
+
+    name: str
+    changes: Sequence[Change]
+    scenario: Scenario
+    law: str
+
+
+@contextmanager
+def made(changes: Sequence[Change]) -> Iterator[None]:
+    """The functions as changed, for as long as the context lasts."""
+    with ExitStack() as stack:
+        for function in {change.function for change in changes}:
+            mine = [change for change in changes if change.function is function]
+            stack.enter_context(_made(function, mine))
+        yield
+
+
+@contextmanager
+def _made(function: Any, changes: Sequence[Change]) -> Iterator[None]:
+    before: CodeType = function.__code__
+    function.__code__ = _changed(function, changes)
+    try:
+        yield
+    finally:
+        function.__code__ = before
+
+
+def _changed(function: Any, changes: Sequence[Change]) -> CodeType:
+    source = textwrap.dedent(inspect.getsource(function))
+    for change in changes:
+        found = source.count(change.old)
+        if found != 1:
+            raise ValueError(f"{change.old!r} occurs {found} times in {function.__qualname__}")
+        source = source.replace(change.old, change.new)
+    names: dict[str, Any] = {}
+    code = compile(source, "<mistake>", "exec")
+    exec(code, {**function.__globals__}, names)  # noqa: S102 - the mistakes are ours
+    changed: CodeType = names[function.__name__].__code__
+    return changed
+
+
+_RESUMED = "return self._moved(tenant, job_id, move)"
+_SEND = """from shoal.ports import Message
+    job = self.jobs.get(job_id)
+    for chunk in self.settling.chunks.get_many(job_id, range(job.chunks)):
+        message = Message(job_id, chunk.number)
+        self.settling.queue.send(job.spec.priority, [message], tenant=tenant)"""
+_NO_REPEAT = (
+    # The monitor repeats a resume, whatever that did: this defence is taken out as well.
+    Change(Control.resume, "job.resume(self.clock.now())", "job.resume(0.0)"),
+    Change(Planning.enqueue, "job is None or job.paused", "job is None"),
+)
+
+MISTAKES = (
+    Mistake(
+        "a report does not ask for its epoch",
+        [
+            Change(
+                Chunk.report,
+                "if epoch != self.epoch:",
+                "if epoch > self.epoch:",
+            )
+        ],
+        Scenario("no fence", Faults(lapses=1), workers=2),
+        "a write with an old epoch changes nothing",
+    ),
+    Mistake(
+        "sums are added to, not set",
+        [
+            Change(
+                Settling.sum_up,
+                "    sums = self.jobs.set_sum(",
+                """    known = self.jobs.sums(job.id, generation).get(tally.number)
+    if known is not None:
+        counts = Counts.total([known.counts, each.counts])
+        each = Sum(known.versions + each.versions, counts)
+    sums = self.jobs.set_sum(""",
+            )
+        ],
+        Scenario("adding", Faults(losses=1)),
+        "sums equal rows",
+    ),
+    Mistake(
+        "an older entry may replace a later one in its tally",
+        [
+            Change(
+                Entry.replaces,
+                "return other is None or self.version >= other.version",
+                "return True",
+            )
+        ],
+        Scenario("older entry", Faults(losses=1)),
+        "at rest tallies equal rows",
+    ),
+    Mistake(
+        "a chunk found done is not settled",
+        [Change(Leasing._grant_row, "self.settling.settle(job, chunk)\n", "pass\n")],  # noqa: SLF001
+        Scenario("done unsettled", Faults(crashes=1)),
+        "every job ends",
+    ),
+    Mistake(
+        "a repeated report sends no message",
+        [
+            Change(
+                Leasing._report,  # noqa: SLF001
+                "self._send_rest(job, folded.chunk)",
+                "if not folded.again:\n        self._send_rest(job, folded.chunk)",
+            )
+        ],
+        Scenario("unsent", Faults(losses=1), failures={0: (1,)}, max_attempts=2),
+        "every job ends",
+    ),
+    Mistake(
+        "the token is stored without looking whether there is news",
+        [
+            Change(
+                Monitoring.wait,
+                "row.wait(token) if row.may_wait(generation) else None",
+                "row.wait(token)",
+            )
+        ],
+        Scenario("blind wait", Faults()),
+        "every execution ends",
+    ),
+    Mistake(
+        "a grant is undone when the job turns out to be stopping",
+        [
+            Change(
+                Leasing._answer,  # noqa: SLF001
+                'if job is None or job.stopping:\n        return LeaseRefused("cancelled")',
+                """if job is None or job.stopping:
+        row = self.chunks.get(grant.chunk.job, grant.chunk.number)
+        if row.epoch == grant.chunk.epoch:
+            pending = "P" * row.size
+            version = row.version + 1
+            self.chunks.put(row.__replace__(statuses=pending, lease=None, version=version))
+        return LeaseRefused("cancelled")""",
+            )
+        ],
+        Scenario("undone grant", Faults(losses=1)),
+        "a terminal status stays",
+    ),
+    Mistake(
+        "every grant is an attempt",
+        [Change(Chunk.grant, "n + (letter in ready)", "n + (letter in (*ready, _RUNNING))")],
+        Scenario("counted grants", Faults(crashes=1)),
+        "attempts stay within max_attempts",
+    ),
+    Mistake(
+        "a dead letter fails its tasks",
+        [
+            Change(
+                Recovery.dead_letter,
+                "elif not job.paused:",
+                """else:
+        failed = "".join("F" if letter in "PRT" else letter for letter in chunk.statuses)
+        chunk = chunk.__replace__(statuses=failed, lease=None, version=chunk.version + 1)
+        self.chunks.put(chunk)
+        self.settling.settle(job, chunk)
+    if False:""",
+            )
+        ],
+        Scenario("deadly letters", Faults(burials=1)),
+        "no task ends that never ran",
+    ),
+    Mistake(
+        "a retry does not raise the epoch",
+        [
+            Change(Chunk.reset, "epoch=self.epoch + 1", "epoch=self.epoch"),
+            # A row without a lease takes no report either: that defence is taken out as well.
+            Change(
+                Chunk.report,
+                "if number <= self.reported or self.lease is None:",
+                "if number <= self.reported:",
+            ),
+            Change(
+                Chunk.report,
+                "lease=None if final else self.lease._replace(until=now + length)",
+                "lease=None",
+            ),
+        ],
+        Scenario(
+            "unfenced retry", Faults(losses=1), failures={0: (1,)}, wishes=("submit", "retry")
+        ),
+        "a write with an old epoch changes nothing",
+    ),
+    Mistake(
+        "resume sends before it clears the flag",
+        [*_NO_REPEAT, Change(Control.resume, _RESUMED, f"{_SEND}\n    {_RESUMED}")],
+        Scenario("early resume", Faults(rescues=1), wishes=("submit", "pause", "resume")),
+        "every job ends",
+    ),
+    Mistake(
+        "the end of an execution writes the job's status",
+        [
+            Change(
+                Recovery.recover,
+                "self.workflow.start(job_id, job.generation, number + 1)",
+                """from shoal.domain.counts import Counts
+            self.settling.close(
+                job_id, job.generation, JobStatus.FAILED, "its execution died", Counts()
+            )""",
+            )
+        ],
+        Scenario("status of executions", Faults(deaths=1)),
+        "the last execution and the job agree",
+    ),
+)

@@ -1,0 +1,195 @@
+"""What is run: jobs, users' wishes, and how much may go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from shoal.domain.job import JobStatus, Repeat, Spec
+from shoal.domain.outcome import Outcome, TaskError
+from shoal.domain.retry import RetryPolicy
+
+
+class Faults(NamedTuple):
+    """How often each thing may still go wrong, or be done in an unusual way."""
+
+    crashes: int = 0  # a worker forgets all that it does
+    losses: int = 0  # an answer to a worker is lost; it asks again
+    lapses: int = 0  # time passes under work
+    duplicates: int = 0  # a message is delivered and stays
+    stops: int = 0  # a function stops between two calls and is run again
+    deaths: int = 0  # an execution is aborted
+    breakdowns: int = 0  # a function of the workflow fails for good
+    unheard: int = 0  # an event of an ended execution is lost
+    burials: int = 0  # a message becomes a dead letter
+    timeouts: int = 0  # a wait ends by its timeout under work
+    rescues: int = 0  # a wait ends by its timeout when nothing else moves
+    regrets: int = 0  # a user gives up, or asks once more
+    partials: int = 0  # a worker reports the first of its tasks alone
+    returns: int = 0  # a worker hands its chunk back
+    beats: int = 0  # a worker sends a heartbeat
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A job and its world. `failures` has how often each task fails in each generation."""
+
+    name: str
+    faults: Faults
+    chunks: int = 1
+    chunk_size: int = 1
+    workers: int = 1
+    failures: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    max_attempts: int = 1
+    max_failed: int | None = None
+    max_parallelism: int | None = None
+    deadline: float | None = None
+    wishes: tuple[str, ...] = ("submit",)
+    ends: tuple[JobStatus, ...] = (JobStatus.COMPLETED,)
+    patient: bool = False  # users act only when nothing moves
+    zombies: bool = True  # functions go on after who called them is gone
+    age_net: bool = False  # messages are sent again for their age alone
+    leap: float = 0.0  # how far a timeout moves the clock
+    tally_chunks: int = 64
+    jitter: float = 0.0
+    hand_over_passes: int = 1_000
+    limit: int | None = None  # of states: beyond it a random part of them is visited
+
+    @property
+    def spec(self) -> Spec:
+        return Spec(
+            task_type="noop",
+            source=Repeat(self.chunks * self.chunk_size),
+            chunk_size=self.chunk_size,
+            max_parallelism=self.max_parallelism,
+            retry=RetryPolicy(max_attempts=self.max_attempts, backoff=1.0),
+            deadline=self.deadline,
+            max_failed=self.max_failed,
+        )
+
+    def outcome(self, index: int, attempt: int, generation: int) -> Outcome:
+        """What comes of an attempt of a task."""
+        failures = self.failures.get(index, ())
+        fails = generation <= len(failures) and attempt <= failures[generation - 1]
+        error = TaskError("Boom", "boom", retryable=True) if fails else None
+        return Outcome(index, attempt, started_at=0.0, duration=0.0, error=error)
+
+
+DONE, FAILED, CANCELLED = JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED
+
+_CANCEL, _PAUSE, _RETRY = ("submit", "cancel"), ("submit", "pause", "resume"), ("submit", "retry")
+_SOME = 30_000
+
+SCENARIOS = (
+    Scenario("a worker crashes", Faults(crashes=2), workers=2),
+    Scenario("an answer is lost", Faults(losses=1)),
+    Scenario("messages come twice", Faults(duplicates=1), workers=2),
+    Scenario("a lease lapses under work", Faults(lapses=1, crashes=1), workers=2, limit=_SOME),
+    Scenario(
+        "all at once", Faults(crashes=1, losses=1, lapses=1, duplicates=1), workers=2, limit=_SOME
+    ),
+    Scenario("two workers, two chunks, two tallies", Faults(), chunks=2, workers=2, tally_chunks=1),
+    Scenario("two chunks and a crash", Faults(crashes=1), chunks=2),
+    Scenario("heartbeats, and a chunk handed back", Faults(beats=1, returns=1, lapses=1)),
+    Scenario(
+        "a task fails once, in a chunk of two, reported in part",
+        Faults(partials=1, crashes=1, losses=1),
+        chunk_size=2,
+        failures={1: (1,)},
+        max_attempts=2,
+        zombies=False,
+    ),
+    Scenario(
+        "a task fails for good, after a delay",
+        Faults(crashes=1, partials=1),
+        chunk_size=2,
+        failures={0: (2,)},
+        max_attempts=2,
+        jitter=0.5,
+        ends=(FAILED,),
+    ),
+    Scenario("three workers die of a task", Faults(crashes=3), ends=(DONE, FAILED), zombies=False),
+    Scenario("dead letters", Faults(burials=1, crashes=1, stops=1)),
+    Scenario("a window of one chunk", Faults(duplicates=1), chunks=2, max_parallelism=1),
+    Scenario(
+        "a window of one chunk, whose claim is lost",
+        Faults(crashes=1, rescues=4),
+        chunks=2,
+        max_parallelism=1,
+        age_net=True,
+        leap=10_000.0,
+    ),
+    Scenario("a cancel", Faults(crashes=1), wishes=_CANCEL, ends=(DONE, CANCELLED)),
+    Scenario(
+        "a cancel that is asked for again",
+        Faults(regrets=1, rescues=1),
+        wishes=_CANCEL,
+        ends=(DONE, CANCELLED),
+        zombies=False,
+    ),
+    Scenario(
+        "a cancel of two chunks",
+        Faults(crashes=1),
+        chunks=2,
+        workers=2,
+        wishes=_CANCEL,
+        ends=(DONE, CANCELLED),
+        limit=_SOME,
+    ),
+    Scenario("pause and resume", Faults(rescues=1), wishes=_PAUSE, limit=_SOME),
+    Scenario(
+        "pause and resume of two chunks, with a crash",
+        Faults(rescues=2, crashes=1),
+        chunks=2,
+        wishes=_PAUSE,
+        limit=_SOME,
+    ),
+    Scenario(
+        "a retry", Faults(crashes=1, rescues=1), failures={0: (1,)}, wishes=_RETRY, patient=True
+    ),
+    Scenario("a retry at once", Faults(losses=1), failures={0: (1,)}, wishes=_RETRY, limit=_SOME),
+    Scenario(
+        "a retry of the task that failed",
+        Faults(losses=1, stops=1, regrets=1),
+        failures={1: (1,)},
+        chunk_size=2,
+        wishes=_RETRY,
+        ends=(DONE, FAILED),
+        patient=True,
+        limit=_SOME,
+    ),
+    Scenario(
+        "a retry, then a cancel",
+        Faults(crashes=1, rescues=1),
+        failures={1: (1,)},
+        chunk_size=2,
+        wishes=(*_RETRY, "cancel"),
+        ends=(DONE, CANCELLED, FAILED),
+        limit=_SOME,
+    ),
+    Scenario("functions of the workflow stop", Faults(stops=2)),
+    Scenario("executions die", Faults(deaths=2), zombies=False),
+    Scenario("an execution dies unheard", Faults(deaths=1, unheard=1, rescues=1), limit=_SOME),
+    Scenario(
+        "three executions die", Faults(deaths=3), zombies=False, ends=(DONE, FAILED), limit=_SOME
+    ),
+    Scenario("the workflow breaks", Faults(breakdowns=1), ends=(DONE, FAILED)),
+    Scenario("a successor takes over", Faults(timeouts=1), hand_over_passes=1),
+    Scenario("a submit that is repeated", Faults(regrets=1)),
+    Scenario(
+        "one failure ends the job",
+        Faults(rescues=1),
+        chunks=2,
+        failures={0: (1,)},
+        max_failed=0,
+        ends=(FAILED,),
+    ),
+    Scenario(
+        "a deadline",
+        Faults(rescues=1, timeouts=1),
+        deadline=1_005.0,
+        leap=5.0,
+        ends=(DONE, FAILED),
+    ),
+)

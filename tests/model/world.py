@@ -1,0 +1,291 @@
+"""What all actors share, and what each call of a port does to it.
+
+A state of the model is one flat tuple of interned numbers: the places below, then one for each
+chunk's row. The meaning of the calls is that of ports.py, written down once more without adapters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from shoal.domain.tally import Entry, Sum
+from shoal.ports import Execution, ExecutionStatus
+from tests.model.laws import Broken, check_job_write, check_row_write
+from tests.model.replay import CONFLICT, Call, Interner
+
+type State = tuple[int, ...]
+
+(NOW, JOB, TALLIES, SUMS, CURSORS, MARK, PARTS, QUEUE) = range(8)
+(EXECUTIONS, ZOMBIES, RECOVERER, BURIER, USER, ACKNOWLEDGED, FAULTS) = range(8, 15)
+WORKERS: Final = (15, 16)
+ROWS: Final = 17
+"""Where the chunks' rows begin in a state."""
+
+
+class Letter(NamedTuple):
+    """A message in the queue: its id, the chunk it names, and when a worker may see it."""
+
+    id: int
+    chunk: int
+    visible_at: float
+
+
+class Queue(NamedTuple):
+    """Messages, and how many were ever sent of each chunk (which makes their ids)."""
+
+    letters: tuple[Letter, ...]
+    sent: tuple[int, ...]
+
+    def send(self, chunk: int, visible_at: float) -> Queue:
+        count = self.sent[chunk]
+        sent = (*self.sent[:chunk], count + 1, *self.sent[chunk + 1 :])
+        return Queue(tuple(sorted((*self.letters, Letter(count, chunk, visible_at)))), sent)
+
+    def hide(self, letter: Letter, until: float) -> Queue:
+        """Hide the message of this id, if it is still there."""
+        return self._with(letter, letter._replace(visible_at=until))
+
+    def delete(self, letter: Letter) -> Queue:
+        return self._with(letter)
+
+    def _with(self, letter: Letter, *instead: Letter) -> Queue:
+        rest = [each for each in self.letters if each[:2] != letter[:2]]
+        if len(rest) == len(self.letters):
+            return self
+        return Queue(tuple(sorted((*rest, *instead))), self.sent)
+
+
+class Run(NamedTuple):
+    """An execution of the state machine: which, where, and what it carries from state to state."""
+
+    generation: int
+    number: int
+    status: ExecutionStatus
+    phase: str
+    place: int = -1
+    seen: tuple[Any, ...] = (-1, 0, 0.0)
+    passes: int = 0
+    waits: int = 0
+    answered: bool = False
+    stopped_at: float | None = None
+    output: str | None = None
+
+    @property
+    def token(self) -> str:
+        """The task token of its latest wait."""
+        return f"{self.generation}.{self.number}.{self.waits}"
+
+
+def begun(generation: int, number: int) -> Run:
+    """An execution before its first state."""
+    return Run(generation, number, ExecutionStatus.RUNNING, "begun")
+
+
+class Done(NamedTuple):
+    """What a call did: the number of the new value at its place, and of its result."""
+
+    at: int
+    value: int
+    result: int
+    broken: Broken | None = None
+
+
+type Effect = tuple[Any, Any]
+"""The new value of the place, and the result."""
+
+
+class World:
+    """Runs calls against states; each call on each value once."""
+
+    def __init__(self, interner: Interner) -> None:
+        self._interner = interner
+        self._done: dict[tuple[int, int, int], Done] = {}
+
+    def apply(self, state: State, number: int) -> Done:
+        """What the call of this number does to the state."""
+        call: Call = self._interner.values[number]
+        at = _place(call)
+        timed = state[NOW] if call.name == "queue.send" else -1
+        key = (number, state[at], timed)
+        found = self._done.get(key)
+        if found is None:
+            found = self._done[key] = self._run(call, at, state)
+        return found
+
+    def _run(self, call: Call, at: int, state: State) -> Done:
+        values = self._interner.values
+        before = values[state[at]]
+        args = call.args
+        if call.name == "queue.send":
+            args = (*args, values[state[NOW]])
+        after, result = _EFFECTS[call.name](before, *args)
+        broken = None
+        if after is not before:
+            if call.name == "row.put":
+                broken = check_row_write(before, after, call.by)
+            elif call.name == "job.put":
+                broken = check_job_write(before, after)
+        intern = self._interner
+        value = intern.plain(after) if at in _PLAIN else intern.number(after)
+        return Done(at, value, intern.number(result), broken)
+
+
+_PLAIN: Final = (QUEUE, EXECUTIONS)
+"""Places whose values are hashable as they are."""
+
+
+def _place(call: Call) -> int:
+    noun = call.name.partition(".")[0]
+    return ROWS + call.args[0] if noun == "row" else _PLACES[noun]
+
+
+_PLACES: Final = {
+    "job": JOB,
+    "tally": TALLIES,
+    "sum": SUMS,
+    "cursor": CURSORS,
+    "mark": MARK,
+    "part": PARTS,
+    "queue": QUEUE,
+    "workflow": EXECUTIONS,
+}
+
+
+def _job_get(job: Any, _job_id: str) -> Effect:
+    return job, job
+
+
+def _job_create(job: Any, new: Any) -> Effect:
+    return (new, True) if job is None else (job, False)
+
+
+def _job_put(job: Any, new: Any) -> Effect:
+    return (new, None) if job is not None and new.version == job.version + 1 else (job, CONFLICT)
+
+
+def _row_get(row: Any, _number: int) -> Effect:
+    return row, row
+
+
+def _row_create(row: Any, _number: int, new: Any) -> Effect:
+    return (new if row is None else row), None
+
+
+def _row_put(row: Any, _number: int, new: Any) -> Effect:
+    return (new, None) if row is not None and new.version == row.version + 1 else (row, CONFLICT)
+
+
+type Tallies = dict[int, dict[int, Entry]]
+
+
+def _tally_create(tallies: Tallies, number: int) -> Effect:
+    return (tallies if number in tallies else {**tallies, number: {}}), None
+
+
+def _tally_set(tallies: Tallies, number: int, slot: int, entry: Entry) -> Effect:
+    entries = tallies.get(number, {})
+    if entry.replaces(entries.get(slot)):
+        entries = {**entries, slot: entry}
+        tallies = {**tallies, number: entries}
+    return tallies, entries
+
+
+def _tally_get(tallies: Tallies, number: int) -> Effect:
+    return tallies, tallies.get(number)
+
+
+type Sums = dict[int, dict[int, Sum]]
+
+
+def _sum_set(sums: Sums, generation: int, tally: int, each: Sum) -> Effect:
+    known = sums.get(generation, {})
+    if each.replaces(known.get(tally)):
+        known = {**known, tally: each}
+        sums = {**sums, generation: known}
+    return sums, known
+
+
+def _sum_get(sums: Sums, generation: int) -> Effect:
+    return sums, sums.get(generation, {})
+
+
+def _cursor_claim(cursors: dict[int, int], generation: int, first: int, end: int) -> Effect:
+    number = cursors.get(generation, first)
+    if number >= end:
+        return cursors, None
+    return {**cursors, generation: number + 1}, number
+
+
+def _cursor_get(cursors: dict[int, int], generation: int) -> Effect:
+    return cursors, cursors.get(generation)
+
+
+def _mark_set(_mark: tuple[str, ...], job_id: str) -> Effect:
+    return (job_id,), None
+
+
+def _mark_clear(_mark: tuple[str, ...], _job_id: str) -> Effect:
+    return (), None
+
+
+def _mark_all(mark: tuple[str, ...]) -> Effect:
+    return mark, mark
+
+
+def _part_put(parts: dict[Any, Any], key: Any, outcomes: Any) -> Effect:
+    return (parts if key in parts else {**parts, key: outcomes}), None
+
+
+def _queue_send(queue: Queue, chunk: int, delay: float, now: float) -> Effect:
+    return queue.send(chunk, now + math.ceil(delay)), None
+
+
+def _workflow_start(runs: tuple[Run, ...], generation: int, number: int) -> Effect:
+    if any(run[:2] == (generation, number) for run in runs):
+        return runs, None
+    return (*runs, begun(generation, number)), None
+
+
+def _workflow_describe(runs: tuple[Run, ...], generation: int, number: int) -> Effect:
+    for run in runs:
+        if run[:2] == (generation, number):
+            output = None if run.output is None else {"decision": run.output.lower()}
+            return runs, Execution(run.status, run.stopped_at, output)
+    return runs, None
+
+
+def _workflow_answer(runs: tuple[Run, ...], token: str) -> Effect:
+    """Wake who waits with this token, or enters the wait; TaskDoesNotExist is ignored."""
+    return tuple(
+        run._replace(answered=True)
+        if run.token == token and run.phase in ("wait", "waiting")
+        else run
+        for run in runs
+    ), None
+
+
+_EFFECTS: Final[dict[str, Callable[..., Effect]]] = {
+    "job.get": _job_get,
+    "job.create": _job_create,
+    "job.put": _job_put,
+    "row.get": _row_get,
+    "row.create": _row_create,
+    "row.put": _row_put,
+    "tally.create": _tally_create,
+    "tally.set": _tally_set,
+    "tally.get": _tally_get,
+    "sum.set": _sum_set,
+    "sum.get": _sum_get,
+    "cursor.claim": _cursor_claim,
+    "cursor.get": _cursor_get,
+    "mark.set": _mark_set,
+    "mark.clear": _mark_clear,
+    "mark.all": _mark_all,
+    "part.put": _part_put,
+    "queue.send": _queue_send,
+    "workflow.start": _workflow_start,
+    "workflow.describe": _workflow_describe,
+    "workflow.answer": _workflow_answer,
+}
