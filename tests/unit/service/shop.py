@@ -1,0 +1,233 @@
+"""The use-cases over ports in memory, and short words for what actors do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from shoal.adapters.memory import (
+    FixedClock,
+    MemoryBlobStore,
+    MemoryChunkStore,
+    MemoryJobStore,
+    MemoryTaskQueue,
+    MemoryTypeRegistry,
+    MemoryWorkflow,
+    RecordingMetrics,
+    SeededEntropy,
+)
+from shoal.domain.chunk import Chunk
+from shoal.domain.counts import Counts
+from shoal.domain.job import DAY, Job, Lines, Repeat, Spec
+from shoal.domain.outcome import Outcome, TaskError
+from shoal.ports import Execution, ExecutionStatus, TaskType
+from shoal.service.control import Control
+from shoal.service.ending import Ending
+from shoal.service.inputs import Inputs
+from shoal.service.leasing import (
+    Beat,
+    BeatAnswer,
+    ChunkRef,
+    LeaseGranted,
+    LeaseRefused,
+    Leasing,
+    Report,
+)
+from shoal.service.monitoring import Monitoring, Seen, Verdict
+from shoal.service.planning import Planning
+from shoal.service.recovery import Deaths, Recovery
+from shoal.service.settling import Settling
+from shoal.service.submitting import Submitting
+
+TENANT = "default"
+LENGTH = 60.0
+BOOM = TaskError("Boom", "boom", retryable=True)
+SIZED = {"type": "object", "required": ["size"], "properties": {"size": {"type": "integer"}}}
+
+
+class Shop:
+    """Everything that a job needs; `job` is the one that was submitted last."""
+
+    def __init__(self) -> None:
+        self.jobs, self.chunks = MemoryJobStore(), MemoryChunkStore()
+        self.queue, self.workflow = MemoryTaskQueue(), MemoryWorkflow()
+        self.blobs, self.clock = MemoryBlobStore(), FixedClock()
+        self.types = MemoryTypeRegistry(TaskType("noop", {}), TaskType("sized", SIZED))
+        self.metrics, entropy = RecordingMetrics(), SeededEntropy()
+        self.settling = Settling(
+            self.jobs, self.chunks, self.queue, self.workflow, self.clock, self.metrics
+        )
+        self.ending = Ending(self.jobs, self.chunks, self.settling)
+        self.submitting = Submitting(
+            self.jobs, self.types, self.blobs, self.workflow, self.clock, entropy, 90 * DAY
+        )
+        self.planning = Planning(
+            self.jobs,
+            self.chunks,
+            self.queue,
+            self.blobs,
+            self.types,
+            self.settling,
+            self.ending,
+            Deaths(self.workflow, self.clock),
+            self.clock,
+        )
+        self.leasing = Leasing(
+            self.jobs,
+            self.chunks,
+            self.queue,
+            self.types,
+            Inputs(self.blobs),
+            self.settling,
+            self.clock,
+            entropy,
+            self.metrics,
+            LENGTH,
+        )
+        self.monitoring = Monitoring(
+            self.jobs,
+            self.chunks,
+            self.queue,
+            self.workflow,
+            self.settling,
+            self.ending,
+            self.clock,
+            LENGTH,
+        )
+        self.control = Control(self.jobs, self.workflow, self.settling, self.clock, 90 * DAY)
+        self.recovery = Recovery(
+            self.jobs, self.chunks, self.queue, self.workflow, self.settling, self.clock
+        )
+        self.id = ""
+        self._requests = 0
+
+    @property
+    def job(self) -> Job:
+        found = self.jobs.get(self.id)
+        assert found is not None
+        return found
+
+    def row(self, number: int = 0) -> Chunk:
+        found = self.chunks.get(self.id, number)
+        assert found is not None
+        return found
+
+    def rows(self) -> list[Chunk]:
+        return self.chunks.get_many(self.id, range(self.job.chunks))
+
+    def counted(self) -> Counts:
+        """The job's counts by its rows."""
+        return Counts.total([Counts(), *(row.counts for row in self.rows())])
+
+    def submit(
+        self,
+        count: int = 1,
+        *,
+        key: str | None = None,
+        body: str = "body",
+        inputs: Sequence[Mapping[str, Any]] | None = None,
+        inputs_uri: str | None = None,
+        task_type: str = "noop",
+        chunk_size: int = 1,
+        **policies: Any,
+    ) -> Job:
+        given = inputs is not None or inputs_uri is not None
+        source = Lines("") if given else Repeat(count)
+        spec = Spec(task_type=task_type, source=source, chunk_size=chunk_size, **policies)
+        submitted = self.submitting.submit(
+            TENANT, spec, inputs=inputs, inputs_uri=inputs_uri, key=key, fingerprint=body
+        )
+        self.id = submitted.job.id
+        return submitted.job
+
+    def begin(self, number: int = 1) -> None:
+        """Run an execution from its start to its first wait."""
+        generation = self.job.generation
+        for first, count in self.planning.plan(self.id, generation, number):
+            self.planning.create(self.id, generation, first, count)
+        for first, count in self.planning.plan(self.id, generation, number):
+            self.planning.enqueue(self.id, generation, first, count)
+        self.monitor()
+
+    def start(self, count: int = 1, **given: Any) -> None:
+        self.submit(count, **given)
+        self.begin()
+
+    def monitor(self, seen: Seen | None = None, *, passes: int = 0) -> Verdict:
+        return self.monitoring.reconcile(self.id, self.job.generation, passes, seen or Seen())
+
+    def sent(self) -> list[int]:
+        """Take all messages; the chunks that they name."""
+        return [message.chunk for message in self.queue.take()]
+
+    def lease(
+        self, number: int = 0, *, worker: str = "w", request: str | None = None
+    ) -> LeaseGranted | LeaseRefused:
+        self._requests += 1
+        (answer,) = self.leasing.lease(
+            worker, request or f"r{self._requests}", [ChunkRef(self.id, number)]
+        )
+        return answer
+
+    def granted(self, number: int = 0) -> LeaseGranted:
+        answer = self.lease(number)
+        assert isinstance(answer, LeaseGranted), answer
+        return answer
+
+    def report(
+        self,
+        lease: LeaseGranted,
+        *,
+        failed: Sequence[int] = (),
+        only: Sequence[int] | None = None,
+        number: int = 1,
+        final: bool = True,
+    ) -> str:
+        """Report the lease's tasks, or only some; those named failed."""
+        chunk = lease.chunk
+        outcomes = [
+            Outcome(
+                chunk.first + offset,
+                chunk.attempts[offset],
+                started_at=self.clock.now(),
+                duration=2.0,
+                error=BOOM if chunk.first + offset in failed else None,
+            )
+            for offset in lease.offsets
+            if only is None or chunk.first + offset in only
+        ]
+        (answer,) = self.leasing.report(
+            [Report(self.id, chunk.number, chunk.epoch, number, final, outcomes)]
+        )
+        return answer
+
+    def beat(self, lease: LeaseGranted) -> BeatAnswer:
+        chunk = lease.chunk
+        (answer,) = self.leasing.heartbeat([Beat(self.id, chunk.number, chunk.epoch, None)])
+        return answer
+
+    def drain(self, fails: Callable[[int], bool] = lambda _: False) -> int:
+        """Work until no message is left; the most leases that were held at once."""
+        waiting, held, most = self.sent(), list[LeaseGranted](), 0
+        while waiting or held:
+            for number in waiting:
+                answer = self.lease(number)
+                if isinstance(answer, LeaseGranted):
+                    held.append(answer)
+            most = max(most, len(held))
+            lease = held.pop(0) if held else None
+            if lease is not None:
+                tasks = [lease.chunk.first + offset for offset in lease.offsets]
+                self.report(lease, failed=[task for task in tasks if fails(task)])
+            waiting = self.sent()
+        return most
+
+    def end(self, number: int, status: ExecutionStatus, decision: str | None = None) -> None:
+        """Let an execution end so."""
+        output = None if decision is None else {"decision": decision}
+        self.workflow.end(
+            self.id,
+            self.job.generation,
+            number,
+            Execution(status, self.clock.now(), output, "Boom"),
+        )
