@@ -260,3 +260,17 @@ def test_a_grant_waits_for_what_is_delayed() -> None:
 
     assert isinstance(grant, Granted)
     assert grant.chunk.statuses == "RC"
+
+
+def test_a_grant_takes_what_is_pending_and_leaves_what_is_delayed() -> None:
+    chunk = replace(
+        Chunk.new("job", 0, first=0, size=2, now=0.0),
+        statuses="TP",
+        attempts=(1, 0),
+        not_before=30.0,
+    )
+
+    grant = chunk.grant("w", "r", 29.0, LENGTH)
+
+    assert isinstance(grant, Granted)
+    assert (grant.chunk.statuses, grant.chunk.attempts) == ("TR", (1, 1))

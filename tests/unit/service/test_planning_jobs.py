@@ -6,7 +6,7 @@ import pytest
 
 from shoal.domain.chunk import Span
 from shoal.domain.counts import Counts
-from shoal.domain.job import JobStatus
+from shoal.domain.job import JobStatus, Lines
 from tests.unit.service.shop import TENANT, Shop
 
 
@@ -106,14 +106,14 @@ def test_bad_lines_end_the_job_with_the_first_twenty_named_and_no_task_made(shop
     assert shop.monitor().decision == "failed"
 
 
-def test_no_lines_are_bad_inputs(shop: Shop) -> None:
-    uri = shop.submitting.upload(TENANT).uri
-    shop.blobs.put(shop.blobs.key_of(uri) or "", b"\n")
-    shop.submit(inputs_uri=uri, task_type="sized")
+def test_inputs_without_a_line_end_the_job(shop: Shop) -> None:
+    uploaded(shop, '{"size":1}')
+    assert isinstance(shop.job.spec.source, Lines)
+    shop.blobs.put(shop.job.spec.source.key, b"")
 
     shop.planning.plan(shop.id, 1, 1)
 
-    assert shop.job.status is JobStatus.FAILED
+    assert (shop.job.status, shop.job.reason) == (JobStatus.FAILED, "the inputs have no line")
 
 
 def test_a_retry_resets_only_what_did_not_complete(shop: Shop) -> None:
