@@ -1,4 +1,4 @@
-"""SIGKILLs and freezes of random workers under load, then the audit by a recount from rows.
+"""SIGKILLs, freezes and late reports under load, then the audit by a recount from rows.
 
 `python -m bench.kills --without-fence` does the same to a copy of this repository whose reports
 check no epoch, and succeeds only if the audit fails there.
@@ -14,10 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
+from bench.calls import Calls, completed
 from bench.stand import Stand, crew, stand
 from bench.tables import note, show
 from local.emulator import base_environment
@@ -39,6 +41,7 @@ class Havoc:
     chunk: int
     kills: int
     freezes: int
+    zombies: int = 6
     seed: int = 0
 
 
@@ -54,6 +57,7 @@ class Aftermath:
     given_up: int
     seconds: float
     epochs: int
+    refused: int
     findings: list[str]
 
 
@@ -71,6 +75,7 @@ def main(havocs: tuple[Havoc, ...] = ()) -> None:
             end.given_up,
             f"{end.seconds:.0f}",
             end.epochs,
+            end.refused,
             len(end.findings),
         )
         for h, end in zip(havocs, ends, strict=True)
@@ -85,7 +90,7 @@ def main(havocs: tuple[Havoc, ...] = ()) -> None:
         "re-leases",
         "findings",
     )
-    show("SIGKILL and SIGSTOP of random workers, tasks of 50 to 200 ms", columns, rows)
+    show("Workers killed, frozen and late; tasks of 50 to 200 ms", columns, rows)
     findings = [finding for end in ends for finding in end.findings]
     for finding in findings[:10]:
         note(finding)
@@ -100,11 +105,14 @@ def wreak(at: Stand, workers: Workers, havoc: Havoc) -> Aftermath:
     job_id = at.submit(
         task_type="sleepy", count=havoc.tasks, chunk_size=havoc.chunk, retry={"max_attempts": 1}
     )
+    zombie = Zombie(at, job_id)
+    zombie.lease([-(-havoc.tasks // havoc.chunk) - 1 - n for n in range(havoc.zombies)])
     deeds = [kill] * havoc.kills + [freeze] * havoc.freezes
     draw.shuffle(deeds)
     for deed in deeds:
         time.sleep(draw.uniform(0.3, 1.3))
         deed(workers, draw.choice(sorted(workers.processes)))
+        zombie.report()
     job = at.ended(job_id, within=300)
     rows = at.auditor.chunks.get_many(job_id, range(-(-havoc.tasks // havoc.chunk)))
     return Aftermath(
@@ -113,8 +121,48 @@ def wreak(at: Stand, workers: Workers, havoc: Havoc) -> Aftermath:
         given_up=job["counts"]["failed"],
         seconds=time.perf_counter() - begin,
         epochs=sum(chunk.epoch - 1 for chunk in rows),
-        findings=at.auditor.audit(job_id),
+        refused=zombie.refused,
+        findings=[*zombie.findings, *at.auditor.audit(job_id)],
     )
+
+
+class Zombie:
+    """A worker that leases chunks, is taken for dead, and reports when others have them."""
+
+    def __init__(self, at: Stand, job_id: str) -> None:
+        self._at = at
+        self._job = job_id
+        self._calls = Calls(at)
+        self._held: dict[int, Mapping[str, Any]] = {}
+        self.refused = 0
+        self.findings: list[str] = []
+
+    def lease(self, chunks: Sequence[int]) -> None:
+        """Lease those of the chunks that are to be had, once they are made."""
+        refs = [{"job_id": self._job, "chunk": chunk} for chunk in chunks]
+        for attempt in range(100):
+            body = {"worker": "zombie", "request_id": f"z{attempt}", "chunks": refs}
+            leases = self._calls.post("leases", body).json()["leases"]
+            self._held = {e["chunk"]: e for e in leases if e["decision"] == "granted"}
+            if self._held:
+                return
+            time.sleep(0.1)
+
+    def report(self) -> None:
+        """Report each chunk that was leased to somebody else meanwhile."""
+        for chunk, lease in list(self._held.items()):
+            row = self._at.auditor.chunks.get(self._job, chunk)
+            if row is None or row.epoch == lease["epoch"]:
+                continue
+            del self._held[chunk]
+            place = {"job_id": self._job, "chunk": chunk, "epoch": lease["epoch"], "report": 1}
+            report = {**place, "final": True, "outcomes": completed(lease["tasks"])}
+            body = {"worker": "zombie", "reports": [report]}
+            (said,) = self._calls.post("reports", body).json()["reports"]
+            if said["decision"] == "stale":
+                self.refused += 1
+            else:
+                self.findings.append(f"chunk {chunk}: a late report was {said['decision']}")
 
 
 def kill(workers: Workers, name: str) -> None:

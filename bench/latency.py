@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from statistics import quantiles
 from typing import Any
 
 import httpx
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
+from bench.calls import Calls, completed
 from bench.stand import Stand, crew, stand
 from bench.tables import note, show
-from local.emulator import REGION
-from local.workers import worker_keys
 from shoal.domain.ids import task_id
 
 TASKS = 100_000
@@ -83,23 +78,14 @@ def _routes(at: Stand, done: str, live: str) -> list[tuple[str, Call]]:
 
 def _worker_routes(at: Stand, live: str) -> list[tuple[str, Call]]:
     """A worker's calls, each on a chunk of its own of the job under way."""
-    keys = worker_keys(at.emulator, at.twin.deployment)
-    signer = SigV4Auth(Credentials(keys.access, keys.secret), "execute-api", REGION)
-    api = f"{at.emulator.url}/_aws/execute-api/{at.twin.deployment['ApiId']}/$default/api/v1"
-    client = httpx.Client(timeout=60)
+    calls = Calls(at)
     epochs: dict[int, tuple[int, list[Any]]] = {}
-
-    def send(route: str, body: Any) -> httpx.Response:
-        content = json.dumps(body)
-        request = AWSRequest(
-            "POST", f"{api}/{route}", data=content, headers={"Content-Type": "application/json"}
-        )
-        signer.add_auth(request)
-        return client.post(f"{api}/{route}", content=content, headers=dict(request.headers))
 
     def lease(number: int) -> httpx.Response:
         chunk = {"job_id": live, "chunk": 999 - number}
-        answer = send("leases", {"worker": "bench", "request_id": f"r{number}", "chunks": [chunk]})
+        answer = calls.post(
+            "leases", {"worker": "bench", "request_id": f"r{number}", "chunks": [chunk]}
+        )
         (said,) = answer.json()["leases"]
         if said["decision"] == "granted":
             epochs[number] = said["epoch"], said["tasks"]
@@ -109,24 +95,13 @@ def _worker_routes(at: Stand, live: str) -> list[tuple[str, Call]]:
         epoch, tasks = epochs[number]
         place = {"job_id": live, "chunk": 999 - number, "epoch": epoch}
         lease = {**place, "index": tasks[0]["index"], "progress": 0.5}
-        return send("heartbeats", {"worker": "bench", "leases": [lease]})
+        return calls.post("heartbeats", {"worker": "bench", "leases": [lease]})
 
     def report(number: int) -> httpx.Response:
         epoch, tasks = epochs[number]
-        outcomes = [
-            {
-                "index": task["index"],
-                "attempt": task["attempt"],
-                "outcome": "completed",
-                "started_at": "2026-11-25T00:00:00Z",
-                "duration": 0.1,
-                "result": {"index": task["index"]},
-            }
-            for task in tasks
-        ]
         place = {"job_id": live, "chunk": 999 - number, "epoch": epoch, "report": 1}
-        entry = {**place, "final": True, "outcomes": outcomes}
-        return send("reports", {"worker": "bench", "reports": [entry]})
+        entry = {**place, "final": True, "outcomes": completed(tasks)}
+        return calls.post("reports", {"worker": "bench", "reports": [entry]})
 
     return [
         ("POST /leases, a chunk of 100", lease),
