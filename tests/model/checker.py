@@ -14,9 +14,10 @@ from random import Random
 from shoal.domain.chunk import Chunk
 from shoal.domain.job import Job
 from tests.model.laws import Broken
-from tests.model.model import Model, Move
+from tests.model.model import Model
 from tests.model.replay import Call
 from tests.model.scenarios import Scenario
+from tests.model.stage import Move
 from tests.model.world import State
 
 _JUMP = 0.05
