@@ -141,7 +141,7 @@ class Zombie:
         """Lease those of the chunks that are to be had, once they are made."""
         refs = [{"job_id": self._job, "chunk": chunk} for chunk in chunks]
         for attempt in range(100):
-            body = {"worker": "zombie", "request_id": f"z{attempt}", "chunks": refs}
+            body = {"worker": "zombie", "request_id": f"zombie-{attempt:04d}", "chunks": refs}
             leases = self._calls.post("leases", body).json()["leases"]
             self._held = {e["chunk"]: e for e in leases if e["decision"] == "granted"}
             if self._held:

@@ -84,7 +84,7 @@ def _worker_routes(at: Stand, live: str) -> list[tuple[str, Call]]:
     def lease(number: int) -> httpx.Response:
         chunk = {"job_id": live, "chunk": 999 - number}
         answer = calls.post(
-            "leases", {"worker": "bench", "request_id": f"r{number}", "chunks": [chunk]}
+            "leases", {"worker": "bench", "request_id": f"bench-{number:04d}", "chunks": [chunk]}
         )
         (said,) = answer.json()["leases"]
         if said["decision"] == "granted":
