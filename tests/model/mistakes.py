@@ -15,14 +15,16 @@ from types import CodeType
 from typing import Any
 
 from shoal.domain.chunk import Chunk
-from shoal.domain.tally import Entry
+from shoal.domain.job import Job
+from shoal.domain.tally import Entry, Tally
 from shoal.service.control import Control
+from shoal.service.ending import Ending
 from shoal.service.leasing import Leasing
 from shoal.service.monitoring import Monitoring
 from shoal.service.planning import Planning
 from shoal.service.recovery import Recovery
 from shoal.service.settling import Settling
-from tests.model.scenarios import Faults, Scenario
+from tests.model.scenarios import CANCELLED, DONE, Faults, Scenario
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,12 @@ MISTAKES = (
     Mistake(
         "resume sends before it clears the flag",
         [*_NO_REPEAT, Change(Control.resume, _RESUMED, f"{_SEND}\n    {_RESUMED}")],
-        Scenario("early resume", Faults(rescues=1), wishes=("submit", "pause", "resume")),
+        Scenario(
+            "early resume",
+            Faults(rescues=1),
+            wishes=("submit", "pause", "resume"),
+            limit=200_000,
+        ),
         "every job ends",
     ),
     Mistake(
@@ -243,5 +250,84 @@ MISTAKES = (
         ],
         Scenario("status of executions", Faults(deaths=1)),
         "the last execution and the job agree",
+    ),
+    Mistake(
+        "a repeated request is a stranger's",
+        [Change(Chunk.grant, "self.lease[:2] == (worker, request)", "False")],
+        Scenario("unknown request", Faults(losses=3), zombies=False),
+        "the job ends as its tasks did",
+    ),
+    Mistake(
+        "a lease is answered by what was read before it was written",
+        [Change(Leasing.lease, "jobs = self._recheck(", "self._recheck(")],
+        Scenario("no second look", Faults(), wishes=("submit", "cancel"), ends=(DONE, CANCELLED)),
+        "no lease after an acknowledged cancel",
+    ),
+    Mistake(
+        "a close does not ask for the generation",
+        [
+            Change(
+                Settling.close,
+                "if job.generation != generation or not job.live:",
+                "if not job.live:",
+            )
+        ],
+        Scenario(
+            "blind close",
+            Faults(losses=1),
+            failures={0: (1,)},
+            wishes=("submit", "retry"),
+            limit=200_000,
+        ),
+        "the job ends as its tasks did",
+    ),
+    Mistake(
+        "who finds a job closed wakes nobody",
+        [Change(Leasing._wake_if_closed, "self.settling.wake(job)", "pass")],  # noqa: SLF001
+        Scenario("nobody wakes", Faults(crashes=1)),
+        "every execution ends",
+    ),
+    Mistake(
+        "a job closes as its tasks say, whatever its user wished",
+        [Change(Job.close, "self._moved(self.ending or status)", "self._moved(status)")],
+        Scenario("deaf close", Faults(), wishes=("submit", "cancel"), ends=(DONE, CANCELLED)),
+        "COMPLETED means that all tasks ended well",
+    ),
+    Mistake(
+        "a report writes its row without its part",
+        [Change(Leasing._report, "self._write_part(folded.chunk, report)", "pass")],  # noqa: SLF001
+        Scenario("no part", Faults()),
+        "a task ends as its accepted outcome says",
+    ),
+    Mistake(
+        "a retry resets all tasks",
+        [Change(Chunk.reset, "letter == _COMPLETED for letter", "False for letter")],
+        Scenario(
+            "all reset",
+            Faults(),
+            chunk_size=2,
+            failures={1: (1,)},
+            wishes=("submit", "retry"),
+            patient=True,
+        ),
+        "what completed stays completed",
+    ),
+    Mistake(
+        "a report is accepted and dropped",
+        [Change(Chunk.report, "if number <= self.reported or self.lease is None:", "if True:")],
+        Scenario("dropped", Faults()),
+        "an accepted report stands",
+    ),
+    Mistake(
+        "a tally is complete though a task is open",
+        [Change(Tally.sum, "or entry.counts.open", "")],
+        Scenario("early sum", Faults()),
+        "COMPLETED means that all tasks ended well",
+    ),
+    Mistake(
+        "the monitor leaves the tallies of a cancelled job alone",
+        [Change(Ending._seal, "chunk.counts.pending < chunk.size", "chunk.counts.cancelled")],  # noqa: SLF001
+        Scenario("untallied", Faults(), wishes=("submit", "cancel"), ends=(DONE, CANCELLED)),
+        "the closed job's counts equal its rows",
     ),
 )
