@@ -23,8 +23,9 @@ type Call = Callable[[int], httpx.Response]
 
 def main() -> None:
     """Print the table."""
-    with stand() as at, crew(at, 2, slots=4):
-        filled = at.run(task_type="noop", count=TASKS, chunk_size=100)
+    with stand() as at:
+        with crew(at, 2, slots=4):
+            filled = at.run(task_type="noop", count=TASKS, chunk_size=100)
         live = at.submit(task_type="sleepy", count=TASKS, chunk_size=100, priority="low")
         at.users.post(f"/jobs/{live}/pause")
         rows = [
