@@ -88,6 +88,7 @@ def main(havocs: tuple[Havoc, ...] = ()) -> None:
         "given up",
         "seconds",
         "re-leases",
+        "refused",
         "findings",
     )
     show("Workers killed, frozen and late; tasks of 50 to 200 ms", columns, rows)
