@@ -161,10 +161,10 @@ def test_a_task_that_dies_takes_along_what_it_started(
     eventually(lambda: not Path(f"/proc/{note.read_text()}").exists())
 
 
-def test_a_child_that_dies_after_its_task_costs_nothing(running: Running) -> None:
-    outcome = outcome_of(running, "breaks_its_process")
+def test_a_task_that_breaks_its_process_costs_itself_at_most(running: Running) -> None:
+    broken = outcome_of(running, "breaks_its_process")  # it may be killed before it returns
 
-    assert outcome.result == "done"
+    assert broken.result == "done" or failure_of(broken).type == "WorkerChildDied"
 
 
 def test_results_too_large_for_a_report_travel_in_a_part(running: Running) -> None:
