@@ -115,6 +115,7 @@ def wreak(at: Stand, workers: Workers, havoc: Havoc) -> Aftermath:
         deed(workers, draw.choice(sorted(workers.processes)))
         zombie.report()
     job = at.ended(job_id, within=300)
+    zombie.report()
     rows = at.auditor.chunks.get_many(job_id, range(-(-havoc.tasks // havoc.chunk)))
     return Aftermath(
         status=job["status"],
@@ -160,7 +161,7 @@ class Zombie:
             report = {**place, "final": True, "outcomes": completed(lease["tasks"])}
             body = {"worker": "zombie", "reports": [report]}
             (said,) = self._calls.post("reports", body).json()["reports"]
-            if said["decision"] == "stale":
+            if said["decision"] in ("stale", "cancelled"):  # the latter once the job is closed
                 self.refused += 1
             else:
                 self.findings.append(f"chunk {chunk}: a late report was {said['decision']}")

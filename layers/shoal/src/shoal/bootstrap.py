@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from shoal.settings import Settings
 
 if TYPE_CHECKING:
+    from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
@@ -274,7 +275,6 @@ class _Client:
 
 def _make(service: str) -> object:
     from botocore.config import Config
-    from botocore.session import get_session
 
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
@@ -284,4 +284,12 @@ def _make(service: str) -> object:
         tcp_keepalive=True,
         signature_version="s3v4" if service == "s3" else None,
     )
-    return get_session().create_client(service, config=config)
+    return _session().create_client(service, config=config)
+
+
+@cache
+def _session() -> Session:
+    """One for all clients: it reads the endpoints and partitions once."""
+    from botocore.session import get_session
+
+    return get_session()
