@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from shoal.adapters.memory import (
     FixedClock,
@@ -128,7 +128,7 @@ class Shop:
         inputs: Sequence[Mapping[str, Any]] | None = None,
         inputs_uri: str | None = None,
         task_type: str = "noop",
-        chunk_size: int = 1,
+        chunk_size: int | Literal["auto"] = 1,
         **policies: Any,
     ) -> Job:
         given = inputs is not None or inputs_uri is not None

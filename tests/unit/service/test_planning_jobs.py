@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
+from shoal.adapters.memory import MemoryJobStore
 from shoal.domain.chunk import Span
 from shoal.domain.counts import Counts
-from shoal.domain.job import JobStatus, Lines
+from shoal.domain.errors import Unavailable
+from shoal.domain.job import Job, JobStatus, Lines
+from shoal.service.inputs import Inputs
 from tests.unit.service.shop import TENANT, Shop
 
 
@@ -153,3 +159,40 @@ def test_inputs_are_read_in_the_answer_as_they_were_given(shop: Shop) -> None:
     shop.begin()
 
     assert shop.granted().own == [{"size": 7, "text": "a\u2028b"}]
+
+
+class Interrupted(MemoryJobStore):
+    """Something else happens before the first write of a job."""
+
+    def __init__(self, store: MemoryJobStore, meanwhile: Callable[[], object]) -> None:
+        super().__init__()
+        self.restore(store.snapshot())
+        self._meanwhile = [meanwhile]
+
+    def put(self, job: Job) -> None:
+        if self._meanwhile:
+            self._meanwhile.pop()()
+        super().put(job)
+
+
+def test_two_plans_at_once_agree_on_where_the_lines_are(shop: Shop) -> None:
+    lines = [{"size": n} for n in range(3_000)]
+    shop.submit(inputs=lines, task_type="sized", chunk_size="auto")
+
+    def die() -> None:
+        raise Unavailable("the function was stopped")
+
+    def another_begins_and_dies() -> None:
+        shop.types.measured("sized", 1.5)
+        with suppress(Unavailable):
+            replace(shop.planning, jobs=Interrupted(shop.jobs, die)).plan(shop.id, 1, 1)
+
+    jobs = Interrupted(shop.jobs, another_begins_and_dies)
+    planning = replace(shop.planning, jobs=jobs)
+    for first, count in planning.plan(shop.id, 1, 1):
+        planning.create(shop.id, 1, first, count)
+
+    job = jobs.get(shop.id)
+    assert job is not None
+    last = shop.chunks.get_many(shop.id, range(job.chunks))[-1]
+    assert Inputs(shop.blobs).own(job, last, range(last.size)) == lines[last.first :]

@@ -116,7 +116,7 @@ class Planning:
             bounds = array("Q", offsets[::size])
             if count % size:
                 bounds.append(offsets[-1])
-            self.blobs.put(_bounds_key(job), bounds.tobytes())
+            self.blobs.put(_bounds_key(job, size), bounds.tobytes())
         return count, size
 
     def _read(self, job: Job, source: Lines) -> array[int]:
@@ -158,7 +158,9 @@ class Planning:
         if not isinstance(job.spec.source, Lines):
             return
         raw = self.blobs.read(
-            _bounds_key(job), numbers.start * _OFFSET_BYTES, (len(numbers) + 1) * _OFFSET_BYTES
+            _bounds_key(job, job.chunk_size or 1),
+            numbers.start * _OFFSET_BYTES,
+            (len(numbers) + 1) * _OFFSET_BYTES,
         )
         bounds = array("Q", raw)
         for begin, end in zip(bounds, islice(bounds, 1, None), strict=False):
@@ -184,5 +186,6 @@ def _executed(job: Job, generation: int, number: int) -> Job | None:
     return job.executed(number) if stands else None
 
 
-def _bounds_key(job: Job) -> str:
-    return f"inputs/{job.id}/bounds"
+def _bounds_key(job: Job, size: int) -> str:
+    """Two plans at once may choose two sizes; each has its own, and the job says which one won."""
+    return f"inputs/{job.id}/bounds-{size}"
