@@ -130,7 +130,10 @@ def task_type_body(task_type: TaskType) -> TaskTypeBody:
 def upload_body(upload: Upload) -> UploadBody:
     """A place to put inputs."""
     return UploadBody(
-        inputs_uri=upload.uri, upload_url=upload.url, expires_at=rfc3339(upload.expires_at)
+        inputs_uri=upload.uri,
+        upload_url=upload.link.url,
+        upload_headers=upload.link.headers,
+        expires_at=rfc3339(upload.expires_at),
     )
 
 

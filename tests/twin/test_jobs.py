@@ -68,7 +68,7 @@ def test_each_built_in_type_gives_a_result_that_can_be_checked(
 def test_an_uploaded_file_gives_a_task_a_line(users: httpx.Client, finish: Finish) -> None:
     upload = users.post("inputs").json()
     lines = "".join(json.dumps({"n": n}) + "\n" for n in range(500))
-    put = httpx.put(upload["upload_url"], content=lines.encode())
+    put = httpx.put(upload["upload_url"], content=lines.encode(), headers=upload["upload_headers"])
     assert put.is_success, put.text
 
     job = finish(task_type="cpu", inputs_uri=upload["inputs_uri"], chunk_size=50)
@@ -79,7 +79,8 @@ def test_an_uploaded_file_gives_a_task_a_line(users: httpx.Client, finish: Finis
 
 def test_bad_lines_of_a_file_end_the_job_and_are_named(users: httpx.Client, finish: Finish) -> None:
     upload = users.post("inputs").json()
-    httpx.put(upload["upload_url"], content=b'{"n": 1}\n{"n": "many"}\nnot json\n{"n": 4}\n')
+    lines = b'{"n": 1}\n{"n": "many"}\nnot json\n{"n": 4}\n'
+    httpx.put(upload["upload_url"], content=lines, headers=upload["upload_headers"])
 
     job = finish(task_type="cpu", inputs_uri=upload["inputs_uri"])
 

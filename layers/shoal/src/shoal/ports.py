@@ -82,8 +82,8 @@ class JobStore(Protocol):
         """The jobs that somebody has to watch."""
 
 
-class PartUpload(NamedTuple):
-    """Where to PUT a part as the JSON list of its outcomes; the headers go with it as they are."""
+class UploadLink(NamedTuple):
+    """Where to PUT an object, once; the headers go with it as they are."""
 
     url: str
     headers: Mapping[str, str]
@@ -107,7 +107,7 @@ class ChunkStore(Protocol):
     def put_part(self, key: PartKey, outcomes: Sequence[Outcome], *, expires_at: int) -> None:
         """Write a part, once: the first of its key stays."""
 
-    def part_upload(self, key: PartKey, size: int, *, seconds: int) -> PartUpload:
+    def part_upload(self, key: PartKey, size: int, *, seconds: int) -> UploadLink:
         """Let a worker write a part of `size` bytes itself, once, for so long."""
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
@@ -180,8 +180,8 @@ class BlobStore(Protocol):
     def link(self, key: str, *, seconds: int) -> str:
         """A URL that reads it, for so long."""
 
-    def upload_link(self, key: str, *, seconds: int) -> str:
-        """A URL that writes it by PUT, for so long."""
+    def upload_link(self, key: str, *, seconds: int) -> UploadLink:
+        """Where to PUT it, once and for so long: what was read of it must not change later."""
 
     def uri(self, key: str) -> str:
         """Its public name, `s3://bucket/key`."""

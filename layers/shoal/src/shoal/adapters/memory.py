@@ -20,7 +20,7 @@ from shoal.domain.job import Job, JobStatus, Priority
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.page_key import page_key, position
 from shoal.domain.tally import Entry, Sum, Tally
-from shoal.ports import Execution, ExecutionStatus, JobPage, Message, PartUpload, TaskType
+from shoal.ports import Execution, ExecutionStatus, JobPage, Message, TaskType, UploadLink
 
 type State = dict[str, dict[Any, Any]]
 
@@ -171,8 +171,8 @@ class MemoryChunkStore(_Memory):
         del expires_at
         self._parts.setdefault(key, tuple(outcomes))
 
-    def part_upload(self, key: PartKey, size: int, *, seconds: int) -> PartUpload:
-        return PartUpload(f"memory://results/{key}?size={size}&write={seconds}", {})
+    def part_upload(self, key: PartKey, size: int, *, seconds: int) -> UploadLink:
+        return UploadLink(f"memory://results/{key}?size={size}&write={seconds}", {})
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
         found = {key: self._part(key) for key in keys}
@@ -252,8 +252,8 @@ class MemoryBlobStore(_Memory):
     def link(self, key: str, *, seconds: int) -> str:
         return f"memory://{self._bucket}/{key}?read={seconds}"
 
-    def upload_link(self, key: str, *, seconds: int) -> str:
-        return f"memory://{self._bucket}/{key}?write={seconds}"
+    def upload_link(self, key: str, *, seconds: int) -> UploadLink:
+        return UploadLink(f"memory://{self._bucket}/{key}?write={seconds}", {})
 
     def uri(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"

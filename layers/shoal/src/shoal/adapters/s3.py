@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from shoal.adapters.faults import code_of, translated
 from shoal.domain.errors import InputsNotFound
-from shoal.ports import PartUpload
+from shoal.ports import UploadLink
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -36,11 +36,13 @@ class Bucket:
                 if code_of(error) != _THERE_ALREADY:
                     raise
 
-    def upload_new(self, key: str, size: int, *, seconds: int) -> PartUpload:
-        """Let somebody write an object of `size` bytes, unless there is one of this key."""
-        place = {"Bucket": self.name, "Key": key, "ContentLength": size, "IfNoneMatch": "*"}
+    def upload_new(self, key: str, *, seconds: int, size: int | None = None) -> UploadLink:
+        """Let somebody write an object (of `size` bytes), unless there is one of this key."""
+        place: dict[str, Any] = {"Bucket": self.name, "Key": key, "IfNoneMatch": "*"}
+        if size is not None:
+            place["ContentLength"] = size
         url = self.client.generate_presigned_url("put_object", Params=place, ExpiresIn=seconds)
-        return PartUpload(url, {"If-None-Match": "*"})
+        return UploadLink(url, {"If-None-Match": "*"})
 
     def get(self, key: str) -> bytes | None:
         """An object's body, or None if it is not there."""
@@ -57,6 +59,7 @@ class S3BlobStore:
     """The inputs bucket."""
 
     def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
         self._client = bucket.client
         self._name = bucket.name
 
@@ -97,9 +100,8 @@ class S3BlobStore:
         place = {"Bucket": self._name, "Key": key}
         return self._client.generate_presigned_url("get_object", Params=place, ExpiresIn=seconds)
 
-    def upload_link(self, key: str, *, seconds: int) -> str:
-        place = {"Bucket": self._name, "Key": key}
-        return self._client.generate_presigned_url("put_object", Params=place, ExpiresIn=seconds)
+    def upload_link(self, key: str, *, seconds: int) -> UploadLink:
+        return self._bucket.upload_new(key, seconds=seconds)
 
     def uri(self, key: str) -> str:
         return f"s3://{self._name}/{key}"

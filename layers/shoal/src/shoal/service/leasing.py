@@ -19,9 +19,9 @@ from shoal.ports import (
     JobStore,
     Message,
     Metrics,
-    PartUpload,
     TaskQueue,
     TypeRegistry,
+    UploadLink,
 )
 from shoal.service.inputs import Inputs, Placed
 from shoal.service.moves import TRIES, move_job
@@ -223,7 +223,7 @@ class Leasing:
         jobs = self.jobs.get_many({report.job for report in reports})
         return [self._report(jobs.get(report.job), report) for report in reports]
 
-    def part_upload(self, key: PartKey, size: int) -> PartUpload:
+    def part_upload(self, key: PartKey, size: int) -> UploadLink:
         """Where the worker with this epoch PUTs outcomes too large for a report.
 
         Raises IllegalMove if it has lost its lease.

@@ -10,7 +10,16 @@ from shoal.domain import ids, sizing
 from shoal.domain.errors import IdempotencyConflict, InputsNotFound, InvalidRequest, UnknownTaskType
 from shoal.domain.grid import Grid, Json
 from shoal.domain.job import LONGEST_LIFE, Job, Lines, Repeat, Spec
-from shoal.ports import BlobStore, Clock, Entropy, JobStore, TaskType, TypeRegistry, Workflow
+from shoal.ports import (
+    BlobStore,
+    Clock,
+    Entropy,
+    JobStore,
+    TaskType,
+    TypeRegistry,
+    UploadLink,
+    Workflow,
+)
 from shoal.service.checking import checker
 
 UPLOAD_SECONDS = 3_600
@@ -30,7 +39,7 @@ class Upload(NamedTuple):
     """Where to PUT inputs, until when, and the name to submit them by."""
 
     uri: str
-    url: str
+    link: UploadLink
     expires_at: float
 
 
@@ -94,8 +103,8 @@ class Submitting:
         """A place to put inputs of up to 1 GB."""
         now = self.clock.now()
         key = _upload_prefix(tenant) + ids.new_job_id(now, self.entropy.bytes())[4:] + ".jsonl"
-        url = self.blobs.upload_link(key, seconds=UPLOAD_SECONDS)
-        return Upload(self.blobs.uri(key), url, now + UPLOAD_SECONDS)
+        link = self.blobs.upload_link(key, seconds=UPLOAD_SECONDS)
+        return Upload(self.blobs.uri(key), link, now + UPLOAD_SECONDS)
 
     def _replay(self, job: Job, fingerprint: str) -> Submitted:
         if job.fingerprint != fingerprint:

@@ -381,10 +381,14 @@ class TaskFailed(_Request):
 
 
 class UploadBody(_Answer):
-    """PUT up to 1 GB of JSON Lines to `upload_url`, then submit with `inputs_uri`."""
+    """PUT up to 1 GB of JSON Lines to `upload_url`, once, then submit with `inputs_uri`.
+
+    `upload_headers` go with the PUT as they are.
+    """
 
     inputs_uri: str
     upload_url: str
+    upload_headers: Mapping[str, str]
     expires_at: Time
 
 

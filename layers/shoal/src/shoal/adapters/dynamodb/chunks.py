@@ -12,7 +12,7 @@ from shoal.adapters.rows.parts import pack_part, unpack_part
 from shoal.adapters.together import together
 from shoal.domain.chunk import Chunk
 from shoal.domain.outcome import Outcome, PartKey
-from shoal.ports import PartUpload
+from shoal.ports import UploadLink
 
 if TYPE_CHECKING:
     from shoal.adapters.dynamodb.table import Table
@@ -52,8 +52,8 @@ class DynamoChunkStore:
             {"id": text(str(key)), "o": {"B": packed}, "expires_at": number(expires_at)}
         )
 
-    def part_upload(self, key: PartKey, size: int, *, seconds: int) -> PartUpload:
-        return self._results.upload_new(str(key), size, seconds=seconds)
+    def part_upload(self, key: PartKey, size: int, *, seconds: int) -> UploadLink:
+        return self._results.upload_new(str(key), seconds=seconds, size=size)
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
         names = {str(key): key for key in keys}
