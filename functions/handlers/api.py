@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -52,6 +52,7 @@ TENANT: Final = "default"
 IdempotencyKey = Annotated[
     str | None, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,255}$")
 ]
+type Handler = Callable[[str], Response[JobBody]]
 NextToken = Annotated[str | None, Query(max_length=2_048)]
 JobLimit = Annotated[int, Query(ge=1, le=100)]
 TaskLimit = Annotated[int, Query(ge=1, le=1_000)]
@@ -148,48 +149,38 @@ def list_results(
     return ResultPageBody(items=items, next_token=token(following, query))
 
 
-@app.post(
-    "/api/v1/jobs/<job_id>/cancel",
-    operation_id="cancelJob",
-    tags=["jobs"],
-    status_code=HTTPStatus.ACCEPTED,
-)
+def steering(verb: str) -> Callable[[Handler], Handler]:
+    """Route a verb that changes the course of a job; the answer is the job as it then is."""
+    return app.post(
+        f"/api/v1/jobs/<job_id>/{verb}",
+        operation_id=f"{verb}Job",
+        tags=["jobs"],
+        status_code=HTTPStatus.ACCEPTED,
+    )
+
+
+@steering("cancel")
 def cancel_job(job_id: str) -> Response[JobBody]:
     """End a job: nothing of it begins any more, what runs is stopped."""
     bootstrap.control().cancel(TENANT, job_id)
     return _job(job_id, HTTPStatus.ACCEPTED)
 
 
-@app.post(
-    "/api/v1/jobs/<job_id>/pause",
-    operation_id="pauseJob",
-    tags=["jobs"],
-    status_code=HTTPStatus.ACCEPTED,
-)
+@steering("pause")
 def pause_job(job_id: str) -> Response[JobBody]:
     """Begin no further chunk of a job; what runs goes on."""
     bootstrap.control().pause(TENANT, job_id)
     return _job(job_id, HTTPStatus.ACCEPTED)
 
 
-@app.post(
-    "/api/v1/jobs/<job_id>/resume",
-    operation_id="resumeJob",
-    tags=["jobs"],
-    status_code=HTTPStatus.ACCEPTED,
-)
+@steering("resume")
 def resume_job(job_id: str) -> Response[JobBody]:
     """Go on with a paused job."""
     bootstrap.control().resume(TENANT, job_id)
     return _job(job_id, HTTPStatus.ACCEPTED)
 
 
-@app.post(
-    "/api/v1/jobs/<job_id>/retry",
-    operation_id="retryJob",
-    tags=["jobs"],
-    status_code=HTTPStatus.ACCEPTED,
-)
+@steering("retry")
 def retry_job(job_id: str) -> Response[JobBody]:
     """Run the tasks of a FAILED job that did not complete again."""
     bootstrap.control().retry(TENANT, job_id)

@@ -43,7 +43,7 @@ def test_nothing_ended_writes_nothing() -> None:
 
 def test_a_failed_job_counts_as_one_and_has_a_duration() -> None:
     out = io.StringIO()
-    job = a_job().close(JobStatus.FAILED, "1 of 1 tasks failed", Counts(failed=1), NOW + 12.5)
+    job = a_job().close(JobStatus.FAILED, "1 of 1 tasks failed", Counts(failed=1), 3, NOW + 12.5)
 
     EmfMetrics(FixedClock(NOW), out).job_closed(job)
 

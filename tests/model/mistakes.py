@@ -244,7 +244,8 @@ MISTAKES = (
                 "self.workflow.start(job_id, job.generation, number + 1)",
                 """from shoal.domain.counts import Counts
             self.settling.close(
-                job_id, job.generation, JobStatus.FAILED, "its execution died", Counts()
+                job_id, job.generation, JobStatus.FAILED, "its execution died",
+                counts=Counts(), moves=0,
             )""",
             )
         ],

@@ -37,14 +37,14 @@ def test_only_a_live_job_closes(status: JobStatus, to: JobStatus) -> None:
     job = a_job(status)
 
     if status in LIVE:
-        closed = job.close(to, "why", Counts(completed=4, pending=6), 9.0)
+        closed = job.close(to, "why", Counts(completed=4, pending=6), 30, 9.0)
         assert (closed.status, closed.reason, closed.finished_at) == (to, "why", 9.0)
         assert closed.counts == Counts(completed=4, cancelled=6)
         assert closed.outcomes == {1: to}
         assert not closed.paused
     else:
         with pytest.raises(IllegalMove):
-            job.close(to, None, Counts(), 9.0)
+            job.close(to, None, Counts(), 0, 9.0)
 
 
 @pytest.mark.parametrize("status", JobStatus)
@@ -80,7 +80,7 @@ def test_a_closed_job_takes_no_flag(status: JobStatus, move: Callable[[Job], Job
 def test_under_the_flag_a_job_ends_as_the_flag_says() -> None:
     job = a_job(RUNNING).stop(CANCELLED, "cancelled by its user")
 
-    closed = job.close(COMPLETED, None, Counts(completed=10), 9.0)
+    closed = job.close(COMPLETED, None, Counts(completed=10), 30, 9.0)
 
     assert (closed.status, closed.reason) == (CANCELLED, "cancelled by its user")
 

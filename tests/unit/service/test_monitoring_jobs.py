@@ -6,7 +6,9 @@ from shoal.domain.counts import Counts
 from shoal.domain.errors import IllegalMove, JobNotFound
 from shoal.domain.job import JobStatus
 from shoal.service import monitoring
+from shoal.service.inputs import Inputs
 from shoal.service.monitoring import Seen
+from shoal.service.viewing import Viewing
 from tests.unit.service.shop import LENGTH, TENANT, Shop
 
 
@@ -233,3 +235,24 @@ def test_a_completed_job_cannot_be_steered(shop: Shop, verb: str) -> None:
 
     with pytest.raises(IllegalMove):
         getattr(shop.control, verb)(TENANT, shop.id)
+
+
+def test_the_version_of_a_job_grows_through_its_end_and_its_retry(shop: Shop) -> None:
+    viewing = Viewing(shop.jobs, shop.chunks, Inputs(shop.blobs))
+    seen = []
+
+    def look(_: int = 0) -> bool:
+        seen.append(viewing.job(TENANT, shop.id).version)
+        return True
+
+    shop.start(6, chunk_size=2)
+    look()
+    shop.drain(look)
+    look()
+    shop.control.retry(TENANT, shop.id)
+    look()
+    shop.begin()
+    look()
+
+    assert shop.job.outcomes[1] is JobStatus.FAILED
+    assert seen == sorted(seen)

@@ -93,8 +93,9 @@ class Spec:
 class Job:
     """One row; times in seconds since the epoch.
 
-    `outcomes` has how each ended generation ended, `counts` how its tasks stood then; `executions`
-    is the number of the latest execution known to have begun.
+    `outcomes` has how each ended generation ended; `counts` and `moves` have how its tasks and the
+    versions of its tallies stood when it was closed; `executions` is the number of the latest
+    execution known to have begun.
     """
 
     id: str
@@ -116,6 +117,7 @@ class Job:
     executions: int = 1
     token: str | None = None
     counts: Counts | None = None
+    moves: int = 0
     outcomes: Mapping[int, JobStatus] = field(default_factory=dict)
     expires_at: int = 0
     version: int = 1
@@ -189,7 +191,9 @@ class Job:
             raise IllegalMove(f"job {self.id} is already {self.status}")
         return replace(self, ending=ending, reason=reason, version=self.version + 1)
 
-    def close(self, status: JobStatus, reason: str | None, counts: Counts, now: float) -> Job:
+    def close(
+        self, status: JobStatus, reason: str | None, counts: Counts, moves: int, now: float
+    ) -> Job:
         """End this generation; under the flag it ends as the flag says."""
         status = self._moved(self.ending or status)
         return replace(
@@ -199,6 +203,7 @@ class Job:
             paused=False,
             finished_at=now,
             counts=counts.after_close(),
+            moves=moves,
             outcomes={**self.outcomes, self.generation: status},
             version=self.version + 1,
         )
@@ -228,6 +233,7 @@ class Job:
             started_at=None,
             finished_at=None,
             counts=None,
+            moves=0,
             executions=1,
             expires_at=expires_at,
             version=self.version + 1,

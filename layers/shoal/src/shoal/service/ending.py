@@ -43,9 +43,13 @@ class Ending:
             for chunk in self.chunks.get_many(job.id, numbers):
                 self._seal(job, chunk)
         tallies = self.jobs.tallies(job.id, range(job.tallies))
-        counts = known_counts(job, tallies)
         return self.settling.close(
-            job.id, job.generation, job.ending or JobStatus.FAILED, job.reason, counts
+            job.id,
+            job.generation,
+            job.ending or JobStatus.FAILED,
+            job.reason,
+            counts=known_counts(job, tallies),
+            moves=sum(tally.versions for tally in tallies),
         )
 
     def _seal(self, job: Job, chunk: Chunk) -> None:

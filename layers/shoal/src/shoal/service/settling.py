@@ -49,19 +49,30 @@ class Settling:
         counts = total(sums, job.chunks)
         if counts is not None:
             status, reason = job.verdict(counts)
-            self.close(job.id, generation, status, reason, counts)
+            moves = sum(each.versions for each in sums.values())
+            self.close(job.id, generation, status, reason, counts=counts, moves=moves)
 
     def close(
-        self, job_id: str, generation: int, status: JobStatus, reason: str | None, counts: Counts
+        self,
+        job_id: str,
+        generation: int,
+        status: JobStatus,
+        reason: str | None,
+        *,
+        counts: Counts,
+        moves: int,
     ) -> Job:
-        """Close this generation of the job, unless it is closed, and wake its execution."""
+        """Close this generation of the job, unless it is closed, and wake its execution.
+
+        `moves` is the total of the versions that `counts` were taken from.
+        """
         closed: list[Job] = []
 
         def move(job: Job) -> Job | None:
             closed.clear()
             if job.generation != generation or not job.live:
                 return None
-            closed.append(job.close(status, reason, counts, self.clock.now()))
+            closed.append(job.close(status, reason, counts, moves, self.clock.now()))
             return closed[0]
 
         job = move_job(self.jobs, job_id, move)

@@ -193,7 +193,8 @@ class Viewing:
         for job in jobs:
             known = tallies.get(job.id, ())
             counts = job.counts or known_counts(job, known)
-            yield JobView(job, counts, job.version + sum(tally.versions for tally in known))
+            moves = job.moves or sum(tally.versions for tally in known)
+            yield JobView(job, counts, job.version + moves)
 
     def _chunks_with(self, job: Job, statuses: Collection[TaskStatus], start: int) -> Iterator[int]:
         numbers = iter(range(start // (job.chunk_size or 1), job.chunks))
