@@ -77,6 +77,11 @@ openapi: setup ## Write docs/openapi.json from the code
 test: setup ## Run all tests
 	@$(PY) -m pytest tests
 
+.PHONY: cover
+cover: setup ## Tell which lines the tests that run in process leave out
+	@$(BIN)/coverage run -m pytest tests/unit tests/contract
+	@$(BIN)/coverage report --skip-covered --show-missing
+
 .PHONY: bench
 bench: setup ## Measure billed requests, cost, latency and worker overhead
 	@$(PY) -m bench

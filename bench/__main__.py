@@ -1,6 +1,7 @@
 """Runs the benches: `python -m bench [NAME …]`, all of them without a name."""
 
 import importlib
+import logging
 import sys
 
 BENCHES = ("imports", "cost", "latency", "throughput", "worker_overhead", "kills", "success")
@@ -8,6 +9,7 @@ BENCHES = ("imports", "cost", "latency", "throughput", "worker_overhead", "kills
 
 def main() -> None:
     """Run those asked for."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line a request buries the tables
     asked = sys.argv[1:] or BENCHES
     if unknown := set(asked) - set(BENCHES):
         raise SystemExit(f"no such bench: {', '.join(sorted(unknown))}; there are {BENCHES}")

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
-from itertools import batched
+from itertools import islice
 from typing import NamedTuple
 
-from shoal.domain import ids
+from shoal.domain import ids, sizing
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.errors import JobNotFound, TaskNotFound
@@ -165,9 +165,10 @@ class Viewing:
             return [], None
         found: list[tuple[Chunk, int]] = []
         following: int | None = None
-        numbers = self._chunks_with(job, statuses, start)
-        for read, batch in enumerate(batched(numbers, READ_AT_ONCE, strict=False)):
-            if read * READ_AT_ONCE >= MOST_ROWS:
+        numbers, read = self._chunks_with(job, statuses, start), 0
+        step = sizing.chunk_count(limit, job.chunk_size or 1) + 1
+        while batch := list(islice(numbers, min(step, READ_AT_ONCE))):
+            if read >= MOST_ROWS:
                 following = batch[0] * (job.chunk_size or 1)
                 break
             for chunk in self.chunks.get_many(job.id, batch):
@@ -180,6 +181,7 @@ class Viewing:
             if len(found) > limit:
                 following = found[limit][0].first + found[limit][1]
                 break
+            read, step = read + len(batch), 2 * step
         return found[:limit], following
 
     def _owned(self, tenant: str, job_id: str) -> Job:
