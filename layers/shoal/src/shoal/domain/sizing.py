@@ -35,7 +35,7 @@ def automatic_size(tasks: int, mean_seconds: float | None) -> int:
         wanted = chunk_count(tasks, _UNMEASURED_CHUNKS)
     else:
         wanted = int(_TARGET_SECONDS / max(mean_seconds, 1e-6))
-    return max(1, smallest_size(tasks), min(MAX_CHUNK, wanted))
+    return max(1, smallest_size(tasks), min(MAX_CHUNK, tasks, wanted))
 
 
 def tally_count(chunks: int) -> int:
