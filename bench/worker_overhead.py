@@ -59,6 +59,10 @@ class StubQueue:
     def hide(self, deliveries: Sequence[Delivery], seconds: float) -> None:
         del deliveries, seconds
 
+    def left(self, queue: str) -> int:
+        del queue
+        return len(self.bodies)
+
 
 class StubApi:
     """Grants chunks of no-op tasks. The answers to leases are texts, as from the network."""

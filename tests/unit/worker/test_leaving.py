@@ -25,6 +25,19 @@ def test_it_leaves_when_the_queues_are_empty(running: Running) -> None:
     assert running.deliveries.deleted == ["r0"]
 
 
+def test_it_waits_for_a_message_that_nobody_can_receive_yet(running: Running) -> None:
+    running.add(0, FakeChunk("echo", [{}] * 3))
+    (held,) = running.deliveries.receive("normal", limit=1, wait=0, visibility=60)
+    running.start(until_empty=True)
+    running.deliveries.wait_for(lambda: running.deliveries.counted > 3)
+
+    assert running.alive
+    running.deliveries.come_back(held.receipt)
+
+    assert running.join() == 0
+    assert len(running.callbacks.outcomes(0)) == 3
+
+
 def test_it_does_not_leave_while_something_runs(
     running: Running, tmp_path: Path, eventually: Eventually
 ) -> None:

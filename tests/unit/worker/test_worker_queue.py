@@ -61,6 +61,17 @@ def test_more_than_a_batch_is_deleted(queue: tuple[SqsDeliveries, str]) -> None:
     assert received(deliveries) == []
 
 
+def test_what_is_left_counts_what_is_hidden_or_delayed_too(
+    queue: tuple[SqsDeliveries, str],
+) -> None:
+    deliveries, url = queue
+    received(deliveries, 3)
+    client = deliveries._sqs  # noqa: SLF001
+    client.send_message(QueueUrl=url, MessageBody="later", DelaySeconds=60)
+
+    assert deliveries.left("normal") == 13
+
+
 def test_a_queue_that_is_not_there_is_refused(queue: tuple[SqsDeliveries, str]) -> None:
     deliveries, url = queue
     missing = SqsDeliveries(deliveries._sqs, {"normal": f"{url}-missing"})  # noqa: SLF001

@@ -42,6 +42,7 @@ class FakeDeliveries:
         self.hidden: list[tuple[str, float]] = []
         self.deleted: list[str] = []
         self.limits: list[int] = []
+        self.counted = 0
         self.faults: deque[Exception] = deque()
         self._numbers = itertools.count()
 
@@ -79,6 +80,20 @@ class FakeDeliveries:
     def hide(self, deliveries: Sequence[Delivery], seconds: float) -> None:
         with self.changed:
             self.hidden += [(each.receipt, seconds) for each in deliveries]
+            self.changed.notify_all()
+
+    def left(self, queue: str) -> int:
+        with self.changed:
+            self.counted += 1
+            self.changed.notify_all()
+            in_flight = sum(each.queue == queue for each in self.in_flight.values())
+            return len(self.visible[queue]) + in_flight
+
+    def come_back(self, receipt: str) -> None:
+        """What was hidden can be received again."""
+        with self.changed:
+            delivery = self.in_flight.pop(receipt)
+            self.visible[delivery.queue].append(delivery)
             self.changed.notify_all()
 
     def wait_for(self, holds: Callable[[], object]) -> None:

@@ -20,6 +20,11 @@ _LOG = logging.getLogger("shoal.worker")
 _BATCH: Final = 10
 _LONGEST_WAIT: Final = 20
 _SERVER_ERROR: Final = 500
+_COUNTS: Final = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible",
+)
 _THROTTLED: Final = frozenset({"Throttling", "ThrottlingException", "RequestThrottled"})
 
 
@@ -76,6 +81,14 @@ class SqsDeliveries:
                         for i, each in enumerate(some)
                     ],
                 )
+
+    def left(self, queue: str) -> int:
+        """About how many messages it holds: to be had, delayed, or in anybody's hand."""
+        with _translated():
+            answer = self._sqs.get_queue_attributes(
+                QueueUrl=self._urls[queue], AttributeNames=list(_COUNTS)
+            )
+        return sum(int(count) for count in answer["Attributes"].values())
 
     def _batches(
         self, deliveries: Sequence[Delivery]

@@ -7,6 +7,7 @@ import logging
 import math
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -43,14 +44,15 @@ _LONGEST_HIDE: Final = 43_200
 
 
 class Fetcher:
-    """One thread. `quiet` is called each time that the queues have been empty for a while."""
+    """One thread. `empty` is called once the queues hold nothing, for nobody and not later."""
 
     def __init__(
-        self, gear: Gear, outbox: Outbox, foreman: Foreman, quiet: Callable[[], None]
+        self, gear: Gear, outbox: Outbox, foreman: Foreman, empty: Callable[[], None]
     ) -> None:
         weights = gear.terms.weights
         self._worker = gear.terms.name
         self._lease_seconds = gear.terms.lease
+        self._until_empty = gear.terms.until_empty
         self._callbacks = gear.callbacks
         self._deliveries = gear.deliveries
         self._clock = gear.clock
@@ -59,7 +61,7 @@ class Fetcher:
         self._patience = gear.patience
         self._outbox = outbox
         self._foreman = foreman
-        self._quiet = quiet
+        self._empty = empty
         self._turns = Turns(weights)
         self._long_poll = _LONG_POLL if len(weights) == 1 else _LONG_POLL_OF_SEVERAL
         self._last_busy = "normal" if "normal" in weights else next(iter(weights))
@@ -79,8 +81,8 @@ class Fetcher:
                     self._lease(deliveries)
                 else:
                     quiet_rounds = 0 if self._desk.runs() else quiet_rounds + 1
-                    if quiet_rounds >= _QUIET_ROUNDS:
-                        self._quiet()
+                    if self._until_empty and quiet_rounds >= _QUIET_ROUNDS and not self._left():
+                        self._empty()
         except GaveUp:
             return
 
@@ -104,6 +106,13 @@ class Fetcher:
             got += some
         self._idle = not got
         return got
+
+    def _left(self) -> int:
+        """Those that nobody can receive now count too: a retry waits, a dead worker had a lease."""
+        return sum(
+            self._patience("count", partial(self._deliveries.left, name))
+            for name in self._rests_until
+        )
 
     def _give_back(self, deliveries: Sequence[Delivery]) -> None:
         try:

@@ -36,6 +36,9 @@ class Deliveries(Protocol):
     def hide(self, deliveries: Sequence[Delivery], seconds: float) -> None:
         """Keep them from others for so long from now; what is gone already is left alone."""
 
+    def left(self, queue: str) -> int:
+        """About how many messages it holds: to be had, delayed, or in anybody's hand."""
+
 
 class Callbacks(Protocol):
     """The worker's side of the API."""

@@ -55,7 +55,7 @@ class Worker:
         self._foreman = foreman = Foreman(gear, nursery, self._pool, outbox)
         self._reporter = Reporter(gear, outbox, foreman)
         self._heart = Heart(gear, foreman)
-        self._fetcher = Fetcher(gear, outbox, foreman, self._quiet)
+        self._fetcher = Fetcher(gear, outbox, foreman, self._all_done)
 
     def drain(self) -> None:
         """Take no more; let tasks in hand end, hand back the rest, leave. For signal handlers."""
@@ -108,10 +108,9 @@ class Worker:
         _LOG.info("worker %s offers %s", self._gear.terms.name, ", ".join(self._nursery.types))
         self._fetcher.serve()
 
-    def _quiet(self) -> None:
-        if self._gear.terms.until_empty:
-            self._gear.draining.set()
-            self._reasons_to_drain.put("the queues are empty")
+    def _all_done(self) -> None:
+        self._gear.draining.set()
+        self._reasons_to_drain.put("the queues are empty")
 
     def _wind_down(self) -> None:
         """Have what is in hand reported, within the grace; then kill, and report that."""
