@@ -26,6 +26,7 @@ from local.issuer import AUDIENCE, Issuer
 from local.layer import ARCHITECTURE, built
 from local.workers import Workers
 
+STAGE: Final = "twin"
 _VARIABLES: Final = {
     "SHOAL_TASKS_TABLE": "TasksTableName",
     "SHOAL_JOBS_TABLE": "JobsTableName",
@@ -97,6 +98,7 @@ class Twin:
         return {
             **Keys(ROOT_KEY, ROOT_SECRET).environment(),
             "AWS_ENDPOINT_URL": self.emulator.url,
+            "SHOAL_STAGE": STAGE,
             "SHOAL_LEASE_SECONDS": f"{self.plan.lease_seconds:g}",
             **variables,
         }
@@ -121,7 +123,7 @@ def booted(plan: Plan) -> Iterator[Twin]:
             emulator,
             layer,
             {
-                "Stage": "twin",
+                "Stage": STAGE,
                 "Architecture": ARCHITECTURE,
                 "JwtIssuer": issuer.url,
                 "JwtAudience": AUDIENCE,

@@ -121,6 +121,7 @@ def test_workers_may_call_their_routes_and_drain_queues_and_no_more() -> None:
         "sqs:ReceiveMessage",
         "sqs:DeleteMessage",
         "sqs:ChangeMessageVisibility",
+        "sqs:GetQueueAttributes",
     ]
 
 

@@ -16,16 +16,17 @@ def written(out: io.StringIO) -> list[dict[str, Any]]:
 def test_ended_tasks_are_counted_by_type() -> None:
     out = io.StringIO()
 
-    EmfMetrics(FixedClock(NOW), out).tasks_ended("noop", completed=98, failed=2)
+    EmfMetrics(FixedClock(NOW), "dev", out).tasks_ended("noop", completed=98, failed=2)
 
     metrics = [
         {"Name": "TasksCompleted", "Unit": "Count"},
         {"Name": "TasksFailed", "Unit": "Count"},
     ]
-    directive = {"Namespace": "Shoal", "Dimensions": [["TaskType"]], "Metrics": metrics}
+    directive = {"Namespace": "Shoal", "Dimensions": [["Stage", "TaskType"]], "Metrics": metrics}
     assert written(out) == [
         {
             "_aws": {"Timestamp": int(NOW * 1000), "CloudWatchMetrics": [directive]},
+            "Stage": "dev",
             "TaskType": "noop",
             "TasksCompleted": 98,
             "TasksFailed": 2,
@@ -36,7 +37,7 @@ def test_ended_tasks_are_counted_by_type() -> None:
 def test_nothing_ended_writes_nothing() -> None:
     out = io.StringIO()
 
-    EmfMetrics(FixedClock(NOW), out).tasks_ended("noop", completed=0, failed=0)
+    EmfMetrics(FixedClock(NOW), "dev", out).tasks_ended("noop", completed=0, failed=0)
 
     assert written(out) == []
 
@@ -45,7 +46,7 @@ def test_a_failed_job_counts_as_one_and_has_a_duration() -> None:
     out = io.StringIO()
     job = a_job().close(JobStatus.FAILED, "1 of 1 tasks failed", Counts(failed=1), 3, NOW + 12.5)
 
-    EmfMetrics(FixedClock(NOW), out).job_closed(job)
+    EmfMetrics(FixedClock(NOW), "dev", out).job_closed(job)
 
     (line,) = written(out)
     assert line["JobDuration"] == 12.5
@@ -55,8 +56,8 @@ def test_a_failed_job_counts_as_one_and_has_a_duration() -> None:
 def test_a_stale_report_counts_as_one() -> None:
     out = io.StringIO()
 
-    EmfMetrics(FixedClock(NOW), out).stale_report()
+    EmfMetrics(FixedClock(NOW), "dev", out).stale_report()
 
     (line,) = written(out)
     assert line["StaleReports"] == 1
-    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stage"]]

@@ -17,6 +17,7 @@ FUNCTIONS = sorted(
 )
 ENVIRONMENT = {
     "SHOAL_TASKS_TABLE": "tasks",
+    "SHOAL_STAGE": "dev",
     "SHOAL_JOBS_TABLE": "jobs",
     "SHOAL_REGISTRY_TABLE": "registry",
     "SHOAL_INPUTS_BUCKET": "inputs",

@@ -247,7 +247,7 @@ def on_aws(settings: Settings) -> Adapters:
         types=DynamoTypeRegistry(registry, clock),
         clock=clock,
         entropy=SystemEntropy(),
-        metrics=EmfMetrics(clock),
+        metrics=EmfMetrics(clock, settings.stage),
         lease=settings.lease_seconds,
         retention=settings.retention_seconds,
     )

@@ -68,6 +68,11 @@ class Settings:
         return self._told("SHOAL_STATE_MACHINE_ARN")
 
     @property
+    def stage(self) -> str:
+        """The name of this deployment."""
+        return self._told("SHOAL_STAGE")
+
+    @property
     def lease_seconds(self) -> float:
         """How long a lease lives without a sign of its worker."""
         return float(self.environment.get("SHOAL_LEASE_SECONDS", "60"))

@@ -22,10 +22,14 @@ _UNITS: Final = {"JobDuration": "Seconds"}
 
 
 class EmfMetrics:
-    """TasksCompleted and TasksFailed by TaskType; JobDuration, JobsFailed, StaleReports in all."""
+    """TasksCompleted and TasksFailed by TaskType; JobDuration, JobsFailed, StaleReports in all.
 
-    def __init__(self, clock: Clock, out: TextIO | None = None) -> None:
+    Each by the stage, so that two deployments in one account do not set off each other's alarms.
+    """
+
+    def __init__(self, clock: Clock, stage: str, out: TextIO | None = None) -> None:
         self._clock = clock
+        self._stage = stage
         self._out = out or sys.stdout
 
     def tasks_ended(self, task_type: str, *, completed: int, failed: int) -> None:
@@ -42,14 +46,15 @@ class EmfMetrics:
     def stale_report(self) -> None:
         self._write({"StaleReports": 1}, {})
 
-    def _write(self, values: Mapping[str, float], dimensions: Mapping[str, str]) -> None:
+    def _write(self, values: Mapping[str, float], about: Mapping[str, str]) -> None:
+        dimensions = {"Stage": self._stage, **about}
         metrics = [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in values]
         directive = {
             "Namespace": _NAMESPACE,
             "Dimensions": [list(dimensions)],
             "Metrics": metrics,
         }
-        about = {"Timestamp": int(self._clock.now() * 1000), "CloudWatchMetrics": [directive]}
-        line = json.dumps({"_aws": about, **dimensions, **values}, separators=(",", ":"))
+        aws = {"Timestamp": int(self._clock.now() * 1000), "CloudWatchMetrics": [directive]}
+        line = json.dumps({"_aws": aws, **dimensions, **values}, separators=(",", ":"))
         self._out.write(f"{line}\n")
         self._out.flush()
