@@ -213,7 +213,13 @@ def complete_task(task_id: str, body: TaskComplete) -> TaskBody:
 def fail_task(task_id: str, body: TaskFailed) -> TaskBody:
     """Say why a task failed; it is tried again if its job's retry policy says so."""
     fault = body.error
-    error = TaskError(fault.type, fault.message, retryable=fault.retryable, tail=fault.tail)
+    error = TaskError(
+        fault.type,
+        fault.message,
+        retryable=fault.retryable,
+        tail=fault.tail,
+        retry_after=fault.retry_after,
+    )
     return task_body(bootstrap.tasking().failed(TENANT, task_id, body.worker, error))
 
 

@@ -144,7 +144,13 @@ def _outcomes(outcomes: Sequence[wire.TaskOutcome]) -> list[Outcome]:
 
 
 def _error(failure: wire.TaskFailure) -> TaskError:
-    return TaskError(failure.type, failure.message, retryable=failure.retryable, tail=failure.tail)
+    return TaskError(
+        failure.type,
+        failure.message,
+        retryable=failure.retryable,
+        tail=failure.tail,
+        retry_after=failure.retry_after,
+    )
 
 
 def _heartbeat(request: wire.HeartbeatRequest) -> Body:
@@ -181,7 +187,16 @@ def _part(request: wire.PartRequest) -> Body:
 def _register(request: wire.WorkerRegistration) -> Body:
     for offer in request.task_types:
         bootstrap.types().register(
-            TaskType(offer.name, offer.input_schema, offer.timeout, offer.description)
+            TaskType(
+                offer.name,
+                offer.input_schema,
+                offer.timeout,
+                offer.description,
+                retry=None if offer.retry is None else offer.retry.policy(),
+                batch=offer.batch,
+                image=request.image,
+                digest=request.digest,
+            )
         )
     return {"worker": request.worker, "registered": len(request.task_types)}
 

@@ -14,12 +14,12 @@ from shoal.wire.jobs import (
     JobBody,
     JobLinks,
     ResultBody,
-    RetryBody,
     TaskBody,
     TaskErrorBody,
     TaskTypeBody,
     UploadBody,
 )
+from shoal.wire.retry import RetryBody
 from shoal.wire.times import rfc3339
 
 MAX_ANSWER_BYTES: Final = 4_000_000
@@ -73,13 +73,7 @@ def job_body(view: JobView) -> JobBody:
         priority=spec.priority,
         max_parallelism=spec.max_parallelism,
         timeout=spec.timeout,
-        retry=RetryBody(
-            max_attempts=spec.retry.max_attempts,
-            backoff=spec.retry.backoff,
-            factor=spec.retry.factor,
-            max_delay=spec.retry.max_delay,
-            non_retryable=list(spec.retry.non_retryable),
-        ),
+        retry=RetryBody.of(spec.policy),
         deadline=_time(spec.deadline),
         max_failed=spec.max_failed,
         created_at=rfc3339(job.created_at),
@@ -122,6 +116,10 @@ def task_type_body(task_type: TaskType) -> TaskTypeBody:
         name=task_type.name,
         input_schema=task_type.schema,
         timeout=task_type.timeout,
+        retry=None if task_type.retry is None else RetryBody.of(task_type.retry),
+        batch=task_type.batch,
+        image=task_type.image,
+        digest=task_type.digest,
         description=task_type.description,
         mean_seconds=task_type.mean_seconds,
     )

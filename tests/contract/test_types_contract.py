@@ -1,5 +1,6 @@
 import pytest
 
+from shoal.domain.retry import RetryPolicy
 from shoal.ports import TaskType
 from tests.contract.examples import fresh_id
 from tests.contract.worlds import World
@@ -7,7 +8,16 @@ from tests.contract.worlds import World
 
 def a_type() -> TaskType:
     schema = {"type": "object", "properties": {"n": {"minimum": 0.5}}}
-    return TaskType(fresh_id(), schema, timeout=30.0, description="sleeps")
+    return TaskType(
+        fresh_id(),
+        schema,
+        timeout=30.0,
+        description="sleeps",
+        retry=RetryPolicy(3, non_retryable=("ValueError",)),
+        batch=50,
+        image="shoal-worker:1",
+        digest="sha256:0",
+    )
 
 
 def test_a_registered_type_is_found(world: World) -> None:

@@ -1,5 +1,6 @@
 import pytest
 
+from shoal.domain.retry import RetryPolicy
 from shoal.ports import TaskType
 from tests.unit.handlers.edge import World, call, submit
 
@@ -108,3 +109,17 @@ def test_a_timeout_is_the_users_or_the_types_or_five_minutes(
     job = submit(count=1, timeout=asked)
 
     assert call("GET", f"/jobs/{job}").json["timeout"] == holds
+
+
+@pytest.mark.parametrize(
+    ("asked", "registered", "holds"),
+    [({"max_attempts": 2}, RetryPolicy(5), 2), (None, RetryPolicy(5), 5), (None, None, 1)],
+)
+def test_a_retry_policy_is_the_users_or_the_types_or_one_attempt(
+    world: World, asked: dict[str, int] | None, registered: RetryPolicy | None, holds: int
+) -> None:
+    world.types.register(TaskType("noop", {}, retry=registered))
+
+    job = submit(count=1, retry=asked)
+
+    assert call("GET", f"/jobs/{job}").json["retry"]["max_attempts"] == holds

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,7 +38,9 @@ def test_the_signature_is_the_schema() -> None:
 
 
 def test_name_timeout_and_description_are_those_given() -> None:
-    assert (make.name, make.timeout, make.description) == ("thumbnail", 120.0, "Make it small.")
+    offer = make.offer
+
+    assert (offer.name, offer.timeout, offer.description) == ("thumbnail", 120.0, "Make it small.")
 
 
 def test_arguments_are_converted_and_defaults_filled() -> None:
@@ -104,7 +107,7 @@ def test_a_task_imported_by_two_modules_is_one(
 
 
 def test_log_lines_of_a_task_say_whose_they_are(caplog: pytest.LogCaptureFixture) -> None:
-    context = Context(job_id="job_1", index=3, attempt=2, epoch=5)
+    context = replace(Context.fake(index=3, attempt=2), job_id="job_1", epoch=5)
 
     with caplog.at_level("INFO", logger="shoal.task"):
         context.log.info("hello", extra={"size": 7})

@@ -4,9 +4,9 @@ import pytest
 
 from shoal.domain.counts import Counts
 from shoal.domain.job import JobStatus
-from shoal.domain.outcome import WORKER_DIED
+from shoal.domain.outcome import WORKER_DIED, Outcome, TaskError
 from shoal.domain.retry import RetryPolicy
-from shoal.service.leasing import LeaseGranted, LeaseRefused
+from shoal.service.leasing import LeaseGranted, LeaseRefused, Report
 from tests.unit.service.shop import LENGTH, TENANT, Shop
 
 CANCELLED = LeaseRefused("cancelled")
@@ -176,6 +176,17 @@ def test_a_retryable_failure_waits_and_is_sent_with_its_delay(shop: Shop) -> Non
     shop.clock.advance(10.0)
     shop.report(shop.granted(), failed=[0])
     assert shop.job.counts == Counts(failed=1)
+
+
+def test_a_failure_may_say_when_it_is_tried_again(shop: Shop) -> None:
+    shop.start(retry=RetryPolicy(max_attempts=2, backoff=10.0))
+    lease = shop.granted()
+    error = TaskError("RetryAfter", "busy", retryable=True, retry_after=90.0)
+    outcome = Outcome(0, 1, started_at=shop.clock.now(), duration=1.0, error=error)
+
+    shop.leasing.report([Report(shop.id, 0, lease.chunk.epoch, 1, final=True, outcomes=[outcome])])
+
+    assert shop.row().not_before == shop.clock.now() + 90.0
 
 
 def test_a_repeated_report_changes_nothing_and_sends_again(shop: Shop) -> None:

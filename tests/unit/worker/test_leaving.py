@@ -162,8 +162,8 @@ with Nursery(["worker_tasks"]) as nursery:
     pool = Pool(nursery)
     threading.Thread(target=pool.serve, daemon=True).start()
     given = {{"note": {note!r}}}
-    task = Assignment("starts_a_process", "job", 1, [(0, 1, given)])
-    pool.run(Segment(Owner(), task, None))
+    task = Assignment("starts_a_process", "job", 0, 1, 60.0, True, [(0, 1, given)])
+    pool.run(Segment(Owner(), task))
     print(nursery.pid, flush=True)
     threading.Event().wait()
 """

@@ -1,6 +1,6 @@
 """Tasks for the tests: good ones, and one for each way to go wrong."""
 
-# ruff: noqa: T201 - tasks print
+# ruff: noqa: ASYNC110, ASYNC251, T201, TID251 - tasks print, block, and touch what they should not
 
 import asyncio
 import os
@@ -10,9 +10,9 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
-from shoal import Context, NonRetryable, task
+from shoal import Context, NonRetryable, RetryAfter, task
 
 
 @task
@@ -176,3 +176,141 @@ def breaks_its_process() -> str:
     """Return, but leave a process that can go on no further."""
     os.closerange(3, 256)
     return "done"
+
+
+class Item(TypedDict):
+    n: int
+
+
+@task(batch=4)
+def in_batches(items: list[Item], *, ctx: Context) -> list[Any]:
+    """Say how many came together; a 13 fails alone, a 14 fails all, a 15 kills the process."""
+    numbers = [item["n"] for item in items]
+    if 14 in numbers:
+        raise ValueError("one of them is 14")
+    if 15 in numbers:
+        os._exit(9)
+    return [
+        ValueError("13") if n == 13 else {"n": n, "of": len(items), "first": ctx.index}
+        for n in numbers
+    ]
+
+
+@task(batch=4)
+def too_few(items: list[Item]) -> list[int]:
+    return [len(items)]
+
+
+_meeting: list[int] = []
+
+
+@task(concurrency=8)
+async def meets(wanted: int, *, ctx: Context) -> int:
+    """Wait until so many tasks run at once."""
+    _meeting.append(ctx.index)
+    while len(_meeting) < wanted:
+        await asyncio.sleep(0.005)
+    return len(_meeting)
+
+
+@task(concurrency=8)
+async def awaits(how: str, *, ctx: Context) -> str:
+    """A coroutine that goes wrong in some way, or well."""
+    await asyncio.sleep(0.01)
+    match how:
+        case "raises":
+            raise ValueError(how)
+        case "exits":
+            os._exit(3)
+        case "sleeps":
+            await asyncio.sleep(60)
+        case "blocks":
+            time.sleep(60)
+        case "cancels":
+            raise asyncio.CancelledError
+    return f"{how} {ctx.index}"
+
+
+@task
+def waits_for_cancel(note: str, *, ctx: Context) -> None:
+    """Track until cancelled, then leave a note."""
+    try:
+        for _ in ctx.track(iter(int, 1), total=100):
+            Path(f"{note}.began").touch()
+            time.sleep(0.01)
+    finally:
+        Path(note).write_text("cleaned up")
+
+
+@task
+def deaf(note: str, *, ctx: Context) -> None:
+    """Never look."""
+    Path(f"{note}.{ctx.index}.began").touch()
+    time.sleep(60)
+
+
+@task
+def is_halfway(note: str, *, ctx: Context) -> None:
+    ctx.progress(0.5)
+    while not Path(note).exists():
+        time.sleep(0.01)
+
+
+@task
+def comes_back_later(seconds: float) -> None:
+    raise RetryAfter(seconds, "the other side says so")
+
+
+@task(memory=64)
+def allocates(megabytes: int) -> int:
+    return len(bytearray(megabytes * 1024 * 1024))
+
+
+@task
+def spoils(how: str) -> str:
+    """Change what the tasks of a process share."""
+    match how:
+        case "folder":
+            os.chdir("/")
+        case "environment":
+            os.environ["SPOILT"] = "yes"
+            del os.environ["PATH"]
+        case "output":
+            os.close(1)
+            os.close(2)
+            raise ValueError("closed")
+        case "fork":
+            if os.fork() == 0:
+                return "a second self"
+            os.wait()
+    return how
+
+
+@task
+def surroundings() -> dict[str, Any]:
+    print("can print")
+    os.write(2, b"can write\n")
+    return {
+        "folder": str(Path.cwd()),
+        "spoilt": "SPOILT" in os.environ or "PATH" not in os.environ,
+        "pid": os.getpid(),
+    }
+
+
+_leak: list[bytes] = []
+
+
+@task
+def leaks(megabytes: int) -> int:
+    _leak.append(b"x" * (megabytes * 1024 * 1024))
+    return os.getpid()
+
+
+@task
+def recurses() -> None:
+    recurses()
+
+
+@task
+def keeps(key: str, note: str, *, ctx: Context) -> Any:
+    return ctx.effect(key, lambda: note)

@@ -7,9 +7,9 @@ which import only `shoal.domain` and the like, do not pay for it.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from shoal.sdk import Context, NonRetryable, task
+    from shoal.sdk import Cancelled, Context, NonRetryable, Retry, RetryAfter, task
 
-__all__ = ["Context", "NonRetryable", "task"]
+__all__ = ["Cancelled", "Context", "NonRetryable", "Retry", "RetryAfter", "task"]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from shoal.domain.chunk import Chunk
 from shoal.domain.job import Job, JobStatus, Priority
 from shoal.domain.outcome import Outcome, PartKey
+from shoal.domain.retry import RetryPolicy
 from shoal.domain.tally import Entry, Sum, Tally
 
 
@@ -192,12 +193,19 @@ class BlobStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TaskType:
-    """A function of the worker image; `schema` is the JSON Schema of its input."""
+    """A function of the worker image; `schema` is the JSON Schema of its input.
+
+    `timeout` and `retry` are its jobs' if they name none; `image` and `digest` tell which code.
+    """
 
     name: str
     schema: Mapping[str, Any]
     timeout: float | None = None
     description: str = ""
+    retry: RetryPolicy | None = None
+    batch: int | None = None
+    image: str = ""
+    digest: str = ""
     mean_seconds: float | None = None
 
 
@@ -211,7 +219,7 @@ class TypeRegistry(Protocol):
         """All of them, by name."""
 
     def register(self, task_type: TaskType) -> None:
-        """Write name, schema, timeout and description; what was measured stays."""
+        """Write all that a worker says of it; what was measured stays."""
 
     def measured(self, name: str, seconds: float) -> None:
         """Note how long a task of this type takes."""

@@ -291,7 +291,7 @@ class Chunk:
             folded.append(offset)
             statuses[offset] = _after(outcome, policy)
             if statuses[offset] == _RETRYING:
-                not_before = max(not_before, now + policy.delay(outcome.attempt, jitter))
+                not_before = max(not_before, now + _delay(outcome, policy, jitter))
         attempts = self.attempts
         if final:
             attempts = tuple(
@@ -363,6 +363,11 @@ def _after(outcome: Outcome, policy: RetryPolicy) -> str:
         return _COMPLETED
     again = policy.allows(attempt=outcome.attempt, error_type=error.type, retryable=error.retryable)
     return _RETRYING if again else _FAILED
+
+
+def _delay(outcome: Outcome, policy: RetryPolicy, jitter: float) -> float:
+    asked = outcome.error.retry_after if outcome.error is not None else None
+    return policy.delay(outcome.attempt, jitter) if asked is None else asked
 
 
 def runs_of(offsets: Iterable[int]) -> tuple[tuple[int, int], ...]:

@@ -73,7 +73,10 @@ type Source = Repeat | Grid | Lines
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """What the user asked for. Durations in seconds; `timeout` is that of one attempt of a task."""
+    """What the user asked for. Durations in seconds; `timeout` is that of one attempt of a task.
+
+    Without `timeout` or `retry` the task type's hold.
+    """
 
     task_type: str
     source: Source
@@ -83,10 +86,15 @@ class Spec:
     priority: Priority = Priority.NORMAL
     max_parallelism: int | None = None
     timeout: float | None = None
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    retry: RetryPolicy | None = None
     deadline: float | None = None
     max_failed: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def policy(self) -> RetryPolicy:
+        """When a failed task of it is tried again."""
+        return self.retry or RetryPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

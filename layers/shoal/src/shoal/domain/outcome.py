@@ -8,12 +8,16 @@ from shoal.domain.grid import Json
 
 @dataclass(frozen=True, slots=True)
 class TaskError:
-    """Why an attempt failed; `tail` is the end of what it printed."""
+    """Why an attempt failed; `tail` is the end of what it printed.
+
+    `retry_after`, in seconds, takes the place of the policy's delay.
+    """
 
     type: str
     message: str
     retryable: bool
     tail: str = ""
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

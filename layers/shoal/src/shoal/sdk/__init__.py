@@ -1,7 +1,28 @@
 """What a user's task module imports, and nothing else."""
 
+from shoal.domain.retry import RetryPolicy as Retry
 from shoal.sdk.context import Context
-from shoal.sdk.errors import DuplicateTask, InvalidInput, NonRetryable
-from shoal.sdk.task import Task, discover, task
+from shoal.sdk.discovery import discover
+from shoal.sdk.errors import (
+    Cancelled,
+    DuplicateTask,
+    InvalidInput,
+    NonRetryable,
+    NotATask,
+    RetryAfter,
+)
+from shoal.sdk.task import Task, task
 
-__all__ = ["Context", "DuplicateTask", "InvalidInput", "NonRetryable", "Task", "discover", "task"]
+__all__ = [
+    "Cancelled",
+    "Context",
+    "DuplicateTask",
+    "InvalidInput",
+    "NonRetryable",
+    "NotATask",
+    "Retry",
+    "RetryAfter",
+    "Task",
+    "discover",
+    "task",
+]

@@ -1,12 +1,69 @@
-"""What a running task may know of itself."""
+"""What a running task may know of itself, and what it can keep beyond its attempt."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sized
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from shoal.sdk.errors import Cancelled
+
+
+class Signals(Protocol):
+    """What a task and its worker tell each other while it runs."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the task should end: its job is cancelled, or its lease is lost."""
+
+    def progress(self, fraction: float) -> None:
+        """How far the task is, 0 to 1; heartbeats carry it to whoever watches."""
+
+
+class Kept(NamedTuple):
+    """A value that was kept; it may be None."""
+
+    value: Any
+
+
+class Vault(Protocol):
+    """What a task keeps beyond its attempt. Every write is under the fence of its lease.
+
+    Raises Cancelled if the lease is lost.
+    """
+
+    def recall(self, key: str) -> Kept | None:
+        """What was kept under the key, by whichever attempt."""
+
+    def keep(self, key: str, value: Any) -> Any:
+        """Keep a JSON value under the key, once; what is kept then, which may be another's."""
+
+    def put(self, name: str, body: bytes) -> str:
+        """Store an artifact of this attempt; its URI."""
+
+    def get(self, name: str) -> bytes | None:
+        """The artifact of this name of the latest attempt that stored one."""
+
+
+class Artifacts:
+    """Files of a task, up to 64 MB each; users read them by the API."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def put(self, name: str, body: bytes | str | Path) -> str:
+        """Store bytes, a text or a file's content under a name; its URI, to be returned or kept."""
+        if isinstance(body, Path):
+            body = body.read_bytes()
+        return self._vault.put(name, body.encode() if isinstance(body, str) else body)
+
+    def get(self, name: str) -> bytes | None:
+        """What an earlier attempt of this task, or this one, stored: a checkpoint, say."""
+        return self._vault.get(name)
 
 
 class _TaskLog(logging.LoggerAdapter[logging.Logger]):
@@ -22,22 +79,87 @@ class _TaskLog(logging.LoggerAdapter[logging.Logger]):
 
 @dataclass(frozen=True)
 class Context:
-    """One attempt of one task."""
+    """One attempt of one task. In a batch, that of the batch's first task."""
 
     job_id: str
     index: int
     attempt: int
     epoch: int
+    deadline: datetime
+    """When this attempt is killed, UTC."""
+    _signals: Signals = field(repr=False)
+    _vault: Callable[[int], Vault] = field(repr=False)
 
     @staticmethod
-    def fake() -> Context:
-        """A context for unit tests of a task."""
-        return Context(job_id="job_" + "0" * 26, index=0, attempt=1, epoch=1)
+    def fake(
+        *, index: int = 0, attempt: int = 1, timeout: float = 300.0, cancelled: bool = False
+    ) -> Context:
+        """A context for unit tests of a task: what it keeps, it keeps in memory."""
+        vault = _MemoryVault()
+        return Context(
+            job_id="job_" + "0" * 26,
+            index=index,
+            attempt=attempt,
+            epoch=1,
+            deadline=datetime.now(UTC) + timedelta(seconds=timeout),
+            _signals=_MemorySignals(cancelled),
+            _vault=lambda _: vault,
+        )
 
     @property
     def task_id(self) -> str:
         """The address of the task."""
         return f"{self.job_id}.{self.index}"
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same in every attempt: for services that take such a key with a request."""
+        return self.task_id
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until this attempt is killed; 0 when it is over."""
+        return max(0.0, (self.deadline - datetime.now(UTC)).total_seconds())
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether to end early. A task that looks has a few seconds' grace to clean up."""
+        return self._signals.cancelled
+
+    def progress(self, fraction: float) -> None:
+        """Say how far the task is, 0 to 1, at any rate; raise Cancelled if it is to end."""
+        if self._signals.cancelled:
+            raise Cancelled
+        self._signals.progress(min(1.0, max(0.0, fraction)))
+
+    def track[T](self, items: Iterable[T], total: int | None = None) -> Iterator[T]:
+        """The items, with progress as they are taken; raises Cancelled between two of them.
+
+        `total` is how many there are, if they have no length.
+        """
+        if total is None and isinstance(items, Sized):
+            total = len(items)
+        for done, item in enumerate(items):
+            self.progress(done / total if total else 0.0)
+            yield item
+        self.progress(1.0)
+
+    def effect[T](self, key: str, make: Callable[[], T]) -> T:
+        """Do something to the outside once: send the mail, charge the card.
+
+        What `make` returns, as JSON, is kept under the key. A later attempt gets it again, in place
+        of another call. If the worker dies after `make` and before its value is kept, `make` is
+        called again: give the outside `idempotency_key` where it takes one.
+        """
+        vault = self._vault(self.index)
+        kept = vault.recall(key)
+        value: T = kept.value if kept is not None else vault.keep(key, make())
+        return value
+
+    @cached_property
+    def artifacts(self) -> Artifacts:
+        """Files of this task."""
+        return Artifacts(self._vault(self.index))
 
     @cached_property
     def log(self) -> logging.LoggerAdapter[logging.Logger]:
@@ -49,3 +171,30 @@ class Context:
             "epoch": self.epoch,
         }
         return _TaskLog(logging.getLogger("shoal.task"), known)
+
+
+class _MemorySignals:
+    def __init__(self, cancelled: bool) -> None:  # noqa: FBT001 - its one field
+        self.cancelled = cancelled
+
+    def progress(self, fraction: float) -> None:
+        del fraction
+
+
+class _MemoryVault:
+    def __init__(self) -> None:
+        self._kept: dict[str, Any] = {}
+        self._files: dict[str, bytes] = {}
+
+    def recall(self, key: str) -> Kept | None:
+        return Kept(self._kept[key]) if key in self._kept else None
+
+    def keep(self, key: str, value: Any) -> Any:
+        return self._kept.setdefault(key, value)
+
+    def put(self, name: str, body: bytes) -> str:
+        self._files[name] = body
+        return f"memory://{name}"
+
+    def get(self, name: str) -> bytes | None:
+        return self._files.get(name)

@@ -8,51 +8,71 @@ calls the function.
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, overload
+from typing import Any, Final, overload
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
+from shoal.domain.retry import RetryPolicy
+from shoal.domain.sizing import MAX_CHUNK
 from shoal.sdk.context import Context
-from shoal.sdk.errors import DuplicateTask, InvalidInput
+from shoal.sdk.errors import InvalidInput
+
+AT_ONCE: Final = 16
+"""Tasks of an `async def` that run at once, if it does not say how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """How workers offer a function. `timeout` in seconds, `memory` in megabytes.
+
+    `batch` tasks at most go to one call; `concurrency` tasks of a coroutine function run at once.
+    """
+
+    name: str
+    description: str = ""
+    timeout: float | None = None
+    retry: RetryPolicy | None = None
+    batch: int | None = None
+    concurrency: int = 1
+    memory: int | None = None
 
 
 class Task[**P, R]:
-    """A function that workers offer under a name; `timeout` in seconds."""
+    """A function that workers offer as a task type."""
 
-    def __init__(
-        self, function: Callable[P, R], name: str, timeout: float | None, description: str
-    ) -> None:
+    def __init__(self, function: Callable[P, R], offer: Offer) -> None:
         functools.update_wrapper(self, function)
         self.function = function
-        self.name = name
-        self.timeout = timeout
-        self.description = description
+        self.offer = offer
         self.is_async = inspect.iscoroutinefunction(function)
-        signature = inspect.signature(function)
         hints = typing.get_type_hints(function, include_extras=True)
         self._context_name = next((n for n, hint in hints.items() if hint is Context), None)
-        self._fields = [p for p in signature.parameters.values() if p.name != self._context_name]
-        for field in self._fields:
-            if field.kind in (field.POSITIONAL_ONLY, field.VAR_POSITIONAL):
-                raise TypeError(f"task {name}: parameter {field.name} cannot be given by name")
-        self._open = any(field.kind is field.VAR_KEYWORD for field in self._fields)
-        named = [field for field in self._fields if field.kind is not field.VAR_KEYWORD]
-        self._names = tuple(field.name for field in named)
-        self._model = _model(name, named, hints, extra="allow" if self._open else "forbid")
+        named = inspect.signature(function).parameters.values()
+        parameters = [each for each in named if each.name != self._context_name]
+        self._input = (
+            _Fields(offer.name, parameters, hints)
+            if offer.batch is None
+            else _Items(offer.name, parameters, hints)
+        )
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the function."""
         return self.function(*args, **kwargs)
 
+    @property
+    def name(self) -> str:
+        """The name of the task type."""
+        return self.offer.name
+
     @functools.cached_property
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of its input."""
-        return self._model.model_json_schema()
+        return self._input.schema()
 
     @property
     def wants_context(self) -> bool:
@@ -61,12 +81,42 @@ class Task[**P, R]:
 
     def arguments(self, given: Mapping[str, Any], context: Context | None) -> dict[str, Any]:
         """The keyword arguments for an input; raise InvalidInput if it does not fit."""
-        arguments = self._checked(given)
+        return self._with_context(self._input.checked(given), context)
+
+    def item(self, given: Mapping[str, Any]) -> Any:
+        """An input as one of a batch; raise InvalidInput if it does not fit."""
+        (item,) = self._input.checked(given).values()
+        return item
+
+    def batch_arguments(self, items: list[Any], context: Context | None) -> dict[str, Any]:
+        """The keyword arguments for a batch of items."""
+        return self._with_context({self._input.name: items}, context)
+
+    def _with_context(self, arguments: dict[str, Any], context: Context | None) -> dict[str, Any]:
         if self._context_name is not None:
             arguments[self._context_name] = context
         return arguments
 
-    def _checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+
+class _Fields:
+    """The input as the parameters of the function."""
+
+    def __init__(
+        self, name: str, parameters: list[inspect.Parameter], hints: Mapping[str, Any]
+    ) -> None:
+        self.name = name
+        for parameter in parameters:
+            if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL):
+                raise TypeError(f"task {name}: parameter {parameter.name} cannot be given by name")
+        self._open = any(each.kind is each.VAR_KEYWORD for each in parameters)
+        named = [each for each in parameters if each.kind is not each.VAR_KEYWORD]
+        self._names = tuple(each.name for each in named)
+        self._model = _model(name, named, hints, extra="allow" if self._open else "forbid")
+
+    def schema(self) -> dict[str, Any]:
+        return self._model.model_json_schema()
+
+    def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
         if not self._names and (self._open or not given):
             return dict(given)
         try:
@@ -75,6 +125,30 @@ class Task[**P, R]:
             raise InvalidInput(_reasons(invalid)) from None
         fields = {name: getattr(model, f"p_{name}") for name in self._names}
         return fields | (model.model_extra or {})
+
+
+class _Items:
+    """The input as one item of the list that is the function's only parameter."""
+
+    def __init__(
+        self, name: str, parameters: list[inspect.Parameter], hints: Mapping[str, Any]
+    ) -> None:
+        hint = hints.get(parameters[0].name) if len(parameters) == 1 else None
+        if typing.get_origin(hint) is not list:
+            raise TypeError(f"task {name}: a batch is one parameter, annotated as a list of inputs")
+        self.name = parameters[0].name
+        self._adapter = TypeAdapter(typing.get_args(hint)[0])
+        if self._adapter.json_schema().get("type") != "object":
+            raise TypeError(f"task {name}: the items of a batch are inputs, that is, JSON objects")
+
+    def schema(self) -> dict[str, Any]:
+        return self._adapter.json_schema()
+
+    def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return {self.name: self._adapter.validate_python(given)}
+        except ValidationError as invalid:
+            raise InvalidInput(_reasons(invalid)) from None
 
 
 def _model(
@@ -102,7 +176,13 @@ def _reasons(invalid: ValidationError) -> str:
 def task[**P, R](function: Callable[P, R], /) -> Task[P, R]: ...
 @overload
 def task[**P, R](
-    *, name: str | None = None, timeout: timedelta | float | None = None
+    *,
+    name: str | None = None,
+    timeout: timedelta | float | None = None,
+    retry: RetryPolicy | None = None,
+    batch: int | None = None,
+    concurrency: int | None = None,
+    memory: int | None = None,
 ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 def task(
     function: Callable[..., Any] | None = None,
@@ -110,25 +190,45 @@ def task(
     *,
     name: str | None = None,
     timeout: timedelta | float | None = None,
+    retry: RetryPolicy | None = None,
+    batch: int | None = None,
+    concurrency: int | None = None,
+    memory: int | None = None,
 ) -> Any:
     """Offer the function as a task type, under its own name if no other is given.
 
-    A job may give its tasks another timeout.
+    `timeout` (seconds, or a timedelta) and `retry` hold for jobs that name none. With `batch` the
+    function takes a list of up to so many inputs and returns a list of as many results, in their
+    order; a result that is an exception fails its task alone. An `async def` runs `concurrency`
+    tasks of a chunk at once. `memory`, in megabytes, is what one child process may take up beyond
+    what it has after importing its modules.
     """
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+    _check_bounds(batch=batch, concurrency=concurrency)
 
     def offer(offered: Callable[..., Any]) -> Task[..., Any]:
-        description = inspect.getdoc(offered) or ""
-        return Task(offered, name or offered.__name__, seconds, description)
+        is_async = inspect.iscoroutinefunction(offered)
+        if batch is not None and is_async:
+            raise TypeError("a batch is one call: an async function has concurrency instead")
+        if concurrency is not None and not is_async:
+            raise TypeError("only an async function runs several tasks at once")
+        return Task(
+            offered,
+            Offer(
+                name=name or offered.__name__,
+                description=inspect.getdoc(offered) or "",
+                timeout=seconds,
+                retry=retry,
+                batch=batch,
+                concurrency=(concurrency or AT_ONCE) if is_async else 1,
+                memory=memory,
+            ),
+        )
 
     return offer if function is None else offer(function)
 
 
-def discover(modules: Iterable[str]) -> dict[str, Task[..., Any]]:
-    """Import the modules and collect their tasks by name; raise DuplicateTask if two share one."""
-    found: dict[str, Task[..., Any]] = {}
-    for module in modules:
-        for value in vars(importlib.import_module(module)).values():
-            if isinstance(value, Task) and found.setdefault(value.name, value) is not value:
-                raise DuplicateTask(f"two tasks are named {value.name!r}, one in {module}")
-    return found
+def _check_bounds(**given: int | None) -> None:
+    for name, value in given.items():
+        if value is not None and not 1 <= value <= MAX_CHUNK:
+            raise ValueError(f"{name} is {value}; 1 to {MAX_CHUNK} tasks fit in a chunk")

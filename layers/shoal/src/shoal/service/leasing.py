@@ -247,7 +247,7 @@ class Leasing:
                 number=report.number,
                 final=report.final,
                 outcomes=report.outcomes,
-                policy=job.spec.retry,
+                policy=job.spec.policy,
                 jitter=jitter,
                 now=self.clock.now(),
                 length=self.length,

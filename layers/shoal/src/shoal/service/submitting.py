@@ -125,7 +125,11 @@ class Submitting:
             raise UnknownTaskType(spec.task_type)
         if spec.deadline is not None and spec.deadline <= self.clock.now():
             raise _invalid("deadline", "is in the past")
-        spec = replace(spec, timeout=spec.timeout or task_type.timeout or DEFAULT_TIMEOUT)
+        spec = replace(
+            spec,
+            timeout=spec.timeout or task_type.timeout or DEFAULT_TIMEOUT,
+            retry=spec.retry or task_type.retry,
+        )
         if inputs_uri is not None:
             return replace(spec, source=Lines(self._uploaded(tenant, inputs_uri)))
         count = len(inputs) if inputs is not None else _count(spec)

@@ -25,9 +25,9 @@ from pydantic_core import PydanticCustomError
 from shoal.domain.counts import TaskStatus
 from shoal.domain.grid import Grid, Json
 from shoal.domain.job import JobStatus, Lines, Priority, Repeat, Source, Spec
-from shoal.domain.retry import LONGEST_DELAY, MAX_ATTEMPTS, RetryPolicy
 from shoal.domain.sizing import MAX_CHUNK, MAX_CHUNKS, MAX_TASKS
-from shoal.wire.worker import MAX_TAIL, JobId, Timeout, TypeName, WorkerId
+from shoal.wire.retry import RetryBody
+from shoal.wire.worker import MAX_TAIL, JobId, RetryAfter, Timeout, TypeName, WorkerId
 
 MAX_NAME: Final = 200
 MAX_TAGS: Final = 50
@@ -38,8 +38,6 @@ MAX_AXIS_VALUES: Final = 10_000
 """Values written out in a grid, over all axes; ranges count as none."""
 MAX_EXACT: Final = 2**53 - 1
 """The largest whole number that every JSON reader takes for what it is."""
-MAX_FACTOR: Final = 100.0
-MAX_TYPES: Final = 100
 
 YEARS: Final = range(1970, 3000)
 
@@ -74,7 +72,6 @@ type Name = Annotated[str, StringConstraints(max_length=MAX_NAME, pattern=_NO_CO
 type TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_NO_CONTROLS)]
 type TagValue = Annotated[str, StringConstraints(max_length=256, pattern=_NO_CONTROLS)]
 type FieldName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-type Seconds = Annotated[float, Field(ge=0, le=LONGEST_DELAY)]
 type Whole = Annotated[int, Field(ge=-MAX_EXACT, le=MAX_EXACT)]
 type JsonObject = dict[str, Any]
 
@@ -125,30 +122,11 @@ type ChunkSize = Annotated[
 ]
 
 
-class RetryBody(_Request):
-    """Exponential backoff with full jitter; `non_retryable` names error types."""
-
-    max_attempts: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS)] = 1
-    backoff: Seconds = 1.0
-    factor: Annotated[float, Field(ge=1, le=MAX_FACTOR)] = 2.0
-    max_delay: Seconds = 300.0
-    non_retryable: Annotated[list[FieldName], Field(max_length=MAX_TYPES)] = []
-
-    def policy(self) -> RetryPolicy:
-        """As the domain has it."""
-        return RetryPolicy(
-            self.max_attempts,
-            self.backoff,
-            self.factor,
-            self.max_delay,
-            tuple(self.non_retryable),
-        )
-
-
 class JobSubmission(_Request):
     """Exactly one of `count`, `grid`, `inputs` and `inputs_uri` says what the tasks are.
 
-    `timeout` is that of one attempt; without it the task type's holds, or 300 s.
+    `timeout` is that of one attempt. Without it, or without `retry`, the task type's holds; 300 s
+    and one attempt if it has none.
     """
 
     task_type: TypeName
@@ -162,7 +140,7 @@ class JobSubmission(_Request):
     priority: Literal["high", "normal", "low"] = "normal"
     max_parallelism: Annotated[int, Field(ge=1, le=MAX_CHUNKS)] | None = None
     timeout: Timeout | None = None
-    retry: RetryBody = RetryBody()
+    retry: RetryBody | None = None
     deadline: Instant | None = None
     max_failed: Annotated[int, Field(ge=0, le=MAX_TASKS)] | None = None
     tags: Annotated[dict[TagKey, TagValue], Field(max_length=MAX_TAGS)] = {}
@@ -214,7 +192,7 @@ class JobSubmission(_Request):
             priority=Priority(self.priority),
             max_parallelism=self.max_parallelism,
             timeout=self.timeout,
-            retry=self.retry.policy(),
+            retry=None if self.retry is None else self.retry.policy(),
             deadline=None if self.deadline is None else self.deadline.timestamp(),
             max_failed=self.max_failed,
             tags=self.tags,
@@ -368,6 +346,7 @@ class TaskFault(_Request):
     message: Annotated[str, StringConstraints(max_length=2_048)] = ""
     tail: Annotated[str, StringConstraints(max_length=MAX_TAIL)] = ""
     retryable: bool = True
+    retry_after: RetryAfter | None = None
 
 
 class TaskFailed(_Request):
@@ -393,13 +372,20 @@ class UploadBody(_Answer):
 
 
 class TaskTypeBody(_Answer):
-    """A function of the worker image; `schema` is the JSON Schema of its input."""
+    """A function of the worker image; `schema` is the JSON Schema of its input.
+
+    `image` and `digest` say which image and which code the worker that registered it last runs.
+    """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     name: str
     input_schema: Annotated[Mapping[str, Any], Field(alias="schema")]
     timeout: float | None
+    retry: RetryBody | None
+    batch: int | None
+    image: str
+    digest: str
     description: str
     mean_seconds: float | None
 

@@ -12,7 +12,9 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, NotRequired, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from shoal.domain.errors import ShoalError, Unavailable
+from shoal.domain.retry import LONGEST_DELAY
 from shoal.domain.sizing import MAX_CHUNK, MAX_CHUNKS, MAX_TASKS
+from shoal.wire.retry import RetryBody
 
 MAX_BATCH: Final = 10
 """Chunks in one call for leases or reports."""
@@ -31,6 +33,7 @@ type ChunkNumber = Annotated[int, Field(ge=0, lt=MAX_CHUNKS)]
 type TaskIndex = Annotated[int, Field(ge=0, lt=MAX_TASKS)]
 type Epoch = Annotated[int, Field(ge=1, lt=2**53)]
 type Attempt = Annotated[int, Field(ge=1, le=1_000)]
+type RetryAfter = Annotated[float, Field(ge=0, le=LONGEST_DELAY)]
 type Timeout = Annotated[float, Field(gt=0, le=MAX_TIMEOUT)]
 
 
@@ -147,12 +150,16 @@ class LeaseAnswer(_Answer):
 
 
 class TaskFailure(_Request):
-    """Why an attempt failed; `tail` is the end of what it printed."""
+    """Why an attempt failed; `tail` is the end of what it printed.
+
+    `retry_after` takes the place of the policy's delay, if there is another attempt.
+    """
 
     type: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     message: Annotated[str, StringConstraints(max_length=MAX_MESSAGE)] = ""
     tail: Annotated[str, StringConstraints(max_length=MAX_TAIL)] = ""
     retryable: bool
+    retry_after: RetryAfter | None = None
 
 
 class TaskOutcome(_Request):
@@ -307,21 +314,28 @@ class HeartbeatAnswer(_Answer):
 
 
 class TaskTypeOffer(_Request):
-    """A task type that the worker can run; `schema` is the JSON Schema of its input object."""
+    """A task type that the worker can run; `schema` is the JSON Schema of its input object.
+
+    `timeout` and `retry` hold for jobs that name none; `batch` tasks at most go to one call.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     name: TypeName
     input_schema: Annotated[Mapping[str, Any], Field(alias="schema")]
     timeout: Timeout | None = None
+    retry: RetryBody | None = None
+    batch: Annotated[int, Field(ge=1, le=MAX_CHUNK)] | None = None
     description: Annotated[str, StringConstraints(max_length=2_000)] = ""
 
 
 class WorkerRegistration(_Request):
-    """What a worker says when it starts."""
+    """What a worker says when it starts; `image` and `digest` tell which code it runs."""
 
     worker: WorkerId
     task_types: Annotated[list[TaskTypeOffer], Field(min_length=1, max_length=200)]
+    image: Annotated[str, StringConstraints(max_length=500)] = ""
+    digest: Annotated[str, StringConstraints(max_length=100)] = ""
 
 
 class RegistrationAnswer(_Answer):

@@ -9,13 +9,13 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from shoal.wire.worker import MAX_TAIL
 from shoal.worker import framing
-from shoal.worker.child import Assignment
+from shoal.worker.child import Assignment, Habits
 from shoal.worker.nursery import KILL, REQUEST, START, STATUS
 from shoal.worker.slate import Slate, new_file
 
@@ -30,14 +30,42 @@ class BadTasks(Exception):  # noqa: N818 - says what happened
     """The task modules cannot be imported; the message is the traceback."""
 
 
+class Offered(NamedTuple):
+    """A task type: what the API is told of it, and how it behaves.
+
+    Several tasks run `together`, in one call or on one loop. A task that `looks` may hear that it
+    is cancelled.
+    """
+
+    offer: Mapping[str, Any]
+    together: bool
+    looks: bool
+
+
 class Nursery:
     """Starts children. To be used as a context: on leaving it no process is left."""
 
-    def __init__(self, modules: Sequence[str], log_level: str = "INFO") -> None:
-        self._told = {"modules": list(modules), "path": sys.path, "level": log_level}
+    def __init__(
+        self,
+        modules: Sequence[str],
+        log_level: str = "INFO",
+        *,
+        habits: Habits = Habits(),  # noqa: B008 - a value
+        vault: str | None = None,
+    ) -> None:
+        """`vault` names, as `package.module:name`, what children make to keep things by the API."""
+        self._told = {
+            "modules": list(modules),
+            "path": sys.path,
+            "level": log_level,
+            "habits": habits,
+            "vault": vault,
+        }
         self._last = 0
-        self.types: Mapping[str, Mapping[str, Any]] = {}
-        """What the modules offer, by name: name, schema, timeout, description."""
+        self.types: Mapping[str, Offered] = {}
+        """What the modules offer, by name."""
+        self.digest = ""
+        """Of the code of the tasks."""
 
     def __enter__(self) -> Self:
         self._control, theirs = socket.socketpair()
@@ -52,7 +80,7 @@ class Nursery:
                 start_new_session=True,
             )
         try:
-            self.types = self._hello()
+            self._hello()
         except BaseException:
             self.__exit__()
             raise
@@ -71,7 +99,7 @@ class Nursery:
         """Its process id."""
         return self._process.pid
 
-    def _hello(self) -> dict[str, Mapping[str, Any]]:
+    def _hello(self) -> None:
         with Connection(os.dup(self._control.fileno())) as connection:
             try:
                 hello = json.loads(connection.recv_bytes())
@@ -79,7 +107,8 @@ class Nursery:
                 raise NurseryDied("it died while it imported the tasks") from error
         if "error" in hello:
             raise BadTasks(hello["error"])
-        return {each["name"]: each for each in hello["types"]}
+        self.types = {each["offer"]["name"]: Offered(**each) for each in hello["types"]}
+        self.digest = hello["digest"]
 
     def start(self) -> ChildHandle:
         """Fork a child."""
@@ -118,6 +147,8 @@ class ChildHandle:
         self.slate = slate
         self.output = output
         self.ended = ended
+        self.heard: Callable[[bytes], None] = lambda _: None
+        """Is told what the child prints."""
         os.set_blocking(output, False)
         self._printed = bytearray()
 
@@ -158,6 +189,8 @@ class ChildHandle:
         self.slate.count_printed(len(data))
         self._printed += data
         del self._printed[:-MAX_TAIL]
+        if data:
+            self.heard(data)
         return bool(data)
 
     def tail(self) -> bytes:

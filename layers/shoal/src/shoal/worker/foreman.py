@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from shoal.wire.worker import MAX_TIMEOUT, Lease, Refused
 from shoal.worker.child import Assignment
-from shoal.worker.children import Nursery
+from shoal.worker.children import Nursery, Offered
 from shoal.worker.desk import Run
 from shoal.worker.gear import Gear
 from shoal.worker.outbox import Outbox
@@ -44,7 +44,7 @@ class Foreman:
         elif isinstance(inputs, Refused):
             self._fail_all(run, lease, inputs)
         else:
-            run.waiting = _segments(run, lease, inputs, offered["timeout"])
+            run.waiting = _segments(run, lease, inputs, offered)
             run.on_end = self._segment_ended
             run.holds_slot = True
             self._gear.desk.take_slot()
@@ -113,7 +113,7 @@ class Foreman:
             run.delete_when_dropped = delete
             segment = run.segment
         if segment is not None:
-            self._pool.kill(segment)  # `_segment_ended` concludes
+            self._pool.cancel(segment)  # `_segment_ended` concludes
         else:
             self._conclude(run)
 
@@ -164,21 +164,24 @@ class Foreman:
 
 
 def _segments(
-    run: Run, lease: Lease, inputs: Sequence[Mapping[str, Any]], timeout: float | None
+    run: Run, lease: Lease, inputs: Sequence[Mapping[str, Any]], offered: Offered
 ) -> list[Segment]:
     """All tasks in one, or, if the chunk killed workers before, each in a fresh child."""
     tasks = [
         (task["index"], task["attempt"], given)
         for task, given in zip(lease.tasks, inputs, strict=True)
     ]
+    whole = Assignment(
+        task_type=lease.task_type or "",
+        job_id=lease.job_id,
+        chunk=lease.chunk,
+        epoch=lease.epoch or 0,
+        timeout=lease.timeout or offered.offer["timeout"] or MAX_TIMEOUT,
+        one_by_one=lease.isolated or not offered.together,
+        tasks=tasks,
+    )
     parts = [[task] for task in tasks] if lease.isolated else [tasks]
-    whole = Assignment(lease.task_type or "", lease.job_id, lease.epoch or 0, [])
     return [
-        Segment(
-            run,
-            whole._replace(tasks=part),
-            lease.timeout or timeout or MAX_TIMEOUT,
-            fresh=lease.isolated,
-        )
+        Segment(run, whole._replace(tasks=part), fresh=lease.isolated, looks=offered.looks)
         for part in parts
     ]

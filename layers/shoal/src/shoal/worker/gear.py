@@ -24,6 +24,7 @@ class Terms:
     lease: float = 60.0
     grace: float = 25.0
     until_empty: bool = False
+    image: str = ""
     weights: Mapping[str, int] = field(default=WEIGHTS)
 
 

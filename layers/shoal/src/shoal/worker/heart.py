@@ -100,5 +100,5 @@ def _beat(run: Run) -> Beat:
     segment, lease = run.segment, run.lease
     assert lease is not None  # noqa: S101 - only leased runs are renewed
     assert lease.epoch is not None  # noqa: S101 - the model of a grant says so
-    index = segment.index_in_hand if segment else None
-    return Beat(job_id=job, chunk=chunk, epoch=lease.epoch, index=index)
+    index, progress = (None, None) if segment is None else segment.in_hand_now
+    return Beat(job_id=job, chunk=chunk, epoch=lease.epoch, index=index, progress=progress)

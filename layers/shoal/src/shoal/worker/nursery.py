@@ -13,6 +13,9 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import hashlib
+import importlib
+import inspect
 import json
 import logging
 import os
@@ -22,12 +25,15 @@ import socket
 import struct
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from shoal.sdk import Task, discover
-from shoal.worker.child import run_child
+from shoal.sdk.context import Vault
+from shoal.worker.child import Habits, VaultMaker, run_child
 from shoal.worker.logs import log_to
 
 REQUEST: Final = struct.Struct("<cq")
@@ -47,9 +53,17 @@ def _prctl(option: int, argument: int) -> None:
 class _Nursery:
     """The children that live, by number and by process id, and the exit pipe of each."""
 
-    def __init__(self, control: socket.socket, tasks: Mapping[str, Task[..., Any]]) -> None:
+    def __init__(
+        self,
+        control: socket.socket,
+        tasks: Mapping[str, Task[..., Any]],
+        habits: Habits,
+        vault: VaultMaker | None,
+    ) -> None:
         self._control = control
         self._tasks = tasks
+        self._habits = habits
+        self._vault = vault
         self._pids: dict[int, int] = {}
         self._exits: dict[int, tuple[int, int]] = {}
 
@@ -119,7 +133,11 @@ class _Nursery:
             for _, other in self._exits.values():
                 os.close(other)
             if os.getppid() == nursery:
-                run_child(connection, slate, output, self._tasks)
+                run_child(
+                    *(connection, slate, output, self._tasks),
+                    habits=self._habits,
+                    vault=self._vault,
+                )
             status = 0
         except BaseException:  # a child must never return into the nursery
             logging.getLogger("shoal.worker").critical("child process failed", exc_info=True)
@@ -156,12 +174,43 @@ def _kill_group(pid: int) -> None:
 
 
 def _described(task: Task[..., Any]) -> dict[str, Any]:
+    """What the API is told of a task type, and what only its worker has to know."""
+    offer = task.offer
+    retry = None if offer.retry is None else asdict(offer.retry)
     return {
-        "name": task.name,
-        "schema": task.schema,
-        "timeout": task.timeout,
-        "description": task.description[:2_000],
+        "offer": {
+            "name": offer.name,
+            "schema": task.schema,
+            "timeout": offer.timeout,
+            "retry": retry and retry | {"non_retryable": list(retry["non_retryable"])},
+            "batch": offer.batch,
+            "description": offer.description[:2_000],
+        },
+        "together": task.is_async or offer.batch is not None,
+        "looks": task.wants_context or task.is_async,
     }
+
+
+def _digest(tasks: Iterable[Task[..., Any]]) -> str:
+    """Of the source files that the tasks are in, so that two versions can be told apart."""
+    files = {inspect.getsourcefile(inspect.unwrap(task.function)) or "" for task in tasks}
+    digest = hashlib.sha256()
+    for file in sorted(filter(None, files)):
+        digest.update(Path(file).read_bytes())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _imported(place: str | None) -> VaultMaker | None:
+    """`package.module:name`, imported only when a task first keeps something."""
+    if place is None:
+        return None
+    module, _, name = place.partition(":")
+
+    def make(*about: Any) -> Vault:
+        vault: Vault = getattr(importlib.import_module(module), name)(*about)
+        return vault
+
+    return make
 
 
 def main() -> int:
@@ -176,7 +225,10 @@ def main() -> int:
     hello = Connection(os.dup(control.fileno()))
     try:
         tasks = discover(told["modules"])
-        answer: dict[str, Any] = {"types": [_described(task) for task in tasks.values()]}
+        answer: dict[str, Any] = {
+            "types": [_described(task) for task in tasks.values()],
+            "digest": _digest(tasks.values()),
+        }
     except Exception:  # noqa: BLE001 - a user's module may raise anything; the worker says it
         answer = {"error": traceback.format_exc()}
     with hello, contextlib.suppress(BrokenPipeError):
@@ -184,7 +236,7 @@ def main() -> int:
     if "error" in answer:
         return 1
     gc.freeze()  # keeps pages shared with the children
-    nursery = _Nursery(control, tasks)
+    nursery = _Nursery(control, tasks, Habits(*told["habits"]), _imported(told["vault"]))
     try:
         nursery.serve()
     finally:

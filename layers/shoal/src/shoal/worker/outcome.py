@@ -15,6 +15,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_core import from_json
 
+from shoal.domain.retry import LONGEST_DELAY
 from shoal.wire.worker import MAX_MESSAGE, MAX_TAIL
 
 MAX_RESULT: Final = 1024 * 1024
@@ -50,6 +51,7 @@ def _encoder() -> Callable[[object], str]:
 
 
 _ENCODE: Final = _encoder()
+_BEFORE_INDEX: Final = len(b'{"index":')
 _COMPLETED: Final = (
     b'{"index":%d,"attempt":%d,"outcome":"completed","started_at":"%b","duration":%.6f,"result":%b}'
 )
@@ -101,8 +103,17 @@ def failed(
     message: str,
     tail: bytes,
     retryable: bool,
+    retry_after: float | None = None,
 ) -> bytes:
     """The outcome of an attempt that failed."""
+    error: dict[str, Any] = {
+        "type": _clean(kind, 200) or "Error",
+        "message": _clean(message, MAX_MESSAGE),
+        "tail": tail[-MAX_TAIL:].decode(errors="replace"),
+        "retryable": retryable,
+    }
+    if retry_after is not None:
+        error["retry_after"] = min(retry_after, LONGEST_DELAY)
     return _ENCODE(
         {
             "index": index,
@@ -110,14 +121,14 @@ def failed(
             "outcome": "failed",
             "started_at": started.decode(),
             "duration": round(max(0.0, duration), 6),
-            "error": {
-                "type": _clean(kind, 200) or "Error",
-                "message": _clean(message, MAX_MESSAGE),
-                "tail": tail[-MAX_TAIL:].decode(errors="replace"),
-                "retryable": retryable,
-            },
+            "error": error,
         }
     ).encode()
+
+
+def index_of(outcome: bytes) -> int:
+    """Which task it is of; the index comes first."""
+    return int(outcome[_BEFORE_INDEX : outcome.index(b",")])
 
 
 def without_details(outcome: bytes) -> bytes:

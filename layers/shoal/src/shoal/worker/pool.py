@@ -17,12 +17,15 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final, Protocol
 
-from shoal.worker.child import DONE, FULL, PROGRESS, TAIL, Assignment
+from shoal.worker.child import DONE, FULL, PROGRESS, RETIRE, TAIL, Assignment
 from shoal.worker.children import ChildHandle, Nursery
-from shoal.worker.outcome import Stamps, failed
+from shoal.worker.outcome import Stamps, failed, index_of
+from shoal.worker.prints import Prints
 
 _LOG = logging.getLogger("shoal.worker")
 _EARLY_DEATHS: Final = 3
+CLEAN_UP_SECONDS: Final = 5.0
+"""Between the word that a task is cancelled and its end, for a task that may hear it."""
 _LATEST_START: Final = 30.0
 """Seconds, besides the timeout of a task, that a child has to take up its first."""
 
@@ -47,18 +50,21 @@ class _Kill(Enum):
 
 
 class Segment:
-    """Tasks to run in order. `fresh` ends their child with them."""
+    """Tasks to run. `fresh` ends their child with them; tasks that `look` hear of a cancel."""
 
     def __init__(
-        self, owner: Owner, assignment: Assignment, timeout: float | None, *, fresh: bool = False
+        self, owner: Owner, assignment: Assignment, *, fresh: bool = False, looks: bool = False
     ) -> None:
         self.owner = owner
         self.assignment = assignment
-        self.timeout = timeout
+        """Those of its tasks that were there when a child last began with them together."""
         self.fresh = fresh
+        self.looks = looks
         self.child: ChildHandle | None = None
         self.ended = 0
-        """How many tasks have an outcome; they end in order."""
+        """How many tasks have an outcome, where they run and end in order."""
+        self.ended_together: set[int] = set()
+        """Which indices have one, where they do not."""
         self.given_from = 0
         """Which task the child was given as its first."""
         self.given_at = 0.0
@@ -67,10 +73,42 @@ class Segment:
         self.seen = 0
         """Bytes of it that were there when last looked at."""
         self.deadline = float("inf")
+        self.kill_at = float("inf")
         self.early_deaths = 0
         self.stopping = False
         self.killed: _Kill | None = None
         self.killed_at = -1
+
+    @property
+    def timeout(self) -> float:
+        """Seconds for one task."""
+        return self.assignment.timeout
+
+    @property
+    def together(self) -> bool:
+        """Whether a child has several of its tasks in hand."""
+        return not self.assignment.one_by_one
+
+    def left(self) -> Assignment:
+        """Those of its tasks that have no outcome."""
+        tasks = self.assignment.tasks
+        if self.together:
+            tasks = [task for task in tasks if task[0] not in self.ended_together]
+        elif self.ended:
+            tasks = tasks[self.ended :]
+        return self.assignment._replace(tasks=tasks)
+
+    def take(self, outcomes: list[bytes]) -> None:
+        """Note which tasks ended."""
+        if self.together:
+            self.ended_together.update(map(index_of, outcomes))
+        else:
+            self.ended += len(outcomes)
+
+    def part(self) -> None:
+        """Run what is left one by one, so that the task to blame shows."""
+        self.assignment = self.left()._replace(one_by_one=True)
+        self.ended = 0
 
     def in_hand(self, child: ChildHandle) -> int | None:
         """Which task the child has, or had last, in hand."""
@@ -78,14 +116,16 @@ class Segment:
         return self.given_from + hand[0] if hand else None
 
     @property
-    def index_in_hand(self) -> int | None:
-        """The index of the task that runs now; a guess if asked from another thread."""
+    def in_hand_now(self) -> tuple[int | None, float | None]:
+        """Index and progress of the task that runs now; a guess if asked from another thread."""
         child = self.child
         try:
-            hand = self.in_hand(child) if child else None
-        except ValueError:  # it ended at this moment
-            return None
-        return None if hand is None else self.assignment.tasks[hand][0]
+            hand = self.in_hand(child) if child and not self.together else None
+            if hand is None or child is None:
+                return None, None
+            return self.assignment.tasks[hand][0], child.slate.fraction
+        except (ValueError, IndexError):  # it ended at this moment
+            return None, None
 
 
 class Pool:
@@ -102,6 +142,7 @@ class Pool:
         self._segments: dict[int, Segment] = {}
         self._next_check = float("inf")
         self._stamps = Stamps()
+        self._prints = Prints()
         self._closing = False
 
     # Orders.
@@ -117,6 +158,10 @@ class Pool:
     def kill(self, segment: Segment) -> None:
         """Leave its tasks now; the one in hand has no outcome."""
         self._order(lambda: self._kill(segment, _Kill.STOP))
+
+    def cancel(self, segment: Segment) -> None:
+        """Leave its tasks; the one in hand may hear of it, and has a little time to clean up."""
+        self._order(lambda: self._cancel(segment))
 
     def look(self, segment: Segment, then: Callable[[], None] | None = None) -> None:
         """Take the outcomes that were there at the look before, then do something."""
@@ -166,28 +211,29 @@ class Pool:
 
     def _begin(self, segment: Segment) -> None:
         """Give what is left of the segment to a child, or end it if nothing is."""
-        whole = segment.assignment
-        if segment.ended == len(whole.tasks) or segment.stopping:
+        given = segment.left()
+        if not given.tasks or segment.stopping:
             segment.child = None
             segment.owner.ended()
             return
+        if segment.together:
+            segment.assignment = given
         segment.given_from = segment.ended
         segment.read, segment.seen, segment.killed = 0, 0, None
-        given = whole._replace(tasks=whole.tasks[segment.ended :]) if segment.ended else whole
         child = self._child(fresh=segment.fresh)
         segment.child = child
         self._segments[child.number] = segment
         segment.given_at = time.monotonic()
-        if child.give(given) and segment.timeout is not None:
+        if child.give(given):
             segment.deadline = segment.given_at + segment.timeout
             self._next_check = min(self._next_check, segment.deadline)
 
-    def _end(self, segment: Segment, child: ChildHandle) -> None:
+    def _end(self, segment: Segment, child: ChildHandle, *, worn: bool) -> None:
         self._collect(segment, child)
         del self._segments[child.number]
         segment.child = None
-        segment.deadline = float("inf")
-        if segment.fresh or segment.killed:
+        segment.deadline = segment.kill_at = float("inf")
+        if segment.fresh or segment.killed or worn:
             self._nursery.kill(child)
             self._forget(child)
         else:
@@ -206,11 +252,24 @@ class Pool:
             segment.killed = why
             self._nursery.kill(segment.child)
 
+    def _cancel(self, segment: Segment) -> None:
+        if segment.child is None or not segment.looks:
+            self._kill(segment, _Kill.STOP)
+            return
+        segment.stopping = True
+        segment.child.slate.cancel()
+        segment.kill_at = time.monotonic() + CLEAN_UP_SECONDS
+        self._next_check = min(self._next_check, segment.kill_at)
+
     def _check_deadlines(self) -> None:
         now = time.monotonic()
         for segment in self._segments.values():
             child = segment.child
-            if segment.timeout is None or child is None or segment.killed:
+            if child is None or segment.killed is _Kill.STOP:
+                continue
+            if segment.kill_at <= now:
+                self._kill(segment, _Kill.STOP)
+            if segment.killed:
                 continue
             hand = child.slate.in_hand
             if hand is None:  # it has not begun
@@ -222,7 +281,7 @@ class Pool:
             if segment.deadline <= now:
                 segment.killed_at = segment.given_from + hand[0]
                 self._kill(segment, _Kill.TIMEOUT)
-        pending = [s.deadline for s in self._segments.values() if not s.killed]
+        pending = [min(s.deadline, s.kill_at) for s in self._segments.values() if not s.killed]
         self._next_check = max(min(pending, default=float("inf")), now + 0.001)
 
     # Children.
@@ -231,6 +290,7 @@ class Pool:
         if self._idle and not fresh:
             return self._idle.pop()
         child = self._nursery.start()
+        child.heard = lambda data: self._on_heard(child, data)
         register = self._selector.register
         register(child.connection, selectors.EVENT_READ, lambda: self._on_word(child))
         register(child.output, selectors.EVENT_READ, lambda: self._on_output(child))
@@ -252,8 +312,8 @@ class Pool:
         if PROGRESS in words:
             self._collect(segment, child)
         last = words[-1:]  # the child goes on only after a PROGRESS
-        if last == DONE:
-            self._end(segment, child)
+        if last in (DONE, RETIRE):
+            self._end(segment, child, worn=last == RETIRE)
         elif last == TAIL:
             child.answer(child.tail())
         elif last == FULL:
@@ -265,6 +325,12 @@ class Pool:
     def _on_output(self, child: ChildHandle) -> None:
         if not child.read_output():
             self._selector.unregister(child.output)
+
+    def _on_heard(self, child: ChildHandle, data: bytes) -> None:
+        segment = self._segments.get(child.number)
+        index = None if segment is None else segment.in_hand_now[0]
+        job = None if segment is None else segment.assignment.job_id
+        self._prints.write(data, {"job": job, "task": f"{job}.{index}"} if job else {})
 
     def _on_exit(self, child: ChildHandle) -> None:
         code, segment = child.exit_code(), self._segments.pop(child.number, None)
@@ -291,7 +357,7 @@ class Pool:
         if end > segment.read:
             outcomes = child.slate.outcomes(segment.read, end)
             segment.read = end
-            segment.ended += len(outcomes)
+            segment.take(outcomes)
             segment.early_deaths = 0
             segment.owner.outcomes(outcomes)
 
@@ -302,8 +368,13 @@ class Pool:
             segment.early_deaths += 1
             if segment.early_deaths >= _EARLY_DEATHS:
                 raise ChildrenDie(_told(code))
-        if hand != segment.ended or segment.killed is _Kill.STOP:
-            return  # it died between tasks, or nobody is to blame
+        if segment.killed is _Kill.STOP:
+            return  # nobody is to blame
+        if segment.together and hand is not None:
+            segment.part()
+            return
+        if hand != segment.ended:
+            return  # it died between tasks
         if segment.killed is None:
             self._fail(segment, child, "WorkerChildDied", _told(code))
         elif hand == segment.killed_at:

@@ -16,7 +16,10 @@ ROOM: Final = 2 * 1024 * 1024
 """Bytes for outcomes; pages that are never written cost nothing."""
 
 _HEAD: Final = 64
-_POSITION, _STARTED, _USED, _STOP, _PRINTED_BEFORE, _PRINTED = range(6)
+_POSITION, _STARTED, _USED, _STOP, _PRINTED_BEFORE, _PRINTED, _PROGRESS = range(7)
+_LEAVE_REST: Final = 1
+_CANCEL: Final = 2
+_UNKNOWN: Final = -1.0
 _END: Final = b"\n"
 """Ends an outcome; JSON texts have no line break in them."""
 
@@ -53,7 +56,16 @@ class Slate:
         """Take the task at this position in hand."""
         self._numbers[_PRINTED_BEFORE] = printed
         self._times[_STARTED] = now
+        self._times[_PROGRESS] = _UNKNOWN
         self._numbers[_POSITION] = position
+
+    def turn(self, now: float) -> None:
+        """Show that tasks that run at once do not keep each other from running."""
+        self._times[_STARTED] = now
+
+    def progress(self, fraction: float) -> None:
+        """Note how far the task in hand is."""
+        self._times[_PROGRESS] = fraction
 
     def add(self, outcome: bytes) -> bool:
         """Put down the outcome of the next task, if there is room."""
@@ -68,7 +80,12 @@ class Slate:
     @property
     def stopping(self) -> bool:
         """Whether the child is to leave the tasks after the one in hand."""
-        return bool(self._numbers[_STOP])
+        return self._numbers[_STOP] != 0
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the task in hand is to end early too."""
+        return self._numbers[_STOP] == _CANCEL
 
     @property
     def printed(self) -> int:
@@ -85,7 +102,11 @@ class Slate:
 
     def stop(self) -> None:
         """Ask the child to leave the tasks after the one in hand."""
-        self._numbers[_STOP] = 1
+        self._numbers[_STOP] = max(self._numbers[_STOP], _LEAVE_REST)
+
+    def cancel(self) -> None:
+        """Ask the task in hand to end early too."""
+        self._numbers[_STOP] = _CANCEL
 
     def count_printed(self, size: int) -> None:
         """Note that so many more bytes of the child's output were read."""
@@ -98,6 +119,12 @@ class Slate:
         if position < 0:
             return None
         return position, self._times[_STARTED], self._numbers[_PRINTED_BEFORE]
+
+    @property
+    def fraction(self) -> float | None:
+        """How far the task in hand says that it is."""
+        fraction = self._times[_PROGRESS]
+        return None if fraction == _UNKNOWN else fraction
 
     @property
     def used(self) -> int:

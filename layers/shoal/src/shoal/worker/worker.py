@@ -102,8 +102,13 @@ class Worker:
             self._reasons_to_drain.put(f"the {name} died")
 
     def _register_and_fetch(self) -> None:
-        types = [TaskTypeOffer.model_validate(offered) for offered in self._nursery.types.values()]
-        request = WorkerRegistration(worker=self._gear.terms.name, task_types=types)
+        nursery, terms = self._nursery, self._gear.terms
+        request = WorkerRegistration(
+            worker=terms.name,
+            task_types=[TaskTypeOffer.model_validate(o.offer) for o in nursery.types.values()],
+            image=terms.image,
+            digest=nursery.digest,
+        )
         self._gear.patience("register", lambda: self._gear.callbacks.register(request))
         _LOG.info("worker %s offers %s", self._gear.terms.name, ", ".join(self._nursery.types))
         self._fetcher.serve()

@@ -5,13 +5,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
 from shoal.adapters.faults import code_of, translated
 from shoal.adapters.mean import moved_mean
-from shoal.adapters.rows.attributes import Row, Value, float_of, number, text, text_of
+from shoal.adapters.rows.attributes import (
+    Row,
+    Value,
+    float_of,
+    int_of,
+    number,
+    text,
+    text_of,
+)
+from shoal.domain.retry import RetryPolicy
 from shoal.ports import Clock, TaskType
 
 if TYPE_CHECKING:
@@ -92,17 +102,16 @@ class DynamoTypeRegistry:
         return [_task_type(row) for row in self._registry.partition("type")]
 
     def register(self, task_type: TaskType) -> None:
-        timeout = task_type.timeout
+        said = _said(task_type)
+        names = {f"#{place}": name for place, name in enumerate(said)}
         with translated():
             self._registry.client.update_item(
                 TableName=self._registry.name,
                 Key=self._registry.key("type", task_type.name),
-                UpdateExpression="SET #s = :schema, #d = :description, #t = :timeout",
-                ExpressionAttributeNames={"#s": "schema", "#d": "description", "#t": "timeout"},
+                UpdateExpression="SET " + ", ".join(f"{name} = :{name[1:]}" for name in names),
+                ExpressionAttributeNames=names,
                 ExpressionAttributeValues={
-                    ":schema": text(json.dumps(task_type.schema)),
-                    ":description": text(task_type.description),
-                    ":timeout": {"NULL": True} if timeout is None else number(timeout),
+                    f":{place}": value for place, value in enumerate(said.values())
                 },
             )
         self._read.pop(task_type.name, None)
@@ -140,12 +149,43 @@ class DynamoTypeRegistry:
         return answer.get("Item")
 
 
+_NOTHING: Final[Value] = {"NULL": True}
+
+
+def _said(task_type: TaskType) -> Mapping[str, Value]:
+    """What a worker says of it, as attributes: all of them, so that what it no longer says goes."""
+    timeout, retry, batch = task_type.timeout, task_type.retry, task_type.batch
+    return {
+        "schema": text(json.dumps(task_type.schema)),
+        "description": text(task_type.description),
+        "timeout": _NOTHING if timeout is None else number(timeout),
+        "retry": _NOTHING if retry is None else text(json.dumps(asdict(retry))),
+        "batch": _NOTHING if batch is None else number(batch),
+        "image": text(task_type.image),
+        "digest": text(task_type.digest),
+    }
+
+
 def _task_type(row: Row) -> TaskType:
-    timed = "timeout" in row and "N" in row["timeout"]
     return TaskType(
         name=row["sk"]["S"],
         schema=json.loads(row["schema"]["S"]),
-        timeout=float_of(row, "timeout") if timed else None,
+        timeout=float_of(row, "timeout") if _has_number(row, "timeout") else None,
         description=text_of(row, "description"),
+        retry=_retry(row.get("retry", _NOTHING)),
+        batch=int_of(row, "batch") if _has_number(row, "batch") else None,
+        image=text_of(row, "image"),
+        digest=text_of(row, "digest"),
         mean_seconds=float_of(row, "mean_seconds") if "mean_seconds" in row else None,
     )
+
+
+def _has_number(row: Row, name: str) -> bool:
+    return "N" in row.get(name, _NOTHING)
+
+
+def _retry(value: Value) -> RetryPolicy | None:
+    if "S" not in value:
+        return None
+    fields = json.loads(value["S"])
+    return RetryPolicy(**fields | {"non_retryable": tuple(fields["non_retryable"])})

@@ -74,7 +74,8 @@ def _state(job: Job) -> Mapping[str, Any]:
 def _packed_spec(spec: Spec) -> Value:
     names = (name for name in spec.__slots__ if name not in {"source", "retry"})
     fields = {name: getattr(spec, name) for name in names}
-    packed = _dump(fields | {"source": _packed_source(spec.source), "retry": asdict(spec.retry)})
+    retry = None if spec.retry is None else asdict(spec.retry)
+    packed = _dump(fields | {"source": _packed_source(spec.source), "retry": retry})
     if len(packed) <= _LONG:
         return text(packed)
     compressed = zlib.compress(packed.encode())
@@ -91,7 +92,8 @@ def _spec(packed: Value) -> Spec:
         | {
             "source": _source(fields["source"]),
             "priority": Priority(fields["priority"]),
-            "retry": RetryPolicy(**retry | {"non_retryable": tuple(retry["non_retryable"])}),
+            "retry": retry
+            and RetryPolicy(**retry | {"non_retryable": tuple(retry["non_retryable"])}),
         }
     )
 

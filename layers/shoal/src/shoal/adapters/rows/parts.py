@@ -72,6 +72,7 @@ def unpack_part(body: bytes) -> tuple[Outcome, ...]:
 
 
 def _listed(error: TaskError | None) -> list[Any] | None:
+    """Without `retry_after`: the row has the time that it led to."""
     return None if error is None else [error.type, error.message, error.retryable, error.tail]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import TypeAdapter, ValidationError
 
 from shoal.domain.outcome import Outcome, TaskError
-from shoal.wire.worker import TaskOutcome
+from shoal.wire.worker import TaskFailure, TaskOutcome
 
 _OUTCOMES = TypeAdapter(list[TaskOutcome])
 
@@ -23,7 +23,11 @@ def uploaded_part(body: bytes) -> tuple[Outcome, ...]:
             started_at=each.started_at.timestamp(),
             duration=each.duration,
             result=each.result,
-            error=None if each.error is None else TaskError(**each.error.model_dump()),
+            error=None if each.error is None else _error(each.error),
         )
         for each in outcomes
     )
+
+
+def _error(failure: TaskFailure) -> TaskError:
+    return TaskError(failure.type, failure.message, retryable=failure.retryable, tail=failure.tail)

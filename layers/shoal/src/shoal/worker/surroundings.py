@@ -1,0 +1,108 @@
+"""What the tasks of a child process share, kept from being spoilt by one for the next.
+
+Output, working folder, environment and memory. What Python tells of changes (audit events) costs
+nothing while there are none.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import resource
+import sys
+from collections.abc import Buffer
+from pathlib import Path
+from typing import Any, ClassVar, Final, TextIO
+
+_TELLING: Final = frozenset({"os.chdir", "os.putenv", "os.unsetenv"})
+_PAGE: Final = resource.getpagesize()
+_MEGABYTE: Final = 1024 * 1024
+
+
+class Output(io.FileIO):
+    """Standard output or error of a task, unbuffered, so that a killed task has printed it all."""
+
+    written: ClassVar[bool] = False
+
+    def write(self, data: Buffer, /) -> int:
+        """Write it through."""
+        Output.written = True
+        return super().write(data)
+
+
+class Surroundings:
+    """As they were when the child began. `output` is where descriptors 1 and 2 have to lead."""
+
+    def __init__(self, output: int) -> None:
+        self.disturbed = False
+        self._output = output
+        self._pid = os.getpid()
+        self._folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+        self._environment = dict(os.environ)  # noqa: TID251 - to put back what a task changed
+        self._at_first = self._resident()
+        self._limited = False
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, _: tuple[Any, ...]) -> None:
+        if event in _TELLING:
+            self.disturbed = True
+
+    def must_be_ours(self) -> None:
+        """End a process that a task forked and that came back here in its parent's place."""
+        if os.getpid() != self._pid:
+            os._exit(0)
+
+    def restore(self) -> None:
+        """Put back folder and environment."""
+        os.fchdir(self._folder)
+        now = os.environ  # noqa: TID251 - as above
+        if dict(now) != self._environment:
+            for name in [*now]:
+                if name not in self._environment:
+                    del now[name]
+            now.update(self._environment)
+        self.disturbed = False
+
+    def redirect(self) -> None:
+        """Lead standard output and error into the pipe, should a task have closed them."""
+        for descriptor in (1, 2):
+            os.dup2(self._output, descriptor)
+
+    def limit_memory(self, megabytes: int | None) -> None:
+        """Let the child take so much memory beyond what it has; an allocation past it fails."""
+        if megabytes is None and not self._limited:
+            return
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        soft = hard if megabytes is None else self._data() + megabytes * _MEGABYTE
+        self._limited = megabytes is not None
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+    def growth(self) -> int:
+        """Bytes of memory that it has more than when it began."""
+        return self._resident() - self._at_first
+
+    @staticmethod
+    def _resident() -> int:
+        return _statm(1)
+
+    @staticmethod
+    def _data() -> int:
+        return _statm(5)
+
+
+def _statm(field: int) -> int:
+    try:
+        pages = Path("/proc/self/statm").read_bytes().split()[field]
+    except FileNotFoundError:  # not Linux
+        return 0
+    return int(pages) * _PAGE
+
+
+def streams() -> tuple[TextIO, TextIO]:
+    """Standard output and error of tasks."""
+    return _stream(1), _stream(2)
+
+
+def _stream(descriptor: int) -> TextIO:
+    raw = Output(descriptor, "w", closefd=False)
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)

@@ -1,0 +1,100 @@
+"""What a task type says of itself beside its signature, and where workers find it."""
+
+from importlib.metadata import EntryPoint
+from typing import Any, TypedDict
+
+import pytest
+from pydantic import BaseModel
+
+from shoal import Context, Retry, task
+from shoal.sdk import InvalidInput, NotATask, discover, discovery
+
+
+class Row(BaseModel):
+    key: str
+    size: int = 1
+
+
+class Pair(TypedDict):
+    left: int
+    right: int
+
+
+@task(batch=50, retry=Retry(max_attempts=5, backoff=2.0))
+def rows(batch: list[Row], *, ctx: Context) -> list[int]:
+    return [row.size + ctx.index for row in batch]
+
+
+@task(batch=2)
+def pairs(batch: list[Pair]) -> list[int]:
+    return [pair["left"] * pair["right"] for pair in batch]
+
+
+def test_a_batch_is_described_by_its_items() -> None:
+    assert rows.schema["properties"].keys() == {"key", "size"}
+    assert rows.schema["required"] == ["key"]
+    assert pairs.schema["required"] == ["left", "right"]
+
+
+def test_an_item_is_what_the_list_says() -> None:
+    assert rows.item({"key": "a"}) == Row(key="a")
+    assert pairs.item({"left": 1, "right": 2}) == {"left": 1, "right": 2}
+    with pytest.raises(InvalidInput, match="size"):
+        rows.item({"key": "a", "size": "many"})
+
+
+def test_a_batch_stays_a_function() -> None:
+    assert rows([Row(key="a", size=3)], ctx=Context.fake(index=4)) == [7]
+
+
+def test_the_offer_has_what_the_decorator_was_given() -> None:
+    assert (rows.offer.batch, rows.offer.retry) == (50, Retry(max_attempts=5, backoff=2.0))
+
+
+def no_list(item: dict[str, Any]) -> list[int]:
+    return [len(item)]
+
+
+def no_objects(items: list[int]) -> list[int]:
+    return items
+
+
+@pytest.mark.parametrize("function", [no_list, no_objects])
+def test_a_batch_takes_a_list_of_objects(function: Any) -> None:
+    with pytest.raises(TypeError, match=function.__name__):
+        task(batch=3)(function)
+
+
+async def coroutine() -> None: ...
+
+
+def test_concurrency_is_for_coroutines_and_batches_are_not() -> None:
+    assert task(concurrency=4)(coroutine).offer.concurrency == 4
+    with pytest.raises(TypeError, match="concurrency"):
+        task(batch=4)(coroutine)
+    with pytest.raises(TypeError, match="async"):
+        task(concurrency=4)(no_list)
+
+
+@pytest.mark.parametrize("size", [0, 257])
+def test_no_more_run_together_than_a_chunk_has(size: int) -> None:
+    with pytest.raises(ValueError, match="256"):
+        task(batch=size)
+
+
+def test_installed_packages_offer_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [
+        EntryPoint("module", __name__, discovery.GROUP),
+        EntryPoint("single", f"{__name__}:rows", discovery.GROUP),
+    ]
+    monkeypatch.setattr(discovery, "entry_points", lambda **_: entries)
+
+    assert discover([]).keys() == {"rows", "pairs"}
+
+
+def test_an_entry_point_without_a_task_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [EntryPoint("none", "json:dumps", discovery.GROUP)]
+    monkeypatch.setattr(discovery, "entry_points", lambda **_: entries)
+
+    with pytest.raises(NotATask, match="json:dumps"):
+        discover([])

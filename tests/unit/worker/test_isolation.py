@@ -1,0 +1,114 @@
+"""What one task does to its process does not reach the next."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shoal.wire.worker import TaskOutcome
+from shoal.worker.child import Habits
+from shoal.worker.children import Nursery
+from shoal.worker.prints import Prints
+from tests.unit.worker.worker_fakes import FakeChunk
+from tests.unit.worker.worker_world import Running
+
+
+def outcome(running: Running, chunk: int, index: int = 0) -> TaskOutcome:
+    found: TaskOutcome = running.callbacks.outcomes(chunk)[index]
+    return found
+
+
+@pytest.mark.parametrize("how", ["folder", "environment", "output", "fork"])
+def test_the_next_task_finds_its_surroundings_as_they_were(running: Running, how: str) -> None:
+    running.add(0, FakeChunk("spoils", [{"how": how}]))
+    running.add(1, FakeChunk("surroundings", [{}] * 2))
+
+    running.run_until_final(0, 1, slots=1)
+
+    assert outcome(running, 0).result == (None if how == "output" else how)
+    for index in range(2):
+        found = outcome(running, 1, index).result
+        assert (found["folder"], found["spoilt"]) == (str(Path.cwd()), False)
+
+
+def test_a_task_that_takes_more_memory_than_it_may_fails_alone(running: Running) -> None:
+    running.add(0, FakeChunk("allocates", [{"megabytes": n} for n in (1, 512, 2)]))
+
+    running.run_until_final(0)
+
+    error = outcome(running, 0, 1).error
+    assert error is not None
+    assert (error.type, error.message) == ("MemoryError", "took more than the 64 MB that it may")
+    assert [outcome(running, 0, n).outcome for n in (0, 2)] == ["completed"] * 2
+
+
+def test_a_limit_of_one_type_is_not_anothers(running: Running) -> None:
+    running.add(0, FakeChunk("allocates", [{"megabytes": 1}]))
+    running.add(1, FakeChunk("leaks", [{"megabytes": 200}]))
+
+    running.run_until_final(0, 1, slots=1)
+
+    assert outcome(running, 1).outcome == "completed"
+
+
+def test_endless_recursion_is_an_error(running: Running) -> None:
+    running.add(0, FakeChunk("recurses", [{}]))
+
+    running.run_until_final(0)
+
+    error = outcome(running, 0).error
+    assert error is not None
+    assert error.type == "RecursionError"
+
+
+@pytest.mark.parametrize(
+    ("habits", "task_type", "given"),
+    [
+        (Habits(most_tasks=2), "process_id", {}),
+        (Habits(most_growth=8 * 1024 * 1024), "leaks", {"megabytes": 16}),
+    ],
+)
+def test_a_worn_child_is_replaced(
+    running: Running, habits: Habits, task_type: str, given: dict[str, Any]
+) -> None:
+    running.nursery = Nursery(["tests.unit.worker.worker_tasks"], habits=habits)
+    for chunk in range(3):
+        running.add(chunk, FakeChunk(task_type, [given] * 2))
+
+    running.run_until_final(0, 1, 2, slots=1)
+
+    processes = [[outcome(running, c, n).result for n in range(2)] for c in range(3)]
+    assert all(first == second for first, second in processes)
+    assert len({first for first, _ in processes}) > 1
+
+
+def test_a_child_that_is_not_worn_is_kept(running: Running) -> None:
+    for chunk in range(3):
+        running.add(chunk, FakeChunk("process_id", [{}]))
+
+    running.run_until_final(0, 1, 2, slots=1)
+
+    assert len({outcome(running, chunk).result for chunk in range(3)}) == 1
+
+
+def test_what_a_task_prints_is_in_the_log_with_its_task(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    running.add(0, FakeChunk("raises", [{"message": "x"}]))
+
+    with caplog.at_level("INFO", logger="shoal.output"):
+        running.run_until_final(0)
+
+    (record,) = (each for each in caplog.records if each.message == "about to fail")
+    assert vars(record)["task"].endswith(".0")
+
+
+def test_a_flood_is_left_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    prints = Prints()
+
+    with caplog.at_level(logging.INFO, logger="shoal.output"):
+        for number in range(100):
+            prints.write(b"%d\n" % number * 100, {})
+
+    assert 400 <= len(caplog.records) < 1_000

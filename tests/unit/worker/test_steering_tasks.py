@@ -1,0 +1,77 @@
+"""What a running task hears and says: cancelled, how far, when to come back."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shoal.worker import pool
+from tests.unit.worker.worker_fakes import FakeChunk
+from tests.unit.worker.worker_world import Eventually, Running
+
+
+def cancelling(_: int) -> dict[str, Any]:
+    return {"decision": "cancelled", "directive": "cancel"}
+
+
+def test_a_task_that_looks_cleans_up_when_it_is_cancelled(
+    running: Running, tmp_path: Path, eventually: Eventually
+) -> None:
+    note = tmp_path / "note"
+    receipt = running.add(0, FakeChunk("waits_for_cancel", [{"note": str(note)}] * 2))
+    running.start(lease=0.3)
+    eventually((tmp_path / "note.began").exists)
+
+    running.callbacks.beat_decision = cancelling
+
+    running.deliveries.wait_for(lambda: receipt in running.deliveries.deleted)
+    assert note.read_text() == "cleaned up"
+    assert running.leave() == 0
+    assert running.callbacks.reports == []
+
+
+def test_a_task_that_does_not_look_is_killed_after_a_grace(
+    running: Running, tmp_path: Path, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "CLEAN_UP_SECONDS", 0.2)
+    note = tmp_path / "note"
+    receipt = running.add(0, FakeChunk("deaf", [{"note": str(note)}] * 2))
+    running.start(lease=0.3)
+    eventually((tmp_path / "note.0.began").exists)
+
+    running.callbacks.beat_decision = cancelling
+
+    running.deliveries.wait_for(lambda: receipt in running.deliveries.deleted)
+    assert not (tmp_path / "note.1.began").exists()
+    assert running.leave() == 0
+
+
+def test_heartbeats_say_how_far_a_task_is(running: Running, tmp_path: Path) -> None:
+    note = tmp_path / "note"
+    running.add(0, FakeChunk("is_halfway", [{"note": str(note)}], first=7))
+    running.start(lease=0.3)
+
+    def told() -> bool:
+        beats = [beat for request in running.callbacks.heartbeats for beat in request.leases]
+        return any((beat.index, beat.progress) == (7, 0.5) for beat in beats)
+
+    running.callbacks.wait_for(told)
+    note.touch()
+    assert running.leave() == 0
+
+
+def test_a_task_says_when_to_come_back(running: Running) -> None:
+    running.add(0, FakeChunk("comes_back_later", [{"seconds": 90}]))
+
+    running.run_until_final(0)
+
+    error = running.callbacks.outcomes(0)[0].error
+    assert (error.type, error.retryable, error.retry_after) == ("RetryAfter", True, 90.0)
+
+
+def test_without_an_api_nothing_can_be_kept(running: Running) -> None:
+    running.add(0, FakeChunk("keeps", [{"key": "k", "note": "n"}]))
+
+    running.run_until_final(0)
+
+    assert running.callbacks.outcomes(0)[0].error.type == "NonRetryable"
