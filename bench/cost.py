@@ -10,8 +10,10 @@ from bench.tables import note, show
 from shoal import bootstrap
 from shoal.adapters.memory import (
     FixedClock,
+    MemoryArtifactStore,
     MemoryBlobStore,
     MemoryChunkStore,
+    MemoryEffectStore,
     MemoryJobStore,
     MemoryTaskQueue,
     MemoryTypeRegistry,
@@ -165,6 +167,8 @@ def hot_writes(tasks: int) -> tuple[int, int]:
         bootstrap.Adapters(
             jobs=jobs,
             chunks=chunks,
+            effects=MemoryEffectStore(chunks),
+            artifacts=MemoryArtifactStore(),
             queue=queue,
             workflow=machine,
             blobs=MemoryBlobStore(),

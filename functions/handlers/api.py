@@ -32,6 +32,8 @@ from shoal.domain.job import JobStatus
 from shoal.domain.outcome import TaskError
 from shoal.service.submitting import fingerprint
 from shoal.wire.jobs import (
+    ArtifactBody,
+    ArtifactsBody,
     HealthBody,
     JobBody,
     JobPageBody,
@@ -221,6 +223,13 @@ def fail_task(task_id: str, body: TaskFailed) -> TaskBody:
         retry_after=fault.retry_after,
     )
     return task_body(bootstrap.tasking().failed(TENANT, task_id, body.worker, error))
+
+
+@app.get("/api/v1/tasks/<task_id>/artifacts", operation_id="listArtifacts", tags=["tasks"])
+def list_artifacts(task_id: str) -> ArtifactsBody:
+    """List the files that a task stored in the attempt whose outcome counts."""
+    artifacts = bootstrap.keeping().of_task(TENANT, task_id)
+    return ArtifactsBody(items=[ArtifactBody(**each._asdict()) for each in artifacts])
 
 
 # Task types, inputs, health

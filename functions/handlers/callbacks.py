@@ -1,4 +1,4 @@
-"""What workers call: lease, heartbeat, report, upload a part, register.
+"""What workers call: lease, heartbeat, report, upload a part, keep something, register.
 
 Without a router, whose import would cost each cold start more than all the rest of it.
 """
@@ -17,6 +17,7 @@ from shoal.domain.errors import InvalidRequest
 from shoal.domain.outcome import Outcome, PartKey, TaskError
 from shoal.ports import TaskType
 from shoal.service.inputs import Placed
+from shoal.service.keeping import TaskRef
 from shoal.service.leasing import Beat, ChunkRef, LeaseGranted, LeaseRefused, Report
 from shoal.wire import worker as wire
 from shoal.wire.times import rfc3339
@@ -184,6 +185,24 @@ def _part(request: wire.PartRequest) -> Body:
     return {"url": upload.url, "key": str(key), "headers": upload.headers}
 
 
+def _effect(request: wire.EffectRequest) -> Body:
+    task = TaskRef(request.job_id, request.chunk, request.epoch, request.index)
+    kept = (
+        bootstrap.keeping().recall(task, request.key)
+        if request.effect is None
+        else bootstrap.keeping().keep(task, request.key, request.effect.value)
+    )
+    return {"effect": None if kept is None else {"value": kept.value}}
+
+
+def _artifact(request: wire.ArtifactRequest) -> Body:
+    task = TaskRef(request.job_id, request.chunk, request.epoch, request.index)
+    if request.size is None:
+        return {"url": bootstrap.keeping().find(task, request.name)}
+    uri, link = bootstrap.keeping().place(task, request.name, request.size)
+    return {"url": link.url, "uri": uri, "headers": link.headers}
+
+
 def _register(request: wire.WorkerRegistration) -> Body:
     for offer in request.task_types:
         bootstrap.types().register(
@@ -210,5 +229,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "POST /api/v1/reports": _taking(wire.ReportRequest, _report),
     "POST /api/v1/heartbeats": _taking(wire.HeartbeatRequest, _heartbeat),
     "POST /api/v1/parts": _taking(wire.PartRequest, _part),
+    "POST /api/v1/effects": _taking(wire.EffectRequest, _effect),
+    "POST /api/v1/artifacts": _taking(wire.ArtifactRequest, _artifact),
     "POST /api/v1/workers": _taking(wire.WorkerRegistration, _register),
 }

@@ -45,6 +45,18 @@ CALLS: Final = {
         wire.PartAnswer,
         "Get a place for a large report's outcomes.",
     ),
+    "/api/v1/effects": Call(
+        "keepEffect",
+        wire.EffectRequest,
+        wire.EffectAnswer,
+        "Keep what a side effect of a task returned, or ask what is kept.",
+    ),
+    "/api/v1/artifacts": Call(
+        "placeArtifact",
+        wire.ArtifactRequest,
+        wire.ArtifactAnswer,
+        "Get a place for a task's artifact, or the artifact's place.",
+    ),
     "/api/v1/workers": Call(
         "registerWorker",
         wire.WorkerRegistration,

@@ -19,7 +19,10 @@ FUNCTIONS = {
     for name, each in RESOURCES.items()
     if each["Type"] == "AWS::Serverless::Function"
 }
-WORKER_ROUTES = {"leases", "heartbeats", "reports", "workers", "parts"}
+WORKER_ROUTES = {
+    *("leases", "heartbeats", "reports", "workers"),
+    *("parts", "effects", "artifacts"),
+}
 MACHINE = definition("statemachine/job.asl.yaml", {"WaitSeconds": "60"})
 
 

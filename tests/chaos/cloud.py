@@ -17,7 +17,9 @@ from local.audit import Auditor
 from shoal import bootstrap
 from shoal.adapters.memory import (
     FixedClock,
+    MemoryArtifactStore,
     MemoryChunkStore,
+    MemoryEffectStore,
     MemoryJobStore,
     MemoryTaskQueue,
     MemoryTypeRegistry,
@@ -129,6 +131,8 @@ class Cloud:
         return Adapters(
             jobs=cast("JobStore", FusedJobs(self.jobs, fuse)),
             chunks=cast("ChunkStore", FusedChunks(self.chunks, fuse)),
+            effects=MemoryEffectStore(self.chunks),
+            artifacts=MemoryArtifactStore(),
             queue=FusedQueue(self.queue, fuse),
             workflow=fused(self.machine, fuse, "start", "answer"),
             blobs=fused_blobs(fuse),

@@ -10,18 +10,29 @@ from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, OpenJobs, Regis
 from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.memory import (
     FixedClock,
+    MemoryArtifactStore,
     MemoryBlobStore,
     MemoryChunkStore,
+    MemoryEffectStore,
     MemoryJobStore,
     MemoryTaskQueue,
     MemoryTypeRegistry,
     MemoryWorkflow,
 )
-from shoal.adapters.s3 import Bucket, S3BlobStore
+from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.adapters.stepfunctions import StepFunctionsWorkflow
 from shoal.domain.job import Priority
-from shoal.ports import BlobStore, ChunkStore, JobStore, TaskQueue, TypeRegistry, Workflow
+from shoal.ports import (
+    ArtifactStore,
+    BlobStore,
+    ChunkStore,
+    EffectStore,
+    JobStore,
+    TaskQueue,
+    TypeRegistry,
+    Workflow,
+)
 from tests.contract.services import Aws
 
 
@@ -31,6 +42,8 @@ class World:
 
     jobs: JobStore
     chunks: ChunkStore
+    effects: EffectStore
+    artifacts: ArtifactStore
     queue: TaskQueue
     workflow: Workflow
     blobs: BlobStore
@@ -42,24 +55,36 @@ class World:
 
 def in_memory() -> World:
     uploads, queue = MemoryBlobStore("results"), MemoryTaskQueue()
+    chunks, artifacts = MemoryChunkStore(uploads), MemoryArtifactStore()
+
+    def upload(key: str, body: bytes) -> None:
+        uploads.put(key, body)
+        artifacts.put(key, body)
+
     return World(
         jobs=MemoryJobStore(),
-        chunks=MemoryChunkStore(uploads),
+        chunks=chunks,
+        effects=MemoryEffectStore(chunks),
+        artifacts=artifacts,
         queue=queue,
         workflow=MemoryWorkflow(),
         blobs=MemoryBlobStore("inputs"),
         types=MemoryTypeRegistry(),
         clock=FixedClock(),
-        upload=uploads.put,
+        upload=upload,
         received=lambda _: [{"job": each.job, "chunk": each.chunk} for each in queue.take()],
     )
 
 
 def on_aws(aws: Aws) -> World:
     clock, registry = FixedClock(), Registry(aws.dynamodb, "registry")
+    results = Bucket(aws.s3, "results")
+    chunks = DynamoChunkStore(Table(aws.dynamodb, "tasks"), results)
     return World(
         jobs=DynamoJobStore(Table(aws.dynamodb, "jobs"), OpenJobs(registry)),
-        chunks=DynamoChunkStore(Table(aws.dynamodb, "tasks"), Bucket(aws.s3, "results")),
+        chunks=chunks,
+        effects=chunks,
+        artifacts=S3ArtifactStore(results),
         queue=SqsTaskQueue(aws.sqs, aws.urls),
         workflow=StepFunctionsWorkflow(aws.stepfunctions, aws.state_machine_arn),
         blobs=S3BlobStore(Bucket(aws.s3, "inputs")),

@@ -17,8 +17,10 @@ from handlers import (
 )
 from shoal.adapters.memory import (
     FixedClock,
+    MemoryArtifactStore,
     MemoryBlobStore,
     MemoryChunkStore,
+    MemoryEffectStore,
     MemoryJobStore,
     MemoryTaskQueue,
     MemoryTypeRegistry,
@@ -51,6 +53,7 @@ class World:
     types: MemoryTypeRegistry
     clock: FixedClock
     metrics: RecordingMetrics
+    artifacts: MemoryArtifactStore
 
     @staticmethod
     def new() -> "World":
@@ -63,12 +66,15 @@ class World:
             MemoryTypeRegistry(TaskType("noop", {"type": "object"}), TaskType("sized", SIZED)),
             FixedClock(),
             RecordingMetrics(),
+            MemoryArtifactStore(),
         )
 
     def adapters(self) -> Adapters:
         return Adapters(
             self.jobs,
             self.chunks,
+            MemoryEffectStore(self.chunks),
+            self.artifacts,
             self.queue,
             self.workflow,
             self.blobs,

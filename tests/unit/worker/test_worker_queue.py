@@ -1,5 +1,6 @@
 """The queues as SQS has them."""
 
+import uuid
 from collections.abc import Iterator
 
 import boto3
@@ -17,7 +18,7 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[SqsDeliveries, str]
         monkeypatch.setenv(name, "testing")
     with mock_aws():
         client = boto3.client("sqs", region_name="us-east-1")
-        url = client.create_queue(QueueName="tasks")["QueueUrl"]
+        url = client.create_queue(QueueName=f"tasks-{uuid.uuid4().hex}")["QueueUrl"]
         for number in range(12):
             client.send_message(QueueUrl=url, MessageBody=str(number))
         yield SqsDeliveries(client, {"normal": url}), url

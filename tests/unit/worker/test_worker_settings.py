@@ -21,7 +21,7 @@ def test_what_is_set_is_read_and_the_rest_has_defaults() -> None:
     assert settings.worker_id
 
 
-@pytest.mark.parametrize("name", ["SHOAL_API_URL", "SHOAL_TASKS", "AWS_REGION"])
+@pytest.mark.parametrize("name", ["SHOAL_API_URL", "AWS_REGION"])
 def test_what_is_missing_is_named(name: str) -> None:
     environment = {key: value for key, value in WHOLE.items() if key != name}
 

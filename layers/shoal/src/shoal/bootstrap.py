@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from shoal.ports import (
+        ArtifactStore,
         BlobStore,
         ChunkStore,
         Clock,
+        EffectStore,
         Entropy,
         JobStore,
         Metrics,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     )
     from shoal.service.control import Control
     from shoal.service.ending import Ending
+    from shoal.service.keeping import Keeping
     from shoal.service.leasing import Leasing
     from shoal.service.monitoring import Monitoring
     from shoal.service.planning import Planning
@@ -55,6 +58,8 @@ class Adapters:
 
     jobs: JobStore
     chunks: ChunkStore
+    effects: EffectStore
+    artifacts: ArtifactStore
     queue: TaskQueue
     workflow: Workflow
     blobs: BlobStore
@@ -147,6 +152,15 @@ def leasing() -> Leasing:
 
 
 @cache
+def keeping() -> Keeping:
+    """Keeps what tasks do not want to do or make again."""
+    from shoal.service.keeping import Keeping
+
+    a = adapters()
+    return Keeping(a.chunks, a.effects, a.artifacts, viewing())
+
+
+@cache
 def planning() -> Planning:
     """Plans, creates and enqueues."""
     from shoal.service.planning import Planning
@@ -210,6 +224,7 @@ _WIRED: Final = (
     control,
     tasking,
     leasing,
+    keeping,
     planning,
     monitoring,
     ending,
@@ -226,7 +241,7 @@ def on_aws(settings: Settings) -> Adapters:
     from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, OpenJobs, Registry
     from shoal.adapters.dynamodb.table import Table
     from shoal.adapters.emf import EmfMetrics
-    from shoal.adapters.s3 import Bucket, S3BlobStore
+    from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore
     from shoal.adapters.sqs import SqsTaskQueue
     from shoal.adapters.stepfunctions import StepFunctionsWorkflow
 
@@ -234,11 +249,13 @@ def on_aws(settings: Settings) -> Adapters:
     dynamodb = cast("DynamoDBClient", _Client("dynamodb"))
     s3 = cast("S3Client", _Client("s3"))
     registry = Registry(dynamodb, settings.registry_table)
+    results = Bucket(s3, settings.results_bucket)
+    chunks = DynamoChunkStore(Table(dynamodb, settings.tasks_table), results)
     return Adapters(
         jobs=DynamoJobStore(Table(dynamodb, settings.jobs_table), OpenJobs(registry)),
-        chunks=DynamoChunkStore(
-            Table(dynamodb, settings.tasks_table), Bucket(s3, settings.results_bucket)
-        ),
+        chunks=chunks,
+        effects=chunks,
+        artifacts=S3ArtifactStore(results),
         queue=SqsTaskQueue(cast("SQSClient", _Client("sqs")), settings.queue_urls),
         workflow=StepFunctionsWorkflow(
             cast("SFNClient", _Client("stepfunctions")), settings.state_machine_arn

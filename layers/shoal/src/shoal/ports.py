@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from shoal.domain.chunk import Chunk
+from shoal.domain.grid import Json
 from shoal.domain.job import Job, JobStatus, Priority
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.retry import RetryPolicy
@@ -113,6 +114,48 @@ class ChunkStore(Protocol):
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
         """The outcomes of those parts that exist."""
+
+
+class Keepsake(NamedTuple):
+    """What a task keeps beyond its attempt: a JSON value, which may be null."""
+
+    value: Json
+
+
+class EffectStore(Protocol):
+    """Outcomes of side effects, by task and key."""
+
+    def effect(self, job_id: str, index: int, key: str) -> Keepsake | None:
+        """What is kept under the key."""
+
+    def put_effect(self, chunk: Chunk, index: int, key: str, kept: Keepsake) -> bool:
+        """Keep it, unless something is; whether it was written.
+
+        Raises WriteConflict if the chunk's row is not leased at the epoch of this one.
+        """
+
+
+class StoredArtifact(NamedTuple):
+    """An object of a task: its key, and its size in bytes."""
+
+    key: str
+    size: int
+
+
+class ArtifactStore(Protocol):
+    """Files of tasks, in the results bucket."""
+
+    def place(self, key: str, size: int, *, seconds: int) -> UploadLink:
+        """Let a worker write it, for so long; what was there is replaced."""
+
+    def stored(self, prefix: str) -> Sequence[StoredArtifact]:
+        """What there is below a prefix, up to a thousand."""
+
+    def link(self, key: str, *, seconds: int) -> str:
+        """A URL that reads it, for so long."""
+
+    def uri(self, key: str) -> str:
+        """Its public name, `s3://bucket/key`."""
 
 
 class Message(NamedTuple):

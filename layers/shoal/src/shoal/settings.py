@@ -17,6 +17,9 @@ _QUEUES: Final = {
 }
 
 
+_MEGABYTE: Final = 1024 * 1024
+
+
 class MissingSetting(RuntimeError):  # noqa: N818 - the tree reads as nouns
     """A variable that this process needs is not set, or is not what it should be."""
 
@@ -91,7 +94,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
-    """`queue_urls` by priority; `lease_seconds` must be the deployment's."""
+    """`queue_urls` by priority; `lease_seconds` must be the deployment's.
+
+    A child process is replaced after `child_tasks`, or once it has grown by `child_growth_bytes`.
+    """
 
     api_url: str
     queue_urls: Mapping[str, str]
@@ -102,6 +108,9 @@ class WorkerSettings:
     lease_seconds: float = 60.0
     grace_seconds: float = 25.0
     log_level: str = "INFO"
+    image: str = ""
+    child_tasks: int = 100_000
+    child_growth_bytes: int = 256 * _MEGABYTE
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> WorkerSettings:  # noqa: TID251 - the other place
@@ -114,7 +123,7 @@ class WorkerSettings:
         }
         if not urls:
             raise MissingSetting("set SHOAL_QUEUE_NORMAL_URL (and _HIGH_ and _LOW_)")
-        modules = read.text("SHOAL_TASKS").split(",")
+        modules = environment.get("SHOAL_TASKS", "").split(",")
         return WorkerSettings(
             api_url=read.text("SHOAL_API_URL"),
             queue_urls=urls,
@@ -125,6 +134,9 @@ class WorkerSettings:
             lease_seconds=read.number("SHOAL_LEASE_SECONDS", 60.0),
             grace_seconds=read.number("SHOAL_GRACE_SECONDS", 25.0),
             log_level=read.text("SHOAL_LOG_LEVEL", "INFO"),
+            image=environment.get("SHOAL_IMAGE", ""),
+            child_tasks=int(read.number("SHOAL_CHILD_TASKS", 100_000)),
+            child_growth_bytes=int(read.number("SHOAL_CHILD_GROWTH_MB", 256)) * _MEGABYTE,
         )
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import cache
 
 import boto3
 import httpx
 from botocore.config import Config
 
 from shoal.adapters.callbacks import SignedCallbacks
+from shoal.adapters.vault import ApiVault
 from shoal.adapters.worker_queue import SqsDeliveries
 from shoal.settings import MissingSetting, WorkerSettings
+from shoal.worker.child import Habits
 from shoal.worker.children import Nursery
 from shoal.worker.gear import WEIGHTS, Terms
 from shoal.worker.logs import log_to
@@ -35,13 +38,9 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
         settings = replace(settings, slots=slots)
     log_to(level=settings.log_level)
     session = boto3.Session(region_name=settings.region)
-    credentials = session.get_credentials()
-    if credentials is None:
-        raise MissingSetting("there are no AWS credentials to sign with")
     sqs = session.client(
         "sqs", config=Config(max_pool_connections=10, retries={"mode": "standard"})
     )
-    timeout = httpx.Timeout(35.0, connect=5.0)
     return Worker(
         Terms(
             name=settings.worker_id,
@@ -49,14 +48,39 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
             lease=settings.lease_seconds,
             grace=settings.grace_seconds,
             until_empty=until_empty,
+            image=settings.image,
             weights={name: WEIGHTS[name] for name in settings.queue_urls},
         ),
-        Nursery(settings.task_modules, settings.log_level),
-        SignedCallbacks(
-            *(settings.api_url, settings.region, credentials),
-            http=httpx.Client(timeout=timeout),
-            storage=httpx.Client(timeout=httpx.Timeout(120.0, connect=5.0)),
+        Nursery(
+            settings.task_modules,
+            settings.log_level,
+            habits=Habits(settings.child_tasks, settings.child_growth_bytes),
+            vault=f"{__name__}:{vault.__name__}",
         ),
+        _callbacks(settings, session),
         SqsDeliveries(sqs, settings.queue_urls),
         _SystemClock(),
+    )
+
+
+def vault(job_id: str, chunk: int, epoch: int, index: int) -> ApiVault:
+    """What a task keeps; made in its child process, from the environment of the worker."""
+    settings, api = _vault_api()
+    return ApiVault(api, settings.worker_id, job_id=job_id, chunk=chunk, epoch=epoch, index=index)
+
+
+@cache
+def _vault_api() -> tuple[WorkerSettings, SignedCallbacks]:
+    settings = WorkerSettings.from_environment()
+    return settings, _callbacks(settings, boto3.Session(region_name=settings.region))
+
+
+def _callbacks(settings: WorkerSettings, session: boto3.Session) -> SignedCallbacks:
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise MissingSetting("there are no AWS credentials to sign with")
+    return SignedCallbacks(
+        *(settings.api_url, settings.region, credentials),
+        http=httpx.Client(timeout=httpx.Timeout(35.0, connect=5.0)),
+        storage=httpx.Client(timeout=httpx.Timeout(120.0, connect=5.0)),
     )

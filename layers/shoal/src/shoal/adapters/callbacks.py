@@ -12,7 +12,11 @@ from botocore.awsrequest import AWSRequest
 from pydantic import BaseModel, ValidationError
 
 from shoal.wire.worker import (
+    ArtifactAnswer,
+    ArtifactRequest,
     Away,
+    EffectAnswer,
+    EffectRequest,
     HeartbeatAnswer,
     HeartbeatRequest,
     LeaseAnswer,
@@ -69,6 +73,14 @@ class SignedCallbacks:
     def part(self, request: PartRequest) -> PartAnswer:
         """Ask where a part goes."""
         return self._post("parts", request, PartAnswer)
+
+    def effect(self, request: EffectRequest) -> EffectAnswer:
+        """Keep what a side effect returned, or ask what is kept."""
+        return self._post("effects", request, EffectAnswer)
+
+    def artifact(self, request: ArtifactRequest) -> ArtifactAnswer:
+        """Ask where an artifact goes, or is."""
+        return self._post("artifacts", request, ArtifactAnswer)
 
     def upload(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
         """PUT to a presigned URL; a part that is there already counts as uploaded."""

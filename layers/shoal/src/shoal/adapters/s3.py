@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from shoal.adapters.faults import code_of, translated
 from shoal.domain.errors import InputsNotFound
-from shoal.ports import UploadLink
+from shoal.ports import StoredArtifact, UploadLink
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -123,3 +123,29 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
             yield from whole
     if rest:
         yield rest
+
+
+class S3ArtifactStore:
+    """Files of tasks, in the results bucket."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+        self._client = bucket.client
+        self._name = bucket.name
+
+    def place(self, key: str, size: int, *, seconds: int) -> UploadLink:
+        place = {"Bucket": self._name, "Key": key, "ContentLength": size}
+        url = self._client.generate_presigned_url("put_object", Params=place, ExpiresIn=seconds)
+        return UploadLink(url, {})
+
+    def stored(self, prefix: str) -> Sequence[StoredArtifact]:
+        with translated():
+            answer = self._client.list_objects_v2(Bucket=self._name, Prefix=prefix)
+        return [StoredArtifact(each["Key"], each["Size"]) for each in answer.get("Contents", ())]
+
+    def link(self, key: str, *, seconds: int) -> str:
+        place = {"Bucket": self._name, "Key": key}
+        return self._client.generate_presigned_url("get_object", Params=place, ExpiresIn=seconds)
+
+    def uri(self, key: str) -> str:
+        return f"s3://{self._name}/{key}"

@@ -323,6 +323,21 @@ class ResultPageBody(_Answer):
     next_token: str | None
 
 
+class ArtifactBody(_Answer):
+    """A file that a task stored; `url` reads it for a quarter of an hour."""
+
+    name: str
+    size: int
+    url: str
+
+
+class ArtifactsBody(_Answer):
+    """The files of a task, by name."""
+
+    items: list[ArtifactBody]
+    next_token: str | None = None
+
+
 # One task at a time
 
 

@@ -25,6 +25,9 @@ MAX_MESSAGE: Final = 2_048
 MAX_INLINE_BYTES: Final = 200_000
 """Outcomes of one report that travel inside it; more go to a part by a presigned PUT."""
 MAX_PART_BYTES: Final = 64 * 1024 * 1024
+MAX_EFFECT_KEY: Final = 200
+MAX_EFFECT_BYTES: Final = 32_768
+MAX_ARTIFACT_BYTES: Final = 64 * 1024 * 1024
 
 type JobId = Annotated[str, StringConstraints(pattern=r"^job_[0-9A-HJKMNP-TV-Z]{26}$")]
 type WorkerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
@@ -271,6 +274,51 @@ class PartAnswer(_Answer):
 
     url: str
     key: str
+    headers: dict[str, str] = {}
+
+
+# What a task keeps beyond its attempt.
+
+
+class _OfTask(_Request):
+    worker: WorkerId
+    job_id: JobId
+    chunk: ChunkNumber
+    epoch: Epoch
+    index: TaskIndex
+
+
+class Effect(_Answer):
+    """What a side effect returned; JSON."""
+
+    value: Any
+
+
+class EffectRequest(_OfTask):
+    """Asks what is kept under the key; with an `effect`, keeps that unless one is kept."""
+
+    key: Annotated[str, StringConstraints(min_length=1, max_length=MAX_EFFECT_KEY)]
+    effect: Effect | None = None
+
+
+class EffectAnswer(_Answer):
+    """What is kept; null if nothing is."""
+
+    effect: Effect | None
+
+
+class ArtifactRequest(_OfTask):
+    """Asks where to PUT an artifact of `size` bytes, or, without a size, where to GET one."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$")]
+    size: Annotated[int, Field(ge=0, le=MAX_ARTIFACT_BYTES)] | None = None
+
+
+class ArtifactAnswer(_Answer):
+    """A presigned URL, null if there is nothing to GET; `headers` go with a PUT as they are."""
+
+    url: str | None
+    uri: str | None = None
     headers: dict[str, str] = {}
 
 

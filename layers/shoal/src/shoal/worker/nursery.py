@@ -225,6 +225,8 @@ def main() -> int:
     hello = Connection(os.dup(control.fileno()))
     try:
         tasks = discover(told["modules"])
+        if not tasks:
+            raise LookupError("no tasks: name modules, or install a package that offers some")  # noqa: TRY301 - told as the others
         answer: dict[str, Any] = {
             "types": [_described(task) for task in tasks.values()],
             "digest": _digest(tasks.values()),

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +14,7 @@ from shoal.adapters.rows.parts import pack_part, unpack_part
 from shoal.adapters.together import together
 from shoal.domain.chunk import Chunk
 from shoal.domain.outcome import Outcome, PartKey
-from shoal.ports import UploadLink
+from shoal.ports import Keepsake, UploadLink
 
 if TYPE_CHECKING:
     from shoal.adapters.dynamodb.table import Table
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 
 LARGEST_ROW: Final = 8_192
 """Bytes of a packed part that still lies in the table; beyond it S3 costs less to write."""
+
+
+def _effect_id(job_id: str, index: int, key: str) -> str:
+    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
+    return f"{job_id}.{index}#effect#{digest}"
 
 
 class DynamoChunkStore:
@@ -54,6 +61,21 @@ class DynamoChunkStore:
 
     def part_upload(self, key: PartKey, size: int, *, seconds: int) -> UploadLink:
         return self._results.upload_new(str(key), seconds=seconds, size=size)
+
+    def effect(self, job_id: str, index: int, key: str) -> Keepsake | None:
+        row = self._tasks.get(_effect_id(job_id, index, key))
+        return None if row is None else Keepsake(json.loads(row["value"]["S"]))
+
+    def put_effect(self, chunk: Chunk, index: int, key: str, kept: Keepsake) -> bool:
+        row = {
+            "id": text(_effect_id(chunk.job, index, key)),
+            "value": text(json.dumps(kept.value)),
+            "expires_at": number(chunk.expires_at),
+        }
+        leased = "e = :epoch AND attribute_exists(l)"
+        return self._tasks.put_new_if(
+            row, chunk_id(chunk.job, chunk.number), leased, {":epoch": number(chunk.epoch)}
+        )
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
         names = {str(key): key for key in keys}

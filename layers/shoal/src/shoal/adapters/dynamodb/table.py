@@ -54,6 +54,33 @@ class Table:
         """Write the row if there is none of its id; whether it was written."""
         return self._put(row, "attribute_not_exists(id)", {})
 
+    def put_new_if(self, row: Row, other: str, condition: str, values: Mapping[str, Value]) -> bool:
+        """Write the row if there is none of its id and a condition holds of another row.
+
+        Whether it was written; WriteConflict if the condition does not hold.
+        """
+        new = "attribute_not_exists(id)"
+        check = {
+            "TableName": self.name,
+            "Key": {"id": text(other)},
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        put = {"TableName": self.name, "Item": row, "ConditionExpression": new}
+        with translated():
+            try:
+                self.client.transact_write_items(
+                    TransactItems=cast("Any", [{"ConditionCheck": check}, {"Put": put}])
+                )
+            except ClientError as error:
+                held, written = _reasons(error)
+                if not held:
+                    raise WriteConflict(other) from error
+                if written:
+                    raise
+                return False
+        return True
+
     def put_all_new(self, rows: Iterable[Row]) -> None:
         """Write those rows of whose id there is none."""
         together(self.put_new, rows)
@@ -134,3 +161,12 @@ class Table:
             if not wanted:
                 return rows
         raise Unavailable(f"table {self.name} did not give all rows")
+
+
+def _reasons(error: ClientError) -> tuple[bool, bool]:
+    """Whether the conditions of a transaction's two parts held; raises any other error."""
+    reasons = cast("Mapping[str, Any]", error.response).get("CancellationReasons", ())
+    if len(reasons) != 2:  # noqa: PLR2004 - the two parts
+        raise error
+    first, second = (reason.get("Code") != "ConditionalCheckFailed" for reason in reasons)
+    return first, second

@@ -1,0 +1,122 @@
+"""What a task keeps by the API, and what becomes of it when the API is away or refuses."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, cast
+
+import pytest
+
+from shoal.adapters.callbacks import SignedCallbacks
+from shoal.adapters.vault import ApiVault
+from shoal.sdk import Cancelled, NonRetryable
+from shoal.sdk.context import Kept
+from shoal.wire.worker import (
+    ArtifactAnswer,
+    ArtifactRequest,
+    Away,
+    Effect,
+    EffectAnswer,
+    EffectRequest,
+    Refused,
+)
+from tests.unit.worker.worker_fakes import JOB
+
+
+class Api:
+    """Keeps effects and artifacts of one task, unless a fault comes first."""
+
+    def __init__(self) -> None:
+        self.faults: deque[Exception] = deque()
+        self.effects: dict[str, Effect] = {}
+        self.objects: dict[str, bytes] = {}
+
+    def effect(self, request: EffectRequest) -> EffectAnswer:
+        self._fail()
+        if request.effect is not None:
+            self.effects.setdefault(request.key, request.effect)
+        return EffectAnswer(effect=self.effects.get(request.key))
+
+    def artifact(self, request: ArtifactRequest) -> ArtifactAnswer:
+        self._fail()
+        known = request.size is not None or request.name in self.objects
+        uri = f"s3://results/{request.name}"
+        return ArtifactAnswer(url=request.name if known else None, uri=uri)
+
+    def upload(self, url: str, headers: dict[str, str], body: bytes) -> None:
+        assert headers == {}
+        self._fail()
+        self.objects[url] = body
+
+    def download(self, url: str, headers: dict[str, str]) -> bytes:
+        assert headers == {}
+        self._fail()
+        return self.objects[url]
+
+    def _fail(self) -> None:
+        if self.faults:
+            raise self.faults.popleft()
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def vault(api: Api, pauses: list[float]) -> ApiVault:
+    calls = cast("SignedCallbacks", api)
+    return ApiVault(calls, "w-1", job_id=JOB, chunk=0, epoch=1, index=0, sleep=pauses.append)
+
+
+@pytest.mark.parametrize("value", [{"receipt": 7}, None])
+def test_what_is_kept_is_recalled(vault: ApiVault, value: Any) -> None:
+    assert vault.recall("charge") is None
+
+    assert vault.keep("charge", value) == value
+
+    assert vault.recall("charge") == Kept(value)
+
+
+def test_what_another_kept_first_is_what_counts(api: Api, vault: ApiVault) -> None:
+    api.effects["charge"] = Effect(value="first")
+
+    assert vault.keep("charge", "second") == "first"
+
+
+def test_an_artifact_comes_back(vault: ApiVault) -> None:
+    assert vault.get("model.bin") is None
+
+    assert vault.put("model.bin", b"abc") == "s3://results/model.bin"
+
+    assert vault.get("model.bin") == b"abc"
+
+
+def test_while_the_api_is_away_it_is_asked_again(
+    api: Api, vault: ApiVault, pauses: list[float]
+) -> None:
+    api.faults.extend([Away("down"), Away("slow down", retry_after=7.0), Away("down")])
+
+    assert vault.keep("charge", 1) == 1
+
+    assert len(pauses) == 3
+    assert pauses[1] == 7.0
+
+
+def test_a_lost_lease_ends_the_task(api: Api, vault: ApiVault) -> None:
+    api.faults.append(Refused(409, "another has it"))
+
+    with pytest.raises(Cancelled):
+        vault.keep("charge", 1)
+
+
+def test_what_is_refused_is_not_tried_again(api: Api, vault: ApiVault) -> None:
+    api.faults.append(Refused(422, "too large"))
+
+    with pytest.raises(NonRetryable, match="too large"):
+        vault.keep("charge", "x")
