@@ -1,0 +1,1 @@
+"""Workers on EKS: their manifests, the check of them, and the deploy."""
