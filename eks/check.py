@@ -19,8 +19,8 @@ import yaml
 from cloudcoil.models.keda import v1alpha1 as keda
 from cloudcoil.models.prometheus_operator import v1 as prometheus
 
-KUBERNETES: Final = "1.36"
-"""The version of the cluster in eks/template.yaml."""
+from eks import KUBERNETES
+
 _SCHEMAS: Final = Path(__file__).parent / "schemas"
 _FILES: Final = {"NodePool": "nodepool.json", "NodeClass": "nodeclass.json"}
 _MODELS: Final = {

@@ -10,7 +10,7 @@ $(EKS_READY): $(TOOLS)/%/.ready: requirements/%.txt | $(UV)
 	@touch $@
 
 check: check-eks
-test: $(EKS_READY)
+test: $(EKS_READY) $(CHECKOV_READY)
 
 # Manifests are checked as they would be applied, with addresses of nowhere.
 .PHONY: check-eks
