@@ -99,4 +99,4 @@ deploy: build ## Deploy to AWS; STAGE is a section of samconfig.toml
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed into this folder
-	rm -rf .venv $(TOOLS) .aws-sam .twin .hypothesis .mypy_cache .ruff_cache .import_linter_cache node_modules .coverage
+	rm -rf .venv $(TOOLS) .aws-sam .twin .hypothesis .mypy_cache .ruff_cache .import_linter_cache node_modules .coverage build
