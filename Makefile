@@ -9,10 +9,11 @@ TOOLS := .tools
 UV := $(TOOLS)/bin/uv
 PY := .venv/bin/python
 BIN := .venv/bin
-PYTHON_SOURCES := layers/shoal/src functions worker_image local bench tests
+PYTHON_SOURCES := layers/shoal/src functions worker_image local eks bench tests
 TASKS ?= 10000
 
 include mk/template.mk
+include mk/eks.mk
 
 .PHONY: help
 help: ## Show this list
@@ -56,7 +57,7 @@ smoke: setup ## Run one job of TASKS tasks from POST to COMPLETED, and exit 0 on
 # Checks and tests
 
 .PHONY: check
-check: setup check-python check-template check-fresh ## Format, lint, types, imports, template, generated files
+check: setup check-python check-template check-fresh ## Format, lint, types, imports, template, manifests, generated files
 
 .PHONY: check-python
 check-python: setup
@@ -98,4 +99,4 @@ deploy: build ## Deploy to AWS; STAGE is a section of samconfig.toml
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed into this folder
-	rm -rf .venv $(TOOLS) .aws-sam .twin .hypothesis .mypy_cache .ruff_cache .import_linter_cache node_modules .coverage
+	rm -rf .venv $(TOOLS) .aws-sam .twin .hypothesis .mypy_cache .ruff_cache .import_linter_cache node_modules .coverage build

@@ -163,9 +163,9 @@ def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> Tree:
 _Loader.add_multi_constructor("!", _intrinsic)
 
 
-def read_template() -> Tree:
-    """`template.yaml` with its intrinsics in their long form."""
-    template: Tree = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506 - safe
+def read_template(file: str = "template.yaml") -> Tree:
+    """A template with its intrinsics in their long form."""
+    template: Tree = yaml.load((ROOT / file).read_text(), _Loader)  # noqa: S506 - safe
     return template
 
 
