@@ -55,7 +55,7 @@ def test_the_other_side_may_ask_for_a_longer_wait() -> None:
 
     Patience(leaving)("call", Flaky(1, retry_after=77.0))
 
-    assert leaving.waits == [77.0]
+    assert leaving.waits == [pytest.approx(77.0, abs=1.0)]
 
 
 def test_a_worker_that_leaves_gives_up() -> None:
@@ -72,3 +72,43 @@ def test_a_refusal_is_not_repeated() -> None:
         Patience(leaving)("call", refuse)
 
     assert leaving.waits == []
+
+
+def test_while_one_thread_asks_whether_the_other_side_is_back_others_wait() -> None:
+    patience, called, times = Patience(threading.Event()), [0], [0]
+    others = [threading.Thread(target=lambda: patience("other", other)) for _ in range(5)]
+
+    def other() -> None:
+        called[0] += 1
+
+    def ask() -> str:
+        times[0] += 1
+        if times[0] == 1:
+            raise Away("not now")
+        for thread in others:
+            thread.start()
+        others[0].join(0.2)
+        assert called == [0], "another asked at the same time"
+        return "back"
+
+    assert patience("ask", ask) == "back"
+
+    for thread in others:
+        thread.join(15)
+    assert called == [5]
+
+
+def test_a_refusal_shows_that_the_other_side_is_back() -> None:
+    leaving, times = Leaving(), [0]
+    patience = Patience(leaving)
+
+    def refuse_then() -> None:
+        times[0] += 1
+        raise Away("not now") if times[0] < 5 else Refused(422, "never")
+
+    with pytest.raises(Refused):
+        patience("call", refuse_then)
+    waited = len(leaving.waits)
+
+    assert patience("call", Flaky(0)) == "answer"
+    assert len(leaving.waits) == waited

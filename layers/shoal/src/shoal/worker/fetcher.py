@@ -58,7 +58,9 @@ class Fetcher:
         self._clock = gear.clock
         self._desk = gear.desk
         self._draining = gear.draining
-        self._patience = gear.patience
+        self._api = gear.api
+        self._queue = gear.queue
+        self._storage = gear.storage
         self._outbox = outbox
         self._foreman = foreman
         self._empty = empty
@@ -110,8 +112,7 @@ class Fetcher:
     def _left(self) -> int:
         """Those that nobody can receive now count too: a retry waits, a dead worker had a lease."""
         return sum(
-            self._patience("count", partial(self._deliveries.left, name))
-            for name in self._rests_until
+            self._queue("count", partial(self._deliveries.left, name)) for name in self._rests_until
         )
 
     def _give_back(self, deliveries: Sequence[Delivery]) -> None:
@@ -126,7 +127,7 @@ class Fetcher:
     def _ask(self, name: str, limit: int, wait: float) -> Sequence[Delivery]:
         if self._draining.is_set():
             return []
-        return self._patience(
+        return self._queue(
             "receive",
             lambda: self._deliveries.receive(
                 name, limit=limit, wait=wait, visibility=self._lease_seconds
@@ -151,7 +152,7 @@ class Fetcher:
 
     def _hide(self, delivery: Delivery, seconds: float) -> None:
         whole = min(math.ceil(seconds), _LONGEST_HIDE)
-        self._patience("hide", lambda: self._deliveries.hide([delivery], whole))
+        self._queue("hide", lambda: self._deliveries.hide([delivery], whole))
 
     # Leases.
 
@@ -167,7 +168,7 @@ class Fetcher:
             chunks=[WantedChunk(job_id=job, chunk=chunk) for job, chunk in runs],
         )
         try:
-            answer = self._patience("lease", lambda: self._callbacks.lease(request))
+            answer = self._api("lease", lambda: self._callbacks.lease(request))
         except Refused as refused:
             self._lease_apart(runs, refused)
             return
@@ -204,7 +205,7 @@ class Fetcher:
         if source is None:
             return [params | task.get("input", {}) for task in lease.tasks]
         try:
-            body = self._patience(
+            body = self._storage(
                 "inputs", lambda: self._callbacks.download(source.url, source.headers)
             )
             lines = body.split(b"\n")

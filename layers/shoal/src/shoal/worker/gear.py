@@ -30,7 +30,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gear:
-    """The world, the desk, and the two signals: take no more (draining), wait no more (leaving)."""
+    """The world, the desk, and the two signals: take no more (draining), wait no more (leaving).
+
+    A patience for each other side, since one may be away while the others are there.
+    """
 
     terms: Terms
     callbacks: Callbacks
@@ -39,4 +42,6 @@ class Gear:
     desk: Desk
     draining: threading.Event
     leaving: threading.Event
-    patience: Patience
+    api: Patience
+    queue: Patience
+    storage: Patience

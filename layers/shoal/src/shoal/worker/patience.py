@@ -1,10 +1,11 @@
-"""Calls that are made again for as long as the other side is away."""
+"""Calls to one other side, made again for as long as it is away."""
 
 from __future__ import annotations
 
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -13,6 +14,7 @@ from shoal.wire.worker import Away
 _LOG = logging.getLogger("shoal.worker")
 _FIRST: Final = 0.2
 _LONGEST: Final = 20.0
+_TURN: Final = 0.05
 
 
 class GaveUp(Exception):  # noqa: N818 - says what happened
@@ -20,22 +22,60 @@ class GaveUp(Exception):  # noqa: N818 - says what happened
 
 
 class Patience:
-    """Exponential backoff with full jitter, until `leaving` is set."""
+    """A circuit breaker with exponential backoff and full jitter, shared by all threads.
+
+    While the other side is away, one thread asks it now and then, and the others wait for what it
+    hears: however much a worker has in hand, it makes one call a pause. Goes on until `leaving`.
+    """
 
     def __init__(self, leaving: threading.Event, longest: float = _LONGEST) -> None:
         self._leaving = leaving
         self._longest = longest
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._ask_at = 0.0
+        self._asking = False
 
     def __call__[R](self, what: str, call: Callable[[], R]) -> R:
         """Make the call until it is answered or refused; raise GaveUp when the worker leaves."""
-        tries = 0
         while True:
+            if self._failures:
+                self._await_turn(what)
             try:
-                return call()
+                answer = call()
             except Away as away:
-                bound = min(self._longest, _FIRST * 2.0**tries)
-                delay = max(away.retry_after or 0.0, random.uniform(0, bound))  # noqa: S311
-                tries = min(tries + 1, 16)
-                _LOG.warning("%s: away, again in %.1f s: %s", what, delay, away)
-                if self._leaving.wait(delay):
-                    raise GaveUp(what) from away
+                self._is_away(what, away)
+            except BaseException:
+                self._is_back()  # it refused, but it answered; or the worker is about to die
+                raise
+            else:
+                if self._failures:
+                    self._is_back()
+                return answer
+
+    def _await_turn(self, what: str) -> None:
+        """Return once the other side is back, or it is this thread's turn to ask."""
+        while self._failures:
+            pause = self._ask_at - time.monotonic()
+            if pause > 0 and self._leaving.wait(pause):
+                raise GaveUp(what)
+            with self._lock:
+                if not self._asking:
+                    self._asking = True
+                    return
+            if self._leaving.wait(_TURN):
+                raise GaveUp(what)
+
+    def _is_away(self, what: str, away: Away) -> None:
+        with self._lock:
+            bound = min(self._longest, _FIRST * 2.0 ** min(self._failures, 16))
+            delay = max(away.retry_after or 0.0, random.uniform(0, bound))  # noqa: S311
+            self._failures += 1
+            self._ask_at = time.monotonic() + delay
+            self._asking = False
+        _LOG.warning("%s: away, again in %.1f s: %s", what, delay, away)
+
+    def _is_back(self) -> None:
+        with self._lock:
+            self._failures = 0
+            self._asking = False

@@ -36,7 +36,8 @@ class Reporter:
         self._callbacks = gear.callbacks
         self._deliveries = gear.deliveries
         self._desk = gear.desk
-        self._patience = gear.patience
+        self._api = gear.api
+        self._queue = gear.queue
         self._outbox = outbox
         self._foreman = foreman
 
@@ -64,7 +65,7 @@ class Reporter:
         try:
             reports = [self._outsourced(entry.report) for entry in batch]
             body = encode_reports(self._worker, reports)
-            answer = self._patience("report", lambda: self._callbacks.report(body))
+            answer = self._api("report", lambda: self._callbacks.report(body))
         except Refused as refused:
             if len(batch) == 1:
                 self._give_up(batch[0].run, refused)
@@ -95,7 +96,7 @@ class Reporter:
             self._callbacks.upload(place.url, place.headers, body)
             return place.key
 
-        key = self._patience("part", send)
+        key = self._api("part", send)
         return report._replace(
             outcomes=[without_details(outcome) for outcome in report.outcomes], part=key
         )
@@ -121,6 +122,6 @@ class Reporter:
 
     def _delete(self, settled: Sequence[Delivery]) -> None:
         try:
-            self._patience("delete", lambda: self._deliveries.delete(settled))
+            self._queue("delete", lambda: self._deliveries.delete(settled))
         except Refused as refused:  # they come again, and their chunks are done then
             _LOG.error("messages cannot be deleted: %s", refused)

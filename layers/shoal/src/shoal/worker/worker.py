@@ -45,7 +45,9 @@ class Worker:
             desk=Desk(terms.slots),
             draining=threading.Event(),
             leaving=leaving,
-            patience=Patience(leaving),
+            api=Patience(leaving),
+            queue=Patience(leaving),
+            storage=Patience(leaving),
         )
         self._nursery = nursery
         self._failed = False
@@ -109,7 +111,7 @@ class Worker:
             image=terms.image,
             digest=nursery.digest,
         )
-        self._gear.patience("register", lambda: self._gear.callbacks.register(request))
+        self._gear.api("register", lambda: self._gear.callbacks.register(request))
         _LOG.info("worker %s offers %s", self._gear.terms.name, ", ".join(self._nursery.types))
         self._fetcher.serve()
 
