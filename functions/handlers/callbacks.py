@@ -179,10 +179,12 @@ def _part(request: wire.PartRequest) -> Body:
 
 
 def _register(request: wire.WorkerRegistration) -> Body:
-    for offer in request.task_types:
-        bootstrap.types().register(
+    bootstrap.registering().register(
+        [
             TaskType(offer.name, offer.input_schema, offer.timeout, offer.description)
-        )
+            for offer in request.task_types
+        ]
+    )
     return {"worker": request.worker, "registered": len(request.task_types)}
 
 
