@@ -11,8 +11,8 @@ from typing import Final
 from shoal.wire.worker import Away
 
 _LOG = logging.getLogger("shoal.worker")
-_FIRST: Final = 0.2
-_LONGEST: Final = 20.0
+FIRST: Final = 0.2
+LONGEST: Final = 20.0
 
 
 class GaveUp(Exception):  # noqa: N818 - says what happened
@@ -22,7 +22,7 @@ class GaveUp(Exception):  # noqa: N818 - says what happened
 class Patience:
     """Exponential backoff with full jitter, until `leaving` is set."""
 
-    def __init__(self, leaving: threading.Event, longest: float = _LONGEST) -> None:
+    def __init__(self, leaving: threading.Event, longest: float = LONGEST) -> None:
         self._leaving = leaving
         self._longest = longest
 
@@ -33,7 +33,7 @@ class Patience:
             try:
                 return call()
             except Away as away:
-                bound = min(self._longest, _FIRST * 2.0**tries)
+                bound = min(self._longest, FIRST * 2.0**tries)
                 delay = max(away.retry_after or 0.0, random.uniform(0, bound))  # noqa: S311
                 tries = min(tries + 1, 16)
                 _LOG.warning("%s: away, again in %.1f s: %s", what, delay, away)
