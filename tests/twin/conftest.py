@@ -1,4 +1,7 @@
-"""One twin for all tests here, with two workers, short leases and short waits."""
+"""One twin for all tests here, with two workers, short leases and short waits.
+
+The queue `low` is left to the worker in another language.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,7 +32,8 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
 
 @pytest.fixture(scope="session")
 def crew(twin: Twin) -> Iterator[Workers]:
-    with twin.workers(slots=2, tasks="tasks,twin_tasks", paths=(HERE,)) as workers:
+    modules, left = "tasks,twin_tasks", ("low",)
+    with twin.workers(slots=2, tasks=modules, paths=(HERE,), leave=left) as workers:
         for number in (1, 2):
             workers.start(f"w-{number}")
         yield workers
