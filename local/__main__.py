@@ -117,8 +117,11 @@ def down(options: argparse.Namespace) -> int:
 
 
 def _require_alone(home: Path) -> None:
-    if running := Register(home).twin():
+    register = Register(home)
+    if running := register.twin():
         raise TwinError(f"a twin runs here already (process {running}): `make down` stops it")
+    if stopped := register.stop():
+        terminal.print(f"{stopped} processes stopped that a killed twin had left")
 
 
 def _told(path: Path, secret: str) -> Path:
@@ -135,9 +138,10 @@ def _platform(
     """A twin with workers, and what looks after them."""
     register = Register(plan.home)
     with ExitStack() as stack:
+        register.write(os.getpid(), [])  # first of all, so that no other boots on the same state
+        stack.callback(register.forget)
         terminal.print("starting the emulator and deploying template.yaml")
         twin = stack.enter_context(booted(plan))
-        stack.callback(register.forget)
         crew = stack.enter_context(twin.workers(leave=leave))
         for number in range(1, workers + 1):
             crew.start(f"w-{number}")
