@@ -75,7 +75,7 @@ openapi: setup ## Write docs/openapi.json from the code
 	@PYTHONPATH=functions $(PY) -m handlers.openapi docs/openapi.json
 
 .PHONY: test
-test: setup ## Run all tests
+test: setup $(NODE_READY) ## Run all tests
 	@$(PY) -m pytest tests
 
 .PHONY: cover

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -56,13 +57,11 @@ def up(options: argparse.Namespace) -> int:
     )
     _require_alone(plan.home)
     require_free(plan.console_port, "--console-port")
-    with _platform(plan, options.workers) as (twin, tend):
-        token = plan.home / "token"
-        token.touch(mode=0o600)
-        token.write_text(twin.issuer.token(seconds=365 * 86_400))
-        (plan.home / "sam-env.json").write_text(
-            json.dumps({"Parameters": twin.environment_of_sam()})
-        )
+    with _platform(plan, options.workers, options.leave) as (twin, tend):
+        token = _told(plan.home / "token", twin.issuer.token(seconds=365 * 86_400))
+        _told(plan.home / "sam-env.json", json.dumps({"Parameters": twin.environment_of_sam()}))
+        worker = twin.environment_of_worker().items()
+        _told(plan.home / "worker.env", "".join(f"{k}={shlex.quote(v)}\n" for k, v in worker))
         spec = {"task_type": "noop", "count": options.tasks, "chunk_size": 100, "name": "first"}
         finished = job.run(twin, spec, tend, terminal)
         lines = _lines(twin, _shown(token), finished.job["id"])
@@ -118,19 +117,32 @@ def down(options: argparse.Namespace) -> int:
 
 
 def _require_alone(home: Path) -> None:
-    if running := Register(home).twin():
+    register = Register(home)
+    if running := register.twin():
         raise TwinError(f"a twin runs here already (process {running}): `make down` stops it")
+    if stopped := register.stop():
+        terminal.print(f"{stopped} processes stopped that a killed twin had left")
+
+
+def _told(path: Path, secret: str) -> Path:
+    """A file for other processes of the same user."""
+    path.touch(mode=0o600)
+    path.write_text(secret)
+    return path
 
 
 @contextmanager
-def _platform(plan: Plan, workers: int) -> Iterator[tuple[Twin, Callable[[], None]]]:
+def _platform(
+    plan: Plan, workers: int, leave: Collection[str] = ()
+) -> Iterator[tuple[Twin, Callable[[], None]]]:
     """A twin with workers, and what looks after them."""
     register = Register(plan.home)
     with ExitStack() as stack:
+        register.write(os.getpid(), [])  # first of all, so that no other boots on the same state
+        stack.callback(register.forget)
         terminal.print("starting the emulator and deploying template.yaml")
         twin = stack.enter_context(booted(plan))
-        stack.callback(register.forget)
-        crew = stack.enter_context(twin.workers())
+        crew = stack.enter_context(twin.workers(leave=leave))
         for number in range(1, workers + 1):
             crew.start(f"w-{number}")
         register.write(os.getpid(), _pids(twin, crew))
@@ -196,6 +208,13 @@ def _options() -> argparse.Namespace:
     each.add_argument("--console-port", type=_positive, default=3000, help="of the console")
     each.add_argument("--tasks", type=_positive, default=FIRST_JOB_TASKS, help="of the first job")
     each.add_argument("--workers", type=_positive, default=WORKERS)
+    each.add_argument(
+        "--leave",
+        choices=("high", "low"),
+        action="append",
+        default=[],
+        help="queue that these workers leave to others, written in another language say",
+    )
     each.set_defaults(command=up)
 
     each = commands.add_parser("smoke", help="run one job on a platform of its own, and judge it")

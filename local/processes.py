@@ -29,6 +29,7 @@ class Register:
     def write(self, twin: int, others: Iterable[int]) -> None:
         """Note the twin's own process and those that it started."""
         text = json.dumps({"twin": twin, "others": list(others)})
+        self.home.mkdir(parents=True, exist_ok=True)
         (self.home / "processes.new").write_text(text)
         (self.home / "processes.new").replace(self._file)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from local.emulator import (
 )
 from local.issuer import AUDIENCE, Issuer
 from local.layer import ARCHITECTURE, built
-from local.workers import Workers
+from local.workers import Workers, worker_environment
 
 STAGE: Final = "twin"
 _VARIABLES: Final = {
@@ -76,7 +76,12 @@ class Twin:
         )
 
     def workers(
-        self, *, slots: int = 2, tasks: str = "tasks", paths: tuple[Path, ...] = ()
+        self,
+        *,
+        slots: int = 2,
+        tasks: str = "tasks",
+        paths: tuple[Path, ...] = (),
+        leave: Collection[str] = (),
     ) -> Workers:
         """Workers of this platform; none is started yet."""
         return Workers(
@@ -86,6 +91,13 @@ class Twin:
             slots=slots,
             tasks=tasks,
             paths=paths,
+            leave=leave,
+        )
+
+    def environment_of_worker(self) -> dict[str, str]:
+        """What a worker in another language has to be told to work for this twin."""
+        return worker_environment(
+            self.emulator, self.deployment, lease_seconds=self.plan.lease_seconds
         )
 
     def environment(self) -> dict[str, str]:

@@ -6,17 +6,33 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final, Self
 
 from local.application import ROOT, Deployment
-from local.emulator import Emulator, Keys, TwinError, base_environment
+from local.emulator import REGION, Emulator, Keys, TwinError, base_environment
 from local.leash import leash
 
 GRACE_SECONDS: Final = 5
 DRAIN_SECONDS: Final = 15.0
 _MISUSED: Final = 2
 _USER: Final = "shoal-worker"
+
+
+def worker_environment(
+    emulator: Emulator, deployment: Deployment, *, lease_seconds: float
+) -> dict[str, str]:
+    """All that a worker has to be told, in whatever language it is written."""
+    return {
+        **worker_keys(emulator, deployment).environment(),
+        "AWS_REGION": REGION,
+        "SHOAL_API_URL": f"{emulator.url}/_aws/execute-api/{deployment['ApiId']}/$default",
+        "SHOAL_QUEUE_HIGH_URL": deployment["QueueHighUrl"],
+        "SHOAL_QUEUE_NORMAL_URL": deployment["QueueNormalUrl"],
+        "SHOAL_QUEUE_LOW_URL": deployment["QueueLowUrl"],
+        "SHOAL_LEASE_SECONDS": f"{lease_seconds:g}",
+    }
 
 
 def worker_keys(emulator: Emulator, deployment: Deployment) -> Keys:
@@ -33,8 +49,15 @@ def worker_keys(emulator: Emulator, deployment: Deployment) -> Keys:
     return Keys(key["AccessKeyId"], key["SecretAccessKey"])
 
 
+def _urls(queues: Collection[str]) -> set[str]:
+    return {f"SHOAL_QUEUE_{queue.upper()}_URL" for queue in queues}
+
+
 class Workers:
-    """Some workers. To be used as a context: on leaving it none is left."""
+    """Some workers. To be used as a context: on leaving it none is left.
+
+    They leave the queues named by `leave` to others.
+    """
 
     def __init__(
         self,
@@ -45,22 +68,18 @@ class Workers:
         slots: int = 2,
         tasks: str = "tasks",
         paths: tuple[Path, ...] = (),
+        leave: Collection[str] = (),
     ) -> None:
         self._emulator = emulator
-        api = f"{emulator.url}/_aws/execute-api/{deployment['ApiId']}/$default"
+        told = worker_environment(emulator, deployment, lease_seconds=lease_seconds)
         python_path = (ROOT / "worker_image", *paths)
         self._environment = {
             **base_environment(),
-            **worker_keys(emulator, deployment).environment(),
+            **{name: value for name, value in told.items() if name not in _urls(leave)},
             "AWS_ENDPOINT_URL": emulator.url,
             "PYTHONPATH": ":".join(map(str, python_path)),
-            "SHOAL_API_URL": api,
-            "SHOAL_QUEUE_HIGH_URL": deployment["QueueHighUrl"],
-            "SHOAL_QUEUE_NORMAL_URL": deployment["QueueNormalUrl"],
-            "SHOAL_QUEUE_LOW_URL": deployment["QueueLowUrl"],
             "SHOAL_TASKS": tasks,
             "SHOAL_SLOTS": str(slots),
-            "SHOAL_LEASE_SECONDS": f"{lease_seconds:g}",
             "SHOAL_GRACE_SECONDS": str(GRACE_SECONDS),
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}

@@ -204,8 +204,8 @@ def _artifact(request: wire.ArtifactRequest) -> Body:
 
 
 def _register(request: wire.WorkerRegistration) -> Body:
-    for offer in request.task_types:
-        bootstrap.types().register(
+    bootstrap.registering().register(
+        [
             TaskType(
                 offer.name,
                 offer.input_schema,
@@ -216,7 +216,9 @@ def _register(request: wire.WorkerRegistration) -> Body:
                 image=request.image,
                 digest=request.digest,
             )
-        )
+            for offer in request.task_types
+        ]
+    )
     return {"worker": request.worker, "registered": len(request.task_types)}
 
 

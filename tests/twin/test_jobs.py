@@ -3,28 +3,15 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from tests.twin.watching import ended, eventually
+from tests.twin.watching import Json, ended, eventually, results
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 
-type Json = dict[str, Any]
 type Finish = Callable[..., Json]
-
-
-def results(users: httpx.Client, job: Json) -> dict[int, Any]:
-    found: dict[int, Any] = {}
-    query: dict[str, str] = {}
-    while True:
-        page = users.get(f"jobs/{job['id']}/results", params=query).json()
-        found |= {item["index"]: item["result"] for item in page["items"]}
-        if page["next_token"] is None:
-            return found
-        query = {"next_token": page["next_token"]}
 
 
 def test_a_job_by_count_completes(finish: Finish) -> None:

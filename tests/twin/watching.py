@@ -21,6 +21,18 @@ def _if_ended(users: httpx.Client, job_id: str) -> Json | None:
     return job if job["status"] in ENDED else None
 
 
+def results(users: httpx.Client, job: Json) -> dict[int, Any]:
+    """What its completed tasks returned, by index."""
+    found: dict[int, Any] = {}
+    query: dict[str, str] = {}
+    while True:
+        page = users.get(f"jobs/{job['id']}/results", params=query).json()
+        found |= {item["index"]: item["result"] for item in page["items"]}
+        if page["next_token"] is None:
+            return found
+        query = {"next_token": page["next_token"]}
+
+
 def eventually[T](look: Callable[[], T | None], *, seconds: float = 120) -> T:
     """What is looked for, as soon as it is there; the pause only spares the processor."""
     deadline = time.monotonic() + seconds

@@ -1,5 +1,6 @@
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -213,6 +214,41 @@ def test_a_worker_registers_what_it_runs(world: World) -> None:
 
     assert answer == {"worker": "w-1", "registered": 1}
     assert world.types.get("thumb") == TaskType("thumb", {"type": "object"}, 60.0, "small")
+
+
+@pytest.mark.parametrize(
+    ("schema", "why"),
+    [
+        ({"type": "strin"}, "Unknown type"),
+        ({"properties": []}, "not JSON Schema"),
+        ({"properties": {"a": {"pattern": "("}}}, "unterminated"),
+        ({"properties": {"a": {"$ref": "http://127.0.0.1:9/"}}}, "leads out of the schema"),
+        ({"$ref": "file:///dev/null"}, "leads out of the schema"),
+        ({"description": "x" * 70_000}, "at most 65536 fit"),
+        ({"minimum": float("inf")}, "not JSON"),
+    ],
+)
+def test_a_schema_that_would_break_every_submit_is_refused(
+    world: World, schema: dict[str, Any], why: str
+) -> None:
+    offers = [{"name": "good", "schema": {}}, {"name": "bad", "schema": schema}]
+
+    answer = callback("workers", {"worker": "w-1", "task_types": offers})
+
+    assert (answer.status, answer.fields) == (422, ["task_types[1].schema"])
+    assert why in answer.json["errors"][0]["message"]
+    assert world.types.get("good") is None
+
+
+def test_a_schema_may_refer_to_its_own_parts(world: World) -> None:
+    tree = {"type": "object", "properties": {"left": {"$ref": "#"}, "n": {"$ref": "#/$defs/n"}}}
+    offer = {"name": "tree", "schema": {**tree, "$defs": {"n": {"type": "integer"}}}}
+
+    answer = callback("workers", {"worker": "w-1", "task_types": [offer]})
+
+    assert answer.status == 200
+    assert world.types.get("tree") is not None
+    assert call("POST", "/jobs", {"task_type": "tree", "inputs": [{"n": "x"}]}).status == 422
 
 
 def test_answers_are_what_workers_read() -> None:

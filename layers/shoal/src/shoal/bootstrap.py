@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from shoal.service.monitoring import Monitoring
     from shoal.service.planning import Planning
     from shoal.service.recovery import Recovery
+    from shoal.service.registering import Registering
     from shoal.service.settling import Settling
     from shoal.service.submitting import Submitting
     from shoal.service.tasking import Tasking
@@ -111,6 +112,14 @@ def viewing() -> Viewing:
 def types() -> TypeRegistry:
     """The task types that workers have registered."""
     return adapters().types
+
+
+@cache
+def registering() -> Registering:
+    """Takes in what workers offer."""
+    from shoal.service.registering import Registering
+
+    return Registering(types())
 
 
 @cache
@@ -221,6 +230,7 @@ _WIRED: Final = (
     adapters,
     submitting,
     viewing,
+    registering,
     control,
     tasking,
     leasing,

@@ -4,9 +4,13 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final, NoReturn
 
 from shoal.domain.grid import Json
+
+MAX_SCHEMA_BYTES: Final = 65_536
+"""A schema travels whole with every list of task types."""
+_FETCHED: Final = ("http", "https", "ftp", "file", "data")
 
 type Check = Callable[[Mapping[str, Json]], str | None]
 
@@ -16,11 +20,30 @@ def checker(schema: Mapping[str, Any]) -> Check:
     return _compiled(json.dumps(schema, sort_keys=True))
 
 
+def schema_problem(schema: Mapping[str, Any]) -> str | None:
+    """Why inputs cannot be checked by a schema, or None."""
+    try:
+        text = json.dumps(schema, allow_nan=False)
+    except ValueError:
+        return "has a number that is not JSON"
+    if len(text) > MAX_SCHEMA_BYTES:
+        return f"has {len(text)} bytes; at most {MAX_SCHEMA_BYTES} fit"
+    try:
+        checker(schema)
+    except Exception as error:  # noqa: BLE001 - a wrong schema trips the compiler in many ways
+        return f"is not JSON Schema of draft 4, 6 or 7 ({type(error).__name__}: {error})"
+    return None
+
+
 @lru_cache(maxsize=64)
 def _compiled(schema: str) -> Check:
-    import fastjsonschema  # noqa: PLC0415 - workers' calls never need it, and it costs their start
+    import fastjsonschema  # noqa: PLC0415 - few calls need it, and it costs the start of all
 
-    validate = fastjsonschema.compile(json.loads(schema), detailed_exceptions=False)
+    validate = fastjsonschema.compile(
+        json.loads(schema),
+        handlers=dict.fromkeys(_FETCHED, _fetch_nothing),
+        detailed_exceptions=False,
+    )
 
     def check(value: Mapping[str, Json]) -> str | None:
         try:
@@ -30,6 +53,11 @@ def _compiled(schema: str) -> Check:
         return None
 
     return check
+
+
+def _fetch_nothing(uri: str) -> NoReturn:
+    """A schema must not make us call addresses that its author chose."""
+    raise ValueError(f"$ref {uri} leads out of the schema")
 
 
 def line_checker(

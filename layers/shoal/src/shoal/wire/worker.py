@@ -26,7 +26,6 @@ MAX_INLINE_BYTES: Final = 200_000
 """Outcomes of one report that travel inside it; more go to a part by a presigned PUT."""
 MAX_PART_BYTES: Final = 64 * 1024 * 1024
 MAX_EFFECT_KEY: Final = 200
-MAX_EFFECT_BYTES: Final = 32_768
 MAX_ARTIFACT_BYTES: Final = 64 * 1024 * 1024
 
 type JobId = Annotated[str, StringConstraints(pattern=r"^job_[0-9A-HJKMNP-TV-Z]{26}$")]

@@ -12,8 +12,8 @@ from typing import Final
 from shoal.wire.worker import Away
 
 _LOG = logging.getLogger("shoal.worker")
-_FIRST: Final = 0.2
-_LONGEST: Final = 20.0
+FIRST: Final = 0.2
+LONGEST: Final = 20.0
 _TURN: Final = 0.05
 
 
@@ -28,7 +28,7 @@ class Patience:
     hears: however much a worker has in hand, it makes one call a pause. Goes on until `leaving`.
     """
 
-    def __init__(self, leaving: threading.Event, longest: float = _LONGEST) -> None:
+    def __init__(self, leaving: threading.Event, longest: float = LONGEST) -> None:
         self._leaving = leaving
         self._longest = longest
         self._lock = threading.Lock()
@@ -68,7 +68,7 @@ class Patience:
 
     def _is_away(self, what: str, away: Away) -> None:
         with self._lock:
-            bound = min(self._longest, _FIRST * 2.0 ** min(self._failures, 16))
+            bound = min(self._longest, FIRST * 2.0 ** min(self._failures, 16))
             delay = max(away.retry_after or 0.0, random.uniform(0, bound))  # noqa: S311
             self._failures += 1
             self._ask_at = time.monotonic() + delay

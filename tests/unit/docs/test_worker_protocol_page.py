@@ -1,0 +1,171 @@
+"""The page that workers in other languages are written from says what the code does."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+
+from handlers import callbacks, problems
+from shoal.domain import retry, sizing
+from shoal.domain.chunk import CRASHES_TO_FAIL, CRASHES_TO_ISOLATE
+from shoal.service import checking, inputs, keeping, leasing, submitting
+from shoal.settings import WorkerSettings
+from shoal.wire import worker as wire
+from shoal.wire.problems import Problem
+from shoal.worker import foreman, gear, heart, outcome, patience
+
+PAGE = (Path(__file__).parents[3] / "docs/reference/worker-protocol.md").read_text()
+WORDS = " ".join(PAGE.split())
+EXAMPLES = re.findall(r"^( *)```json (\w+) (\w+)\n(.*?)^ *```$", PAGE, re.DOTALL | re.MULTILINE)
+MODELS: Mapping[str, type[BaseModel]] = {
+    name: found
+    for name, found in {**vars(wire), "Problem": Problem}.items()
+    if isinstance(found, type) and issubclass(found, BaseModel)
+}
+SPELLED = {2: "two", 3: "third"}
+
+
+def section(title: str) -> str:
+    return re.split(r"^## ", PAGE.split(f"\n## {title}\n")[1], flags=re.MULTILINE)[0]
+
+
+def first_column(title: str) -> set[str]:
+    """The words in code style that begin the rows of a section's tables, but for their heads."""
+    rows = re.findall(r"^\| `([^`]+)` \|.*\n(?!\|--)", section(title), re.MULTILINE)
+    return set(rows)
+
+
+def decisions(model: type[BaseModel]) -> set[str]:
+    return set(get_args(model.model_fields["decision"].annotation))
+
+
+def unknown(given: Any, understood: Any, place: str = "") -> Iterator[str]:
+    """Where an example has a field that its model does not read."""
+    if isinstance(given, dict) and isinstance(understood, dict):
+        for name, value in given.items():
+            if name in understood:
+                yield from unknown(value, understood[name], f"{place}.{name}")
+            else:
+                yield f"{place}.{name}"
+    elif isinstance(given, list):
+        for one, other in zip(given, understood, strict=True):
+            yield from unknown(one, other, f"{place}[]")
+
+
+def test_every_call_has_its_request_and_its_answer_on_the_page() -> None:
+    shown = {(kind, model) for _, kind, model, _ in EXAMPLES}
+
+    for noun in ("Registration", "Lease", "Heartbeat", "Report", "Part", "Effect", "Artifact"):
+        request = "WorkerRegistration" if noun == "Registration" else f"{noun}Request"
+        assert {("request", request), ("answer", f"{noun}Answer")} <= shown
+
+
+@pytest.mark.parametrize(("_indent", "kind", "model", "text"), EXAMPLES)
+def test_an_example_is_understood_to_its_last_field(
+    _indent: str, kind: str, model: str, text: str
+) -> None:
+    understood = MODELS[model].model_validate_json(text)
+
+    assert kind in {"request", "answer", "message", "part", "problem"}
+    dumped = understood.model_dump(mode="json", by_alias=True)
+    assert list(unknown(json.loads(text), dumped)) == []
+
+
+def test_the_paths_are_those_that_are_answered() -> None:
+    assert {f"POST {path}" for path in first_column("Calls")} == set(callbacks.ROUTES)
+
+
+def test_every_decision_has_its_row() -> None:
+    assert first_column("Lease") == decisions(wire.Lease)
+    assert first_column("Heartbeats") == decisions(wire.BeatDecision)
+    assert first_column("Reports") == decisions(wire.ReportDecision)
+
+
+def test_every_status_has_its_row() -> None:
+    rows = {int(each) for each in re.findall(r"^\| (\d{3}) \|", section("Errors"), re.MULTILINE)}
+    answered = {status.value for status in problems.STATUS.values()} - {415}  # users' routes alone
+
+    assert {each for each in answered if each < 500} <= rows
+
+
+def test_the_variables_are_those_that_a_worker_reads() -> None:
+    named = set(re.findall(r"`((?:SHOAL|AWS)_[A-Z_]+)`", section("What a worker has to know")))
+    told = dict.fromkeys(named, "1") | {"SHOAL_TASKS": "tasks"}
+
+    settings = WorkerSettings.from_environment(told)
+
+    assert settings.api_url == settings.region == "1"
+    assert dict(settings.queue_urls) == {"high": "1", "normal": "1", "low": "1"}
+    assert settings.lease_seconds == 1.0
+    assert WorkerSettings.from_environment({**told, "SHOAL_LEASE_SECONDS": ""}).lease_seconds == 60
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        f"1 to {sizing.MAX_CHUNK} of them",
+        f"above 0, at most {wire.MAX_TIMEOUT:,.0f}.",
+        f"Without either it is {submitting.DEFAULT_TIMEOUT:.0f}",
+        f"At most {checking.MAX_SCHEMA_BYTES:,} bytes",
+        f"Ask for 1 to {wire.MAX_BATCH} chunks",
+        f"rounded up, at most {retry.LONGEST_DELAY:,.0f}",
+        f"1 to {wire.MAX_BEATS} in a call",
+        f"`POST /api/v1/reports`, 1 to {wire.MAX_BATCH} in a call",
+        f"Outcomes, at most {sizing.MAX_CHUNK} in a report",
+        f"`duration`, 0 to {10 * wire.MAX_TIMEOUT:,.0f} seconds",
+        f"at most {outcome.MAX_RESULT:,} bytes of JSON",
+        f"`error.message`: at most {wire.MAX_MESSAGE:,} characters",
+        f"`error.tail`: at most {wire.MAX_TAIL:,}",
+        f"exceeds {wire.MAX_INLINE_BYTES:,} bytes",
+        f"in bytes, at most {wire.MAX_PART_BYTES:,}",
+        f"without a signature, within {leasing.UPLOAD_SECONDS // 60} minutes",
+        f"signature, within {keeping.LINK_SECONDS // 60} minutes. Without a `size`",
+        f"`key`, 1 to {wire.MAX_EFFECT_KEY} characters",
+        f"any JSON of up to {keeping.MAX_EFFECT_BYTES:,} bytes",
+        f"`size` in bytes, at most {wire.MAX_ARTIFACT_BYTES:,}, gives",
+        f"in seconds, up to {retry.LONGEST_DELAY:,.0f}: it takes",
+        f"keep the chunk for {foreman.LACKING_SECONDS:.0f} seconds",
+        f"received {heart.OLDEST / 3600:.0f} hours ago",
+        f"`timeout` is therefore at most {wire.MAX_TIMEOUT:,.0f} seconds",
+        f"has cost {SPELLED[CRASHES_TO_ISOLATE]} workers their lives",
+        f"At the {SPELLED[CRASHES_TO_FAIL]} death",
+        f"up to {patience.FIRST} s, doubled at each attempt up to {patience.LONGEST:.0f} s",
+        f"as {' : '.join(map(str, gear.WEIGHTS.values()))}",
+    ],
+)
+def test_a_figure_is_the_code_s(sentence: str) -> None:
+    assert sentence in WORDS
+
+
+def test_a_link_to_inputs_lives_for_an_hour() -> None:
+    assert inputs.LINK_SECONDS == 3_600
+    assert "without a signature, within an hour" in WORDS
+
+
+@pytest.mark.parametrize(
+    ("phrase", "name", "longest"),
+    [
+        ("`[A-Za-z0-9._:-]`, 1 to 128 characters", "worker", 128),
+        ("`[A-Za-z0-9_-]`, 8 to 64 characters", "request_id", 64),
+        ("`[A-Za-z][A-Za-z0-9_.-]*`, at most 100 characters", "type", 100),
+    ],
+)
+def test_a_name_may_be_as_long_as_the_page_says(phrase: str, name: str, longest: int) -> None:
+    def accepted(length: int) -> bool:
+        names = {"worker": "w", "request_id": "r" * 8, "type": "t", name: "x" * length}
+        offer = {"name": names["type"], "schema": {}}
+        wanted = {"job_id": f"job_{'0' * 26}", "chunk": 0}
+        asked = {"worker": names["worker"], "request_id": names["request_id"], "chunks": [wanted]}
+        try:
+            wire.WorkerRegistration.model_validate({"worker": "w", "task_types": [offer]})
+            wire.LeaseRequest.model_validate(asked)
+        except ValueError:
+            return False
+        return True
+
+    assert phrase in WORDS
+    assert (accepted(longest), accepted(longest + 1)) == (True, False)
