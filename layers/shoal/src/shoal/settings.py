@@ -123,11 +123,10 @@ class WorkerSettings:
         }
         if not urls:
             raise MissingSetting("set SHOAL_QUEUE_NORMAL_URL (and _HIGH_ and _LOW_)")
-        modules = environment.get("SHOAL_TASKS", "").split(",")
         return WorkerSettings(
             api_url=read.text("SHOAL_API_URL"),
             queue_urls=urls,
-            task_modules=tuple(name.strip() for name in modules if name.strip()),
+            task_modules=task_modules(environment),
             region=read.text("AWS_REGION"),
             worker_id=read.text("SHOAL_WORKER_ID", f"{socket.gethostname()[:100]}-{os.getpid()}"),
             slots=int(read.number("SHOAL_SLOTS", os.process_cpu_count() or 1)),
@@ -138,6 +137,12 @@ class WorkerSettings:
             child_tasks=int(read.number("SHOAL_CHILD_TASKS", 100_000)),
             child_growth_bytes=int(read.number("SHOAL_CHILD_GROWTH_MB", 256)) * _MEGABYTE,
         )
+
+
+def task_modules(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:  # noqa: TID251 - as above
+    """The modules that a worker is told to offer tasks of, beside those of installed packages."""
+    names = environment.get("SHOAL_TASKS", "").split(",")
+    return tuple(name.strip() for name in names if name.strip())
 
 
 @dataclass(frozen=True, slots=True)

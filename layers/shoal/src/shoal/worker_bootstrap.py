@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import boto3
 import httpx
@@ -13,7 +15,7 @@ from botocore.config import Config
 from shoal.adapters.callbacks import SignedCallbacks
 from shoal.adapters.vault import ApiVault
 from shoal.adapters.worker_queue import SqsDeliveries
-from shoal.settings import MissingSetting, WorkerSettings
+from shoal.settings import MissingSetting, WorkerSettings, task_modules
 from shoal.worker.child import Habits
 from shoal.worker.children import Nursery
 from shoal.worker.gear import WEIGHTS, Terms
@@ -61,6 +63,15 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
         SqsDeliveries(sqs, settings.queue_urls),
         _SystemClock(),
     )
+
+
+def offers_from_environment() -> list[Mapping[str, Any]]:
+    """What a worker in this environment would tell the API of its task types.
+
+    Raises BadTasks if they cannot be imported.
+    """
+    with Nursery(task_modules()) as nursery:
+        return [offered.offer for offered in nursery.types.values()]
 
 
 def vault(job_id: str, chunk: int, epoch: int, index: int) -> ApiVault:

@@ -191,6 +191,13 @@ def _described(task: Task[..., Any]) -> dict[str, Any]:
     }
 
 
+def _discovered(modules: Iterable[str]) -> Mapping[str, Task[..., Any]]:
+    tasks = discover(modules)
+    if not tasks:
+        raise LookupError("no tasks: name modules in SHOAL_TASKS, or install a package with some")
+    return tasks
+
+
 def _digest(tasks: Iterable[Task[..., Any]]) -> str:
     """Of the source files that the tasks are in, so that two versions can be told apart."""
     files = {inspect.getsourcefile(inspect.unwrap(task.function)) or "" for task in tasks}
@@ -224,9 +231,7 @@ def main() -> int:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     hello = Connection(os.dup(control.fileno()))
     try:
-        tasks = discover(told["modules"])
-        if not tasks:
-            raise LookupError("no tasks: name modules, or install a package that offers some")  # noqa: TRY301 - told as the others
+        tasks = _discovered(told["modules"])
         answer: dict[str, Any] = {
             "types": [_described(task) for task in tasks.values()],
             "digest": _digest(tasks.values()),

@@ -1,0 +1,97 @@
+"""`shoal worker`, as a person runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.worker.worker_world import Eventually
+
+ROOT = Path(__file__).parents[3]
+GOOD = """
+from shoal import Retry, task
+
+@task(retry=Retry(max_attempts=3))
+def greet(name: str) -> str:
+    return f"hello {name}"
+"""
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    told = {"PATH": os.defpath, "PYTHONPATH": str(folder), **environment}
+    return subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-m", "shoal", "worker", *arguments],
+        env=told,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_check_shows_each_type_with_its_schema(tmp_path: Path) -> None:
+    (tmp_path / "greeting.py").write_text(GOOD)
+
+    done = run(tmp_path, "check", SHOAL_TASKS="greeting")
+
+    (offer,) = json.loads(done.stdout)
+    assert (done.returncode, offer["name"]) == (0, "greet")
+    assert offer["schema"]["required"] == ["name"]
+    assert offer["retry"]["max_attempts"] == 3
+
+
+def test_check_tells_why_tasks_cannot_be_imported(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("import no_such_module\n")
+
+    done = run(tmp_path, "check", SHOAL_TASKS="broken")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no_such_module" in done.stderr
+
+
+def test_check_without_tasks_says_where_they_come_from(tmp_path: Path) -> None:
+    done = run(tmp_path, "check")
+
+    assert done.returncode == 1
+    assert "SHOAL_TASKS" in done.stderr
+
+
+def test_run_without_its_settings_names_what_is_missing(tmp_path: Path) -> None:
+    done = run(tmp_path, "run", SHOAL_TASKS="greeting")
+
+    assert done.returncode == 2
+    assert "SHOAL_QUEUE_NORMAL_URL" in done.stderr
+
+
+@pytest.mark.parametrize("slots", ["0", "1001", "many"])
+def test_slots_are_a_number_that_makes_sense(tmp_path: Path, slots: str) -> None:
+    assert run(tmp_path, "run", "--slots", slots).returncode == 2
+
+
+def test_a_second_signal_leaves_at_once(tmp_path: Path, eventually: Eventually) -> None:
+    (tmp_path / "greeting.py").write_text(GOOD)
+    told = {
+        "PATH": os.defpath,
+        "PYTHONPATH": str(tmp_path),
+        "SHOAL_TASKS": "greeting",
+        "SHOAL_API_URL": "http://127.0.0.1:9",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "SHOAL_QUEUE_NORMAL_URL": "http://127.0.0.1:9/tasks",
+    }
+    log = tmp_path / "log"
+    with log.open("w") as out:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "shoal", "worker", "run"], env=told, stderr=out
+        )
+        eventually(lambda: "away" in log.read_text())  # it cannot register, and goes on trying
+
+        worker.send_signal(signal.SIGTERM)
+        worker.send_signal(signal.SIGTERM)
+
+        assert worker.wait(15) in {0, 128 + signal.SIGTERM}
