@@ -54,6 +54,11 @@ down: setup ## Stop what `make up` left behind, should it have been killed
 smoke: setup ## Run one job of TASKS tasks from POST to COMPLETED, and exit 0 only if all were
 	@$(PY) -m local smoke --tasks $(TASKS)
 
+.PHONY: sam-local
+sam-local: setup ## Serve the API from SAM's containers, on the twin of `make up`; needs Docker
+	$(MAKE) build ARCHITECTURE=$(shell uname -m | sed 's/aarch64/arm64/')
+	@$(PY) -m local.sam $(SAM_ARGUMENTS)
+
 # Checks and tests
 
 .PHONY: check

@@ -102,14 +102,17 @@ class Twin:
 
     def environment(self) -> dict[str, str]:
         """What a function of this platform is told, for whoever wires adapters to it."""
-        return {**base_environment(), **self.environment_of_sam()}
+        there = {"AWS_ENDPOINT_URL": self.emulator.url}
+        keys = Keys(ROOT_KEY, ROOT_SECRET).environment()
+        return {**base_environment(), **keys, **there, **self.environment_of_sam()}
 
     def environment_of_sam(self) -> dict[str, str]:
-        """What `sam local start-api --env-vars` has to tell functions, to run them on this twin."""
+        """What `sam local start-api --env-vars` has to tell functions, to run them on this twin.
+
+        Where it is comes as the parameter EndpointUrl, and credentials are SAM's own.
+        """
         variables = {variable: self.deployment[output] for variable, output in _VARIABLES.items()}
         return {
-            **Keys(ROOT_KEY, ROOT_SECRET).environment(),
-            "AWS_ENDPOINT_URL": self.emulator.url,
             "SHOAL_STAGE": STAGE,
             "SHOAL_LEASE_SECONDS": f"{self.plan.lease_seconds:g}",
             **variables,
@@ -137,6 +140,7 @@ def booted(plan: Plan) -> Iterator[Twin]:
             {
                 "Stage": STAGE,
                 "Architecture": ARCHITECTURE,
+                "EndpointUrl": emulator.url,
                 "JwtIssuer": issuer.url,
                 "JwtAudience": AUDIENCE,
                 "CorsOrigins": f"http://localhost:{plan.console_port},http://127.0.0.1:{plan.console_port}",

@@ -1,0 +1,114 @@
+"""`python -m local.sam`: the functions in SAM's own containers, on the twin that runs here.
+
+Needs Docker, `make build ARCHITECTURE=…` for this machine's processor, and `make up` in another
+terminal. Containers reach the machine by the gateway of their bridge, where the emulator, which
+listens on loopback alone, is not: what comes there is handed on while this runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from ipaddress import ip_network
+from typing import Final
+
+from local.application import ROOT
+from local.emulator import ROOT_KEY, ROOT_SECRET, Keys, TwinError, base_environment
+from local.issuer import AUDIENCE
+from local.layer import ARCHITECTURE
+from local.leash import leash
+from local.processes import Register
+
+HOME: Final = ROOT / ".twin"
+HOST: Final = "host.docker.internal"
+SAM: Final = ROOT / ".tools" / "sam" / "bin" / "sam"
+KEYS: Final = Keys(ROOT_KEY, ROOT_SECRET)
+"""SAM hands its own credentials on to the functions."""
+_READ: Final = 65_536
+
+
+async def serve(arguments: list[str], *, port: int, api_port: int) -> int:
+    """Run `sam local start-api` on `api_port` until it ends, on the twin at `port`."""
+    async with contextlib.AsyncExitStack() as stack:
+        with contextlib.suppress(OSError):  # Docker Desktop's gateway is no address of ours
+            server = await asyncio.start_server(
+                lambda reader, writer: _hand_on(reader, writer, port), _gateway(), port
+            )
+            await stack.enter_async_context(server)
+        overrides = {
+            "Architecture": ARCHITECTURE,
+            "JwtIssuer": "http://127.0.0.1",
+            "JwtAudience": AUDIENCE,
+            "EndpointUrl": f"http://{HOST}:{port}",
+        }
+        sam = await asyncio.create_subprocess_exec(
+            *(str(SAM), "local", "start-api", "--port", str(api_port)),
+            *("--env-vars", str(HOME / "sam-env.json"), "--add-host", f"{HOST}:host-gateway"),
+            *("--parameter-overrides", _written(overrides)),
+            *arguments,
+            cwd=ROOT,
+            env={**base_environment(), **KEYS.environment(), "SAM_CLI_TELEMETRY": "0"},
+            preexec_fn=leash,
+        )
+        return await sam.wait()
+
+
+async def _hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+    """Connect a caller to the port on loopback, until either hangs up."""
+    to_reader, to_writer = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.gather(_copy(reader, to_writer), _copy(to_reader, writer))
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError), contextlib.closing(writer):
+        while data := await reader.read(_READ):
+            writer.write(data)
+            await writer.drain()
+
+
+def _gateway() -> str:
+    """Where containers of the default bridge find the machine."""
+    try:
+        asked = subprocess.run(
+            ["docker", "network", "inspect", "bridge", "-f", "{{json (index .IPAM.Config 0)}}"],  # noqa: S607 - wherever docker is
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise TwinError("SAM runs functions in containers: install Docker, and start it") from None
+    if asked.returncode:
+        raise TwinError(f"Docker does not answer: {asked.stderr.strip()}")
+    bridge = json.loads(asked.stdout)
+    return bridge.get("Gateway") or str(next(ip_network(bridge["Subnet"]).hosts()))
+
+
+def _written(overrides: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in overrides.items())
+
+
+def _require_all() -> None:
+    if not SAM.exists() or not (ROOT / ".aws-sam" / "build" / "template.yaml").exists():
+        raise TwinError(f"the functions are not built: `make build ARCHITECTURE={ARCHITECTURE}`")
+    if Register(HOME).twin() is None:
+        raise TwinError("no twin runs here: `make up` in another terminal")
+
+
+def main(arguments: list[str]) -> int:
+    """Run it on the twin's usual ports; arguments go to SAM."""
+    try:
+        _require_all()
+        return asyncio.run(serve(arguments, port=8000, api_port=8080))
+    except TwinError as error:
+        print(f"shoal: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
