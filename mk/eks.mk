@@ -42,6 +42,6 @@ lock-eks: | $(UV)
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.13 \
 		requirements/eks.in -o requirements/eks.txt
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.13 \
-		layers/shoal/pyproject.toml worker_image/requirements.in --extra worker -o worker_image/requirements.txt
+		layers/shoal/pyproject.toml worker_image/requirements.in --extra worker --extra container -o worker_image/requirements.txt
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.13 \
 		worker_image/build.in -o worker_image/build.txt

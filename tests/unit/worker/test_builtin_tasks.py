@@ -13,8 +13,8 @@ from shoal.sdk import InvalidInput, discover
 from tasks import cpu, io, matrix, network, noop
 
 
-def test_all_four_are_found() -> None:
-    assert discover(["tasks"]).keys() == {"noop", "cpu", "io", "matrix"}
+def test_all_five_are_found() -> None:
+    assert discover(["tasks"]).keys() == {"noop", "cpu", "io", "matrix", "container"}
 
 
 def test_noop_gives_back_its_input() -> None:

@@ -1,0 +1,102 @@
+"""A task that runs a container: one Kubernetes Job for each attempt."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, Field
+from pydantic_core import from_json
+
+from shoal import Context, task
+from tasks import container_run
+from tasks.cluster import Cluster, Place
+from tasks.container_job import Asked
+
+_NAME: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_IMAGE: Final = (
+    r"^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?/)?"
+    rf"{_NAME}(?:/{_NAME})*"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$"
+)
+_VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
+_CPU: Final = r"^(?:[1-9][0-9]{0,5}m|[1-9][0-9]{0,2}(?:\.[0-9]{1,3})?|0\.[0-9]{1,3})$"
+_MEMORY: Final = r"^[1-9][0-9]{0,6}(?:Mi|Gi)$"
+
+Word = Annotated[str, Field(max_length=8_192)]
+Words = Annotated[tuple[Word, ...], Field(max_length=256)]
+Variables = Annotated[
+    dict[Annotated[str, Field(pattern=_VARIABLE)], Annotated[str, Field(max_length=32_768)]],
+    Field(max_length=200, json_schema_extra={"additionalProperties": False}),
+]
+
+
+class ContainerResult(BaseModel):
+    """How a container ended that succeeded."""
+
+    exit_code: int
+    message: dict[str, Any] | str
+    """What it wrote to its termination message: the object, if it is a JSON object."""
+
+
+@task(timeout=timedelta(hours=1))
+async def container(
+    image: Annotated[
+        str,
+        Field(
+            max_length=512,
+            pattern=_IMAGE,
+            description="The image to run, best with its digest",
+            examples=["tools/resize:1.4"],
+        ),
+    ],
+    *,
+    command: Annotated[
+        Words, Field(description="The program and its first arguments; empty for the image's own")
+    ] = (),
+    args: Annotated[Words, Field(description="Arguments; empty for the image's own")] = (),
+    env: Annotated[Variables, Field(description="Environment variables")] = {},  # noqa: B006 - nobody changes it
+    cpu: Annotated[
+        str,
+        Field(title="CPU", pattern=_CPU, description="Processors, both asked for and the limit"),
+    ] = "500m",
+    memory: Annotated[
+        str, Field(pattern=_MEMORY, description="Memory in Mi or Gi, both asked for and the limit")
+    ] = "512Mi",
+    user: Annotated[
+        Annotated[int, Field(ge=1, lt=2**31)] | None,
+        Field(description="The user id to run as, for an image that would run as root"),
+    ] = None,
+    read_only: Annotated[bool, Field(description="Let it write to /tmp alone")] = True,
+    ctx: Context,
+) -> ContainerResult:
+    """Run a container to its end in a Kubernetes Job of its own.
+
+    Exit code 0 is success, and the result is what the container wrote to /dev/termination-log. It
+    learns SHOAL_JOB_ID, SHOAL_TASK_INDEX, SHOAL_TASK_ID, SHOAL_ATTEMPT and SHOAL_IDEMPOTENCY_KEY.
+    """
+    asked = Asked(
+        image=image,
+        command=command,
+        args=args,
+        env=env,
+        cpu=cpu,
+        memory=memory,
+        user=user,
+        read_only=read_only,
+    )
+    cluster = await asyncio.to_thread(Cluster.at, Place.from_environment())
+    message = await container_run.Run(cluster, asked, ctx, container_run.PACE).message()
+    return ContainerResult(exit_code=0, message=_object(message))
+
+
+def _object(message: str) -> dict[str, Any] | str:
+    """The message, parsed if it is a JSON object; Kubernetes keeps at most 4 KB of it."""
+    if not message.lstrip().startswith("{"):
+        return message
+    try:
+        parsed: dict[str, Any] = from_json(message, allow_inf_nan=False)
+    except ValueError:
+        return message
+    return parsed
