@@ -14,6 +14,7 @@ TASKS ?= 10000
 
 include mk/template.mk
 include mk/eks.mk
+include mk/peers.mk
 
 .PHONY: help
 help: ## Show this list
@@ -30,6 +31,12 @@ $(UV): requirements/uv.txt
 	@test -x $(PY) || $(UV) venv --quiet --python 3.13 .venv
 	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt
 	@$(UV) pip install --quiet --python $(PY) --no-deps -e layers/shoal
+	@touch $@
+
+# What refuses to live with the rest gets an environment of its own, when it is first needed.
+$(TOOLS)/%/.ready: requirements/%.txt | $(UV)
+	@$(UV) venv --quiet --allow-existing --python 3.13 $(@D)
+	@$(UV) pip sync --quiet --python $(@D)/bin/python --require-hashes $<
 	@touch $@
 
 .PHONY: setup

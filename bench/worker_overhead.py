@@ -1,7 +1,8 @@
-"""What the worker costs: CPU of worker, nursery and children for each no-op task.
+"""What the worker costs without its network: CPU of worker, nursery and children a no-op task.
 
 The broker is a stub in this process that costs next to nothing: queues that always have messages,
-and an API that grants and accepts. Run it as `python bench/worker_overhead.py`.
+and an API that grants and accepts. `bench.peers` measures a worker with its real clients.
+Run it as `python bench/worker_overhead.py`.
 """
 
 # ruff: noqa: D102 - the stubs fill ports, which say what each method does

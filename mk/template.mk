@@ -14,11 +14,6 @@ ARCHITECTURE ?= arm64
 SAM = SAM_CLI_TELEMETRY=0 UV=$(CURDIR)/$(UV) ARCHITECTURE=$(ARCHITECTURE) PATH="$(CURDIR)/$(TOOLS)/sam/bin:$$PATH" \
 	$(TOOLS)/sam/bin/sam
 
-$(SAM_READY) $(CHECKOV_READY) $(NODE_READY): $(TOOLS)/%/.ready: requirements/%.txt | $(UV)
-	@$(UV) venv --quiet --allow-existing --python 3.13 $(@D)
-	@$(UV) pip sync --quiet --python $(@D)/bin/python --require-hashes $<
-	@touch $@
-
 $(ASL_READY): tooling/package-lock.json | $(NODE_READY)
 	@$(NODE) npm ci --prefix tooling --silent
 	@touch $@

@@ -1,0 +1,50 @@
+"""Runs the field in rounds and writes what came of it: `python -m bench.peers [ROUNDS]`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from bench.peers.brokers import redis, stub
+from bench.peers.field import FIELD, Contestant
+from bench.peers.plot import plot
+from bench.peers.report import Result, report
+from bench.peers.runner import Run, run
+
+_BENCH: Final = Path(__file__).parents[1]
+_LOOPS: Final = 1_000_000
+
+
+def main() -> None:
+    """Interleave the contestants, so that a slow minute of the machine hits all of them."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    runs: dict[Contestant, list[Run]] = {contestant: [] for contestant in FIELD}
+    references: list[float] = []
+    with stub() as sqs, redis() as a_redis:
+        for number in range(1, rounds + 1):
+            references.append(_reference())
+            print(f"round {number}: {references[-1]:.1f} ns a turn of the reference loop")
+            for contestant, its_runs in runs.items():
+                broker = sqs if contestant.broker == "SQS" else a_redis
+                if broker is not None:
+                    its_runs.append(run(contestant, broker))
+                    print(f"  {contestant.name}, {contestant.broker}: {its_runs[-1].worker:.1f} µs")
+    results = [Result(contestant, its_runs) for contestant, its_runs in runs.items()]
+    text = report(results, references)
+    print(f"\n{text}")
+    (_BENCH / "peers.md").write_text(text, encoding="utf-8")
+    (_BENCH / "peers.svg").write_text(plot([each for each in results if each.runs]), "utf-8")
+
+
+def _reference() -> float:
+    """CPU nanoseconds of a turn of a fixed loop: what changes here is the machine."""
+    begin, total = time.thread_time_ns(), 0
+    for number in range(_LOOPS):
+        total += number
+    return (time.thread_time_ns() - begin) / _LOOPS
+
+
+if __name__ == "__main__":
+    main()
