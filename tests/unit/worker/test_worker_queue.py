@@ -1,19 +1,49 @@
-"""The queues as SQS has them."""
+"""The queues as SQS has them; botocore's client of SQS checks and answers each request."""
 
+import json
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
+from botocore import xform_name
+from botocore.exceptions import ClientError
 from moto import mock_aws
+from mypy_boto3_sqs import SQSClient
 
+from shoal.adapters.http import Answer
 from shoal.adapters.worker_queue import SqsDeliveries
 from shoal.wire.worker import Away, Delivery, Refused
 
 
+def through(sqs: SQSClient, url: str) -> SqsDeliveries:
+    """Deliveries of this queue, whose requests a client of botocore makes in their place."""
+
+    def post(to: str, headers: dict[str, str], body: bytes) -> Answer:
+        assert to == "https://sqs.invalid"
+        service, action = headers["X-Amz-Target"].split(".")
+        assert service == "AmazonSQS"
+        try:
+            answer: dict[str, Any] = getattr(sqs, xform_name(action))(**json.loads(body))
+        except ClientError as error:
+            told = {"__type": f"com.amazonaws.sqs#{error.response['Error']['Code']}"}
+            return Answer(400, json.dumps(told).encode())
+        return Answer(200, json.dumps(answer).encode())
+
+    return SqsDeliveries(post, "https://sqs.invalid", {"normal": url})
+
+
+def answering(answer: Answer) -> SqsDeliveries:
+    """Deliveries whose every call gets this answer."""
+    return SqsDeliveries(lambda *_: answer, "https://sqs.invalid", {"normal": "https://queue"})
+
+
+type Queue = tuple[SqsDeliveries, SQSClient, str]
+
+
 @pytest.fixture
-def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[SqsDeliveries, str]]:
+def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     with mock_aws():
@@ -21,7 +51,7 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[SqsDeliveries, str]
         url = client.create_queue(QueueName=f"tasks-{uuid.uuid4().hex}")["QueueUrl"]
         for number in range(12):
             client.send_message(QueueUrl=url, MessageBody=str(number))
-        yield SqsDeliveries(client, {"normal": url}), url
+        yield through(client, url), client, url
 
 
 def received(deliveries: SqsDeliveries, limit: int = 10) -> list[Delivery]:
@@ -36,14 +66,14 @@ def all_received(deliveries: SqsDeliveries) -> list[Delivery]:
     return list(got.values())
 
 
-def test_no_more_is_received_than_asked_for(queue: tuple[SqsDeliveries, str]) -> None:
-    deliveries, _ = queue
+def test_no_more_is_received_than_asked_for(queue: Queue) -> None:
+    deliveries, *_ = queue
 
     assert len(received(deliveries, 3)) == 3
 
 
-def test_what_is_given_back_is_received_again(queue: tuple[SqsDeliveries, str]) -> None:
-    deliveries, _ = queue
+def test_what_is_given_back_is_received_again(queue: Queue) -> None:
+    deliveries, *_ = queue
     first = all_received(deliveries)
 
     deliveries.hide(first, 0)
@@ -51,8 +81,8 @@ def test_what_is_given_back_is_received_again(queue: tuple[SqsDeliveries, str]) 
     assert len(all_received(deliveries)) == 12
 
 
-def test_more_than_a_batch_is_deleted(queue: tuple[SqsDeliveries, str]) -> None:
-    deliveries, _ = queue
+def test_more_than_a_batch_is_deleted(queue: Queue) -> None:
+    deliveries, *_ = queue
     got = all_received(deliveries)
 
     deliveries.delete(got)
@@ -62,34 +92,37 @@ def test_more_than_a_batch_is_deleted(queue: tuple[SqsDeliveries, str]) -> None:
     assert received(deliveries) == []
 
 
-def test_what_is_left_counts_what_is_hidden_or_delayed_too(
-    queue: tuple[SqsDeliveries, str],
-) -> None:
-    deliveries, url = queue
+def test_what_is_left_counts_what_is_hidden_or_delayed_too(queue: Queue) -> None:
+    deliveries, client, url = queue
     received(deliveries, 3)
-    client = deliveries._sqs  # noqa: SLF001
     client.send_message(QueueUrl=url, MessageBody="later", DelaySeconds=60)
 
     assert deliveries.left("normal") == 13
 
 
-def test_a_queue_that_is_not_there_is_refused(queue: tuple[SqsDeliveries, str]) -> None:
-    deliveries, url = queue
-    missing = SqsDeliveries(deliveries._sqs, {"normal": f"{url}-missing"})  # noqa: SLF001
+def test_a_queue_that_is_not_there_is_refused(queue: Queue) -> None:
+    _, client, url = queue
+    missing = through(client, f"{url}-missing")
 
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match=r"NonExistentQueue|QueueDoesNotExist"):
         received(missing)
 
 
-def test_a_service_that_is_not_reached_is_away() -> None:
-    client = boto3.client(
-        "sqs",
-        region_name="us-east-1",
-        endpoint_url="http://127.0.0.1:9",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",  # noqa: S106 - not a secret
-        config=Config(retries={"max_attempts": 0}, connect_timeout=1),
-    )
-
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(503, b"<html>"),
+        Answer(400, b'{"__type":"com.amazonaws.sqs#RequestThrottled","message":"slow down"}'),
+    ],
+)
+def test_what_may_succeed_later_is_away(answer: Answer) -> None:
     with pytest.raises(Away):
-        received(SqsDeliveries(client, {"normal": "http://127.0.0.1:9/tasks"}))
+        received(answering(answer))
+
+
+def test_a_delete_that_sqs_failed_at_is_away() -> None:
+    failed = {"Id": "0", "SenderFault": False, "Code": "InternalError"}
+    deliveries = answering(Answer(200, json.dumps({"Failed": [failed]}).encode()))
+
+    with pytest.raises(Away, match="InternalError"):
+        deliveries.delete([Delivery("normal", "receipt", "{}")])

@@ -10,9 +10,11 @@ from typing import Any
 
 import boto3
 import httpx
-from botocore.config import Config
+from botocore.credentials import Credentials
 
 from shoal.adapters.callbacks import SignedCallbacks
+from shoal.adapters.http import Curl
+from shoal.adapters.sigv4 import Signed
 from shoal.adapters.vault import ApiVault
 from shoal.adapters.worker_queue import SqsDeliveries
 from shoal.settings import MissingSetting, WorkerSettings, task_modules
@@ -40,9 +42,8 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
         settings = replace(settings, slots=slots)
     log_to(level=settings.log_level)
     session = boto3.Session(region_name=settings.region)
-    sqs = session.client(
-        "sqs", config=Config(max_pool_connections=10, retries={"mode": "standard"})
-    )
+    sqs = session.client("sqs")  # which knows where it is, in all the ways that AWS has to say so
+    credentials, curl = _credentials(session), Curl()
     return Worker(
         Terms(
             name=settings.worker_id,
@@ -59,8 +60,12 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
             habits=Habits(settings.child_tasks, settings.child_growth_bytes),
             vault=f"{__name__}:{vault.__name__}",
         ),
-        _callbacks(settings, session),
-        SqsDeliveries(sqs, settings.queue_urls),
+        _callbacks(settings, curl, credentials),
+        SqsDeliveries(
+            Signed(curl, credentials, "sqs", settings.region),
+            sqs.meta.endpoint_url,
+            settings.queue_urls,
+        ),
         _SystemClock(),
     )
 
@@ -83,15 +88,20 @@ def vault(job_id: str, chunk: int, epoch: int, index: int) -> ApiVault:
 @cache
 def _vault_api() -> tuple[WorkerSettings, SignedCallbacks]:
     settings = WorkerSettings.from_environment()
-    return settings, _callbacks(settings, boto3.Session(region_name=settings.region))
+    credentials = _credentials(boto3.Session(region_name=settings.region))
+    return settings, _callbacks(settings, Curl(), credentials)
 
 
-def _callbacks(settings: WorkerSettings, session: boto3.Session) -> SignedCallbacks:
+def _callbacks(settings: WorkerSettings, curl: Curl, credentials: Credentials) -> SignedCallbacks:
+    return SignedCallbacks(
+        settings.api_url,
+        Signed(curl, credentials, "execute-api", settings.region),
+        storage=httpx.Client(timeout=httpx.Timeout(120.0, connect=5.0)),
+    )
+
+
+def _credentials(session: boto3.Session) -> Credentials:
     credentials = session.get_credentials()
     if credentials is None:
         raise MissingSetting("there are no AWS credentials to sign with")
-    return SignedCallbacks(
-        *(settings.api_url, settings.region, credentials),
-        http=httpx.Client(timeout=httpx.Timeout(35.0, connect=5.0)),
-        storage=httpx.Client(timeout=httpx.Timeout(120.0, connect=5.0)),
-    )
+    return credentials

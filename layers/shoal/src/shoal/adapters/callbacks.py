@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Final
 
 import httpx
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from pydantic import BaseModel, ValidationError
 
+from shoal.adapters.http import Answer, Post
 from shoal.wire.worker import (
     ArtifactAnswer,
     ArtifactRequest,
@@ -29,103 +27,87 @@ from shoal.wire.worker import (
     WorkerRegistration,
 )
 
-if TYPE_CHECKING:
-    from botocore.credentials import Credentials
-
-_TOO_MANY = 429
-_SERVER_ERROR = 500
-_PRECONDITION_FAILED = 412
+_SUCCESS: Final = range(200, 300)
+_TOO_MANY: Final = 429
+_SERVER_ERROR: Final = 500
+_PRECONDITION_FAILED: Final = 412
+_LONGEST_RETRY_AFTER: Final = 300.0
+_JSON: Final = {"Content-Type": "application/json"}
 
 
 class SignedCallbacks:
-    """Fills the worker's port `Callbacks`. `storage` makes the unsigned calls to presigned URLs."""
+    """Fills the worker's port `Callbacks`.
 
-    def __init__(
-        self,
-        url: str,
-        region: str,
-        credentials: Credentials,
-        http: httpx.Client,
-        storage: httpx.Client,
-    ) -> None:
+    `post` signs and sends the calls to the API; `storage` makes those to presigned URLs.
+    """
+
+    def __init__(self, url: str, post: Post, storage: httpx.Client) -> None:
         self._url = url.rstrip("/")
-        self._region = region
-        self._credentials = credentials
-        self._http = http
+        self._post = post
         self._storage = storage
 
     def register(self, request: WorkerRegistration) -> RegistrationAnswer:
         """Offer task types."""
-        return self._post("workers", request, RegistrationAnswer)
+        return self._call("workers", request, RegistrationAnswer)
 
     def lease(self, request: LeaseRequest) -> LeaseAnswer:
         """Ask for chunks."""
-        return self._post("leases", request, LeaseAnswer)
+        return self._call("leases", request, LeaseAnswer)
 
     def heartbeat(self, request: HeartbeatRequest) -> HeartbeatAnswer:
         """Renew leases."""
-        return self._post("heartbeats", request, HeartbeatAnswer)
+        return self._call("heartbeats", request, HeartbeatAnswer)
 
     def report(self, body: bytes) -> ReportAnswer:
         """Send a `ReportRequest` that is encoded already."""
-        return self._post("reports", body, ReportAnswer)
+        return self._call("reports", body, ReportAnswer)
 
     def part(self, request: PartRequest) -> PartAnswer:
         """Ask where a part goes."""
-        return self._post("parts", request, PartAnswer)
+        return self._call("parts", request, PartAnswer)
 
     def effect(self, request: EffectRequest) -> EffectAnswer:
         """Keep what a side effect returned, or ask what is kept."""
-        return self._post("effects", request, EffectAnswer)
+        return self._call("effects", request, EffectAnswer)
 
     def artifact(self, request: ArtifactRequest) -> ArtifactAnswer:
         """Ask where an artifact goes, or is."""
-        return self._post("artifacts", request, ArtifactAnswer)
+        return self._call("artifacts", request, ArtifactAnswer)
 
     def upload(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
         """PUT to a presigned URL; a part that is there already counts as uploaded."""
-        answer = _sent(self._storage, httpx.Request("PUT", url, headers=headers, content=body))
-        if answer.status_code != _PRECONDITION_FAILED:  # else it is there already
+        answer = self._stored(httpx.Request("PUT", url, headers=headers, content=body))
+        if answer.status != _PRECONDITION_FAILED:  # else it is there already
             _checked(answer)
 
     def download(self, url: str, headers: Mapping[str, str]) -> bytes:
         """GET from a presigned URL."""
-        request = httpx.Request("GET", url, headers=headers)
-        return _checked(_sent(self._storage, request)).content
+        return _checked(self._stored(httpx.Request("GET", url, headers=headers)))
 
-    def _post[A: BaseModel](self, noun: str, body: BaseModel | bytes, answer: type[A]) -> A:
+    def _stored(self, request: httpx.Request) -> Answer:
+        try:
+            answer = self._storage.send(request)
+        except httpx.TransportError as error:
+            raise Away(f"{type(error).__name__}: {error}") from error
+        return Answer(answer.status_code, answer.content)
+
+    def _call[A: BaseModel](self, noun: str, body: BaseModel | bytes, answer: type[A]) -> A:
         if isinstance(body, BaseModel):
             body = body.model_dump_json(by_alias=True, exclude_none=True).encode()
-        url = f"{self._url}/api/v1/{noun}"
-        signed = AWSRequest("POST", url, {"Content-Type": "application/json"}, body)
-        credentials = self._credentials.get_frozen_credentials()
-        SigV4Auth(credentials, "execute-api", self._region).add_auth(signed)
-        request = httpx.Request("POST", url, headers=dict(signed.headers), content=body)
-        content = _checked(_sent(self._http, request)).content
+        content = _checked(self._post(f"{self._url}/api/v1/{noun}", _JSON, body))
         try:
             return answer.model_validate_json(content)
         except ValidationError as invalid:
             raise Refused(200, f"the answer to {noun} is not understood: {invalid}") from invalid
 
 
-def _sent(client: httpx.Client, request: httpx.Request) -> httpx.Response:
-    try:
-        return client.send(request)
-    except httpx.TransportError as error:
-        raise Away(f"{type(error).__name__}: {error}") from error
-
-
-def _checked(answer: httpx.Response) -> httpx.Response:
-    """The answer if it is a success; else raise what it means."""
-    if answer.is_success:
-        return answer
-    status, detail = answer.status_code, answer.text[:500]
+def _checked(answer: Answer) -> bytes:
+    """The body of a success; else raise what the answer means."""
+    status, body, retry_after = answer
+    if status in _SUCCESS:
+        return body
+    detail = body[:500].decode(errors="replace")
     if status == _TOO_MANY or status >= _SERVER_ERROR:
-        raise Away(f"{status}: {detail}", _retry_after(answer))
+        wait = None if retry_after is None else min(retry_after, _LONGEST_RETRY_AFTER)
+        raise Away(f"{status}: {detail}", wait)
     raise Refused(status, detail)
-
-
-def _retry_after(answer: httpx.Response) -> float | None:
-    with contextlib.suppress(ValueError):
-        return min(max(float(answer.headers.get("Retry-After", "")), 0.0), 300.0)
-    return None

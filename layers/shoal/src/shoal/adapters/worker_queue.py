@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import batched, groupby
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from shoal.adapters.http import Answer, Post
 from shoal.wire.worker import Away, Delivery, Refused
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
 
 _LOG = logging.getLogger("shoal.worker")
 
 _BATCH: Final = 10
 _LONGEST_WAIT: Final = 20
+_SUCCESS: Final = 200
 _SERVER_ERROR: Final = 500
 _COUNTS: Final = (
     "ApproximateNumberOfMessages",
@@ -29,23 +26,27 @@ _THROTTLED: Final = frozenset({"Throttling", "ThrottlingException", "RequestThro
 
 
 class SqsDeliveries:
-    """Fills the worker's port `Deliveries`. `urls` of the queues by name."""
+    """Fills the worker's port `Deliveries` by the JSON protocol of SQS, which `post` signs.
 
-    def __init__(self, sqs: SQSClient, urls: Mapping[str, str]) -> None:
-        self._sqs = sqs
+    `urls` of the queues by name.
+    """
+
+    def __init__(self, post: Post, endpoint: str, urls: Mapping[str, str]) -> None:
+        self._post = post
+        self._endpoint = endpoint
         self._urls = dict(urls)
 
     def receive(
         self, queue: str, *, limit: int, wait: float, visibility: float
     ) -> Sequence[Delivery]:
         """Up to `limit` messages, waiting up to `wait` seconds for the first."""
-        with _translated():
-            answer = self._sqs.receive_message(
-                QueueUrl=self._urls[queue],
-                MaxNumberOfMessages=min(limit, _BATCH),
-                WaitTimeSeconds=min(round(wait), _LONGEST_WAIT),
-                VisibilityTimeout=_whole(visibility),
-            )
+        answer = self._call(
+            "ReceiveMessage",
+            QueueUrl=self._urls[queue],
+            MaxNumberOfMessages=min(limit, _BATCH),
+            WaitTimeSeconds=min(round(wait), _LONGEST_WAIT),
+            VisibilityTimeout=_whole(visibility),
+        )
         return [
             Delivery(queue, message["ReceiptHandle"], message["Body"])
             for message in answer.get("Messages", [])
@@ -54,13 +55,8 @@ class SqsDeliveries:
     def delete(self, deliveries: Sequence[Delivery]) -> None:
         """Settle them for good; what is gone already counts as deleted."""
         for url, some in self._batches(deliveries):
-            with _translated():
-                answer = self._sqs.delete_message_batch(
-                    QueueUrl=url,
-                    Entries=[
-                        {"Id": str(i), "ReceiptHandle": each.receipt} for i, each in enumerate(some)
-                    ],
-                )
+            entries = [{"Id": str(i), "ReceiptHandle": each.receipt} for i, each in enumerate(some)]
+            answer = self._call("DeleteMessageBatch", QueueUrl=url, Entries=entries)
             for failed in answer.get("Failed", []):
                 if not failed["SenderFault"]:
                     raise Away(f"SQS did not delete: {failed['Code']}")
@@ -68,26 +64,30 @@ class SqsDeliveries:
 
     def hide(self, deliveries: Sequence[Delivery], seconds: float) -> None:
         """Keep them from others for so long from now; what is gone already is left alone."""
+        hidden = {"VisibilityTimeout": _whole(seconds)}
         for url, some in self._batches(deliveries):
-            with _translated():
-                self._sqs.change_message_visibility_batch(
-                    QueueUrl=url,
-                    Entries=[
-                        {
-                            "Id": str(i),
-                            "ReceiptHandle": each.receipt,
-                            "VisibilityTimeout": _whole(seconds),
-                        }
-                        for i, each in enumerate(some)
-                    ],
-                )
+            entries = [
+                {"Id": str(i), "ReceiptHandle": each.receipt, **hidden}
+                for i, each in enumerate(some)
+            ]
+            self._call("ChangeMessageVisibilityBatch", QueueUrl=url, Entries=entries)
+
+    def _call(self, action: str, **asked: Any) -> dict[str, Any]:
+        headers = {
+            "Content-Type": "application/x-amz-json-1.0",
+            "X-Amz-Target": f"AmazonSQS.{action}",
+        }
+        answer = self._post(self._endpoint, headers, json.dumps(asked).encode())
+        if answer.status != _SUCCESS:
+            raise _meaning(answer)
+        told: dict[str, Any] = json.loads(answer.body)
+        return told
 
     def left(self, queue: str) -> int:
         """About how many messages it holds: to be had, delayed, or in anybody's hand."""
-        with _translated():
-            answer = self._sqs.get_queue_attributes(
-                QueueUrl=self._urls[queue], AttributeNames=list(_COUNTS)
-            )
+        answer = self._call(
+            "GetQueueAttributes", QueueUrl=self._urls[queue], AttributeNames=list(_COUNTS)
+        )
         return sum(int(count) for count in answer["Attributes"].values())
 
     def _batches(
@@ -104,16 +104,13 @@ def _whole(seconds: float) -> int:
     return -int(-seconds // 1)
 
 
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """Errors of SQS as Away, which the same call may outlast, or Refused."""
+def _meaning(answer: Answer) -> Away | Refused:
+    """An error of SQS as Away, which the same call may outlast, or as Refused."""
     try:
-        yield
-    except ClientError as error:
-        status = error.response["ResponseMetadata"].get("HTTPStatusCode", _SERVER_ERROR)
-        code = error.response["Error"].get("Code", "")
-        if status >= _SERVER_ERROR or code in _THROTTLED:
-            raise Away(str(error)) from error
-        raise Refused(status, str(error)) from error
-    except BotoCoreError as error:
-        raise Away(f"{type(error).__name__}: {error}") from error
+        code = json.loads(answer.body)["__type"].rpartition("#")[2]
+    except (ValueError, TypeError, LookupError):
+        code = ""
+    detail = answer.body[:500].decode(errors="replace")
+    if answer.status >= _SERVER_ERROR or code in _THROTTLED:
+        return Away(f"SQS: {answer.status}: {detail}")
+    return Refused(answer.status, f"SQS: {detail}")
