@@ -148,18 +148,19 @@ def test_modules_that_cannot_be_imported_are_told(
 
 
 OWNER = """
-import sys, threading
+import sys, threading, time
 sys.path.insert(0, {here!r})
 from shoal.worker.child import Assignment
 from shoal.worker.children import Nursery
 from shoal.worker.pool import Pool, Segment
+from shoal.worker.pulse import Pulse
 
 class Owner:
     def outcomes(self, outcomes): ...
     def ended(self): ...
 
 with Nursery(["worker_tasks"]) as nursery:
-    pool = Pool(nursery)
+    pool = Pool(nursery, Pulse(time.monotonic))
     threading.Thread(target=pool.serve, daemon=True).start()
     given = {{"note": {note!r}}}
     task = Assignment("starts_a_process", "job", 0, 1, 60.0, True, [(0, 1, given)])

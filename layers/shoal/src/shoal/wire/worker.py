@@ -77,11 +77,15 @@ class ChunkMessage(_Answer):
 
 
 class Delivery(NamedTuple):
-    """A message in hand, hidden from others for a while; `receipt` settles it."""
+    """A message in hand, hidden from others for a while; `receipt` settles it.
+
+    `sent_at` in seconds since the epoch, if the queue says so.
+    """
 
     queue: str
     receipt: str
     body: str
+    sent_at: float | None = None
 
 
 # Leases.

@@ -21,6 +21,7 @@ from shoal.worker.child import DONE, FULL, PROGRESS, RETIRE, TAIL, Assignment
 from shoal.worker.children import ChildHandle, Nursery
 from shoal.worker.outcome import Stamps, failed, index_of
 from shoal.worker.prints import Prints
+from shoal.worker.pulse import Pulse
 
 _LOG = logging.getLogger("shoal.worker")
 _EARLY_DEATHS: Final = 3
@@ -131,8 +132,9 @@ class Segment:
 class Pool:
     """The children. All but `serve` may be called from any thread."""
 
-    def __init__(self, nursery: Nursery) -> None:
+    def __init__(self, nursery: Nursery, pulse: Pulse) -> None:
         self._nursery = nursery
+        self._pulse = pulse
         self._selector = selectors.DefaultSelector()
         self._woken, self._wake = socket.socketpair()
         self._selector.register(self._woken, selectors.EVENT_READ, self._on_wake)
@@ -185,7 +187,9 @@ class Pool:
         try:
             while not self._closing:
                 wait = self._next_check - time.monotonic()
+                self._pulse.rest()
                 events = self._selector.select(None if wait == float("inf") else max(0.0, wait))
+                self._pulse.turn()
                 for key, _ in events:
                     if self._selector.get_map().get(key.fd) is key:  # not closed by one before it
                         key.data()

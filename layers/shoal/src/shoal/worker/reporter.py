@@ -36,6 +36,8 @@ class Reporter:
         self._callbacks = gear.callbacks
         self._deliveries = gear.deliveries
         self._desk = gear.desk
+        self._pulse = gear.pulse
+        self._meters = gear.meters
         self._api = gear.api
         self._queue = gear.queue
         self._outbox = outbox
@@ -43,13 +45,19 @@ class Reporter:
 
     def serve(self) -> None:
         """Report and delete until the outbox is closed and empty."""
-        while self._outbox.wait():
+        while self._wait():
             reports = self._outbox.take_reports()
             batch = [self._entry(run, final=final) for run, final in reports if not run.dropped]
             if batch:
                 self._report(batch)
             while settled := self._outbox.take_settled():
                 self._delete(settled)
+
+    def _wait(self) -> bool:
+        self._pulse.rest()
+        more = self._outbox.wait()
+        self._pulse.turn()
+        return more
 
     def _entry(self, run: Run, *, final: bool) -> _Entry:
         lease, outcomes = run.lease, run.take_outcomes()
@@ -104,6 +112,8 @@ class Reporter:
     def _conclude(self, run: Run, report: EncodedReport, decision: str | None) -> None:
         if decision == "accepted":
             run.reported = report.report
+            if report.outcomes and run.lease is not None:
+                self._meters.accepted(run.lease.task_type or "", report.outcomes)
             if report.final:
                 self._outbox.settle(run.delivery)
                 self._desk.remove(run)
@@ -114,6 +124,7 @@ class Reporter:
         elif decision == "cancelled":
             self._foreman.cancel(run)
         else:
+            self._meters.stale()
             self._foreman.lose(run)
 
     def _give_up(self, run: Run, refused: Refused) -> None:
