@@ -18,7 +18,10 @@ class Signals(Protocol):
 
     @property
     def cancelled(self) -> bool:
-        """Whether the task should end: its job is cancelled, or its lease is lost."""
+        """Whether the task should end, because its job is cancelled.
+
+        One whose lease is lost is killed without a word: another worker has it.
+        """
 
     def progress(self, fraction: float) -> None:
         """How far the task is, 0 to 1; heartbeats carry it to whoever watches."""

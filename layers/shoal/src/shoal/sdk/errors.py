@@ -14,7 +14,7 @@ class RetryAfter(Exception):  # noqa: N818 - as above
 
 
 class Cancelled(BaseException):
-    """Raised in a task that looks (`track`, `progress`): its job is cancelled, or its lease lost.
+    """Raised in a task that looks (`track`, `progress`): its job is cancelled.
 
     No Exception, so that `except Exception` does not swallow it. What the task returns or raises
     after it is not recorded.
