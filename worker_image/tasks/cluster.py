@@ -1,7 +1,7 @@
 """The Kubernetes API as container tasks need it: Jobs, their pods, what they printed.
 
 The one file that knows the official client. That is imported when a process runs its first
-container task, since it costs a second and 50 MB that no other task should pay.
+container task, since it costs half a second and 50 MB that no other task should pay.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ class Cluster:
     ) -> Iterator[HTTPResponse]:
         """An answer that is a success; raise another as one of ours.
 
-        The client's classes for each kind of object are left out: they cost three times as much
+        The client's classes for each kind of object are left out: they cost five times as much
         to import as all the rest, and 100 MB.
         """
         from kubernetes.client import ApiException  # noqa: PLC0415 - see the module's head

@@ -113,7 +113,9 @@ class Foreman:
             run.delete_when_dropped = delete
             segment = run.segment
         if segment is not None:
-            (self._pool.cancel if delete else self._pool.kill)(segment)  # `_segment_ended` concludes
+            (self._pool.cancel if delete else self._pool.kill)(
+                segment
+            )  # `_segment_ended` concludes
         else:
             self._conclude(run)
 
