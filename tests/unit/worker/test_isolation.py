@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shoal.wire.worker import TaskOutcome
-from shoal.worker.child import Habits
+from shoal.worker.assignment import Habits
 from shoal.worker.children import Nursery
 from shoal.worker.prints import Prints
 from tests.unit.worker.worker_fakes import FakeChunk

@@ -150,9 +150,10 @@ def test_modules_that_cannot_be_imported_are_told(
 OWNER = """
 import sys, threading, time
 sys.path.insert(0, {here!r})
-from shoal.worker.child import Assignment
+from shoal.worker.assignment import Assignment
 from shoal.worker.children import Nursery
-from shoal.worker.pool import Pool, Segment
+from shoal.worker.pool import Pool
+from shoal.worker.segment import Segment
 from shoal.worker.pulse import Pulse
 
 class Owner:

@@ -19,7 +19,7 @@ from shoal.adapters.sigv4 import Signed
 from shoal.adapters.vault import ApiVault
 from shoal.adapters.worker_queue import SqsDeliveries
 from shoal.settings import MissingSetting, WorkerSettings, task_modules
-from shoal.worker.child import Habits
+from shoal.worker.assignment import Habits
 from shoal.worker.children import Nursery
 from shoal.worker.gear import WEIGHTS, Terms
 from shoal.worker.health import Health

@@ -15,15 +15,26 @@ import sys
 import termios
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import batched
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from shoal.sdk import Cancelled, Context, NonRetryable, RetryAfter, Task
 from shoal.sdk.context import Vault
 from shoal.worker import framing
+from shoal.worker.assignment import (
+    DONE,
+    FULL,
+    PROGRESS,
+    RETIRE,
+    TAIL,
+    Assignment,
+    Given,
+    Habits,
+    VaultMaker,
+)
 from shoal.worker.outcome import (
     NotJSON,
     ResultTooLarge,
@@ -35,47 +46,10 @@ from shoal.worker.outcome import (
 from shoal.worker.slate import Slate
 from shoal.worker.surroundings import Output, Surroundings, streams
 
-DONE: Final = b"D"
-"""The assignment is over."""
-RETIRE: Final = b"R"
-"""The assignment is over, and the child has run so much that another should take its place."""
-PROGRESS: Final = b"P"
-"""There are outcomes to read."""
-FULL: Final = b"F"
-"""The slate is full; waits for an answer."""
-TAIL: Final = b"T"
-"""Waits for the tail of what the task in hand printed."""
-
 _PROGRESS_SECONDS: Final = 0.25
 _LOOK_SECONDS: Final = 0.001
 _TURN_SECONDS: Final = 0.1
 _WEIGH_SECONDS: Final = 1.0
-
-type Given = tuple[int, int, Mapping[str, Any]]
-"""Index, attempt and input of a task."""
-
-
-class Assignment(NamedTuple):
-    """Tasks of one chunk for a child; `one_by_one` even if they could run together."""
-
-    task_type: str
-    job_id: str
-    chunk: int
-    epoch: int
-    timeout: float
-    one_by_one: bool
-    tasks: list[Given]
-
-
-class Habits(NamedTuple):
-    """When a child retires: after so many tasks, or once it has grown by so many bytes."""
-
-    most_tasks: int = 100_000
-    most_growth: int = 256 * 1024 * 1024
-
-
-type VaultMaker = Callable[[str, int, int, int], Vault]
-"""Job, chunk, epoch, index → what that task keeps."""
 
 
 class Child:

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from shoal.wire.worker import MAX_TAIL
 from shoal.worker import framing
-from shoal.worker.child import Assignment, Habits
+from shoal.worker.assignment import Assignment, Habits
 from shoal.worker.nursery import KILL, REQUEST, START, STATUS
 from shoal.worker.slate import Slate, new_file
 

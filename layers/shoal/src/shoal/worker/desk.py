@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from shoal.wire.worker import MAX_BATCH, ChunkMessage, Delivery, Lease
-from shoal.worker.pool import Segment
+from shoal.worker.segment import Segment
 
 _UNREPORTED: Final = 2 * MAX_BATCH
 """Messages in hand, besides those that run, at which no more are fetched: one call for reports is

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from shoal.wire.worker import MAX_TIMEOUT, Lease, Refused
-from shoal.worker.child import Assignment
+from shoal.worker.assignment import Assignment
 from shoal.worker.children import Nursery, Offered
 from shoal.worker.desk import Run
 from shoal.worker.gear import Gear
 from shoal.worker.outbox import Outbox
 from shoal.worker.outcome import Stamps, failed
-from shoal.worker.pool import Pool, Segment
+from shoal.worker.pool import Pool
+from shoal.worker.segment import Segment
 
 _LOG = logging.getLogger("shoal.worker")
 

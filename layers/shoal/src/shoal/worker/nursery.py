@@ -33,7 +33,8 @@ from typing import Any, Final, NoReturn
 
 from shoal.sdk import Task, discover
 from shoal.sdk.context import Vault
-from shoal.worker.child import Habits, VaultMaker, run_child
+from shoal.worker.assignment import Habits, VaultMaker
+from shoal.worker.child import run_child
 from shoal.worker.logs import log_to
 
 REQUEST: Final = struct.Struct("<cq")

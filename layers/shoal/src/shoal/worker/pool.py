@@ -14,14 +14,14 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
-from enum import Enum, auto
-from typing import Final, Protocol
+from typing import Final
 
-from shoal.worker.child import DONE, FULL, PROGRESS, RETIRE, TAIL, Assignment
+from shoal.worker.assignment import DONE, FULL, PROGRESS, RETIRE, TAIL
 from shoal.worker.children import ChildHandle, Nursery
-from shoal.worker.outcome import Stamps, failed, index_of
+from shoal.worker.outcome import Stamps, failed
 from shoal.worker.prints import Prints
 from shoal.worker.pulse import Pulse
+from shoal.worker.segment import Kill, Segment
 
 _LOG = logging.getLogger("shoal.worker")
 _EARLY_DEATHS: Final = 3
@@ -33,100 +33,6 @@ _LATEST_START: Final = 30.0
 
 class ChildrenDie(Exception):  # noqa: N818 - says what happens
     """Three children in a row died before they took a task in hand, which is no task's fault."""
-
-
-class Owner(Protocol):
-    """Whoever gave the tasks hears what becomes of them, in the pool's thread."""
-
-    def outcomes(self, outcomes: list[bytes]) -> None:
-        """Tasks that ended."""
-
-    def ended(self) -> None:
-        """No task of the segment runs any more, and no outcome will follow."""
-
-
-class _Kill(Enum):
-    TIMEOUT = auto()
-    STOP = auto()
-
-
-class Segment:
-    """Tasks to run. `fresh` ends their child with them; tasks that `look` hear of a cancel."""
-
-    def __init__(
-        self, owner: Owner, assignment: Assignment, *, fresh: bool = False, looks: bool = False
-    ) -> None:
-        self.owner = owner
-        self.assignment = assignment
-        """Those of its tasks that were there when a child last began with them together."""
-        self.fresh = fresh
-        self.looks = looks
-        self.child: ChildHandle | None = None
-        self.ended = 0
-        """How many tasks have an outcome, where they run and end in order."""
-        self.ended_together: set[int] = set()
-        """Which indices have one, where they do not."""
-        self.given_from = 0
-        """Which task the child was given as its first."""
-        self.given_at = 0.0
-        self.read = 0
-        """Bytes of the child's slate that were read."""
-        self.seen = 0
-        """Bytes of it that were there when last looked at."""
-        self.deadline = float("inf")
-        self.kill_at = float("inf")
-        self.early_deaths = 0
-        self.stopping = False
-        self.killed: _Kill | None = None
-        self.killed_at = -1
-
-    @property
-    def timeout(self) -> float:
-        """Seconds for one task."""
-        return self.assignment.timeout
-
-    @property
-    def together(self) -> bool:
-        """Whether a child has several of its tasks in hand."""
-        return not self.assignment.one_by_one
-
-    def left(self) -> Assignment:
-        """Those of its tasks that have no outcome."""
-        tasks = self.assignment.tasks
-        if self.together:
-            tasks = [task for task in tasks if task[0] not in self.ended_together]
-        elif self.ended:
-            tasks = tasks[self.ended :]
-        return self.assignment._replace(tasks=tasks)
-
-    def take(self, outcomes: list[bytes]) -> None:
-        """Note which tasks ended."""
-        if self.together:
-            self.ended_together.update(map(index_of, outcomes))
-        else:
-            self.ended += len(outcomes)
-
-    def part(self) -> None:
-        """Run what is left one by one, so that the task to blame shows."""
-        self.assignment = self.left()._replace(one_by_one=True)
-        self.ended = 0
-
-    def in_hand(self, child: ChildHandle) -> int | None:
-        """Which task the child has, or had last, in hand."""
-        hand = child.slate.in_hand
-        return self.given_from + hand[0] if hand else None
-
-    @property
-    def in_hand_now(self) -> tuple[int | None, float | None]:
-        """Index and progress of the task that runs now; a guess if asked from another thread."""
-        child = self.child
-        try:
-            hand = self.in_hand(child) if child and not self.together else None
-            if hand is None or child is None:
-                return None, None
-            return self.assignment.tasks[hand][0], child.slate.fraction
-        except (ValueError, IndexError):  # it ended at this moment
-            return None, None
 
 
 class Pool:
@@ -159,7 +65,7 @@ class Pool:
 
     def kill(self, segment: Segment) -> None:
         """Leave its tasks now; the one in hand has no outcome."""
-        self._order(lambda: self._kill(segment, _Kill.STOP))
+        self._order(lambda: self._kill(segment, Kill.STOP))
 
     def cancel(self, segment: Segment) -> None:
         """Leave its tasks; the one in hand may hear of it, and has a little time to clean up."""
@@ -249,16 +155,16 @@ class Pool:
         if segment.child is not None:
             segment.child.slate.stop()
 
-    def _kill(self, segment: Segment, why: _Kill) -> None:
-        if why is _Kill.STOP:
+    def _kill(self, segment: Segment, why: Kill) -> None:
+        if why is Kill.STOP:
             segment.stopping = True
-        if segment.child is not None and segment.killed is not _Kill.STOP:
+        if segment.child is not None and segment.killed is not Kill.STOP:
             segment.killed = why
             self._nursery.kill(segment.child)
 
     def _cancel(self, segment: Segment) -> None:
         if segment.child is None or not segment.looks:
-            self._kill(segment, _Kill.STOP)
+            self._kill(segment, Kill.STOP)
             return
         segment.stopping = True
         segment.child.slate.cancel()
@@ -269,10 +175,10 @@ class Pool:
         now = time.monotonic()
         for segment in self._segments.values():
             child = segment.child
-            if child is None or segment.killed is _Kill.STOP:
+            if child is None or segment.killed is Kill.STOP:
                 continue
             if segment.kill_at <= now:
-                self._kill(segment, _Kill.STOP)
+                self._kill(segment, Kill.STOP)
             if segment.killed:
                 continue
             hand = child.slate.in_hand
@@ -284,7 +190,7 @@ class Pool:
             segment.deadline = hand[1] + segment.timeout
             if segment.deadline <= now:
                 segment.killed_at = segment.given_from + hand[0]
-                self._kill(segment, _Kill.TIMEOUT)
+                self._kill(segment, Kill.TIMEOUT)
         pending = [min(s.deadline, s.kill_at) for s in self._segments.values() if not s.killed]
         self._next_check = max(min(pending, default=float("inf")), now + 0.001)
 
@@ -372,7 +278,7 @@ class Pool:
             segment.early_deaths += 1
             if segment.early_deaths >= _EARLY_DEATHS:
                 raise ChildrenDie(_told(code))
-        if segment.killed is _Kill.STOP:
+        if segment.killed is Kill.STOP:
             return  # nobody is to blame
         if segment.together and hand is not None:
             segment.part()

@@ -1,0 +1,106 @@
+"""Tasks of one chunk that the pool runs in a child, and what has come of them so far."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import Protocol
+
+from shoal.worker.assignment import Assignment
+from shoal.worker.children import ChildHandle
+from shoal.worker.outcome import index_of
+
+
+class Owner(Protocol):
+    """Whoever gave the tasks hears what becomes of them, in the pool's thread."""
+
+    def outcomes(self, outcomes: list[bytes]) -> None:
+        """Tasks that ended."""
+
+    def ended(self) -> None:
+        """No task of the segment runs any more, and no outcome will follow."""
+
+
+class Kill(Enum):
+    """Why its child is killed."""
+
+    TIMEOUT = auto()
+    STOP = auto()
+
+
+class Segment:
+    """Tasks to run. `fresh` ends their child with them; tasks that `look` hear of a cancel."""
+
+    def __init__(
+        self, owner: Owner, assignment: Assignment, *, fresh: bool = False, looks: bool = False
+    ) -> None:
+        self.owner = owner
+        self.assignment = assignment
+        """Those of its tasks that were there when a child last began with them together."""
+        self.fresh = fresh
+        self.looks = looks
+        self.child: ChildHandle | None = None
+        self.ended = 0
+        """How many tasks have an outcome, where they run and end in order."""
+        self.ended_together: set[int] = set()
+        """Which indices have one, where they do not."""
+        self.given_from = 0
+        """Which task the child was given as its first."""
+        self.given_at = 0.0
+        self.read = 0
+        """Bytes of the child's slate that were read."""
+        self.seen = 0
+        """Bytes of it that were there when last looked at."""
+        self.deadline = float("inf")
+        self.kill_at = float("inf")
+        self.early_deaths = 0
+        self.stopping = False
+        self.killed: Kill | None = None
+        self.killed_at = -1
+
+    @property
+    def timeout(self) -> float:
+        """Seconds for one task."""
+        return self.assignment.timeout
+
+    @property
+    def together(self) -> bool:
+        """Whether a child has several of its tasks in hand."""
+        return not self.assignment.one_by_one
+
+    def left(self) -> Assignment:
+        """Those of its tasks that have no outcome."""
+        tasks = self.assignment.tasks
+        if self.together:
+            tasks = [task for task in tasks if task[0] not in self.ended_together]
+        elif self.ended:
+            tasks = tasks[self.ended :]
+        return self.assignment._replace(tasks=tasks)
+
+    def take(self, outcomes: list[bytes]) -> None:
+        """Note which tasks ended."""
+        if self.together:
+            self.ended_together.update(map(index_of, outcomes))
+        else:
+            self.ended += len(outcomes)
+
+    def part(self) -> None:
+        """Run what is left one by one, so that the task to blame shows."""
+        self.assignment = self.left()._replace(one_by_one=True)
+        self.ended = 0
+
+    def in_hand(self, child: ChildHandle) -> int | None:
+        """Which task the child has, or had last, in hand."""
+        hand = child.slate.in_hand
+        return self.given_from + hand[0] if hand else None
+
+    @property
+    def in_hand_now(self) -> tuple[int | None, float | None]:
+        """Index and progress of the task that runs now; a guess if asked from another thread."""
+        child = self.child
+        try:
+            hand = self.in_hand(child) if child and not self.together else None
+            if hand is None or child is None:
+                return None, None
+            return self.assignment.tasks[hand][0], child.slate.fraction
+        except (ValueError, IndexError):  # it ended at this moment
+            return None, None
