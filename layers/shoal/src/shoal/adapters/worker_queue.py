@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import batched, groupby
 from typing import Any, Final
+
+from pydantic_core import from_json, to_json
 
 from shoal.adapters.http import Answer, Post
 from shoal.wire.worker import Away, Delivery, Refused
@@ -78,10 +79,10 @@ class SqsDeliveries:
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Target": f"AmazonSQS.{action}",
         }
-        answer = self._post(self._endpoint, headers, json.dumps(asked).encode())
+        answer = self._post(self._endpoint, headers, to_json(asked))
         if answer.status != _SUCCESS:
             raise _meaning(answer)
-        told: dict[str, Any] = json.loads(answer.body)
+        told: dict[str, Any] = from_json(answer.body)
         return told
 
     def left(self, queue: str) -> int:
@@ -113,7 +114,7 @@ def _whole(seconds: float) -> int:
 def _meaning(answer: Answer) -> Away | Refused:
     """An error of SQS as Away, which the same call may outlast, or as Refused."""
     try:
-        code = json.loads(answer.body)["__type"].rpartition("#")[2]
+        code = from_json(answer.body)["__type"].rpartition("#")[2]
     except (ValueError, TypeError, LookupError):
         code = ""
     detail = answer.body[:500].decode(errors="replace")

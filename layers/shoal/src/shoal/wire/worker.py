@@ -246,16 +246,12 @@ def encode_reports(worker: str, reports: Iterable[EncodedReport]) -> bytes:
 
 
 def _encoded(report: EncodedReport) -> bytes:
-    head: dict[str, Any] = {
-        "job_id": report.job_id,
-        "chunk": report.chunk,
-        "epoch": report.epoch,
-        "report": report.report,
-        "final": report.final,
-    }
-    if report.part is not None:
-        head["part"] = {"key": report.part}
-    return b'%s,"outcomes":[%s]}' % (json.dumps(head)[:-1].encode(), b",".join(report.outcomes))
+    job, chunk, epoch, number, final, outcomes, part = report
+    place = b"" if part is None else b',"part":{"key":%b}' % json.dumps(part).encode()
+    return b'{"job_id":"%b","chunk":%d,"epoch":%d,"report":%d,"final":%b%b,"outcomes":[%b]}' % (
+        *(job.encode(), chunk, epoch, number),
+        *(b"true" if final else b"false", place, b",".join(outcomes)),
+    )
 
 
 # Parts: outcomes too large for a report.

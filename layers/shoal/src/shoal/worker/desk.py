@@ -84,11 +84,12 @@ class Desk:
         with self._changed:
             return self._runs.setdefault(run.key, run) is run
 
-    def remove(self, run: Run) -> None:
-        """It is settled, one way or the other."""
+    def remove(self, *runs: Run) -> None:
+        """They are settled, one way or the other."""
         with self._changed:
-            if self._runs.get(run.key) is run:
-                del self._runs[run.key]
+            for run in runs:
+                if self._runs.get(run.key) is run:
+                    del self._runs[run.key]
             self._notify()
 
     def runs(self) -> Sequence[Run]:

@@ -36,10 +36,10 @@ class Outbox:
             self._due[run] = True
             self._notify()
 
-    def settle(self, delivery: Delivery) -> None:
-        """Delete a message."""
+    def settle(self, *deliveries: Delivery) -> None:
+        """Delete messages."""
         with self._changed:
-            self._settled.append(delivery)
+            self._settled.extend(deliveries)
             self._notify()
 
     def close(self) -> None:

@@ -82,8 +82,10 @@ class Reporter:
                 self._report([entry])
             return
         decisions = {(each.job_id, each.chunk): each.decision for each in answer.reports}
-        for run, report in batch:
-            self._conclude(run, report, decisions.get(run.key))
+        done = [run for run, report in batch if self._conclude(run, report, decisions.get(run.key))]
+        if done:
+            self._outbox.settle(*(run.delivery for run in done))
+            self._desk.remove(*done)
 
     def _outsourced(self, report: EncodedReport) -> EncodedReport:
         """The report with its outcomes put into a part, if they are too large to travel in it."""
@@ -109,16 +111,15 @@ class Reporter:
             outcomes=[without_details(outcome) for outcome in report.outcomes], part=key
         )
 
-    def _conclude(self, run: Run, report: EncodedReport, decision: str | None) -> None:
+    def _conclude(self, run: Run, report: EncodedReport, decision: str | None) -> bool:
+        """Do what the decision means; whether the run is done with."""
         if decision == "accepted":
             run.reported = report.report
             if report.outcomes and run.lease is not None:
                 self._meters.accepted(run.lease.task_type or "", report.outcomes)
             if report.final:
-                self._outbox.settle(run.delivery)
-                self._desk.remove(run)
-            else:
-                self._foreman.go_on(run)
+                return True
+            self._foreman.go_on(run)
         elif decision is None:
             self._give_up(run, Refused(200, "the answer does not name the chunk"))
         elif decision == "cancelled":
@@ -126,6 +127,7 @@ class Reporter:
         else:
             self._meters.stale()
             self._foreman.lose(run)
+        return False
 
     def _give_up(self, run: Run, refused: Refused) -> None:
         _LOG.error("report refused, the chunk is given up: %s", refused, extra=run.known)
