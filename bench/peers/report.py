@@ -22,10 +22,10 @@ _TEXT: Final = """\
 # Shoal beside other task queues
 
 What a task that does nothing costs a worker: CPU, user and system, of all its processes, medians of
-{rounds} interleaved rounds. Each worker is started as its users start it and drains a queue that is
-full, from the tenth part of its tasks to the last. SQS is a stub that answers at once, and so is
-Shoal's API; Redis is a real one. All is on one machine, without TLS. `make bench-peers` writes this
-page.
+{rounds} interleaved rounds. Each worker is started as its users start it and drains a full queue;
+the first tenth of its tasks is not counted. SQS is a stub that answers at once, and so is Shoal's
+API; Redis is a real one. All is on one machine, without TLS. A message of Shoal's holds as many
+tasks as its chunk, a message of the others holds one. `make bench-peers` writes this page.
 
 ![CPU of a worker a task]({plot})
 
@@ -41,8 +41,10 @@ Goals:
 
 {goals}
 
-Machine: {machine}. A fixed loop took {reference} ns a turn, median of the rounds; the ratio of the
-slowest round to the fastest was {noise:.2f}. Figures of two runs of this bench compare only as far
+Machine: {machine}.
+
+A fixed loop took {reference} ns a turn, median of the rounds; the slowest round
+took {noise:.2f} times as long as the fastest. Figures of two runs of this bench compare only as far
 as those of the loop do; ratios within a run are firmer.
 """
 

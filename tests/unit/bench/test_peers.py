@@ -74,7 +74,7 @@ def test_the_page_says_which_goals_were_missed() -> None:
     assert "at most 10 µs at chunk 100: missed" in page
     assert "5 times ahead of every peer on SQS: missed, 4.9 times" in page
     assert re.search(r"no redis-server .*: arq\.", page)
-    assert "was 1.50" in page
+    assert "took 1.50 times" in page
 
 
 def test_the_picture_has_a_bar_for_each() -> None:
