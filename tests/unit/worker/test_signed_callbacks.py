@@ -8,7 +8,14 @@ import pytest
 
 from shoal.adapters.callbacks import SignedCallbacks
 from shoal.adapters.http import Answer
-from shoal.wire.worker import Away, LeaseRequest, Refused, TaskTypeOffer, WorkerRegistration
+from shoal.wire.worker import (
+    Away,
+    EffectRequest,
+    LeaseRequest,
+    Refused,
+    TaskTypeOffer,
+    WorkerRegistration,
+)
 from tests.unit.worker.worker_fakes import JOB
 
 REQUEST = LeaseRequest.model_validate(
@@ -57,6 +64,16 @@ def test_schemas_go_out_under_their_own_name() -> None:
     assert json.loads(seen[0][1])["task_types"] == [
         {"name": "echo", "schema": {"type": "object"}, "description": ""}
     ]
+
+
+def test_an_effect_that_gave_nothing_is_sent_as_null() -> None:
+    seen: list[tuple[str, bytes]] = []
+    place = {"worker": "w-1", "job_id": JOB, "chunk": 0, "epoch": 1, "index": 0, "key": "mail"}
+    request = EffectRequest.model_validate({**place, "effect": {"value": None}})
+
+    callbacks(Answer(200, b'{"effect": {"value": null}}'), seen).effect(request)
+
+    assert json.loads(seen[0][1])["effect"] == {"value": None}
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,8 @@ class SignedCallbacks:
 
     def effect(self, request: EffectRequest) -> EffectAnswer:
         """Keep what a side effect returned, or ask what is kept."""
-        return self._call("effects", request, EffectAnswer)
+        body = request.model_dump_json().encode()  # with its nulls: an effect may return None
+        return self._call("effects", body, EffectAnswer)
 
     def artifact(self, request: ArtifactRequest) -> ArtifactAnswer:
         """Ask where an artifact goes, or is."""
