@@ -1,5 +1,21 @@
+"""What importing `shoal` costs, and what type checkers see of it."""
+
 import subprocess
 import sys
+from pathlib import Path
+
+import shoal
+
+MINE = """
+from shoal import Context, Retri, task
+
+@task(timeout=60)
+def half(n: int, *, ctx: Context) -> float:
+    return n / 2
+
+half("1", ctx=Context.fake())
+word: str = half(1, ctx=Context.fake())
+"""
 
 
 def test_functions_that_import_shoal_do_not_pay_for_the_sdk() -> None:
@@ -18,3 +34,22 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     )
 
     assert done.stdout == "told\n"
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert Path(shoal.__file__).with_name("py.typed").exists()
+
+
+def test_a_type_checker_sees_what_tasks_are_and_finds_misspelt_names(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(MINE)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "mine.py"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    found = [line.partition("[")[2] for line in done.stdout.splitlines()[:-1]]
+    assert found == ["attr-defined]", "arg-type]", "assignment]"]
