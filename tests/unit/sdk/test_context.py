@@ -2,10 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
-from shoal import Cancelled, Context
+from shoal import Cancelled, Context, NonRetryable
+from shoal.ports import MAX_EFFECT_BYTES
+from shoal.wire.worker import MAX_ARTIFACT_BYTES
+
+
+class Receipt(BaseModel):
+    number: int
+    at: datetime
 
 
 def test_the_deadline_is_as_far_as_the_timeout() -> None:
@@ -82,3 +91,38 @@ def test_artifacts_are_bytes_texts_or_files(tmp_path: Path) -> None:
     assert ctx.artifacts.get("plot.png") == b"\x89PNG"
     assert ctx.artifacts.get("notes.txt") == "grüße".encode()
     assert ctx.artifacts.get("other") is None
+
+
+def test_an_effect_gives_json_the_first_time_as_it_does_later() -> None:
+    ctx = Context.fake()
+    receipt: Any = Receipt(number=7, at=datetime(2026, 11, 1, tzinfo=UTC))
+
+    first = ctx.effect("charge", lambda: receipt)
+
+    assert first == ctx.effect("charge", lambda: receipt)
+    assert first == {"number": 7, "at": "2026-11-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize("value", [object(), "x" * MAX_EFFECT_BYTES])
+def test_an_effect_that_cannot_be_kept_is_not_tried_again(value: Any) -> None:
+    with pytest.raises(NonRetryable, match="charge"):
+        Context.fake().effect("charge", lambda: value)
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201])
+def test_an_effect_does_not_happen_under_a_key_that_cannot_be_kept(key: str) -> None:
+    with pytest.raises(NonRetryable, match="key"):
+        Context.fake().effect(key, lambda: pytest.fail("it happened"))
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "a.txt\n", "x" * 201])
+def test_an_artifact_without_a_proper_name_is_refused(name: str) -> None:
+    with pytest.raises(NonRetryable, match="name"):
+        Context.fake().artifacts.put(name, b"")
+    with pytest.raises(NonRetryable, match="name"):
+        Context.fake().artifacts.get(name)
+
+
+def test_an_artifact_that_is_too_large_is_refused() -> None:
+    with pytest.raises(NonRetryable, match="bytes"):
+        Context.fake().artifacts.put("large", bytes(MAX_ARTIFACT_BYTES + 1))

@@ -82,6 +82,23 @@ def test_no_more_run_together_than_a_chunk_has(size: int) -> None:
         task(batch=size)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"name": "two words"},
+        {"name": "x" * 101},
+        {"timeout": 0},
+        {"timeout": 36_001},
+        {"memory": 0},
+        {"retry": Retry(max_attempts=0)},
+        {"retry": Retry(factor=0.5)},
+    ],
+)
+def test_what_the_api_would_refuse_is_refused_where_it_is_written(options: Any) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        task(**options)(no_list)
+
+
 def test_installed_packages_offer_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     entries = [
         EntryPoint("module", __name__, discovery.GROUP),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from shoal.domain.chunk import Chunk
 from shoal.domain.grid import Json
@@ -114,6 +114,9 @@ class ChunkStore(Protocol):
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
         """The outcomes of those parts that exist."""
+
+
+MAX_EFFECT_BYTES: Final = 32_768
 
 
 class Keepsake(NamedTuple):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sized
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,7 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from shoal.sdk.errors import Cancelled
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from shoal.ports import MAX_EFFECT_BYTES
+from shoal.sdk.errors import Cancelled, NonRetryable
+from shoal.wire.worker import ARTIFACT_NAME, MAX_ARTIFACT_BYTES, MAX_EFFECT_KEY
+
+type JSON = bool | int | float | str | list[Any] | Mapping[str, Any] | None
 
 
 class Signals(Protocol):
@@ -62,11 +70,35 @@ class Artifacts:
         """Store bytes, a text or a file's content under a name; its URI, to be returned or kept."""
         if isinstance(body, Path):
             body = body.read_bytes()
-        return self._vault.put(name, body.encode() if isinstance(body, str) else body)
+        elif isinstance(body, str):
+            body = body.encode()
+        _check_name(name)
+        if len(body) > MAX_ARTIFACT_BYTES:
+            raise NonRetryable(f"artifact {name} has {len(body)} bytes, over {MAX_ARTIFACT_BYTES}")
+        return self._vault.put(name, body)
 
     def get(self, name: str) -> bytes | None:
         """What an earlier attempt of this task, or this one, stored: a checkpoint, say."""
+        _check_name(name)
         return self._vault.get(name)
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(ARTIFACT_NAME, name):
+        raise NonRetryable(f"no name of an artifact: {name!r}; letters, digits and ._- make one")
+
+
+def _json(key: str, value: Any) -> Any:
+    """What is kept of a value; raise NonRetryable if it cannot be, for it would happen again."""
+    try:
+        kept = to_jsonable_python(value)
+    except PydanticSerializationError as error:
+        raise NonRetryable(f"effect {key!r} happened, but gave what is not JSON: {error}") from None
+    if (size := len(json.dumps(kept))) > MAX_EFFECT_BYTES:
+        raise NonRetryable(
+            f"effect {key!r} happened, but gave {size} bytes; {MAX_EFFECT_BYTES} are kept"
+        )
+    return kept
 
 
 class _TaskLog(logging.LoggerAdapter[logging.Logger]):
@@ -147,16 +179,18 @@ class Context:
             yield item
         self.progress(1.0)
 
-    def effect[T](self, key: str, make: Callable[[], T]) -> T:
+    def effect[T: JSON](self, key: str, make: Callable[[], T]) -> T:
         """Do something to the outside once: send the mail, charge the card.
 
-        What `make` returns, as JSON, is kept under the key. A later attempt gets it again, in place
-        of another call. If the worker dies after `make` and before its value is kept, `make` is
-        called again: give the outside `idempotency_key` where it takes one.
+        What `make` returns, as JSON, is kept under the key and given back. A later attempt gets it
+        again, in place of another call. If the worker dies after `make` and before its value is
+        kept, `make` is called again: give the outside `idempotency_key` where it takes one.
         """
+        if not 1 <= len(key) <= MAX_EFFECT_KEY:
+            raise NonRetryable(f"the key of an effect has 1 to {MAX_EFFECT_KEY} characters")
         vault = self._vault(self.index)
         kept = vault.recall(key)
-        value: T = kept.value if kept is not None else vault.keep(key, make())
+        value: T = kept.value if kept is not None else vault.keep(key, _json(key, make()))
         return value
 
     @cached_property

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from shoal.domain.retry import RetryPolicy
 from shoal.domain.sizing import MAX_CHUNK
 from shoal.sdk.context import Context
 from shoal.sdk.errors import InvalidInput
+from shoal.wire.retry import RetryBody
+from shoal.wire.worker import MAX_TIMEOUT, TYPE_NAME
 
 AT_ONCE: Final = 16
 """Tasks of an `async def` that run at once, if it does not say how many."""
@@ -205,6 +208,12 @@ def task(
     """
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
     _check_bounds(batch=batch, concurrency=concurrency)
+    if seconds is not None and not 0 < seconds <= MAX_TIMEOUT:
+        raise ValueError(f"timeout is {seconds:g} s; an attempt may take up to {MAX_TIMEOUT:g} s")
+    if memory is not None and memory < 1:
+        raise ValueError(f"memory is {memory} MB; it must be 1 or more")
+    if retry is not None:
+        RetryBody.of(retry)  # raises what the API would refuse
 
     def offer(offered: Callable[..., Any]) -> Task[..., Any]:
         is_async = inspect.iscoroutinefunction(offered)
@@ -212,6 +221,8 @@ def task(
             raise TypeError("a batch is one call: an async function has concurrency instead")
         if concurrency is not None and not is_async:
             raise TypeError("only an async function runs several tasks at once")
+        if not re.fullmatch(TYPE_NAME, name or offered.__name__):
+            raise ValueError(f"no name of a task type: {name or offered.__name__!r}")
         return Task(
             offered,
             Offer(

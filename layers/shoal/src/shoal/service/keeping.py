@@ -12,11 +12,17 @@ from shoal.domain.chunk import Chunk
 from shoal.domain.counts import TaskStatus
 from shoal.domain.errors import IllegalMove, InvalidRequest, WriteConflict
 from shoal.domain.grid import Json
-from shoal.ports import ArtifactStore, ChunkStore, EffectStore, Keepsake, UploadLink
+from shoal.ports import (
+    MAX_EFFECT_BYTES,
+    ArtifactStore,
+    ChunkStore,
+    EffectStore,
+    Keepsake,
+    UploadLink,
+)
 from shoal.service.viewing import Viewing
 
 LINK_SECONDS: Final = 900
-MAX_EFFECT_BYTES: Final = 32_768
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,12 @@ MAX_INLINE_BYTES: Final = 200_000
 MAX_PART_BYTES: Final = 64 * 1024 * 1024
 MAX_EFFECT_KEY: Final = 200
 MAX_ARTIFACT_BYTES: Final = 64 * 1024 * 1024
+ARTIFACT_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$"
+TYPE_NAME: Final = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
 
 type JobId = Annotated[str, StringConstraints(pattern=r"^job_[0-9A-HJKMNP-TV-Z]{26}$")]
 type WorkerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
-type TypeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$")]
+type TypeName = Annotated[str, StringConstraints(pattern=TYPE_NAME)]
 type ChunkNumber = Annotated[int, Field(ge=0, lt=MAX_CHUNKS)]
 type TaskIndex = Annotated[int, Field(ge=0, lt=MAX_TASKS)]
 type Epoch = Annotated[int, Field(ge=1, lt=2**53)]
@@ -309,7 +311,7 @@ class EffectAnswer(_Answer):
 class ArtifactRequest(_OfTask):
     """Asks where to PUT an artifact of `size` bytes, or, without a size, where to GET one."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$")]
+    name: Annotated[str, StringConstraints(pattern=ARTIFACT_NAME)]
     size: Annotated[int, Field(ge=0, le=MAX_ARTIFACT_BYTES)] | None = None
 
 
