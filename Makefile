@@ -9,7 +9,7 @@ TOOLS := .tools
 UV := $(TOOLS)/bin/uv
 PY := .venv/bin/python
 BIN := .venv/bin
-PYTHON_SOURCES := layers/shoal/src functions worker_image local eks bench tests
+PYTHON_SOURCES := layers/shoal/src functions worker_image local eks bench examples tests
 TASKS ?= 10000
 
 include mk/template.mk
@@ -50,8 +50,8 @@ lock: | $(UV) ## Lock all dependencies anew, with hashes
 # The twin: the whole platform on this machine.
 
 .PHONY: up
-up: setup ## Run the whole platform here, with a first job of 10,000 tasks, until Ctrl-C
-	@$(PY) -m local up
+up: setup ## Run the whole platform here, with a first job of 10,000 tasks, until Ctrl-C; WORKERS=0 to start your own
+	@$(PY) -m local up $(addprefix --workers ,$(WORKERS))
 
 .PHONY: down
 down: setup ## Stop what `make up` left behind, should it have been killed
@@ -76,7 +76,7 @@ check-python: setup
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy $(PYTHON_SOURCES)
-	PYTHONPATH=functions:worker_image:. $(BIN)/lint-imports
+	PYTHONPATH=functions:worker_image:examples/invoices/src:. $(BIN)/lint-imports
 
 .PHONY: check-fresh
 check-fresh: setup
@@ -89,6 +89,7 @@ openapi: setup ## Write docs/openapi.json from the code
 .PHONY: test
 test: setup $(NODE_READY) ## Run all tests
 	@$(PY) -m pytest tests
+	@cd examples/invoices && $(CURDIR)/$(PY) -m pytest -p no:cacheprovider
 
 .PHONY: cover
 cover: setup ## Tell which lines the tests that run in process leave out

@@ -8,6 +8,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = [
+    "layers/shoal/src/shoal",
+    "functions/handlers",
+    "worker_image/tasks",
+    "examples/invoices/src/invoices",
+    "local",
+]
 PLANTED = [
     ("rooms", "shoal/service/moves.py", "import shoal.adapters.memory"),
     ("rooms", "shoal/domain/ids.py", "import shoal.wire"),
@@ -16,6 +23,7 @@ PLANTED = [
     ("aws", "handlers/sweep.py", "import boto3"),
     ("handlers", "handlers/api.py", "import shoal.adapters.memory"),
     ("user-code", "tasks/noop.py", "import shoal.service.moves"),
+    ("user-code", "invoices/tasks.py", "import shoal.adapters.s3"),
 ]
 
 
@@ -23,7 +31,7 @@ PLANTED = [
 def tree(tmp_path: Path) -> Path:
     """A copy of the packages that the contracts are about."""
     ignore = shutil.ignore_patterns("__pycache__")
-    for package in ("layers/shoal/src/shoal", "functions/handlers", "worker_image/tasks", "local"):
+    for package in PACKAGES:
         source = ROOT / package
         shutil.copytree(source, tmp_path / source.name, ignore=ignore)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)

@@ -1,0 +1,1 @@
+"""Invoices: written, mailed and booked by Shoal."""
