@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def up(options: argparse.Namespace) -> int:
-    """Run the platform with a first job, until told to leave."""
+    """Run the platform with a first job, if there is a worker for it, until told to leave."""
     plan = Plan(
         home=options.home,
         port=options.port,
@@ -61,13 +61,15 @@ def up(options: argparse.Namespace) -> int:
         token = _told(plan.home / "token", twin.issuer.token(seconds=365 * 86_400))
         _told(plan.home / "sam-env.json", json.dumps({"Parameters": twin.environment_of_sam()}))
         worker = twin.environment_of_worker().items()
-        _told(plan.home / "worker.env", "".join(f"{k}={shlex.quote(v)}\n" for k, v in worker))
-        spec = {"task_type": "noop", "count": options.tasks, "chunk_size": 100, "name": "first"}
-        finished = job.run(twin, spec, tend, terminal)
-        lines = _lines(twin, _shown(token), finished.job["id"])
+        told = "".join(f"{k}={shlex.quote(v)}\n" for k, v in worker)
+        environment = _told(plan.home / "worker.env", told)
+        if options.workers:
+            done, lines = _first_job(twin, tend, options.tasks, token)
+        else:
+            done = "No worker runs here: it waits for yours."
+            lines = [f"set -a; . {_shown(environment)}; set +a", "shoal worker run"]
         with Console(plan.console_port, twin.url, lines) as console:
-            status, seconds = finished.job["status"], finished.seconds
-            print(f"\n{status} in {seconds:.1f} s. Try, from another terminal:\n")
+            print(f"\n{done} Try, from another terminal:\n")
             print(*lines, sep="\n")
             print(f"\nAPI {twin.url}/api/v1 · page {console.url} · logs {_shown(plan.home)}")
             print("Ctrl-C stops all of it.", flush=True)
@@ -78,6 +80,16 @@ def up(options: argparse.Namespace) -> int:
             except KeyboardInterrupt:
                 terminal.print("stopping; the state is kept for the next `make up`")
     return 0
+
+
+def _first_job(
+    twin: Twin, tend: Callable[[], None], tasks: int, token: Path
+) -> tuple[str, list[str]]:
+    """Run it; how it ended, and what to try then."""
+    spec = {"task_type": "noop", "count": tasks, "chunk_size": 100, "name": "first"}
+    finished = job.run(twin, spec, tend, terminal)
+    done = f"{finished.job['status']} in {finished.seconds:.1f} s."
+    return done, _lines(twin, _shown(token), finished.job["id"])
 
 
 def smoke(options: argparse.Namespace) -> int:
@@ -195,6 +207,13 @@ def _positive(text: str) -> int:
     return number
 
 
+def _number(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return number
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument(
@@ -207,7 +226,9 @@ def _options() -> argparse.Namespace:
     each.add_argument("--issuer-port", type=_positive, default=8001, help="of the tokens' issuer")
     each.add_argument("--console-port", type=_positive, default=3000, help="of the console")
     each.add_argument("--tasks", type=_positive, default=FIRST_JOB_TASKS, help="of the first job")
-    each.add_argument("--workers", type=_positive, default=WORKERS)
+    each.add_argument(
+        "--workers", type=_number, default=WORKERS, help="0 to start your own, and no first job"
+    )
     each.add_argument(
         "--leave",
         choices=("high", "low"),

@@ -95,7 +95,7 @@ class Twin:
         )
 
     def environment_of_worker(self) -> dict[str, str]:
-        """What a worker in another language has to be told to work for this twin."""
+        """What a worker has to be told to work for this twin, yours or one in another language."""
         return worker_environment(
             self.emulator, self.deployment, lease_seconds=self.plan.lease_seconds
         )

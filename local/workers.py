@@ -27,6 +27,7 @@ def worker_environment(
     return {
         **worker_keys(emulator, deployment).environment(),
         "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": emulator.url,
         "SHOAL_API_URL": f"{emulator.url}/_aws/execute-api/{deployment['ApiId']}/$default",
         "SHOAL_QUEUE_HIGH_URL": deployment["QueueHighUrl"],
         "SHOAL_QUEUE_NORMAL_URL": deployment["QueueNormalUrl"],
@@ -76,7 +77,6 @@ class Workers:
         self._environment = {
             **base_environment(),
             **{name: value for name, value in told.items() if name not in _urls(leave)},
-            "AWS_ENDPOINT_URL": emulator.url,
             "PYTHONPATH": ":".join(map(str, python_path)),
             "SHOAL_TASKS": tasks,
             "SHOAL_SLOTS": str(slots),
