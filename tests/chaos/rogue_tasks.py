@@ -1,42 +1,41 @@
-"""Tasks that do to their process whatever a task can do, and one that looks at what is left."""
+"""One task type of the chaos tests that can go wrong in every way, and honest tasks beside it."""
 
-# ruff: noqa: S110, SIM105, T201, TID251 - they print, swallow, and touch what they should not
+# ruff: noqa: S110, T201, TID251 - rogues do what nobody should
 
 import ctypes
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from shoal import task
 
 MEGABYTE = 1024 * 1024
+FOLDER = str(Path.cwd())
+ENVIRONMENT = dict(os.environ)
+"""As the modules of tasks find them, before any task runs."""
 
 
-class Rogue(Exception):  # noqa: N818 - says who did it
-    """Ends what would end well by itself."""
+def raises() -> None:
+    raise ValueError("as told")
 
 
-def raises() -> NoReturn:
-    raise ValueError("on purpose")
-
-
-def leaves() -> NoReturn:
+def exits_politely() -> None:
     sys.exit("enough")
 
 
-def ends_its_process() -> NoReturn:
-    os._exit(3)
+def exits_at_once() -> None:
+    os._exit(7)
 
 
-def segfaults() -> None:
+def faults() -> None:
     ctypes.string_at(0)
 
 
-def is_killed() -> None:
+def kills_itself() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -45,11 +44,14 @@ def loops() -> None:
         pass
 
 
-def loops_and_swallows() -> None:
+def loops_deaf() -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     while True:
         try:
-            time.sleep(0.01)
-        except BaseException:  # noqa: BLE001 - it is a rogue
+            while True:
+                time.sleep(0.01)
+        except BaseException:  # noqa: BLE001 - it swallows all that comes
             pass
 
 
@@ -57,21 +59,23 @@ def allocates() -> int:
     return len(bytearray(2_048 * MEGABYTE))
 
 
-def floods() -> NoReturn:
-    line = "x" * (MEGABYTE - 1)
+def floods() -> None:
+    block = b"x" * 99 + b"\n"
     for _ in range(100):
-        print(line)
-    raise Rogue("flooded")
+        os.write(1, block * (MEGABYTE // len(block)))
+    raise RuntimeError("flooded")
 
 
-def forks() -> NoReturn:
-    if os.fork():
-        os.wait()
-    raise Rogue("forked")
+def forks() -> None:
+    """Come back twice, as parent and as child."""
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+    raise RuntimeError("forked")
 
 
 def returns_a_function() -> Callable[[], None]:
-    return lambda: None
+    return raises
 
 
 def returns_too_much() -> str:
@@ -84,48 +88,56 @@ def recurses() -> None:
 
 def closes_its_output() -> None:
     os.close(1)
-    os.write(1, b"nobody hears this\n")
+    raise RuntimeError("closed its output")
 
 
-def moves_away() -> NoReturn:
+def moves_house() -> None:
     os.chdir("/")
-    os.environ["SPOILT"] = "yes"
-    os.environ.pop("PATH", None)
-    raise Rogue("moved")
+    os.environ.clear()
+    os.environ["HOME"] = "/nowhere"
+    raise RuntimeError("moved house")
 
 
-ROGUES: Mapping[str, tuple[Callable[[], Any], str]] = {
-    rogue.__name__: (rogue, error)
-    for rogue, error in (
-        (raises, "ValueError"),
-        (leaves, "SystemExit"),
-        (ends_its_process, "WorkerChildDied"),
-        (segfaults, "WorkerChildDied"),
-        (is_killed, "WorkerChildDied"),
-        (loops, "Timeout"),
-        (loops_and_swallows, "Timeout"),
-        (allocates, "MemoryError"),
-        (floods, "Rogue"),
-        (forks, "Rogue"),
-        (returns_a_function, "NotJSON"),
-        (returns_too_much, "ResultTooLarge"),
-        (recurses, "RecursionError"),
-        (closes_its_output, "OSError"),
-        (moves_away, "Rogue"),
+ROGUES: dict[str, Callable[[], Any]] = {
+    each.__name__: each
+    for each in (
+        raises,
+        exits_politely,
+        exits_at_once,
+        faults,
+        kills_itself,
+        loops,
+        loops_deaf,
+        allocates,
+        floods,
+        forks,
+        returns_a_function,
+        returns_too_much,
+        recurses,
+        closes_its_output,
+        moves_house,
     )
 }
-"""Each with the type of error that its task has to end with."""
-
-_HOME = Path.cwd()
 
 
 @task(memory=256)
-def rogue(kind: str) -> Any:
-    """Be one of the rogues, or, if none is named, a task that expects its process in order."""
-    if kind != "none":
-        return ROGUES[kind][0]()
-    print("still heard")
-    os.write(1, b"below Python too\n")
-    if Path.cwd() != _HOME or "SPOILT" in os.environ or "PATH" not in os.environ:
-        raise AssertionError("a rogue was here")
-    return "in order"
+def rogue(how: str | None = None) -> Any:
+    """Go wrong in this way; without one, be honest and look around."""
+    return looks_around() if how is None else ROGUES[how]()
+
+
+def looks_around() -> dict[str, Any]:
+    """What a rogue before could have spoilt."""
+    print("can print")
+    os.write(2, b"can write\n")
+    try:
+        os.waitpid(-1, os.WNOHANG)
+        alone = False
+    except ChildProcessError:
+        alone = True
+    return {
+        "at home": str(Path.cwd()) == FOLDER,
+        "same environment": dict(os.environ) == ENVIRONMENT,
+        "alone": alone,
+        "parent": os.getppid(),
+    }
