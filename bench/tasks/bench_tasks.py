@@ -1,7 +1,9 @@
-"""Task types of bench and chaos: one sleeps, one fails by a draw of each attempt."""
+"""Task types of bench and chaos: some sleep, some note that they ran, one fails by a draw."""
 
+import os
 import random
 import time
+from pathlib import Path
 from typing import Any
 
 from shoal import Context, task
@@ -27,3 +29,31 @@ def flaky(probability: float = 0.05, *, ctx: Context) -> dict[str, Any]:
     if _draw(ctx, "flaky") < probability:
         raise RuntimeError("bad luck")
     return {"index": ctx.index}
+
+
+@task
+def noted(ledger: str, seconds: float = 0.1, *, ctx: Context) -> dict[str, Any]:
+    """Sleep, and note begin and end of each execution in a file."""
+    _note(ledger, ctx, "begin")
+    time.sleep(seconds)
+    _note(ledger, ctx, "end")
+    return {"epoch": ctx.epoch}
+
+
+@task
+def gated(ledger: str, gate: str, *, ctx: Context) -> dict[str, Any]:
+    """As `noted`, but end when a file is there: one for the first lease, one for all later ones."""
+    _note(ledger, ctx, "begin")
+    mine = Path(f"{gate}.{'first' if ctx.epoch == 1 else 'later'}")
+    while not mine.exists():
+        time.sleep(0.02)
+    _note(ledger, ctx, "end")
+    return {"epoch": ctx.epoch}
+
+
+def _note(ledger: str, ctx: Context, what: str) -> None:
+    """Append a line; one write to a file opened for appending stays whole."""
+    line = f"{ctx.job_id} {ctx.index} {ctx.attempt} {ctx.epoch} {os.getpid()} {what}\n"
+    file = os.open(ledger, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.write(file, line.encode())
+    os.close(file)
