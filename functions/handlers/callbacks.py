@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from handlers import gateway, problems
+from handlers import gateway, log, problems
 from handlers.problems import Answer, NoSuchRoute, invalid
 from shoal import bootstrap
 from shoal.domain.chunk import Hand
@@ -102,6 +102,10 @@ def _ranged(placed: Placed) -> Body:
 def _report(request: wire.ReportRequest) -> Body:
     reports = [_reported(each) for each in request.reports]
     decisions = bootstrap.leasing().report(reports)
+    for report, decision in zip(reports, decisions, strict=True):
+        if decision == "stale":
+            about = {"job": report.job, "chunk": report.chunk, "epoch": report.epoch}
+            log.say("a late report was refused", worker=request.worker, **about)
     return {
         "reports": [
             {"job_id": report.job, "chunk": report.chunk, "decision": decision}

@@ -125,6 +125,28 @@ def test_a_report_under_an_old_epoch_is_stale(world: World) -> None:
     assert report(old, [outcome(0)]) == "stale"
 
 
+def test_a_late_report_is_named_in_the_log(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = submit(count=1)
+    start(job)
+    old = lease(job)
+    world.clock.advance(60)
+    lease(job, worker="w-2")
+    capsys.readouterr()
+
+    report(old, [outcome(0)])
+
+    assert json.loads(capsys.readouterr().out) == {
+        "level": "INFO",
+        "message": "a late report was refused",
+        "worker": "w-1",
+        "job": job,
+        "chunk": 0,
+        "epoch": 1,
+    }
+
+
 def test_a_report_of_a_cancelled_job_is_told_so() -> None:
     job = submit(count=1)
     start(job)
