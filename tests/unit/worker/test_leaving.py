@@ -83,6 +83,16 @@ def test_a_task_that_outlasts_the_grace_is_handed_back_without_an_outcome(
     assert 1 not in running.callbacks.outcomes(0)
 
 
+@pytest.mark.parametrize(("grace", "longest"), [(25.0, 20.0), (5.0, 3.0), (0.5, 1.0)])
+def test_no_long_poll_outlasts_the_grace(running: Running, grace: float, longest: float) -> None:
+    running.start(grace=grace, weights={"normal": 1})
+    running.deliveries.wait_for(lambda: any(running.deliveries.waits))
+
+    assert running.leave() == 0
+
+    assert max(running.deliveries.waits) == longest
+
+
 def test_an_isolated_chunk_is_handed_back_too(
     running: Running, tmp_path: Path, eventually: Eventually
 ) -> None:

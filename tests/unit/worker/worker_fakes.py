@@ -42,6 +42,7 @@ class FakeDeliveries:
         self.hidden: list[tuple[str, float]] = []
         self.deleted: list[str] = []
         self.limits: list[int] = []
+        self.waits: list[float] = []
         self.counted = 0
         self.faults: deque[Exception] = deque()
         self._numbers = itertools.count()
@@ -64,6 +65,7 @@ class FakeDeliveries:
             if self.faults:
                 raise self.faults.popleft()
             self.limits.append(limit)
+            self.waits.append(wait)
             ready = self.visible[queue]
             self.changed.wait_for(lambda: ready, min(wait, 0.1))
             got = [ready.popleft() for _ in range(min(limit, len(ready)))]

@@ -39,6 +39,10 @@ _LONG_POLL: Final = 20.0
 _LONG_POLL_OF_SEVERAL: Final = 5.0
 """Seconds that an idle worker waits at the queue that had work last; so old may a message of
 another queue become before it is seen."""
+_SHORTEST_POLL: Final = 1.0
+_TO_LEAVE: Final = 2.0
+"""Seconds of the grace that a long poll leaves: one that has begun when the worker is told to
+leave is waited for, since what it may receive has to be given back."""
 _QUIET_ROUNDS: Final = 2
 _LONGEST_HIDE: Final = 43_200
 
@@ -67,7 +71,8 @@ class Fetcher:
         self._foreman = foreman
         self._empty = empty
         self._turns = Turns(weights)
-        self._long_poll = _LONG_POLL if len(weights) == 1 else _LONG_POLL_OF_SEVERAL
+        longest = _LONG_POLL if len(weights) == 1 else _LONG_POLL_OF_SEVERAL
+        self._long_poll = max(_SHORTEST_POLL, min(longest, gear.terms.grace - _TO_LEAVE))
         self._last_busy = "normal" if "normal" in weights else next(iter(weights))
         self._rests_until = dict.fromkeys(weights, 0.0)
         self._idle = False
