@@ -4,7 +4,19 @@ import importlib
 import logging
 import sys
 
-BENCHES = ("imports", "cost", "latency", "throughput", "worker_overhead", "kills", "success")
+BENCHES = (
+    "imports",
+    "cost",
+    "latency",
+    "throughput",
+    "worker_overhead",
+    "kills",
+    "success",
+    "deaths",
+    "drains",
+    "freezes",
+    "long_tasks",
+)
 
 
 def main() -> None:

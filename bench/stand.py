@@ -163,10 +163,13 @@ def stand(*, lease_seconds: float = 10.0, wait_seconds: int = 10) -> Iterator[St
 
 
 @contextmanager
-def crew(at: Stand, count: int, *, slots: int = 2) -> Iterator[Workers]:
-    """Some workers at the stand, with the built-in task types and those of the bench."""
+def crew(at: Stand, count: int, *, slots: int = 2, team: str = "w") -> Iterator[Workers]:
+    """Some workers at the stand, with the built-in task types and those of the bench.
+
+    Their names, and so their logs, begin with that of their team.
+    """
     with at.twin.workers(slots=slots, tasks="tasks,bench_tasks", paths=(TASKS,)) as workers:
         for number in range(count):
-            workers.start(f"w{number}")
+            workers.start(f"{team}{number}")
         at.await_types("sleepy")
         yield workers
