@@ -7,8 +7,9 @@ Three deaths in a row under one task give it up by design, and no worker can tel
 poison. So the killer spares a worker whose chunk was under two dead workers already. It stops its
 victim first and reads the rows until two readings agree, so that what it spares by is what is:
 only a lease that is granted yet later than both readings could deceive it. With chunks of two, 200
-kills hit about 160 chunks, some 25 of them twice; each of these is leased for a second or so of a
-run of minutes, so less than 0.01 tasks a run are to be expected that are given up for nothing.
+kills hit some 80 of 1,000 chunks, so 6 twice and one thrice in two runs; that a lease of the 6 is
+granted in the moment after the readings, a tenth of a second of the run's seven minutes by kill and
+worker, is to be expected in less than 0.01 of a task a run.
 """
 
 from __future__ import annotations
