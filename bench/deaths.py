@@ -7,9 +7,9 @@ Three deaths in a row under one task give it up by design, and no worker can tel
 poison. So the killer spares a worker whose chunk was under two dead workers already. It stops its
 victim first and reads the rows until two readings agree, so that what it spares by is what is:
 only a lease that is granted yet later than both readings could deceive it. With chunks of two, 200
-kills hit some 80 of 1,000 chunks, so 6 twice and one thrice in two runs; that a lease of the 6 is
-granted in the moment after the readings, a tenth of a second of the run's seven minutes by kill and
-worker, is to be expected in less than 0.01 of a task a run.
+kills hit some 80 of 1,000 chunks, 6 of them twice. A worker is killed 25 times in the 7 minutes of
+a run; if each time a lease can slip in for 0.1 s, one of the 6 does so in 6 * 25 * 0.1 / 420 = 0.04
+runs. So many innocents are to be expected that are given up; unspared, it would be 0.5.
 """
 
 from __future__ import annotations
