@@ -3,10 +3,12 @@
 Every write is under the fence: only the worker that holds the chunk's lease can make it.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import TaskStatus
@@ -20,7 +22,9 @@ from shoal.ports import (
     Keepsake,
     UploadLink,
 )
-from shoal.service.viewing import Viewing
+
+if TYPE_CHECKING:
+    from shoal.service.viewing import Viewing  # workers never view, and it costs their calls' start
 
 LINK_SECONDS: Final = 900
 
