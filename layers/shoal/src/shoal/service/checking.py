@@ -39,8 +39,9 @@ def schema_problem(schema: Mapping[str, Any]) -> str | None:
 def _compiled(schema: str) -> Check:
     import fastjsonschema  # noqa: PLC0415 - few calls need it, and it costs the start of all
 
+    parsed = json.loads(schema)
     validate = fastjsonschema.compile(
-        json.loads(schema),
+        parsed,
         handlers=dict.fromkeys(_FETCHED, _fetch_nothing),
         detailed_exceptions=False,
     )
@@ -49,10 +50,21 @@ def _compiled(schema: str) -> Check:
         try:
             validate(value)
         except fastjsonschema.JsonSchemaValueException as error:
-            return str(error.message)
+            return _whole(str(error.message), parsed, value)
         return None
 
     return check
+
+
+def _whole(message: str, schema: Mapping[str, Any], value: Mapping[str, Json]) -> str:
+    """The message with the names of missing fields, which only detailed exceptions would have.
+
+    Those carry the input and the schema, with all references in it resolved.
+    """
+    if not message.endswith(" must contain "):
+        return message
+    own = schema.get("required", []) if message.startswith("data must") else []
+    return message + (", ".join(sorted(set(own) - value.keys())) or "all required fields")
 
 
 def _fetch_nothing(uri: str) -> NoReturn:
