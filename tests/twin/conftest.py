@@ -10,12 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
+from local.application import ROOT
 from local.layer import built
 from local.twin import Plan, Twin, booted, free_port
 from local.workers import Workers
+from tests.twin.installing import installed
 from tests.twin.watching import Json, ended, eventually
 
 HERE = Path(__file__).parent
+EXAMPLE = ROOT / "examples" / "invoices"
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +27,19 @@ def layer_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("layer")
     built(home)
     return home
+
+
+@pytest.fixture(scope="session")
+def new_home(layer_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Makes homes in which nothing ran yet, with the layer in place."""
+
+    def make() -> Path:
+        home = tmp_path_factory.mktemp("home")
+        (home / "layer").symlink_to(layer_home / "layer")
+        (home / "layer.sha256").write_bytes((layer_home / "layer.sha256").read_bytes())
+        return home
+
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +57,20 @@ def twin(layer_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def crew(twin: Twin) -> Iterator[Workers]:
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the example's tasks put mails and their ledger."""
+    return tmp_path_factory.mktemp("outside")
+
+
+@pytest.fixture(scope="session")
+def crew(twin: Twin, outside: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    """Two workers with the built-in types, those of tests here, and the example's package."""
     modules, left = "tasks,twin_tasks", ("low",)
-    with twin.workers(slots=2, tasks=modules, paths=(HERE,), leave=left) as workers:
+    paths = (HERE, *installed(EXAMPLE, tmp_path_factory.mktemp("packages")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INVOICES_FOLDER", str(outside))
+        workers = twin.workers(slots=2, tasks=modules, paths=paths, leave=left)
+    with workers:
         for number in (1, 2):
             workers.start(f"w-{number}")
         yield workers
@@ -54,8 +81,12 @@ def users(twin: Twin, crew: Workers) -> Iterator[httpx.Client]:
     """A user's client, once workers have registered their task types."""
     assert crew.processes
     with twin.users() as client:
-        eventually(lambda: client.get("task-types").json()["items"])
+        eventually(lambda: "book" in _offered(client))  # the last that they register
         yield client
+
+
+def _offered(client: httpx.Client) -> set[str]:
+    return {each["name"] for each in client.get("task-types").json()["items"]}
 
 
 @pytest.fixture(scope="session")

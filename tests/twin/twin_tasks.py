@@ -1,10 +1,11 @@
 """Task types that tests here need: some fail, some wait for a file."""
 
+import asyncio
 import os
 import time
 from pathlib import Path
 
-from shoal import Context, task
+from shoal import Context, Retry, RetryAfter, task
 
 
 @task
@@ -39,3 +40,44 @@ def misbehave(how: str) -> object:
     if how == "hang":
         time.sleep(600)
     return object() if how == "object" else how
+
+
+@task(retry=Retry(max_attempts=3, backoff=0.01))
+def charge(path: str, *, ctx: Context) -> str:
+    """Charge, and fail after it the first time."""
+
+    def once() -> str:
+        with Path(path).open("a") as file:
+            file.write("charged\n")
+        return f"in attempt {ctx.attempt}"
+
+    receipt = ctx.effect("charge", once)
+    ctx.effect("told", lambda: None)
+    if ctx.attempt == 1:
+        ctx.artifacts.put("first.txt", "of the first")
+        raise ConnectionError("the other side hung up")
+    ctx.artifacts.put("second.txt", ctx.artifacts.get("first.txt") or b"")
+    return receipt
+
+
+@task(retry=Retry(max_attempts=2, backoff=0.01))
+def busy(seconds: float, *, ctx: Context) -> float:
+    """Ask for time at the first attempt; how much it was."""
+    first = ctx.effect("first", time.time)
+    if ctx.attempt == 1:
+        raise RetryAfter(seconds)
+    return time.time() - first
+
+
+_together = set[int]()
+
+
+@task(concurrency=4)
+async def crowd(*, ctx: Context) -> int:
+    """How many of us there were."""
+    _together.add(ctx.index)
+    await asyncio.sleep(0.2)
+    many = len(_together)
+    await asyncio.sleep(0.2)
+    _together.discard(ctx.index)
+    return many
