@@ -1,0 +1,29 @@
+"""`uv venv` and `uv pip install` of what is here already, for a test that fetches nothing."""
+
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+from local.application import ROOT
+from tests.twin.installing import installed
+
+
+def main() -> None:
+    """Make `.venv` here, or install the project that is here into it, with all that we have."""
+    if sys.argv[1] == "venv":
+        venv.create(".venv", symlinks=True)
+        return
+    here = Path.cwd()
+    (site,) = here.glob(".venv/lib/python*/site-packages")
+    installed(here, site)
+    ours = (sysconfig.get_path("purelib"), ROOT / "layers/shoal/src", here / "src")
+    (site / "ours.pth").write_text("".join(f"{path}\n" for path in ours))
+    for name in ("pytest", "shoal"):
+        script = here / ".venv" / "bin" / name
+        script.write_text(f'#!/bin/sh\nexec {here}/.venv/bin/python -m {name} "$@"\n')
+        script.chmod(0o755)
+
+
+if __name__ == "__main__":
+    main()
