@@ -33,7 +33,6 @@ from shoal.wire.worker import (
 )
 from shoal.worker.children import Nursery
 from shoal.worker.gear import Terms
-from shoal.worker.uncounted import Uncounted
 from shoal.worker.worker import Worker
 
 JOB = "job_" + "0" * 26
@@ -138,7 +137,7 @@ def run(chunks: int, size: int, slots: int) -> tuple[float, float]:
     """CPU and wall seconds of a whole run, from start to exit."""
     queue, api = StubQueue(chunks), StubApi(chunks, size)
     terms = Terms(name="bench", slots=slots, until_empty=True, weights={"normal": 1})
-    worker = Worker(terms, Nursery(["tasks"]), api, queue, SystemClock(), meters=Uncounted())
+    worker = Worker(terms, Nursery(["tasks"]), api, queue, SystemClock())
     cpu, wall = _cpu(), time.perf_counter()
     assert worker.run() == 0
     assert api.reported == chunks * size

@@ -158,20 +158,19 @@ def test_modules_that_cannot_be_imported_are_told(
 
 
 OWNER = """
-import sys, threading, time
+import sys, threading
 sys.path.insert(0, {here!r})
 from shoal.worker.assignment import Assignment
 from shoal.worker.children import Nursery
 from shoal.worker.pool import Pool
 from shoal.worker.segment import Segment
-from shoal.worker.pulse import Pulse
 
 class Owner:
     def outcomes(self, outcomes): ...
     def ended(self): ...
 
 with Nursery(["worker_tasks"]) as nursery:
-    pool = Pool(nursery, Pulse(time.monotonic))
+    pool = Pool(nursery)
     threading.Thread(target=pool.serve, daemon=True).start()
     given = {{"note": {note!r}}}
     task = Assignment("starts_a_process", "job", 0, 1, 60.0, True, [(0, 1, given)])

@@ -5,13 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-import httpx
-
-from shoal.adapters.prometheus import PrometheusMeters
 from shoal.worker.children import Nursery
 from shoal.worker.gear import Terms
-from shoal.worker.health import Health
-from shoal.worker.pulse import Pulse
 from shoal.worker.worker import Worker
 from tests.unit.worker.worker_fakes import (
     DEADLINE,
@@ -31,7 +26,6 @@ class Running:
         self.callbacks = FakeCallbacks()
         self.deliveries = FakeDeliveries()
         self.clock = FakeClock()
-        self.meters = PrometheusMeters()
         self.nursery = Nursery(["tests.unit.worker.worker_tasks"])
         self.exit_code: int | None = None
         self._thread: threading.Thread | None = None
@@ -45,8 +39,6 @@ class Running:
             self.callbacks,
             self.deliveries,
             self.clock,
-            meters=self.meters,
-            health=self._served,
         )
         self.worker = worker
 
@@ -55,14 +47,6 @@ class Running:
 
         self._thread = threading.Thread(target=run)
         self._thread.start()
-
-    def _served(self, pulse: Pulse) -> Health:
-        self.health = Health(pulse, self.meters.text, 0, "127.0.0.1")
-        return self.health
-
-    def ask(self, path: str) -> httpx.Response:
-        """What the worker answers to probes and to Prometheus."""
-        return httpx.get(f"http://127.0.0.1:{self.health.port}/{path}")
 
     def add(self, chunk: int, each: FakeChunk, queue: str = "normal") -> str:
         self.callbacks.chunks[chunk] = each

@@ -96,7 +96,6 @@ class Settings:
 class WorkerSettings:
     """`queue_urls` by priority; `lease_seconds` must be the deployment's.
 
-    Probes and metrics are answered on `health_port`, if there is one.
     A child process is replaced after `child_tasks`, or once it has grown by `child_growth_bytes`.
     """
 
@@ -112,7 +111,6 @@ class WorkerSettings:
     image: str = ""
     child_tasks: int = 100_000
     child_growth_bytes: int = 256 * _MEGABYTE
-    health_port: int | None = None
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> WorkerSettings:  # noqa: TID251 - the other place
@@ -136,7 +134,6 @@ class WorkerSettings:
             grace_seconds=read.number("SHOAL_GRACE_SECONDS", 25.0),
             log_level=read.text("SHOAL_LOG_LEVEL", "INFO"),
             image=environment.get("SHOAL_IMAGE", ""),
-            health_port=read.port("SHOAL_HEALTH_PORT"),
             child_tasks=int(read.number("SHOAL_CHILD_TASKS", 100_000)),
             child_growth_bytes=int(read.number("SHOAL_CHILD_GROWTH_MB", 256)) * _MEGABYTE,
         )
@@ -157,9 +154,6 @@ class _Reader:
         if value is None:
             raise MissingSetting(f"{name} is not set")
         return value
-
-    def port(self, name: str) -> int | None:
-        return int(self.number(name, 0)) if self.environment.get(name) else None
 
     def number(self, name: str, default: float) -> float:
         text = self.text(name, str(default))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -22,11 +21,7 @@ from shoal.settings import MissingSetting, WorkerSettings, task_modules
 from shoal.worker.assignment import Habits
 from shoal.worker.children import Nursery
 from shoal.worker.gear import WEIGHTS, Terms
-from shoal.worker.health import Health
 from shoal.worker.logs import log_to
-from shoal.worker.ports import Meters
-from shoal.worker.pulse import Pulse
-from shoal.worker.uncounted import Uncounted
 from shoal.worker.worker import Worker
 
 
@@ -49,7 +44,6 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
     session = boto3.Session(region_name=settings.region)
     sqs = session.client("sqs")  # which knows where it is, in all the ways that AWS has to say so
     credentials, curl = _credentials(session), Curl()
-    meters, health = _watched(settings.health_port)
     return Worker(
         Terms(
             name=settings.worker_id,
@@ -73,21 +67,7 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
             settings.queue_urls,
         ),
         _SystemClock(),
-        meters=meters,
-        health=health,
     )
-
-
-def _watched(
-    port: int | None,
-) -> tuple[Meters, Callable[[Pulse], AbstractContextManager[object]]]:
-    """What counts, and what answers probes and Prometheus on the port, if there is one."""
-    if port is None:
-        return Uncounted(), nullcontext
-    from shoal.adapters.prometheus import PrometheusMeters  # noqa: PLC0415 - only who is asked pays
-
-    meters = PrometheusMeters()
-    return meters, lambda pulse: Health(pulse, meters.text, port)
 
 
 def offers_from_environment() -> list[Mapping[str, Any]]:

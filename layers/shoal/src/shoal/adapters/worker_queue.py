@@ -47,10 +47,9 @@ class SqsDeliveries:
             MaxNumberOfMessages=min(limit, _BATCH),
             WaitTimeSeconds=min(round(wait), _LONGEST_WAIT),
             VisibilityTimeout=_whole(visibility),
-            MessageSystemAttributeNames=["SentTimestamp"],
         )
         return [
-            Delivery(queue, message["ReceiptHandle"], message["Body"], _sent_at(message))
+            Delivery(queue, message["ReceiptHandle"], message["Body"])
             for message in answer.get("Messages", [])
         ]
 
@@ -99,11 +98,6 @@ class SqsDeliveries:
         for queue, group in groupby(by_queue, key=lambda each: each.queue):
             for some in batched(group, _BATCH, strict=False):
                 yield self._urls[queue], some
-
-
-def _sent_at(message: Mapping[str, Any]) -> float | None:
-    stamp = message.get("Attributes", {}).get("SentTimestamp")
-    return None if stamp is None else int(stamp) / 1_000
 
 
 def _whole(seconds: float) -> int:

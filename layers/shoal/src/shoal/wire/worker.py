@@ -79,15 +79,11 @@ class ChunkMessage(_Answer):
 
 
 class Delivery(NamedTuple):
-    """A message in hand, hidden from others for a while; `receipt` settles it.
-
-    `sent_at` in seconds since the epoch, if the queue says so.
-    """
+    """A message in hand, hidden from others for a while; `receipt` settles it."""
 
     queue: str
     receipt: str
     body: str
-    sent_at: float | None = None
 
 
 # Leases.

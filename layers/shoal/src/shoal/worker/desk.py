@@ -97,14 +97,6 @@ class Desk:
         with self._changed:
             return list(self._runs.values())
 
-    def taken(self) -> int:
-        """How many slots are taken."""
-        return self._taken
-
-    def free(self) -> int:
-        """How many slots are free."""
-        return max(0, self._slots - self._taken)
-
     def take_slot(self) -> None:
         """A run begins."""
         with self._changed:

@@ -61,8 +61,6 @@ class Fetcher:
         self._deliveries = gear.deliveries
         self._clock = gear.clock
         self._desk = gear.desk
-        self._pulse = gear.pulse
-        self._meters = gear.meters
         self._draining = gear.draining
         self._api = gear.api
         self._queue = gear.queue
@@ -81,7 +79,7 @@ class Fetcher:
         """Fetch until the worker drains. Whatever it raises must stop the worker."""
         quiet_rounds = 0
         try:
-            while slots := self._slots():
+            while slots := self._desk.wait_for_slots(self._draining, _LINGER):
                 deliveries = self._receive(min(slots, MAX_BATCH))
                 if self._draining.is_set():
                     self._give_back(deliveries)
@@ -94,13 +92,6 @@ class Fetcher:
                         self._empty()
         except GaveUp:
             return
-
-    def _slots(self) -> int:
-        """Wait for free slots, as long as it takes."""
-        self._pulse.rest()
-        slots = self._desk.wait_for_slots(self._draining, _LINGER)
-        self._pulse.turn()
-        return slots
 
     # Messages.
 
@@ -158,8 +149,6 @@ class Fetcher:
                 _LOG.error("a message is not ours, it is left to the dead letters: %s", error)
                 continue
             run = Run(message, delivery, self._clock.monotonic())
-            if delivery.sent_at is not None:
-                self._meters.received(max(0.0, self._clock.now() - delivery.sent_at))
             if self._desk.admit(run):
                 runs[run.key] = run
             else:
@@ -204,8 +193,6 @@ class Fetcher:
     def _take(self, run: Run, lease: Lease | None) -> None:
         if lease is not None and lease.decision == "granted":
             run.lease = lease
-            attempts = [task["attempt"] for task in lease.tasks]
-            self._meters.leased(lease.task_type or "", attempts)
             self._foreman.start(run, self._inputs(lease))
             return
         if lease is None:

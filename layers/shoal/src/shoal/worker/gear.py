@@ -10,8 +10,7 @@ from typing import Final
 
 from shoal.worker.desk import Desk
 from shoal.worker.patience import Patience
-from shoal.worker.ports import Callbacks, Clock, Deliveries, Meters
-from shoal.worker.pulse import Pulse
+from shoal.worker.ports import Callbacks, Clock, Deliveries
 
 WEIGHTS: Final[Mapping[str, int]] = MappingProxyType({"high": 6, "normal": 3, "low": 1})
 
@@ -46,5 +45,3 @@ class Gear:
     api: Patience
     queue: Patience
     storage: Patience
-    pulse: Pulse
-    meters: Meters

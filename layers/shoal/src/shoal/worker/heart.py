@@ -30,16 +30,12 @@ class Heart:
         self._clock = gear.clock
         self._desk = gear.desk
         self._foreman = foreman
-        self._pulse = gear.pulse
 
     def serve(self, closed: threading.Event) -> None:
         """Beat until closed. Whatever it raises must stop the worker."""
         pause = self._lease / 3
-        self._pulse.rest()
         while not closed.wait(pause):
-            self._pulse.turn()
             pause = self._lease / (3 if self.beat() else 12)
-            self._pulse.rest()
 
     def beat(self) -> bool:
         """Beat once; whether the other sides heard it."""

@@ -28,15 +28,8 @@ class Patience:
     hears: however much a worker has in hand, it makes one call a pause. Goes on until `leaving`.
     """
 
-    def __init__(
-        self,
-        leaving: threading.Event,
-        longest: float = LONGEST,
-        turn: Callable[[], None] = lambda: None,
-    ) -> None:
-        """`turn` is called before each attempt, and while the thread waits for another's."""
+    def __init__(self, leaving: threading.Event, longest: float = LONGEST) -> None:
         self._leaving = leaving
-        self._turn = turn
         self._longest = longest
         self._lock = threading.Lock()
         self._failures = 0
@@ -46,7 +39,6 @@ class Patience:
     def __call__[R](self, what: str, call: Callable[[], R]) -> R:
         """Make the call until it is answered or refused; raise GaveUp when the worker leaves."""
         while True:
-            self._turn()
             if self._failures:
                 self._await_turn(what)
             try:
@@ -64,7 +56,6 @@ class Patience:
     def _await_turn(self, what: str) -> None:
         """Return once the other side is back, or it is this thread's turn to ask."""
         while self._failures:
-            self._turn()
             pause = self._ask_at - time.monotonic()
             if pause > 0 and self._leaving.wait(pause):
                 raise GaveUp(what)

@@ -20,7 +20,6 @@ from shoal.worker.assignment import DONE, FULL, PROGRESS, RETIRE, TAIL
 from shoal.worker.children import ChildHandle, Nursery
 from shoal.worker.outcome import Stamps, failed
 from shoal.worker.prints import Prints
-from shoal.worker.pulse import Pulse
 from shoal.worker.segment import Kill, Segment
 
 _LOG = logging.getLogger("shoal.worker")
@@ -38,9 +37,8 @@ class ChildrenDie(Exception):  # noqa: N818 - says what happens
 class Pool:
     """The children. All but `serve` may be called from any thread."""
 
-    def __init__(self, nursery: Nursery, pulse: Pulse) -> None:
+    def __init__(self, nursery: Nursery) -> None:
         self._nursery = nursery
-        self._pulse = pulse
         self._selector = selectors.DefaultSelector()
         self._woken, self._wake = socket.socketpair()
         self._selector.register(self._woken, selectors.EVENT_READ, self._on_wake)
@@ -93,9 +91,7 @@ class Pool:
         try:
             while not self._closing:
                 wait = self._next_check - time.monotonic()
-                self._pulse.rest()
                 events = self._selector.select(None if wait == float("inf") else max(0.0, wait))
-                self._pulse.turn()
                 for key, _ in events:
                     if self._selector.get_map().get(key.fd) is key:  # not closed by one before it
                         key.data()

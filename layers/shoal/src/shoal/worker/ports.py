@@ -5,7 +5,7 @@ Every call raises `Away` if the same call may succeed later, and `Refused` if it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from shoal.wire.worker import (
@@ -63,27 +63,6 @@ class Callbacks(Protocol):
 
     def download(self, url: str, headers: Mapping[str, str]) -> bytes:
         """GET from a presigned URL."""
-
-
-class Meters(Protocol):
-    """What a worker counts. Figures of tasks come a report at a time."""
-
-    def watch(
-        self, busy: Callable[[], int], free: Callable[[], int], oldest: Callable[[], float]
-    ) -> None:
-        """Ask these for slots that are busy and free, and for the age of the oldest lease."""
-
-    def received(self, waited: float) -> None:
-        """A message came that was sent so many seconds ago."""
-
-    def leased(self, task_type: str, attempts: Sequence[int]) -> None:
-        """Tasks begin, each with the number of its attempt."""
-
-    def accepted(self, task_type: str, outcomes: Sequence[bytes]) -> None:
-        """Outcomes were accepted; as `shoal.worker.outcome` writes them."""
-
-    def stale(self) -> None:
-        """A report came too late and was refused."""
 
 
 class Clock(Protocol):

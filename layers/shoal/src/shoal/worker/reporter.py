@@ -36,8 +36,6 @@ class Reporter:
         self._callbacks = gear.callbacks
         self._deliveries = gear.deliveries
         self._desk = gear.desk
-        self._pulse = gear.pulse
-        self._meters = gear.meters
         self._api = gear.api
         self._queue = gear.queue
         self._outbox = outbox
@@ -45,19 +43,13 @@ class Reporter:
 
     def serve(self) -> None:
         """Report and delete until the outbox is closed and empty."""
-        while self._wait():
+        while self._outbox.wait():
             reports = self._outbox.take_reports()
             batch = [self._entry(run, final=final) for run, final in reports if not run.dropped]
             if batch:
                 self._report(batch)
             while settled := self._outbox.take_settled():
                 self._delete(settled)
-
-    def _wait(self) -> bool:
-        self._pulse.rest()
-        more = self._outbox.wait()
-        self._pulse.turn()
-        return more
 
     def _entry(self, run: Run, *, final: bool) -> _Entry:
         lease, outcomes = run.lease, run.take_outcomes()
@@ -115,8 +107,6 @@ class Reporter:
         """Do what the decision means; whether the run is done with."""
         if decision == "accepted":
             run.reported = report.report
-            if report.outcomes and run.lease is not None:
-                self._meters.accepted(run.lease.task_type or "", report.outcomes)
             if report.final:
                 return True
             self._foreman.go_on(run)
@@ -125,7 +115,6 @@ class Reporter:
         elif decision == "cancelled":
             self._foreman.cancel(run)
         else:
-            self._meters.stale()
             self._foreman.lose(run)
         return False
 

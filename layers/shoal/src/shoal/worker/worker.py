@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from queue import SimpleQueue
 from typing import Final
 
@@ -19,8 +18,7 @@ from shoal.worker.heart import Heart
 from shoal.worker.outbox import Outbox
 from shoal.worker.patience import GaveUp, Patience
 from shoal.worker.pool import Pool
-from shoal.worker.ports import Callbacks, Clock, Deliveries, Meters
-from shoal.worker.pulse import Pulse
+from shoal.worker.ports import Callbacks, Clock, Deliveries
 from shoal.worker.reporter import Reporter
 
 _LOG = logging.getLogger("shoal.worker")
@@ -37,13 +35,8 @@ class Worker:
         callbacks: Callbacks,
         deliveries: Deliveries,
         clock: Clock,
-        *,
-        meters: Meters,
-        health: Callable[[Pulse], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        """`health` answers probes, of the worker's pulse, for as long as it runs."""
         leaving = threading.Event()
-        self.pulse = pulse = Pulse(clock.monotonic)
         self._gear = gear = Gear(
             terms=terms,
             callbacks=callbacks,
@@ -52,22 +45,18 @@ class Worker:
             desk=Desk(terms.slots),
             draining=threading.Event(),
             leaving=leaving,
-            api=Patience(leaving, turn=pulse.turn),
-            queue=Patience(leaving, turn=pulse.turn),
-            storage=Patience(leaving, turn=pulse.turn),
-            pulse=pulse,
-            meters=meters,
+            api=Patience(leaving),
+            queue=Patience(leaving),
+            storage=Patience(leaving),
         )
         self._nursery = nursery
-        self._health = health
         self._failed = False
         self._reasons_to_drain: SimpleQueue[str] = SimpleQueue()  # a signal handler may put to it
-        self._pool = Pool(nursery, pulse)
+        self._pool = Pool(nursery)
         self._outbox = outbox = Outbox()
         self._foreman = foreman = Foreman(gear, nursery, self._pool, outbox)
         self._reporter = Reporter(gear, outbox, foreman)
         self._heart = Heart(gear, foreman)
-        meters.watch(gear.desk.taken, gear.desk.free, self._oldest)
         self._fetcher = Fetcher(gear, outbox, foreman, self._all_done)
 
     def drain(self) -> None:
@@ -77,7 +66,7 @@ class Worker:
     def run(self) -> int:
         """Work; 0 if all that was in hand was reported, 1 if not or if a thread died."""
         still = threading.Event()
-        with self._nursery, self._health(self.pulse):
+        with self._nursery:
             pool = self._thread("pool", self._pool.serve)
             reporter = self._thread("reporter", self._reporter.serve)
             heart = self._thread("heart", lambda: self._heart.serve(still))
@@ -124,13 +113,7 @@ class Worker:
         )
         self._gear.api("register", lambda: self._gear.callbacks.register(request))
         _LOG.info("worker %s offers %s", self._gear.terms.name, ", ".join(self._nursery.types))
-        self._gear.pulse.ready = True
         self._fetcher.serve()
-
-    def _oldest(self) -> float:
-        """Age of the oldest lease in hand, in seconds."""
-        leased = [run.received_at for run in self._gear.desk.runs() if run.lease is not None]
-        return self._gear.clock.monotonic() - min(leased) if leased else 0.0
 
     def _all_done(self) -> None:
         self._gear.draining.set()
@@ -140,7 +123,6 @@ class Worker:
         """Have what is in hand reported, within the grace; then kill, and report that."""
         desk, leaving = self._gear.desk, self._gear.leaving
         self._gear.draining.set()
-        self._gear.pulse.ready = False
         desk.wake()
         for run in desk.runs():
             self._foreman.stop(run)
