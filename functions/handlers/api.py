@@ -26,6 +26,7 @@ from handlers.views import (
     upload_body,
 )
 from shoal import bootstrap
+from shoal.domain import trace
 from shoal.domain.counts import TaskStatus
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.job import JobStatus
@@ -91,6 +92,7 @@ def submit_job(body: JobSubmission, idempotency_key: IdempotencyKey = None) -> R
         inputs_uri=body.inputs_uri,
         key=idempotency_key,
         fingerprint=fingerprint(app.current_event.json_body),
+        trace=trace.kept(app.current_event.headers.get("traceparent")),
     )
     job_id, replayed = submitted.job.id, submitted.replayed
     log.say("job submitted", job=job_id, replayed=replayed, request_id=_request_id())

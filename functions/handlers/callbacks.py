@@ -74,6 +74,7 @@ def _leased(answer: LeaseGranted | LeaseRefused) -> Body:
         "timeout": spec.timeout,
         "isolated": chunk.isolated,
         "params": spec.params,
+        "trace": answer.job.trace,
         "tasks": _tasks(answer),
         "inputs": _ranged(answer.own) if isinstance(answer.own, Placed) else None,
     }

@@ -22,6 +22,8 @@ PLANTED = [
     ("pure-domain", "shoal/domain/retry.py", "import random"),
     ("aws", "handlers/sweep.py", "import boto3"),
     ("handlers", "handlers/api.py", "import shoal.adapters.memory"),
+    ("telemetry", "shoal/worker/reporter.py", "import prometheus_client"),
+    ("telemetry", "shoal/service/moves.py", "import opentelemetry.trace"),
     ("user-code", "tasks/noop.py", "import shoal.service.moves"),
     ("user-code", "invoices/tasks.py", "import shoal.adapters.s3"),
 ]

@@ -46,6 +46,7 @@ def test_a_granted_lease_has_all_that_a_worker_needs() -> None:
         "timeout": 7.0,
         "isolated": False,
         "params": {"x": 1},
+        "trace": "",
         "tasks": [
             {"index": 2, "attempt": 1, "input": {"seed": 7}},
             {"index": 3, "attempt": 1, "input": {"seed": 8}},

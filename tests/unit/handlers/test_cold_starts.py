@@ -66,6 +66,8 @@ def test_a_function_loads_no_aws_and_no_compiler_before_it_is_called(function: s
         "botocore.client",
         "fastjsonschema",
         "aws_xray_sdk",
+        "opentelemetry",
+        "prometheus_client",
     }
 
 

@@ -1,6 +1,7 @@
 """The queues as SQS has them; botocore's client of SQS checks and answers each request."""
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -79,6 +80,19 @@ def test_what_is_given_back_is_received_again(queue: Queue) -> None:
     deliveries.hide(first, 0)
 
     assert len(all_received(deliveries)) == 12
+
+
+def test_a_message_tells_when_it_was_sent_unless_it_was_received_before(
+    queue: Queue,
+) -> None:
+    deliveries, *_ = queue
+
+    first = all_received(deliveries)
+    deliveries.hide(first, 0)
+    again = all_received(deliveries)
+
+    assert all(0 <= time.time() - (each.sent_at or 0.0) < 60 for each in first)
+    assert {each.sent_at for each in again} == {None}
 
 
 def test_more_than_a_batch_is_deleted(queue: Queue) -> None:

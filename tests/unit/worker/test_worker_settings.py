@@ -35,6 +35,38 @@ def test_a_number_that_is_none_is_named(slots: str) -> None:
         WorkerSettings.from_environment(WHOLE | {"SHOAL_SLOTS": slots})
 
 
+@pytest.mark.parametrize("port", ["http", "-1", "65536", "8080.5", "²"])
+def test_a_port_that_is_none_is_named(port: str) -> None:
+    with pytest.raises(MissingSetting, match="SHOAL_HEALTH_PORT"):
+        WorkerSettings.from_environment(WHOLE | {"SHOAL_HEALTH_PORT": port})
+
+
+def test_nobody_listens_unless_a_port_is_named() -> None:
+    named = WorkerSettings.from_environment(WHOLE | {"SHOAL_HEALTH_PORT": "8080"})
+
+    assert WorkerSettings.from_environment(WHOLE).health_port == 0
+    assert named.health_port == 8080
+
+
+@pytest.mark.parametrize(
+    ("set_", "traces"),
+    [
+        ({}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.invalid:4318"}, True),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector.invalid:4318/x"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c.invalid", "OTEL_SDK_DISABLED": "true"}, False),
+        (
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c.invalid", "OTEL_TRACES_EXPORTER": "none"},
+            False,
+        ),
+    ],
+)
+def test_the_standard_variables_turn_tracing_on_and_off(
+    set_: dict[str, str], *, traces: bool
+) -> None:
+    assert WorkerSettings.from_environment(WHOLE | set_).tracing is traces
+
+
 def test_the_command_line_says_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

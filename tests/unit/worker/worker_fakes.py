@@ -47,10 +47,10 @@ class FakeDeliveries:
         self.faults: deque[Exception] = deque()
         self._numbers = itertools.count()
 
-    def send(self, body: str, queue: str = "normal") -> str:
+    def send(self, body: str, queue: str = "normal", sent_at: float | None = None) -> str:
         with self.changed:
             receipt = f"r{next(self._numbers)}"
-            self.visible[queue].append(Delivery(queue, receipt, body))
+            self.visible[queue].append(Delivery(queue, receipt, body, sent_at))
             self.changed.notify_all()
             return receipt
 

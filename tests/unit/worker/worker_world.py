@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import httpx
+
 from shoal.worker.children import Nursery
 from shoal.worker.gear import Terms
+from shoal.worker.ports import Meters, Tracer
 from shoal.worker.worker import Worker
 from tests.unit.worker.worker_fakes import (
     DEADLINE,
@@ -27,6 +30,8 @@ class Running:
         self.deliveries = FakeDeliveries()
         self.clock = FakeClock()
         self.nursery = Nursery(["tests.unit.worker.worker_tasks"])
+        self.meters: Meters | None = None
+        self.tracer: Tracer | None = None
         self.exit_code: int | None = None
         self._thread: threading.Thread | None = None
 
@@ -34,11 +39,20 @@ class Running:
         self, *, slots: int = 2, lease: float = 60.0, grace: float = 5.0, **terms: object
     ) -> None:
         worker = Worker(
-            Terms(name="w-1", slots=slots, lease=lease, grace=grace, **terms),  # type: ignore[arg-type]
+            Terms(
+                name="w-1",
+                slots=slots,
+                lease=lease,
+                grace=grace,
+                probes=("127.0.0.1", 0),
+                **terms,  # type: ignore[arg-type]
+            ),
             self.nursery,
             self.callbacks,
             self.deliveries,
             self.clock,
+            meters=self.meters,
+            tracer=self.tracer,
         )
         self.worker = worker
 
@@ -51,6 +65,12 @@ class Running:
     def add(self, chunk: int, each: FakeChunk, queue: str = "normal") -> str:
         self.callbacks.chunks[chunk] = each
         return self.deliveries.send_chunk(chunk, queue)
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Ask it over HTTP, once it has registered; status and body."""
+        self.callbacks.wait_for(lambda: self.worker.probes.port)
+        answer = httpx.get(f"http://127.0.0.1:{self.worker.probes.port}{path}", timeout=10)
+        return answer.status_code, answer.text
 
     def join(self) -> int | None:
         """Wait for the worker to leave by itself."""

@@ -11,6 +11,7 @@ from types import FrameType
 
 from shoal.settings import MissingSetting
 from shoal.worker.children import BadTasks, NurseryDied
+from shoal.worker.probes import CannotListen
 from shoal.worker_bootstrap import offers_from_environment, worker_from_environment
 
 _FAILED = 1
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         code: int = options.command(options)
-    except (MissingSetting, NurseryDied) as error:
+    except (CannotListen, MissingSetting, NurseryDied) as error:
         print(f"shoal: {error}", file=sys.stderr)  # noqa: T201 - a person reads it
         return _USAGE
     except BadTasks as error:

@@ -18,6 +18,8 @@ _QUEUES: Final = {
 
 
 _MEGABYTE: Final = 1024 * 1024
+_COLLECTORS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+_LAST_PORT: Final = 65_535
 
 
 class MissingSetting(RuntimeError):  # noqa: N818 - the tree reads as nouns
@@ -97,6 +99,8 @@ class WorkerSettings:
     """`queue_urls` by priority; `lease_seconds` must be the deployment's.
 
     A child process is replaced after `child_tasks`, or once it has grown by `child_growth_bytes`.
+    Probes and metrics are answered at `health_port`, unless it is 0: several workers on one machine
+    would fight over any other. With `tracing` there is somebody to send traces to.
     """
 
     api_url: str
@@ -111,6 +115,8 @@ class WorkerSettings:
     image: str = ""
     child_tasks: int = 100_000
     child_growth_bytes: int = 256 * _MEGABYTE
+    health_port: int = 0
+    tracing: bool = False
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> WorkerSettings:  # noqa: TID251 - the other place
@@ -136,6 +142,8 @@ class WorkerSettings:
             image=environment.get("SHOAL_IMAGE", ""),
             child_tasks=int(read.number("SHOAL_CHILD_TASKS", 100_000)),
             child_growth_bytes=int(read.number("SHOAL_CHILD_GROWTH_MB", 256)) * _MEGABYTE,
+            health_port=read.port("SHOAL_HEALTH_PORT"),
+            tracing=_traces(environment),
         )
 
 
@@ -143,6 +151,15 @@ def task_modules(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]
     """The modules that a worker is told to offer tasks of, beside those of installed packages."""
     names = environment.get("SHOAL_TASKS", "").split(",")
     return tuple(name.strip() for name in names if name.strip())
+
+
+def _traces(environment: Mapping[str, str]) -> bool:
+    """Whether the standard variables of OpenTelemetry name a collector, and do not turn it off."""
+    if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return False
+    if environment.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp":
+        return False
+    return any(environment.get(name) for name in _COLLECTORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +181,10 @@ class _Reader:
         if value <= 0:
             raise MissingSetting(f"{name} is {text}, it must be above 0")
         return value
+
+    def port(self, name: str) -> int:
+        """A TCP port; 0, the default, is none."""
+        text = self.text(name, "0")
+        if not text.isascii() or not text.isdecimal() or int(text) > _LAST_PORT:
+            raise MissingSetting(f"{name} is {text!r}, not a port")
+        return int(text)

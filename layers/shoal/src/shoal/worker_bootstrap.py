@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import boto3
 import httpx
@@ -22,7 +22,10 @@ from shoal.worker.assignment import Habits
 from shoal.worker.children import Nursery
 from shoal.worker.gear import WEIGHTS, Terms
 from shoal.worker.logs import log_to
+from shoal.worker.ports import Meters
 from shoal.worker.worker import Worker
+
+_ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - the kubelet and Prometheus come from outside of the pod; the network policy says who may
 
 
 class _SystemClock:
@@ -53,6 +56,7 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
             until_empty=until_empty,
             image=settings.image,
             weights={name: WEIGHTS[name] for name in settings.queue_urls},
+            probes=(_ANYWHERE, settings.health_port) if settings.health_port else None,
         ),
         Nursery(
             settings.task_modules,
@@ -67,6 +71,7 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
             settings.queue_urls,
         ),
         _SystemClock(),
+        meters=_meters(settings),
     )
 
 
@@ -77,6 +82,15 @@ def offers_from_environment() -> list[Mapping[str, Any]]:
     """
     with Nursery(task_modules()) as nursery:
         return [offered.offer for offered in nursery.types.values()]
+
+
+def _meters(settings: WorkerSettings) -> Meters | None:
+    """Meters, if anybody can ask for them; imported only then."""
+    if not settings.health_port:
+        return None
+    from shoal.adapters.prometheus import PrometheusMeters  # noqa: PLC0415
+
+    return PrometheusMeters()
 
 
 def vault(job_id: str, chunk: int, epoch: int, index: int) -> ApiVault:

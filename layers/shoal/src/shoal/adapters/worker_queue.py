@@ -47,9 +47,10 @@ class SqsDeliveries:
             MaxNumberOfMessages=min(limit, _BATCH),
             WaitTimeSeconds=min(round(wait), _LONGEST_WAIT),
             VisibilityTimeout=_whole(visibility),
+            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
         )
         return [
-            Delivery(queue, message["ReceiptHandle"], message["Body"])
+            Delivery(queue, message["ReceiptHandle"], message["Body"], _first_sent(message))
             for message in answer.get("Messages", [])
         ]
 
@@ -98,6 +99,14 @@ class SqsDeliveries:
         for queue, group in groupby(by_queue, key=lambda each: each.queue):
             for some in batched(group, _BATCH, strict=False):
                 yield self._urls[queue], some
+
+
+def _first_sent(message: Mapping[str, Any]) -> float | None:
+    """When it was sent. Of one received before that would tell of its leases, not of its wait."""
+    told = message.get("Attributes", {})
+    if told.get("ApproximateReceiveCount") != "1" or "SentTimestamp" not in told:
+        return None
+    return int(told["SentTimestamp"]) / 1000
 
 
 def _whole(seconds: float) -> int:

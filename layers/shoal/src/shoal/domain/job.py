@@ -103,7 +103,7 @@ class Job:
 
     `outcomes` has how each ended generation ended; `counts` and `moves` have how its tasks and the
     versions of its tallies stood when it was closed; `executions` is the number of the latest
-    execution known to have begun.
+    execution known to have begun; `trace` is the traceparent that it came with, if any.
     """
 
     id: str
@@ -124,6 +124,7 @@ class Job:
     resumed_at: float = 0.0
     executions: int = 1
     token: str | None = None
+    trace: str = ""
     counts: Counts | None = None
     moves: int = 0
     outcomes: Mapping[int, JobStatus] = field(default_factory=dict)

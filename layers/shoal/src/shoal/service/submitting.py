@@ -64,6 +64,7 @@ class Submitting:
         inputs_uri: str | None = None,
         key: str | None,
         fingerprint: str,
+        trace: str = "",
     ) -> Submitted:
         """Write the job and start its execution; once for each idempotency key.
 
@@ -89,6 +90,7 @@ class Submitting:
             spec=spec,
             fingerprint=fingerprint,
             created_at=now,
+            trace=trace,
             task_count=_count(spec),
             expires_at=int(now) + LONGEST_LIFE + self.retention,
         )

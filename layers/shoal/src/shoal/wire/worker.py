@@ -79,11 +79,15 @@ class ChunkMessage(_Answer):
 
 
 class Delivery(NamedTuple):
-    """A message in hand, hidden from others for a while; `receipt` settles it."""
+    """A message in hand, hidden from others for a while; `receipt` settles it.
+
+    `sent_at` (seconds since the epoch) is known of one that was never received before.
+    """
 
     queue: str
     receipt: str
     body: str
+    sent_at: float | None = None
 
 
 # Leases.
@@ -135,6 +139,7 @@ class Lease(_Answer):
     tasks: Annotated[list[GrantedTask], Field(max_length=MAX_CHUNK)] = []
     inputs: RangedInputs | None = None
     params: dict[str, Any] | None = None
+    trace: str = ""
     retry_after: Annotated[float, Field(ge=0)] | None = None
 
     @model_validator(mode="after")

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from shoal.wire.worker import MAX_BATCH, ChunkMessage, Delivery, Lease
+from shoal.worker.health import Pulse
+from shoal.worker.ports import ChunkSpan
 from shoal.worker.segment import Segment
 
 _UNREPORTED: Final = 2 * MAX_BATCH
@@ -24,6 +26,7 @@ class Run:
         self.renewed_at = received_at
         self.lock = threading.Lock()
         self.lease: Lease | None = None
+        self.span: ChunkSpan | None = None
         self.segment: Segment | None = None
         """What the pool runs of it now."""
         self.waiting: list[Segment] = []
@@ -71,8 +74,9 @@ class Run:
 class Desk:
     """All runs in hand, by chunk. A slot is taken by a run that has tasks in the pool."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, pulse: Pulse) -> None:
         self._slots = slots
+        self._pulse = pulse
         self._taken = 0
         self._runs: dict[tuple[str, int], Run] = {}
         self._changed = threading.Condition()
@@ -113,8 +117,10 @@ class Desk:
         with self._changed:
             for wanted, patience in ((1, None), (self._slots, linger)):
                 self._wanted = wanted
-                self._changed.wait_for(
-                    lambda: self._free() >= self._wanted or given_up.is_set(), patience
+                self._pulse.wait_for(
+                    self._changed,
+                    lambda: self._free() >= self._wanted or given_up.is_set(),
+                    patience,
                 )
             self._wanted = 0
             return 0 if given_up.is_set() else self._free()
@@ -124,6 +130,16 @@ class Desk:
         with self._changed:
             self._changed.wait_for(lambda: not self._runs or given_up.is_set(), seconds)
             return not self._runs
+
+    def slots(self) -> tuple[int, int]:
+        """How many are busy, and how many are not."""
+        with self._changed:
+            return self._taken, max(0, self._slots - self._taken)
+
+    def lease_age(self, now: float) -> float:
+        """Seconds since the lease that waits longest was extended."""
+        renewed = (run.renewed_at for run in self.runs() if run.lease)
+        return now - min(renewed, default=now)
 
     def wake(self) -> None:
         """Have whoever waits look at what it may have given up for."""

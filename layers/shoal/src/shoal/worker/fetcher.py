@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from shoal.domain import trace
 from shoal.wire.worker import (
     MAX_BATCH,
     Away,
@@ -65,6 +66,8 @@ class Fetcher:
         self._api = gear.api
         self._queue = gear.queue
         self._storage = gear.storage
+        self._meters = gear.meters
+        self._tracer = gear.tracer
         self._outbox = outbox
         self._foreman = foreman
         self._empty = empty
@@ -148,6 +151,8 @@ class Fetcher:
             except ValidationError as error:
                 _LOG.error("a message is not ours, it is left to the dead letters: %s", error)
                 continue
+            if delivery.sent_at is not None:
+                self._meters.waited(max(0.0, self._clock.now() - delivery.sent_at))
             run = Run(message, delivery, self._clock.monotonic())
             if self._desk.admit(run):
                 runs[run.key] = run
@@ -193,6 +198,10 @@ class Fetcher:
     def _take(self, run: Run, lease: Lease | None) -> None:
         if lease is not None and lease.decision == "granted":
             run.lease = lease
+            self._meters.leased(lease)
+            if self._tracer is not None:
+                parent = lease.trace or trace.of_job(lease.job_id)
+                run.span = self._tracer.chunk(lease, parent)
             self._foreman.start(run, self._inputs(lease))
             return
         if lease is None:

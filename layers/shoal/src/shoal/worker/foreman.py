@@ -140,6 +140,8 @@ class Foreman:
             return
         if run.delete_when_dropped:
             self._outbox.settle(run.delivery)
+        if run.span is not None:
+            run.span.end("cancelled" if run.delete_when_dropped else "lost")
         self._gear.desk.remove(run)
 
     def _keep_a_while(self, run: Run, lease: Lease) -> None:

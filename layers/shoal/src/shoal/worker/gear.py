@@ -9,15 +9,19 @@ from types import MappingProxyType
 from typing import Final
 
 from shoal.worker.desk import Desk
+from shoal.worker.health import Pulse
 from shoal.worker.patience import Patience
-from shoal.worker.ports import Callbacks, Clock, Deliveries
+from shoal.worker.ports import Callbacks, Clock, Deliveries, Meters, Tracer
 
 WEIGHTS: Final[Mapping[str, int]] = MappingProxyType({"high": 6, "normal": 3, "low": 1})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """How a worker works. Times in seconds; `weights` of the queues, by name."""
+    """How a worker works. Times in seconds; `weights` of the queues, by name.
+
+    `probes` is the address to answer probes at, if any.
+    """
 
     name: str
     slots: int
@@ -26,6 +30,7 @@ class Terms:
     until_empty: bool = False
     image: str = ""
     weights: Mapping[str, int] = field(default=WEIGHTS)
+    probes: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +50,6 @@ class Gear:
     api: Patience
     queue: Patience
     storage: Patience
+    pulse: Pulse
+    meters: Meters
+    tracer: Tracer | None

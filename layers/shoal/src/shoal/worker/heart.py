@@ -12,6 +12,7 @@ from shoal.wire.worker import MAX_BEATS, Away, Beat, BeatDecision, HeartbeatRequ
 from shoal.worker.desk import Run
 from shoal.worker.foreman import Foreman
 from shoal.worker.gear import Gear
+from shoal.worker.health import LONGEST_CALL
 
 _LOG = logging.getLogger("shoal.worker")
 
@@ -29,13 +30,18 @@ class Heart:
         self._deliveries = gear.deliveries
         self._clock = gear.clock
         self._desk = gear.desk
+        self._meters = gear.meters
+        self._pulse = gear.pulse
         self._foreman = foreman
 
     def serve(self, closed: threading.Event) -> None:
         """Beat until closed. Whatever it raises must stop the worker."""
         pause = self._lease / 3
+        self._pulse(pause)
         while not closed.wait(pause):
+            self._pulse(LONGEST_CALL)
             pause = self._lease / (3 if self.beat() else 12)
+            self._pulse(pause)
 
     def beat(self) -> bool:
         """Beat once; whether the other sides heard it."""
@@ -49,6 +55,7 @@ class Heart:
             self._renew([run for run in due if run.lease])
         except Away as away:
             _LOG.warning("heartbeat: away: %s", away)
+            self._meters.away("heartbeat")
             return False
         except Refused as refused:
             _LOG.error("heartbeat refused: %s", refused)

@@ -8,6 +8,7 @@ from typing import Final
 
 from shoal.wire.worker import MAX_BATCH, Delivery
 from shoal.worker.desk import Run
+from shoal.worker.health import Pulse
 
 _LINGER: Final = 0.005
 """Seconds that a report waits for others to travel with."""
@@ -16,7 +17,8 @@ _LINGER: Final = 0.005
 class Outbox:
     """Filled by every thread, emptied by the reporter."""
 
-    def __init__(self) -> None:
+    def __init__(self, pulse: Pulse) -> None:
+        self._pulse = pulse
         self._due: dict[Run, bool] = {}
         self._settled: deque[Delivery] = deque()
         self._changed = threading.Condition()
@@ -53,7 +55,9 @@ class Outbox:
         with self._changed:
             for wanted, patience in ((1, None), (MAX_BATCH, _LINGER)):
                 self._wanted = wanted
-                self._changed.wait_for(lambda: self._closed or self._is_enough(), patience)
+                self._pulse.wait_for(
+                    self._changed, lambda: self._closed or self._is_enough(), patience
+                )
             return bool(self._due or self._settled)
 
     def _is_enough(self) -> bool:

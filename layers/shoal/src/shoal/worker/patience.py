@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from shoal.wire.worker import Away
+from shoal.worker.health import LONGEST_CALL, Pulse
 
 _LOG = logging.getLogger("shoal.worker")
 FIRST: Final = 0.2
@@ -26,11 +27,21 @@ class Patience:
 
     While the other side is away, one thread asks it now and then, and the others wait for what it
     hears: however much a worker has in hand, it makes one call a pause. Goes on until `leaving`.
+    `away` hears of each call that has to be made again.
     """
 
-    def __init__(self, leaving: threading.Event, longest: float = LONGEST) -> None:
+    def __init__(
+        self,
+        leaving: threading.Event,
+        longest: float = LONGEST,
+        *,
+        pulse: Pulse | None = None,
+        away: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._leaving = leaving
         self._longest = longest
+        self._pulse = pulse or Pulse(time.monotonic)
+        self._away = away
         self._lock = threading.Lock()
         self._failures = 0
         self._ask_at = 0.0
@@ -41,6 +52,7 @@ class Patience:
         while True:
             if self._failures:
                 self._await_turn(what)
+            self._pulse(LONGEST_CALL)
             try:
                 answer = call()
             except Away as away:
@@ -52,11 +64,14 @@ class Patience:
                 if self._failures:
                     self._is_back()
                 return answer
+            finally:
+                self._pulse()
 
     def _await_turn(self, what: str) -> None:
         """Return once the other side is back, or it is this thread's turn to ask."""
         while self._failures:
             pause = self._ask_at - time.monotonic()
+            self._pulse(max(pause, 0.0))
             if pause > 0 and self._leaving.wait(pause):
                 raise GaveUp(what)
             with self._lock:
@@ -73,6 +88,7 @@ class Patience:
             self._failures += 1
             self._ask_at = time.monotonic() + delay
             self._asking = False
+        self._away(what)
         _LOG.warning("%s: away, again in %.1f s: %s", what, delay, away)
 
     def _is_back(self) -> None:

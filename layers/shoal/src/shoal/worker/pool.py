@@ -18,6 +18,7 @@ from typing import Final
 
 from shoal.worker.assignment import DONE, FULL, PROGRESS, RETIRE, TAIL
 from shoal.worker.children import ChildHandle, Nursery
+from shoal.worker.health import Pulse
 from shoal.worker.outcome import Stamps, failed
 from shoal.worker.prints import Prints
 from shoal.worker.segment import Kill, Segment
@@ -37,8 +38,9 @@ class ChildrenDie(Exception):  # noqa: N818 - says what happens
 class Pool:
     """The children. All but `serve` may be called from any thread."""
 
-    def __init__(self, nursery: Nursery) -> None:
+    def __init__(self, nursery: Nursery, pulse: Pulse | None = None) -> None:
         self._nursery = nursery
+        self._pulse = pulse or Pulse(time.monotonic)
         self._selector = selectors.DefaultSelector()
         self._woken, self._wake = socket.socketpair()
         self._selector.register(self._woken, selectors.EVENT_READ, self._on_wake)
@@ -90,8 +92,9 @@ class Pool:
         """Run what is asked until closed. Whatever it raises must stop the worker."""
         try:
             while not self._closing:
-                wait = self._next_check - time.monotonic()
-                events = self._selector.select(None if wait == float("inf") else max(0.0, wait))
+                self._pulse()
+                wait = min(self._next_check - time.monotonic(), self._pulse.look)
+                events = self._selector.select(max(0.0, wait))
                 for key, _ in events:
                     if self._selector.get_map().get(key.fd) is key:  # not closed by one before it
                         key.data()

@@ -1,17 +1,19 @@
 """What the worker needs of the world; adapters fill it.
 
-Every call raises `Away` if the same call may succeed later, and `Refused` if it never will.
+Every call of `Deliveries` and `Callbacks` raises `Away` if the same call may succeed later, and
+`Refused` if it never will. `Meters` and `Tracer` are told what happens, and raise nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from shoal.wire.worker import (
     Delivery,
     HeartbeatAnswer,
     HeartbeatRequest,
+    Lease,
     LeaseAnswer,
     LeaseRequest,
     PartAnswer,
@@ -73,3 +75,48 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds from some start; only grows."""
+
+
+class Meters(Protocol):
+    """Hears of chunks, not of single tasks, so that it costs a task next to nothing."""
+
+    def offer(self, task_types: Iterable[str]) -> None:
+        """Tasks of these types may come."""
+
+    def waited(self, seconds: float) -> None:
+        """A message was in its queue so long before it was first received."""
+
+    def leased(self, lease: Lease) -> None:
+        """A lease was granted; its attempts begin."""
+
+    def ended(self, task_type: str, outcomes: Sequence[bytes]) -> None:
+        """A report with these outcomes, encoded, was accepted."""
+
+    def stale(self) -> None:
+        """A report was refused: its lease is another's."""
+
+    def away(self, call: str) -> None:
+        """A call was not answered and is made again."""
+
+    def exposition(self, *, busy: int, free: int, lease_age: float) -> tuple[str, bytes]:
+        """All of it so far, and how slots and leases stand; its content type and text."""
+
+
+class ChunkSpan(Protocol):
+    """The time of one lease in a trace."""
+
+    def tasks(self, outcomes: Sequence[bytes]) -> None:
+        """A report with these outcomes, encoded, was accepted."""
+
+    def end(self, how: str) -> None:
+        """Nothing of it will follow."""
+
+
+class Tracer(Protocol):
+    """Tells a collector of traces."""
+
+    def chunk(self, lease: Lease, parent: str) -> ChunkSpan | None:
+        """A granted lease begins, under a W3C traceparent; None if that trace is not recorded."""
+
+    def close(self) -> None:
+        """Send what is left."""

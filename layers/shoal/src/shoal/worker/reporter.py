@@ -38,6 +38,7 @@ class Reporter:
         self._desk = gear.desk
         self._api = gear.api
         self._queue = gear.queue
+        self._meters = gear.meters
         self._outbox = outbox
         self._foreman = foreman
 
@@ -107,6 +108,7 @@ class Reporter:
         """Do what the decision means; whether the run is done with."""
         if decision == "accepted":
             run.reported = report.report
+            self._note(run, report)
             if report.final:
                 return True
             self._foreman.go_on(run)
@@ -115,8 +117,19 @@ class Reporter:
         elif decision == "cancelled":
             self._foreman.cancel(run)
         else:
+            self._meters.stale()
             self._foreman.lose(run)
         return False
+
+    def _note(self, run: Run, report: EncodedReport) -> None:
+        """Tell meters and trace what was accepted."""
+        lease = run.lease
+        assert lease is not None  # noqa: S101 - only leased runs are reported
+        self._meters.ended(lease.task_type or "", report.outcomes)
+        if run.span is not None:
+            run.span.tasks(report.outcomes)
+            if report.final:
+                run.span.end("reported")
 
     def _give_up(self, run: Run, refused: Refused) -> None:
         _LOG.error("report refused, the chunk is given up: %s", refused, extra=run.known)

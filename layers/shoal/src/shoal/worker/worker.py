@@ -14,11 +14,14 @@ from shoal.worker.desk import Desk
 from shoal.worker.fetcher import Fetcher
 from shoal.worker.foreman import Foreman
 from shoal.worker.gear import Gear, Terms
+from shoal.worker.health import Health, Pulse
 from shoal.worker.heart import Heart
+from shoal.worker.meters import Unmetered
 from shoal.worker.outbox import Outbox
 from shoal.worker.patience import GaveUp, Patience
 from shoal.worker.pool import Pool
-from shoal.worker.ports import Callbacks, Clock, Deliveries
+from shoal.worker.ports import Callbacks, Clock, Deliveries, Meters, Tracer
+from shoal.worker.probes import Probes, answers
 from shoal.worker.reporter import Reporter
 
 _LOG = logging.getLogger("shoal.worker")
@@ -35,25 +38,36 @@ class Worker:
         callbacks: Callbacks,
         deliveries: Deliveries,
         clock: Clock,
+        *,
+        meters: Meters | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
-        leaving = threading.Event()
+        leaving, draining = threading.Event(), threading.Event()
+        self._pulse = pulse = Pulse(clock.monotonic)
+        meters = meters or Unmetered()
         self._gear = gear = Gear(
             terms=terms,
             callbacks=callbacks,
             deliveries=deliveries,
             clock=clock,
-            desk=Desk(terms.slots),
-            draining=threading.Event(),
+            desk=Desk(terms.slots, pulse),
+            draining=draining,
             leaving=leaving,
-            api=Patience(leaving),
-            queue=Patience(leaving),
-            storage=Patience(leaving),
+            api=Patience(leaving, pulse=pulse, away=meters.away),
+            queue=Patience(leaving, pulse=pulse, away=meters.away),
+            storage=Patience(leaving, pulse=pulse, away=meters.away),
+            pulse=pulse,
+            meters=meters,
+            tracer=tracer,
         )
+        self._registered = threading.Event()
+        health = Health(pulse, self._registered, draining)
+        self.probes = Probes(terms.probes, answers(health, self._metrics))
         self._nursery = nursery
         self._failed = False
         self._reasons_to_drain: SimpleQueue[str] = SimpleQueue()  # a signal handler may put to it
-        self._pool = Pool(nursery)
-        self._outbox = outbox = Outbox()
+        self._pool = Pool(nursery, pulse)
+        self._outbox = outbox = Outbox(pulse)
         self._foreman = foreman = Foreman(gear, nursery, self._pool, outbox)
         self._reporter = Reporter(gear, outbox, foreman)
         self._heart = Heart(gear, foreman)
@@ -66,7 +80,7 @@ class Worker:
     def run(self) -> int:
         """Work; 0 if all that was in hand was reported, 1 if not or if a thread died."""
         still = threading.Event()
-        with self._nursery:
+        with self._nursery, self.probes:  # it lives once its task modules are imported
             pool = self._thread("pool", self._pool.serve)
             reporter = self._thread("reporter", self._reporter.serve)
             heart = self._thread("heart", lambda: self._heart.serve(still))
@@ -80,6 +94,8 @@ class Worker:
             self._pool.close()
             for thread in (fetcher, reporter, heart, pool):
                 thread.join()
+        if self._gear.tracer is not None:
+            self._gear.tracer.close()
         left = len(self._gear.desk.runs())
         if left:
             _LOG.error("left with %d chunks unreported, their leases will lapse", left)
@@ -94,7 +110,8 @@ class Worker:
     def _guarded(self, name: str, serve: Callable[[], None]) -> None:
         """Run a thread; if it dies, the worker stops loudly, since it cannot do without it."""
         try:
-            serve()
+            with self._pulse.of(name):
+                serve()
         except GaveUp as given_up:
             _LOG.error("left before an answer came: %s", given_up)
         except BaseException:  # noqa: BLE001 - logged, and the worker stops
@@ -111,9 +128,17 @@ class Worker:
             image=terms.image,
             digest=nursery.digest,
         )
+        self._gear.meters.offer(nursery.types)
         self._gear.api("register", lambda: self._gear.callbacks.register(request))
+        self._registered.set()
         _LOG.info("worker %s offers %s", self._gear.terms.name, ", ".join(self._nursery.types))
         self._fetcher.serve()
+
+    def _metrics(self) -> tuple[str, bytes]:
+        desk = self._gear.desk
+        busy, free = desk.slots()
+        lease_age = desk.lease_age(self._gear.clock.monotonic())
+        return self._gear.meters.exposition(busy=busy, free=free, lease_age=lease_age)
 
     def _all_done(self) -> None:
         self._gear.draining.set()

@@ -1,0 +1,34 @@
+"""Meters that measure nothing, for a worker that nobody scrapes."""
+# ruff: noqa: D102 - the port says what each method is told
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from shoal.wire.worker import Lease
+
+
+class Unmetered:
+    """Fills the port `Meters`."""
+
+    def offer(self, task_types: Iterable[str]) -> None:
+        del task_types
+
+    def waited(self, seconds: float) -> None:
+        del seconds
+
+    def leased(self, lease: Lease) -> None:
+        del lease
+
+    def ended(self, task_type: str, outcomes: Sequence[bytes]) -> None:
+        del task_type, outcomes
+
+    def stale(self) -> None:
+        pass
+
+    def away(self, call: str) -> None:
+        del call
+
+    def exposition(self, *, busy: int, free: int, lease_age: float) -> tuple[str, bytes]:
+        del busy, free, lease_age
+        return "text/plain; charset=utf-8", b""
