@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,9 +23,10 @@ from shoal.worker.assignment import Habits
 from shoal.worker.children import Nursery
 from shoal.worker.gear import WEIGHTS, Terms
 from shoal.worker.logs import log_to
-from shoal.worker.ports import Meters
+from shoal.worker.ports import Meters, Tracer
 from shoal.worker.worker import Worker
 
+_LOG = logging.getLogger("shoal.worker")
 _ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - the kubelet and Prometheus come from outside of the pod; the network policy says who may
 
 
@@ -72,6 +74,7 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
         ),
         _SystemClock(),
         meters=_meters(settings),
+        tracer=_tracer(settings),
     )
 
 
@@ -91,6 +94,18 @@ def _meters(settings: WorkerSettings) -> Meters | None:
     from shoal.adapters.prometheus import PrometheusMeters  # noqa: PLC0415
 
     return PrometheusMeters()
+
+
+def _tracer(settings: WorkerSettings) -> Tracer | None:
+    """A tracer, if there is a collector and the extra is installed; imported only then."""
+    if not settings.tracing:
+        return None
+    try:
+        from shoal.adapters.tracing import OtelTracer  # noqa: PLC0415
+    except ImportError as error:  # such variables are often set for all pods of a cluster
+        _LOG.warning("no traces are sent, the extra `tracing` is not installed: %s", error)
+        return None
+    return OtelTracer(settings.worker_id)
 
 
 def vault(job_id: str, chunk: int, epoch: int, index: int) -> ApiVault:
