@@ -9,6 +9,7 @@ Run it as `python bench/worker_overhead.py`.
 
 from __future__ import annotations
 
+import re
 import resource
 import sys
 import threading
@@ -37,6 +38,7 @@ from shoal.worker.gear import Terms
 from shoal.worker.worker import Worker
 
 JOB = "job_" + "0" * 26
+_CHUNK = re.compile(rb'"chunk":\s*(\d+)')
 TARGETS = {1: 200.0, 100: 10.0}
 RUNS = 5
 
@@ -90,7 +92,7 @@ class StubApi:
 
     def report(self, body: bytes) -> ReportAnswer:
         self.calls += 1
-        chunks = [part.split(b",", 1)[0].decode() for part in body.split(b'"chunk": ')[1:]]
+        chunks = [each.decode() for each in _CHUNK.findall(body)]
         self.reported += body.count(b'"outcome":"completed"')
         decisions = ",".join(
             f'{{"job_id":"{JOB}","chunk":{chunk},"decision":"accepted"}}' for chunk in chunks

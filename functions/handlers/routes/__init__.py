@@ -1,0 +1,1 @@
+"""What users call, a file for each noun."""

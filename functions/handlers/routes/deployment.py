@@ -1,0 +1,20 @@
+"""The deployment: which task types its workers offer, and whether it answers."""
+
+from handlers.asking import new_router
+from handlers.views import task_type_body
+from shoal import bootstrap
+from shoal.wire.jobs import HealthBody, TaskTypesBody
+
+router = new_router()
+
+
+@router.get("/api/v1/task-types", operation_id="listTaskTypes", tags=["task types"])
+def list_task_types() -> TaskTypesBody:
+    """List the task types that workers have registered."""
+    return TaskTypesBody(items=[*map(task_type_body, bootstrap.types().all())])
+
+
+@router.get("/api/v1/health", operation_id="getHealth", tags=["health"], security=[{}])
+def get_health() -> HealthBody:
+    """Whether the API answers."""
+    return HealthBody(status="ok")

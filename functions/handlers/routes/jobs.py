@@ -1,0 +1,163 @@
+"""Jobs: submit, list, watch, steer."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+
+from handlers import log
+from handlers.asking import NextToken, TaskLimit, caller, chosen, new_router, request_id
+from handlers.tokens import index_start, text_start, token
+from handlers.views import fitting, job_body, job_path, result_body, task_body, upload_body
+from shoal import bootstrap
+from shoal.domain import trace
+from shoal.domain.counts import TaskStatus
+from shoal.domain.job import JobStatus
+from shoal.service.submitting import fingerprint
+from shoal.wire.jobs import (
+    JobBody,
+    JobPageBody,
+    JobSubmission,
+    ResultPageBody,
+    TaskPageBody,
+    UploadBody,
+)
+
+router = new_router()
+
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,255}$")
+]
+JobLimit = Annotated[int, Query(ge=1, le=100)]
+type Handler = Callable[[str], Response[JobBody]]
+
+
+@router.post(
+    "/api/v1/jobs", operation_id="submitJob", tags=["jobs"], status_code=HTTPStatus.CREATED
+)
+def submit_job(body: JobSubmission, idempotency_key: IdempotencyKey = None) -> Response[JobBody]:
+    """Submit a job. The same Idempotency-Key and body again give the same job again."""
+    submitted = bootstrap.submitting().submit(
+        caller(router).tenant,
+        body.spec(),
+        inputs=body.inputs,
+        inputs_uri=body.inputs_uri,
+        key=idempotency_key,
+        fingerprint=fingerprint(router.current_event.json_body),
+        trace=trace.kept(router.current_event.headers.get("traceparent")),
+    )
+    job_id, replayed = submitted.job.id, submitted.replayed
+    log.say("job submitted", job=job_id, replayed=replayed, request_id=request_id(router))
+    headers = {"Location": job_path(job_id)} | (
+        {"Idempotency-Replayed": "true"} if replayed else {}
+    )
+    return _job(job_id, HTTPStatus.CREATED, headers)
+
+
+@router.get("/api/v1/jobs", operation_id="listJobs", tags=["jobs"])
+def list_jobs(
+    status: Annotated[list[JobStatus] | None, Query()] = None,
+    limit: JobLimit = 50,
+    next_token: NextToken = None,
+) -> JobPageBody:
+    """List jobs, newest first; `status` names one or several, joined by commas."""
+    statuses = chosen(status)
+    query = ["jobs", *statuses]
+    page = bootstrap.viewing().page(
+        caller(router).tenant, statuses=statuses, limit=limit, start=text_start(next_token, query)
+    )
+    return JobPageBody(items=[*map(job_body, page.jobs)], next_token=token(page.next_key, query))
+
+
+@router.get("/api/v1/jobs/<job_id>", operation_id="getJob", tags=["jobs"])
+def get_job(job_id: str) -> JobBody:
+    """One job with its tasks by status."""
+    return job_body(bootstrap.viewing().job(caller(router).tenant, job_id))
+
+
+@router.get("/api/v1/jobs/<job_id>/tasks", operation_id="listTasks", tags=["jobs"])
+def list_tasks(
+    job_id: str,
+    status: Annotated[list[TaskStatus] | None, Query()] = None,
+    limit: TaskLimit = 100,
+    next_token: NextToken = None,
+) -> TaskPageBody:
+    """List tasks by index. A page may have fewer than `limit`: go on while there is a token."""
+    statuses = chosen(status)
+    query = ["tasks", job_id, *statuses]
+    page = bootstrap.viewing().tasks(
+        caller(router).tenant,
+        job_id,
+        statuses=statuses,
+        limit=limit,
+        start=index_start(next_token, query),
+    )
+    items, following = fitting([*map(task_body, page.tasks)], page.next_index)
+    return TaskPageBody(items=items, next_token=token(following, query))
+
+
+@router.get("/api/v1/jobs/<job_id>/results", operation_id="listResults", tags=["jobs"])
+def list_results(
+    job_id: str, limit: TaskLimit = 100, next_token: NextToken = None
+) -> ResultPageBody:
+    """What completed tasks returned, by index. Go on while there is a token."""
+    query = ["results", job_id]
+    page = bootstrap.viewing().results(
+        caller(router).tenant, job_id, limit=limit, start=index_start(next_token, query)
+    )
+    items, following = fitting([*map(result_body, page.results)], page.next_index)
+    return ResultPageBody(items=items, next_token=token(following, query))
+
+
+def steering(verb: str) -> Callable[[Handler], Handler]:
+    """Route a verb that changes the course of a job; the answer is the job as it then is."""
+    return router.post(
+        f"/api/v1/jobs/<job_id>/{verb}",
+        operation_id=f"{verb}Job",
+        tags=["jobs"],
+        status_code=HTTPStatus.ACCEPTED,
+    )
+
+
+@steering("cancel")
+def cancel_job(job_id: str) -> Response[JobBody]:
+    """End a job: nothing of it begins any more, what runs is stopped."""
+    bootstrap.control().cancel(caller(router).tenant, job_id)
+    return _job(job_id, HTTPStatus.ACCEPTED)
+
+
+@steering("pause")
+def pause_job(job_id: str) -> Response[JobBody]:
+    """Begin no further chunk of a job; what runs goes on."""
+    bootstrap.control().pause(caller(router).tenant, job_id)
+    return _job(job_id, HTTPStatus.ACCEPTED)
+
+
+@steering("resume")
+def resume_job(job_id: str) -> Response[JobBody]:
+    """Go on with a paused job."""
+    bootstrap.control().resume(caller(router).tenant, job_id)
+    return _job(job_id, HTTPStatus.ACCEPTED)
+
+
+@steering("retry")
+def retry_job(job_id: str) -> Response[JobBody]:
+    """Run the tasks of a FAILED job that did not complete again."""
+    bootstrap.control().retry(caller(router).tenant, job_id)
+    return _job(job_id, HTTPStatus.ACCEPTED)
+
+
+@router.post("/api/v1/inputs", operation_id="uploadInputs", tags=["jobs"])
+def upload_inputs() -> UploadBody:
+    """Get a place for inputs of up to 1 GB: PUT JSON Lines there, then submit with its URI."""
+    return upload_body(bootstrap.submitting().upload(caller(router).tenant))
+
+
+def _job(
+    job_id: str, status: HTTPStatus, headers: Mapping[str, str] | None = None
+) -> Response[JobBody]:
+    """The job as it now is."""
+    body = job_body(bootstrap.viewing().job(caller(router).tenant, job_id))
+    return Response(status.value, "application/json", body, headers=headers)

@@ -1,0 +1,60 @@
+"""Tasks, one at a time: what came of one, and what people and other workers say of it."""
+
+from handlers.asking import caller, new_router
+from handlers.views import fitting, task_body
+from shoal import bootstrap
+from shoal.domain.outcome import TaskError
+from shoal.wire.jobs import (
+    ArtifactBody,
+    ArtifactsBody,
+    TaskBody,
+    TaskComplete,
+    TaskFailed,
+    TaskRunning,
+)
+
+router = new_router()
+
+
+@router.get("/api/v1/tasks/<task_id>", operation_id="getTask", tags=["tasks"])
+def get_task(task_id: str) -> TaskBody:
+    """One task, `{job_id}.{index}`."""
+    (body,), _ = fitting(
+        [task_body(bootstrap.viewing().task(caller(router).tenant, task_id))], None
+    )
+    return body
+
+
+@router.post("/api/v1/tasks/<task_id>/running", operation_id="runTask", tags=["tasks"])
+def run_task(task_id: str, body: TaskRunning) -> TaskBody:
+    """Take a task on, with its chunk."""
+    return task_body(bootstrap.tasking().running(caller(router).tenant, task_id, body.worker))
+
+
+@router.post("/api/v1/tasks/<task_id>/complete", operation_id="completeTask", tags=["tasks"])
+def complete_task(task_id: str, body: TaskComplete) -> TaskBody:
+    """Say what a task returned."""
+    return task_body(
+        bootstrap.tasking().complete(caller(router).tenant, task_id, body.worker, body.result)
+    )
+
+
+@router.post("/api/v1/tasks/<task_id>/failed", operation_id="failTask", tags=["tasks"])
+def fail_task(task_id: str, body: TaskFailed) -> TaskBody:
+    """Say why a task failed; it is tried again if its job's retry policy says so."""
+    fault = body.error
+    error = TaskError(
+        fault.type,
+        fault.message,
+        retryable=fault.retryable,
+        tail=fault.tail,
+        retry_after=fault.retry_after,
+    )
+    return task_body(bootstrap.tasking().failed(caller(router).tenant, task_id, body.worker, error))
+
+
+@router.get("/api/v1/tasks/<task_id>/artifacts", operation_id="listArtifacts", tags=["tasks"])
+def list_artifacts(task_id: str) -> ArtifactsBody:
+    """List the files that a task stored in the attempt whose outcome counts."""
+    artifacts = bootstrap.keeping().of_task(caller(router).tenant, task_id)
+    return ArtifactsBody(items=[ArtifactBody(**each._asdict()) for each in artifacts])
