@@ -168,7 +168,7 @@ def main() -> int:
     """
     metered = "--metered" in sys.argv
     missed = 0
-    for size, chunks, slots in ((1, 4_000, 10), (100, 1_000, 4)):
+    for size, chunks, slots in ((1, 20_000, 10), (100, 2_000, 4)):
         each, rate = map(
             median,
             zip(*(_once(size, chunks, slots, metered=metered) for _ in range(RUNS)), strict=True),

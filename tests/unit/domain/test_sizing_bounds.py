@@ -9,12 +9,13 @@ from shoal.domain import sizing
 from shoal.domain.chunk import runs_of
 
 tasks = st.integers(1, sizing.MAX_TASKS)
+batches = st.integers(1, sizing.MAX_CHUNK)
 means = st.none() | st.floats(0.0, 1e9)
 
 
-@given(tasks, means)
-def test_an_automatic_size_keeps_every_limit(count: int, mean: float | None) -> None:
-    size = sizing.automatic_size(count, mean)
+@given(tasks, means, batches)
+def test_an_automatic_size_keeps_every_limit(count: int, mean: float | None, batch: int) -> None:
+    size = sizing.automatic_size(count, mean, batch)
 
     assert 1 <= size <= sizing.MAX_CHUNK
     assert sizing.chunk_count(count, size) <= sizing.MAX_CHUNKS
@@ -42,6 +43,15 @@ def test_with_a_mean_a_chunk_is_five_to_thirty_seconds_of_work(mean: float) -> N
     size = sizing.automatic_size(10_000, mean)
 
     assert 5.0 <= size * mean <= 30.0
+
+
+@given(tasks, batches)
+def test_calls_that_take_a_batch_are_full_where_the_limit_of_chunks_lets_them(
+    count: int, batch: int
+) -> None:
+    size = sizing.automatic_size(count, None, batch)
+
+    assert size % batch == 0 or size == sizing.smallest_size(count)
 
 
 @given(st.integers(0, sizing.MAX_CHUNKS))

@@ -25,17 +25,21 @@ def smallest_size(tasks: int) -> int:
     return chunk_count(tasks, MAX_CHUNKS)
 
 
-def automatic_size(tasks: int, mean_seconds: float | None) -> int:
+def automatic_size(tasks: int, mean_seconds: float | None, batch: int = 1) -> int:
     """The chunk size when the user leaves it open.
 
     With a measured mean duration: about 15 s of work, so that a lost worker costs little and
     overhead stays small. Without one: the smallest that keeps the job at 1,000 chunks or fewer.
+    Where one call takes up to `batch` tasks it is a multiple of that, so that calls are full.
     """
     if mean_seconds is None:
         wanted = chunk_count(tasks, _UNMEASURED_CHUNKS)
     else:
         wanted = int(_TARGET_SECONDS / max(mean_seconds, 1e-6))
-    return max(1, smallest_size(tasks), min(MAX_CHUNK, tasks, wanted))
+    least = max(1, smallest_size(tasks))
+    size = max(least, min(MAX_CHUNK, tasks, wanted))
+    full = -(-size // batch) * batch
+    return full if full <= MAX_CHUNK else max(least, size // batch * batch)
 
 
 def tally_count(chunks: int) -> int:

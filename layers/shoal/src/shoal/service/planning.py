@@ -105,10 +105,10 @@ class Planning:
         else:
             count = source.count if isinstance(source, Repeat) else source.size
         task_type = self.types.get(job.spec.task_type)
-        mean = task_type.mean_seconds if task_type is not None else None
         size = job.spec.chunk_size
         if size == "auto":
-            size = sizing.automatic_size(count, mean)
+            mean, batch = (task_type.mean_seconds, task_type.batch) if task_type else (None, None)
+            size = sizing.automatic_size(count, mean, batch or 1)
         if sizing.chunk_count(count, size) > sizing.MAX_CHUNKS:
             least = sizing.smallest_size(count)
             raise InvalidRequest(f"{count} tasks need a chunk_size of at least {least}")

@@ -110,7 +110,7 @@ class Child:
         self._ran += len(assignment.tasks)
         self._memory = task.offer.memory
         self._surroundings.limit_memory(self._memory)
-        self._surroundings.redirect()
+        self._looked = 0.0  # so that the first task looks
         if task.offer.batch is not None:
             self._run_batches(task, assignment, task.offer.batch)
         elif task.is_async:

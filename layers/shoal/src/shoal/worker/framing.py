@@ -6,7 +6,8 @@ import socket
 from typing import Final
 
 _HEAD: Final = 4
-_MUCH: Final = 262_144
+_MUCH: Final = 65_536
+"""Bytes of a read; more would be memory that the system maps anew for each."""
 
 
 def send(stream: socket.socket, data: bytes) -> None:
