@@ -21,6 +21,7 @@ from shoal.adapters.memory import (
     RecordingMetrics,
     SeededEntropy,
 )
+from shoal.adapters.memory_tenants import MemoryMachines
 from shoal.domain.job import Job, Repeat, Spec
 from shoal.domain.outcome import Outcome
 from shoal.domain.tally import Sum
@@ -173,6 +174,7 @@ def hot_writes(tasks: int) -> tuple[int, int]:
             workflow=machine,
             blobs=MemoryBlobStore(),
             types=MemoryTypeRegistry(TaskType("noop", {"type": "object"})),
+            machines=MemoryMachines(),
             clock=FixedClock(),
             entropy=SeededEntropy(),
             metrics=RecordingMetrics(),

@@ -59,6 +59,7 @@ def up(options: argparse.Namespace) -> int:
     require_free(plan.console_port, "--console-port")
     with _platform(plan, options.workers, options.leave) as (twin, tend):
         token = _told(plan.home / "token", twin.issuer.token(seconds=365 * 86_400))
+        _told(plan.home / "config.toml", _profile(twin, token.read_text()))
         _told(plan.home / "sam-env.json", json.dumps({"Parameters": twin.environment_of_sam()}))
         worker = twin.environment_of_worker().items()
         told = "".join(f"{k}={shlex.quote(v)}\n" for k, v in worker)
@@ -134,6 +135,11 @@ def _require_alone(home: Path) -> None:
         raise TwinError(f"a twin runs here already (process {running}): `make down` stops it")
     if stopped := register.stop():
         terminal.print(f"{stopped} processes stopped that a killed twin had left")
+
+
+def _profile(twin: Twin, token: str) -> str:
+    """The twin's user, as a configuration of the CLI and of the Python client."""
+    return f'default = "twin"\n\n[profiles.twin]\nurl = "{twin.url}"\ntoken = "{token}"\n'
 
 
 def _told(path: Path, secret: str) -> Path:

@@ -261,7 +261,8 @@ def _api_parts(api: str, body: Tree) -> Iterator[tuple[str, Tree]]:
             integrations[key] = f"{api}Integration{len(integrations)}"
             yield integrations[key], _integration(ref, uri)
         security = operation.get("security", [])
-        names = [name for scheme in security for name in scheme if name in authorizers]
+        named = [each for scheme in security for each in scheme.items() if each[0] in authorizers]
+        scopes = named[0][1] if named else []
         yield (
             f"{api}Route{number}",
             {
@@ -270,7 +271,8 @@ def _api_parts(api: str, body: Tree) -> Iterator[tuple[str, Tree]]:
                     "ApiId": ref,
                     "RouteKey": f"{method.upper()} {path}",
                     "Target": {"Fn::Sub": f"integrations/${{{integrations[key]}}}"},
-                    **(authorizers[names[0]] if names else {}),
+                    **(authorizers[named[0][0]] if named else {}),
+                    **({"AuthorizationScopes": scopes} if scopes else {}),
                 },
             },
         )

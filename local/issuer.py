@@ -1,13 +1,15 @@
-"""A loopback OIDC issuer: signs the tokens of the twin's user, and shows its keys to the API."""
+"""A loopback OIDC issuer: signs tokens as a Cognito pool would, and shows its keys to the API."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
+from collections.abc import Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final, Self
+from uuid import NAMESPACE_URL, uuid5
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -16,6 +18,9 @@ from jwt.algorithms import RSAAlgorithm
 
 AUDIENCE: Final = "shoal"
 KEY_ID: Final = "twin"
+USER: Final = "you"
+TENANT: Final = "default"
+SCOPES: Final = ("jobs:read", "jobs:write", "admin")
 
 
 class Issuer:
@@ -35,15 +40,44 @@ class Issuer:
         self._server.shutdown()
         self._server.server_close()
 
-    def token(self, *, subject: str = "you", seconds: int = 86_400, **claims: Any) -> str:
-        """A token of the twin's user."""
+    def token(
+        self,
+        *,
+        user: str = USER,
+        tenant: str = TENANT,
+        admin: bool = True,
+        scopes: Iterable[str] = SCOPES,
+        seconds: int = 86_400,
+        **claims: Any,
+    ) -> str:
+        """An access token of a user of one tenant; `claims` take the place of what it says."""
+        groups = [f"tenant:{tenant}", *(["admins"] if admin else [])]
+        said = {
+            "sub": str(uuid5(NAMESPACE_URL, f"{self.url}/{user}")),
+            "username": user,
+            "cognito:groups": groups,
+            "client_id": AUDIENCE,
+        }
+        return self._signed(said, scopes, seconds, claims)
+
+    def machine_token(
+        self, client: str, *, scopes: Iterable[str] = SCOPES[:2], seconds: int = 3_600
+    ) -> str:
+        """An access token that a client got for itself."""
+        return self._signed({"sub": client, "client_id": client}, scopes, seconds, {})
+
+    def _signed(
+        self, who: Mapping[str, Any], scopes: Iterable[str], seconds: int, claims: Mapping[str, Any]
+    ) -> str:
         now = int(time.time())
         payload = {
             "iss": self.url,
             "aud": AUDIENCE,
-            "sub": subject,
+            "token_use": "access",
+            "scope": " ".join(f"shoal/{each}" for each in scopes),
             "iat": now,
             "exp": now + seconds,
+            **who,
             **claims,
         }
         return jwt.encode(payload, self._key, algorithm="RS256", headers={"kid": KEY_ID})

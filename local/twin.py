@@ -22,7 +22,7 @@ from local.emulator import (
     TwinError,
     base_environment,
 )
-from local.issuer import AUDIENCE, Issuer
+from local.issuer import AUDIENCE, TENANT, Issuer
 from local.layer import ARCHITECTURE, built
 from local.workers import Workers, worker_environment
 
@@ -67,11 +67,15 @@ class Twin:
         """Where the API is."""
         return self.emulator.url
 
-    def users(self) -> httpx.Client:
-        """A client of the API with a user's token."""
+    def users(self, *, tenant: str = TENANT, admin: bool = True) -> httpx.Client:
+        """A client of the API with the token of a tenant's user."""
+        return self.bearing(self.issuer.token(user=f"you@{tenant}", tenant=tenant, admin=admin))
+
+    def bearing(self, token: str) -> httpx.Client:
+        """A client of the API with this token."""
         return httpx.Client(
             base_url=f"{self.url}/api/v1",
-            headers={"Authorization": f"Bearer {self.issuer.token()}"},
+            headers={"Authorization": f"Bearer {token}"},
             timeout=60,
         )
 

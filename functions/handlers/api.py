@@ -12,10 +12,10 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from handlers import gateway, problems
-from handlers.asking import request_id
+from handlers.asking import request_id, sign_in
 from handlers.problems import NoSuchRoute, invalid
 from handlers.reading import read_object
-from handlers.routes import deployment, jobs, tasks
+from handlers.routes import deployment, jobs, tasks, tenants
 from shoal.domain.errors import InvalidRequest
 
 app = APIGatewayHttpResolver(
@@ -34,6 +34,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         return gateway.payload(problems.answer(error, identity), identity)
     answer = app.resolve(read, context)
     answer["headers"][gateway.REQUEST_ID] = identity
+    answer["body"] = answer["body"] or ""  # a null, of a 204 say, is none that the emulator takes
     return answer
 
 
@@ -71,7 +72,7 @@ def _problem(error: Exception) -> Response[str]:
     return Response(answer.status, body=answer.body, headers=answer.headers)
 
 
-app.use([known_query, etag])
+app.use([sign_in, known_query, etag])
 app.exception_handler(Exception)(_problem)
-for routes in (jobs, tasks, deployment):
+for routes in (jobs, tasks, deployment, tenants):
     app.include_router(routes.router)

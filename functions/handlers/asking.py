@@ -1,18 +1,32 @@
-"""What routes ask of a request: who asks, and how a list is paged and filtered."""
+"""What routes ask of a request: who asks, what that takes, and how a list is paged and filtered."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
 
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter, Router
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from handlers import gateway
+from shoal import bootstrap
 from shoal.domain.caller import Caller
 from shoal.domain.counts import TaskStatus
+from shoal.domain.errors import MissingScope
+from shoal.domain.identity import Claims, Scope
 from shoal.domain.job import JobStatus
 
 NextToken = Annotated[str | None, Query(max_length=2_048)]
 TaskLimit = Annotated[int, Query(ge=1, le=1_000)]
+
+type Security = Sequence[Mapping[str, Sequence[str]]]
+
+OPEN: Final[list[dict[str, list[str]]]] = [{}]
+"""The `security` of a route that anybody may ask."""
+READING: Final = [{"user": [str(Scope.READ)]}]
+"""Of a POST that changes nothing."""
+ADMIN: Final = [{"user": [str(Scope.ADMIN)]}]
+"""Of what is the whole deployment's."""
 
 
 def new_router() -> Router:
@@ -20,10 +34,34 @@ def new_router() -> Router:
     return Router()  # type: ignore[no-untyped-call]
 
 
+def needed(method: str, security: Security | None) -> Scope | None:
+    """The scope that a route needs: what its `security` says, else by its method.
+
+    Without a word of its own GET reads and every other method changes jobs.
+    """
+    if security is None:
+        return Scope.READ if method.upper() == "GET" else Scope.WRITE
+    scopes = [scope for each in security for scope in each.get("user", ())]
+    return Scope(scopes[0]) if scopes else None
+
+
+def sign_in(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[Any]:
+    """Know who asks before anything is done, and refuse whose token lacks the route's scope."""
+    scope = needed(resolver.current_event.http_method, resolver.context["_route"].security)
+    if scope is not None:
+        found = bootstrap.tenancy().caller(
+            Claims.of(gateway.claims(resolver.current_event.raw_event))
+        )
+        if scope not in found.scopes:
+            raise MissingScope(scope)
+        resolver.context["caller"] = found
+    return go_on(resolver)
+
+
 def caller(router: BaseRouter) -> Caller:
-    """Who asks."""
-    del router
-    return Caller("default", "nobody", frozenset())
+    """Who asks, by the verified claims of the request and by nothing else in it."""
+    found: Caller = router.context["caller"]
+    return found
 
 
 def chosen[S: (JobStatus, TaskStatus)](statuses: Sequence[S] | None) -> list[S]:

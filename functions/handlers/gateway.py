@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from handlers.problems import Answer, MalformedBody, UnsupportedBody
+from shoal.domain.errors import NotSignedIn
 
 REQUEST_ID: Final = "x-request-id"
 _JSON: Final = "application/json"
@@ -16,6 +17,15 @@ _IS_JSON: Final = re.compile(r"application/(\S+\+)?json\b", re.ASCII | re.IGNORE
 def request_id(event: Mapping[str, Any]) -> str:
     """The id that API Gateway gave the request."""
     return str(event["requestContext"]["requestId"])
+
+
+def claims(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The claims of the token that API Gateway verified; raise NotSignedIn if it saw none."""
+    try:
+        found: Mapping[str, Any] = event["requestContext"]["authorizer"]["jwt"]["claims"]
+    except KeyError:
+        raise NotSignedIn("no verified token came along") from None
+    return found
 
 
 def body(event: Mapping[str, Any]) -> str:

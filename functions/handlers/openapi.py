@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from handlers import api
+from handlers.asking import needed
 from shoal.wire import worker as wire
 from shoal.wire.problems import CONTENT_TYPE, Problem
 
@@ -75,7 +76,10 @@ def document() -> dict[str, Any]:
             openapi_version="3.1.0",
             description="Jobs of one to a million tasks. Errors are RFC 9457 problems.",
             security_schemes={
-                "user": HTTPBearer(bearerFormat="JWT"),
+                "user": HTTPBearer(
+                    bearerFormat="JWT",
+                    description="An access token; each operation names the scope that it needs",
+                ),
                 "worker": APIKey.model_validate(
                     {
                         "in": "header",
@@ -112,8 +116,10 @@ def _operation(call: Call) -> dict[str, Any]:
 
 
 def _finish(method: str, operation: dict[str, Any]) -> None:
-    """What holds for every route: its docstring sums it up, errors are problems, GET has a tag."""
+    """What holds for every route: its docstring sums it up, it names its scope, it has problems."""
     operation["summary"] = operation.pop("description", operation["summary"])
+    if "security" not in operation:
+        operation["security"] = [{"user": [str(needed(method, None))]}]
     responses = operation["responses"]
     for status in ("422", "500"):
         responses.pop(status, None)

@@ -7,7 +7,15 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 from handlers import log
-from shoal.domain.errors import Conflict, InvalidRequest, NotFound, Unavailable
+from shoal.domain.errors import (
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    LimitReached,
+    NotFound,
+    NotSignedIn,
+    Unavailable,
+)
 from shoal.wire.problems import CONTENT_TYPE
 
 RETRY_AFTER_SECONDS: Final = 2
@@ -32,11 +40,14 @@ class NoSuchRoute(NotFound):
 
 STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
     MalformedBody: HTTPStatus.BAD_REQUEST,
+    NotSignedIn: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     BodyTooLarge: HTTPStatus.CONTENT_TOO_LARGE,
     UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     InvalidRequest: HTTPStatus.UNPROCESSABLE_CONTENT,
+    LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -64,6 +75,8 @@ def answer(error: Exception, request_id: str) -> Answer:
         log.complain("answered with a server error", error, request_id=request_id)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if isinstance(error, LimitReached):
+        headers["Retry-After"] = str(error.retry_after)
     problem = {
         "type": "about:blank" if known is None else _urn(type(error)),
         "title": status.phrase,

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from local.application import definition, read_template
+from shoal.domain.identity import SERVER, Scope
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "template.yaml").read_text()
@@ -128,9 +129,51 @@ def test_workers_may_call_their_routes_and_drain_queues_and_no_more() -> None:
     ]
 
 
-def test_an_issuer_and_an_audience_are_required() -> None:
-    assert "Default" not in TEMPLATE["Parameters"]["JwtIssuer"]
-    assert "Default" not in TEMPLATE["Parameters"]["JwtAudience"]
+def test_without_an_issuer_the_stack_has_a_pool_of_its_own() -> None:
+    parts = {name for name, each in RESOURCES.items() if each["Type"].startswith("AWS::Cognito::")}
+
+    assert {"UserPool", "ApiScopes", "SignIn", "ConsoleClient", "MachineClient"} <= parts
+    assert {RESOURCES[name]["Condition"] for name in parts} == {"HasPool"}
+    assert TEMPLATE["Conditions"]["HasPool"] == {"Fn::Equals": [{"Ref": "JwtIssuer"}, ""]}
+    assert RESOURCES["UserPool"]["DeletionPolicy"] == "Retain"
+
+
+def test_an_issuer_of_ones_own_needs_an_audience() -> None:
+    (assertion,) = TEMPLATE["Rules"]["AnIssuerOfYourOwnNeedsAnAudience"]["Assertions"]
+
+    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "JwtAudience"}, ""]}]}
+
+
+def test_people_sign_in_with_pkce_and_machines_with_a_secret() -> None:
+    console, machine = (
+        RESOURCES[name]["Properties"] for name in ("ConsoleClient", "MachineClient")
+    )
+
+    assert (console["GenerateSecret"], console["AllowedOAuthFlows"]) == (False, ["code"])
+    assert (machine["GenerateSecret"], machine["AllowedOAuthFlows"]) == (
+        True,
+        ["client_credentials"],
+    )
+    assert "shoal/admin" not in machine["AllowedOAuthScopes"]
+
+
+def test_nobody_signs_up_alone() -> None:
+    pool = RESOURCES["UserPool"]["Properties"]
+
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"]
+
+
+def test_the_pool_has_the_scopes_that_routes_ask_for() -> None:
+    server = RESOURCES["ApiScopes"]["Properties"]
+    offered = {f"{server['Identifier']}/{each['ScopeName']}" for each in server["Scopes"]}
+    asked = {
+        scope
+        for function in FUNCTIONS.values()
+        for route in events(function)
+        for scope in route.get("Auth", {}).get("AuthorizationScopes", ())
+    }
+
+    assert asked == offered == {SERVER + scope for scope in Scope}
 
 
 @pytest.mark.parametrize("kind", ["AWS::DynamoDB::Table", "AWS::S3::Bucket"])

@@ -27,6 +27,7 @@ from shoal.adapters.memory import (
     RecordingMetrics,
     SeededEntropy,
 )
+from shoal.adapters.memory_tenants import MemoryMachines
 from shoal.bootstrap import Adapters
 from shoal.domain.chunk import Hand
 from shoal.domain.errors import IllegalMove, Unavailable
@@ -142,6 +143,7 @@ class Cloud:
                 "register",
                 "measured",
             ),
+            machines=MemoryMachines(),
             clock=self.clock,
             entropy=SeededEntropy(seed),
             metrics=RecordingMetrics(),

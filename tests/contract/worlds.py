@@ -6,6 +6,7 @@ from typing import Any
 
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
+from shoal.adapters.dynamodb.machines import DynamoMachines
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, OpenJobs, Registry
 from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.memory import (
@@ -19,6 +20,7 @@ from shoal.adapters.memory import (
     MemoryTypeRegistry,
     MemoryWorkflow,
 )
+from shoal.adapters.memory_tenants import MemoryMachines
 from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.adapters.stepfunctions import StepFunctionsWorkflow
@@ -29,6 +31,7 @@ from shoal.ports import (
     ChunkStore,
     EffectStore,
     JobStore,
+    Machines,
     TaskQueue,
     TypeRegistry,
     Workflow,
@@ -48,6 +51,7 @@ class World:
     workflow: Workflow
     blobs: BlobStore
     types: TypeRegistry
+    machines: Machines
     clock: FixedClock
     upload: Callable[[str, bytes], None]
     received: Callable[[Priority], list[dict[str, Any]]]
@@ -70,6 +74,7 @@ def in_memory() -> World:
         workflow=MemoryWorkflow(),
         blobs=MemoryBlobStore("inputs"),
         types=MemoryTypeRegistry(),
+        machines=MemoryMachines(),
         clock=FixedClock(),
         upload=upload,
         received=lambda _: [{"job": each.job, "chunk": each.chunk} for each in queue.take()],
@@ -89,6 +94,7 @@ def on_aws(aws: Aws) -> World:
         workflow=StepFunctionsWorkflow(aws.stepfunctions, aws.state_machine_arn),
         blobs=S3BlobStore(Bucket(aws.s3, "inputs")),
         types=DynamoTypeRegistry(registry, clock),
+        machines=DynamoMachines(registry),
         clock=clock,
         upload=lambda key, body: aws.s3.put_object(Bucket="results", Key=key, Body=body),
         received=aws.received,

@@ -23,6 +23,48 @@ def test_a_token_of_another_audience_is_refused(twin: Twin) -> None:
     assert answer.status_code in (401, 403)
 
 
+def test_each_route_asks_for_its_scope(twin: Twin) -> None:
+    token = twin.issuer.token(scopes=["jobs:read"])
+
+    with twin.bearing(token) as reader:
+        assert reader.get("jobs").status_code == 200
+        assert reader.post("inputs").status_code == 403
+        assert reader.get("machines").status_code == 403
+
+
+@pytest.mark.parametrize("groups", [[], ["tenant:a", "tenant:b"]])
+def test_a_user_of_no_tenant_or_of_several_is_refused(twin: Twin, groups: list[str]) -> None:
+    with twin.bearing(twin.issuer.token(**{"cognito:groups": groups})) as stranger:
+        answer = stranger.get("jobs")
+
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "urn:shoal:problem:no-tenant"
+
+
+def test_a_job_of_another_tenant_is_not_there(users: httpx.Client, twin: Twin) -> None:
+    job = users.post("jobs", json={"task_type": "noop", "count": 1}).json()["id"]
+
+    with twin.users(tenant="other") as stranger:
+        assert stranger.get(f"jobs/{job}").status_code == 404
+        assert stranger.get("jobs").json()["items"] == []
+
+
+def test_a_machine_is_let_in_by_an_administrator_and_shut_out_again(twin: Twin) -> None:
+    with twin.users() as admin, twin.bearing(twin.issuer.machine_token("bot")) as bot:
+        before = bot.get("jobs").status_code
+        admin.put("machines/bot", json={"tenant": "default"}).raise_for_status()
+        during = bot.get("jobs").status_code
+        admin.delete("machines/bot").raise_for_status()
+        after = bot.get("jobs").status_code
+
+    assert (before, during, after) == (403, 200, 403)
+
+
+def test_only_administrators_let_machines_in(twin: Twin) -> None:
+    with twin.users(admin=False) as user:
+        assert user.put("machines/bot", json={"tenant": "default"}).status_code == 403
+
+
 def test_a_user_cannot_lease(users: httpx.Client) -> None:
     answer = users.post("leases", json={"worker": "me", "request_id": "12345678", "chunks": []})
 

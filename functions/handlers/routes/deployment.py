@@ -1,6 +1,6 @@
 """The deployment: which task types its workers offer, and whether it answers."""
 
-from handlers.asking import new_router
+from handlers.asking import OPEN, new_router
 from handlers.views import task_type_body
 from shoal import bootstrap
 from shoal.wire.jobs import HealthBody, TaskTypesBody
@@ -14,7 +14,7 @@ def list_task_types() -> TaskTypesBody:
     return TaskTypesBody(items=[*map(task_type_body, bootstrap.types().all())])
 
 
-@router.get("/api/v1/health", operation_id="getHealth", tags=["health"], security=[{}])
+@router.get("/api/v1/health", operation_id="getHealth", tags=["health"], security=OPEN)
 def get_health() -> HealthBody:
     """Whether the API answers."""
     return HealthBody(status="ok")

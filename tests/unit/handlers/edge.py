@@ -28,6 +28,7 @@ from shoal.adapters.memory import (
     RecordingMetrics,
     SeededEntropy,
 )
+from shoal.adapters.memory_tenants import MemoryMachines
 from shoal.bootstrap import Adapters
 from shoal.domain.job import DAY
 from shoal.ports import TaskType
@@ -54,6 +55,7 @@ class World:
     clock: FixedClock
     metrics: RecordingMetrics
     artifacts: MemoryArtifactStore
+    machines: MemoryMachines
 
     @staticmethod
     def new() -> "World":
@@ -67,6 +69,7 @@ class World:
             FixedClock(),
             RecordingMetrics(),
             MemoryArtifactStore(),
+            MemoryMachines(),
         )
 
     def adapters(self) -> Adapters:
@@ -79,6 +82,7 @@ class World:
             self.workflow,
             self.blobs,
             self.types,
+            self.machines,
             self.clock,
             SeededEntropy(),
             self.metrics,
@@ -103,6 +107,26 @@ class Answered:
         return [error["field"] for error in self.json["errors"]]
 
 
+SCOPES = "shoal/jobs:read shoal/jobs:write shoal/admin"
+
+
+def user(tenant: str = "default", *, scope: str = SCOPES, **claims: str) -> dict[str, str]:
+    """Claims of an administrator of a tenant, as API Gateway hands them on."""
+    groups = f"[tenant:{tenant} admins]"
+    return {
+        "sub": "0000",
+        "client_id": "console",
+        "username": f"user of {tenant}",
+        "cognito:groups": groups,
+        "scope": scope,
+    } | claims
+
+
+def machine(client: str, scope: str = SCOPES) -> dict[str, str]:
+    """Claims of a client that signed in for itself."""
+    return {"sub": client, "client_id": client, "scope": scope}
+
+
 def event(
     method: str,
     path: str,
@@ -111,6 +135,7 @@ def event(
     query: str = "",
     headers: Mapping[str, str] | None = None,
     encoded: bool = False,
+    claims: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A request in API Gateway's payload format 2.0; a body that is no string is sent as JSON."""
     text = body if isinstance(body, str) or body is None else json.dumps(body)
@@ -127,6 +152,7 @@ def event(
             "stage": "$default",
             "requestId": "request-1",
             "http": {"method": method, "path": path},
+            "authorizer": {"jwt": {"claims": user() if claims is None else claims}},
         },
         "body": text,
         "isBase64Encoded": encoded,

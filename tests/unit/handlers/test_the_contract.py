@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from handlers import callbacks, openapi
+from shoal.domain.identity import Scope
 
 ROOT = Path(__file__).parents[3]
 
@@ -18,8 +19,8 @@ def _plain(loader: Template, _suffix: str, node: yaml.Node) -> Any:
     if isinstance(node, yaml.ScalarNode):
         return loader.construct_scalar(node)
     if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node)
-    return loader.construct_mapping(node)  # type: ignore[arg-type]
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
 
 
 Template.add_multi_constructor("!", _plain)
@@ -38,20 +39,51 @@ def routes(document: dict[str, Any]) -> set[str]:
     }
 
 
-def test_the_file_is_what_the_code_says(document: dict[str, Any]) -> None:
-    assert json.loads((ROOT / "docs/openapi.json").read_text()) == document
-
-
-def test_the_template_routes_what_the_contract_names(document: dict[str, Any]) -> None:
+def events() -> list[dict[str, Any]]:
     template = yaml.load((ROOT / "template.yaml").read_text(), Template)  # noqa: S506 - safe
-    events = [
+    return [
         each["Properties"]
         for resource in template["Resources"].values()
         for each in resource.get("Properties", {}).get("Events", {}).values()
         if each["Type"] == "HttpApi"
     ]
 
-    assert {f"{each['Method']} {each['Path']}" for each in events} == routes(document)
+
+SECURITY = {
+    json.dumps([{"worker": []}]): {"Authorizer": "AWS_IAM"},
+    json.dumps([{}]): {"Authorizer": "NONE"},
+} | {
+    json.dumps([{"user": [scope]}]): {"AuthorizationScopes": [f"shoal/{scope}"]} for scope in Scope
+}
+"""What API Gateway has to be told, by what an operation declares."""
+
+
+def test_the_file_is_what_the_code_says(document: dict[str, Any]) -> None:
+    assert json.loads((ROOT / "docs/openapi.json").read_text()) == document
+
+
+def test_the_template_routes_what_the_contract_names(document: dict[str, Any]) -> None:
+    assert {f"{each['Method']} {each['Path']}" for each in events()} == routes(document)
+
+
+def test_every_operation_names_its_scope_and_api_gateway_asks_for_the_same(
+    document: dict[str, Any],
+) -> None:
+    """Where this fails: `Auth: {AuthorizationScopes: [shoal/…]}` on the event in template.yaml."""
+    named = {
+        f"{method.upper()} {path}": SECURITY[json.dumps(operation["security"])]
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+
+    assert {f"{each['Method']} {each['Path']}": each.get("Auth") for each in events()} == named
+
+
+def test_the_three_scopes_are_used(document: dict[str, Any]) -> None:
+    operations = [each for path in document["paths"].values() for each in path.values()]
+
+    for scope in Scope:
+        assert [{"user": [scope]}] in [each["security"] for each in operations]
 
 
 def test_workers_routes_are_those_that_the_function_answers() -> None:

@@ -50,6 +50,15 @@ def test_routes_keep_their_authorizers(deployed: dict[str, dict[str, dict[str, o
     assert kinds["GET /api/v1/health"] is None
 
 
+def test_routes_keep_their_scopes(deployed: dict[str, dict[str, dict[str, object]]]) -> None:
+    routes = properties(deployed, "AWS::ApiGatewayV2::Route")
+    scopes = {route["RouteKey"]: route.get("AuthorizationScopes") for route in routes}
+
+    assert scopes["GET /api/v1/jobs"] == ["shoal/jobs:read"]
+    assert scopes["POST /api/v1/jobs"] == ["shoal/jobs:write"]
+    assert scopes["POST /api/v1/leases"] is None
+
+
 def test_the_workflow_is_the_file_with_its_numbers_in_place() -> None:
     machine = definition("statemachine/job.asl.yaml", PARAMETERS)
 
@@ -68,12 +77,13 @@ def test_the_same_files_pack_the_same(tmp_path: Path) -> None:
 def test_tokens_are_signed_by_the_key_that_the_issuer_shows(tmp_path: Path) -> None:
     with Issuer(tmp_path, free_port()) as issuer:
         keys = jwt.PyJWKClient(f"{issuer.url}/jwks.json")
-        token = issuer.token(subject="me")
+        token = issuer.token(tenant="acme", admin=False, scopes=["jobs:read"])
         claims = jwt.decode(
             token, keys.get_signing_key_from_jwt(token), ["RS256"], audience=AUDIENCE
         )
 
-    assert (claims["sub"], claims["iss"]) == ("me", issuer.url)
+    assert (claims["iss"], claims["username"]) == (issuer.url, "you")
+    assert (claims["cognito:groups"], claims["scope"]) == (["tenant:acme"], "shoal/jobs:read")
 
 
 def test_tokens_outlive_a_restart(tmp_path: Path) -> None:

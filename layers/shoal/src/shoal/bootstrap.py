@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         EffectStore,
         Entropy,
         JobStore,
+        Machines,
         Metrics,
         TaskQueue,
         TypeRegistry,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from shoal.service.settling import Settling
     from shoal.service.submitting import Submitting
     from shoal.service.tasking import Tasking
+    from shoal.service.tenancy import Tenancy
     from shoal.service.viewing import Viewing
 
 _CONNECT_SECONDS: Final = 2.0
@@ -65,6 +67,7 @@ class Adapters:
     workflow: Workflow
     blobs: BlobStore
     types: TypeRegistry
+    machines: Machines
     clock: Clock
     entropy: Entropy
     metrics: Metrics
@@ -120,6 +123,14 @@ def registering() -> Registering:
     from shoal.service.registering import Registering
 
     return Registering(types())
+
+
+@cache
+def tenancy() -> Tenancy:
+    """Knows who asks."""
+    from shoal.service.tenancy import Tenancy
+
+    return Tenancy(adapters().machines)
 
 
 @cache
@@ -232,6 +243,7 @@ _WIRED: Final = (
     viewing,
     registering,
     control,
+    tenancy,
     tasking,
     leasing,
     keeping,
@@ -248,6 +260,7 @@ def on_aws(settings: Settings) -> Adapters:
     from shoal.adapters.clock import SystemClock, SystemEntropy
     from shoal.adapters.dynamodb.chunks import DynamoChunkStore
     from shoal.adapters.dynamodb.jobs import DynamoJobStore
+    from shoal.adapters.dynamodb.machines import DynamoMachines
     from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, OpenJobs, Registry
     from shoal.adapters.dynamodb.table import Table
     from shoal.adapters.emf import EmfMetrics
@@ -272,6 +285,7 @@ def on_aws(settings: Settings) -> Adapters:
         ),
         blobs=S3BlobStore(Bucket(s3, settings.inputs_bucket)),
         types=DynamoTypeRegistry(registry, clock),
+        machines=DynamoMachines(registry),
         clock=clock,
         entropy=SystemEntropy(),
         metrics=EmfMetrics(clock, settings.stage),

@@ -271,6 +271,29 @@ class TypeRegistry(Protocol):
         """Note how long a task of this type takes."""
 
 
+class MachinePage(NamedTuple):
+    """Some machines, pairs of client and tenant, and where the next page begins."""
+
+    machines: Sequence[tuple[str, str]]
+    next_key: str | None
+
+
+class Machines(Protocol):
+    """Clients that sign in for themselves, and whose they are."""
+
+    def tenant_of(self, client: str) -> str | None:
+        """The tenant that the client works for."""
+
+    def put(self, client: str, tenant: str) -> None:
+        """Let it work for this tenant, and for no other any more."""
+
+    def remove(self, client: str) -> bool:
+        """Let it work for nobody; whether it did for somebody."""
+
+    def page(self, *, limit: int, start: str | None) -> MachinePage:
+        """By client. `start` is a page's `next_key`."""
+
+
 class Clock(Protocol):
     """Time."""
 

@@ -4,14 +4,20 @@ ShoalError
 ├── InvalidRequest          what was asked can never be right
 │   ├── UnknownTaskType
 │   └── BadInputs           lines of an uploaded file that do not fit, by number
+├── Forbidden               who asks may not
+│   ├── NotSignedIn         no verified token came along
+│   ├── NoTenant            the token belongs to no tenant, or to several
+│   └── MissingScope        the token does not allow it
 ├── NotFound
 │   ├── JobNotFound
 │   ├── TaskNotFound
-│   └── InputsNotFound
+│   ├── InputsNotFound
+│   └── MachineNotFound
 ├── Conflict                right at another time, or by another request
 │   ├── IllegalMove         the job's or task's status forbids it
 │   ├── IdempotencyConflict the key was used with another body
 │   └── WriteConflict       another write came first
+├── LimitReached            the tenant has as much as it may
 └── Unavailable             a dependency is away; the same request may succeed later
 """
 
@@ -49,6 +55,25 @@ class BadInputs(InvalidRequest):
         super().__init__(f"bad inputs: {shown}{'; and more' if more else ''}")
 
 
+class Forbidden(ShoalError):  # noqa: N818
+    """Who asks may not."""
+
+
+class NotSignedIn(Forbidden):
+    """No verified token came along."""
+
+
+class NoTenant(Forbidden):
+    """The token belongs to no tenant, or to several."""
+
+
+class MissingScope(Forbidden):
+    """The token does not allow it."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"this needs the scope {scope}, which your token does not have")
+
+
 class NotFound(ShoalError):  # noqa: N818
     """No such thing for this tenant."""
 
@@ -74,6 +99,13 @@ class InputsNotFound(NotFound):
         super().__init__(f"inputs {uri} do not exist")
 
 
+class MachineNotFound(NotFound):
+    """No such client."""
+
+    def __init__(self, client: str) -> None:
+        super().__init__(f"client {client} is not a machine of any tenant")
+
+
 class Conflict(ShoalError):  # noqa: N818
     """Right at another time, or by another request."""
 
@@ -92,6 +124,15 @@ class IdempotencyConflict(Conflict):
 
 class WriteConflict(Conflict):
     """Another write came between the read and this write; nothing was written."""
+
+
+class LimitReached(ShoalError):  # noqa: N818
+    """The tenant has as much as it may; `limit` names which, `retry_after` is in seconds."""
+
+    def __init__(self, limit: str, detail: str, retry_after: int) -> None:
+        super().__init__(f"limit {limit}: {detail}")
+        self.problems = ((limit, detail),)
+        self.retry_after = retry_after
 
 
 class Unavailable(ShoalError):  # noqa: N818

@@ -26,6 +26,7 @@ from shoal.ports import Clock, TaskType
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 _KEPT_SECONDS: Final = 60.0
 
@@ -52,6 +53,29 @@ class Registry:
         with translated():
             for page in pages:
                 yield from page["Items"]
+
+    def get(self, pk: str, sk: str) -> Row | None:
+        """The row of this key."""
+        with translated():
+            answer = self.client.get_item(
+                TableName=self.name, Key=self.key(pk, sk), ConsistentRead=True
+            )
+        return answer.get("Item")
+
+    def page(self, pk: str, *, limit: int, start: str | None) -> tuple[list[Row], str | None]:
+        """Rows of a partition after `start`, by `sk`, and the last one's `sk` if more follow."""
+        query: QueryInputTypeDef = {
+            "TableName": self.name,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": text(pk)},
+            "ConsistentRead": True,
+            "Limit": limit + 1,  # one more than asked for tells whether there is a next page
+        }
+        if start is not None:
+            query["ExclusiveStartKey"] = self.key(pk, start)
+        with translated():
+            rows: list[Row] = [*self.client.query(**query)["Items"]]
+        return rows[:limit], rows[limit - 1]["sk"]["S"] if len(rows) > limit else None
 
 
 class OpenJobs:
@@ -91,7 +115,7 @@ class DynamoTypeRegistry:
         read_at, task_type = self._read.get(name, (0.0, None))
         if task_type is not None and self._clock.now() - read_at < _KEPT_SECONDS:
             return task_type
-        row = self._row(name)
+        row = self._registry.get("type", name)
         if row is None:
             return None
         task_type = _task_type(row)
@@ -117,7 +141,7 @@ class DynamoTypeRegistry:
         self._read.pop(task_type.name, None)
 
     def measured(self, name: str, seconds: float) -> None:
-        row = self._row(name)
+        row = self._registry.get("type", name)
         if row is None:
             return
         before = row.get("mean_seconds")
@@ -138,15 +162,6 @@ class DynamoTypeRegistry:
                 # One measurement of many came in between; the mean does without this one.
                 if code_of(error) != "ConditionalCheckFailedException":
                     raise
-
-    def _row(self, name: str) -> Row | None:
-        with translated():
-            answer = self._registry.client.get_item(
-                TableName=self._registry.name,
-                Key=self._registry.key("type", name),
-                ConsistentRead=True,
-            )
-        return answer.get("Item")
 
 
 _NOTHING: Final[Value] = {"NULL": True}

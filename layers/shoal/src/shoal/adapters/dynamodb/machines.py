@@ -1,0 +1,44 @@
+"""Machines in the registry, under `machine` by client."""
+# ruff: noqa: D102 - the port says what each method promises
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from shoal.adapters.faults import translated
+from shoal.adapters.rows.attributes import text, text_of
+from shoal.ports import MachinePage
+
+if TYPE_CHECKING:
+    from shoal.adapters.dynamodb.registry import Registry
+
+_PARTITION: Final = "machine"
+
+
+class DynamoMachines:
+    """A row each, read strongly: who was removed stays out from then on."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def tenant_of(self, client: str) -> str | None:
+        row = self._registry.get(_PARTITION, client)
+        return None if row is None else text_of(row, "tenant")
+
+    def put(self, client: str, tenant: str) -> None:
+        item = {**self._registry.key(_PARTITION, client), "tenant": text(tenant)}
+        with translated():
+            self._registry.client.put_item(TableName=self._registry.name, Item=item)
+
+    def remove(self, client: str) -> bool:
+        with translated():
+            answer = self._registry.client.delete_item(
+                TableName=self._registry.name,
+                Key=self._registry.key(_PARTITION, client),
+                ReturnValues="ALL_OLD",
+            )
+        return bool(answer.get("Attributes"))
+
+    def page(self, *, limit: int, start: str | None) -> MachinePage:
+        rows, following = self._registry.page(_PARTITION, limit=limit, start=start)
+        return MachinePage([(row["sk"]["S"], text_of(row, "tenant")) for row in rows], following)

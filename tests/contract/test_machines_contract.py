@@ -1,0 +1,42 @@
+from tests.contract.examples import fresh_id
+from tests.contract.worlds import World
+
+
+def test_a_machine_works_for_the_tenant_that_was_said_last(world: World) -> None:
+    client = fresh_id()
+
+    world.machines.put(client, "a")
+    world.machines.put(client, "b")
+
+    assert world.machines.tenant_of(client) == "b"
+
+
+def test_a_removed_machine_works_for_nobody(world: World) -> None:
+    client = fresh_id()
+    world.machines.put(client, "a")
+
+    removed, again = world.machines.remove(client), world.machines.remove(client)
+
+    assert (removed, again) == (True, False)
+    assert world.machines.tenant_of(client) is None
+
+
+def test_machines_are_listed_by_client_in_pages(world: World) -> None:
+    mine = sorted(fresh_id() for _ in range(5))
+    for client in mine:
+        world.machines.put(client, "a")
+
+    found: list[tuple[str, str]] = []
+    start, sizes = None, list[int]()
+    while True:
+        page = world.machines.page(limit=2, start=start)
+        found += page.machines
+        sizes.append(len(page.machines))
+        start = page.next_key
+        if start is None:
+            break
+
+    assert found == sorted(found)
+    assert [each for each in found if each[0] in mine] == [(client, "a") for client in mine]
+    assert max(sizes) == 2
+    assert sizes[:-1] == [2] * (len(sizes) - 1)

@@ -1,0 +1,114 @@
+"""The tenant comes from verified claims and from nothing else; scopes are enforced here too."""
+
+from typing import Any
+
+import pytest
+
+from handlers import api
+from tests.unit.handlers.edge import World, call, event, machine, submit, user
+
+NOBODY = user() | {"cognito:groups": "[other]"}
+TWO = user() | {"cognito:groups": "[tenant:a tenant:b]"}
+
+
+@pytest.mark.parametrize("claims", [NOBODY, TWO])
+def test_a_user_of_no_tenant_or_of_several_is_told_so(claims: dict[str, Any]) -> None:
+    answer = call("GET", "/jobs", claims=claims)
+
+    assert (answer.status, answer.json["type"]) == (403, "urn:shoal:problem:no-tenant")
+    assert "tenant:*" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("context", [{}, {"authorizer": {}}, {"authorizer": {"iam": {}}}])
+def test_without_verified_claims_nothing_is_answered(context: dict[str, Any]) -> None:
+    asked = event("GET", "/api/v1/jobs", headers={"Authorization": "Bearer x"})
+    del asked["requestContext"]["authorizer"]
+    asked["requestContext"] |= context
+
+    assert api.handler(asked, None)["statusCode"] == 401
+
+
+def test_health_needs_nobody() -> None:
+    assert call("GET", "/health", claims=NOBODY).status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("GET", "/jobs", "jobs:read"),
+        ("POST", "/inputs", "jobs:write"),
+        ("GET", "/machines", "admin"),
+        ("DELETE", "/machines/c", "admin"),
+    ],
+)
+def test_a_token_without_the_scope_is_told_which(method: str, path: str, scope: str) -> None:
+    others = " ".join(
+        f"shoal/{each}" for each in ("jobs:read", "jobs:write", "admin") if each != scope
+    )
+
+    answer = call(method, path, claims=user(scope=others))
+
+    assert answer.status == 403
+    assert f"scope {scope}" in answer.json["detail"]
+
+
+def test_what_lacks_its_scope_does_nothing(world: World) -> None:
+    body = {"task_type": "noop", "count": 1}
+
+    answer = call("POST", "/jobs", body, claims=user(scope="shoal/jobs:read"))
+
+    assert answer.status == 403
+    assert not any(world.jobs.snapshot().values())
+
+
+def test_no_header_query_or_body_names_a_tenant() -> None:
+    job = submit(count=1)
+    headers = {"x-tenant": "default", "tenant": "default", "x-shoal-tenant": "default"}
+
+    answer = call("GET", f"/jobs/{job}", headers=headers, claims=user("other"))
+
+    assert answer.status == 404
+    assert call("GET", "/jobs", query="tenant=default", claims=user("other")).status == 422
+
+
+def test_a_machine_works_for_the_tenant_that_an_administrator_gave_it() -> None:
+    job = submit(count=1)
+    before = call("GET", f"/jobs/{job}", claims=machine("bot"))
+
+    put = call("PUT", "/machines/bot", {"tenant": "default"})
+
+    assert (before.status, before.json["type"]) == (403, "urn:shoal:problem:no-tenant")
+    assert (put.status, put.json) == (200, {"client_id": "bot", "tenant": "default"})
+    assert call("GET", f"/jobs/{job}", claims=machine("bot")).status == 200
+    assert call("GET", "/machines").json["items"] == [put.json]
+
+
+def test_a_machine_that_was_removed_is_out_at_once() -> None:
+    call("PUT", "/machines/bot", {"tenant": "default"})
+
+    removed, again = call("DELETE", "/machines/bot"), call("DELETE", "/machines/bot")
+
+    assert (removed.status, again.status) == (204, 404)
+    assert call("GET", "/jobs", claims=machine("bot")).status == 403
+
+
+def test_a_user_cannot_pass_for_a_machine() -> None:
+    call("PUT", "/machines/console", {"tenant": "default"})
+
+    assert call("GET", "/jobs", claims=NOBODY).status == 403
+
+
+@pytest.mark.parametrize("tenant", ["", "A", "a/b", "a#b", "-a", "x" * 64, 7, None])
+def test_a_tenant_that_cannot_be_is_refused(tenant: object) -> None:
+    assert call("PUT", "/machines/bot", {"tenant": tenant}).status == 422
+
+
+def test_machines_are_paged() -> None:
+    for client in ("a", "b", "c"):
+        call("PUT", f"/machines/{client}", {"tenant": "default"})
+
+    first = call("GET", "/machines", query="limit=2").json
+    second = call("GET", "/machines", query=f"limit=2&next_token={first['next_token']}").json
+
+    assert [each["client_id"] for each in (*first["items"], *second["items"])] == ["a", "b", "c"]
+    assert second["next_token"] is None
