@@ -21,8 +21,9 @@ from shoal.adapters.memory import (
     RecordingMetrics,
     SeededEntropy,
 )
-from shoal.adapters.memory_tenants import MemoryMachines
+from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.domain.job import Job, Repeat, Spec
+from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome
 from shoal.domain.tally import Sum
 from shoal.ports import TaskType
@@ -175,6 +176,8 @@ def hot_writes(tasks: int) -> tuple[int, int]:
             blobs=MemoryBlobStore(),
             types=MemoryTypeRegistry(TaskType("noop", {"type": "object"})),
             machines=MemoryMachines(),
+            tenants=MemoryTenants(jobs),
+            limits=Limits(),
             clock=FixedClock(),
             entropy=SeededEntropy(),
             metrics=RecordingMetrics(),

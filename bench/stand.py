@@ -21,8 +21,9 @@ from local.twin import Plan, Twin, booted, free_port
 from local.workers import Workers
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
-from shoal.adapters.dynamodb.registry import OpenJobs, Registry
+from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.dynamodb.table import Table
+from shoal.adapters.dynamodb.tenants import OpenJobs
 from shoal.adapters.s3 import Bucket
 from shoal.adapters.stepfunctions import StepFunctionsWorkflow
 from shoal.domain.ids import execution_name

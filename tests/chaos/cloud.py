@@ -27,11 +27,12 @@ from shoal.adapters.memory import (
     RecordingMetrics,
     SeededEntropy,
 )
-from shoal.adapters.memory_tenants import MemoryMachines
+from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.bootstrap import Adapters
 from shoal.domain.chunk import Hand
 from shoal.domain.errors import IllegalMove, Unavailable
 from shoal.domain.job import Job, Spec
+from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome, TaskError
 from shoal.ports import ChunkStore, Execution, ExecutionStatus, JobStore, Message, TaskType
 from shoal.service.leasing import Beat, ChunkRef, LeaseGranted, LeaseRefused, Report
@@ -144,6 +145,8 @@ class Cloud:
                 "measured",
             ),
             machines=MemoryMachines(),
+            tenants=fused(MemoryTenants(self.jobs), fuse, "admit", "put"),
+            limits=Limits(submit_burst=1_000_000),
             clock=self.clock,
             entropy=SeededEntropy(seed),
             metrics=RecordingMetrics(),

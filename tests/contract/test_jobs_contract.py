@@ -230,7 +230,7 @@ def test_each_generation_has_a_cursor_of_its_own(world: World) -> None:
 def test_open_jobs_are_noted_and_forgotten(world: World) -> None:
     kept, forgotten = fresh_id(), fresh_id()
     for job_id in (kept, forgotten, kept):
-        world.jobs.mark_open(job_id)
+        world.jobs.mark_open(a_job(job_id))
 
     world.jobs.unmark_open(forgotten)
     world.jobs.unmark_open(fresh_id())

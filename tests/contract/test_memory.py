@@ -16,7 +16,7 @@ def test_what_is_written_after_a_snapshot_is_gone_after_its_restore() -> None:
     before = store.snapshot()
 
     store.put(job.stop(JobStatus.CANCELLED, "cancelled by its user"))
-    store.mark_open(job.id)
+    store.mark_open(job)
     store.claim(job.id, 1, first=0, end=9, expires_at=0)
     store.restore(before)
 

@@ -7,8 +7,9 @@ from typing import Any
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.machines import DynamoMachines
-from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, OpenJobs, Registry
+from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
 from shoal.adapters.dynamodb.table import Table
+from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
 from shoal.adapters.memory import (
     FixedClock,
     MemoryArtifactStore,
@@ -20,7 +21,7 @@ from shoal.adapters.memory import (
     MemoryTypeRegistry,
     MemoryWorkflow,
 )
-from shoal.adapters.memory_tenants import MemoryMachines
+from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.adapters.stepfunctions import StepFunctionsWorkflow
@@ -33,6 +34,7 @@ from shoal.ports import (
     JobStore,
     Machines,
     TaskQueue,
+    TenantStore,
     TypeRegistry,
     Workflow,
 )
@@ -52,6 +54,7 @@ class World:
     blobs: BlobStore
     types: TypeRegistry
     machines: Machines
+    tenants: TenantStore
     clock: FixedClock
     upload: Callable[[str, bytes], None]
     received: Callable[[Priority], list[dict[str, Any]]]
@@ -59,14 +62,14 @@ class World:
 
 def in_memory() -> World:
     uploads, queue = MemoryBlobStore("results"), MemoryTaskQueue()
-    chunks, artifacts = MemoryChunkStore(uploads), MemoryArtifactStore()
+    chunks, artifacts, jobs = MemoryChunkStore(uploads), MemoryArtifactStore(), MemoryJobStore()
 
     def upload(key: str, body: bytes) -> None:
         uploads.put(key, body)
         artifacts.put(key, body)
 
     return World(
-        jobs=MemoryJobStore(),
+        jobs=jobs,
         chunks=chunks,
         effects=MemoryEffectStore(chunks),
         artifacts=artifacts,
@@ -75,6 +78,7 @@ def in_memory() -> World:
         blobs=MemoryBlobStore("inputs"),
         types=MemoryTypeRegistry(),
         machines=MemoryMachines(),
+        tenants=MemoryTenants(jobs),
         clock=FixedClock(),
         upload=upload,
         received=lambda _: [{"job": each.job, "chunk": each.chunk} for each in queue.take()],
@@ -95,6 +99,7 @@ def on_aws(aws: Aws) -> World:
         blobs=S3BlobStore(Bucket(aws.s3, "inputs")),
         types=DynamoTypeRegistry(registry, clock),
         machines=DynamoMachines(registry),
+        tenants=DynamoTenants(registry),
         clock=clock,
         upload=lambda key, body: aws.s3.put_object(Bucket="results", Key=key, Body=body),
         received=aws.received,

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 from shoal.domain.chunk import Hand
+from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome
-from shoal.ports import BlobStore, JobStore, TypeRegistry
+from shoal.ports import BlobStore, JobStore, TenantStore, TypeRegistry
+from shoal.service.admission import Admission
 from shoal.service.control import Control
 from shoal.service.ending import Ending
 from shoal.service.inputs import Inputs
@@ -22,6 +24,7 @@ from tests.model.replay import (
     TapedChunks,
     TapedJobs,
     TapedQueue,
+    TapedTenants,
     TapedTypes,
     TapedWorkflow,
     UseCase,
@@ -60,7 +63,8 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
     leasing = Leasing(jobs, chunks, queue, types, Inputs(blobs), settling, tape, tape, tape, LEASE)
     control = Control(jobs, workflow, settling, tape, retention=0)
     recovery = Recovery(jobs, chunks, queue, workflow, settling, tape)
-    submitting = Submitting(jobs, types, blobs, workflow, tape, tape, retention=0)
+    admission = Admission(cast("TenantStore", TapedTenants(tape)), Limits(retention_days=0), tape)
+    submitting = Submitting(jobs, types, blobs, workflow, tape, tape, admission)
 
     def report(held: Held, number: int, final: bool, outcomes: tuple[Outcome, ...]) -> Any:  # noqa: FBT001
         return leasing.report([Report(job_id, held.chunk, held.epoch, number, final, outcomes)])

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from local.twin import Twin
-from tests.twin.watching import ended
+from tests.twin.watching import ended, eventually
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 
@@ -34,7 +34,9 @@ def test_each_route_asks_for_its_scope(twin: Twin) -> None:
 
 @pytest.mark.parametrize("groups", [[], ["tenant:a", "tenant:b"]])
 def test_a_user_of_no_tenant_or_of_several_is_refused(twin: Twin, groups: list[str]) -> None:
-    with twin.bearing(twin.issuer.token(**{"cognito:groups": groups})) as stranger:
+    claims: dict[str, Any] = {"cognito:groups": groups}
+
+    with twin.bearing(twin.issuer.token(**claims)) as stranger:
         answer = stranger.get("jobs")
 
     assert answer.status_code == 403
@@ -58,6 +60,27 @@ def test_a_machine_is_let_in_by_an_administrator_and_shut_out_again(twin: Twin) 
         after = bot.get("jobs").status_code
 
     assert (before, during, after) == (403, 200, 403)
+
+
+def test_a_tenant_at_its_limit_is_told_which_and_when_to_come_again(twin: Twin) -> None:
+    job = {"task_type": "noop", "count": 1}
+    with twin.users(tenant="small") as small, twin.users() as admin:
+        admin.put("tenants/small/limits", json={"open_jobs": 0}).raise_for_status()
+        refused = small.post("jobs", json=job)
+        admin.put("tenants/small/limits", json={"open_jobs": 1}).raise_for_status()
+        first = small.post("jobs", json=job)
+        ended(small, first.json()["id"])
+
+        def room() -> bool:
+            usage: Any = admin.get("tenants/small/limits").json()["usage"]
+            return bool(usage == {"open_jobs": 0, "queued_tasks": 0})
+
+        eventually(room)
+        second = small.post("jobs", json=job)
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "30")
+    assert refused.json()["errors"][0]["field"] == "open_jobs"
+    assert (first.status_code, second.status_code) == (201, 201)
 
 
 def test_only_administrators_let_machines_in(twin: Twin) -> None:

@@ -1,5 +1,6 @@
-"""Tenants, for administrators of the deployment: whose machines are."""
+"""Tenants, for administrators of the deployment: their limits, and whose machines are."""
 
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated
 
@@ -10,12 +11,55 @@ from handlers import log
 from handlers.asking import ADMIN, NextToken, caller, new_router, request_id
 from handlers.tokens import text_start, token
 from shoal import bootstrap
-from shoal.wire.tenants import ClientId, MachineBody, MachinePageBody, MachineSetting
+from shoal.domain.limits import Tenant
+from shoal.wire.tenants import (
+    ClientId,
+    LimitsBody,
+    LimitsSetting,
+    MachineBody,
+    MachinePageBody,
+    MachineSetting,
+    TenantBody,
+    TenantName,
+    TenantPageBody,
+    UsageBody,
+)
 
 router = new_router()
 
 PageLimit = Annotated[int, Query(ge=1, le=100)]
 Client = Annotated[ClientId, Path()]
+Name = Annotated[TenantName, Path()]
+
+
+@router.get("/api/v1/tenants", operation_id="listTenants", tags=["tenants"], security=ADMIN)
+def list_tenants(limit: PageLimit = 50, next_token: NextToken = None) -> TenantPageBody:
+    """List the tenants that ever submitted a job or were given limits."""
+    page = bootstrap.admission().tenants.page(
+        limit=limit, start=text_start(next_token, ["tenants"])
+    )
+    return TenantPageBody(
+        items=[*map(_body, page.tenants)], next_token=token(page.next_key, ["tenants"])
+    )
+
+
+@router.get(
+    "/api/v1/tenants/<tenant>/limits", operation_id="getLimits", tags=["tenants"], security=ADMIN
+)
+def get_limits(tenant: Name) -> TenantBody:
+    """The limits of a tenant, and what it has open."""
+    return _body(bootstrap.admission().tenants.get(tenant))
+
+
+@router.put(
+    "/api/v1/tenants/<tenant>/limits", operation_id="setLimits", tags=["tenants"], security=ADMIN
+)
+def set_limits(tenant: Name, body: LimitsSetting) -> TenantBody:
+    """Give a tenant limits of its own; for what is left out the deployment's hold."""
+    own = body.model_dump(exclude_none=True)
+    answer = _body(bootstrap.admission().set_limits(tenant, own))
+    _say("limits were set", of=tenant, own=str(own))
+    return answer
 
 
 @router.get("/api/v1/machines", operation_id="listMachines", tags=["tenants"], security=ADMIN)
@@ -52,6 +96,15 @@ def remove_machine(client_id: Client) -> Response[None]:
     bootstrap.tenancy().remove_machine(client_id)
     _say("a machine was shut out", client=client_id)
     return Response(HTTPStatus.NO_CONTENT.value)
+
+
+def _body(tenant: Tenant) -> TenantBody:
+    return TenantBody(
+        tenant=tenant.name,
+        limits=LimitsBody(**asdict(bootstrap.admission().limits(tenant))),
+        own=sorted(tenant.own),
+        usage=UsageBody(open_jobs=tenant.open_jobs, queued_tasks=tenant.queued_tasks),
+    )
 
 
 def _say(what: str, **about: str) -> None:

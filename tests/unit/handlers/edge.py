@@ -28,9 +28,10 @@ from shoal.adapters.memory import (
     RecordingMetrics,
     SeededEntropy,
 )
-from shoal.adapters.memory_tenants import MemoryMachines
+from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.bootstrap import Adapters
 from shoal.domain.job import DAY
+from shoal.domain.limits import Limits
 from shoal.ports import TaskType
 
 type Json = Any
@@ -56,11 +57,13 @@ class World:
     metrics: RecordingMetrics
     artifacts: MemoryArtifactStore
     machines: MemoryMachines
+    tenants: MemoryTenants
 
     @staticmethod
     def new() -> "World":
+        jobs = MemoryJobStore()
         return World(
-            MemoryJobStore(),
+            jobs,
             MemoryChunkStore(),
             MemoryTaskQueue(),
             MemoryWorkflow(),
@@ -70,6 +73,7 @@ class World:
             RecordingMetrics(),
             MemoryArtifactStore(),
             MemoryMachines(),
+            MemoryTenants(jobs),
         )
 
     def adapters(self) -> Adapters:
@@ -83,9 +87,11 @@ class World:
             self.blobs,
             self.types,
             self.machines,
+            self.tenants,
             self.clock,
             SeededEntropy(),
             self.metrics,
+            Limits(),
             lease=60.0,
             retention=90 * DAY,
         )

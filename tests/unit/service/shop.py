@@ -16,11 +16,14 @@ from shoal.adapters.memory import (
     RecordingMetrics,
     SeededEntropy,
 )
+from shoal.adapters.memory_tenants import MemoryTenants
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
 from shoal.domain.job import DAY, Job, Lines, Repeat, Spec
+from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome, TaskError
 from shoal.ports import Execution, ExecutionStatus, TaskType
+from shoal.service.admission import Admission
 from shoal.service.control import Control
 from shoal.service.ending import Ending
 from shoal.service.inputs import Inputs
@@ -50,6 +53,7 @@ class Shop:
 
     def __init__(self) -> None:
         self.jobs, self.chunks = MemoryJobStore(), MemoryChunkStore()
+        self.tenants = MemoryTenants(self.jobs)
         self.queue, self.workflow = MemoryTaskQueue(), MemoryWorkflow()
         self.blobs, self.clock = MemoryBlobStore(), FixedClock()
         self.types = MemoryTypeRegistry(TaskType("noop", {}), TaskType("sized", SIZED))
@@ -59,7 +63,13 @@ class Shop:
         )
         self.ending = Ending(self.jobs, self.chunks, self.settling)
         self.submitting = Submitting(
-            self.jobs, self.types, self.blobs, self.workflow, self.clock, entropy, 90 * DAY
+            self.jobs,
+            self.types,
+            self.blobs,
+            self.workflow,
+            self.clock,
+            entropy,
+            Admission(self.tenants, Limits(), self.clock),
         )
         self.planning = Planning(
             self.jobs,

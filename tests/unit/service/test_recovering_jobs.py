@@ -87,7 +87,7 @@ def test_the_sweep_starts_what_a_dying_submit_did_not(shop: Shop) -> None:
 
 
 def test_a_mark_without_a_job_is_cleared(shop: Shop) -> None:
-    shop.jobs.mark_open("job_that_never_was")
+    shop.jobs.mark("job_that_never_was", "default", 1)
 
     shop.recovery.sweep()
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
+    from shoal.domain.limits import Limits
     from shoal.ports import (
         ArtifactStore,
         BlobStore,
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
         Machines,
         Metrics,
         TaskQueue,
+        TenantStore,
         TypeRegistry,
         Workflow,
     )
+    from shoal.service.admission import Admission
     from shoal.service.control import Control
     from shoal.service.ending import Ending
     from shoal.service.keeping import Keeping
@@ -57,7 +60,7 @@ _CONNECTIONS: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """Every port filled. `lease` and `retention` in seconds."""
+    """Every port filled. `lease` and `retention` in seconds; `limits` for tenants without own."""
 
     jobs: JobStore
     chunks: ChunkStore
@@ -68,9 +71,11 @@ class Adapters:
     blobs: BlobStore
     types: TypeRegistry
     machines: Machines
+    tenants: TenantStore
     clock: Clock
     entropy: Entropy
     metrics: Metrics
+    limits: Limits
     lease: float
     retention: int
 
@@ -97,9 +102,16 @@ def submitting() -> Submitting:
     from shoal.service.submitting import Submitting
 
     a = adapters()
-    return Submitting(
-        a.jobs, a.types, a.blobs, a.workflow, a.clock, a.entropy, retention=a.retention
-    )
+    return Submitting(a.jobs, a.types, a.blobs, a.workflow, a.clock, a.entropy, admission())
+
+
+@cache
+def admission() -> Admission:
+    """Keeps tenants within their limits."""
+    from shoal.service.admission import Admission
+
+    a = adapters()
+    return Admission(a.tenants, a.limits, a.clock)
 
 
 @cache
@@ -240,6 +252,7 @@ def _settling() -> Settling:
 _WIRED: Final = (
     adapters,
     submitting,
+    admission,
     viewing,
     registering,
     control,
@@ -261,8 +274,9 @@ def on_aws(settings: Settings) -> Adapters:
     from shoal.adapters.dynamodb.chunks import DynamoChunkStore
     from shoal.adapters.dynamodb.jobs import DynamoJobStore
     from shoal.adapters.dynamodb.machines import DynamoMachines
-    from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, OpenJobs, Registry
+    from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
     from shoal.adapters.dynamodb.table import Table
+    from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
     from shoal.adapters.emf import EmfMetrics
     from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore
     from shoal.adapters.sqs import SqsTaskQueue
@@ -286,9 +300,11 @@ def on_aws(settings: Settings) -> Adapters:
         blobs=S3BlobStore(Bucket(s3, settings.inputs_bucket)),
         types=DynamoTypeRegistry(registry, clock),
         machines=DynamoMachines(registry),
+        tenants=DynamoTenants(registry),
         clock=clock,
         entropy=SystemEntropy(),
         metrics=EmfMetrics(clock, settings.stage),
+        limits=settings.limits,
         lease=settings.lease_seconds,
         retention=settings.retention_seconds,
     )

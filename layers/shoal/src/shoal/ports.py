@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from shoal.domain.chunk import Chunk
 from shoal.domain.grid import Json
 from shoal.domain.job import Job, JobStatus, Priority
+from shoal.domain.limits import Tenant
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.retry import RetryPolicy
 from shoal.domain.tally import Entry, Sum, Tally
@@ -74,11 +75,11 @@ class JobStore(Protocol):
     def cursor(self, job_id: str, generation: int) -> int | None:
         """Where the cursor stands; None if nothing was claimed."""
 
-    def mark_open(self, job_id: str) -> None:
-        """Note that somebody has to watch the job."""
+    def mark_open(self, job: Job) -> None:
+        """Note that somebody has to watch the job, and count it and its tasks for its tenant."""
 
     def unmark_open(self, job_id: str) -> None:
-        """Note that nobody has to any more."""
+        """Note that nobody has to any more, and count it out."""
 
     def marked_open(self) -> Iterator[str]:
         """The jobs that somebody has to watch."""
@@ -269,6 +270,32 @@ class TypeRegistry(Protocol):
 
     def measured(self, name: str, seconds: float) -> None:
         """Note how long a task of this type takes."""
+
+
+class TenantPage(NamedTuple):
+    """Some tenants, by name, and where the next page begins."""
+
+    tenants: Sequence[Tenant]
+    next_key: str | None
+
+
+class TenantStore(Protocol):
+    """Tenants. What they have open is what JobStore has marked: both are one write."""
+
+    def get(self, name: str) -> Tenant:
+        """The tenant as it now is; one that nobody wrote has nothing."""
+
+    def page(self, *, limit: int, start: str | None) -> TenantPage:
+        """Those that were ever written. `start` is a page's `next_key`."""
+
+    def put(self, tenant: Tenant) -> None:
+        """Write its limits over the version before; raise WriteConflict if that is not there."""
+
+    def admit(self, tenant: Tenant, job_id: str, tasks: int) -> bool:
+        """Write it over the version before, mark and count the job; False if it is marked already.
+
+        Raises WriteConflict if that version is not there. Nothing is written then, nor if False.
+        """
 
 
 class MachinePage(NamedTuple):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from shoal.domain.job import DAY, Priority
+from shoal.domain.limits import Limits
 
 _QUEUES: Final = {
     Priority.HIGH: "SHOAL_QUEUE_HIGH_URL",
@@ -86,7 +87,19 @@ class Settings:
     @property
     def retention_seconds(self) -> int:
         """How long rows stay once the longest job would have ended."""
-        return int(self.environment.get("SHOAL_RETENTION_DAYS", "90")) * DAY
+        return self.limits.retention_days * DAY
+
+    @property
+    def limits(self) -> Limits:
+        """Those of a tenant that has none of its own."""
+        default, told = Limits(), self.environment.get
+        return Limits(
+            open_jobs=int(told("SHOAL_LIMIT_OPEN_JOBS", default.open_jobs)),
+            queued_tasks=int(told("SHOAL_LIMIT_QUEUED_TASKS", default.queued_tasks)),
+            submit_rate=float(told("SHOAL_LIMIT_SUBMIT_RATE", default.submit_rate)),
+            submit_burst=int(told("SHOAL_LIMIT_SUBMIT_BURST", default.submit_burst)),
+            retention_days=int(told("SHOAL_RETENTION_DAYS", default.retention_days)),
+        )
 
     def _told(self, name: str) -> str:
         try:

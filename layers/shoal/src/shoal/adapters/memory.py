@@ -55,7 +55,7 @@ class MemoryJobStore(_Memory):
         self._tallies: dict[tuple[str, int], tuple[tuple[int, Entry], ...]] = {}
         self._sums: dict[tuple[str, int], tuple[tuple[int, Sum], ...]] = {}
         self._cursors: dict[tuple[str, int], int] = {}
-        self._open: dict[str, bool] = {}
+        self._open: dict[str, tuple[str, int]] = {}
 
     def get(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
@@ -138,14 +138,27 @@ class MemoryJobStore(_Memory):
     def cursor(self, job_id: str, generation: int) -> int | None:
         return self._cursors.get((job_id, generation))
 
-    def mark_open(self, job_id: str) -> None:
-        self._open[job_id] = True
+    def mark_open(self, job: Job) -> None:
+        self.mark(job.id, job.tenant, job.task_count or 1)
 
     def unmark_open(self, job_id: str) -> None:
         self._open.pop(job_id, None)
 
     def marked_open(self) -> Iterator[str]:
         return iter(sorted(self._open))
+
+    def mark(self, job_id: str, tenant: str, tasks: int) -> None:
+        """Mark a job that need not be there yet."""
+        self._open[job_id] = tenant, tasks
+
+    def marked(self, job_id: str) -> bool:
+        """Whether it is marked."""
+        return job_id in self._open
+
+    def open_of(self, tenant: str) -> tuple[int, int]:
+        """How many jobs of a tenant are marked, and how many tasks they have."""
+        tasks = [count for name, count in self._open.values() if name == tenant]
+        return len(tasks), sum(tasks)
 
 
 class MemoryChunkStore(_Memory):

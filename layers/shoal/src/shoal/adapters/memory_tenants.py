@@ -1,9 +1,47 @@
-"""Machines in memory."""
+"""Tenants and machines in memory; what tenants have open is what the jobs' store has marked."""
 # ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 
-from shoal.ports import MachinePage
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from shoal.domain.errors import WriteConflict
+from shoal.domain.limits import Tenant
+from shoal.ports import MachinePage, TenantPage
+
+if TYPE_CHECKING:
+    from shoal.adapters.memory import MemoryJobStore
+
+
+class MemoryTenants:
+    """Tenants by name."""
+
+    def __init__(self, jobs: MemoryJobStore) -> None:
+        self._jobs = jobs
+        self._tenants: dict[str, Tenant] = {}
+
+    def get(self, name: str) -> Tenant:
+        jobs, tasks = self._jobs.open_of(name)
+        stored = self._tenants.get(name, Tenant(name=name))
+        return replace(stored, open_jobs=jobs, queued_tasks=tasks)
+
+    def page(self, *, limit: int, start: str | None) -> TenantPage:
+        names = sorted(name for name in self._tenants if start is None or name > start)
+        following = names[limit - 1] if len(names) > limit else None
+        return TenantPage([self.get(name) for name in names[:limit]], following)
+
+    def put(self, tenant: Tenant) -> None:
+        if self.get(tenant.name).version != tenant.version - 1:
+            raise WriteConflict(tenant.name)
+        self._tenants[tenant.name] = tenant
+
+    def admit(self, tenant: Tenant, job_id: str, tasks: int) -> bool:
+        if self._jobs.marked(job_id):
+            return False
+        self.put(tenant)
+        self._jobs.mark(job_id, tenant.name, tasks)
+        return True
 
 
 class MemoryMachines:

@@ -103,7 +103,8 @@ class Job:
 
     `outcomes` has how each ended generation ended; `counts` and `moves` have how its tasks and the
     versions of its tallies stood when it was closed; `executions` is the number of the latest
-    execution known to have begun; `trace` is the traceparent that it came with, if any.
+    execution known to have begun; `trace` is the traceparent that it came with, if any;
+    `retention` is its tenant's at submit, in seconds.
     """
 
     id: str
@@ -129,6 +130,7 @@ class Job:
     moves: int = 0
     outcomes: Mapping[int, JobStatus] = field(default_factory=dict)
     expires_at: int = 0
+    retention: int = 0
     version: int = 1
 
     @property

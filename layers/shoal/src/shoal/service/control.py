@@ -58,8 +58,8 @@ class Control:
         def move(job: Job) -> Job | None:
             if job.generation > 1 and job.live:
                 return None
-            self.jobs.mark_open(job_id)
-            expires = int(self.clock.now()) + LONGEST_LIFE + self.retention
+            self.jobs.mark_open(job)
+            expires = int(self.clock.now()) + LONGEST_LIFE + (job.retention or self.retention)
             return job.retry(expires_at=expires)
 
         job = self._moved(tenant, job_id, move)

@@ -61,6 +61,8 @@ class Planning:
             job = move_job(
                 self.jobs, job_id, lambda row: None if row.planned else row.plan(count, size)
             )
+        if isinstance(job.spec.source, Lines):
+            self.jobs.mark_open(job)  # with its tasks, now that its lines are counted
         return list(sizing.ranges(job.chunks))
 
     def create(self, job_id: str, generation: int, first: int, count: int) -> None:

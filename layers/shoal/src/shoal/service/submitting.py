@@ -7,9 +7,15 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from shoal.domain import ids, sizing
-from shoal.domain.errors import IdempotencyConflict, InputsNotFound, InvalidRequest, UnknownTaskType
+from shoal.domain.errors import (
+    IdempotencyConflict,
+    InputsNotFound,
+    InvalidRequest,
+    LimitReached,
+    UnknownTaskType,
+)
 from shoal.domain.grid import Grid, Json
-from shoal.domain.job import LONGEST_LIFE, Job, Lines, Repeat, Spec
+from shoal.domain.job import DAY, LONGEST_LIFE, Job, Lines, Repeat, Spec
 from shoal.ports import (
     BlobStore,
     Clock,
@@ -20,6 +26,7 @@ from shoal.ports import (
     UploadLink,
     Workflow,
 )
+from shoal.service.admission import Admission
 from shoal.service.checking import checker
 
 UPLOAD_SECONDS = 3_600
@@ -45,7 +52,7 @@ class Upload(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Submitting:
-    """Takes jobs in. `retention` in seconds."""
+    """Takes jobs in."""
 
     jobs: JobStore
     types: TypeRegistry
@@ -53,7 +60,7 @@ class Submitting:
     workflow: Workflow
     clock: Clock
     entropy: Entropy
-    retention: int
+    admission: Admission
 
     def submit(
         self,
@@ -70,7 +77,7 @@ class Submitting:
 
         `inputs` or `inputs_uri` take the place of the spec's source. `fingerprint` is of the
         request's body: the same key with another one raises IdempotencyConflict. Nothing is stored
-        of a request that is refused.
+        of a request that is refused, be it for what it asks or by LimitReached.
         """
         now = self.clock.now()
         job_id = (
@@ -82,8 +89,17 @@ class Submitting:
         if before is not None:
             return self._replay(before, fingerprint)
         spec = self._checked(tenant, spec, inputs, inputs_uri)
+        tasks = len(inputs) if inputs is not None else _count(spec)
+        try:
+            limits = self.admission.admit(tenant, job_id, tasks or 1)
+        except LimitReached:
+            before = self.jobs.get(job_id)
+            if before is not None:  # the same request, a moment ago, was the last that fitted
+                return self._replay(before, fingerprint)
+            raise
         if inputs is not None:
             spec = replace(spec, source=self._store(job_id, fingerprint, inputs))
+        retention = limits.retention_days * DAY
         job = Job(
             id=job_id,
             tenant=tenant,
@@ -92,9 +108,9 @@ class Submitting:
             created_at=now,
             trace=trace,
             task_count=_count(spec),
-            expires_at=int(now) + LONGEST_LIFE + self.retention,
+            expires_at=int(now) + LONGEST_LIFE + retention,
+            retention=retention,
         )
-        self.jobs.mark_open(job_id)
         if not self.jobs.create(job):
             other = self.jobs.get(job_id)
             return self._replay(other or job, fingerprint)

@@ -29,8 +29,8 @@ from shoal.ports import JobPage
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
-    from shoal.adapters.dynamodb.registry import OpenJobs
     from shoal.adapters.dynamodb.table import Table
+    from shoal.adapters.dynamodb.tenants import OpenJobs
 
 _BY_TENANT: Final = "tenant-created"
 _BY_STATUS: Final = "tenant-status-created"
@@ -144,8 +144,8 @@ class DynamoJobStore:
         row = self._jobs.get(cursor_id(job_id, generation))
         return None if row is None else int_of(row, "n")
 
-    def mark_open(self, job_id: str) -> None:
-        self._open.add(job_id)
+    def mark_open(self, job: Job) -> None:
+        self._open.add(job)
 
     def unmark_open(self, job_id: str) -> None:
         self._open.remove(job_id)

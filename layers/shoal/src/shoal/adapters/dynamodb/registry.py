@@ -1,4 +1,4 @@
-"""The registry table, keys `pk` and `sk`: task types under `type`, watched jobs under `open`."""
+"""The registry table, keys `pk` and `sk`, and the task types in it, under `type`."""
 # ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
@@ -76,31 +76,6 @@ class Registry:
         with translated():
             rows: list[Row] = [*self.client.query(**query)["Items"]]
         return rows[:limit], rows[limit - 1]["sk"]["S"] if len(rows) > limit else None
-
-
-class OpenJobs:
-    """Ids of the jobs that somebody has to watch."""
-
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-
-    def add(self, job_id: str) -> None:
-        """Note one; noting it again changes nothing."""
-        with translated():
-            self._registry.client.put_item(
-                TableName=self._registry.name, Item=self._registry.key("open", job_id)
-            )
-
-    def remove(self, job_id: str) -> None:
-        """Note it no more."""
-        with translated():
-            self._registry.client.delete_item(
-                TableName=self._registry.name, Key=self._registry.key("open", job_id)
-            )
-
-    def all(self) -> Iterator[str]:
-        """All of them."""
-        return (row["sk"]["S"] for row in self._registry.partition("open"))
 
 
 class DynamoTypeRegistry:

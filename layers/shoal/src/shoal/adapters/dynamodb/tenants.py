@@ -1,0 +1,207 @@
+"""Tenants in the registry, under `tenant` by name; open jobs, under `open` by id.
+
+A job is marked and counted in one transaction, and unmarked and counted out in one, so that the
+counters are the sum of the marks whatever dies in between.
+"""
+# ruff: noqa: D102 - the port says what each method promises
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from shoal.adapters.backoff import tries
+from shoal.adapters.dynamodb.transactions import written
+from shoal.adapters.faults import code_of, translated
+from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
+from shoal.domain.errors import Unavailable, WriteConflict
+from shoal.domain.limits import Bucket, Tenant
+from shoal.ports import TenantPage
+
+if TYPE_CHECKING:
+    from shoal.adapters.dynamodb.registry import Registry
+    from shoal.domain.job import Job
+
+_TENANT: Final = "tenant"
+_OPEN: Final = "open"
+_COUNT: Final = "ADD open_jobs :jobs, queued_tasks :tasks"
+_LOST: Final = frozenset(("ConditionalCheckFailedException", "TransactionConflictException"))
+
+
+class DynamoTenants:
+    """A row each. Its version guards limits and submits; counters are added to."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def get(self, name: str) -> Tenant:
+        row = self._registry.get(_TENANT, name)
+        return Tenant(name=name) if row is None else _tenant(row)
+
+    def page(self, *, limit: int, start: str | None) -> TenantPage:
+        rows, following = self._registry.page(_TENANT, limit=limit, start=start)
+        return TenantPage([*map(_tenant, rows)], following)
+
+    def put(self, tenant: Tenant) -> None:
+        condition, before = _over(tenant)
+        with translated():
+            try:
+                self._registry.client.update_item(
+                    TableName=self._registry.name,
+                    Key=self._registry.key(_TENANT, tenant.name),
+                    UpdateExpression="SET own = :own, v = :v",
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues={
+                        ":own": text(json.dumps(dict(tenant.own))),
+                        ":v": number(tenant.version),
+                        **before,
+                    },
+                )
+            except ClientError as error:
+                if code_of(error) in _LOST:
+                    raise WriteConflict(tenant.name) from error
+                raise
+
+    def admit(self, tenant: Tenant, job_id: str, tasks: int) -> bool:
+        counted, marked = written(
+            self._registry.client,
+            [
+                self._admitted(tenant, tasks),
+                _marked(self._registry, job_id, tenant.name, tasks),
+            ],
+        )
+        if marked and not counted:
+            raise WriteConflict(tenant.name)
+        return marked
+
+    def _admitted(self, tenant: Tenant, tasks: int) -> Mapping[str, Any]:
+        bucket = tenant.bucket or Bucket(0, 0)
+        condition, before = _over(tenant)
+        update = _counted(self._registry, tenant.name, 1, tasks)["Update"]
+        values = {
+            ":tokens": number(bucket.tokens),
+            ":at": number(bucket.at),
+            ":v": number(tenant.version),
+        }
+        return {
+            "Update": {
+                **update,
+                "UpdateExpression": f"SET tokens = :tokens, filled_at = :at, v = :v {_COUNT}",
+                "ConditionExpression": condition,
+                "ExpressionAttributeValues": {
+                    **update["ExpressionAttributeValues"],
+                    **values,
+                    **before,
+                },
+            }
+        }
+
+
+class OpenJobs:
+    """Ids of the jobs that somebody has to watch, each with its tenant and its tasks."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def add(self, job: Job) -> None:
+        """Note and count one; noted again, only its tasks are counted anew."""
+        tasks = job.task_count or 1
+        for _ in tries():
+            row = self._registry.get(_OPEN, job.id)
+            if row is not None and int_of(row, "tasks") == tasks:
+                return
+            more = tasks if row is None else tasks - int_of(row, "tasks")
+            mark = (
+                _marked(self._registry, job.id, job.tenant, tasks)
+                if row is None
+                else self._changed(job.id, int_of(row, "tasks"), tasks)
+            )
+            counts = _counted(self._registry, job.tenant, int(row is None), more)
+            if all(written(self._registry.client, [counts, mark])):
+                return
+        raise Unavailable(f"job {job.id} is marked by too many at once")
+
+    def remove(self, job_id: str) -> None:
+        """Note it no more, and count it out."""
+        for _ in tries():
+            row = self._registry.get(_OPEN, job_id)
+            if row is None:
+                return
+            tasks = int_of(row, "tasks")
+            counts = _counted(self._registry, text_of(row, "tenant"), -1, -tasks)
+            if all(written(self._registry.client, [counts, self._unmarked(job_id, tasks)])):
+                return
+        raise Unavailable(f"job {job_id} is marked by too many at once")
+
+    def all(self) -> Iterator[str]:
+        """All of them."""
+        return (row["sk"]["S"] for row in self._registry.partition(_OPEN))
+
+    def _changed(self, job_id: str, before: int, tasks: int) -> Mapping[str, Any]:
+        return {
+            "Update": {
+                "TableName": self._registry.name,
+                "Key": self._registry.key(_OPEN, job_id),
+                "UpdateExpression": "SET tasks = :tasks",
+                "ConditionExpression": "tasks = :before",
+                "ExpressionAttributeValues": {":tasks": number(tasks), ":before": number(before)},
+            }
+        }
+
+    def _unmarked(self, job_id: str, tasks: int) -> Mapping[str, Any]:
+        return {
+            "Delete": {
+                "TableName": self._registry.name,
+                "Key": self._registry.key(_OPEN, job_id),
+                "ConditionExpression": "tasks = :before",
+                "ExpressionAttributeValues": {":before": number(tasks)},
+            }
+        }
+
+
+def _counted(registry: Registry, tenant: str, jobs: int, tasks: int) -> Mapping[str, Any]:
+    return {
+        "Update": {
+            "TableName": registry.name,
+            "Key": registry.key(_TENANT, tenant),
+            "UpdateExpression": _COUNT,
+            "ExpressionAttributeValues": {":jobs": number(jobs), ":tasks": number(tasks)},
+        }
+    }
+
+
+def _marked(registry: Registry, job_id: str, tenant: str, tasks: int) -> Mapping[str, Any]:
+    return {
+        "Put": {
+            "TableName": registry.name,
+            "Item": {
+                **registry.key(_OPEN, job_id),
+                "tenant": text(tenant),
+                "tasks": number(tasks),
+            },
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+    }
+
+
+def _over(tenant: Tenant) -> tuple[str, Mapping[str, Value]]:
+    """The condition that the version before this one is there, and what it compares with."""
+    if tenant.version == 1:
+        return "attribute_not_exists(v)", {}
+    return "v = :before", {":before": number(tenant.version - 1)}
+
+
+def _tenant(row: Row) -> Tenant:
+    return Tenant(
+        name=row["sk"]["S"],
+        own=json.loads(text_of(row, "own") or "{}"),
+        open_jobs=int_of(row, "open_jobs"),
+        queued_tasks=int_of(row, "queued_tasks"),
+        bucket=Bucket(float_of(row, "tokens"), float_of(row, "filled_at"))
+        if "tokens" in row
+        else None,
+        version=int_of(row, "v"),
+    )

@@ -1,0 +1,42 @@
+"""Several writes that happen together or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from botocore.exceptions import ClientError
+
+from shoal.adapters.backoff import tries
+from shoal.adapters.faults import translated
+from shoal.domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_FAILED: Final = "ConditionalCheckFailed"
+_CONFLICT: Final = "TransactionConflict"
+
+
+def written(
+    client: DynamoDBClient,
+    parts: Sequence[Mapping[str, Any]],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Sequence[bool]:
+    """Write all parts or none; of each, whether its condition held. All True: they are written."""
+    for _ in tries(sleep):
+        with translated():
+            try:
+                client.transact_write_items(TransactItems=cast("Any", parts))
+            except ClientError as error:
+                response = cast("Mapping[str, Any]", error.response)
+                codes = [each.get("Code") for each in response.get("CancellationReasons", ())]
+                if _FAILED in codes:
+                    return [code != _FAILED for code in codes]
+                if _CONFLICT not in codes:
+                    raise
+            else:
+                return [True] * len(parts)
+    raise Unavailable("other transactions kept coming first")
