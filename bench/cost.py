@@ -196,7 +196,7 @@ def hot_writes(tasks: int) -> tuple[int, int]:
     monitoring.reconcile(job.id, 1, 0, Seen())
     monitoring.wait(job.id, 1, "token")
     for report in _reports(queue):
-        bootstrap.leasing().report([report])
+        bootstrap.leasing().report("w", [report])
     closed = jobs.get(job.id)
     if closed is None or closed.counts is None or closed.counts.completed != tasks:
         raise SystemExit(f"{closed}")

@@ -102,7 +102,7 @@ def _ranged(placed: Placed) -> Body:
 
 def _report(request: wire.ReportRequest) -> Body:
     reports = [_reported(each) for each in request.reports]
-    decisions = bootstrap.leasing().report(reports)
+    decisions = bootstrap.leasing().report(request.worker, reports)
     for report, decision in zip(reports, decisions, strict=True):
         if decision == "stale":
             about = {"job": report.job, "chunk": report.chunk, "epoch": report.epoch}
@@ -169,7 +169,7 @@ def _heartbeat(request: wire.HeartbeatRequest) -> Body:
         )
         for each in request.leases
     ]
-    answers = bootstrap.leasing().heartbeat(beats)
+    answers = bootstrap.leasing().heartbeat(request.worker, beats)
     return {
         "leases": [
             {
@@ -186,12 +186,16 @@ def _heartbeat(request: wire.HeartbeatRequest) -> Body:
 
 def _part(request: wire.PartRequest) -> Body:
     key = PartKey(request.job_id, request.chunk, request.epoch, request.report)
-    upload = bootstrap.leasing().part_upload(key, request.size)
+    upload = bootstrap.leasing().part_upload(request.worker, key, request.size)
     return {"url": upload.url, "key": str(key), "headers": upload.headers}
 
 
+def _of_task(request: wire.EffectRequest | wire.ArtifactRequest) -> TaskRef:
+    return TaskRef(request.worker, request.job_id, request.chunk, request.epoch, request.index)
+
+
 def _effect(request: wire.EffectRequest) -> Body:
-    task = TaskRef(request.job_id, request.chunk, request.epoch, request.index)
+    task = _of_task(request)
     kept = (
         bootstrap.keeping().recall(task, request.key)
         if request.effect is None
@@ -201,7 +205,7 @@ def _effect(request: wire.EffectRequest) -> Body:
 
 
 def _artifact(request: wire.ArtifactRequest) -> Body:
-    task = TaskRef(request.job_id, request.chunk, request.epoch, request.index)
+    task = _of_task(request)
     if request.size is None:
         return {"url": bootstrap.keeping().find(task, request.name)}
     uri, link = bootstrap.keeping().place(task, request.name, request.size)

@@ -333,7 +333,11 @@ class Cloud:
                 elif decision in {"accepted", "cancelled"}:
                     delivery.deleted = True
 
-            self.request(lambda: self._send(report), told, repeat=self.weather.callers_repeat)
+            self.request(
+                lambda: self._send(_worker(granted), report),
+                told,
+                repeat=self.weather.callers_repeat,
+            )
 
         if self._chance(self.weather.partial):
             self.at(seconds / 2, lambda: self._beat(granted))
@@ -342,7 +346,10 @@ class Cloud:
     def _beat(self, granted: LeaseGranted) -> None:
         chunk = granted.chunk
         beat = Beat(chunk.job, chunk.number, chunk.epoch, Hand(chunk.first, 0.5))
-        self.request(lambda: bootstrap.leasing().heartbeat([beat]), lambda _: None, repeat=False)
+        worker = _worker(granted)
+        self.request(
+            lambda: bootstrap.leasing().heartbeat(worker, [beat]), lambda _: None, repeat=False
+        )
 
     def _report(
         self, granted: LeaseGranted, number: int, tasks: Sequence[int], *, final: bool
@@ -355,8 +362,8 @@ class Cloud:
             outcomes.append(Outcome(task, attempt, self.clock.time, 0.1, {"task": task}, failed))
         return Report(chunk.job, chunk.number, chunk.epoch, number, final, outcomes)
 
-    def _send(self, report: Report) -> str:
-        (decision,) = bootstrap.leasing().report([report])
+    def _send(self, worker: str, report: Report) -> str:
+        (decision,) = bootstrap.leasing().report(worker, [report])
         if decision == "accepted":
             latest = self._epochs.get((report.job, report.chunk), 0)
             if report.epoch < latest:
@@ -485,3 +492,9 @@ class Cloud:
                 if letter != "C":
                     found.append(f"task {task} was accepted as completed, its row has {letter!r}")
         return found
+
+
+def _worker(granted: LeaseGranted) -> str:
+    """Whose lease it is."""
+    assert granted.chunk.lease is not None
+    return granted.chunk.lease.worker

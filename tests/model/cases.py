@@ -39,6 +39,7 @@ NEVER = 1e12
 class Held(NamedTuple):
     """What a worker knows of its lease; tasks are pairs of index and attempt."""
 
+    worker: str
     chunk: int
     epoch: int
     generation: int
@@ -67,11 +68,13 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
     submitting = Submitting(jobs, types, blobs, workflow, tape, tape, admission)
 
     def report(held: Held, number: int, final: bool, outcomes: tuple[Outcome, ...]) -> Any:  # noqa: FBT001
-        return leasing.report([Report(job_id, held.chunk, held.epoch, number, final, outcomes)])
+        return leasing.report(
+            held.worker, [Report(job_id, held.chunk, held.epoch, number, final, outcomes)]
+        )
 
     def beat(held: Held) -> Any:
         hand = Hand(held.tasks[0][0], None)
-        return leasing.heartbeat([Beat(job_id, held.chunk, held.epoch, hand)])
+        return leasing.heartbeat(held.worker, [Beat(job_id, held.chunk, held.epoch, hand)])
 
     table: dict[str, Callable[..., Any]] = {
         "submit": lambda: submitting.submit(TENANT, scenario.spec, key="key", fingerprint="body"),

@@ -110,7 +110,8 @@ class Crew(Stage):
                 draft.broken = Broken("no lease after an acknowledged cancel", how)
             chunk = told.chunk
             tasks = tuple((chunk.first + o, chunk.attempts[o]) for o in told.offsets)
-            held = Held(chunk.number, chunk.epoch, chunk.generation, tasks)
+            assert chunk.lease is not None
+            held = Held(chunk.lease.worker, chunk.number, chunk.epoch, chunk.generation, tasks)
             return Worker("run", worker.asks, worker.letter, held=held)
         if told.decision == "held":
             now = draft.get(NOW)

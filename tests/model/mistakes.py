@@ -92,6 +92,9 @@ _NO_REPEAT = (
     Change(Planning.enqueue, "job is None or job.paused", "job is None"),
 )
 
+_ANYBODY = Change(Chunk.foreign, "self.lease.worker != worker", "False")
+"""A lease is its worker's too: that defence is taken out as well."""
+
 MISTAKES = (
     Mistake(
         "a report does not ask for its epoch",
@@ -100,7 +103,8 @@ MISTAKES = (
                 Chunk.report,
                 "if epoch != self.epoch:",
                 "if epoch > self.epoch:",
-            )
+            ),
+            _ANYBODY,
         ],
         Scenario("no fence", Faults(lapses=1), workers=2),
         "a write with an old epoch changes nothing",

@@ -207,13 +207,20 @@ class Shop:
             if only is None or chunk.first + offset in only
         ]
         (answer,) = self.leasing.report(
-            [Report(self.id, chunk.number, chunk.epoch, number, final, outcomes)]
+            self._worker(lease),
+            [Report(self.id, chunk.number, chunk.epoch, number, final, outcomes)],
         )
         return answer
 
+    @staticmethod
+    def _worker(lease: LeaseGranted) -> str:
+        return lease.chunk.lease.worker if lease.chunk.lease is not None else ""
+
     def beat(self, lease: LeaseGranted) -> BeatAnswer:
         chunk = lease.chunk
-        (answer,) = self.leasing.heartbeat([Beat(self.id, chunk.number, chunk.epoch, None)])
+        (answer,) = self.leasing.heartbeat(
+            self._worker(lease), [Beat(self.id, chunk.number, chunk.epoch, None)]
+        )
         return answer
 
     def drain(self, fails: Callable[[int], bool] = lambda _: False) -> int:

@@ -184,7 +184,9 @@ def test_a_failure_may_say_when_it_is_tried_again(shop: Shop) -> None:
     error = TaskError("RetryAfter", "busy", retryable=True, retry_after=90.0)
     outcome = Outcome(0, 1, started_at=shop.clock.now(), duration=1.0, error=error)
 
-    shop.leasing.report([Report(shop.id, 0, lease.chunk.epoch, 1, final=True, outcomes=[outcome])])
+    shop.leasing.report(
+        "w", [Report(shop.id, 0, lease.chunk.epoch, 1, final=True, outcomes=[outcome])]
+    )
 
     assert shop.row().not_before == shop.clock.now() + 90.0
 

@@ -175,6 +175,10 @@ class Chunk:
         """Whether a lease lives."""
         return self.lease is not None and now < self.lease.until
 
+    def foreign(self, worker: str) -> bool:
+        """Whether a lease stands, and it is another worker's."""
+        return self.lease is not None and self.lease.worker != worker
+
     def due_at(self, now: float) -> float:
         """When a worker could next be granted it: now, or when its lease or its delay ends."""
         if self.lease is not None and now < self.lease.until:

@@ -33,6 +33,7 @@ LINK_SECONDS: Final = 900
 class TaskRef:
     """A task as the worker that runs it names it."""
 
+    worker: str
     job: str
     chunk: int
     epoch: int
@@ -108,6 +109,8 @@ class Keeping:
         """The chunk's row, if the task runs under this epoch."""
         chunk = self.chunks.get(task.job, task.chunk)
         if chunk is None or chunk.epoch != task.epoch or chunk.lease is None:
+            raise _lost(task)
+        if chunk.foreign(task.worker):
             raise _lost(task)
         offset = task.index - chunk.first
         if not 0 <= offset < chunk.size or chunk.status_of(offset) is not TaskStatus.RUNNING:

@@ -201,39 +201,43 @@ class Leasing:
         if not job.live:
             self.settling.wake(job)
 
-    def heartbeat(self, beats: Sequence[Beat]) -> list[BeatAnswer]:
-        """Renew leases; tell who lost one, and what users want of the others."""
+    def heartbeat(self, worker: str, beats: Sequence[Beat]) -> list[BeatAnswer]:
+        """Renew the worker's leases; tell which it lost, and what users want of the others."""
         jobs = self.jobs.get_many({beat.job for beat in beats})
-        return [self._beat(jobs.get(beat.job), beat) for beat in beats]
+        return [self._beat(worker, jobs.get(beat.job), beat) for beat in beats]
 
-    def _beat(self, job: Job | None, beat: Beat) -> BeatAnswer:
+    def _beat(self, worker: str, job: Job | None, beat: Beat) -> BeatAnswer:
         if job is None or job.stopping:
             return BeatAnswer("cancelled", directive="cancel")
 
         def extend(chunk: Chunk) -> Accepted | Stale:
             return chunk.extend(beat.epoch, beat.hand, self.clock.now(), self.length)
 
-        extended = self._write(beat.job, beat.chunk, extend)
+        extended = self._write(worker, beat.job, beat.chunk, extend)
         if isinstance(extended, Stale) or extended.chunk.lease is None:
             return BeatAnswer("stale")
         return BeatAnswer("extended", extended.chunk.lease.until, "pause" if job.paused else None)
 
-    def report(self, reports: Sequence[Report]) -> list[str]:
-        """Fold outcomes into rows: `accepted`, `stale` or `cancelled` for each report."""
-        jobs = self.jobs.get_many({report.job for report in reports})
-        return [self._report(jobs.get(report.job), report) for report in reports]
+    def report(self, worker: str, reports: Sequence[Report]) -> list[str]:
+        """Fold outcomes into rows: `accepted`, `stale` or `cancelled` for each report.
 
-    def part_upload(self, key: PartKey, size: int) -> UploadLink:
+        An epoch is a small number that anybody could guess: a lease is also its worker's.
+        """
+        jobs = self.jobs.get_many({report.job for report in reports})
+        return [self._report(worker, jobs.get(report.job), report) for report in reports]
+
+    def part_upload(self, worker: str, key: PartKey, size: int) -> UploadLink:
         """Where the worker with this epoch PUTs outcomes too large for a report.
 
         Raises IllegalMove if it has lost its lease.
         """
         chunk = self.chunks.get(key.job, key.chunk)
-        if chunk is None or chunk.epoch != key.epoch or chunk.lease is None:
+        lost = chunk is None or chunk.epoch != key.epoch or chunk.lease is None
+        if chunk is None or lost or chunk.foreign(worker):
             raise IllegalMove(f"chunk {key.chunk} of {key.job} is not leased at epoch {key.epoch}")
         return self.chunks.part_upload(key, size, seconds=UPLOAD_SECONDS)
 
-    def _report(self, job: Job | None, report: Report) -> str:
+    def _report(self, worker: str, job: Job | None, report: Report) -> str:
         if job is None or job.stopping:
             if job is not None:
                 self._wake_if_closed(job)
@@ -256,7 +260,7 @@ class Leasing:
                 self._write_part(folded.chunk, report)
             return folded
 
-        folded = self._write(report.job, report.chunk, fold)
+        folded = self._write(worker, report.job, report.chunk, fold)
         if isinstance(folded, Stale):
             self.metrics.stale_report()
             return "stale"
@@ -267,11 +271,11 @@ class Leasing:
         return "accepted"
 
     def _write(
-        self, job_id: str, number: int, move: Callable[[Chunk], Accepted | Stale]
+        self, worker: str, job_id: str, number: int, move: Callable[[Chunk], Accepted | Stale]
     ) -> Accepted | Stale:
         for _ in range(TRIES):
             chunk = self.chunks.get(job_id, number)
-            if chunk is None:
+            if chunk is None or chunk.foreign(worker):
                 return Stale()
             moved = move(chunk)
             if isinstance(moved, Stale) or moved.again:

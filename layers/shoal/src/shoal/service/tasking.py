@@ -55,11 +55,17 @@ class Tasking:
             return self._repeated(tenant, task_id, result, error)
         if chunk.lease is None or chunk.lease.worker != worker:
             raise IllegalMove(f"task {task_id} is not leased to {worker}")
-        self._report(job, chunk, offset, result, error)
+        self._report(worker, job, chunk, offset, result, error)
         return self.viewing.task(tenant, task_id)
 
-    def _report(
-        self, job: Job, chunk: Chunk, offset: int, result: Json, error: TaskError | None
+    def _report(  # noqa: PLR0917 - the report's own parts
+        self,
+        worker: str,
+        job: Job,
+        chunk: Chunk,
+        offset: int,
+        result: Json,
+        error: TaskError | None,
     ) -> None:
         outcome = Outcome(
             index=chunk.first + offset,
@@ -77,7 +83,7 @@ class Tasking:
             final=chunk.running == (offset,),
             outcomes=[outcome],
         )
-        (decision,) = self.leasing.report([report])
+        (decision,) = self.leasing.report(worker, [report])
         if decision != "accepted":
             raise IllegalMove(f"the report of task {outcome.index} is {decision}")
 
