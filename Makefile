@@ -81,10 +81,15 @@ check-python: setup
 .PHONY: check-fresh
 check-fresh: setup
 	@PYTHONPATH=functions $(PY) -m handlers.openapi --check docs/openapi.json
+	@$(PY) -m local.privileges --check docs/reference/privileges.md
 
 .PHONY: openapi
 openapi: setup ## Write docs/openapi.json from the code
 	@PYTHONPATH=functions $(PY) -m handlers.openapi docs/openapi.json
+
+.PHONY: privileges
+privileges: setup ## Write docs/reference/privileges.md from template.yaml
+	@$(PY) -m local.privileges docs/reference/privileges.md
 
 .PHONY: test
 test: setup $(NODE_READY) ## Run all tests

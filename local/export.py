@@ -13,7 +13,7 @@ from typing import Final
 
 from local.application import definition, transformed
 
-_PARAMETERS: Final = {
+PARAMETERS: Final = {
     "JwtIssuer": "https://issuer.example",
     "JwtAudience": "shoal",
     "WaitSeconds": "60",
@@ -25,9 +25,9 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     documents = {
         "template.json": transformed(
-            "s3://artifacts/functions", "s3://artifacts/layer", _PARAMETERS
+            "s3://artifacts/functions", "s3://artifacts/layer", PARAMETERS
         ),
-        "job.asl.json": definition("statemachine/job.asl.yaml", _PARAMETERS),
+        "job.asl.json": definition("statemachine/job.asl.yaml", PARAMETERS),
     }
     for name, document in documents.items():
         (folder / name).write_text(json.dumps(document, indent=1) + "\n")

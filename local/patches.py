@@ -18,6 +18,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ import ministack.services.lambda_svc as lambdas
 import ministack.services.stepfunctions as workflows
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 
-from local import meter
+from local import meter, witness
 
 type Scope = MutableMapping[str, Any]
 type App = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -191,11 +192,57 @@ def name_errors_of_starts() -> None:
     workflows._invoke_nested_start_execution = invoking  # noqa: SLF001
 
 
+def hold_workflows_to_their_role() -> None:
+    """Let an execution invoke and start what its role may, and nothing else."""
+    role: ContextVar[str] = ContextVar("role")
+    run = workflows._run_execution  # noqa: SLF001
+    call = workflows._call_lambda  # noqa: SLF001
+    start = workflows._start_execution  # noqa: SLF001
+
+    def running(execution_arn: str) -> Any:
+        machine = workflows._executions[execution_arn]["stateMachineArn"]  # noqa: SLF001
+        role.set(workflows._state_machines[machine]["roleArn"])  # noqa: SLF001
+        return run(execution_arn)
+
+    def calling(function: str, event: Any) -> Any:
+        if role.get(None):
+            _require(role.get(), "lambda:InvokeFunction", function, "Lambda.AWSLambdaException")
+        return call(function, event)
+
+    def starting(request: Any) -> Any:
+        if role.get(None):
+            machine = request["stateMachineArn"]
+            _require(role.get(), "states:StartExecution", machine, "States.AccessDeniedException")
+        return start(request)
+
+    workflows._run_execution = running  # noqa: SLF001
+    workflows._call_lambda = calling  # noqa: SLF001
+    workflows._start_execution = starting  # noqa: SLF001
+
+
+def _require(role: str, action: str, resource: str, error: str) -> None:
+    """Raise the workflow's error unless the role's policies allow the action."""
+    _, _, _, _, account, place = role.split(":", 5)
+    name = place.rpartition("/")[2]
+    asked = iam_evaluator.EvalContext(
+        principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/workflow",
+        principal_type="AssumedRole",
+        principal_account=account,
+        action=action,
+        resource_arn=resource,
+        region="",
+    )
+    policies = iam_evaluator._gather_role_policies(name, account)  # noqa: SLF001
+    if iam_evaluator.evaluate(asked, policies).decision != "Allow":
+        raise workflows._ExecutionError(error, f"{name} may not {action} on {resource}")  # noqa: SLF001
+
+
 PATCHES = (
     take_loopback_for_tls,
     refuse_tokens_for_signatures,
     authorize_batches,
     name_errors_of_starts,
+    hold_workflows_to_their_role,
     keep_error_class,
     hide_crashes,
     share_layers,
@@ -229,6 +276,7 @@ def main() -> None:
     for patch in PATCHES:
         patch()
     meter.install()
+    witness.install()
     ministack.app.app = routed(ministack.app.app, Path(sys.argv.pop(1)))
     ministack.app.main()
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local import witness
 from local.application import ROOT
 from local.layer import built
 from local.twin import Plan, Twin, booted, free_port
@@ -54,6 +55,9 @@ def twin(layer_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     )
     with booted(plan) as platform:
         yield platform
+        # The whole suite ran with IAM enforced, each function under its own role.
+        denied = httpx.get(f"{platform.url}{witness.PATH}").json()["denied"]
+        assert denied == [], f"IAM denied what the platform needs: {denied}"
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,12 @@ patch out.
 """
 # ruff: noqa: SLF001 - patches are about private names
 
+import contextvars
 import io
 import json
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -214,6 +215,48 @@ def test_what_keeps_an_execution_from_starting_has_its_name(
     with pytest.raises(workflows._ExecutionError) as caught:
         workflows._invoke_nested_start_execution(*request)
     assert caught.value.error == "StepFunctions.ExecutionAlreadyExistsException"
+
+
+def test_a_workflow_does_what_its_role_may_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine, called = "arn:aws:states:us-east-1:000000000000:stateMachine:jobs", list[str]()
+    execution = "arn:aws:states:us-east-1:000000000000:execution:jobs:1"
+    role = {"roleArn": "arn:aws:iam::000000000000:role/workflow"}
+    may = [{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": f"{ARN}:plan"}]
+    policies = [iam_evaluator.parse_policy_document({"Statement": may})]
+    monkeypatch.setattr(iam_evaluator, "_gather_role_policies", lambda *_: policies)
+    monkeypatch.setattr(workflows, "_executions", {execution: {"stateMachineArn": machine}})
+    monkeypatch.setattr(workflows, "_state_machines", {machine: role})
+    monkeypatch.setattr(workflows, "_call_lambda", lambda function, _: called.append(function))
+    monkeypatch.setattr(workflows, "_start_execution", lambda _: called.append("start"))
+    asked: tuple[Callable[[], Any], ...] = (
+        lambda: workflows._call_lambda(f"{ARN}:plan", {}),
+        lambda: workflows._call_lambda(f"{ARN}:sweep", {}),
+        lambda: workflows._start_execution({"stateMachineArn": machine}),
+    )
+
+    def run(_: str) -> list[str]:
+        errors = []
+        for ask in asked:
+            try:
+                ask()
+            except workflows._ExecutionError as error:
+                errors.append(error.error)
+        return errors
+
+    monkeypatch.setattr(workflows, "_run_execution", run)
+    assert workflows._run_execution(execution) == []
+    called.clear()
+
+    patches.hold_workflows_to_their_role()
+
+    held: Any = workflows._run_execution
+    errors = contextvars.copy_context().run(held, execution)
+    assert errors == ["Lambda.AWSLambdaException", "States.AccessDeniedException"]
+    assert called == [f"{ARN}:plan"]
+    workflows._start_execution({"stateMachineArn": machine})  # by a request, under its own keys
+    assert called == [f"{ARN}:plan", "start"]
 
 
 def test_every_patch_is_put_on() -> None:

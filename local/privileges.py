@@ -1,0 +1,248 @@
+"""What each role may do, why, and what it is refused: `python -m local.privileges FILE`.
+
+Writes the table for people; with `--check`, says whether the file has it. What is used and what is
+refused is executed by tests/twin/test_privileges.py.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from local.application import ROOT, Tree, transformed
+from local.export import PARAMETERS
+from local.grants import BY_AWS, Grant, allows, by_template
+
+REASONS: Final = ROOT / "local" / "unused_grants.yaml"
+
+_ACTIONS: Final[Mapping[str, Sequence[str]]] = {
+    "AWS::DynamoDB::Table": (
+        *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"),
+        *("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+        *("dynamodb:BatchWriteItem", "dynamodb:UpdateTimeToLive", "dynamodb:DeleteTable"),
+    ),
+    "AWS::S3::Bucket": ("s3:ListBucket", "s3:PutBucketPolicy", "s3:DeleteBucket"),
+    "AWS::SQS::Queue": (
+        *("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"),
+        *("sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:SetQueueAttributes"),
+        *("sqs:PurgeQueue", "sqs:DeleteQueue"),
+    ),
+    "AWS::StepFunctions::StateMachine": (
+        *("states:StartExecution", "states:ListExecutions", "states:UpdateStateMachine"),
+        "states:DeleteStateMachine",
+    ),
+    "AWS::Lambda::Function": ("lambda:InvokeFunction", "lambda:UpdateFunctionCode"),
+    "AWS::IAM::Role": ("iam:PutRolePolicy", "sts:AssumeRole"),
+    "AWS::SNS::Topic": ("sns:Publish",),
+}
+"""What is asked of each kind of resource: what some role may do there, and what none may."""
+_OBJECTS: Final = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+_EXECUTIONS: Final = ("states:DescribeExecution", "states:StopExecution")
+_ELSEWHERE: Final = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why grants are there that the tour does not use."""
+
+    roles: tuple[str, ...]
+    actions: tuple[str, ...]
+    resource: str | None
+    text: str
+    seldom: bool
+
+    def covers(self, grant: Grant) -> bool:
+        """Whether it speaks of the grant."""
+        return (
+            (self.roles == ("*",) or grant.role in self.roles)
+            and grant.action in self.actions
+            and self.resource in {None, grant.resource}
+        )
+
+
+def reasons() -> list[Reason]:
+    """As they are written down."""
+    read: list[Any] = yaml.safe_load(REASONS.read_text())
+    return [
+        Reason(
+            roles=tuple(each.get("roles") or [each["role"]]),
+            actions=tuple(each.get("actions") or [each["action"]]),
+            resource=each.get("resource"),
+            text=each["reason"],
+            seldom=each.get("seldom", False),
+        )
+        for each in read
+    ]
+
+
+def unexplained(grants: Iterable[Grant], used: Iterable[Grant]) -> list[Grant]:
+    """Grants that nobody used and no reason covers."""
+    known = set(used)
+    return [
+        grant
+        for grant in grants
+        if grant not in known and not any(each.covers(grant) for each in reasons())
+    ]
+
+
+def stale(grants: Iterable[Grant], used: Iterable[Grant]) -> list[str]:
+    """Reasons for a grant that there is not, or that is used: what to take out, and why."""
+    grants, known = list(grants), set(used)
+    found = []
+    for reason in reasons():
+        covered = [grant for grant in grants if reason.covers(grant)]
+        if not covered:
+            found.append(f"no grant needs: {reason.text}")
+        found += [
+            f"{' '.join(grant)} is used, so it needs no: {reason.text}"
+            for grant in covered
+            if grant in known and not reason.seldom
+        ]
+    return found
+
+
+def refused(template: Tree, grants: Sequence[Grant]) -> list[Grant]:
+    """Every role with every action on every resource that it has no grant for."""
+    roles = sorted({grant.role for grant in grants})
+    asked = list(_asked(template, grants))
+    return [
+        probe
+        for role in roles
+        for action, resource in asked
+        if not allows(grants, probe := Grant(role, action, resource))
+    ]
+
+
+def _asked(template: Tree, grants: Sequence[Grant]) -> Iterator[tuple[str, str]]:
+    for name, each in template["Resources"].items():
+        kind = each["Type"]
+        for action in _ACTIONS.get(kind, ()):
+            yield action, name
+        if kind == "AWS::DynamoDB::Table":
+            for index in each["Properties"].get("GlobalSecondaryIndexes", ()):
+                yield "dynamodb:Query", f"{name}/index/{index['IndexName']}"
+        if kind == "AWS::S3::Bucket":
+            for prefix in _prefixes(name, grants):
+                yield from ((action, f"{name}/{prefix}/probe") for action in _OBJECTS)
+        if kind == "AWS::StepFunctions::StateMachine":
+            yield from ((action, f"{name}:probe") for action in _EXECUTIONS)
+        if kind == "AWS::ApiGatewayV2::Api":
+            for route in _signed_routes(each["Properties"]["Body"]):
+                yield "execute-api:Invoke", f"{name}/$default/{route}"
+
+
+def _prefixes(bucket: str, grants: Sequence[Grant]) -> list[str]:
+    """The folders of a bucket that some role may use, and one that none may."""
+    granted = {grant.resource for grant in grants if grant.resource.startswith(f"{bucket}/")}
+    return [
+        *sorted(each.removeprefix(f"{bucket}/").partition("/")[0] for each in granted),
+        _ELSEWHERE,
+    ]
+
+
+def _signed_routes(body: Tree) -> Iterator[str]:
+    for path, methods in body["paths"].items():
+        for method, operation in methods.items():
+            security = operation.get("security", []) if isinstance(operation, dict) else []
+            if any("AWS_IAM" in scheme for scheme in security) and "{" not in path:
+                yield f"{method.upper()}{path}"
+
+
+# For people
+
+_HEAD: Final = """\
+# Privileges
+
+What each role of a deployment may do. Written by `make privileges` from `template.yaml` and
+`local/unused_grants.yaml`; `make check` fails when it is stale.
+
+It is executed, not only written: `tests/twin/test_privileges.py` runs the platform with IAM
+enforced, each function under its own role, and takes a tour of every use-case. It fails
+
+- if anything was denied on the way;
+- if a grant below was not used and has no reason here, or has a reason and was used;
+- if a role of the deployed stack has other grants than the template says;
+- unless each of {refused:,} probes is refused: every role with every action on every resource that
+  it has no grant for ({roles} roles; {kinds}).
+
+Where a grant says *used*, the tour used it; *seldom*, only a race or a crash needs it. A new
+function, route or grant needs nothing to be seen: the test names the grant until the tour uses it,
+or until its reason is written down.
+
+## What the emulator does not enforce
+
+- `dynamodb:LeadingKeys` and other conditions on items. No statement has one: tenants are told apart
+  by the code, not by IAM.
+- The roles of state machines. The twin's own patch `hold_workflows_to_their_role` enforces them for
+  what ours does, which is to invoke functions and to start executions.
+- What services do under a role by themselves: Lambda's logs and traces, its polling of the
+  dead-letter queue, the delivery of the workflow's logs. Each of those grants has a reason.
+- S3's 403, instead of 404, for a missing object to who may not list.
+
+Routes of users take a token and no signature, so no policy can grant them: the test calls each of
+them as a worker and is answered 401.
+"""
+
+
+def written() -> str:
+    """The whole page."""
+    template = plain_template()
+    grants = by_template(template)
+    probes = refused(template, grants)
+    services = sorted({probe.action.partition(":")[0] for probe in probes})
+    lines = [
+        _HEAD.format(
+            refused=len(probes),
+            roles=len({grant.role for grant in grants}),
+            kinds=", ".join(
+                f"{service} {sum(probe.action.startswith(service + ':') for probe in probes)}"
+                for service in services
+            ),
+        ).rstrip()
+    ]
+    for role, own in groupby(grants, key=lambda grant: grant.role):
+        count = sum(probe.role == role for probe in probes)
+        lines.append(f"\n## {role}\n\nRefused: {count} probes.\n\n| on | may | |\n|---|---|---|")
+        lines += _rows(sorted(own, key=lambda grant: (grant.resource, grant.action)))
+    return "\n".join(lines) + "\n"
+
+
+def _rows(grants: Sequence[Grant]) -> Iterator[str]:
+    """A line for what is the same of neighbours."""
+    known = reasons()
+
+    def why(grant: Grant) -> str:
+        found = next((each for each in known if each.covers(grant)), None)
+        return "used" if found is None else ("seldom: " if found.seldom else "") + found.text
+
+    for (resource, reason), same in groupby(grants, key=lambda grant: (grant.resource, why(grant))):
+        place = "" if resource == BY_AWS else f"`{resource}`"
+        yield f"| {place} | {', '.join(f'`{grant.action}`' for grant in same)} | {reason} |"
+
+
+def plain_template() -> Tree:
+    """The template as AWS sees it."""
+    return transformed("s3://artifacts/functions", "s3://artifacts/layer", PARAMETERS)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or with `--check` say whether the file has it."""
+    path = Path(arguments[-1])
+    text = written()
+    if "--check" not in arguments:
+        path.write_text(text)
+        return 0
+    if path.exists() and path.read_text() == text:
+        return 0
+    sys.stderr.write(f"{path} is not what the template says: run `make privileges`\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,101 @@
+"""The witness: which grants the roles of the deployed stack used, and what was denied to them.
+
+It listens at the emulator's own evaluation of policies, changes no decision, and answers
+`GET /_shoal/witness` with what it saw since the start:
+
+    {"used": [[principal, action, resource]], "denied": [[principal, action, resource]]}
+
+A principal is the name of a role or user. What was used is told in the words of the policy that
+allowed it, so that it grows with the grants and not with the calls; what was denied, as asked.
+
+Like the patches it touches private names of MiniStack, hence the exact pin.
+"""
+
+# mypy: disable-error-code="attr-defined,no-untyped-call"
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import ministack.app
+from ministack.core import iam_evaluator
+
+PATH: Final = "/_shoal/witness"
+MOST_DENIED: Final = 10_000
+_NOBODY: Final = "nobody"
+
+type Seen = set[tuple[str, str, str]]
+
+
+class Witness:
+    """What it saw."""
+
+    def __init__(self) -> None:
+        self.used: Seen = set()
+        self.denied: Seen = set()
+
+    def allowed(self, asked: Any, policies: Any) -> None:
+        """Note by which words of the policies it was allowed."""
+        who = named(asked.principal_arn)
+        for statement in (each for policy in policies for each in policy):
+            if iam_evaluator._first_match(asked, [statement], "Allow"):  # noqa: SLF001
+                self.used.update(
+                    (who, action, resource)
+                    for action in statement.actions
+                    if iam_evaluator.fnmatch_iam(asked.action, action)
+                    for resource in statement.resources
+                    if iam_evaluator.fnmatch_iam_cs(asked.resource_arn, resource)
+                )
+
+    def refused(self, who: str, action: str, resource: str) -> None:
+        """Note a denial."""
+        if len(self.denied) < MOST_DENIED:
+            self.denied.add((who, action, resource))
+
+
+def named(arn: str) -> str:
+    """The name of the role or user whose ARN this is; a session is its role's."""
+    kind, _, rest = arn.rpartition(":")[2].partition("/")
+    return rest.partition("/")[0] if kind == "assumed-role" else rest or kind
+
+
+def install() -> Witness:
+    """Witness this process's emulator from now on."""
+    witness = Witness()
+    enforce, evaluate = iam_evaluator.enforce, iam_evaluator.evaluate
+
+    def evaluating(asked: Any, policies: Any, *limits: Any) -> Any:
+        result = evaluate(asked, policies, *limits)
+        if result.decision == "Allow":
+            witness.allowed(asked, policies)
+        return result
+
+    def enforcing(
+        key: str, action: str, service: str, region: str, resource_arn: str = "*", **rest: Any
+    ) -> Any:
+        denied = enforce(key, action, service, region, resource_arn=resource_arn, **rest)
+        if denied:
+            who = named(getattr(denied, "principal_arn", "")) or _NOBODY
+            witness.refused(who, action, resource_arn)
+        return denied
+
+    iam_evaluator.evaluate = evaluating
+    iam_evaluator.enforce = enforcing
+    _serve(witness)
+    return witness
+
+
+def _serve(witness: Witness) -> None:
+    app = ministack.app.app
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"] != PATH:
+            await app(scope, receive, send)
+            return
+        told = {"used": sorted(witness.used), "denied": sorted(witness.denied)}
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(told).encode()})
+
+    ministack.app.app = serve

@@ -1,0 +1,138 @@
+"""Least privilege, executed: each function under its own role does all it must, and nothing else.
+
+What each role may do is in docs/reference/privileges.md, and why it may do what the tour here does
+not use is in local/unused_grants.yaml.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local import witness
+from local.application import ROOT
+from local.grants import WORKER, Grant, as_deployed, by_template, deployed_names
+from local.privileges import plain_template, refused, stale, unexplained
+from local.twin import Plan, Twin, booted, free_port
+from tests.twin.probing import ALLOWED, DENIED, Probing
+from tests.twin.tour import Tour
+from tests.twin.watching import eventually
+
+pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
+
+HERE = Path(__file__).parent
+TEMPLATE = plain_template()
+GRANTS = by_template(TEMPLATE)
+PROBES = refused(TEMPLATE, GRANTS)
+FEWEST_PROBES = 50
+READS = ("dynamodb:GetItem", "sqs:GetQueueAttributes", "states:DescribeExecution")
+
+
+@pytest.fixture(scope="module")
+def toured(new_home: Callable[[], Path]) -> Iterator[Tour]:
+    """A platform on which everything was done once."""
+    home = new_home()
+    plan = Plan(
+        home=home, port=free_port(), issuer_port=free_port(), lease_seconds=5, wait_seconds=3
+    )
+    with booted(plan) as twin, twin.users() as users:
+        tour = Tour(twin, users, home)
+        crew = twin.workers(slots=8, tasks="twin_tasks,privileged_tasks", paths=(HERE,))
+        with crew:
+            crew.start("w-1")
+            eventually(lambda: "keep" in users.get("task-types").text)
+            tour.with_workers()
+        tour.without_workers()
+        tour.at_last()
+        yield tour
+
+
+@pytest.fixture(scope="module")
+def used(toured: Tour) -> set[Grant]:
+    """The grants that the tour used."""
+    names = deployed_names(toured.twin.emulator)
+    return {
+        Grant(names.role(who), action, names.resource(resource))
+        for who, action, resource in seen(toured.twin)["used"]
+    }
+
+
+def seen(twin: Twin) -> dict[str, list[list[str]]]:
+    answer: dict[str, list[list[str]]] = httpx.get(f"{twin.url}{witness.PATH}").json()
+    return answer
+
+
+def test_nothing_was_denied_that_the_platform_needs(toured: Tour, used: set[Grant]) -> None:
+    assert used
+    assert seen(toured.twin)["denied"] == []
+
+
+def test_every_route_that_reads_answers(toured: Tour) -> None:
+    wrong = {place: status for place, status in toured.answers.items() if status >= 500}
+
+    assert toured.answers
+    assert wrong == {}
+
+
+def test_roles_are_deployed_with_the_grants_of_the_template(toured: Tour) -> None:
+    assert as_deployed(toured.twin.emulator) == GRANTS
+
+
+def test_every_grant_is_used_or_has_a_reason(used: set[Grant]) -> None:
+    """Take the grant away, let the tour use it, or say why in local/unused_grants.yaml."""
+    assert [" ".join(grant) for grant in unexplained(GRANTS, used)] == []
+
+
+def test_every_reason_is_needed(used: set[Grant]) -> None:
+    assert stale(GRANTS, used) == []
+
+
+def test_every_role_is_refused_what_it_has_no_grant_for(toured: Tour, used: set[Grant]) -> None:
+    assert used  # read before the probes, that they do not count as use
+    probing = Probing(toured.twin)
+
+    answers = probing.answers(PROBES)
+
+    let = {" ".join(probe): code for probe, code in answers.items() if code not in DENIED}
+    assert let == {}
+    assert min(Counter(probe.role for probe in answers).values()) >= FEWEST_PROBES
+    asked = {(probe.role, probe.action, probe.resource) for probe in answers}
+    assert (WORKER, "dynamodb:GetItem", "TasksTable") in asked
+    assert ("ApiFunction", "sqs:ReceiveMessage", "TasksDlq") in asked
+    assert ("CallbacksFunction", "states:StartExecution", "JobStateMachine") in asked
+    assert ("PlanTasksFunction", "s3:DeleteObject", "InputsBucket/uploads/probe") in asked
+
+
+def test_the_same_roles_are_allowed_what_they_have_a_grant_for(toured: Tour) -> None:
+    """Else the credentials might be at fault, and every probe be denied for it."""
+    probing = Probing(toured.twin)
+    reads = [
+        grant._replace(resource=grant.resource.replace(":*", ":probe"))
+        for grant in GRANTS
+        if grant.action in READS
+    ]
+
+    denied = [" ".join(grant) for grant in reads if probing.answer(grant) in DENIED]
+
+    assert denied == []
+    assert any(probing.answer(grant) == ALLOWED for grant in reads)
+    assert {grant.role for grant in GRANTS} - {grant.role for grant in reads} <= {"JobStateMachine"}
+
+
+def test_a_worker_is_refused_every_route_of_users(toured: Tour) -> None:
+    probing = Probing(toured.twin)
+    document = json.loads((ROOT / "docs" / "openapi.json").read_text())
+    routes = [
+        (method.upper(), path.lstrip("/"))
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if operation.get("security", document["security"]) == document["security"]
+    ]
+
+    let = {route: code for route in routes if (code := probing.called(WORKER, *route)) != "401"}
+
+    assert routes
+    assert let == {}

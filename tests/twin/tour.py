@@ -1,0 +1,310 @@
+"""A tour of the whole platform: every use-case once, so that every role does all that it is for.
+
+Its first half runs with workers. In its second half there is none, so that people report tasks,
+messages are lost and executions die while their job is open.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from local.application import ROOT
+from local.emulator import base_environment
+from local.twin import Twin
+from tests.twin.watching import Json, ended, eventually
+
+PRIORITIES = ("high", "normal", "low")
+WIDE = 300_000
+"""Bytes of inputs of one chunk that a worker has to read for itself."""
+LARGE = 10_000
+"""Bytes of a result that does not fit into a row, whatever it is packed by."""
+COUNTED = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+NOBODY = "job_00000000000000000000000000"
+
+
+@dataclass(slots=True)
+class Tour:
+    """Where it goes. `folder` is for files that tasks wait for."""
+
+    twin: Twin
+    users: httpx.Client
+    folder: Path
+    jobs: list[Json] = field(default_factory=list)
+    answers: dict[str, int] = field(default_factory=dict)
+    _broken: str = ""
+
+    def with_workers(self) -> None:
+        """What users do with jobs that run."""
+        self._broken = self._break_an_execution()
+        held = self._submit(
+            task_type="exists", count=6, chunk_size=1, max_parallelism=2, params=self._file("gate")
+        )
+        never = self._submit(task_type="exists", count=2, chunk_size=2, params=self._file("never"))
+        failing = self._submit(
+            task_type="needs",
+            inputs=[{"path": str(self.folder)}, self._file("missing")],
+            chunk_size=1,
+            priority="high",
+        )
+        keeping = self._submit(task_type="keep", count=1)
+        again: Json = {"params": {"attempts": 2}, "retry": {"max_attempts": 2, "backoff": 0.01}}
+        jobs = [
+            self._submit(task_type="nothing", grid={"a": [1, 2], "b": [3, 4]}, priority="high"),
+            self._submit(task_type="nothing", count=30, chunk_size=3, max_parallelism=2),
+            self._submit(task_type="echo", inputs=[{"text": "x"}] * 4, priority="low"),
+            self._submit(task_type="echo", inputs=[{"text": "x" * WIDE}] * 2, chunk_size=2),
+            self._submit(task_type="echo", count=4, params={"text": "y" * 1_000, "times": 20}),
+            self._submit(task_type="echo", inputs_uri=self._uploaded(WIDE), chunk_size=2),
+            self._submit(task_type="echo", inputs_uri=self._uploaded(1), chunk_size=2),
+            self._submit(task_type="echo", inputs_uri=self._uploaded(0)),
+            keeping,
+            *(self._submit(task_type="linger", count=1, priority=each) for each in PRIORITIES),
+            *(
+                self._submit(task_type="fail_below", count=1, priority=each, **again)
+                for each in PRIORITIES
+            ),
+            self._submit(task_type="needs", count=6, params=self._file("no"), max_failed=1),
+        ]
+        self._eventually(never, lambda job: job["counts"]["running"])
+        self._steer(never, "cancel")
+        self._eventually(held, lambda job: job["counts"]["running"])
+        self._steer(held, "pause")
+        (self.folder / "gate").touch()
+        self._eventually(held, lambda job: not job["counts"]["running"])
+        self._steer(held, "resume")
+        assert ended(self.users, failing["id"])["status"] == "FAILED"
+        (self.folder / "missing").touch()
+        self._steer(failing, "retry")
+        for job in (*jobs, held, never, failing):
+            ended(self.users, job["id"])
+        (kept,) = self.users.get(f"tasks/{keeping['id']}.0/artifacts").json()["items"]
+        assert httpx.get(kept["url"]).text == "by 0"
+
+    def without_workers(self) -> None:
+        """What people do, and what the platform mends, when no worker is there."""
+        late = self._submit(task_type="nothing", count=1, deadline=_soon())
+        jobs = {
+            priority: self._submit(
+                task_type="nothing",
+                count=4,
+                chunk_size=1,
+                priority=priority,
+                retry={"max_attempts": 3, "backoff": 60},
+            )
+            for priority in PRIORITIES
+        }
+        for job in jobs.values():
+            self._eventually(job, lambda job: job["status"] == "ENQUEUED")
+            self._report_by_hand(job)
+            self._bury(job, 0, 3)  # a chunk that has ended, and one that has not
+        self._until_empty(self.twin.deployment["DeadLetterQueueUrl"])
+        for priority, job in jobs.items():
+            self._lose_messages(job, priority)
+        self._fail_by_the_workflow(jobs["high"])
+        self._kill_executions(jobs["normal"])
+        self._kill_unheard(jobs["low"])
+        assert ended(self.users, late["id"])["status"] == "FAILED"
+        self._bury(jobs["high"], 3)  # of a job that has ended
+        self._until_empty(self.twin.deployment["DeadLetterQueueUrl"])
+        eventually(lambda: "FailJob" in self._states(self._broken))
+
+    def at_last(self) -> None:
+        """Read all there is, while a worker finds nothing left to do."""
+        with self._leaving_worker() as worker:
+            self._read_everything()
+            assert worker.wait(60) == 0
+
+    # The steps
+
+    def _read_everything(self) -> None:
+        """Every GET of the API's document, of every job and its first task."""
+        document = json.loads((ROOT / "docs" / "openapi.json").read_text())
+        for path, methods in document["paths"].items():
+            for job in self.jobs if "get" in methods else ():
+                place = path.format_map(_Known({"job_id": job["id"], "task_id": f"{job['id']}.0"}))
+                if "{" not in place:
+                    answer = self.users.get(f"{self.twin.url}{place}")
+                    self.answers[f"GET {place}"] = answer.status_code
+
+    def _submit(self, **spec: Any) -> Json:
+        answer = self.users.post("jobs", json=spec)
+        assert answer.status_code == 201, answer.text
+        job: Json = answer.json()
+        self.jobs.append(job)
+        return job
+
+    def _steer(self, job: Json, verb: str) -> None:
+        answer = self.users.post(f"jobs/{job['id']}/{verb}")
+        assert answer.status_code == 202, answer.text
+
+    def _eventually(self, job: Json, seen: Callable[[Json], Any]) -> None:
+        eventually(lambda: seen(self.users.get(f"jobs/{job['id']}").json()))
+
+    def _file(self, name: str) -> dict[str, str]:
+        return {"path": str(self.folder / name)}
+
+    def _uploaded(self, length: int) -> str:
+        upload = self.users.post("inputs").json()
+        lines = [{"text": "z" * length} if length else {"text": 7}] * 4
+        body = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        put = httpx.put(upload["upload_url"], content=body, headers=upload["upload_headers"])
+        assert put.is_success, put.text
+        uri: str = upload["inputs_uri"]
+        return uri
+
+    def _report_by_hand(self, job: Json) -> None:
+        """One task completes, one fails and is to be tried again, one runs on."""
+        person: Json = {"worker": "a-person"}
+        error = {"type": "ValueError", "message": "no", "retryable": True}
+        reports: tuple[tuple[str | None, Json], ...] = (
+            ("complete", {"result": secrets.token_hex(LARGE)}),
+            ("failed", {"error": error}),
+            (None, {}),
+        )
+        for index, (verb, said) in enumerate(reports):
+            task = f"tasks/{job['id']}.{index}"
+            answer = self.users.post(f"{task}/running", json=person)
+            assert answer.status_code == 200, answer.text
+            if verb:
+                answer = self.users.post(f"{task}/{verb}", json=person | said)
+                assert answer.status_code == 200, answer.text
+
+    def _bury(self, job: Json, *chunks: int) -> None:
+        """Messages of these chunks were received too often."""
+        sqs = self.twin.emulator.client("sqs")
+        for chunk in chunks:
+            sqs.send_message(
+                QueueUrl=self.twin.deployment["DeadLetterQueueUrl"],
+                MessageBody=json.dumps({"job": job["id"], "chunk": chunk}),
+            )
+
+    def _lose_messages(self, job: Json, priority: str) -> None:
+        """They are sent again when the job is resumed."""
+        queue = self._queue(priority)
+        self._steer(job, "pause")
+        self.twin.emulator.client("sqs").purge_queue(QueueUrl=queue)
+        self._steer(job, "resume")
+        eventually(lambda: self._messages(queue))
+
+    def _leaving_worker(self) -> subprocess.Popen[bytes]:
+        """It asks how many messages there are, to leave once there is none."""
+        for priority in PRIORITIES:
+            self.twin.emulator.client("sqs").purge_queue(QueueUrl=self._queue(priority))
+        environment = {
+            **base_environment(),
+            **self.twin.environment_of_worker(),
+            "PYTHONPATH": str(Path(__file__).parent),
+            "SHOAL_TASKS": "privileged_tasks",
+        }
+        command = [sys.executable, "-m", "shoal", "worker", "run", "--until-empty"]
+        return subprocess.Popen(command, env=environment)  # noqa: S603 - our own module
+
+    def _queue(self, priority: str) -> str:
+        return self.twin.deployment[f"Queue{priority.title()}Url"]
+
+    def _until_empty(self, queue: str) -> None:
+        eventually(lambda: not self._messages(queue))
+
+    def _messages(self, queue: str) -> int:
+        told = self.twin.emulator.client("sqs").get_queue_attributes(
+            QueueUrl=queue, AttributeNames=[*COUNTED]
+        )
+        return sum(int(told["Attributes"][name]) for name in COUNTED)
+
+    def _break_an_execution(self) -> str:
+        """Start one whose plan fails again and again, so that it takes the one error path."""
+        answer = self.twin.emulator.client("stepfunctions").start_execution(
+            stateMachineArn=self.twin.deployment["StateMachineArn"],
+            name=f"{NOBODY}-1-1",
+            input=json.dumps({"job": NOBODY, "generation": 1, "n": "none"}),
+        )
+        arn: str = answer["executionArn"]
+        return arn
+
+    def _states(self, execution: str) -> set[str]:
+        history = self.twin.emulator.client("stepfunctions").get_execution_history(
+            executionArn=execution
+        )
+        details = [event.get("stateEnteredEventDetails") for event in history["events"]]
+        return {each["name"] for each in details if each}
+
+    def _fail_by_the_workflow(self, job: Json) -> None:
+        """What the error path does to a job of which a task runs."""
+        self._invoke("FailJobFunction", {"job": job["id"], "generation": 1, "cause": "the tour"})
+        assert ended(self.users, job["id"])["status"] == "FAILED"
+
+    def _kill_executions(self, job: Json) -> None:
+        """The third death in an hour ends the job, of which a task runs."""
+        for number in range(1, 4):
+            eventually(partial(self._waits, job, number))
+            self._stop(job, number)
+        assert "3 times" in ended(self.users, job["id"])["reason"]
+
+    def _kill_unheard(self, job: Json) -> None:
+        """An execution dies and a job ends, both unheard: the sweep sees to them."""
+        events = self.twin.emulator.client("events")
+        rules = [each["Name"] for each in events.list_rules()["Rules"]]
+        (rule,) = (each for each in rules if "ExecutionEnded" in each)
+        events.disable_rule(Name=rule)
+        self._stop(job, 1)
+        self.twin.sweep()
+        self._steer(job, "cancel")
+        ended(self.users, job["id"])
+        eventually(lambda: (self._execution(job, 2) or {}).get("status") == "SUCCEEDED")
+        self.twin.sweep()
+        events.enable_rule(Name=rule)
+
+    def _waits(self, job: Json, number: int) -> bool:
+        there = self._execution(job, number) is not None
+        return there and "WaitAndRetry" in self._states(self._arn(job, number))
+
+    def _stop(self, job: Json, number: int) -> None:
+        self.twin.emulator.client("stepfunctions").stop_execution(
+            executionArn=self._arn(job, number), error="Tour", cause="the tour"
+        )
+
+    def _execution(self, job: Json, number: int) -> Mapping[str, Any] | None:
+        workflows = self.twin.emulator.client("stepfunctions")
+        try:
+            found: Mapping[str, Any] = workflows.describe_execution(
+                executionArn=self._arn(job, number)
+            )
+        except workflows.exceptions.ExecutionDoesNotExist:
+            return None
+        return found
+
+    def _arn(self, job: Json, number: int) -> str:
+        machine = self.twin.deployment["StateMachineArn"]
+        return f"{machine.replace(':stateMachine:', ':execution:')}:{job['id']}-1-{number}"
+
+    def _invoke(self, function: str, event: Json) -> None:
+        cloudformation = self.twin.emulator.client("cloudformation")
+        name = cloudformation.describe_stack_resource(
+            StackName="shoal", LogicalResourceId=function
+        )["StackResourceDetail"]["PhysicalResourceId"]
+        answer = self.twin.emulator.client("lambda").invoke(
+            FunctionName=name, Payload=json.dumps(event).encode()
+        )
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
+
+class _Known(dict[str, str]):
+    """Leaves what it does not know in its braces."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+def _soon() -> str:
+    return (datetime.now(UTC) + timedelta(seconds=2)).isoformat()

@@ -1,0 +1,133 @@
+"""Grants in the template's own words, and what follows from them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import privileges
+from local.grants import BY_AWS, Grant, Names, allows, by_template
+from local.privileges import refused, stale, unexplained
+
+MACHINE = (
+    "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
+    ":stateMachine:${AWS::StackName}-jobs"
+)
+STATEMENTS = [
+    {
+        "Effect": "Allow",
+        "Action": ["dynamodb:GetItem"],
+        "Resource": {"Fn::GetAtt": ["Jobs", "Arn"]},
+    },
+    {"Effect": "Allow", "Action": "dynamodb:Query", "Resource": {"Fn::Sub": "${Jobs.Arn}/index/*"}},
+    {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [{"Fn::Sub": "${Inputs.Arn}/a/*"}]},
+    {"Effect": "Allow", "Action": "states:StartExecution", "Resource": {"Fn::Sub": MACHINE}},
+    {"Effect": "Deny", "Action": "s3:*", "Resource": "*"},
+]
+TEMPLATE: dict[str, Any] = {
+    "Resources": {
+        "Jobs": {"Type": "AWS::DynamoDB::Table", "Properties": {}},
+        "Inputs": {"Type": "AWS::S3::Bucket", "Properties": {}},
+        "Machine": {
+            "Type": "AWS::StepFunctions::StateMachine",
+            "Properties": {"StateMachineName": {"Fn::Sub": "${AWS::StackName}-jobs"}},
+        },
+        "ApiFunctionRole": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "Policies": [{"PolicyDocument": {"Statement": STATEMENTS}}],
+                "ManagedPolicyArns": [
+                    {"Fn::Join": ["", ["arn:aws:iam::aws:policy/", "service-role/Basic"]]},
+                    {"Ref": "Own"},
+                ],
+            },
+        },
+        "Own": {
+            "Type": "AWS::IAM::ManagedPolicy",
+            "Properties": {
+                "PolicyDocument": {
+                    "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+                }
+            },
+        },
+    }
+}
+GRANTS = [
+    Grant("ApiFunction", "Basic", BY_AWS),
+    Grant("ApiFunction", "dynamodb:GetItem", "Jobs"),
+    Grant("ApiFunction", "dynamodb:Query", "Jobs/index/*"),
+    Grant("ApiFunction", "s3:GetObject", "Inputs/a/*"),
+    Grant("ApiFunction", "sqs:SendMessage", "*"),
+    Grant("ApiFunction", "states:StartExecution", "Machine"),
+]
+
+
+def test_a_template_says_what_its_roles_may() -> None:
+    assert by_template(TEMPLATE) == GRANTS
+
+
+def test_what_aws_named_goes_by_the_names_of_the_template() -> None:
+    names = Names(
+        {"shoal-Jobs-5E": "Jobs", "shoal-jobs": "Machine", "shoal-Api-1": "ApiFunctionRole"}
+    )
+
+    assert (
+        names.resource("arn:aws:dynamodb:us-east-1:0:table/shoal-Jobs-5E/index/*") == "Jobs/index/*"
+    )
+    assert names.resource("arn:aws:states:us-east-1:0:execution:shoal-jobs:*") == "Machine:*"
+    assert names.resource("arn:aws:s3:::somebody-elses/x") == "somebody-elses/x"
+    assert names.role("shoal-Api-1") == "ApiFunction"
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "allowed"),
+    [
+        ("dynamodb:GetItem", "Jobs", True),
+        ("dynamodb:PutItem", "Jobs", False),
+        ("s3:GetObject", "Inputs/a/1", True),
+        ("s3:GetObject", "Inputs/b/1", False),
+        ("sqs:SendMessage", "Queue", True),
+    ],
+)
+def test_a_grant_covers_what_it_names(action: str, resource: str, *, allowed: bool) -> None:
+    assert allows(GRANTS, Grant("ApiFunction", action, resource)) is allowed
+    assert not allows(GRANTS, Grant("Other", action, resource))
+
+
+def test_what_no_grant_covers_is_to_be_refused() -> None:
+    probes = refused(TEMPLATE, GRANTS)
+
+    asked = {(probe.action, probe.resource) for probe in probes}
+    assert ("dynamodb:PutItem", "Jobs") in asked
+    assert ("dynamodb:GetItem", "Jobs") not in asked
+    assert ("s3:DeleteObject", "Inputs/a/probe") in asked
+    assert ("s3:GetObject", "Inputs/elsewhere/probe") in asked
+    assert ("s3:GetObject", "Inputs/a/probe") not in asked
+    assert ("iam:PutRolePolicy", "ApiFunctionRole") in asked
+
+
+@pytest.fixture
+def reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "reasons.yaml"
+    file.write_text(
+        "- {role: '*', action: Basic, reason: logs}\n"
+        "- {role: ApiFunction, action: 'dynamodb:Query', resource: Jobs/index/*, reason: later}\n"
+        "- {roles: [ApiFunction], action: 's3:GetObject', reason: a race, seldom: true}\n"
+    )
+    monkeypatch.setattr(privileges, "REASONS", file)
+
+
+@pytest.mark.usefixtures("reasons")
+def test_a_grant_that_nobody_uses_wants_a_reason() -> None:
+    used = {GRANTS[1], GRANTS[4]}
+
+    assert unexplained(GRANTS, used) == [GRANTS[5]]
+
+
+@pytest.mark.usefixtures("reasons")
+def test_a_reason_that_no_grant_needs_is_to_go() -> None:
+    assert stale(GRANTS, {GRANTS[3]}) == []
+    assert stale(GRANTS, {GRANTS[2]}) == [
+        "ApiFunction dynamodb:Query Jobs/index/* is used, so it needs no: later"
+    ]
+    assert stale(GRANTS[1:], set()) == ["no grant needs: logs"]
