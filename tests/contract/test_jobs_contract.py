@@ -114,7 +114,9 @@ def test_a_page_of_one_status_follows_the_jobs_status(world: World) -> None:
     assert [*pending.jobs, *rest.jobs] == [jobs[2], jobs[0]]
 
 
-@pytest.mark.parametrize("start", ["", "nonsense", "1.0/", "/job"])
+@pytest.mark.parametrize(
+    "start", ["", "nonsense", "1.0/", "/job", "1.0/job", f"1e300/job_{0:026}", f"-1.0/job_{0:026}"]
+)
 def test_a_page_key_that_is_none_is_refused(world: World, start: str) -> None:
     with pytest.raises(InvalidRequest):
         world.jobs.page("default", status=None, limit=1, start=start)

@@ -1,12 +1,15 @@
 """Effects under the fence, and artifacts."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
 from shoal.domain.chunk import Chunk, Granted
 from shoal.domain.errors import WriteConflict
 from shoal.ports import Keepsake
 from tests.contract.examples import NOW, fresh_id
-from tests.contract.worlds import World
+from tests.contract.services import Aws
+from tests.contract.worlds import World, on_aws
 
 
 def leased(world: World) -> Chunk:
@@ -74,6 +77,12 @@ def test_artifacts_are_found_by_their_prefix(world: World) -> None:
 
     assert [(each.key, each.size) for each in found] == [(f"artifacts/{job}/0/2/b.txt", 5)]
     assert world.artifacts.stored(f"artifacts/{job}/1/") == []
+
+
+def test_an_artifact_is_downloaded_and_never_shown(aws: Aws) -> None:
+    link = on_aws(aws).artifacts.link(f"artifacts/{fresh_id()}/0/1/page.html", seconds=60)
+
+    assert parse_qs(urlsplit(link).query)["response-content-disposition"] == ["attachment"]
 
 
 def test_an_artifact_has_a_name_and_links(world: World) -> None:

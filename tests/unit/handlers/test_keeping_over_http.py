@@ -1,5 +1,6 @@
 """What tasks keep, as workers and users ask for it."""
 
+import math
 from typing import Any
 
 import pytest
@@ -53,6 +54,14 @@ def test_a_task_that_ended_keeps_nothing_more(task: dict[str, Any]) -> None:
     callback("reports", {"worker": "w-1", "reports": [{**place, "outcomes": [outcome(0)]}]})
 
     assert effect(task, effect={"value": 1}).status == 409
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_an_effect_that_is_not_json_is_refused(task: dict[str, Any], number: float) -> None:
+    answer = effect(task, effect={"value": [number]})
+
+    assert (answer.status, answer.fields) == (422, ["effect.value"])
+    assert effect(task).json == {"effect": None}
 
 
 def test_an_effect_too_large_is_refused(task: dict[str, Any]) -> None:

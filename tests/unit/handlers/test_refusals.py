@@ -27,6 +27,10 @@ def nothing_happened(world: World) -> None:
     assert not any(world.blobs.snapshot().values())
 
 
+UPLOADED = "0" * 26
+"""The name of an upload as we give it."""
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
@@ -55,6 +59,10 @@ def nothing_happened(world: World) -> None:
         ({"inputs": [{"x": "y" * 1_000_000}]}, "inputs"),
         ({"inputs_uri": "s3://elsewhere/x"}, "inputs_uri"),
         ({"inputs_uri": "s3://inputs/uploads/another/x"}, "inputs_uri"),
+        ({"inputs_uri": "s3://inputs/uploads/default/x.jsonl"}, "inputs_uri"),
+        ({"inputs_uri": f"s3://inputs/uploads/default/{UPLOADED}"}, "inputs_uri"),
+        ({"inputs_uri": f"s3://inputs/uploads/default/below/{UPLOADED}.jsonl"}, "inputs_uri"),
+        ({"inputs_uri": f"s3://inputs/uploads/default/../another/{UPLOADED}.jsonl"}, "inputs_uri"),
         ({"count": 1, "name": "x" * 201}, "name"),
         ({"count": 1, "name": "line\nbreak"}, "name"),
         ({"count": 1, "tags": {str(n): "" for n in range(51)}}, "tags"),

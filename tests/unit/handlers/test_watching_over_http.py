@@ -205,6 +205,8 @@ def _token(said: object) -> str:
         _token(["x", "jobs"]),
         _token(["nan/job_1", "jobs"]),
         _token(["1e999/job_1", "jobs"]),
+        _token([f"1e300/job_{0:026}", "jobs"]),
+        _token([f"1.0/{'x' * 1_000}", "jobs"]),
         _token([None, "jobs"]),
     ],
 )

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
+from shoal.domain import ids
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.job import Job
+
+_LATEST: Final = 1e11
+"""Seconds; tables hold no number that is much larger, and no job is that young."""
 
 
 def page_key(last: Job) -> str:
@@ -20,7 +25,7 @@ def position(key: str) -> tuple[float, str]:
         found = float(created_at), job_id
     except ValueError:
         found = math.nan, job_id
-    if not slash or not job_id or not math.isfinite(found[0]):
+    if not slash or not ids.is_job_id(job_id) or not 0 <= found[0] < _LATEST:
         detail = "this page does not exist"
         raise InvalidRequest(detail, [("next_token", detail)])
     return found

@@ -6,6 +6,7 @@ Each verb asked twice gives the same answer as once.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from shoal.domain import ids
 from shoal.domain.errors import JobNotFound
 from shoal.domain.job import LONGEST_LIFE, Job, JobStatus
 from shoal.ports import Clock, JobStore, Workflow
@@ -72,6 +73,8 @@ class Control:
                 raise JobNotFound(job_id)
             return move(job)
 
+        if not ids.is_job_id(job_id):  # it would be the key of another row, or of none
+            raise JobNotFound(job_id)
         job = move_job(self.jobs, job_id, owned)
         self.settling.wake(job)
         return job

@@ -64,7 +64,7 @@ class Keeping:
 
     def keep(self, task: TaskRef, key: str, value: Json) -> Keepsake:
         """Keep a value, once; what is kept then. IllegalMove if the lease is lost."""
-        if len(json.dumps(value)) > MAX_EFFECT_BYTES:
+        if _size(value) > MAX_EFFECT_BYTES:
             detail = f"an effect keeps {MAX_EFFECT_BYTES} bytes at most; artifacts hold more"
             raise InvalidRequest(detail, [("effect.value", detail)])
         chunk, kept = self._held(task), Keepsake(value)
@@ -116,6 +116,15 @@ class Keeping:
         if not 0 <= offset < chunk.size or chunk.status_of(offset) is not TaskStatus.RUNNING:
             raise _lost(task)
         return chunk
+
+
+def _size(value: Json) -> int:
+    """Bytes as JSON; raise InvalidRequest if it is none."""
+    try:
+        return len(json.dumps(value, allow_nan=False))
+    except ValueError as error:
+        detail = "NaN and Infinity are not JSON"
+        raise InvalidRequest(detail, [("effect.value", detail)]) from error
 
 
 def _lost(task: TaskRef) -> IllegalMove:

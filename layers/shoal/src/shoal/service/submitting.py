@@ -31,6 +31,7 @@ from shoal.service.checking import checker
 
 UPLOAD_SECONDS = 3_600
 MAX_PROBLEMS = 20
+_SUFFIX = ".jsonl"
 DEFAULT_TIMEOUT = 300.0
 """Seconds for one attempt, if neither the user nor the task type says."""
 
@@ -120,7 +121,8 @@ class Submitting:
     def upload(self, tenant: str) -> Upload:
         """A place to put inputs of up to 1 GB."""
         now = self.clock.now()
-        key = _upload_prefix(tenant) + ids.new_job_id(now, self.entropy.bytes())[4:] + ".jsonl"
+        name = ids.new_job_id(now, self.entropy.bytes()).removeprefix("job_")
+        key = f"{_upload_prefix(tenant)}{name}{_SUFFIX}"
         link = self.blobs.upload_link(key, seconds=UPLOAD_SECONDS)
         return Upload(self.blobs.uri(key), link, now + UPLOAD_SECONDS)
 
@@ -158,7 +160,7 @@ class Submitting:
 
     def _uploaded(self, tenant: str, uri: str) -> str:
         key = self.blobs.key_of(uri)
-        if key is None or not key.startswith(_upload_prefix(tenant)):
+        if key is None or not _is_upload(key, tenant):
             raise _invalid("inputs_uri", "must be one that POST /api/v1/inputs gave")
         size = self.blobs.size(key)
         if size is None:
@@ -182,6 +184,13 @@ def fingerprint(body: Json) -> str:
 
 def _upload_prefix(tenant: str) -> str:
     return f"uploads/{tenant}/"
+
+
+def _is_upload(key: str, tenant: str) -> bool:
+    """Whether it is a key that we gave: no other name in the folder, and no folder below it."""
+    prefix = _upload_prefix(tenant)
+    name = key.removeprefix(prefix).removesuffix(_SUFFIX)
+    return key == f"{prefix}{name}{_SUFFIX}" and ids.is_job_id(f"job_{name}")
 
 
 def _count(spec: Spec) -> int | None:
