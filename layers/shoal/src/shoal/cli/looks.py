@@ -19,8 +19,6 @@ _LONG: Final = 60
 
 def span(seconds: float) -> str:
     """`90061.0` → `1d1h`; two units at most."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f}ms"
     if seconds < _MINUTE:
         return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"  # noqa: PLR2004
     whole = round(seconds)
