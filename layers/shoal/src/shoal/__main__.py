@@ -1,7 +1,4 @@
-"""The command line: `shoal worker …` here, all that users do in `shoal.cli`.
-
-A worker's image has no need of what makes a command line pleasant, and does without.
-"""
+"""The command line: `shoal worker run` and `shoal worker check`."""
 
 from __future__ import annotations
 
@@ -13,6 +10,9 @@ import sys
 from types import FrameType
 
 from shoal.settings import MissingSetting
+from shoal.worker.children import BadTasks, NurseryDied
+from shoal.worker.probes import CannotListen
+from shoal.worker_bootstrap import offers_from_environment, worker_from_environment
 
 _FAILED = 1
 _USAGE = 2
@@ -28,31 +28,6 @@ def _slots(text: str) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what was asked; the exit code."""
-    given = sys.argv[1:] if arguments is None else arguments
-    return _work(given) if given[:1] == ["worker"] else _command(given)
-
-
-def _command(arguments: list[str]) -> int:
-    """A command of users."""
-    try:
-        from shoal.cli.app import app
-    except ModuleNotFoundError as missing:
-        if missing.name not in {"httpx", "rich", "typer"}:
-            raise
-        print("shoal: this needs more packages: pip install 'shoal[cli]'", file=sys.stderr)  # noqa: T201 - a person reads it
-        return _USAGE
-    try:
-        app(arguments, prog_name="shoal")
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 0
-    return 0
-
-
-def _work(arguments: list[str]) -> int:
-    """A command of workers."""
-    from shoal.worker.children import BadTasks, NurseryDied
-    from shoal.worker.probes import CannotListen
-
     parser = argparse.ArgumentParser(prog="shoal", description="Jobs of one to a million tasks.")
     nouns = parser.add_subparsers(dest="noun", required=True)
     verbs = nouns.add_parser("worker", help="run tasks").add_subparsers(dest="verb", required=True)
@@ -76,8 +51,6 @@ def _work(arguments: list[str]) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     """Run a worker until it is told to stop; a second signal leaves at once."""
-    from shoal.worker_bootstrap import worker_from_environment
-
     worker = worker_from_environment(until_empty=options.until_empty, slots=options.slots)
     asked = False
 
@@ -95,8 +68,6 @@ def _run(options: argparse.Namespace) -> int:
 
 def _check(_: argparse.Namespace) -> int:
     """Print what a worker would offer, as JSON."""
-    from shoal.worker_bootstrap import offers_from_environment
-
     print(json.dumps(offers_from_environment(), indent=2))  # noqa: T201 - its output
     return 0
 

@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from shoal.domain.job import DAY, Priority
@@ -158,29 +157,6 @@ class WorkerSettings:
             child_growth_bytes=int(read.number("SHOAL_CHILD_GROWTH_MB", 256)) * _MEGABYTE,
             health_port=read.port("SHOAL_HEALTH_PORT"),
             tracing=_traces(environment),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientEnvironment:
-    """What the environment tells a client; empty where it says nothing."""
-
-    config: Path
-    profile: str = ""
-    api_url: str = ""
-    token: str = field(default="", repr=False)
-    token_file: str = ""
-
-    @staticmethod
-    def read(environment: Mapping[str, str] = os.environ) -> ClientEnvironment:  # noqa: TID251 - as above
-        """SHOAL_PROFILE, SHOAL_API_URL, SHOAL_TOKEN, SHOAL_TOKEN_FILE, SHOAL_CONFIG."""
-        home = Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-        return ClientEnvironment(
-            config=Path(environment.get("SHOAL_CONFIG") or home / "shoal" / "config.toml"),
-            profile=environment.get("SHOAL_PROFILE", ""),
-            api_url=environment.get("SHOAL_API_URL", ""),
-            token=environment.get("SHOAL_TOKEN", ""),
-            token_file=environment.get("SHOAL_TOKEN_FILE", ""),
         )
 
 
