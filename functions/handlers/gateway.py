@@ -2,11 +2,13 @@
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from handlers.problems import Answer, MalformedBody, UnsupportedBody
+from shoal import bootstrap
 from shoal.domain.errors import NotSignedIn
 
 REQUEST_ID: Final = "x-request-id"
@@ -24,7 +26,22 @@ def claims(event: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = event["requestContext"]["authorizer"]["jwt"]["claims"]
     except KeyError:
+        if bootstrap.on_sam_local():
+            return _unverified(event)
         raise NotSignedIn("no verified token came along") from None
+    return found
+
+
+def _unverified(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the token itself says: SAM's local API leaves authorizers of tokens out."""
+    header = event.get("headers", {}).get("authorization", "")
+    try:
+        payload = header.removeprefix("Bearer ").split(".")[1]
+        found = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError):
+        raise NotSignedIn("no token came along") from None
+    if not isinstance(found, dict):
+        raise NotSignedIn("no token came along")
     return found
 
 

@@ -1,10 +1,13 @@
 """The tenant comes from verified claims and from nothing else; scopes are enforced here too."""
 
+import base64
+import json
 from typing import Any
 
 import pytest
 
 from handlers import api
+from shoal import bootstrap
 from tests.unit.handlers.edge import World, call, event, machine, submit, user
 
 NOBODY = user() | {"cognito:groups": "[other]"}
@@ -26,6 +29,33 @@ def test_without_verified_claims_nothing_is_answered(context: dict[str, Any]) ->
     asked["requestContext"] |= context
 
     assert api.handler(asked, None)["statusCode"] == 401
+
+
+def with_token(payload: bytes) -> dict[str, Any]:
+    token = f"x.{base64.urlsafe_b64encode(payload).decode().rstrip('=')}.x"
+    asked = event("GET", "/api/v1/jobs", headers={"Authorization": f"Bearer {token}"})
+    del asked["requestContext"]["authorizer"]
+    return asked
+
+
+def test_a_token_that_nobody_verified_opens_nothing() -> None:
+    asked = with_token(json.dumps(user()).encode())
+
+    assert api.handler(asked, None)["statusCode"] == 401
+
+
+@pytest.mark.parametrize(
+    ("payload", "status"), [(json.dumps(user()).encode(), 200), (b"[]", 401), (b"\xff", 401)]
+)
+def test_sam_local_verifies_nothing_so_the_token_is_taken_at_its_word(
+    world: World, monkeypatch: pytest.MonkeyPatch, payload: bytes, status: int
+) -> None:
+    monkeypatch.setenv("AWS_SAM_LOCAL", "true")
+    bootstrap.use(world.adapters())  # a process that starts there
+
+    answer = api.handler(with_token(payload), None)
+
+    assert answer["statusCode"] == status
 
 
 def test_health_needs_nobody() -> None:

@@ -138,6 +138,12 @@ def registering() -> Registering:
 
 
 @cache
+def on_sam_local() -> bool:
+    """Whether this runs in a container of `sam local`, which verifies no token."""
+    return Settings.from_environment().on_sam_local
+
+
+@cache
 def tenancy() -> Tenancy:
     """Knows who asks."""
     from shoal.service.tenancy import Tenancy
@@ -256,6 +262,7 @@ _WIRED: Final = (
     viewing,
     registering,
     control,
+    on_sam_local,
     tenancy,
     tasking,
     leasing,

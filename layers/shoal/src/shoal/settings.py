@@ -79,6 +79,11 @@ class Settings:
         return self._told("SHOAL_STAGE")
 
     @property
+    def on_sam_local(self) -> bool:
+        """Whether this runs in a container of `sam local`, which says so and verifies no token."""
+        return self.environment.get("AWS_SAM_LOCAL") == "true"
+
+    @property
     def lease_seconds(self) -> float:
         """How long a lease lives without a sign of its worker."""
         return float(self.environment.get("SHOAL_LEASE_SECONDS", "60"))
