@@ -1,9 +1,11 @@
 import json
+import zlib
 from dataclasses import replace
 
 import httpx
 import pytest
 
+from shoal.adapters.rows.parts import pack_part
 from shoal.domain.chunk import Chunk, Granted
 from shoal.domain.errors import WriteConflict
 from shoal.domain.outcome import Outcome, PartKey, TaskError
@@ -143,7 +145,13 @@ def test_a_part_that_a_worker_uploaded_is_read_as_outcomes(world: World) -> None
     }
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"[", b'[{"index": 0}]'])
+PACKED = zlib.compress(b" " * 64_000_000)
+"""64 KB that would be 64 MB."""
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[1]", b"[", b'[{"index": 0}]', PACKED, pack_part(plain_outcomes())]
+)
 def test_an_upload_that_is_no_list_of_outcomes_holds_none(world: World, body: bytes) -> None:
     key = PartKey(fresh_id(), 0, 1, 1)
 

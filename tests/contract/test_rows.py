@@ -27,6 +27,7 @@ from shoal.adapters.rows.tallies import (
     tally_of,
     tally_row,
 )
+from shoal.adapters.rows.uploads import listed_part, uploaded_part
 from shoal.domain.chunk import Chunk, Hand, Lease, Part, Span
 from shoal.domain.counts import Counts
 from shoal.domain.errors import InvalidRequest
@@ -34,6 +35,7 @@ from shoal.domain.grid import Grid, Json
 from shoal.domain.job import Job, JobStatus, Lines, Priority, Repeat, Spec
 from shoal.domain.outcome import Outcome, TaskError
 from shoal.domain.retry import RetryPolicy
+from shoal.domain.sizing import MAX_TASKS
 from shoal.domain.tally import Entry, Sum, Tally
 from tests.contract.examples import a_chunk, a_job, fresh_id
 
@@ -217,6 +219,24 @@ def test_packed_sums_compare_as_their_versions_do(a: int, b: int, some: Counts) 
 @given(outcomes)
 def test_outcomes_come_back_from_a_part(part: list[Outcome]) -> None:
     assert unpack_part(pack_part(part)) == tuple(part)
+
+
+@given(outcomes)
+def test_outcomes_come_back_from_a_list(part: list[Outcome]) -> None:
+    part = [_reported(each) for each in part]
+
+    assert uploaded_part(listed_part(part)) == tuple(part)
+
+
+def _reported(outcome: Outcome) -> Outcome:
+    """Within the bounds of a report."""
+    error = outcome.error
+    return replace(
+        outcome,
+        index=min(outcome.index, MAX_TASKS - 1),
+        attempt=max(outcome.attempt, 1),
+        error=None if error is None else replace(error, type=f"E{error.type}"),
+    )
 
 
 @given(letters)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from shoal.adapters.mean import moved_mean
-from shoal.adapters.rows.parts import unpack_part
+from shoal.adapters.rows.uploads import uploaded_part
 from shoal.domain.chunk import Chunk
 from shoal.domain.errors import InputsNotFound, WriteConflict
 from shoal.domain.job import Job, JobStatus, Priority
@@ -204,7 +204,7 @@ class MemoryChunkStore(_Memory):
         if key in self._parts:
             return self._parts[key]
         size = self._uploads.size(str(key))
-        return None if size is None else unpack_part(self._uploads.read(str(key), 0, size))
+        return None if size is None else uploaded_part(self._uploads.read(str(key), 0, size))
 
 
 class MemoryEffectStore(_Memory):

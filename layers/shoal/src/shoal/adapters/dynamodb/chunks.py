@@ -53,7 +53,9 @@ class DynamoChunkStore:
     def put_part(self, key: PartKey, outcomes: Sequence[Outcome], *, expires_at: int) -> None:
         packed = pack_part(outcomes)
         if len(packed) > LARGEST_ROW:
-            self._results.put_new(str(key), packed)
+            from shoal.adapters.rows.uploads import listed_part  # noqa: PLC0415 - costs pydantic
+
+            self._results.put_new(str(key), listed_part(outcomes))
             return
         self._tasks.put_new(
             {"id": text(str(key)), "o": {"B": packed}, "expires_at": number(expires_at)}
@@ -79,9 +81,18 @@ class DynamoChunkStore:
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
         names = {str(key): key for key in keys}
-        bodies: dict[str, bytes | None] = {
-            row_id: row["o"]["B"] for row_id, row in self._tasks.get_many(names).items()
+        parts = {
+            names[row_id]: unpack_part(row["o"]["B"])
+            for row_id, row in self._tasks.get_many(names).items()
         }
-        elsewhere = [name for name in names if name not in bodies]
-        bodies |= zip(elsewhere, together(self._results.get, elsewhere), strict=True)
-        return {names[name]: unpack_part(body) for name, body in bodies.items() if body is not None}
+        elsewhere = {name: key for name, key in names.items() if key not in parts}
+        if elsewhere:
+            from shoal.adapters.rows.uploads import uploaded_part  # noqa: PLC0415 - as above
+
+            bodies = together(self._results.get, elsewhere)
+            parts |= {
+                key: uploaded_part(body)
+                for key, body in zip(elsewhere.values(), bodies, strict=True)
+                if body is not None
+            }
+        return parts

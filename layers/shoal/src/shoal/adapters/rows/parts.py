@@ -15,8 +15,6 @@ from typing import Any, Final
 from shoal.domain.outcome import Outcome, TaskError
 
 _MICRO: Final = 1_000_000
-_ZLIB: Final = b"x"
-"""How compressed bytes begin, and JSON never does."""
 
 
 def pack_part(outcomes: Sequence[Outcome]) -> bytes:
@@ -40,11 +38,7 @@ def pack_part(outcomes: Sequence[Outcome]) -> bytes:
 
 
 def unpack_part(body: bytes) -> tuple[Outcome, ...]:
-    """The outcomes of a packed part, or of the JSON list that a worker uploaded in its place."""
-    if body[:1] != _ZLIB:
-        from shoal.adapters.rows.uploads import uploaded_part  # noqa: PLC0415 - costs pydantic
-
-        return uploaded_part(body)
+    """The outcomes of a packed part."""
     columns = json.loads(zlib.decompress(body))
     outcomes, end = [], 0
     for index, attempt, gap, length, result, error in zip(

@@ -1,6 +1,15 @@
-"""A part as a worker uploads it when its outcomes are too large for a report: their JSON list."""
+"""A part in the bucket, where workers write too: the JSON list of its outcomes.
+
+Nothing else is read there: the packed form of a row, from somebody's hand, could unpack to more
+than any function holds.
+"""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -27,6 +36,23 @@ def uploaded_part(body: bytes) -> tuple[Outcome, ...]:
         )
         for each in outcomes
     )
+
+
+def listed_part(outcomes: Sequence[Outcome]) -> bytes:
+    """The outcomes as a worker would upload them."""
+    return json.dumps([_listed(outcome) for outcome in outcomes], separators=(",", ":")).encode()
+
+
+def _listed(outcome: Outcome) -> dict[str, object]:
+    return {
+        "index": outcome.index,
+        "attempt": outcome.attempt,
+        "outcome": "completed" if outcome.error is None else "failed",
+        "started_at": datetime.fromtimestamp(outcome.started_at, UTC).isoformat(),
+        "duration": outcome.duration,
+        "result": outcome.result,
+        "error": None if outcome.error is None else asdict(outcome.error),
+    }
 
 
 def _error(failure: TaskFailure) -> TaskError:
