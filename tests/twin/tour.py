@@ -45,7 +45,8 @@ class Tour:
     _broken: str = ""
 
     def with_workers(self) -> None:
-        """What users do with jobs that run."""
+        """What users do with jobs that run, and administrators with tenants."""
+        self._administer()
         self._broken = self._break_an_execution()
         held = self._submit(
             task_type="exists", count=6, chunk_size=1, max_parallelism=2, params=self._file("gate")
@@ -126,6 +127,15 @@ class Tour:
             assert worker.wait(60) == 0
 
     # The steps
+
+    def _administer(self) -> None:
+        """Let a machine in and out, and set a tenant's limits."""
+        for answer in (
+            self.users.put("machines/robot", json={"tenant": "elsewhere"}),
+            self.users.delete("machines/robot"),
+            self.users.put("tenants/elsewhere/limits", json={"open_jobs": 5}),
+        ):
+            assert answer.is_success, answer.text
 
     def _read_everything(self) -> None:
         """Every GET of the API's document, of every job and its first task."""
