@@ -1,0 +1,193 @@
+"""What breaks a caller, and what does not."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.contract_changes import breaking, main
+
+type Json = Any
+type Change = Callable[[Json], object]
+
+ROOT = Path(__file__).parents[3]
+BEFORE: Json = {
+    "info": {"version": "1"},
+    "paths": {
+        "/boats/{id}": {
+            "post": {
+                "operationId": "sailBoat",
+                "security": [{"user": ["boats:write"]}],
+                "parameters": [
+                    {"in": "path", "name": "id", "required": True, "schema": {"type": "string"}},
+                    {"in": "query", "name": "limit", "schema": {"type": "integer", "maximum": 9}},
+                ],
+                "requestBody": {
+                    "content": {"application/json": {"schema": {"$ref": "#/c/s/Trip"}}}
+                },
+                "responses": {
+                    "201": {
+                        "headers": {"Location": {}},
+                        "content": {"application/json": {"schema": {"$ref": "#/c/s/Boat"}}},
+                    },
+                    "404": {},
+                },
+            }
+        }
+    },
+    "components": {
+        "schemas": {
+            "Trip": {
+                "type": "object",
+                "required": ["to"],
+                "properties": {
+                    "to": {"type": "string", "minLength": 1, "maxLength": 9},
+                    "speed": {"anyOf": [{"type": "number"}, {"type": "null"}]},
+                    "sail": {"enum": ["jib", "main"]},
+                    "crew": {"type": "array", "items": {"$ref": "#/c/s/Sailor"}},
+                },
+            },
+            "Sailor": {"type": "object", "properties": {"name": {"type": "string"}}},
+            "Boat": {
+                "type": "object",
+                "required": ["id", "length"],
+                "properties": {
+                    "id": {"type": "string"},
+                    "length": {"type": "integer"},
+                    "state": {"enum": ["moored", "at sea"]},
+                    "owner": {"anyOf": [{"$ref": "#/c/s/Sailor"}, {"type": "null"}]},
+                    "tender": {"$ref": "#/c/s/Boat"},
+                },
+            },
+        }
+    },
+}
+
+
+def changed(change: Change) -> Json:
+    document = copy.deepcopy(BEFORE)
+    change(document)
+    return document
+
+
+def operation(document: Json) -> Json:
+    return document["paths"]["/boats/{id}"]["post"]
+
+
+def fields(document: Json, name: str) -> Json:
+    return document["components"]["schemas"][name]["properties"]
+
+
+def schema(document: Json, name: str) -> Json:
+    return document["components"]["schemas"][name]
+
+
+BREAKING: dict[str, Change] = {
+    "POST /boats/{id}: is gone": lambda d: d["paths"].clear(),
+    "is now called x": lambda d: operation(d).update(operationId="x"),
+    "asks for other rights": lambda d: operation(d).update(security=[{"user": ["admin"]}]),
+    "query parameter limit: is gone": lambda d: operation(d)["parameters"].pop(),
+    "query parameter limit: is now required": lambda d: operation(d)["parameters"][1].update(
+        required=True
+    ),
+    "query parameter limit: maximum was 9, is 8": lambda d: operation(d)["parameters"][1][
+        "schema"
+    ].update(maximum=8),
+    "header parameter key: is new and required": lambda d: operation(d)["parameters"].append(
+        {"in": "header", "name": "key", "required": True, "schema": {}}
+    ),
+    "now needs a body": lambda d: operation(d)["requestBody"].update(required=True),
+    "takes no body any more": lambda d: operation(d).pop("requestBody"),
+    "body: application/json is gone": lambda d: operation(d)["requestBody"].update(content={}),
+    "201: is answered no more": lambda d: operation(d)["responses"].pop("201"),
+    "202: is a new way to succeed": lambda d: operation(d)["responses"].update({"202": {}}),
+    "header Location is gone": lambda d: operation(d)["responses"]["201"].pop("headers"),
+    "body.sail: is gone": lambda d: fields(d, "Trip").pop("sail"),
+    "body.sail: is now required": lambda d: schema(d, "Trip").update(required=["to", "sail"]),
+    "body.wind: is now required": lambda d: (
+        fields(d, "Trip").update(wind={}),
+        schema(d, "Trip").update(required=["to", "wind"]),
+    ),
+    "body.to: was string, is integer": lambda d: fields(d, "Trip")["to"].update(type="integer"),
+    "body.to: minLength was 1, is 2": lambda d: fields(d, "Trip")["to"].update(minLength=2),
+    "body.to: maxLength was 9, is 8": lambda d: fields(d, "Trip")["to"].update(maxLength=8),
+    "body.to: pattern was None, is ^a": lambda d: fields(d, "Trip")["to"].update(pattern="^a"),
+    "body.sail: does not take 'jib'": lambda d: fields(d, "Trip")["sail"].update(enum=["main"]),
+    "body.speed: does not take null": lambda d: fields(d, "Trip")["speed"]["anyOf"].pop(),
+    "body.crew[].name: was string": lambda d: fields(d, "Sailor")["name"].update(type="integer"),
+    "body: takes no further fields": lambda d: schema(d, "Trip").update(additionalProperties=False),
+    "201.length: is gone": lambda d: fields(d, "Boat").pop("length"),
+    "201.length: may now be missing": lambda d: schema(d, "Boat").update(required=["id"]),
+    "201.length: was integer, is number": lambda d: fields(d, "Boat")["length"].update(
+        type="number"
+    ),
+    "201.state: may now be 'sunk'": lambda d: fields(d, "Boat")["state"]["enum"].append("sunk"),
+    "201.owner: may now be string": lambda d: fields(d, "Boat")["owner"]["anyOf"].append(
+        {"type": "string"}
+    ),
+    "201.id: may now be null": lambda d: fields(d, "Boat").update(
+        id={"anyOf": [{"type": "string"}, {"type": "null"}]}
+    ),
+}
+
+HARMLESS: dict[str, Change] = {
+    "nothing": lambda d: d,
+    "a new path": lambda d: d["paths"].update({"/x": {"get": {"responses": {}}}}),
+    "a new optional parameter": lambda d: operation(d)["parameters"].append(
+        {"in": "query", "name": "q", "schema": {"type": "string"}}
+    ),
+    "a new optional field of a body": lambda d: fields(d, "Trip").update(wind={"type": "number"}),
+    "a new field of an answer": lambda d: fields(d, "Boat").update(wind={"type": "number"}),
+    "a field is optional now": lambda d: schema(d, "Trip").update(required=[]),
+    "a field is always answered now": lambda d: schema(d, "Boat").update(
+        required=["id", "length", "state"]
+    ),
+    "a body takes more values": lambda d: fields(d, "Trip")["sail"]["enum"].append("kite"),
+    "a body takes more types": lambda d: fields(d, "Trip").update(
+        to={"anyOf": [{"type": "string"}, {"type": "null"}]}
+    ),
+    "a body takes longer words": lambda d: fields(d, "Trip")["to"].update(maxLength=99),
+    "an answer has fewer values": lambda d: fields(d, "Boat")["state"]["enum"].pop(),
+    "an answer is never null now": lambda d: fields(d, "Boat")["owner"]["anyOf"].pop(),
+    "another way in": lambda d: operation(d)["security"].append({"worker": []}),
+    "open to all": lambda d: operation(d).update(security=[{}]),
+    "a new problem": lambda d: operation(d)["responses"].update({"429": {}}),
+    "a problem that is no more": lambda d: operation(d)["responses"].pop("404"),
+    "words": lambda d: operation(d).update(summary="Sail", description="Off"),
+}
+
+
+@pytest.mark.parametrize("what", BREAKING)
+def test_what_breaks_a_caller_is_named(what: str) -> None:
+    found = breaking(BEFORE, changed(BREAKING[what]))
+
+    assert any(what in each for each in found), found
+
+
+@pytest.mark.parametrize("what", HARMLESS)
+def test_what_breaks_nobody_is_let_through(what: str) -> None:
+    assert breaking(BEFORE, changed(HARMLESS[what])) == []
+
+
+def test_a_new_major_version_may_break_what_the_old_one_promised(tmp_path: Path) -> None:
+    old, broken, major = (tmp_path / name for name in ("old", "broken", "major"))
+    without = changed(lambda d: d["paths"].clear())
+    old.write_text(json.dumps(BEFORE))
+    broken.write_text(json.dumps(without))
+    major.write_text(json.dumps(without | {"info": {"version": "2"}}))
+
+    results = [main([str(old), str(each)]) for each in (old, broken, major)]
+
+    assert results == [0, 1, 0]
+
+
+def test_nothing_breaks_who_calls_the_released_version() -> None:
+    released, now = (
+        json.loads((ROOT / "docs" / name).read_text())
+        for name in ("openapi.released.json", "openapi.json")
+    )
+
+    assert breaking(released, now) == []
