@@ -6,6 +6,8 @@ models that they parse.
 
 import json
 import sys
+from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -14,11 +16,30 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from handlers import api
-from handlers.asking import needed
+from handlers.asking import OPEN, needed
 from shoal.wire import worker as wire
 from shoal.wire.problems import CONTENT_TYPE, Problem
 
 _REF: Final = "#/components/schemas/"
+
+
+MEANINGS: Final = {
+    HTTPStatus.BAD_REQUEST: "The body is not JSON as we take it",
+    HTTPStatus.UNAUTHORIZED: "Nobody signed in",
+    HTTPStatus.FORBIDDEN: "Who asks may not do this",
+    HTTPStatus.NOT_FOUND: "No such thing for this tenant",
+    HTTPStatus.CONFLICT: "Right at another time, or by another request",
+    HTTPStatus.CONTENT_TOO_LARGE: "The body is longer than any that we take",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not JSON by its type",
+    HTTPStatus.UNPROCESSABLE_CONTENT: "What was asked can never be right; `errors` name the fields",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too much at once, or a limit of the tenant is reached",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of ours",
+    HTTPStatus.SERVICE_UNAVAILABLE: "A dependency is away; the same request may succeed soon",
+}
+_LATER: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_RETRY_AFTER: Final = {
+    "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}
+}
 
 
 class Call(NamedTuple):
@@ -98,6 +119,7 @@ def document() -> dict[str, Any]:
         schemas |= _schemas(call.request, call.answer)
     schemas |= _schemas(Problem)
     found["paths"] |= {path: {"post": _operation(call)} for path, call in CALLS.items()}
+    found["components"]["responses"] = _answers()
     for operations in found["paths"].values():
         for method, operation in operations.items():
             _finish(method, operation)
@@ -121,12 +143,40 @@ def _finish(method: str, operation: dict[str, Any]) -> None:
     if "security" not in operation:
         operation["security"] = [{"user": [str(needed(method, None))]}]
     responses = operation["responses"]
-    for status in ("422", "500"):
-        responses.pop(status, None)
     if method == "get":
         responses["304"] = {"description": "If-None-Match has its ETag"}
+    for status in _problems(method, operation):
+        responses[str(status.value)] = {"$ref": f"#/components/responses/{status.name}"}
+
+
+def _problems(method: str, operation: Mapping[str, Any]) -> set[HTTPStatus]:
+    """What can go wrong with an operation of this shape."""
+    found = {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.CONTENT_TOO_LARGE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.UNPROCESSABLE_CONTENT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+    if operation["security"] != OPEN:
+        found |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    if "requestBody" in operation or operation.get("parameters"):
+        found.add(HTTPStatus.NOT_FOUND)
+    if method != "get":
+        found.add(HTTPStatus.CONFLICT)
+    return found
+
+
+def _answers() -> dict[str, Any]:
+    """A problem for each status, by name."""
     problem = {"schema": {"$ref": _REF + Problem.__name__}}
-    responses["default"] = {"description": "A problem", "content": {CONTENT_TYPE: problem}}
+    return {
+        status.name: {"description": meaning, "content": {CONTENT_TYPE: problem}}
+        | ({"headers": _RETRY_AFTER} if status in _LATER else {})
+        for status, meaning in MEANINGS.items()
+    }
 
 
 def _content(model: type[BaseModel]) -> dict[str, Any]:

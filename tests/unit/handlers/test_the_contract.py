@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from handlers import callbacks, openapi
+from handlers import callbacks, openapi, problems
 from shoal.domain.identity import Scope
 
 ROOT = Path(__file__).parents[3]
@@ -93,7 +93,14 @@ def test_workers_routes_are_those_that_the_function_answers() -> None:
 def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
     for operations in document["paths"].values():
         for operation in operations.values():
-            assert "application/problem+json" in operation["responses"]["default"]["content"]
+            for status, answer in operation["responses"].items():
+                if status >= "400":
+                    found = document["components"]["responses"][answer["$ref"].split("/")[-1]]
+                    assert "application/problem+json" in found["content"]
+
+
+def test_every_status_of_the_table_of_errors_is_documented() -> None:
+    assert set(problems.STATUS.values()) < openapi.MEANINGS.keys()
 
 
 def test_check_says_when_the_file_is_old(tmp_path: Path) -> None:
