@@ -172,6 +172,7 @@ def hot_writes(tasks: int) -> tuple[int, int]:
             effects=MemoryEffectStore(chunks),
             artifacts=MemoryArtifactStore(),
             queue=queue,
+            depths=queue,
             workflow=machine,
             blobs=MemoryBlobStore(),
             types=MemoryTypeRegistry(TaskType("noop", {"type": "object"})),

@@ -136,6 +136,7 @@ class Cloud:
             effects=MemoryEffectStore(self.chunks),
             artifacts=MemoryArtifactStore(),
             queue=FusedQueue(self.queue, fuse),
+            depths=self.queue,
             workflow=fused(self.machine, fuse, "start", "answer"),
             blobs=fused_blobs(fuse),
             types=fused(

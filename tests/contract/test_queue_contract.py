@@ -1,5 +1,6 @@
+from shoal.adapters.sqs import SqsTaskQueue
 from shoal.domain.job import Priority
-from shoal.ports import Message
+from shoal.ports import Depth, Message
 from tests.contract.examples import fresh_id
 from tests.contract.services import Aws
 from tests.contract.worlds import World, on_aws
@@ -29,3 +30,28 @@ def test_a_message_carries_its_tenant_as_its_group(aws: Aws) -> None:
 
     answer = aws.sqs.receive_message(QueueUrl=aws.urls[Priority.NORMAL], AttributeNames=["All"])
     assert answer["Messages"][0]["Attributes"]["MessageGroupId"] == "acme"
+
+
+def test_depths_are_those_of_each_queue_high_priority_first(world: World) -> None:
+    for priority in Priority:
+        world.received(priority)
+    sent = [Message(fresh_id(), n) for n in range(3)]
+    world.queue.send(Priority.LOW, [*sent, Message(fresh_id(), 0, delay=600)], tenant="default")
+
+    depths = world.depths.depths()
+
+    assert list(depths) == [*Priority]
+    assert depths[Priority.LOW] == Depth(waiting=3, in_flight=0, delayed=1)
+    assert depths[Priority.HIGH].waiting == 0
+
+
+def test_depths_are_asked_again_after_five_seconds_and_not_before(aws: Aws) -> None:
+    times = iter([0.0, 4.9, 5.0])
+    queue = SqsTaskQueue(aws.sqs, aws.urls, monotonic=lambda: next(times))
+    before = queue.depths()[Priority.HIGH].waiting
+
+    queue.send(Priority.HIGH, [Message(fresh_id(), 0)], tenant="default")
+
+    assert queue.depths()[Priority.HIGH].waiting == before
+    assert queue.depths()[Priority.HIGH].waiting == before + 1
+    aws.received(Priority.HIGH)

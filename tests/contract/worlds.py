@@ -33,6 +33,7 @@ from shoal.ports import (
     EffectStore,
     JobStore,
     Machines,
+    QueueDepths,
     TaskQueue,
     TenantStore,
     TypeRegistry,
@@ -50,6 +51,7 @@ class World:
     effects: EffectStore
     artifacts: ArtifactStore
     queue: TaskQueue
+    depths: QueueDepths
     workflow: Workflow
     blobs: BlobStore
     types: TypeRegistry
@@ -74,6 +76,7 @@ def in_memory() -> World:
         effects=MemoryEffectStore(chunks),
         artifacts=artifacts,
         queue=queue,
+        depths=queue,
         workflow=MemoryWorkflow(),
         blobs=MemoryBlobStore("inputs"),
         types=MemoryTypeRegistry(),
@@ -89,12 +92,14 @@ def on_aws(aws: Aws) -> World:
     clock, registry = FixedClock(), Registry(aws.dynamodb, "registry")
     results = Bucket(aws.s3, "results")
     chunks = DynamoChunkStore(Table(aws.dynamodb, "tasks"), results)
+    queue = SqsTaskQueue(aws.sqs, aws.urls)
     return World(
         jobs=DynamoJobStore(Table(aws.dynamodb, "jobs"), OpenJobs(registry)),
         chunks=chunks,
         effects=chunks,
         artifacts=S3ArtifactStore(results),
-        queue=SqsTaskQueue(aws.sqs, aws.urls),
+        queue=queue,
+        depths=queue,
         workflow=StepFunctionsWorkflow(aws.stepfunctions, aws.state_machine_arn),
         blobs=S3BlobStore(Bucket(aws.s3, "inputs")),
         types=DynamoTypeRegistry(registry, clock),

@@ -83,6 +83,7 @@ class World:
             MemoryEffectStore(self.chunks),
             self.artifacts,
             self.queue,
+            self.queue,
             self.workflow,
             self.blobs,
             self.types,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         JobStore,
         Machines,
         Metrics,
+        QueueDepths,
         TaskQueue,
         TenantStore,
         TypeRegistry,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from shoal.service.admission import Admission
     from shoal.service.control import Control
     from shoal.service.ending import Ending
+    from shoal.service.explaining import Explaining
     from shoal.service.keeping import Keeping
     from shoal.service.leasing import Leasing
     from shoal.service.monitoring import Monitoring
@@ -67,6 +69,7 @@ class Adapters:
     effects: EffectStore
     artifacts: ArtifactStore
     queue: TaskQueue
+    depths: QueueDepths
     workflow: Workflow
     blobs: BlobStore
     types: TypeRegistry
@@ -122,6 +125,15 @@ def viewing() -> Viewing:
 
     a = adapters()
     return Viewing(a.jobs, a.chunks, Inputs(a.blobs))
+
+
+@cache
+def explaining() -> Explaining:
+    """Says why something does not run."""
+    from shoal.service.explaining import Explaining
+
+    a = adapters()
+    return Explaining(viewing(), a.jobs, a.chunks, a.types, a.workflow, a.depths, a.clock)
 
 
 def types() -> TypeRegistry:
@@ -260,6 +272,7 @@ _WIRED: Final = (
     submitting,
     admission,
     viewing,
+    explaining,
     registering,
     control,
     on_sam_local,
@@ -295,12 +308,14 @@ def on_aws(settings: Settings) -> Adapters:
     registry = Registry(dynamodb, settings.registry_table)
     results = Bucket(s3, settings.results_bucket)
     chunks = DynamoChunkStore(Table(dynamodb, settings.tasks_table), results)
+    queue = SqsTaskQueue(cast("SQSClient", _Client("sqs")), settings.queue_urls)
     return Adapters(
         jobs=DynamoJobStore(Table(dynamodb, settings.jobs_table), OpenJobs(registry)),
         chunks=chunks,
         effects=chunks,
         artifacts=S3ArtifactStore(results),
-        queue=SqsTaskQueue(cast("SQSClient", _Client("sqs")), settings.queue_urls),
+        queue=queue,
+        depths=queue,
         workflow=StepFunctionsWorkflow(
             cast("SFNClient", _Client("stepfunctions")), settings.state_machine_arn
         ),

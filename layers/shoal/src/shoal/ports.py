@@ -177,6 +177,21 @@ class TaskQueue(Protocol):
         """Send them all, again what the queue refused; raise Unavailable if some stay refused."""
 
 
+class Depth(NamedTuple):
+    """Messages of a queue, approximately: to be had, in the hands of workers, hidden till later."""
+
+    waiting: int
+    in_flight: int
+    delayed: int
+
+
+class QueueDepths(Protocol):
+    """How much the queues hold."""
+
+    def depths(self) -> Mapping[Priority, Depth]:
+        """Of each queue, high priority first; may be a few seconds old."""
+
+
 class ExecutionStatus(StrEnum):
     """Where an execution of the state machine stands, in the words of Step Functions."""
 

@@ -21,6 +21,7 @@ from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.page_key import page_key, position
 from shoal.domain.tally import Entry, Sum, Tally
 from shoal.ports import (
+    Depth,
     Execution,
     ExecutionStatus,
     JobPage,
@@ -257,6 +258,13 @@ class MemoryTaskQueue(_Memory):
     def send(self, priority: Priority, messages: Iterable[Message], *, tenant: str) -> None:
         new = tuple((tenant, message) for message in messages)
         self._sent[priority] = self._sent.get(priority, ()) + new
+
+    def depths(self) -> Mapping[Priority, Depth]:
+        sent = {p: [message for _, message in self._sent.get(p, ())] for p in Priority}
+        return {
+            p: Depth(sum(not m.delay for m in messages), 0, sum(bool(m.delay) for m in messages))
+            for p, messages in sent.items()
+        }
 
     def take(self) -> list[Message]:
         """All messages, high priority first; the queues are empty afterwards."""

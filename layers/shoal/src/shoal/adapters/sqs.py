@@ -14,7 +14,7 @@ from shoal.adapters.backoff import tries
 from shoal.adapters.faults import translated
 from shoal.domain.errors import Unavailable
 from shoal.domain.job import Priority
-from shoal.ports import Message
+from shoal.ports import Depth, Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 10
 _LONGEST_DELAY: Final = 900
+_DEPTHS_KEPT: Final = 5.0
+"""Seconds; who polls costs three calls in this time, however many poll."""
 
 
 class SqsTaskQueue:
@@ -33,15 +35,41 @@ class SqsTaskQueue:
         urls: Mapping[Priority, str],
         *,
         sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._urls = urls
         self._sleep = sleep
+        self._monotonic = monotonic
+        self._read: tuple[float, Mapping[Priority, Depth]] | None = None
 
     def send(self, priority: Priority, messages: Iterable[Message], *, tenant: str) -> None:
         url = self._urls[priority]
         for batch in batched(messages, _BATCH, strict=False):
             self._send(url, [_entry(place, message, tenant) for place, message in enumerate(batch)])
+
+    def depths(self) -> Mapping[Priority, Depth]:
+        now = self._monotonic()
+        if self._read is None or now - self._read[0] >= _DEPTHS_KEPT:
+            self._read = now, {priority: self._depth(priority) for priority in Priority}
+        return self._read[1]
+
+    def _depth(self, priority: Priority) -> Depth:
+        with translated():
+            answer = self._client.get_queue_attributes(
+                QueueUrl=self._urls[priority],
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                    "ApproximateNumberOfMessagesDelayed",
+                ],
+            )
+        found = answer["Attributes"]
+        return Depth(
+            int(found["ApproximateNumberOfMessages"]),
+            int(found["ApproximateNumberOfMessagesNotVisible"]),
+            int(found["ApproximateNumberOfMessagesDelayed"]),
+        )
 
     def _send(self, url: str, entries: Sequence[SendMessageBatchRequestEntryTypeDef]) -> None:
         for _ in tries(self._sleep):

@@ -1,0 +1,51 @@
+"""Why jobs and tasks do not run, and how deep the queues are."""
+
+from collections.abc import Sequence
+
+from handlers.asking import caller, new_router
+from shoal import bootstrap
+from shoal.domain.why import Fact, Reason
+from shoal.wire.times import rfc3339
+from shoal.wire.why import QueueBody, QueuesBody, ReasonBody, WhyBody
+
+router = new_router()
+
+
+@router.get("/api/v1/jobs/<job_id>/why", operation_id="whyJob", tags=["jobs"])
+def why_job(job_id: str) -> WhyBody:
+    """Why a job is not running or not moving, or that it is."""
+    return _body(job_id, bootstrap.explaining().job(caller(router).tenant, job_id))
+
+
+@router.get("/api/v1/tasks/<task_id>/why", operation_id="whyTask", tags=["tasks"])
+def why_task(task_id: str) -> WhyBody:
+    """Why a task is not running, or that it is."""
+    return _body(task_id, bootstrap.explaining().task(caller(router).tenant, task_id))
+
+
+@router.get("/api/v1/queues", operation_id="listQueues", tags=["queues"])
+def list_queues() -> QueuesBody:
+    """How many chunks wait, are in flight and are delayed, by priority."""
+    depths = bootstrap.adapters().depths.depths()
+    return QueuesBody(
+        items=[QueueBody(priority=each, **depth._asdict()) for each, depth in depths.items()]
+    )
+
+
+def _body(identity: str, reasons: Sequence[Reason]) -> WhyBody:
+    return WhyBody(
+        id=identity,
+        reasons=[
+            ReasonBody(
+                code=reason.code,
+                sentence=reason.sentence,
+                facts={name: _fact(name, fact) for name, fact in reason.facts.items()},
+            )
+            for reason in reasons
+        ],
+    )
+
+
+def _fact(name: str, fact: Fact) -> Fact:
+    timed = isinstance(fact, float) and name.endswith(("_at", "until"))
+    return rfc3339(fact) if timed and isinstance(fact, float) else fact

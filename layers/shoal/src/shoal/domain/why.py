@@ -1,0 +1,319 @@
+"""Why a job or a task is not running or not moving: from facts to reasons.
+
+A reason is data (a code and typed facts) and one plain sentence of the same facts. Reasons come in
+the order in which a user must deal with them: while the first holds, mending a later one moves
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from shoal.domain.chunk import Chunk
+from shoal.domain.counts import Counts, TaskStatus
+from shoal.domain.job import Job, JobStatus, Lines
+from shoal.domain.outcome import TaskError
+
+DEADLINE_NEAR: Final = 3_600.0
+"""A deadline is worth a word this many seconds before it."""
+
+
+class Code(StrEnum):
+    """What holds a job or a task, in the order in which a user must deal with it."""
+
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    INPUTS_REFUSED = "inputs_refused"
+    ENDING = "ending"
+    PAUSED = "paused"
+    EXECUTION_FAILED = "execution_failed"
+    NO_WORKER_FOR_TYPE = "no_worker_for_type"
+    PLANNING = "planning"
+    ENQUEUING = "enqueuing"
+    WORKER_SILENT = "worker_silent"
+    ISOLATED = "isolated"
+    RETRY_AT = "retry_at"
+    HELD = "held"
+    WINDOW_FULL = "window_full"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DEADLINE_NEAR = "deadline_near"
+    SETTLING = "settling"
+
+
+type Fact = str | int | float | bool | None
+"""Names that end in `_at` or `until` are seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that holds or moves it."""
+
+    code: Code
+    sentence: str
+    facts: Mapping[str, Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How the latest execution of a live job ended without closing it."""
+
+    status: str
+    error: str | None
+    stopped_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of a job.
+
+    `seen` are some of its chunks that have not ended; `sent` is how many chunks its window has let
+    out (None without a window); `backlog` is how many messages wait in the queues of its priority
+    and of higher ones, which may be its own (None if it was not asked).
+    """
+
+    job: Job
+    counts: Counts
+    now: float
+    type_known: bool = True
+    death: Death | None = None
+    seen: Sequence[Chunk] = ()
+    sent: int | None = None
+    backlog: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFacts:
+    """What is known of a task: its chunk (None before it is made), position, status, last error."""
+
+    chunk: Chunk | None
+    offset: int
+    status: TaskStatus
+    error: TaskError | None = None
+
+
+def why_job(facts: Facts) -> list[Reason]:
+    """Every reason that holds, first what a user must deal with first; never empty."""
+    if not facts.job.live:
+        return [_closed(facts.job)]
+    blocks = [*_blocks(facts)]
+    if any(block.code in _NOTHING_MOVES for block in blocks):
+        return blocks
+    return [*blocks, *_waits(facts), *_moves(facts)] or [_settling("job")]
+
+
+def why_task(facts: Facts, task: TaskFacts) -> list[Reason]:
+    """As `why_job`, of one task."""
+    if task.status in _ENDED or not facts.job.live:
+        return [_ended(facts.job, task)]
+    blocks, chunk = [*_blocks(facts)], task.chunk
+    if chunk is None or chunk.generation != facts.job.generation:
+        return blocks or [_enqueuing()]
+    own = [*_own(facts, chunk, task)]
+    if task.status is TaskStatus.RUNNING and chunk.leased(facts.now):
+        return [*own, *(block for block in blocks if block.code is Code.ENDING)]
+    return [*blocks, *own] or [_settling("task")]
+
+
+_ENDED: Final = frozenset((TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED))
+_NOTHING_MOVES: Final = frozenset((Code.ENDING, Code.PLANNING))
+
+
+def _closed(job: Job) -> Reason:
+    at = job.finished_at or job.created_at
+    facts: dict[str, Fact] = {"finished_at": at, "reason": job.reason}
+    because = f": {job.reason}" if job.reason else ""
+    if job.status is JobStatus.FAILED and not job.planned and isinstance(job.spec.source, Lines):
+        text = f"The job ended FAILED at {_time(at)} before any task was made{because}."
+        return Reason(Code.INPUTS_REFUSED, text, facts)
+    code = Code(job.status.lower())
+    return Reason(code, f"The job ended {job.status} at {_time(at)}{because}.", facts)
+
+
+def _ended(job: Job, task: TaskFacts) -> Reason:
+    attempts = task.chunk.attempts[task.offset] if task.chunk is not None else 0
+    if task.status is TaskStatus.FAILED and task.error is not None:
+        error = task.error
+        facts: dict[str, Fact] = {"attempts": attempts, "error": error.type}
+        text = f"The task failed after {_many(attempts, 'attempt')}: {_said(error)}."
+        return Reason(Code.FAILED, text, facts | {"message": error.message})
+    if task.status is TaskStatus.COMPLETED:
+        text = f"The task completed in attempt {attempts}."
+        return Reason(Code.COMPLETED, text, {"attempts": attempts})
+    if task.status is TaskStatus.FAILED:
+        text = f"The task failed after {_many(attempts, 'attempt')}."
+        return Reason(Code.FAILED, text, {"attempts": attempts})
+    because = f": {job.reason}" if job.reason else ""
+    text = f"The task did not end before its job became {job.status}{because}."
+    return Reason(Code.CANCELLED, text, {"job_status": job.status, "reason": job.reason})
+
+
+def _blocks(facts: Facts) -> Iterator[Reason]:
+    """What holds every task of the job."""
+    job, running = facts.job, facts.counts.running
+    if job.ending is not None:
+        because = f" because {job.reason}" if job.reason else ""
+        text = f"The job is about to end {job.ending}{because}; tasks still running: {running:,}."
+        facts_: dict[str, Fact] = {"ending": job.ending, "reason": job.reason, "running": running}
+        yield Reason(Code.ENDING, text, facts_)
+        return
+    if job.paused:
+        rest = (
+            f"and ends what is in flight ({_many(running, 'task')})" if running else "and drained"
+        )
+        text = f"The job is paused {rest}; resume it to go on."
+        yield Reason(Code.PAUSED, text, {"drained": not running, "running": running})
+    if facts.death is not None:
+        yield _dead(facts.death)
+    if not facts.type_known:
+        name = job.spec.task_type
+        text = f"No worker has registered the task type {name}; start one that offers it."
+        yield Reason(Code.NO_WORKER_FOR_TYPE, text, {"task_type": name})
+    if not job.planned:
+        text = "The job is being planned; its tasks are not made yet."
+        yield Reason(Code.PLANNING, text, {"created_at": job.created_at})
+
+
+def _dead(death: Death) -> Reason:
+    when = f" at {_time(death.stopped_at)}" if death.stopped_at is not None else ""
+    because = f" with {death.error}" if death.error else ""
+    text = f"The job's execution ended {death.status}{when}{because}; another will be started."
+    facts: dict[str, Fact] = {"status": death.status, "error": death.error}
+    return Reason(Code.EXECUTION_FAILED, text, facts | {"stopped_at": death.stopped_at})
+
+
+def _waits(facts: Facts) -> Iterator[Reason]:
+    """What holds some of its tasks."""
+    job, counts, now = facts.job, facts.counts, facts.now
+    if job.enqueued_at is None and not counts.running:
+        yield _enqueuing()
+    for chunk in [chunk for chunk in facts.seen if _abandoned(chunk, now)][:1]:
+        yield _silent(chunk)
+    for chunk in [chunk for chunk in facts.seen if chunk.isolated][:1]:
+        yield _isolated(chunk)
+    due = [chunk.not_before for chunk in facts.seen if _retrying(chunk, now)]
+    if due:
+        text = (
+            f"Tasks that failed and wait for another attempt: {counts.retrying:,}; the next is due "
+        )
+        text += f"at {_time(min(due))}."
+        yield Reason(Code.RETRY_AT, text, {"retrying": counts.retrying, "retry_at": min(due)})
+    if facts.sent is not None and facts.sent < job.chunks:
+        yield _window(facts, facts.sent)
+    if counts.pending and not job.paused and facts.backlog is not None:
+        yield _queued(facts, facts.backlog)
+
+
+def _moves(facts: Facts) -> Iterator[Reason]:
+    """What moves, and until when it may."""
+    job, counts = facts.job, facts.counts
+    workers = {c.lease.worker for c in facts.seen if c.lease is not None and c.leased(facts.now)}
+    if workers:
+        text = f"Running {_many(counts.running, 'task')} on {_many(len(workers), 'worker')}."
+        yield Reason(Code.RUNNING, text, {"running": counts.running, "workers": len(workers)})
+    deadline = job.spec.deadline
+    if deadline is not None and deadline - facts.now < DEADLINE_NEAR:
+        text = f"The job's deadline is {_time(deadline)}; what has not ended by then will not run."
+        yield Reason(Code.DEADLINE_NEAR, text, {"deadline_at": deadline})
+
+
+def _own(facts: Facts, chunk: Chunk, task: TaskFacts) -> Iterator[Reason]:
+    """What holds or moves one task that has not ended."""
+    now, index = facts.now, chunk.first + task.offset
+    if _abandoned(chunk, now):
+        yield _silent(chunk)
+    if chunk.isolated:
+        yield _isolated(chunk)
+    if task.status is TaskStatus.RETRYING and chunk.not_before > now:
+        yield _retry(facts.job, chunk, task)
+    lease = chunk.lease
+    if lease is not None and chunk.leased(now):
+        hand = chunk.hand.task if chunk.hand is not None else None
+        said: dict[str, Fact] = {"worker": lease.worker, "until": lease.until}
+        if task.status is TaskStatus.RUNNING and (chunk.size == 1 or hand == index):
+            yield Reason(Code.RUNNING, f"The task runs on worker {lease.worker}.", said)
+        else:
+            at = "" if hand is None else f", which has task {hand} in hand"
+            text = f"Its chunk is leased by worker {lease.worker} until {_time(lease.until)}{at}; "
+            text += "tasks of a chunk run in turn."
+            yield Reason(Code.HELD, text, said | {"in_hand": hand})
+    elif facts.sent is not None and chunk.number >= facts.sent:
+        yield _window(facts, facts.sent)
+    elif chunk.due_at(now) <= now and facts.backlog is not None and not facts.job.paused:
+        yield _queued(facts, facts.backlog)
+
+
+def _enqueuing() -> Reason:
+    return Reason(Code.ENQUEUING, "The tasks are being made and sent to the queue.", {})
+
+
+def _settling(noun: str) -> Reason:
+    return Reason(Code.SETTLING, f"The {noun} is between two steps; nothing holds it.", {})
+
+
+def _silent(chunk: Chunk) -> Reason:
+    worker, _, until = chunk.lease or ("unknown", "", 0.0)
+    text = f"Worker {worker} has not answered: its lease of chunk {chunk.number} ended at "
+    text += f"{_time(until)}; the next worker that is free takes it over."
+    facts: dict[str, Fact] = {"worker": worker, "chunk": chunk.number, "lease_ended_at": until}
+    return Reason(Code.WORKER_SILENT, text, facts)
+
+
+def _isolated(chunk: Chunk) -> Reason:
+    text = f"Workers died {chunk.crashes} times in a row under chunk {chunk.number}, so its tasks "
+    text += "run one by one, each in a process of its own."
+    facts: dict[str, Fact] = {"chunk": chunk.number, "crashes": chunk.crashes}
+    return Reason(Code.ISOLATED, text, facts)
+
+
+def _retry(job: Job, chunk: Chunk, task: TaskFacts) -> Reason:
+    done, most = chunk.attempts[task.offset], job.spec.policy.max_attempts
+    because = f" because attempt {done} failed: {_said(task.error)}" if task.error else ""
+    text = f"Attempt {done + 1} of {most} begins at {_time(chunk.not_before)} or later{because}."
+    facts: dict[str, Fact] = {"retry_at": chunk.not_before, "attempts": done, "max_attempts": most}
+    error = None if task.error is None else task.error.type
+    return Reason(Code.RETRY_AT, text, facts | {"error": error})
+
+
+def _window(facts: Facts, sent: int) -> Reason:
+    most, waiting = facts.job.spec.max_parallelism or 0, facts.job.chunks - sent
+    text = f"The job's max_parallelism is reached: {most} of {most} chunks are in flight, and each "
+    text += f"that ends lets in one of the {waiting:,} that wait."
+    return Reason(Code.WINDOW_FULL, text, {"max_parallelism": most, "waiting_chunks": waiting})
+
+
+def _queued(facts: Facts, backlog: int) -> Reason:
+    job = facts.job
+    own = min(job.chunks, -(-facts.counts.pending // (job.chunk_size or 1)))
+    ahead = max(0, backlog - own)
+    text = f"Its tasks wait for a free worker, behind about {_many(ahead, 'chunk')} of other jobs "
+    text += "with the same or a higher priority (an estimate from the queue's depth)."
+    facts_: dict[str, Fact] = {"priority": job.spec.priority, "chunks_ahead": ahead}
+    tasks = ahead * (job.chunk_size or 1)
+    return Reason(Code.QUEUED, text, facts_ | {"tasks_ahead": tasks, "estimated": True})
+
+
+def _abandoned(chunk: Chunk, now: float) -> bool:
+    return chunk.lease is not None and bool(chunk.running) and not chunk.leased(now)
+
+
+def _retrying(chunk: Chunk, now: float) -> bool:
+    return chunk.not_before > now and TaskStatus.RETRYING.letter in chunk.statuses
+
+
+def _said(error: TaskError) -> str:
+    lines = error.message.splitlines()
+    return f"{error.type}: {lines[0]}" if lines else error.type
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
