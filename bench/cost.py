@@ -11,6 +11,7 @@ from shoal import bootstrap
 from shoal.adapters.memory import (
     FixedClock,
     MemoryArtifactStore,
+    MemoryAuditLog,
     MemoryBlobStore,
     MemoryChunkStore,
     MemoryEffectStore,
@@ -182,6 +183,7 @@ def hot_writes(tasks: int) -> tuple[int, int]:
             clock=FixedClock(),
             entropy=SeededEntropy(),
             metrics=RecordingMetrics(),
+            audit=MemoryAuditLog(),
             lease=60.0,
             retention=86_400,
         )

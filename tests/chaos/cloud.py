@@ -18,6 +18,7 @@ from shoal import bootstrap
 from shoal.adapters.memory import (
     FixedClock,
     MemoryArtifactStore,
+    MemoryAuditLog,
     MemoryChunkStore,
     MemoryEffectStore,
     MemoryJobStore,
@@ -151,6 +152,7 @@ class Cloud:
             clock=self.clock,
             entropy=SeededEntropy(seed),
             metrics=RecordingMetrics(),
+            audit=MemoryAuditLog(),
             lease=LEASE,
             retention=86_400,
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from shoal.adapters.dynamodb.audit import DynamoAuditLog
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.machines import DynamoMachines
@@ -13,6 +14,7 @@ from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
 from shoal.adapters.memory import (
     FixedClock,
     MemoryArtifactStore,
+    MemoryAuditLog,
     MemoryBlobStore,
     MemoryChunkStore,
     MemoryEffectStore,
@@ -28,6 +30,7 @@ from shoal.adapters.stepfunctions import StepFunctionsWorkflow
 from shoal.domain.job import Priority
 from shoal.ports import (
     ArtifactStore,
+    AuditLog,
     BlobStore,
     ChunkStore,
     EffectStore,
@@ -58,6 +61,7 @@ class World:
     machines: Machines
     tenants: TenantStore
     clock: FixedClock
+    audit: AuditLog
     upload: Callable[[str, bytes], None]
     received: Callable[[Priority], list[dict[str, Any]]]
 
@@ -83,6 +87,7 @@ def in_memory() -> World:
         machines=MemoryMachines(),
         tenants=MemoryTenants(jobs),
         clock=FixedClock(),
+        audit=MemoryAuditLog(),
         upload=upload,
         received=lambda _: [{"job": each.job, "chunk": each.chunk} for each in queue.take()],
     )
@@ -106,6 +111,7 @@ def on_aws(aws: Aws) -> World:
         machines=DynamoMachines(registry),
         tenants=DynamoTenants(registry),
         clock=clock,
+        audit=DynamoAuditLog(registry),
         upload=lambda key, body: aws.s3.put_object(Bucket="results", Key=key, Body=body),
         received=aws.received,
     )

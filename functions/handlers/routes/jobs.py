@@ -13,6 +13,7 @@ from handlers.tokens import index_start, text_start, token
 from handlers.views import fitting, job_body, job_path, result_body, task_body, upload_body
 from shoal import bootstrap
 from shoal.domain import trace
+from shoal.domain.act import Action
 from shoal.domain.counts import TaskStatus
 from shoal.domain.job import JobStatus
 from shoal.service.submitting import fingerprint
@@ -48,6 +49,7 @@ def submit_job(body: JobSubmission, idempotency_key: IdempotencyKey = None) -> R
         fingerprint=fingerprint(router.current_event.json_body),
         trace=trace.kept(router.current_event.headers.get("traceparent")),
     )
+    bootstrap.auditing().record_submission(caller(router), submitted.job)
     job_id, replayed = submitted.job.id, submitted.replayed
     log.say("job submitted", job=job_id, replayed=replayed, request_id=request_id(router))
     headers = {"Location": job_path(job_id)} | (
@@ -125,6 +127,7 @@ def steering(verb: str) -> Callable[[Handler], Handler]:
 def cancel_job(job_id: str) -> Response[JobBody]:
     """End a job: nothing of it begins any more, what runs is stopped."""
     bootstrap.control().cancel(caller(router).tenant, job_id)
+    bootstrap.auditing().record(caller(router), Action.CANCEL, job_id)
     return _job(job_id, HTTPStatus.ACCEPTED)
 
 
@@ -132,6 +135,7 @@ def cancel_job(job_id: str) -> Response[JobBody]:
 def pause_job(job_id: str) -> Response[JobBody]:
     """Begin no further chunk of a job; what runs goes on."""
     bootstrap.control().pause(caller(router).tenant, job_id)
+    bootstrap.auditing().record(caller(router), Action.PAUSE, job_id)
     return _job(job_id, HTTPStatus.ACCEPTED)
 
 
@@ -139,6 +143,7 @@ def pause_job(job_id: str) -> Response[JobBody]:
 def resume_job(job_id: str) -> Response[JobBody]:
     """Go on with a paused job."""
     bootstrap.control().resume(caller(router).tenant, job_id)
+    bootstrap.auditing().record(caller(router), Action.RESUME, job_id)
     return _job(job_id, HTTPStatus.ACCEPTED)
 
 
@@ -146,6 +151,7 @@ def resume_job(job_id: str) -> Response[JobBody]:
 def retry_job(job_id: str) -> Response[JobBody]:
     """Run the tasks of a FAILED job that did not complete again."""
     bootstrap.control().retry(caller(router).tenant, job_id)
+    bootstrap.auditing().record(caller(router), Action.RETRY, job_id)
     return _job(job_id, HTTPStatus.ACCEPTED)
 
 

@@ -18,6 +18,7 @@ from handlers import (
 from shoal.adapters.memory import (
     FixedClock,
     MemoryArtifactStore,
+    MemoryAuditLog,
     MemoryBlobStore,
     MemoryChunkStore,
     MemoryEffectStore,
@@ -93,6 +94,7 @@ class World:
             SeededEntropy(),
             self.metrics,
             Limits(),
+            MemoryAuditLog(),
             lease=60.0,
             retention=90 * DAY,
         )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from shoal.domain.limits import Limits
     from shoal.ports import (
         ArtifactStore,
+        AuditLog,
         BlobStore,
         ChunkStore,
         Clock,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         Workflow,
     )
     from shoal.service.admission import Admission
+    from shoal.service.auditing import Auditing
     from shoal.service.control import Control
     from shoal.service.ending import Ending
     from shoal.service.explaining import Explaining
@@ -79,6 +81,7 @@ class Adapters:
     entropy: Entropy
     metrics: Metrics
     limits: Limits
+    audit: AuditLog
     lease: float
     retention: int
 
@@ -170,6 +173,15 @@ def control() -> Control:
 
     a = adapters()
     return Control(a.jobs, a.workflow, _settling(), a.clock, retention=a.retention)
+
+
+@cache
+def auditing() -> Auditing:
+    """Notes and shows who did what."""
+    from shoal.service.auditing import Auditing
+
+    a = adapters()
+    return Auditing(a.audit, a.jobs, a.clock, a.entropy, a.retention)
 
 
 @cache
@@ -277,6 +289,7 @@ _WIRED: Final = (
     control,
     on_sam_local,
     tenancy,
+    auditing,
     tasking,
     leasing,
     keeping,
@@ -291,6 +304,7 @@ _WIRED: Final = (
 def on_aws(settings: Settings) -> Adapters:
     """AWS behind every port; no client is made yet."""
     from shoal.adapters.clock import SystemClock, SystemEntropy
+    from shoal.adapters.dynamodb.audit import DynamoAuditLog
     from shoal.adapters.dynamodb.chunks import DynamoChunkStore
     from shoal.adapters.dynamodb.jobs import DynamoJobStore
     from shoal.adapters.dynamodb.machines import DynamoMachines
@@ -327,6 +341,7 @@ def on_aws(settings: Settings) -> Adapters:
         entropy=SystemEntropy(),
         metrics=EmfMetrics(clock, settings.stage),
         limits=settings.limits,
+        audit=DynamoAuditLog(registry),
         lease=settings.lease_seconds,
         retention=settings.retention_seconds,
     )

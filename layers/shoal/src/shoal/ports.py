@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, Protocol
 
+from shoal.domain.act import Act
 from shoal.domain.chunk import Chunk
 from shoal.domain.grid import Json
 from shoal.domain.job import Job, JobStatus, Priority
@@ -334,6 +335,26 @@ class Machines(Protocol):
 
     def page(self, *, limit: int, start: str | None) -> MachinePage:
         """By client. `start` is a page's `next_key`."""
+
+
+class ActPage(NamedTuple):
+    """Some acts, newest first, and where the next page begins (None at the end)."""
+
+    acts: Sequence[Act]
+    next_key: str | None
+
+
+class AuditLog(Protocol):
+    """Who did what to which job."""
+
+    def add(self, act: Act, *, expires_at: int) -> None:
+        """Write it, once: the first of its time and id stays."""
+
+    def of_job(self, job_id: str, *, limit: int, start: str | None) -> ActPage:
+        """What was done to a job, newest first. `start` is a page's `next_key`."""
+
+    def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> ActPage:
+        """What was done to a tenant's jobs, newest first. `start` is a page's `next_key`."""
 
 
 class Clock(Protocol):

@@ -14,6 +14,7 @@ from typing import Any
 
 from shoal.adapters.mean import moved_mean
 from shoal.adapters.rows.uploads import uploaded_part
+from shoal.domain.act import Act
 from shoal.domain.chunk import Chunk
 from shoal.domain.errors import InputsNotFound, WriteConflict
 from shoal.domain.job import Job, JobStatus, Priority
@@ -21,6 +22,7 @@ from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.page_key import page_key, position
 from shoal.domain.tally import Entry, Sum, Tally
 from shoal.ports import (
+    ActPage,
     Depth,
     Execution,
     ExecutionStatus,
@@ -362,6 +364,30 @@ class MemoryTypeRegistry(_Memory):
         if known is not None:
             mean = moved_mean(known.mean_seconds, seconds)
             self._types[name] = replace(known, mean_seconds=mean)
+
+
+class MemoryAuditLog(_Memory):
+    """Acts by their place and job."""
+
+    def __init__(self) -> None:
+        self._acts: dict[tuple[str, str], Act] = {}
+
+    def add(self, act: Act, *, expires_at: int) -> None:
+        del expires_at
+        self._acts.setdefault((act.place, act.job_id), act)
+
+    def of_job(self, job_id: str, *, limit: int, start: str | None) -> ActPage:
+        return self._page([a for a in self._acts.values() if a.job_id == job_id], limit, start)
+
+    def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> ActPage:
+        return self._page([a for a in self._acts.values() if a.tenant == tenant], limit, start)
+
+    @staticmethod
+    def _page(acts: list[Act], limit: int, start: str | None) -> ActPage:
+        found = [act for act in acts if start is None or act.place < start]
+        found.sort(key=lambda act: act.place, reverse=True)
+        page = found[:limit]
+        return ActPage(page, page[-1].place if len(found) > limit else None)
 
 
 class FixedClock:

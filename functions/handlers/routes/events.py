@@ -1,0 +1,43 @@
+"""Events: who did what to which job."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from handlers.asking import NextToken, caller, new_router
+from handlers.tokens import text_start, token
+from shoal import bootstrap
+from shoal.ports import ActPage
+from shoal.wire.events import EventPageBody, event_body
+
+router = new_router()
+
+EventLimit = Annotated[int, Query(ge=1, le=100)]
+
+
+@router.get("/api/v1/events", operation_id="listEvents", tags=["events"])
+def list_events(limit: EventLimit = 50, next_token: NextToken = None) -> EventPageBody:
+    """List who did what to jobs, newest first."""
+    query = ["events"]
+    page = bootstrap.auditing().of_tenant(
+        caller(router).tenant, limit=limit, start=text_start(next_token, query)
+    )
+    return _body(page, query)
+
+
+@router.get("/api/v1/jobs/<job_id>/events", operation_id="listJobEvents", tags=["events"])
+def list_job_events(
+    job_id: str, limit: EventLimit = 50, next_token: NextToken = None
+) -> EventPageBody:
+    """List who did what to a job, newest first."""
+    query = ["events", job_id]
+    page = bootstrap.auditing().of_job(
+        caller(router).tenant, job_id, limit=limit, start=text_start(next_token, query)
+    )
+    return _body(page, query)
+
+
+def _body(page: ActPage, query: list[str]) -> EventPageBody:
+    return EventPageBody(
+        items=[event_body(act) for act in page.acts], next_token=token(page.next_key, query)
+    )

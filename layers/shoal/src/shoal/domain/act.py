@@ -1,0 +1,49 @@
+"""What somebody did to a job, as the audit trail keeps it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from shoal.domain.errors import InvalidRequest
+
+_PLACE: Final = re.compile(r"[0-9]{10}\.[0-9]{6}/[0-9A-Za-z_]{1,64}")
+
+
+class Action(StrEnum):
+    """What may be done."""
+
+    SUBMIT = "submit"
+    CANCEL = "cancel"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An accepted request to change a job; `at` in seconds since the epoch."""
+
+    id: str
+    tenant: str
+    who: str
+    action: Action
+    job_id: str
+    at: float
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """Sorts by time; of two at the same time, by id."""
+        return f"{self.at:017.6f}/{self.id}"
+
+
+def checked_place(start: str | None) -> str | None:
+    """The place that a page begins behind, if any; raise InvalidRequest if it is none."""
+    if start is not None and _PLACE.fullmatch(start) is None:
+        detail = "this page does not exist"
+        raise InvalidRequest(detail, [("next_token", detail)])
+    return start

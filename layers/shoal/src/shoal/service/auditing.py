@@ -1,0 +1,50 @@
+"""The audit trail: who did what to which job, and when."""
+
+from dataclasses import dataclass
+
+from shoal.domain.act import Act, Action, checked_place
+from shoal.domain.caller import Caller
+from shoal.domain.errors import JobNotFound
+from shoal.domain.job import LONGEST_LIFE, Job
+from shoal.ports import ActPage, AuditLog, Clock, Entropy, JobStore
+
+
+@dataclass(frozen=True, slots=True)
+class Auditing:
+    """Keeps acts as long as the rows of a job that begins when they are done.
+
+    `retention` in seconds.
+    """
+
+    log: AuditLog
+    jobs: JobStore
+    clock: Clock
+    entropy: Entropy
+    retention: int
+
+    def record(
+        self, caller: Caller, action: Action, job_id: str, detail: dict[str, str] | None = None
+    ) -> None:
+        """Note what the caller did just now; each call is an act of its own."""
+        identity = self.entropy.bytes().hex()
+        now = self.clock.now()
+        self._add(Act(identity, caller.tenant, caller.name, action, job_id, now, detail or {}))
+
+    def record_submission(self, caller: Caller, job: Job) -> None:
+        """Note it once, however often the request is repeated: the first caller stands."""
+        act = Act(job.id, caller.tenant, caller.name, Action.SUBMIT, job.id, job.created_at)
+        self._add(act)
+
+    def of_job(self, tenant: str, job_id: str, *, limit: int, start: str | None) -> ActPage:
+        """What was done to a job, newest first; raise JobNotFound if it is not the tenant's."""
+        job = self.jobs.get(job_id)
+        if job is None or job.tenant != tenant:
+            raise JobNotFound(job_id)
+        return self.log.of_job(job_id, limit=limit, start=checked_place(start))
+
+    def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> ActPage:
+        """What was done to the tenant's jobs, newest first."""
+        return self.log.of_tenant(tenant, limit=limit, start=checked_place(start))
+
+    def _add(self, act: Act) -> None:
+        self.log.add(act, expires_at=int(act.at) + LONGEST_LIFE + self.retention)

@@ -1,0 +1,56 @@
+from collections.abc import Callable
+from functools import partial
+
+from shoal.domain.act import Act, Action
+from shoal.ports import ActPage
+from tests.contract.examples import EXPIRES_AT, NOW, fresh_id
+from tests.contract.worlds import World
+
+
+def an_act(job: str, *, tenant: str = "t", number: int = 0, who: str = "ann") -> Act:
+    return Act(f"a{number}", tenant, who, Action.PAUSE, job, NOW + number, {"why": "ünïcode"})
+
+
+def added(world: World, *acts: Act) -> None:
+    for act in acts:
+        world.audit.add(act, expires_at=EXPIRES_AT)
+
+
+def read_in_pages(page_from: Callable[..., ActPage]) -> list[Act]:
+    found: list[Act] = []
+    page = page_from(start=None)
+    while page.next_key is not None:
+        found += page.acts
+        page = page_from(start=page.next_key)
+    return [*found, *page.acts]
+
+
+def test_an_act_is_found_by_its_job_and_by_its_tenant(world: World) -> None:
+    tenant, act = fresh_id(), an_act(fresh_id())
+    theirs = an_act(fresh_id(), tenant=tenant)
+
+    added(world, act, theirs)
+
+    assert world.audit.of_job(act.job_id, limit=10, start=None) == ([act], None)
+    assert world.audit.of_tenant(tenant, limit=10, start=None) == ([theirs], None)
+
+
+def test_pages_go_from_the_newest_to_the_oldest_and_miss_none(world: World) -> None:
+    job, tenant = fresh_id(), fresh_id()
+    acts = [an_act(job, tenant=tenant, number=number) for number in range(5)]
+    added(world, *acts)
+
+    of_job = partial(world.audit.of_job, job, limit=2)
+    of_tenant = partial(world.audit.of_tenant, tenant, limit=2)
+
+    assert read_in_pages(of_job) == acts[::-1]
+    assert read_in_pages(of_tenant) == acts[::-1]
+
+
+def test_an_act_written_again_stays_as_it_was_first(world: World) -> None:
+    job = fresh_id()
+    first, second = an_act(job, who="ann"), an_act(job, who="bob")
+
+    added(world, first, second)
+
+    assert world.audit.of_job(job, limit=10, start=None).acts == [first]
