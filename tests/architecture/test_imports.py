@@ -21,6 +21,8 @@ PLANTED = [
     ("rooms", "shoal/helpers.py", ""),
     ("pure-domain", "shoal/domain/retry.py", "import random"),
     ("aws", "handlers/sweep.py", "import boto3"),
+    ("users", "shoal/client/api.py", "import shoal.service.moves"),
+    ("users", "shoal/client/api.py", "import boto3"),
     ("handlers", "handlers/api.py", "import shoal.adapters.memory"),
     ("telemetry", "shoal/worker/reporter.py", "import prometheus_client"),
     ("telemetry", "shoal/service/moves.py", "import opentelemetry.trace"),

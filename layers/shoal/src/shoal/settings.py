@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from shoal.domain.job import DAY, Priority
@@ -162,6 +163,30 @@ class WorkerSettings:
             child_growth_bytes=int(read.number("SHOAL_CHILD_GROWTH_MB", 256)) * _MEGABYTE,
             health_port=read.port("SHOAL_HEALTH_PORT"),
             tracing=_traces(environment),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSettings:
+    """Whom a client asks, where its profile does not say or should not be heard."""
+
+    config: Path
+    profile: str | None = None
+    api_url: str | None = None
+    token: str | None = field(default=None, repr=False)
+    client_secret: str | None = field(default=None, repr=False)
+
+    @staticmethod
+    def from_environment(environment: Mapping[str, str] = os.environ) -> ClientSettings:  # noqa: TID251 - as above
+        """Read them; the configuration is `shoal/config.toml` where the user keeps such files."""
+        home = environment.get("XDG_CONFIG_HOME") or "~/.config"
+        config = environment.get("SHOAL_CONFIG") or f"{home}/shoal/config.toml"
+        return ClientSettings(
+            config=Path(config).expanduser(),
+            profile=environment.get("SHOAL_PROFILE") or None,
+            api_url=environment.get("SHOAL_API_URL") or None,
+            token=environment.get("SHOAL_TOKEN") or None,
+            client_secret=environment.get("SHOAL_CLIENT_SECRET") or None,
         )
 
 

@@ -1,0 +1,53 @@
+"""The Python client: `Shoal` for plain code, `AsyncShoal` for a running loop.
+
+Loaded by name, so that what wants the errors alone does not pay for httpx.
+"""
+
+from typing import TYPE_CHECKING
+
+from shoal.client.errors import (
+    ApiError,
+    BadProfile,
+    BadRequest,
+    Conflict,
+    NotAllowed,
+    NotFound,
+    ServerError,
+    ShoalError,
+    SignInFailed,
+    TooManyRequests,
+    Unreachable,
+    WaitTimeout,
+)
+
+if TYPE_CHECKING:
+    from shoal.client.aio import AsyncJob, AsyncShoal
+    from shoal.client.sync import Job, Shoal
+
+__all__ = [
+    "ApiError",
+    "AsyncJob",
+    "AsyncShoal",
+    "BadProfile",
+    "BadRequest",
+    "Conflict",
+    "Job",
+    "NotAllowed",
+    "NotFound",
+    "ServerError",
+    "Shoal",
+    "ShoalError",
+    "SignInFailed",
+    "TooManyRequests",
+    "Unreachable",
+    "WaitTimeout",
+]
+
+if not TYPE_CHECKING:  # or type checkers would believe that every name is there
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from shoal.client import aio, sync  # noqa: PLC0415 - loaded on first use
+
+        return getattr(sync, name, None) or getattr(aio, name)

@@ -1,0 +1,223 @@
+"""The client for a running loop: `sync`, method for method, with the waiting left to the loop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, Self, Unpack
+
+import httpx
+
+from shoal.client.api import Api, Watch, segment
+from shoal.client.flow import Flow
+from shoal.client.models import (
+    Counts,
+    Filter,
+    JobEvent,
+    JobState,
+    Json,
+    Result,
+    Spec,
+    Task,
+    TaskType,
+)
+from shoal.client.profile import chosen
+from shoal.client.tokens import StaticToken, Tokens
+from shoal.client.transport import AsyncWire
+from shoal.settings import ClientSettings
+
+
+class AsyncShoal:
+    """The API, to a user. Close it, or use it in an `async with`."""
+
+    def __init__(
+        self, api_url: str, token: str | Tokens, *, http: httpx.AsyncClient | None = None
+    ) -> None:
+        self.api = Api(api_url, StaticToken(token) if isinstance(token, str) else token)
+        self._wire = AsyncWire(http)
+
+    @classmethod
+    def from_profile(cls, name: str | None = None) -> Self:
+        """The API of a profile, or the one that the environment names."""
+        profile = chosen(ClientSettings.from_environment(), name)
+        return cls(profile.api_url, profile.tokens())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._wire.close()
+
+    async def run[T](self, flow: Flow[T]) -> T:
+        """Carry out a flow of `shoal.client.api`."""
+        return await self._wire.run(flow)
+
+    async def read(self, path: str, **params: Any) -> Any:
+        """The JSON at a path below /api/v1/: for what has no method here yet."""
+        return await self.run(self.api.read(path, **params))
+
+    async def submit(
+        self,
+        task_type: str,
+        *,
+        inputs: Iterable[Json] | None = None,
+        idempotency_key: str | None = None,
+        **spec: Unpack[Spec],
+    ) -> AsyncJob:
+        """Submit a job. Inputs of more than a megabyte are uploaded first."""
+        body = {"task_type": task_type, **spec}
+        return AsyncJob(self, await self.run(self.api.submit(body, inputs, idempotency_key)))
+
+    async def job(self, job_id: str) -> AsyncJob:
+        """A job; raise NotFound."""
+        return AsyncJob(self, await self.run(self.api.job(job_id)))
+
+    async def jobs(self, *, limit: int = 100, **which: Unpack[Filter]) -> AsyncIterator[AsyncJob]:
+        """Jobs, newest first; `limit` is that of a page."""
+        async for raw in self.pages("jobs", {**which, "limit": limit}):
+            yield AsyncJob(self, JobState.of(raw))
+
+    async def task(self, task_id: str) -> Task:
+        """A task by its id, `{job_id}.{index}`; raise NotFound."""
+        return Task.of(await self.read(f"tasks/{segment(task_id)}"))
+
+    def artifacts(self, task_id: str) -> AsyncIterator[Json]:
+        """The files of a task: name, size and a `url` that reads it for a while."""
+        return self.pages(f"tasks/{segment(task_id)}/artifacts")
+
+    async def task_types(self) -> AsyncIterator[TaskType]:
+        """The task types that workers have registered."""
+        async for raw in self.pages("task-types"):
+            yield TaskType.of(raw)
+
+    async def why(self, any_id: str) -> Json:
+        """Why a job or a task is not running or not moving."""
+        noun = "tasks" if "." in any_id else "jobs"
+        found: Json = await self.read(f"{noun}/{segment(any_id)}/why")
+        return found
+
+    async def pages(self, path: str, params: Mapping[str, Any] | None = None) -> AsyncIterator[Any]:
+        """The items of all pages of a list, asked for as they are needed."""
+        token: str | None = None
+        while True:
+            page = await self.run(self.api.page(path, params or {}, token))
+            for item in page.items:
+                yield item
+            token = page.next_token
+            if token is None:
+                return
+
+
+class AsyncJob:
+    """A job as it was when last asked for; `refresh` asks again, and so does each verb."""
+
+    def __init__(self, shoal: AsyncShoal, state: JobState) -> None:
+        self._shoal = shoal
+        self.state = state
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.state.id
+
+    @property
+    def status(self) -> str:
+        """The job's status."""
+        return self.state.status
+
+    @property
+    def counts(self) -> Counts:
+        """Tasks by status."""
+        return self.state.counts
+
+    async def refresh(self) -> Self:
+        """Ask for it again."""
+        return await self._now(self._shoal.api.job(self.id))
+
+    async def tasks(
+        self, *, status: str | list[str] | None = None, limit: int = 1_000
+    ) -> AsyncIterator[Task]:
+        """Its tasks by index, those of some statuses only if they are named."""
+        async for raw in self._items("tasks", status=status, limit=limit):
+            yield Task.of(raw)
+
+    async def results(self, *, limit: int = 1_000) -> AsyncIterator[Result]:
+        """What its completed tasks returned, by index."""
+        async for raw in self._items("results", limit=limit):
+            yield Result.of(raw)
+
+    def failures(self) -> AsyncIterator[Json]:
+        """Its failed tasks, grouped by cause."""
+        return self._items("failures")
+
+    def events(self) -> AsyncIterator[Json]:
+        """Who did what to it, and what became of it."""
+        return self._items("events")
+
+    async def watch(self) -> AsyncIterator[JobEvent]:
+        """The job each time that it changed, until it has ended."""
+        watch = Watch(self._shoal.api, self.id)
+        while True:
+            state = await self._shoal.run(watch.changed())
+            if state is not None:
+                self.state = state
+                yield JobEvent(state)
+                if state.ended:
+                    return
+
+    async def wait(self, timeout: float | None = None) -> Self:  # noqa: ASYNC109 - as in the twin
+        """Wait until it has ended; raise WaitTimeout if it has not in so many seconds."""
+        return await self._now(self._shoal.api.waited(self.id, timeout))
+
+    async def cancel(self) -> Self:
+        """End it."""
+        return await self._verb("cancel")
+
+    async def pause(self) -> Self:
+        """Begin no further chunk of it."""
+        return await self._verb("pause")
+
+    async def resume(self) -> Self:
+        """Go on with it."""
+        return await self._verb("resume")
+
+    async def retry(
+        self,
+        *,
+        cause: str | None = None,
+        indices: list[int] | None = None,
+        canary: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Run its tasks that did not complete again, or those of one cause or index only."""
+        given = {"cause": cause, "indices": indices, "canary": canary}
+        return await self._verb("retry", {k: v for k, v in given.items() if v is not None} or None)
+
+    async def clone(self, **changes: Any) -> AsyncJob:
+        """A new job like it."""
+        flow = self._shoal.api.steer(self.id, "clone", changes or None)
+        return AsyncJob(self._shoal, await self._shoal.run(flow))
+
+    async def change(self, **changes: Any) -> Self:
+        """Give it another priority or max_parallelism."""
+        return await self._now(self._shoal.api.changes(self.id, **changes))
+
+    async def delete(self) -> None:
+        """Delete it."""
+        await self._shoal.run(self._shoal.api.delete(self.id))
+
+    async def why(self) -> Json:
+        """Why it is not running or not moving."""
+        return await self._shoal.why(self.id)
+
+    async def _verb(self, verb: str, body: Any = None) -> Self:
+        return await self._now(self._shoal.api.steer(self.id, verb, body))
+
+    async def _now(self, flow: Flow[JobState]) -> Self:
+        self.state = await self._shoal.run(flow)
+        return self
+
+    def _items(self, noun: str, **params: Any) -> AsyncIterator[Any]:
+        return self._shoal.pages(f"jobs/{segment(self.id)}/{noun}", params)

@@ -1,0 +1,176 @@
+"""What one may ask of the API, as flows: the sync and the async client both drive these."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+from uuid import uuid4
+
+from shoal.client.errors import WaitTimeout
+from shoal.client.flow import Answer, Flow, Pause, Request, asked
+from shoal.client.models import JobState
+from shoal.client.tokens import Tokens
+
+MAX_INLINE: Final = 900_000
+"""Bytes of inputs that go with the submission; what is larger is uploaded first."""
+_NOT_MODIFIED: Final = 304
+_FIRST_LOOK: Final = 0.25
+_LONGEST_LOOK: Final = 2.0
+
+
+class Page(NamedTuple):
+    """Some items of a list, and the token that the rest is asked for with."""
+
+    items: list[Any]
+    next_token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The API at `url`, in the name of whoever the tokens are of."""
+
+    url: str
+    tokens: Tokens = field(repr=False)
+    now: Callable[[], float] = time.monotonic
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = True,
+    ) -> Flow[Answer]:
+        """The answer to one call; raise ApiError for a refusal."""
+        token = yield from self.tokens.current()
+        request = Request(
+            method,
+            f"{self.url.rstrip('/')}/api/v1/{path}",
+            params=_query(params or {}),
+            headers={
+                **(headers or {}),
+                **({} if body is None else {"Content-Type": "application/json"}),
+            },
+            content=None if body is None else json.dumps(body).encode(),
+            repeatable=repeatable,
+        )
+        return (yield from asked(request.bearing(token)))
+
+    def read(self, path: str, **params: Any) -> Flow[Any]:
+        """The JSON at a path."""
+        answer = yield from self.call("GET", path, params=params)
+        return answer.json
+
+    def page(self, path: str, params: Mapping[str, Any], token: str | None) -> Flow[Page]:
+        """One page of a list."""
+        found = yield from self.read(path, **params, next_token=token)
+        return Page(found["items"], found.get("next_token"))
+
+    # Jobs
+
+    def submit(
+        self, spec: Mapping[str, Any], inputs: Iterable[Mapping[str, Any]] | None, key: str | None
+    ) -> Flow[JobState]:
+        """A new job; the key makes sure that a repeated request gives the same one."""
+        body = dict(spec)
+        if inputs is not None:
+            lines = [json.dumps(each) for each in inputs]
+            if sum(map(len, lines)) + len(lines) <= MAX_INLINE:
+                body["inputs"] = [json.loads(line) for line in lines]
+            else:
+                body["inputs_uri"] = yield from self.upload("\n".join(lines).encode())
+        headers = {"Idempotency-Key": key or uuid4().hex}
+        answer = yield from self.call("POST", "jobs", body, headers=headers)
+        return JobState.of(answer.json)
+
+    def upload(self, lines: bytes) -> Flow[str]:
+        """Put JSON Lines where a job finds them; their URI."""
+        answer = yield from self.call("POST", "inputs")
+        place = answer.json
+        yield from asked(
+            Request("PUT", place["upload_url"], headers=place["upload_headers"], content=lines)
+        )
+        return str(place["inputs_uri"])
+
+    def job(self, job_id: str) -> Flow[JobState]:
+        """A job as it is."""
+        return JobState.of((yield from self.read(f"jobs/{segment(job_id)}")))
+
+    def steer(self, job_id: str, verb: str, body: Any = None) -> Flow[JobState]:
+        """The job after a verb. A retry or a clone done twice is not one done once."""
+        answer = yield from self.call(
+            "POST",
+            f"jobs/{segment(job_id)}/{verb}",
+            body,
+            headers={"Idempotency-Key": uuid4().hex},
+            repeatable=verb not in {"retry", "clone"},
+        )
+        return JobState.of(answer.json)
+
+    def changes(self, job_id: str, **body: Any) -> Flow[JobState]:
+        """The job with another priority or parallelism."""
+        answer = yield from self.call("PATCH", f"jobs/{segment(job_id)}", body)
+        return JobState.of(answer.json)
+
+    def delete(self, job_id: str) -> Flow[None]:
+        """No more job."""
+        yield from self.call("DELETE", f"jobs/{segment(job_id)}")
+
+    def waited(self, job_id: str, timeout: float | None) -> Flow[JobState]:
+        """The job once it has ended; raise WaitTimeout if it has not in so many seconds."""
+        watch = Watch(self, job_id)
+        until = None if timeout is None else self.now() + timeout
+        while True:
+            job = yield from watch.changed(until)
+            if job is not None and job.ended:
+                return job
+            if until is not None and self.now() >= until:
+                raise WaitTimeout(f"{job_id} has not ended in {timeout:g} s; it goes on")
+
+
+@dataclass(slots=True)
+class Watch:
+    """A look at a job again and again; a look that finds nothing new costs a 304."""
+
+    api: Api
+    job_id: str
+    _etag: str | None = None
+    _pause: float = 0.0
+
+    def changed(self, until: float | None = None) -> Flow[JobState | None]:
+        """The job once it differs from the last look; None if it does not in time."""
+        while True:
+            if self._pause:
+                left = self._pause if until is None else until - self.api.now()
+                yield Pause(max(0.0, min(self._pause, left)))
+            headers = {"If-None-Match": self._etag} if self._etag else {}
+            answer = yield from self.api.call(
+                "GET", f"jobs/{segment(self.job_id)}", headers=headers
+            )
+            if answer.status != _NOT_MODIFIED:
+                self._etag = answer.headers.get("etag")
+                self._pause = _FIRST_LOOK
+                return JobState.of(answer.json)
+            self._pause = min(_LONGEST_LOOK, self._pause * 1.5)
+            if until is not None and self.api.now() >= until:
+                return None
+
+
+def segment(name: str) -> str:
+    """A name as one segment of a path, whatever is in it."""
+    return quote(name, safe="")
+
+
+def _query(params: Mapping[str, Any]) -> dict[str, str]:
+    """Without what is not given; several values of one name are joined by commas."""
+    return {
+        name: ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+        for name, value in params.items()
+        if value is not None
+    }

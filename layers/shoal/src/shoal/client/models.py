@@ -1,0 +1,182 @@
+"""What the API answers, as values. A field that is newer than this client is left in `raw`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, Literal, NamedTuple, TypedDict
+
+type Json = Mapping[str, Any]
+
+ENDED: Final = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
+
+
+class Spec(TypedDict, total=False):
+    """What a job is made of, beside its task type: one of count, grid, inputs and inputs_uri."""
+
+    name: str
+    count: int
+    grid: Mapping[str, Any]
+    inputs_uri: str
+    params: Json
+    chunk_size: int | Literal["auto"]
+    priority: Literal["high", "normal", "low"]
+    max_parallelism: int
+    timeout: float
+    retry: Json
+    deadline: str
+    max_failed: int
+    tags: Mapping[str, str]
+
+
+class Filter(TypedDict, total=False):
+    """Which jobs; `since` and `until` are RFC 3339 times, `name` is a prefix."""
+
+    status: str | list[str]
+    type: str
+    tag: str
+    name: str
+    since: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Tasks by status."""
+
+    pending: int = 0
+    running: int = 0
+    retrying: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+    @property
+    def ended(self) -> int:
+        """Those that will not change any more."""
+        return self.completed + self.failed + self.cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobState:
+    """A job as it was when the API was asked."""
+
+    id: str
+    name: str
+    task_type: str
+    status: str
+    paused: bool
+    generation: int
+    task_count: int | None
+    counts: Counts
+    version: int
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    reason: str | None
+    tags: Mapping[str, str]
+    raw: Json = field(repr=False)
+
+    @staticmethod
+    def of(raw: Json) -> JobState:
+        """From the API's JSON."""
+        counts = {each.name: raw["counts"].get(each.name, 0) for each in fields(Counts)}
+        return JobState(**{**_known(JobState, raw), "counts": Counts(**counts)}, raw=raw)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it will change no more, unless it is retried."""
+        return self.status in ENDED
+
+
+class TaskFault(NamedTuple):
+    """Why an attempt failed; `tail` is the end of what it printed."""
+
+    type: str
+    message: str
+    tail: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A task; `error` and `result` are of its latest attempt that ended."""
+
+    id: str
+    job_id: str
+    index: int
+    status: str
+    attempts: int
+    worker: str | None
+    started_at: str | None
+    finished_at: str | None
+    duration: float | None
+    input: Json | None
+    result: Any
+    error: TaskFault | None
+    too_large: bool
+    raw: Json = field(repr=False)
+
+    @staticmethod
+    def of(raw: Json) -> Task:
+        """From the API's JSON."""
+        said = raw.get("error")
+        error = said and TaskFault(*(said.get(name) for name in TaskFault._fields))
+        return Task(**{**_known(Task, raw), "error": error}, raw=raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a completed task returned; None if that is `too_large` for one answer."""
+
+    index: int
+    result: Any
+    too_large: bool
+    raw: Json = field(repr=False)
+
+    @staticmethod
+    def of(raw: Json) -> Result:
+        """From the API's JSON."""
+        return Result(**_known(Result, raw), raw=raw)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskType:
+    """A function that workers offer; `schema` is the JSON Schema of its input."""
+
+    name: str
+    schema: Json
+    timeout: float | None
+    retry: Json | None
+    image: str
+    digest: str
+    description: str
+    mean_seconds: float | None
+    raw: Json = field(repr=False)
+
+    @staticmethod
+    def of(raw: Json) -> TaskType:
+        """From the API's JSON."""
+        return TaskType(**_known(TaskType, raw), raw=raw)
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """A job that changed, as `watch` tells it."""
+
+    job: JobState
+
+    @property
+    def counts(self) -> Counts:
+        """Tasks by status."""
+        return self.job.counts
+
+    @property
+    def status(self) -> str:
+        """The job's status."""
+        return self.job.status
+
+
+def _known(kind: Any, raw: Json) -> dict[str, Any]:
+    """The fields of a kind; what the API does not say is None."""
+    return {each.name: raw.get(each.name) for each in fields(kind) if each.name != "raw"}

@@ -1,0 +1,217 @@
+"""The client for plain code. `aio` is its twin, method for method; a test compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self, Unpack
+
+import httpx
+
+from shoal.client.api import Api, Watch, segment
+from shoal.client.flow import Flow
+from shoal.client.models import (
+    Counts,
+    Filter,
+    JobEvent,
+    JobState,
+    Json,
+    Result,
+    Spec,
+    Task,
+    TaskType,
+)
+from shoal.client.profile import chosen
+from shoal.client.tokens import StaticToken, Tokens
+from shoal.client.transport import Wire
+from shoal.settings import ClientSettings
+
+
+class Shoal:
+    """The API, to a user. Close it, or use it in a `with`."""
+
+    def __init__(
+        self, api_url: str, token: str | Tokens, *, http: httpx.Client | None = None
+    ) -> None:
+        self.api = Api(api_url, StaticToken(token) if isinstance(token, str) else token)
+        self._wire = Wire(http)
+
+    @classmethod
+    def from_profile(cls, name: str | None = None) -> Self:
+        """The API of a profile, or the one that the environment names."""
+        profile = chosen(ClientSettings.from_environment(), name)
+        return cls(profile.api_url, profile.tokens())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._wire.close()
+
+    def run[T](self, flow: Flow[T]) -> T:
+        """Carry out a flow of `shoal.client.api`."""
+        return self._wire.run(flow)
+
+    def read(self, path: str, **params: Any) -> Any:
+        """The JSON at a path below /api/v1/: for what has no method here yet."""
+        return self.run(self.api.read(path, **params))
+
+    def submit(
+        self,
+        task_type: str,
+        *,
+        inputs: Iterable[Json] | None = None,
+        idempotency_key: str | None = None,
+        **spec: Unpack[Spec],
+    ) -> Job:
+        """Submit a job. Inputs of more than a megabyte are uploaded first."""
+        body = {"task_type": task_type, **spec}
+        return Job(self, self.run(self.api.submit(body, inputs, idempotency_key)))
+
+    def job(self, job_id: str) -> Job:
+        """A job; raise NotFound."""
+        return Job(self, self.run(self.api.job(job_id)))
+
+    def jobs(self, *, limit: int = 100, **which: Unpack[Filter]) -> Iterator[Job]:
+        """Jobs, newest first; `limit` is that of a page."""
+        for raw in self.pages("jobs", {**which, "limit": limit}):
+            yield Job(self, JobState.of(raw))
+
+    def task(self, task_id: str) -> Task:
+        """A task by its id, `{job_id}.{index}`; raise NotFound."""
+        return Task.of(self.read(f"tasks/{segment(task_id)}"))
+
+    def artifacts(self, task_id: str) -> Iterator[Json]:
+        """The files of a task: name, size and a `url` that reads it for a while."""
+        return self.pages(f"tasks/{segment(task_id)}/artifacts")
+
+    def task_types(self) -> Iterator[TaskType]:
+        """The task types that workers have registered."""
+        return map(TaskType.of, self.pages("task-types"))
+
+    def why(self, any_id: str) -> Json:
+        """Why a job or a task is not running or not moving."""
+        noun = "tasks" if "." in any_id else "jobs"
+        found: Json = self.read(f"{noun}/{segment(any_id)}/why")
+        return found
+
+    def pages(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
+        """The items of all pages of a list, asked for as they are needed."""
+        token: str | None = None
+        while True:
+            page = self.run(self.api.page(path, params or {}, token))
+            yield from page.items
+            token = page.next_token
+            if token is None:
+                return
+
+
+class Job:
+    """A job as it was when last asked for; `refresh` asks again, and so does each verb."""
+
+    def __init__(self, shoal: Shoal, state: JobState) -> None:
+        self._shoal = shoal
+        self.state = state
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.state.id
+
+    @property
+    def status(self) -> str:
+        """The job's status."""
+        return self.state.status
+
+    @property
+    def counts(self) -> Counts:
+        """Tasks by status."""
+        return self.state.counts
+
+    def refresh(self) -> Self:
+        """Ask for it again."""
+        return self._now(self._shoal.api.job(self.id))
+
+    def tasks(self, *, status: str | list[str] | None = None, limit: int = 1_000) -> Iterator[Task]:
+        """Its tasks by index, those of some statuses only if they are named."""
+        return map(Task.of, self._items("tasks", status=status, limit=limit))
+
+    def results(self, *, limit: int = 1_000) -> Iterator[Result]:
+        """What its completed tasks returned, by index."""
+        return map(Result.of, self._items("results", limit=limit))
+
+    def failures(self) -> Iterator[Json]:
+        """Its failed tasks, grouped by cause."""
+        return self._items("failures")
+
+    def events(self) -> Iterator[Json]:
+        """Who did what to it, and what became of it."""
+        return self._items("events")
+
+    def watch(self) -> Iterator[JobEvent]:
+        """The job each time that it changed, until it has ended."""
+        watch = Watch(self._shoal.api, self.id)
+        while True:
+            state = self._shoal.run(watch.changed())
+            if state is not None:
+                self.state = state
+                yield JobEvent(state)
+                if state.ended:
+                    return
+
+    def wait(self, timeout: float | None = None) -> Self:
+        """Wait until it has ended; raise WaitTimeout if it has not in so many seconds."""
+        return self._now(self._shoal.api.waited(self.id, timeout))
+
+    def cancel(self) -> Self:
+        """End it."""
+        return self._verb("cancel")
+
+    def pause(self) -> Self:
+        """Begin no further chunk of it."""
+        return self._verb("pause")
+
+    def resume(self) -> Self:
+        """Go on with it."""
+        return self._verb("resume")
+
+    def retry(
+        self,
+        *,
+        cause: str | None = None,
+        indices: list[int] | None = None,
+        canary: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Run its tasks that did not complete again, or those of one cause or index only."""
+        given = {"cause": cause, "indices": indices, "canary": canary}
+        return self._verb("retry", {k: v for k, v in given.items() if v is not None} or None)
+
+    def clone(self, **changes: Any) -> Job:
+        """A new job like it."""
+        flow = self._shoal.api.steer(self.id, "clone", changes or None)
+        return Job(self._shoal, self._shoal.run(flow))
+
+    def change(self, **changes: Any) -> Self:
+        """Give it another priority or max_parallelism."""
+        return self._now(self._shoal.api.changes(self.id, **changes))
+
+    def delete(self) -> None:
+        """Delete it."""
+        self._shoal.run(self._shoal.api.delete(self.id))
+
+    def why(self) -> Json:
+        """Why it is not running or not moving."""
+        return self._shoal.why(self.id)
+
+    def _verb(self, verb: str, body: Any = None) -> Self:
+        return self._now(self._shoal.api.steer(self.id, verb, body))
+
+    def _now(self, flow: Flow[JobState]) -> Self:
+        self.state = self._shoal.run(flow)
+        return self
+
+    def _items(self, noun: str, **params: Any) -> Iterator[Any]:
+        return self._shoal.pages(f"jobs/{segment(self.id)}/{noun}", params)
