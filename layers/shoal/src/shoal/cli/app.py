@@ -1,0 +1,234 @@
+"""The commands. Each asks the client and shows what it said."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from shoal.cli import given
+from shoal.cli.codes import Code, of_error
+from shoal.cli.given import NotUnderstood
+from shoal.cli.output import JOBS, RESULTS, TASKS, TYPES, Form, say, show, show_one
+from shoal.cli.session import Session
+from shoal.client.errors import ShoalError
+
+
+class _Commands(TyperGroup):
+    """Ends with the code that stands for what went wrong."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ShoalError as error:
+            say(f"shoal: {error}")
+            raise typer.Exit(of_error(error)) from error
+        except NotUnderstood as error:
+            say(f"shoal: {error}")
+            raise typer.Exit(Code.USAGE) from error
+        except KeyboardInterrupt as error:
+            raise typer.Exit(Code.INTERRUPTED) from error
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Jobs of one to a million tasks.",
+)
+
+Output = Annotated[Form, typer.Option("-o", "--output", help="How data is shown.")]
+JobId = Annotated[str, typer.Argument(metavar="JOB_ID")]
+TaskId = Annotated[str, typer.Argument(metavar="TASK_ID")]
+Words = Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE")]
+Timeout = Annotated[float | None, typer.Option(min=0, help="Seconds to wait at most.")]
+Statuses = Annotated[list[str] | None, typer.Option("--status", help="One or several statuses.")]
+_TABLE: Final = Form.TABLE
+
+
+def main(arguments: list[str]) -> int:
+    """Do what was asked; the exit code."""
+    try:
+        app(args=arguments, prog_name="shoal")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else Code.OK
+    return Code.OK
+
+
+@app.callback()
+def _session(
+    ctx: typer.Context,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="A profile of the configuration.")
+    ] = None,
+) -> None:
+    ctx.obj = Session(profile)
+    ctx.call_on_close(ctx.obj.close)
+
+
+@app.command()
+def submit(  # noqa: PLR0917 - its options are the fields of a job
+    ctx: typer.Context,
+    task_type: str,
+    p: Annotated[list[str] | None, typer.Option("-p", metavar="KEY=VALUE")] = None,
+    inputs: Annotated[str | None, typer.Option(help="file.jsonl, - or s3://…")] = None,
+    grid: Annotated[list[str] | None, typer.Option(metavar="KEY=A,B,…|KEY=0..9")] = None,
+    count: Annotated[int | None, typer.Option(min=1)] = None,
+    name: str = "",
+    tag: Words = None,
+    priority: str | None = None,
+    chunk_size: int | None = None,
+    max_parallelism: int | None = None,
+    task_timeout: Annotated[float | None, typer.Option(help="Seconds of one attempt.")] = None,
+    max_attempts: int | None = None,
+    max_failed: int | None = None,
+    idempotency_key: str | None = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the request only.")] = False,  # noqa: FBT002 - a flag
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the job's end.")] = False,  # noqa: FBT002
+    output: Output = Form.NAME,
+) -> None:
+    """Submit a job; one task if nothing says how many."""
+    if sum(each is not None for each in (inputs, grid, count)) > 1:
+        raise NotUnderstood("give one of --count, --grid and --inputs")
+    stored = inputs is not None and inputs.startswith("s3://")
+    spec: dict[str, Any] = {
+        "task_type": task_type,
+        "name": name or None,
+        "params": given.parameters(p or []) or None,
+        "grid": given.grid(grid) if grid else None,
+        "count": count if inputs or grid or count else 1,
+        "inputs_uri": inputs if stored else None,
+        "tags": given.tags(tag or []) or None,
+        "priority": priority,
+        "chunk_size": chunk_size,
+        "max_parallelism": max_parallelism,
+        "timeout": task_timeout,
+        "retry": max_attempts and {"max_attempts": max_attempts},
+        "max_failed": max_failed,
+    }
+    spec = {field: value for field, value in spec.items() if value is not None}
+    lines = [*given.inputs(inputs)] if inputs is not None and not stored else None
+    if dry_run:
+        typer.echo(json.dumps(spec | ({} if lines is None else {"inputs": lines}), indent=2))
+        return
+    shoal = ctx.obj.shoal
+    job = shoal.submit(inputs=lines, idempotency_key=idempotency_key, **spec)
+    show_one(job.state.raw, output, JOBS)
+    if wait:
+        _follow(ctx, job.id, None)
+
+
+@app.command("list")
+def list_jobs(
+    ctx: typer.Context,
+    status: Statuses = None,
+    limit: Annotated[int, typer.Option(min=1, help="Jobs at most.")] = 50,
+    output: Output = _TABLE,
+) -> None:
+    """List jobs, newest first."""
+    jobs = ctx.obj.shoal.jobs(limit=min(100, limit), **({"status": status} if status else {}))
+    rows = (job.state.raw for _, job in zip(range(limit), jobs, strict=False))
+    show(rows, output, JOBS)
+
+
+@app.command()
+def get(ctx: typer.Context, any_id: str, output: Output = _TABLE) -> None:
+    """Show a job, or a task by its id."""
+    if "." in any_id:
+        show_one(ctx.obj.shoal.task(any_id).raw, output, TASKS)
+    else:
+        show_one(ctx.obj.shoal.job(any_id).state.raw, output, JOBS)
+
+
+@app.command()
+def tasks(
+    ctx: typer.Context, job_id: JobId, status: Statuses = None, output: Output = _TABLE
+) -> None:
+    """List the tasks of a job."""
+    found = ctx.obj.shoal.job(job_id).tasks(status=status)
+    show((task.raw for task in found), output, TASKS)
+
+
+@app.command()
+def results(ctx: typer.Context, job_id: JobId, output: Output = Form.JSONL) -> None:
+    """Give what completed tasks returned."""
+    found = ctx.obj.shoal.job(job_id).results()
+    show((result.raw for result in found), output, RESULTS)
+
+
+@app.command()
+def types(ctx: typer.Context, output: Output = _TABLE) -> None:
+    """List the task types that workers offer."""
+    show((each.raw for each in ctx.obj.shoal.task_types()), output, TYPES)
+
+
+@app.command()
+def watch(ctx: typer.Context, job_id: JobId, output: Output = _TABLE) -> None:
+    """Follow a job to its end; as JSON Lines, each change on a line."""
+    if output is Form.JSONL:
+        for event in ctx.obj.shoal.job(job_id).watch():
+            show([event.job.raw], output)
+        return
+    _follow(ctx, job_id, None)
+
+
+@app.command()
+def wait(ctx: typer.Context, job_id: JobId, timeout: Timeout = None) -> None:
+    """Wait for a job's end, and end as it did."""
+    _follow(ctx, job_id, timeout)
+
+
+def _follow(ctx: typer.Context, job_id: str, timeout: float | None) -> None:
+    from shoal.cli.following import follow  # noqa: PLC0415 - loaded on first use
+
+    shoal = ctx.obj.shoal
+    try:
+        code = follow(shoal, shoal.job(job_id), timeout)
+    except KeyboardInterrupt:
+        say(f"interrupted: {job_id} goes on; `shoal cancel {job_id}` ends it")
+        code = Code.INTERRUPTED
+    raise typer.Exit(code)
+
+
+def _steering(verb: str, help_text: str) -> None:
+    @app.command(verb, help=help_text)
+    def steer(ctx: typer.Context, job_id: JobId, output: Output = _TABLE) -> None:
+        job = getattr(ctx.obj.shoal.job(job_id), verb)()
+        show_one(job.state.raw, output, JOBS)
+
+
+_steering("cancel", "End a job: nothing of it begins any more, what runs is stopped.")
+_steering("pause", "Begin no further chunk of a job; what runs goes on.")
+_steering("resume", "Go on with a paused job.")
+
+
+@app.command()
+def retry(
+    ctx: typer.Context,
+    job_id: JobId,
+    cause: Annotated[str | None, typer.Option(help="Only failures of this cause.")] = None,
+    index: Annotated[list[int] | None, typer.Option(help="Only these tasks.")] = None,
+    output: Output = _TABLE,
+) -> None:
+    """Run the tasks of a failed job that did not complete again."""
+    job = ctx.obj.shoal.job(job_id).retry(cause=cause, indices=index or None)
+    show_one(job.state.raw, output, JOBS)
+
+
+@app.command()
+def replay(
+    ctx: typer.Context,
+    task_id: TaskId,
+    pdb: Annotated[bool, typer.Option("--pdb", help="Debug it where it raises.")] = False,  # noqa: FBT002 - a flag
+    output: Output = _TABLE,
+) -> None:
+    """Run one task here, as it ran there, and compare what came of it."""
+    from shoal.cli.replaying import replayed  # noqa: PLC0415 - loaded on first use
+
+    task = ctx.obj.shoal.task(task_id)
+    found = replayed(task, ctx.obj.shoal.job(task.job_id).state.task_type, debug=pdb)
+    show_one(found.row(), output)
+    raise typer.Exit(Code.OK if found.same else Code.JOB_FAILED)

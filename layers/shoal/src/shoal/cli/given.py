@@ -1,0 +1,76 @@
+"""What words on the command line mean: parameters, grids, inputs."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+_RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.(-?\d+))?")
+
+
+class NotUnderstood(ValueError):  # noqa: N818 - the tree reads as nouns
+    """A word that means nothing here."""
+
+
+def parameters(words: Sequence[str]) -> dict[str, Any]:
+    """`key=value` each; a value that is JSON is taken for it, any other is a text."""
+    return {name: _value(value) for name, value in map(_pair, words)}
+
+
+def grid(words: Sequence[str]) -> dict[str, Any]:
+    """`lr=0.1,0.01` each, or a range of whole numbers: `seed=0..100` (100 is not reached)."""
+    return {name: _axis(text) for name, text in map(_pair, words)}
+
+
+def tags(words: Sequence[str]) -> dict[str, str]:
+    """`key=value` each, as texts."""
+    return dict(map(_pair, words))
+
+
+def inputs(place: str) -> Iterator[dict[str, Any]]:
+    """The objects of a file of JSON Lines; `-` is standard input. Empty lines count for nothing."""
+    try:
+        file = sys.stdin if place == "-" else Path(place).open(encoding="utf-8")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise NotUnderstood(f"--inputs {place}: {error.strerror}") from error
+    with file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                value = json.loads(line)
+            except ValueError:
+                value = None
+            if not isinstance(value, dict):
+                raise NotUnderstood(f"--inputs {place}: line {number} is no JSON object")
+            yield value
+
+
+def _pair(word: str) -> tuple[str, str]:
+    name, found, value = word.partition("=")
+    if not name or not found:
+        raise NotUnderstood(f"{word!r} is not key=value")
+    return name, value
+
+
+def _axis(text: str) -> Any:
+    if found := _RANGE.fullmatch(text):
+        return {"range": [int(each) for each in found.groups() if each is not None]}
+    if text.startswith("["):
+        return _value(text)
+    return [_value(each) for each in text.split(",")]
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except ValueError:
+        return text
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(text)

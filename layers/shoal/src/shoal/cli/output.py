@@ -1,0 +1,109 @@
+"""Data on stdout, in the form that was asked for; words on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+type Row = Mapping[str, Any]
+
+
+class Form(StrEnum):
+    """How data is shown."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    JSONL = "jsonl"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which fields a table shows, by path; `wide` shows the further ones too."""
+
+    name: str
+    few: Sequence[str]
+    more: Sequence[str] = ()
+
+
+JOBS = Columns(
+    "id",
+    ("id", "status", "task_type", "task_count", "counts.completed", "counts.failed", "created_at"),
+    ("name", "counts.running", "counts.retrying", "priority", "finished_at", "reason", "tags"),
+)
+TASKS = Columns(
+    "id",
+    ("id", "status", "attempts", "duration", "error.type"),
+    ("worker", "started_at", "finished_at", "error.message", "input"),
+)
+RESULTS = Columns("index", ("index", "result"))
+TYPES = Columns("name", ("name", "timeout", "mean_seconds", "description"), ("image", "schema"))
+
+
+def say(text: str) -> None:
+    """Words for a person."""
+    print(plain(text), file=sys.stderr, flush=True)  # noqa: T201 - what this module is for
+
+
+def show(rows: Iterable[Row], form: Form, columns: Columns | None = None) -> None:
+    """Several things; JSON is one list, JSON Lines come out as they come in."""
+    if form is Form.JSONL:
+        for row in rows:
+            _put(json.dumps(row))
+    elif form is Form.NAME and columns is not None:
+        for row in rows:
+            _put(_cell(row, columns.name))
+    elif form is Form.JSON:
+        _put(json.dumps([*rows], indent=2))
+    else:
+        _table([*rows], columns, wide=form is Form.WIDE)
+
+
+def show_one(row: Row, form: Form, columns: Columns | None = None) -> None:
+    """One thing; as a table, a field a line."""
+    if form is Form.JSON:
+        _put(json.dumps(row, indent=2))
+    elif form in (Form.JSONL, Form.NAME):
+        show([row], form, columns)
+    else:
+        names = [*columns.few, *columns.more] if columns else [*row]
+        width = max(map(len, names), default=0)
+        for name in names:
+            _put(f"{name:<{width}}  {_cell(row, name)}")
+
+
+def plain(text: str) -> str:
+    """The text without what would steer a terminal: others may have written it."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "�" for each in text)
+
+
+def _table(rows: Sequence[Row], columns: Columns | None, *, wide: bool) -> None:
+    names = [*columns.few, *(columns.more if wide else ())] if columns else [*(rows or [{}])[0]]
+    lines = [[_title(name) for name in names]]
+    lines += [[_cell(row, name).replace("\n", " ") for name in names] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = [f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)]
+        _put("  ".join(cells).rstrip())
+
+
+def _title(name: str) -> str:
+    return name.rpartition(".")[2].replace("_", " ").upper()
+
+
+def _cell(row: Row, path: str) -> str:
+    value: Any = row
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    if value is None:
+        return "-"
+    return plain(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _put(text: str) -> None:
+    print(text)  # noqa: T201 - what this module is for

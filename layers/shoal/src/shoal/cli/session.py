@@ -1,0 +1,42 @@
+"""What every command shares: the client, made when it is first needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shoal.settings import ClientSettings
+
+if TYPE_CHECKING:  # they cost more than most commands may take to start
+    from shoal.client.profile import Profile
+    from shoal.client.sync import Shoal
+
+
+@dataclass(slots=True)
+class Session:
+    """One call of `shoal`; `name` is the profile that its flag names."""
+
+    name: str | None = None
+    _shoal: Shoal | None = field(default=None, repr=False)
+
+    @property
+    def profile(self) -> Profile:
+        """Whom to ask, and as whom."""
+        from shoal.client.profile import chosen  # noqa: PLC0415 - loaded on first use
+
+        return chosen(ClientSettings.from_environment(), self.name)
+
+    @property
+    def shoal(self) -> Shoal:
+        """The client."""
+        if self._shoal is None:
+            from shoal.client.sync import Shoal  # noqa: PLC0415 - loaded on first use
+
+            profile = self.profile
+            self._shoal = Shoal(profile.api_url, profile.tokens())
+        return self._shoal
+
+    def close(self) -> None:
+        """Close the client, if there is one."""
+        if self._shoal is not None:
+            self._shoal.close()

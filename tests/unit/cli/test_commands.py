@@ -1,0 +1,268 @@
+"""`shoal` as real processes, against the API's own handler behind a loopback server."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers import api
+from shoal import bootstrap
+from tests.unit.handlers.edge import World, event, lease, outcome, report, run, start, submit
+
+TASKS = """
+from shoal import task
+
+@task
+def sized(size: int = 1) -> int:
+    half = size // 2
+    if size == 13:
+        raise ValueError("unlucky")
+    return half
+"""
+NOBODY = "job_01J00000000000000000000000"
+
+
+class _Door(BaseHTTPRequestHandler):
+    def _answer(self) -> None:
+        path, _, query = self.path.partition("?")
+        body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode() or None
+        status, headers, text = self.server.refusal or self._asked(path, query, body)  # type: ignore[attr-defined]
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(text.encode())))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def _asked(self, path: str, query: str, body: str | None) -> tuple[int, Mapping[str, str], str]:
+        self.server.asked.set()  # type: ignore[attr-defined]
+        given = event(self.command, path, body, query=query, headers=dict(self.headers))
+        answer = api.handler(given, None)
+        return answer["statusCode"], answer["headers"], answer["body"]
+
+    do_GET = do_POST = _answer  # noqa: N815 - their names
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(autouse=True)
+def world() -> World:
+    made = World.new()
+    bootstrap.use(made.adapters())
+    return made
+
+
+@pytest.fixture
+def door() -> Iterator[Any]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Door)
+    server.refusal = None  # type: ignore[attr-defined]
+    server.asked = threading.Event()  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def told(door: Any, folder: Path) -> dict[str, str]:
+    return {
+        "PATH": os.defpath,
+        "HOME": str(folder),
+        "PYTHONPATH": str(folder),
+        "SHOAL_API_URL": f"http://127.0.0.1:{door.server_port}",
+        "SHOAL_TOKEN": "token",
+        "SHOAL_TASKS": "mine",
+    }
+
+
+@pytest.fixture
+def shoal(door: Any, tmp_path: Path) -> Any:
+    (tmp_path / "mine.py").write_text(TASKS)
+
+    def call(*words: str, said: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own code
+            [sys.executable, "-m", "shoal", *words],
+            env=told(door, tmp_path),
+            cwd=tmp_path,
+            input=said,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return call
+
+
+def finished(**failing: Any) -> str:
+    """A job of two tasks that has ended; its second task failed if an error is given."""
+    job = submit(count=2, chunk_size=2)
+    start(job)
+    report(lease(job), [outcome(0, result=1), outcome(1, **failing)])
+    return job
+
+
+FAULT = {"type": "ValueError", "message": "no\x1b[2J", "tail": "", "retryable": False}
+
+
+def test_submit_prints_the_id_alone_and_wait_ends_as_the_job_did(shoal: Any) -> None:
+    submitted = shoal("submit", "noop", "--count", "1")
+    job = submitted.stdout.strip()
+    start(job)
+    run(job)
+
+    waited = shoal("wait", job)
+
+    assert (submitted.returncode, submitted.stderr) == (0, "")
+    assert (waited.returncode, waited.stdout) == (0, "")
+    assert "1/1 COMPLETED" in waited.stderr
+
+
+def test_a_failed_job_is_1_and_its_last_failures_are_told_without_steering_the_terminal(
+    shoal: Any,
+) -> None:
+    waited = shoal("wait", finished(error=FAULT))
+
+    assert waited.returncode == 1
+    assert "ValueError: no" in waited.stderr
+    assert "\x1b" not in waited.stderr
+
+
+def test_each_way_to_end_has_its_code(shoal: Any, door: Any) -> None:
+    live, done = submit(count=1), finished(result=1)
+    codes = {
+        "usage": shoal("submit", "noop", "-p", "nonsense").returncode,
+        "unknown type": shoal("submit", "nothing").returncode,
+        "timed out": shoal("wait", live, "--timeout", "0.1").returncode,
+        "not found": shoal("get", NOBODY).returncode,
+        "conflict": shoal("retry", done).returncode,
+    }
+    door.refusal = (401, {}, json.dumps({"message": "Unauthorized"}))
+    codes["auth"] = shoal("list").returncode
+
+    assert codes == {
+        "usage": 2,
+        "unknown type": 2,
+        "timed out": 4,
+        "not found": 5,
+        "conflict": 7,
+        "auth": 6,
+    }
+
+
+def test_a_cancelled_job_is_3(shoal: Any, world: World) -> None:
+    job = submit(count=1)
+    assert shoal("cancel", job).returncode == 0
+    del world
+    start(job)
+    from handlers import monitor_completion  # noqa: PLC0415 - seals what the flag says
+
+    monitor_completion.handler({"job": job, "generation": 1, "n": 1, "passes": 0, "seen": {}}, None)
+    assert shoal("wait", job, "--timeout", "5").returncode == 3
+
+
+def test_a_server_that_is_not_there_is_8(shoal: Any, door: Any) -> None:
+    door.refusal = (501, {}, "")
+
+    assert shoal("list").returncode == 8
+
+
+def test_an_interrupt_is_130_and_says_that_the_job_goes_on(door: Any, tmp_path: Path) -> None:
+    job = submit(count=1)
+    waiting = subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, "-m", "shoal", "wait", job],
+        env=told(door, tmp_path),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert door.asked.wait(30)
+
+    waiting.send_signal(signal.SIGINT)
+    _, complained = waiting.communicate(timeout=30)
+
+    assert (waiting.returncode, f"{job} goes on" in complained) == (130, True)
+
+
+def test_lists_come_in_the_form_that_was_asked_for(shoal: Any) -> None:
+    jobs = [submit(count=1), submit(count=1)]
+
+    table = shoal("list").stdout.splitlines()
+    named = shoal("list", "-o", "name").stdout.split()
+    read = json.loads(shoal("list", "-o", "json").stdout)
+    lines = shoal("list", "-o", "jsonl").stdout.splitlines()
+
+    assert table[0].split()[:2] == ["ID", "STATUS"]
+    assert sorted(named) == sorted(jobs) == sorted(each["id"] for each in read)
+    assert len(lines) == 2
+
+
+def test_inputs_come_from_a_pipe(shoal: Any) -> None:
+    job = shoal("submit", "noop", "--inputs", "-", said='{"a": 1}\n\n{"a": 2}\n').stdout.strip()
+
+    assert shoal("submit", "noop", "--inputs", "-", said="[1]").returncode == 2
+    assert json.loads(shoal("get", job, "-o", "json").stdout)["task_count"] == 2
+
+
+def test_a_dry_run_asks_nobody(shoal: Any, door: Any) -> None:
+    done = shoal("submit", "noop", "--grid", "lr=0.1,0.01", "--grid", "seed=0..9", "--dry-run")
+
+    assert json.loads(done.stdout)["grid"] == {"lr": [0.1, 0.01], "seed": {"range": [0, 9]}}
+    assert not door.asked.is_set()
+
+
+def test_replay_meets_the_same_exception_at_the_same_line(shoal: Any) -> None:
+    tail = 'Traceback:\n  File "/srv/mine.py", line 8, in sized\n    raise\nValueError: unlucky\n'
+    there = {"type": "ValueError", "message": "unlucky", "tail": tail, "retryable": False}
+    job = submit(task_type="sized", count=1, params={"size": 13})
+    start(job)
+    report(lease(job), [outcome(0, error=there)])
+
+    found = shoal("replay", f"{job}.0", "-o", "json")
+
+    said = json.loads(found.stdout)
+    assert (found.returncode, said["same"]) == (0, True)
+    assert said["place_here"] == said["place_there"] == "mine.py:8"
+
+
+def test_replay_tells_when_it_ends_otherwise(shoal: Any) -> None:
+    job = submit(task_type="sized", count=1, params={"size": 8})
+    start(job)
+    report(lease(job), [outcome(0, result=5)])
+
+    found = shoal("replay", f"{job}.0", "-o", "json")
+
+    said = json.loads(found.stdout)
+    assert (found.returncode, said["result_there"], said["result_here"]) == (1, 5, 4)
+
+
+def test_starting_loads_nothing_that_is_slow() -> None:
+    code = (
+        "import sys\nfrom shoal.__main__ import main\nmain(['--help'])\n"
+        "slow = {'httpx', 'pydantic', 'rich', 'boto3', 'pygments'} & sys.modules.keys()\n"
+        "sys.exit(str(slow) if slow else 0)"
+    )
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_workers_need_no_typer() -> None:
+    code = (
+        "import sys\nsys.modules['typer'] = None\nfrom shoal.__main__ import main\n"
+        "sys.exit(main(['worker', 'check']))"
+    )
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert "SHOAL_TASKS" in done.stderr
