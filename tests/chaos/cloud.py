@@ -121,6 +121,7 @@ class Cloud:
         self._epochs: dict[tuple[str, int], int] = {}
         self._done: dict[tuple[str, int], set[int]] = {}
         self._stopped_by_users: set[str] = set()
+        self._seen: dict[str, tuple[int, object]] = {}
         self.clock = FixedClock()
         self.jobs = MemoryJobStore()
         self.chunks = MemoryChunkStore()
@@ -179,6 +180,23 @@ class Cloud:
                     delivery = _Delivery(message)
                     self.at(message.delay + self._random.random(), partial(self._see, delivery))
             self._follow()
+            self._view()
+
+    def _view(self) -> None:
+        """What users see is never stamped with a version that is older, or that stood for else."""
+        for job_id in self.jobs.marked_open():
+            self._seen.setdefault(job_id, (0, None))
+        for job_id, (version, shown) in self._seen.items():
+            job = self.jobs.get(job_id)
+            if job is None:
+                continue
+            view = bootstrap.viewing().job(job.tenant, job_id)
+            now = (job.status, job.paused, job.generation, view.counts)
+            if view.version < version or (view.version == version and now != shown):
+                self.violations.append(
+                    f"version {version} of {shown}, then {view.version} of {now}"
+                )
+            self._seen[job_id] = (view.version, now)
 
     def request[T](
         self, call: Callable[[], T], then: Callable[[T], None], *, repeat: bool = True

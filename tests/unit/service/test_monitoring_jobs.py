@@ -256,3 +256,17 @@ def test_the_version_of_a_job_grows_through_its_end_and_its_retry(shop: Shop) ->
 
     assert shop.job.outcomes[1] is JobStatus.FAILED
     assert seen == sorted(seen)
+
+
+def test_the_version_of_a_job_grows_though_its_tallies_moved_while_it_was_closed(
+    shop: Shop,
+) -> None:
+    viewing = Viewing(shop.jobs, shop.chunks, Inputs(shop.blobs))
+    shop.start(6, chunk_size=2)
+    shop.granted(0)
+    running = viewing.job(TENANT, shop.id).version
+
+    counts = Counts(pending=6, running=0, retrying=0, completed=0, failed=0, cancelled=0)
+    shop.settling.close(shop.id, 1, JobStatus.FAILED, "too late", counts=counts, moves=1)
+
+    assert viewing.job(TENANT, shop.id).version > running

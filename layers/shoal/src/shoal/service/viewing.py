@@ -12,6 +12,7 @@ from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.errors import JobNotFound, TaskNotFound
 from shoal.domain.grid import Json
 from shoal.domain.job import Job, JobStatus
+from shoal.domain.job_version import job_version
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.page_key import page_key
 from shoal.domain.tally import Tally, address
@@ -24,7 +25,7 @@ MOST_ROWS = 1_000
 
 
 class JobView(NamedTuple):
-    """A job and its tasks by status; `version` grows with every change of either."""
+    """A job and its tasks by status; `version` grows with every change of either, for good."""
 
     job: Job
     counts: Counts
@@ -196,7 +197,7 @@ class Viewing:
             known = tallies.get(job.id, ())
             counts = job.counts or known_counts(job, known)
             moves = job.moves or sum(tally.versions for tally in known)
-            yield JobView(job, counts, job.version + moves)
+            yield JobView(job, counts, job_version(job.version, moves))
 
     def _chunks_with(self, job: Job, statuses: Collection[TaskStatus], start: int) -> Iterator[int]:
         numbers = iter(range(start // (job.chunk_size or 1), job.chunks))
