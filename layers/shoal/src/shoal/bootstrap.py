@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from shoal.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
+    from shoal.domain.job import Job
     from shoal.domain.limits import Limits
     from shoal.ports import (
         ArtifactStore,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
         Workflow,
     )
     from shoal.service.admission import Admission
+    from shoal.service.announcing import Announcing
     from shoal.service.auditing import Auditing
     from shoal.service.control import Control
     from shoal.service.ending import Ending
@@ -272,6 +276,23 @@ def recovery() -> Recovery:
 
 
 @cache
+def announcing() -> Announcing:
+    """Tells the world of jobs; what it needs is told to its own function only."""
+    from shoal.adapters.eventbridge import EventBridgeBus
+    from shoal.service.announcing import Announcing
+
+    settings = Settings.from_environment()
+    return Announcing(EventBridgeBus(_Client("events"), settings.event_bus))
+
+
+def job_change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
+    """What a record of the jobs table's stream says of a job; None if it is of another row."""
+    from shoal.adapters.rows.changes import job_change
+
+    return job_change(record)
+
+
+@cache
 def _settling() -> Settling:
     from shoal.service.settling import Settling
 
@@ -281,6 +302,7 @@ def _settling() -> Settling:
 
 _WIRED: Final = (
     adapters,
+    announcing,
     submitting,
     admission,
     viewing,

@@ -15,6 +15,7 @@ from shoal.domain.act import Act
 from shoal.domain.chunk import Chunk
 from shoal.domain.grid import Json
 from shoal.domain.job import Job, JobStatus, Priority
+from shoal.domain.job_event import JobEvent
 from shoal.domain.limits import Tenant
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.retry import RetryPolicy
@@ -355,6 +356,13 @@ class AuditLog(Protocol):
 
     def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> ActPage:
         """What was done to a tenant's jobs, newest first. `start` is a page's `next_key`."""
+
+
+class EventBus(Protocol):
+    """Where the world hears of jobs."""
+
+    def put(self, events: Sequence[JobEvent]) -> None:
+        """Put each of them at least once, in order unless the bus refused one at first."""
 
 
 class Clock(Protocol):

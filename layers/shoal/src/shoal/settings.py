@@ -75,6 +75,11 @@ class Settings:
         return self._told("SHOAL_STATE_MACHINE_ARN")
 
     @property
+    def event_bus(self) -> str:
+        """The bus on which jobs' events go out."""
+        return self._told("SHOAL_EVENT_BUS")
+
+    @property
     def stage(self) -> str:
         """The name of this deployment."""
         return self._told("SHOAL_STAGE")

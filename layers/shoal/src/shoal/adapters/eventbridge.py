@@ -1,0 +1,55 @@
+"""Events of jobs on an EventBridge bus."""
+# ruff: noqa: D102 - the port says what each method promises
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from itertools import batched
+from typing import TYPE_CHECKING, Any, Final
+
+from shoal.adapters.backoff import tries
+from shoal.adapters.faults import translated
+from shoal.domain.errors import Unavailable
+from shoal.wire.job_event import job_event_body
+
+if TYPE_CHECKING:
+    from shoal.domain.job_event import JobEvent
+
+SOURCE: Final = "shoal"
+_BATCH: Final = 10
+
+
+class EventBridgeBus:
+    """One bus; what it refused is put again."""
+
+    def __init__(
+        self, client: Any, name: str, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._sleep = sleep
+
+    def put(self, events: Sequence[JobEvent]) -> None:
+        for batch in batched(events, _BATCH, strict=False):
+            self._put([self._entry(event) for event in batch])
+
+    def _put(self, entries: Sequence[dict[str, Any]]) -> None:
+        for _ in tries(self._sleep):
+            with translated():
+                answer = self._client.put_events(Entries=entries)
+            told = zip(entries, answer["Entries"], strict=True)
+            entries = [entry for entry, each in told if "ErrorCode" in each]
+            if not entries:
+                return
+        raise Unavailable(f"the event bus refused {len(entries)} events")
+
+    def _entry(self, event: JobEvent) -> dict[str, Any]:
+        return {
+            "EventBusName": self._name,
+            "Source": SOURCE,
+            "DetailType": event.change.value,
+            "Detail": json.dumps(job_event_body(event)),
+            "Resources": [event.job.id],
+        }

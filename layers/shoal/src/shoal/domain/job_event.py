@@ -1,0 +1,67 @@
+"""What the world is told of a job: one event for each change that a user would name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from shoal.domain.job import Job, JobStatus
+
+
+class JobChange(StrEnum):
+    """What happened to a job; the value is an event's detail-type."""
+
+    SUBMITTED = "Job Submitted"
+    ENQUEUED = "Job Enqueued"
+    STARTED = "Job Started"
+    PAUSED = "Job Paused"
+    RESUMED = "Job Resumed"
+    STOPPING = "Job Stopping"
+    COMPLETED = "Job Completed"
+    FAILED = "Job Failed"
+    CANCELLED = "Job Cancelled"
+    RETRIED = "Job Retried"
+
+
+_REACHED: Final[Mapping[JobStatus, JobChange]] = {
+    JobStatus.ENQUEUED: JobChange.ENQUEUED,
+    JobStatus.RUNNING: JobChange.STARTED,
+    JobStatus.COMPLETED: JobChange.COMPLETED,
+    JobStatus.FAILED: JobChange.FAILED,
+    JobStatus.CANCELLED: JobChange.CANCELLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """A change, and the job as it then was."""
+
+    change: JobChange
+    job: Job
+
+    @property
+    def id(self) -> str:
+        """The same for the same change, however often it is told."""
+        return f"{self.job.id}.{self.job.version}.{self.change.name.lower()}"
+
+
+def events_of(before: Job | None, after: Job) -> Sequence[JobEvent]:
+    """What happened between two states of a job's row; none is a change of its inner workings."""
+    return [JobEvent(change, after) for change in _changes(before, after)]
+
+
+def _changes(before: Job | None, after: Job) -> Sequence[JobChange]:
+    if before is None:
+        return [JobChange.SUBMITTED]
+    if after.generation != before.generation:
+        return [JobChange.RETRIED]
+    changes = []
+    if after.live and after.paused != before.paused:
+        changes.append(JobChange.PAUSED if after.paused else JobChange.RESUMED)
+    if after.live and after.ending is not None and before.ending is None:
+        changes.append(JobChange.STOPPING)
+    if after.status is not before.status:
+        changes.append(_REACHED[after.status])
+    return changes
