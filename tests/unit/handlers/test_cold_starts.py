@@ -51,6 +51,7 @@ def test_every_function_is_known() -> None:
         "enqueue_tasks",
         "execution_ended",
         "fail_job",
+        "job_events",
         "monitor_completion",
         "plan_tasks",
         "sweep",

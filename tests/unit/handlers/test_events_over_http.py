@@ -14,7 +14,7 @@ def test_what_was_done_to_a_job_is_listed_newest_first(world: World) -> None:
     events = call("GET", f"/jobs/{job}/events").json["items"]
 
     assert [each["action"] for each in events] == ["cancel", "resume", "pause", "submit"]
-    assert {(each["who"], each["job_id"]) for each in events} == {("nobody", job)}
+    assert {(each["who"], each["job_id"]) for each in events} == {("user of default", job)}
 
 
 def test_a_repeated_submission_is_one_event() -> None:
