@@ -31,8 +31,8 @@ def test_a_new_row_is_a_submitted_job() -> None:
     [
         (NEW, NEW.enqueue(1.5), JobChange.ENQUEUED),
         (NEW, RUNNING, JobChange.STARTED),
-        (RUNNING, RUNNING.pause(), JobChange.PAUSED),
-        (RUNNING.pause(), RUNNING.pause().resume(4.0), JobChange.RESUMED),
+        (RUNNING, RUNNING.pause(3.0), JobChange.PAUSED),
+        (RUNNING.pause(3.0), RUNNING.pause(3.0).resume(4.0), JobChange.RESUMED),
         (RUNNING, RUNNING.stop(JobStatus.CANCELLED, "asked"), JobChange.STOPPING),
         (RUNNING, closed(JobStatus.COMPLETED), JobChange.COMPLETED),
         (RUNNING, closed(JobStatus.FAILED), JobChange.FAILED),
@@ -54,14 +54,14 @@ def test_what_only_the_workflow_needs_is_no_event(move: Callable[[Job], Job]) ->
 
 
 def test_a_paused_job_that_closes_is_told_as_closed_and_not_as_resumed() -> None:
-    paused = RUNNING.pause()
+    paused = RUNNING.pause(3.0)
     after = paused.close(JobStatus.CANCELLED, None, Counts(), 0, 5.0)
 
     assert changes(paused, after) == [JobChange.CANCELLED]
 
 
 def test_an_event_told_again_has_the_same_id_and_another_change_another() -> None:
-    paused = RUNNING.pause()
+    paused = RUNNING.pause(3.0)
 
     (first,), (again,) = events_of(RUNNING, paused), events_of(RUNNING, paused)
     (other,) = events_of(replace(paused), paused.resume(3.0))

@@ -65,7 +65,8 @@ def test_only_a_failed_job_is_retried(status: JobStatus) -> None:
 
 @pytest.mark.parametrize("status", JobStatus)
 @pytest.mark.parametrize(
-    "move", [Job.pause, lambda job: job.resume(2.0), lambda job: job.stop(CANCELLED, "")]
+    "move",
+    [lambda job: job.pause(1.0), lambda job: job.resume(2.0), lambda job: job.stop(CANCELLED, "")],
 )
 def test_a_closed_job_takes_no_flag(status: JobStatus, move: Callable[[Job], Job]) -> None:
     job = a_job(status)

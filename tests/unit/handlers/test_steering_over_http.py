@@ -3,6 +3,8 @@ import pytest
 from shoal.domain.errors import Unavailable
 from tests.unit.handlers.edge import World, call, lease, outcome, report, run, start, submit
 
+FAULT = {"type": "ValueError", "message": "no", "tail": "", "retryable": False}
+
 
 @pytest.mark.parametrize(
     ("verb", "shown"),
@@ -29,11 +31,27 @@ def test_a_paused_job_is_resumed() -> None:
     assert (answer.status, answer.json["paused"]) == (202, False)
 
 
+def test_a_pause_moves_the_deadline_and_says_when_nothing_runs_any_more(world: World) -> None:
+    job = submit(count=1, deadline="2030-01-01T00:00:00Z", retry={"max_attempts": 2})
+    start(job)
+    granted = lease(job)
+
+    paused = call("POST", f"/jobs/{job}/pause").json
+    report(granted, [outcome(0, error={**FAULT, "retryable": True})])
+    drained = call("GET", f"/jobs/{job}").json
+    world.clock.advance(60.0)
+    resumed = call("POST", f"/jobs/{job}/resume").json
+
+    assert (paused["drained"], drained["drained"], resumed["drained"]) == (False, True, False)
+    assert (paused["paused_at"] is None, resumed["paused_at"]) == (False, None)
+    assert paused["deadline"] == "2030-01-01T00:00:00.000Z"
+    assert resumed["deadline"] == "2030-01-01T00:01:00.000Z"
+
+
 def test_a_failed_job_is_retried_as_its_next_generation(world: World) -> None:
     job = submit(count=1)
     start(job)
-    fault = {"type": "ValueError", "message": "no", "tail": "", "retryable": False}
-    report(lease(job), [outcome(0, error=fault)])
+    report(lease(job), [outcome(0, error=FAULT)])
 
     answer = call("POST", f"/jobs/{job}/retry")
 

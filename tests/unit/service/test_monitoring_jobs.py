@@ -63,6 +63,20 @@ def test_a_deadline_ends_what_no_worker_leased(shop: Shop) -> None:
     assert shop.job.counts == Counts(cancelled=2)
 
 
+def test_a_pause_moves_the_deadline_by_its_length(shop: Shop) -> None:
+    shop.start(2, deadline=shop.clock.now() + 100.0)
+    shop.control.pause(TENANT, shop.id)
+    shop.clock.advance(500.0)
+
+    assert shop.monitor().decision == "wait"
+
+    shop.control.resume(TENANT, shop.id)
+    shop.clock.advance(99.0)
+    assert shop.monitor().decision == "wait"
+    shop.clock.advance(2.0)
+    assert shop.monitor().decision == "failed"
+
+
 def test_after_so_many_passes_a_successor_goes_on(shop: Shop) -> None:
     shop.start()
 

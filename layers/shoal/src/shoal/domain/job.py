@@ -104,7 +104,8 @@ class Job:
     `outcomes` has how each ended generation ended; `counts` and `moves` have how its tasks and the
     versions of its tallies stood when it was closed; `executions` is the number of the latest
     execution known to have begun; `trace` is the traceparent that it came with, if any;
-    `retention` is its tenant's at submit, in seconds.
+    `retention` is its tenant's at submit, in seconds; `paused_for` are the seconds of its pauses
+    that are over.
     """
 
     id: str
@@ -122,6 +123,8 @@ class Job:
     enqueued_at: float | None = None
     started_at: float | None = None
     finished_at: float | None = None
+    paused_at: float | None = None
+    paused_for: float = 0.0
     resumed_at: float = 0.0
     executions: int = 1
     token: str | None = None
@@ -142,6 +145,15 @@ class Job:
     def stopping(self) -> bool:
         """Whether no task of it may begin or end any more."""
         return self.ending is not None or not self.live
+
+    @property
+    def deadline(self) -> float | None:
+        """When it ends at the latest: a pause stops this clock, and moves it once it is over."""
+        return None if self.spec.deadline is None else self.spec.deadline + self.paused_for
+
+    def overdue(self, now: float) -> bool:
+        """Whether its deadline has passed."""
+        return not self.paused and self.deadline is not None and now >= self.deadline
 
     @property
     def planned(self) -> bool:
@@ -212,6 +224,8 @@ class Job:
             status=status,
             reason=self.reason if self.ending else reason,
             paused=False,
+            paused_at=None,
+            paused_for=self.paused_for + self._pause(now),
             finished_at=now,
             counts=counts.after_close(),
             moves=moves,
@@ -219,17 +233,28 @@ class Job:
             version=self.version + 1,
         )
 
-    def pause(self) -> Job:
-        """No chunk of it is leased until it is resumed."""
+    def pause(self, now: float) -> Job:
+        """No chunk of it is leased until it is resumed, and its clocks stand still."""
         if self.stopping:
             raise IllegalMove(f"job {self.id} is {self.ending or self.status}")
-        return replace(self, paused=True, version=self.version + 1)
+        return replace(self, paused=True, paused_at=now, version=self.version + 1)
 
     def resume(self, now: float) -> Job:
         """Chunks may be leased again; those whose message was sent before now need another."""
         if self.stopping:
             raise IllegalMove(f"job {self.id} is {self.ending or self.status}")
-        return replace(self, paused=False, resumed_at=now, version=self.version + 1)
+        return replace(
+            self,
+            paused=False,
+            paused_at=None,
+            paused_for=self.paused_for + self._pause(now),
+            resumed_at=now,
+            version=self.version + 1,
+        )
+
+    def _pause(self, now: float) -> float:
+        """Seconds of the pause that is on."""
+        return 0.0 if self.paused_at is None else max(0.0, now - self.paused_at)
 
     def retry(self, *, expires_at: int) -> Job:
         """Begin the next generation of a FAILED job."""

@@ -216,7 +216,7 @@ def _moves(facts: Facts) -> Iterator[Reason]:
     if workers:
         text = f"Running {_many(counts.running, 'task')} on {_many(len(workers), 'worker')}."
         yield Reason(Code.RUNNING, text, {"running": counts.running, "workers": len(workers)})
-    deadline = job.spec.deadline
+    deadline = None if job.paused else job.deadline
     if deadline is not None and deadline - facts.now < DEADLINE_NEAR:
         text = f"The job's deadline is {_time(deadline)}; what has not ended by then will not run."
         yield Reason(Code.DEADLINE_NEAR, text, {"deadline_at": deadline})

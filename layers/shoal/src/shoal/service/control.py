@@ -40,7 +40,7 @@ class Control:
         """Lease nothing more of it; what runs goes on."""
 
         def move(job: Job) -> Job | None:
-            return None if job.paused else job.pause()
+            return None if job.paused else job.pause(self.clock.now())
 
         return self._moved(tenant, job_id, move)
 

@@ -91,7 +91,7 @@ class Monitoring:
     def _reconcile(self, job: Job, seen: Seen) -> tuple[Job, Seen]:
         if job.ending is not None:
             return self.ending.seal(job), seen
-        if job.spec.deadline is not None and self.clock.now() >= job.spec.deadline:
+        if job.overdue(self.clock.now()):
             return self.ending.fail(job.id, job.generation, "its deadline passed"), seen
         tallies = self.jobs.tallies(job.id, range(job.tallies))
         counts = known_counts(job, tallies)

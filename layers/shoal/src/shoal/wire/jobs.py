@@ -233,13 +233,18 @@ class JobLinks(_Answer):
 
 
 class JobBody(_Answer):
-    """A job. `ending` is the status that it will close with, once it was told to stop."""
+    """A job. `ending` is the status that it will close with, once it was told to stop.
+
+    `drained` says of a paused job that nothing of it runs any more. A pause moves the `deadline`.
+    """
 
     id: JobId
     name: str
     task_type: str
     status: JobStatus
     paused: bool
+    paused_at: Time | None
+    drained: bool
     ending: JobStatus | None
     generation: int
     task_count: int | None
