@@ -45,7 +45,7 @@ setup: .venv/.ready ## Install uv, Python 3.13 and the locked packages into this
 .PHONY: lock
 lock: | $(UV) ## Lock all dependencies anew, with hashes
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header requirements/uv.in -o requirements/uv.txt
-	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.13 --group pyproject.toml:dev layers/shoal/pyproject.toml --extra lambda --extra cli --extra worker --extra container --extra tracing -o requirements/dev.txt
+	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.13 --group pyproject.toml:dev layers/shoal/pyproject.toml --extra lambda --extra cli --extra worker --extra container --extra tracing --extra cli -o requirements/dev.txt
 
 # The twin: the whole platform on this machine.
 
@@ -81,6 +81,45 @@ check-python: setup
 .PHONY: check-fresh
 check-fresh: setup
 	@PYTHONPATH=functions $(PY) -m handlers.openapi --check docs/openapi.json
+	@$(PY) -m local.privileges --check docs/reference/privileges.md
+	@PYTHONPATH=functions $(PY) -m handlers.contract_changes docs/openapi.released.json docs/openapi.json
+
+.PHONY: openapi
+openapi: setup ## Write docs/openapi.json from the code
+	@PYTHONPATH=functions $(PY) -m handlers.openapi docs/openapi.json
+
+.PHONY: privileges
+privileges: setup ## Write docs/reference/privileges.md from template.yaml
+	@$(PY) -m local.privileges docs/reference/privileges.md
+
 .PHONY: release-contract
 release-contract: check-fresh ## Promise callers what docs/openapi.json says now; part of each release
 	@cp docs/openapi.json docs/openapi.released.json
+
+.PHONY: test
+test: setup $(NODE_READY) ## Run all tests
+	@$(PY) -m pytest tests
+	@cd examples/invoices && $(CURDIR)/$(PY) -m pytest -p no:cacheprovider
+
+.PHONY: cover
+cover: setup ## Tell which lines the tests that run in process leave out
+	@$(BIN)/coverage run -m pytest tests/unit tests/contract
+	@$(BIN)/coverage report --skip-covered --show-missing
+
+.PHONY: bench
+bench: setup ## Measure billed requests, cost, latency and worker overhead
+	@$(PY) -m bench
+
+# AWS
+
+.PHONY: build
+build: ## Build functions and layer with SAM
+	$(SAM) build
+
+.PHONY: deploy
+deploy: build ## Deploy to AWS; STAGE is a section of samconfig.toml
+	$(SAM) deploy --config-env $(or $(STAGE),dev)
+
+.PHONY: clean
+clean: ## Remove everything that was built or installed into this folder
+	rm -rf .venv $(TOOLS) .aws-sam .twin .hypothesis .mypy_cache .ruff_cache .import_linter_cache node_modules .coverage build
