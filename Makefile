@@ -45,7 +45,7 @@ setup: .venv/.ready ## Install uv, Python 3.13 and the locked packages into this
 .PHONY: lock
 lock: | $(UV) ## Lock all dependencies anew, with hashes
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header requirements/uv.in -o requirements/uv.txt
-	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.13 --group pyproject.toml:dev layers/shoal/pyproject.toml --extra lambda --extra cli --extra worker --extra container --extra tracing --extra cli -o requirements/dev.txt
+	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.13 --group pyproject.toml:dev layers/shoal/pyproject.toml --extra lambda --extra cli --extra worker --extra container --extra tracing -o requirements/dev.txt
 
 # The twin: the whole platform on this machine.
 
