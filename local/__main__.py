@@ -139,7 +139,7 @@ def _require_alone(home: Path) -> None:
 
 def _profile(twin: Twin, token: str) -> str:
     """The twin's user, as a configuration of the CLI and of the Python client."""
-    return f'default = "twin"\n\n[profiles.twin]\nurl = "{twin.url}"\ntoken = "{token}"\n'
+    return f'default = "twin"\n\n[profiles.twin]\napi_url = "{twin.url}"\ntoken = "{token}"\n'
 
 
 def _told(path: Path, secret: str) -> Path:

@@ -1,8 +1,10 @@
 """`python -m local` as people run it: what it prints, how it ends, and what it leaves behind."""
 
 import json
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -45,6 +47,19 @@ def test_up_prints_three_lines_that_work(shared: Platform) -> None:
     assert (one["status"], one["task_count"]) == ("COMPLETED", 50)
     assert (other["task_type"], other["task_count"]) == ("cpu", 100)
     assert [job["id"] for job in several["items"]] == [other["id"], one["id"]]
+
+
+def test_the_profile_of_up_lets_the_command_line_ask(shared: Platform) -> None:
+    listed = subprocess.run(
+        [sys.executable, "-m", "shoal", "list", "-o", "jsonl"],
+        env={"PATH": os.defpath, "SHOAL_CONFIG": str(shared.home / "config.toml")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert listed.returncode == 0, listed.stderr
+    assert json.loads(listed.stdout.splitlines()[-1])["name"] == "first"
 
 
 def test_a_second_up_in_the_same_home_is_told_of_the_first_even_while_that_boots(

@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -136,6 +138,33 @@ def test_a_failed_job_is_1_and_its_last_failures_are_told_without_steering_the_t
     assert "\x1b" not in waited.stderr
 
 
+def test_on_a_terminal_one_bar_follows_the_job(door: Any, tmp_path: Path) -> None:
+    job = submit(count=2, chunk_size=1)
+    start(job)
+    report(lease(job), [outcome(0, error=FAULT)])
+    ours, theirs = pty.openpty()
+    waiting = subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, "-m", "shoal", "wait", job],
+        env=told(door, tmp_path) | {"TERM": "xterm", "COLUMNS": "100"},
+        stderr=theirs,
+    )
+    os.close(theirs)
+    assert door.asked.wait(30)
+    shown = _read_until(ours, "1/2 RUNNING · 1 failed · 0 retrying")
+    report(lease(job, 1), [outcome(1)])
+    shown += _read_until(ours, "2/2 FAILED")
+
+    assert waiting.wait(30) == 1
+    assert "━" in shown
+
+
+def _read_until(terminal: int, text: str) -> str:
+    shown = ""
+    while text not in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown):
+        shown += os.read(terminal, 4096).decode(errors="replace")
+    return shown
+
+
 def test_each_way_to_end_has_its_code(shoal: Any, door: Any) -> None:
     live, done = submit(count=1), finished(result=1)
     codes = {
@@ -254,6 +283,13 @@ def test_starting_loads_nothing_that_is_slow() -> None:
     )
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_workers_half_is_in_the_help_and_can_be_reached_with_a_profile(shoal: Any) -> None:
+    offered = json.loads(shoal("--profile", "any", "worker", "check").stdout)
+
+    assert "  worker " in shoal("--help").stdout
+    assert [each["name"] for each in offered] == ["sized"]
 
 
 def test_workers_need_no_typer() -> None:

@@ -48,6 +48,14 @@ def test_what_a_profile_lacks_is_named(tmp_path: Path) -> None:
         chosen(ClientSettings(config=tmp_path / "none.toml"))
 
 
+def test_a_field_that_means_nothing_is_refused(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[profiles.default]\nurl = "http://dev.test"\n')
+
+    with pytest.raises(BadProfile, match="unknown field url"):
+        chosen(ClientSettings(config=config), "default")
+
+
 def issuer(asked: list[dict[str, list[str]]]) -> Wire:
     def answer(request: httpx.Request) -> httpx.Response:
         if request.method == "GET":

@@ -232,3 +232,14 @@ def replay(
     found = replayed(task, ctx.obj.shoal.job(task.job_id).state.task_type, debug=pdb)
     show_one(found.row(), output)
     raise typer.Exit(Code.OK if found.same else Code.JOB_FAILED)
+
+
+@app.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    add_help_option=False,
+)
+def worker(ctx: typer.Context) -> None:
+    """Run a worker here (`worker run`), or show what it would offer (`worker check`)."""
+    from shoal import worker_command  # noqa: PLC0415 - loaded on first use
+
+    raise typer.Exit(worker_command.main(ctx.args))

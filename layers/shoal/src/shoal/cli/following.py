@@ -1,13 +1,15 @@
-"""One line that follows a job on a terminal; on anything else, a word at the end."""
+"""A bar that follows a job on a terminal; on anything else, a word at the end."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from shoal.cli.codes import Code, of_status
-from shoal.cli.output import plain, say
+from shoal.cli.output import say
 from shoal.client.api import Watch
 from shoal.client.errors import WaitTimeout
 
@@ -16,40 +18,66 @@ if TYPE_CHECKING:
     from shoal.client.sync import Job, Shoal
 
 _LAST: Final = 3
-_BAR: Final = 24
 
 
 def follow(shoal: Shoal, job: Job, timeout: float | None) -> Code:
     """Wait for the job's end, with its progress on stderr; the code that its end stands for."""
-    line = _Line(live=sys.stderr.isatty())
     watch = Watch(shoal.api, job.id)
     until = None if timeout is None else time.monotonic() + timeout
-    try:
+    with _bar(job.state) if sys.stderr.isatty() else _nothing() as show:
         while not job.state.ended:
             if until is not None and time.monotonic() >= until:
                 raise WaitTimeout(f"{job.id} has not ended in {timeout:g} s; it goes on")
             state = shoal.run(watch.changed(until))
             if state is not None:
                 job.state = state
-                line.show(progress(state))
-    finally:
-        line.end()
-    say(f"{job.id} {progress(job.state)}")
-    if job.counts.failed:
+                show(state)
+    counts = job.counts
+    say(f"{job.id} {counts.ended}/{job.state.task_count or '?'} {standing(job.state)}")
+    if counts.failed:
         _last_failures(job)
     return of_status(job.status)
 
 
-def progress(state: JobState) -> str:
-    """A bar, and what is going wrong."""
-    counts, total = state.counts, state.task_count or 0
-    share = counts.ended / total if total else 0.0
-    bar = "█" * round(share * _BAR) + "░" * (_BAR - round(share * _BAR))
+def standing(state: JobState) -> str:
+    """The status, and what is going wrong."""
+    counts = state.counts
     paused = " (paused)" if state.paused and not state.ended else ""
-    return (
-        f"{bar} {counts.ended}/{total or '?'} {state.status}{paused} "
-        f"· {counts.failed} failed · {counts.retrying} retrying"
+    return f"{state.status}{paused} · {counts.failed} failed · {counts.retrying} retrying"
+
+
+@contextmanager
+def _bar(state: JobState) -> Iterator[Callable[[JobState], None]]:
+    """One line that is drawn anew, and is gone at the end."""
+    from rich.console import Console  # noqa: PLC0415 - loaded on first use
+    from rich.progress import (  # noqa: PLC0415 - as above
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
     )
+
+    columns = (
+        BarColumn(24),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        line = progress.add_task("", total=None)
+
+        def show(now: JobState) -> None:
+            ended, total = now.counts.ended, now.task_count
+            progress.update(line, completed=ended, total=total, description=standing(now))
+
+        show(state)
+        yield show
+
+
+@contextmanager
+def _nothing() -> Iterator[Callable[[JobState], None]]:
+    yield lambda _: None
 
 
 def _last_failures(job: Job) -> None:
@@ -60,21 +88,3 @@ def _last_failures(job: Job) -> None:
         if task.error is not None:
             first = task.error.message.partition("\n")[0][:120]
             say(f"  {task.id} {task.error.type}: {first}")
-
-
-class _Line:
-    def __init__(self, *, live: bool) -> None:
-        self._live = live
-        self._open = False
-
-    def show(self, text: str) -> None:
-        if self._live:
-            sys.stderr.write(f"\r\x1b[K{plain(text)}")
-            sys.stderr.flush()
-            self._open = True
-
-    def end(self) -> None:
-        if self._open:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-            self._open = False

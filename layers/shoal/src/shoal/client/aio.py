@@ -149,10 +149,6 @@ class AsyncJob:
         async for raw in self._items("results", limit=limit):
             yield Result.of(raw)
 
-    def failures(self) -> AsyncIterator[Json]:
-        """Its failed tasks, grouped by cause."""
-        return self._items("failures")
-
     def events(self) -> AsyncIterator[Json]:
         """Who did what to it, and what became of it."""
         return self._items("events")
@@ -189,10 +185,9 @@ class AsyncJob:
         *,
         cause: str | None = None,
         indices: list[int] | None = None,
-        canary: Mapping[str, Any] | None = None,
     ) -> Self:
         """Run its tasks that did not complete again, or those of one cause or index only."""
-        given = {"cause": cause, "indices": indices, "canary": canary}
+        given = {"cause": cause, "indices": indices}
         return await self._verb("retry", {k: v for k, v in given.items() if v is not None} or None)
 
     async def clone(self, **changes: Any) -> AsyncJob:

@@ -30,14 +30,9 @@ class Spec(TypedDict, total=False):
 
 
 class Filter(TypedDict, total=False):
-    """Which jobs; `since` and `until` are RFC 3339 times, `name` is a prefix."""
+    """Which jobs."""
 
     status: str | list[str]
-    type: str
-    tag: str
-    name: str
-    since: str
-    until: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,7 @@ from shoal.client.errors import BadProfile
 from shoal.client.tokens import ClientCredentials, SavedSignIn, StaticToken, Tokens
 from shoal.settings import ClientSettings
 
-_FIELDS: Final = frozenset({
-    "api_url", "url", "token", "token_file", "issuer", "client_id", "scopes", "console_url",
-})  # fmt: skip
+_FIELDS: Final = frozenset({"api_url", "token", "token_file", "issuer", "client_id", "scopes"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +36,6 @@ class Profile:
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
     scopes: tuple[str, ...] = ()
-    console_url: str | None = None
     sign_ins: Path = Path()
 
     def api(self) -> Api:
@@ -76,7 +73,7 @@ def chosen(settings: ClientSettings, name: str | None = None) -> Profile:
     said: Mapping[str, Any] = profiles.get(name, {})
     if unknown := said.keys() - _FIELDS:
         raise BadProfile(f"profile {name}: unknown field {min(unknown)}")
-    url = settings.api_url or said.get("api_url") or said.get("url")
+    url = settings.api_url or said.get("api_url")
     if not url:
         raise BadProfile(
             f"which API? Set SHOAL_API_URL, or a profile's api_url in {settings.config}"
@@ -92,7 +89,6 @@ def chosen(settings: ClientSettings, name: str | None = None) -> Profile:
         client_id=said.get("client_id"),
         client_secret=settings.client_secret,
         scopes=tuple(said.get("scopes", ())),
-        console_url=said.get("console_url"),
         sign_ins=settings.config.parent / "sign-ins",
     )
 

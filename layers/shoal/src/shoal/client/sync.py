@@ -143,10 +143,6 @@ class Job:
         """What its completed tasks returned, by index."""
         return map(Result.of, self._items("results", limit=limit))
 
-    def failures(self) -> Iterator[Json]:
-        """Its failed tasks, grouped by cause."""
-        return self._items("failures")
-
     def events(self) -> Iterator[Json]:
         """Who did what to it, and what became of it."""
         return self._items("events")
@@ -183,10 +179,9 @@ class Job:
         *,
         cause: str | None = None,
         indices: list[int] | None = None,
-        canary: Mapping[str, Any] | None = None,
     ) -> Self:
         """Run its tasks that did not complete again, or those of one cause or index only."""
-        given = {"cause": cause, "indices": indices, "canary": canary}
+        given = {"cause": cause, "indices": indices}
         return self._verb("retry", {k: v for k, v in given.items() if v is not None} or None)
 
     def clone(self, **changes: Any) -> Job:
