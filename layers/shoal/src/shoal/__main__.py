@@ -9,9 +9,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Do what was asked; the exit code. Each half imports what it needs and no more."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["worker"]:
-        from shoal import worker_command  # noqa: PLC0415 - as said above
-
-        return worker_command.main(arguments[1:])
+        return _worker(arguments[1:])
     try:
         from shoal.cli import app  # noqa: PLC0415 - as said above
     except ModuleNotFoundError as missing:
@@ -19,7 +17,13 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         sys.stderr.write("shoal: install shoal[cli] for more than `shoal worker`\n")
         return 2
-    return app.main(arguments)
+    return app.main(arguments, _worker)
+
+
+def _worker(arguments: list[str]) -> int:
+    from shoal import worker_command  # noqa: PLC0415 - as said above
+
+    return worker_command.main(arguments)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 import typer
@@ -49,10 +50,10 @@ Statuses = Annotated[list[str] | None, typer.Option("--status", help="One or sev
 _TABLE: Final = Form.TABLE
 
 
-def main(arguments: list[str]) -> int:
-    """Do what was asked; the exit code."""
+def main(arguments: list[str], worker: Callable[[list[str]], int]) -> int:
+    """Do what was asked; the exit code. `worker` is the other half of the command line."""
     try:
-        app(args=arguments, prog_name="shoal")
+        app(args=arguments, prog_name="shoal", obj=Session(worker))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else Code.OK
     return Code.OK
@@ -65,7 +66,7 @@ def _session(
         str | None, typer.Option("--profile", help="A profile of the configuration.")
     ] = None,
 ) -> None:
-    ctx.obj = Session(profile)
+    ctx.obj.name = profile
     ctx.call_on_close(ctx.obj.close)
 
 
@@ -240,6 +241,4 @@ def replay(
 )
 def worker(ctx: typer.Context) -> None:
     """Run a worker here (`worker run`), or show what it would offer (`worker check`)."""
-    from shoal import worker_command  # noqa: PLC0415 - loaded on first use
-
-    raise typer.Exit(worker_command.main(ctx.args))
+    raise typer.Exit(ctx.obj.worker(ctx.args))

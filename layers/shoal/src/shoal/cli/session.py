@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:  # they cost more than most commands may take to start
 class Session:
     """One call of `shoal`; `name` is the profile that its flag names."""
 
+    worker: Callable[[list[str]], int]
     name: str | None = None
     _shoal: Shoal | None = field(default=None, repr=False)
 
