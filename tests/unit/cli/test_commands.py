@@ -247,6 +247,24 @@ def test_a_dry_run_asks_nobody(shoal: Any, door: Any) -> None:
     assert not door.asked.is_set()
 
 
+def test_why_events_and_queues_are_shown(shoal: Any) -> None:
+    job, other = submit(count=1), submit(count=1)
+    assert shoal("pause", job).returncode == 0
+
+    reason, *_ = json.loads(shoal("why", job, "-o", "json").stdout)
+    of_task = shoal("why", f"{job}.0", "-o", "name")
+    of_job = [json.loads(line) for line in shoal("events", job, "-o", "jsonl").stdout.splitlines()]
+    of_all = shoal("events").stdout
+    table = shoal("queues").stdout.splitlines()
+
+    assert reason["code"] == "paused"
+    assert of_task.returncode == 0
+    assert {each["action"] for each in of_job} == {"pause", "submit"}
+    assert other in of_all
+    assert [line.split()[0] for line in table] == ["PRIORITY", "high", "normal", "low"]
+    assert len(shoal("events", "--limit", "2").stdout.splitlines()) == 1 + 2
+
+
 def test_replay_meets_the_same_exception_at_the_same_line(shoal: Any) -> None:
     tail = 'Traceback:\n  File "/srv/mine.py", line 8, in sized\n    raise\nValueError: unlucky\n'
     there = {"type": "ValueError", "message": "unlucky", "tail": tail, "retryable": False}

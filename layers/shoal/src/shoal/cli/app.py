@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import islice
 from typing import Annotated, Any, Final
 
 import typer
@@ -12,7 +13,19 @@ from typer.core import TyperGroup
 from shoal.cli import given
 from shoal.cli.codes import Code, of_error
 from shoal.cli.given import NotUnderstood
-from shoal.cli.output import JOBS, RESULTS, TASKS, TYPES, Form, say, show, show_one
+from shoal.cli.output import (
+    EVENTS,
+    JOBS,
+    QUEUES,
+    REASONS,
+    RESULTS,
+    TASKS,
+    TYPES,
+    Form,
+    say,
+    show,
+    show_one,
+)
 from shoal.cli.session import Session
 from shoal.client.errors import ShoalError
 
@@ -131,8 +144,7 @@ def list_jobs(
 ) -> None:
     """List jobs, newest first."""
     jobs = ctx.obj.shoal.jobs(limit=min(100, limit), **({"status": status} if status else {}))
-    rows = (job.state.raw for _, job in zip(range(limit), jobs, strict=False))
-    show(rows, output, JOBS)
+    show((job.state.raw for job in islice(jobs, limit)), output, JOBS)
 
 
 @app.command()
@@ -164,6 +176,31 @@ def results(ctx: typer.Context, job_id: JobId, output: Output = Form.JSONL) -> N
 def types(ctx: typer.Context, output: Output = _TABLE) -> None:
     """List the task types that workers offer."""
     show((each.raw for each in ctx.obj.shoal.task_types()), output, TYPES)
+
+
+@app.command()
+def why(ctx: typer.Context, any_id: str, output: Output = _TABLE) -> None:
+    """Tell why a job, or a task by its id, is not running or not moving."""
+    show(ctx.obj.shoal.why(any_id)["reasons"], output, REASONS)
+
+
+@app.command()
+def events(
+    ctx: typer.Context,
+    job_id: Annotated[str | None, typer.Argument(metavar="[JOB_ID]")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Events at most.")] = 50,
+    output: Output = _TABLE,
+) -> None:
+    """List who did what to a job, or to any, newest first."""
+    shoal = ctx.obj.shoal
+    found = shoal.events() if job_id is None else shoal.job(job_id).events()
+    show(islice(found, limit), output, EVENTS)
+
+
+@app.command()
+def queues(ctx: typer.Context, output: Output = _TABLE) -> None:
+    """Show how many chunks wait, are in flight and are delayed, by priority."""
+    show(ctx.obj.shoal.queues(), output, QUEUES)
 
 
 @app.command()

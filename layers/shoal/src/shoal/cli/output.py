@@ -44,6 +44,10 @@ TASKS = Columns(
 RESULTS = Columns("index", ("index", "result"))
 TYPES = Columns("name", ("name", "timeout", "mean_seconds", "description"), ("image", "schema"))
 
+REASONS = Columns("code", ("code", "sentence"), ("facts",))
+EVENTS = Columns("id", ("at", "who", "action", "job_id"), ("detail", "id"))
+QUEUES = Columns("priority", ("priority", "waiting", "in_flight", "delayed"))
+
 
 def say(text: str) -> None:
     """Words for a person."""

@@ -99,6 +99,14 @@ class AsyncShoal:
         found: Json = await self.read(f"{noun}/{segment(any_id)}/why")
         return found
 
+    def events(self) -> AsyncIterator[Json]:
+        """Who did what to which job, newest first."""
+        return self.pages("events")
+
+    async def queues(self) -> list[Json]:
+        """How many chunks wait, are in flight and are delayed, by priority."""
+        return list((await self.read("queues"))["items"])
+
     async def pages(self, path: str, params: Mapping[str, Any] | None = None) -> AsyncIterator[Any]:
         """The items of all pages of a list, asked for as they are needed."""
         token: str | None = None
@@ -150,7 +158,7 @@ class AsyncJob:
             yield Result.of(raw)
 
     def events(self) -> AsyncIterator[Json]:
-        """Who did what to it, and what became of it."""
+        """Who did what to it, newest first."""
         return self._items("events")
 
     async def watch(self) -> AsyncIterator[JobEvent]:

@@ -98,6 +98,14 @@ class Shoal:
         found: Json = self.read(f"{noun}/{segment(any_id)}/why")
         return found
 
+    def events(self) -> Iterator[Json]:
+        """Who did what to which job, newest first."""
+        return self.pages("events")
+
+    def queues(self) -> list[Json]:
+        """How many chunks wait, are in flight and are delayed, by priority."""
+        return list(self.read("queues")["items"])
+
     def pages(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
         """The items of all pages of a list, asked for as they are needed."""
         token: str | None = None
@@ -144,7 +152,7 @@ class Job:
         return map(Result.of, self._items("results", limit=limit))
 
     def events(self) -> Iterator[Json]:
-        """Who did what to it, and what became of it."""
+        """Who did what to it, newest first."""
         return self._items("events")
 
     def watch(self) -> Iterator[JobEvent]:
