@@ -70,7 +70,8 @@ def replayed(task: Task, task_type: str, *, debug: bool) -> Replay:
     function = discover(task_modules()).get(task_type)
     if function is None:
         raise NotUnderstood(f"no task type {task_type} here: name its module in SHOAL_TASKS")
-    say(f"{task.id}: {task_type}, attempt {task.attempts}, ran on {task.worker or 'no worker'}")
+    where = f", on {task.worker}" if task.worker else ""
+    say(f"{task.id}: {task_type}, attempt {task.attempts}{where}")
     return Replay(task, _there(task), _here(function, task, debug=debug))
 
 
