@@ -272,6 +272,21 @@ def replay(
     raise typer.Exit(Code.OK if found.same else Code.JOB_FAILED)
 
 
+@app.command()
+def login(
+    ctx: typer.Context,
+    port: Annotated[int, typer.Option(help="Where the browser comes back to.")] = 8765,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait at most.")] = 300,
+    browser: Annotated[bool, typer.Option(help="Open one.")] = True,  # noqa: FBT002 - a flag
+) -> None:
+    """Sign in at the profile's issuer, in a browser."""
+    from shoal.cli.login import signed_in  # noqa: PLC0415 - loaded on first use
+
+    profile = ctx.obj.profile
+    signed_in(profile, port, timeout, browser=browser)
+    say(f"signed in for profile {profile.name}")
+
+
 @app.command(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     add_help_option=False,
