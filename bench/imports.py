@@ -1,9 +1,14 @@
-"""CPU that each function spends at its import from the layer, then on its clients."""
+"""CPU that each function spends at its import from the layer, then on its clients; and `shoal`."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from statistics import median
 
 from bench.stand import LAYER
@@ -52,6 +57,53 @@ def main() -> None:
     rows.append(("boto3, a DynamoDB client", *_measured(_REFERENCE), f"({REFERENCE})"))
     show(f"CPU ms at import, median of {TRIES}", columns, rows)
     note(f"The budgets are of a machine that needs {REFERENCE} ms for the last line.")
+    _commands()
+
+
+def _commands() -> None:
+    """Whole processes: the interpreter's start is a part of what a person waits for."""
+    with _empty_api() as url:
+        told = {**base_environment(), "SHOAL_API_URL": url, "SHOAL_TOKEN": "none"}
+        rows = [
+            (
+                f"python {' '.join(words)}",
+                f"{median(_spent(words, told) for _ in range(TRIES)):.0f}",
+            )
+            for words in (["-c", "pass"], ["-m", "shoal", "--help"], ["-m", "shoal", "list"])
+        ]
+    show(f"CPU ms of a command, median of {TRIES}", ("command", "CPU ms"), rows)
+
+
+def _spent(words: list[str], told: dict[str, str]) -> float:
+    process = subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, *words], env=told, stdout=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{words} ended with {process.returncode}")
+    return 1_000 * (usage.ru_utime + usage.ru_stime)
+
+
+@contextmanager
+def _empty_api() -> Iterator[str]:
+    """An API that has no jobs."""
+
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b'{"items": [], "next_token": null}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def _clients(name: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ class Session:
     def shoal(self) -> Shoal:
         """The client."""
         if self._shoal is None:
+            _spare_httpx_its_own_command_line()
             from shoal.client.sync import Shoal  # noqa: PLC0415 - loaded on first use
 
             profile = self.profile
@@ -42,3 +44,15 @@ class Session:
         """Close the client, if there is one."""
         if self._shoal is not None:
             self._shoal.close()
+
+
+def _spare_httpx_its_own_command_line() -> None:
+    """Have httpx find it missing: where click is installed it loads that, rich and pygments for it.
+
+    That would be a third of what it takes to start `shoal list`.
+    """
+    if "httpx" not in sys.modules:
+        sys.modules["httpx._main"] = None  # type: ignore[assignment]  # it is an ImportError then
+        import httpx  # noqa: F401, PLC0415 - for its sake
+
+        del sys.modules["httpx._main"]
