@@ -16,6 +16,7 @@ BENCHES = (
     "drains",
     "freezes",
     "long_tasks",
+    "contract",
 )
 
 

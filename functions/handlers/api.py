@@ -48,6 +48,14 @@ def known_query(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Resp
     return go_on(resolver)
 
 
+def no_body(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[Any]:
+    """Refuse a body that the route would not read: who sends one expects that it matters."""
+    text = resolver.current_event.body
+    if text and not resolver.context["_route"].dependant.body_params and read_object(text):
+        raise InvalidRequest("this takes no body", [("body", "must be empty")])
+    return go_on(resolver)
+
+
 def etag(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[Any]:
     """Tag what GET answers, and answer 304 to who has it already."""
     response = go_on(resolver)
@@ -72,7 +80,7 @@ def _problem(error: Exception) -> Response[str]:
     return Response(answer.status, body=answer.body, headers=answer.headers)
 
 
-app.use([sign_in, known_query, etag])
+app.use([sign_in, known_query, no_body, etag])
 app.exception_handler(Exception)(_problem)
 for routes in (jobs, tasks, deployment, tenants, why, events):
     app.include_router(routes.router)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from handlers import gateway, log, problems
+from handlers import gateway, log, problems, reading
 from handlers.problems import Answer, NoSuchRoute, invalid
 from shoal import bootstrap
 from shoal.domain.chunk import Hand
@@ -21,6 +21,9 @@ from shoal.service.keeping import TaskRef
 from shoal.service.leasing import Beat, ChunkRef, LeaseGranted, LeaseRefused, Report
 from shoal.wire import worker as wire
 from shoal.wire.times import rfc3339
+
+MAX_BODY_BYTES: Final = 5_000_000
+"""Ten reports whose outcomes travel inside them, and then some; Lambda itself takes 6 MB."""
 
 type Body = dict[str, Any]
 type Route = Callable[[Mapping[str, Any]], Body]
@@ -38,11 +41,13 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _taking[M: BaseModel](model: type[M], use: Callable[[M], Body]) -> Route:
-    """A route: its body as a model, handed to a use."""
+    """A route: its body, read as strictly as any, as a model that is handed to a use."""
 
     def route(event: Mapping[str, Any]) -> Body:
+        text = gateway.read(event)["body"]
+        reading.read_object(text, most=MAX_BODY_BYTES)
         try:
-            request = model.model_validate_json(gateway.body(event))
+            request = model.model_validate_json(text)
         except ValidationError as error:
             raise invalid(error.errors(include_url=False, include_input=False)) from error
         return use(request)

@@ -248,7 +248,6 @@ def test_a_worker_registers_what_it_runs(world: World) -> None:
         ({"properties": {"a": {"$ref": "http://127.0.0.1:9/"}}}, "leads out of the schema"),
         ({"$ref": "file:///dev/null"}, "leads out of the schema"),
         ({"description": "x" * 70_000}, "at most 65536 fit"),
-        ({"minimum": float("inf")}, "not JSON"),
     ],
 )
 def test_a_schema_that_would_break_every_submit_is_refused(
@@ -313,7 +312,7 @@ _WANTED = '{"job_id": "job_00000000000000000000000000", "chunk": 0}'
             422,
         ),
         ("reports", '{"worker": "w", "reports": [{}]}', 422),
-        ("heartbeats", '{"worker": "w\\u0000", "leases": []}', 422),
+        ("heartbeats", '{"worker": "w\\u0000", "leases": []}', 400),
         ("workers", '{"worker": "w", "task_types": [{"name": "no name", "schema": {}}]}', 422),
         ("elsewhere", "{}", 404),
     ],
@@ -336,7 +335,7 @@ def test_a_result_that_is_not_json_is_refused_and_nothing_is_folded(number: str)
 
     answer = callback("reports", body.replace('"result": 5', f'"result": {number}'))
 
-    assert answer.status == 422
+    assert answer.status == 400
     assert call("GET", f"/tasks/{job}.0").json["status"] == "RUNNING"
 
 

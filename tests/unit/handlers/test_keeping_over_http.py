@@ -60,7 +60,7 @@ def test_a_task_that_ended_keeps_nothing_more(task: dict[str, Any]) -> None:
 def test_an_effect_that_is_not_json_is_refused(task: dict[str, Any], number: float) -> None:
     answer = effect(task, effect={"value": [number]})
 
-    assert (answer.status, answer.fields) == (422, ["effect.value"])
+    assert answer.status == 400
     assert effect(task).json == {"effect": None}
 
 

@@ -37,7 +37,7 @@ UPLOADED = "0" * 26
         ({"count": 0}, "count"),
         ({"count": -1}, "count"),
         ({"count": 1_000_001}, "count"),
-        ({"count": 10**400}, "count"),
+        ({"count": 10**300}, "count"),
         ({"count": 1.5}, "count"),
         ({"count": "1"}, "count"),
         ({"count": True}, "count"),

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -45,6 +46,8 @@ _RFC3339: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 _NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
+_TURNS: Final = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the direction of writing: a name with them can look like another one."""
 
 
 def _instant(value: Any) -> datetime:
@@ -58,6 +61,12 @@ def _instant(value: Any) -> datetime:
     raise PydanticCustomError("rfc3339", "must be an RFC 3339 time with its zone")
 
 
+def _straight(value: str) -> str:
+    if _TURNS.search(value):
+        raise PydanticCustomError("bidi", "must not have marks that turn the direction of writing")
+    return value
+
+
 def _size(value: object) -> int:
     return len(json.dumps(value, separators=(",", ":")).encode())
 
@@ -68,9 +77,19 @@ type Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 type Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
-type Name = Annotated[str, StringConstraints(max_length=MAX_NAME, pattern=_NO_CONTROLS)]
-type TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_NO_CONTROLS)]
-type TagValue = Annotated[str, StringConstraints(max_length=256, pattern=_NO_CONTROLS)]
+type Name = Annotated[
+    str,
+    StringConstraints(max_length=MAX_NAME, pattern=_NO_CONTROLS),
+    AfterValidator(_straight),
+]
+type TagKey = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=128, pattern=_NO_CONTROLS),
+    AfterValidator(_straight),
+]
+type TagValue = Annotated[
+    str, StringConstraints(max_length=256, pattern=_NO_CONTROLS), AfterValidator(_straight)
+]
 type FieldName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 type Whole = Annotated[int, Field(ge=-MAX_EXACT, le=MAX_EXACT)]
 type JsonObject = dict[str, Any]

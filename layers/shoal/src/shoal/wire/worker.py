@@ -42,7 +42,7 @@ type Timeout = Annotated[float, Field(gt=0, le=MAX_TIMEOUT)]
 
 
 class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class _Answer(BaseModel):

@@ -1,0 +1,135 @@
+"""Requests that are generated from the contract, and what is checked of each answer."""
+
+import base64
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import parse_qs, quote
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi import checks
+
+from handlers import api, callbacks, openapi
+from shoal import bootstrap
+from tests.unit.handlers.edge import World, event, start, submit, user
+
+CHECKS: Final = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+]
+SIGNED_IN: Final[dict[str, Any]] = {"claims": user()}
+"""Who asks. Authorizers are API Gateway's: the twin's tests ask without a token."""
+
+
+def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """API Gateway, as far as functions can tell: a request is an event, and is routed by path."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body = base64.b64encode(environ["wsgi.input"].read(length)).decode() if length else None
+    path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+    headers = {
+        name.removeprefix("HTTP_").replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_") or name == "CONTENT_TYPE"
+    }
+    asked = event(
+        environ["REQUEST_METHOD"], quote(path, safe="/:@"), body, headers=headers, **SIGNED_IN
+    )
+    asked["isBase64Encoded"] = body is not None
+    query = parse_qs(environ["QUERY_STRING"], keep_blank_values=True)
+    if query:
+        asked["queryStringParameters"] = {name: ",".join(each) for name, each in query.items()}
+    asked["rawQueryString"] = environ["QUERY_STRING"]
+    answer = (callbacks if asked["routeKey"] in callbacks.ROUTES else api).handler(asked, None)
+    status = HTTPStatus(answer["statusCode"])
+    start_response(f"{status.value} {status.phrase}", [*answer["headers"].items()])
+    return [answer["body"].encode()]
+
+
+def document() -> dict[str, Any]:
+    """The contract, but for the Authorization header."""
+    found = openapi.document()
+    del found["components"]["securitySchemes"], found["security"]
+    for operations in found["paths"].values():
+        for operation in operations.values():
+            del operation["security"]
+    return found
+
+
+SCHEMA: Final = schemathesis.openapi.from_dict(document())
+SCHEMA.app = application
+OPERATIONS: Final = {
+    operation.label: operation
+    for each in SCHEMA.get_all_operations()
+    if isinstance(each, Ok) and (operation := each.ok())
+}
+
+
+def can_be_wrong(label: str) -> bool:
+    """Whether something of it can break a schema: any text is an id, if of nothing."""
+    raw = OPERATIONS[label].definition.raw
+    return "requestBody" in raw or any(
+        each["in"] != "path" or each["schema"].keys() - {"type", "title"}
+        for each in raw.get("parameters", ())
+    )
+
+
+ASKED: Final = [
+    (label, mode)
+    for label in OPERATIONS
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+    if mode is GenerationMode.POSITIVE or can_be_wrong(label)
+]
+"""Each operation, with requests that its schema allows and, where any can be, with others."""
+
+
+def generated(cases: int) -> settings:
+    """So many requests, the same each time."""
+    return settings(
+        max_examples=cases,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def naming(value: Any, known: Mapping[str, str]) -> Any:
+    """The same with the names of what there is."""
+    if isinstance(value, list):
+        return [naming(each, known) for each in value]
+    if isinstance(value, dict):
+        return {name: known.get(name) or naming(each, known) for name, each in value.items()}
+    return value
+
+
+def ask(label: str, mode: GenerationMode, cases: int) -> Counter[int]:
+    """How many answers had which status; raise at the first that the contract does not allow.
+
+    Allowed requests are about a job of this world's, so that not all of them find nothing.
+    """
+    bootstrap.use(World.new().adapters())
+    job = submit(count=5)
+    start(job)
+    known = {"job_id": job, "task_id": f"{job}.2", "task_type": "noop"}
+    answers: Counter[int] = Counter()
+
+    @generated(cases)
+    @given(case=OPERATIONS[label].as_strategy(mode))
+    def asked(case: Case[Any]) -> None:
+        if mode is GenerationMode.POSITIVE:
+            case.path_parameters = naming(case.path_parameters, known)
+            case.body = naming(case.body, known)
+        answers[case.call_and_validate(checks=CHECKS).status_code] += 1
+
+    asked()
+    return answers
