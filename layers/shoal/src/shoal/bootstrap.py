@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from shoal.service.announcing import Announcing
     from shoal.service.auditing import Auditing
     from shoal.service.control import Control
+    from shoal.service.diagnosing import Diagnosing
     from shoal.service.ending import Ending
     from shoal.service.explaining import Explaining
     from shoal.service.keeping import Keeping
@@ -132,6 +133,15 @@ def viewing() -> Viewing:
 
     a = adapters()
     return Viewing(a.jobs, a.chunks, Inputs(a.blobs))
+
+
+@cache
+def diagnosing() -> Diagnosing:
+    """Groups failures by cause."""
+    from shoal.service.diagnosing import Diagnosing
+
+    a = adapters()
+    return Diagnosing(viewing(), a.jobs, a.chunks)
 
 
 @cache
@@ -306,6 +316,7 @@ _WIRED: Final = (
     submitting,
     admission,
     viewing,
+    diagnosing,
     explaining,
     registering,
     control,

@@ -1,0 +1,48 @@
+"""Why tasks of a job failed, by cause."""
+
+from typing import Final
+
+from handlers.asking import NextToken, caller, new_router
+from handlers.tokens import index_start, token
+from shoal import bootstrap
+from shoal.domain import ids
+from shoal.service.diagnosing import Example, Failures
+from shoal.wire.failures import CauseBody, FailureExampleBody, FailuresBody
+
+router = new_router()
+
+SHOWN: Final = 300
+"""Characters of an example's message."""
+
+
+@router.get("/api/v1/jobs/<job_id>/failures", operation_id="listFailures", tags=["jobs"])
+def list_failures(job_id: str, next_token: NextToken = None) -> FailuresBody:
+    """Count failed tasks by cause. Go on while there is a token, and add up what pages count."""
+    query = ["failures", job_id]
+    page = bootstrap.diagnosing().failures(
+        caller(router).tenant, job_id, start=index_start(next_token, query)
+    )
+    return FailuresBody(
+        items=[_cause(job_id, each) for each in page.causes],
+        failed=page.failed,
+        counted=sum(each.count for each in page.causes),
+        next_token=token(page.next_index, query),
+    )
+
+
+def _cause(job_id: str, found: Failures) -> CauseBody:
+    cause = found.cause
+    return CauseBody(
+        cause=cause.fingerprint,
+        task_type=cause.task_type,
+        error_type=cause.error_type,
+        message=cause.message,
+        count=found.count,
+        examples=[_example(job_id, each) for each in found.examples],
+    )
+
+
+def _example(job_id: str, example: Example) -> FailureExampleBody:
+    text = example.message
+    shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return FailureExampleBody(task_id=ids.task_id(job_id, example.task), message=shown)

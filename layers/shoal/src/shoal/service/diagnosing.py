@@ -1,0 +1,145 @@
+"""The failed tasks of a job, grouped by cause in bounded reads."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import batched
+from typing import Final, NamedTuple
+
+from shoal.domain.cause import Cause, cause_of
+from shoal.domain.chunk import Chunk
+from shoal.domain.counts import TaskStatus
+from shoal.domain.job import Job
+from shoal.domain.outcome import TaskError
+from shoal.domain.tally import address
+from shoal.ports import ChunkStore, JobStore
+from shoal.service.ending import READ_AT_ONCE
+from shoal.service.viewing import MOST_ROWS, Viewing, shown
+
+EXAMPLES: Final = 3
+MOST_CAUSES: Final = 256
+"""From so many on a page takes in no further chunk, so that its answer has a largest size."""
+
+
+class Example(NamedTuple):
+    """One task that failed so, by its index."""
+
+    task: int
+    message: str
+
+
+@dataclass(slots=True)
+class Failures:
+    """The tasks of one cause, as far as a page has seen them."""
+
+    cause: Cause
+    count: int = 0
+    examples: list[Example] = field(default_factory=list)
+
+    def add(self, index: int, error: TaskError | None) -> None:
+        """One more."""
+        self.count += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(Example(index, "" if error is None else error.message))
+
+
+class FailurePage(NamedTuple):
+    """Causes with the failures of some chunks, most first, and where to go on (None at the end).
+
+    `failed` is how many tasks of the whole job have failed.
+    """
+
+    job: Job
+    causes: Sequence[Failures]
+    failed: int
+    next_index: int | None
+
+
+type Failed = tuple[Chunk, list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosing:
+    """Reads only: the tallies, and at most a thousand rows of chunks and of outcomes."""
+
+    viewing: Viewing
+    jobs: JobStore
+    chunks: ChunkStore
+
+    def failures(self, tenant: str, job_id: str, *, start: int) -> FailurePage:
+        """The failures from the index `start` on, by cause."""
+        job, counts, _ = self.viewing.job(tenant, job_id)
+        found: dict[Cause, Failures] = {}
+        rows = 0
+        for batch in batched(self._suspects(job, start), READ_AT_ONCE, strict=False):
+            rows += len(batch)
+            if rows > MOST_ROWS:
+                return _page(job, found, counts.failed, batch[0] * (job.chunk_size or 1))
+            failed = self._failed(job, batch, start)
+            fit, rows = _fitting(failed, rows)
+            errors = iter(errors_of(self.chunks, failed[:fit]))
+            for chunk, offsets in failed[:fit]:
+                if len(found) >= MOST_CAUSES:
+                    return _page(job, found, counts.failed, chunk.first)
+                for offset in offsets:
+                    error = next(errors)
+                    cause = cause_of(job.spec.task_type, error)
+                    found.setdefault(cause, Failures(cause)).add(chunk.first + offset, error)
+            if fit < len(failed):
+                return _page(job, found, counts.failed, failed[fit][0].first)
+        return _page(job, found, counts.failed, None)
+
+    def _suspects(self, job: Job, start: int) -> Iterator[int]:
+        """The chunks that may hold failed tasks, as their tallies have it."""
+        if not job.planned:
+            return
+        tallies = {each.number: each for each in self.jobs.tallies(job.id, range(job.tallies))}
+        for number in range(start // (job.chunk_size or 1), job.chunks):
+            tally, slot = address(number, job.chunks)
+            entry = tallies[tally].entries.get(slot) if tally in tallies else None
+            if entry and (entry.counts.failed or entry.generation != job.generation):
+                yield number
+
+    def _failed(self, job: Job, numbers: Sequence[int], start: int) -> list[Failed]:
+        found = []
+        for chunk in self.chunks.get_many(job.id, numbers):
+            offsets = [
+                offset
+                for offset in range(chunk.size)
+                if chunk.first + offset >= start and shown(job, chunk, offset) is TaskStatus.FAILED
+            ]
+            if offsets:
+                found.append((chunk, offsets))
+        return found
+
+
+def errors_of(chunks: ChunkStore, failed: Iterable[Failed]) -> list[TaskError | None]:
+    """What each of these tasks failed of, in their order; None where it is not kept any more."""
+    places = [
+        (chunk.first + offset, chunk.part_of(offset))
+        for chunk, offsets in failed
+        for offset in offsets
+    ]
+    keys = {key for _, key in places if key is not None}
+    kept = {
+        (outcome.index, key): outcome.error
+        for key, part in (chunks.parts(keys) if keys else {}).items()
+        for outcome in part
+    }
+    return [None if key is None else kept.get((index, key)) for index, key in places]
+
+
+def _fitting(failed: Sequence[Failed], rows: int) -> tuple[int, int]:
+    """How many of the chunks have outcomes that may still be read, and the rows read then."""
+    for fit, (chunk, offsets) in enumerate(failed):
+        more = len({chunk.part_of(offset) for offset in offsets})
+        if rows + more > MOST_ROWS:
+            return fit, rows
+        rows += more
+    return len(failed), rows
+
+
+def _page(
+    job: Job, found: dict[Cause, Failures], failed: int, next_index: int | None
+) -> FailurePage:
+    causes = sorted(found.values(), key=lambda each: (-each.count, each.cause.fingerprint))
+    return FailurePage(job, causes, failed, next_index)
