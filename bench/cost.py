@@ -22,6 +22,7 @@ from shoal.adapters.memory import (
     RecordingMetrics,
     SeededEntropy,
 )
+from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.domain.job import Job, Repeat, Spec
 from shoal.domain.limits import Limits
@@ -186,6 +187,7 @@ def hot_writes(tasks: int) -> tuple[int, int]:
             audit=MemoryAuditLog(),
             lease=60.0,
             retention=86_400,
+            crew=MemoryCrew(),
         )
     )
     spec = Spec(task_type="noop", source=Repeat(tasks), chunk_size=CHUNK)

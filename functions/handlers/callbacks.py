@@ -13,6 +13,7 @@ from handlers import gateway, log, problems, reading
 from handlers.problems import Answer, NoSuchRoute, invalid
 from shoal import bootstrap
 from shoal.domain.chunk import Hand
+from shoal.domain.crew import Worker
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.outcome import Outcome, PartKey, TaskError
 from shoal.ports import TaskType
@@ -219,6 +220,7 @@ def _artifact(request: wire.ArtifactRequest) -> Body:
 
 def _register(request: wire.WorkerRegistration) -> Body:
     bootstrap.registering().register(
+        _worker(request, bootstrap.adapters().clock.now()),
         [
             TaskType(
                 offer.name,
@@ -231,9 +233,33 @@ def _register(request: wire.WorkerRegistration) -> Body:
                 digest=request.digest,
             )
             for offer in request.task_types
-        ]
+        ],
     )
     return {"worker": request.worker, "registered": len(request.task_types)}
+
+
+def _worker(request: wire.WorkerRegistration, now: float) -> Worker:
+    return Worker(
+        name=request.worker,
+        types=tuple(offer.name for offer in request.task_types),
+        seen_at=now,
+        started_at=_started(request, now),
+        number=request.number,
+        every=request.every,
+        left=request.leaving,
+        version=request.version,
+        image=request.image,
+        digest=request.digest,
+        host=request.host,
+        slots=request.slots,
+        queues=tuple(request.queues),
+    )
+
+
+def _started(request: wire.WorkerRegistration, now: float) -> float:
+    """When it says it started, which cannot be in the future, or now if it does not say."""
+    said = now if request.started_at is None else request.started_at.timestamp()
+    return min(max(said, 0.0), now)
 
 
 def _nothing(_event: Mapping[str, Any]) -> Body:

@@ -28,6 +28,7 @@ from shoal.adapters.memory import (
     RecordingMetrics,
     SeededEntropy,
 )
+from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.bootstrap import Adapters
 from shoal.domain.chunk import Hand
@@ -156,6 +157,7 @@ class Cloud:
             audit=MemoryAuditLog(),
             lease=LEASE,
             retention=86_400,
+            crew=MemoryCrew(),
         )
 
     # Time and callers.

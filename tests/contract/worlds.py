@@ -6,6 +6,7 @@ from typing import Any
 
 from shoal.adapters.dynamodb.audit import DynamoAuditLog
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
+from shoal.adapters.dynamodb.crew import DynamoCrew
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.machines import DynamoMachines
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
@@ -23,6 +24,7 @@ from shoal.adapters.memory import (
     MemoryTypeRegistry,
     MemoryWorkflow,
 )
+from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore
 from shoal.adapters.sqs import SqsTaskQueue
@@ -33,6 +35,7 @@ from shoal.ports import (
     AuditLog,
     BlobStore,
     ChunkStore,
+    Crew,
     EffectStore,
     JobStore,
     Machines,
@@ -62,6 +65,7 @@ class World:
     tenants: TenantStore
     clock: FixedClock
     audit: AuditLog
+    crew: Crew
     upload: Callable[[str, bytes], None]
     received: Callable[[Priority], list[dict[str, Any]]]
 
@@ -88,6 +92,7 @@ def in_memory() -> World:
         tenants=MemoryTenants(jobs),
         clock=FixedClock(),
         audit=MemoryAuditLog(),
+        crew=MemoryCrew(),
         upload=upload,
         received=lambda _: [{"job": each.job, "chunk": each.chunk} for each in queue.take()],
     )
@@ -112,6 +117,7 @@ def on_aws(aws: Aws) -> World:
         tenants=DynamoTenants(registry),
         clock=clock,
         audit=DynamoAuditLog(registry),
+        crew=DynamoCrew(registry),
         upload=lambda key, body: aws.s3.put_object(Bucket="results", Key=key, Body=body),
         received=aws.received,
     )

@@ -29,6 +29,7 @@ from shoal.adapters.memory import (
     RecordingMetrics,
     SeededEntropy,
 )
+from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.bootstrap import Adapters
 from shoal.domain.job import DAY
@@ -97,6 +98,7 @@ class World:
             MemoryAuditLog(),
             lease=60.0,
             retention=90 * DAY,
+            crew=MemoryCrew(),
         )
 
 

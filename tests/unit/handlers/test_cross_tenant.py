@@ -30,8 +30,8 @@ type Json = Any
 DOCUMENT: Json = json.loads((Path(__file__).parents[3] / "docs" / "openapi.json").read_text())
 OWNER, STRANGER = user("default"), user("other")
 OPEN = {"getHealth"}
-DEPLOYMENTS = {"listTaskTypes"}
-"""What is the same for all tenants: the types that the deployment's workers run."""
+DEPLOYMENTS = {"listTaskTypes", "listWorkers"}
+"""What is the same for all tenants: the deployment's workers, and the types that they run."""
 
 
 def a_job(_: World) -> str:

@@ -21,7 +21,7 @@ def refusing(decision: str, **more: Any) -> FakeChunk:
 def test_the_types_it_can_run_are_registered_first(running: Running) -> None:
     running.run_until_final()
 
-    (registration,) = running.callbacks.registered
+    registration, _goodbye = running.callbacks.registered
     schema = {each.name: each.input_schema for each in registration.task_types}["typed"]
     assert schema["required"] == ["size"]
     assert schema["additionalProperties"] is False

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         BlobStore,
         ChunkStore,
         Clock,
+        Crew,
         EffectStore,
         Entropy,
         JobStore,
@@ -89,6 +90,7 @@ class Adapters:
     audit: AuditLog
     lease: float
     retention: int
+    crew: Crew
 
 
 _given: list[Adapters] = []
@@ -163,7 +165,8 @@ def registering() -> Registering:
     """Takes in what workers offer."""
     from shoal.service.registering import Registering
 
-    return Registering(types())
+    a = adapters()
+    return Registering(a.types, a.crew, a.clock)
 
 
 @cache
@@ -339,6 +342,7 @@ def on_aws(settings: Settings) -> Adapters:
     from shoal.adapters.clock import SystemClock, SystemEntropy
     from shoal.adapters.dynamodb.audit import DynamoAuditLog
     from shoal.adapters.dynamodb.chunks import DynamoChunkStore
+    from shoal.adapters.dynamodb.crew import DynamoCrew
     from shoal.adapters.dynamodb.jobs import DynamoJobStore
     from shoal.adapters.dynamodb.machines import DynamoMachines
     from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
@@ -377,6 +381,7 @@ def on_aws(settings: Settings) -> Adapters:
         audit=DynamoAuditLog(registry),
         lease=settings.lease_seconds,
         retention=settings.retention_seconds,
+        crew=DynamoCrew(registry),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from shoal.domain.act import Act
 from shoal.domain.chunk import Chunk
+from shoal.domain.crew import Worker
 from shoal.domain.grid import Json
 from shoal.domain.job import Job, JobStatus, Priority
 from shoal.domain.job_event import JobEvent
@@ -287,6 +288,23 @@ class TypeRegistry(Protocol):
 
     def measured(self, name: str, seconds: float) -> None:
         """Note how long a task of this type takes."""
+
+
+class WorkerPage(NamedTuple):
+    """Some workers, by name, and where the next page begins (None at the end)."""
+
+    workers: Sequence[Worker]
+    next_key: str | None
+
+
+class Crew(Protocol):
+    """The workers, as they last spoke; each is forgotten once it expires."""
+
+    def note(self, worker: Worker) -> None:
+        """Write it if it follows what is known of that name; else change nothing."""
+
+    def page(self, *, limit: int, start: str | None) -> WorkerPage:
+        """Those that are known. `start` is a page's `next_key`."""
 
 
 class TenantPage(NamedTuple):

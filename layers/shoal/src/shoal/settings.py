@@ -135,6 +135,7 @@ class WorkerSettings:
     slots: int
     lease_seconds: float = 60.0
     grace_seconds: float = 25.0
+    announce_seconds: float = 60.0
     log_level: str = "INFO"
     image: str = ""
     child_tasks: int = 100_000
@@ -162,6 +163,7 @@ class WorkerSettings:
             slots=int(read.number("SHOAL_SLOTS", os.process_cpu_count() or 1)),
             lease_seconds=read.number("SHOAL_LEASE_SECONDS", 60.0),
             grace_seconds=read.number("SHOAL_GRACE_SECONDS", 25.0),
+            announce_seconds=read.number("SHOAL_ANNOUNCE_SECONDS", 60.0),
             log_level=read.text("SHOAL_LOG_LEVEL", "INFO"),
             image=environment.get("SHOAL_IMAGE", ""),
             child_tasks=int(read.number("SHOAL_CHILD_TASKS", 100_000)),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from importlib.metadata import version
 from typing import Any, Final
 
 import boto3
@@ -58,6 +60,9 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
             until_empty=until_empty,
             image=settings.image,
             weights={name: WEIGHTS[name] for name in settings.queue_urls},
+            announce=settings.announce_seconds,
+            version=version("shoal"),
+            host=socket.gethostname()[:255],
             probes=(_ANYWHERE, settings.health_port) if settings.health_port else None,
         ),
         Nursery(

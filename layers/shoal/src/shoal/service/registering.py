@@ -1,10 +1,11 @@
-"""How task types come to be known."""
+"""How task types come to be known, and workers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shoal.domain.crew import Worker, checked_name
 from shoal.domain.errors import InvalidRequest
-from shoal.ports import TaskType, TypeRegistry
+from shoal.ports import Clock, Crew, TaskType, TypeRegistry, WorkerPage
 from shoal.service.checking import schema_problem
 
 
@@ -13,9 +14,15 @@ class Registering:
     """Takes in what workers offer."""
 
     types: TypeRegistry
+    crew: Crew
+    clock: Clock
 
-    def register(self, offers: Sequence[TaskType]) -> None:
-        """Write all of them, or none if inputs could not be checked by one's schema."""
+    def register(self, worker: Worker, offers: Sequence[TaskType]) -> None:
+        """Write all of them and the worker, or nothing if one's schema can check no input.
+
+        What a worker says again writes a type only if it is not known: during a roll-out the last
+        worker that started wins, not the last that spoke.
+        """
         problems = [
             (f"task_types[{place}].schema", problem)
             for place, offer in enumerate(offers)
@@ -24,4 +31,10 @@ class Registering:
         if problems:
             raise InvalidRequest("inputs cannot be checked by a schema", problems)
         for offer in offers:
-            self.types.register(offer)
+            if worker.number == 1 or self.types.get(offer.name) is None:
+                self.types.register(offer)
+        self.crew.note(worker)
+
+    def workers(self, *, limit: int, start: str | None) -> WorkerPage:
+        """Those that spoke in the last days, by name."""
+        return self.crew.page(limit=limit, start=checked_name(start))

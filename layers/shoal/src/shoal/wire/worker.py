@@ -380,12 +380,24 @@ class TaskTypeOffer(_Request):
 
 
 class WorkerRegistration(_Request):
-    """What a worker says when it starts; `image` and `digest` tell which code it runs."""
+    """What a worker says when it starts; `image` and `digest` tell which code it runs.
+
+    It may say it again, with the next `number` of those since `started_at`: at least once in
+    `every` seconds, if it names them, and once more when it is `leaving`.
+    """
 
     worker: WorkerId
     task_types: Annotated[list[TaskTypeOffer], Field(min_length=1, max_length=200)]
     image: Annotated[str, StringConstraints(max_length=500)] = ""
     digest: Annotated[str, StringConstraints(max_length=100)] = ""
+    version: Annotated[str, StringConstraints(max_length=100)] = ""
+    host: Annotated[str, StringConstraints(max_length=255)] = ""
+    slots: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    queues: Annotated[list[Literal["high", "normal", "low"]], Field(max_length=3)] = []
+    started_at: AwareDatetime | None = None
+    number: Annotated[int, Field(ge=1, lt=2**53)] = 1
+    every: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    leaving: bool = False
 
 
 class RegistrationAnswer(_Answer):

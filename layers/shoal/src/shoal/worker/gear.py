@@ -20,7 +20,8 @@ WEIGHTS: Final[Mapping[str, int]] = MappingProxyType({"high": 6, "normal": 3, "l
 class Terms:
     """How a worker works. Times in seconds; `weights` of the queues, by name.
 
-    `probes` is the address to answer probes at, if any.
+    `probes` is the address to answer probes at, if any; it tells the API at least once in
+    `announce` seconds that it is there.
     """
 
     name: str
@@ -31,6 +32,9 @@ class Terms:
     image: str = ""
     weights: Mapping[str, int] = field(default=WEIGHTS)
     probes: tuple[str, int] | None = None
+    announce: float = 60.0
+    version: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import Final
 
@@ -21,6 +23,7 @@ from shoal.worker.outbox import Outbox
 from shoal.worker.patience import GaveUp, Patience
 from shoal.worker.pool import Pool
 from shoal.worker.ports import Callbacks, Clock, Deliveries, Meters, Tracer
+from shoal.worker.presence import Presence
 from shoal.worker.probes import Probes, answers
 from shoal.worker.reporter import Reporter
 
@@ -60,8 +63,8 @@ class Worker:
             meters=meters,
             tracer=tracer,
         )
-        self._registered = threading.Event()
-        health = Health(pulse, self._registered, draining)
+        self._presence = Presence(gear)
+        health = Health(pulse, self._presence.registered, draining)
         self.probes = Probes(terms.probes, answers(health, self._metrics))
         self._nursery = nursery
         self._failed = False
@@ -85,6 +88,7 @@ class Worker:
             reporter = self._thread("reporter", self._reporter.serve)
             heart = self._thread("heart", lambda: self._heart.serve(still))
             fetcher = self._thread("fetcher", self._register_and_fetch)
+            presence = self._thread("presence", self._presence.serve, watched=False)
             _LOG.info("worker %s drains: %s", self._gear.terms.name, self._reasons_to_drain.get())
             self._wind_down()
             self._outbox.close()
@@ -92,7 +96,7 @@ class Worker:
             self._gear.leaving.set()
             still.set()
             self._pool.close()
-            for thread in (fetcher, reporter, heart, pool):
+            for thread in (fetcher, presence, reporter, heart, pool):
                 thread.join()
         if self._gear.tracer is not None:
             self._gear.tracer.close()
@@ -102,15 +106,22 @@ class Worker:
         _LOG.info("worker %s leaves", self._gear.terms.name)
         return 1 if left or self._failed else 0
 
-    def _thread(self, name: str, serve: Callable[[], None]) -> threading.Thread:
-        thread = threading.Thread(target=self._guarded, args=(name, serve), name=f"shoal-{name}")
+    def _thread(
+        self, name: str, serve: Callable[[], None], *, watched: bool = True
+    ) -> threading.Thread:
+        """Start it; the worker counts as stuck when one that is watched does not turn."""
+        turning = self._pulse.of(name) if watched else nullcontext()
+        args = (name, turning, serve)
+        thread = threading.Thread(target=self._guarded, args=args, name=f"shoal-{name}")
         thread.start()
         return thread
 
-    def _guarded(self, name: str, serve: Callable[[], None]) -> None:
+    def _guarded(
+        self, name: str, turning: AbstractContextManager[None], serve: Callable[[], None]
+    ) -> None:
         """Run a thread; if it dies, the worker stops loudly, since it cannot do without it."""
         try:
-            with self._pulse.of(name):
+            with turning:
                 serve()
         except GaveUp as given_up:
             _LOG.error("left before an answer came: %s", given_up)
@@ -127,10 +138,15 @@ class Worker:
             task_types=[TaskTypeOffer.model_validate(o.offer) for o in nursery.types.values()],
             image=terms.image,
             digest=nursery.digest,
+            version=terms.version,
+            host=terms.host,
+            slots=terms.slots,
+            queues=[name for name in ("high", "normal", "low") if name in terms.weights],
+            started_at=datetime.fromtimestamp(self._gear.clock.now(), UTC),
+            every=terms.announce,
         )
         self._gear.meters.offer(nursery.types)
-        self._gear.api("register", lambda: self._gear.callbacks.register(request))
-        self._registered.set()
+        self._presence.begin(request)
         _LOG.info("worker %s offers %s", self._gear.terms.name, ", ".join(self._nursery.types))
         self._fetcher.serve()
 

@@ -1,0 +1,98 @@
+from dataclasses import replace
+
+from shoal.domain.crew import Worker
+from tests.contract.examples import NOW, fresh_id
+from tests.contract.services import Aws
+from tests.contract.worlds import World, on_aws
+
+
+def a_worker(name: str | None = None) -> Worker:
+    return Worker(
+        name=name or f"w-{fresh_id()}",
+        types=("cpu", "noop"),
+        seen_at=NOW + 0.25,
+        started_at=NOW - 3.5,
+        every=60.0,
+        version="1.2",
+        image="shoal-worker:1",
+        digest="sha256:0",
+        host="ünïcode",
+        slots=2,
+        queues=("high", "low"),
+    )
+
+
+def known(world: World, *, limit: int = 100) -> list[Worker]:
+    """All of them, by pages."""
+    found, page = list[Worker](), world.crew.page(limit=limit, start=None)
+    while page.next_key is not None:
+        found += page.workers
+        page = world.crew.page(limit=limit, start=page.next_key)
+    return [*found, *page.workers]
+
+
+def named(world: World, name: str) -> Worker:
+    (found,) = [worker for worker in known(world) if worker.name == name]
+    return found
+
+
+def test_a_worker_is_known_by_all_that_it_said(world: World) -> None:
+    full = a_worker()
+    bare = Worker(name=f"w-{fresh_id()}", types=(), seen_at=NOW, started_at=NOW)
+
+    for worker in (full, bare):
+        world.crew.note(worker)
+
+    assert named(world, full.name) == full
+    assert named(world, bare.name) == bare
+
+
+def test_the_next_word_of_a_worker_replaces_the_last(world: World) -> None:
+    first = a_worker()
+    second = replace(first, number=2, seen_at=NOW + 60, left=True)
+
+    for said in (first, second):
+        world.crew.note(said)
+
+    assert named(world, first.name) == second
+
+
+def test_a_late_or_repeated_word_changes_nothing(world: World) -> None:
+    first = a_worker()
+    goodbye = replace(first, number=3, left=True)
+
+    for said in (goodbye, replace(first, number=2), replace(goodbye, left=False)):
+        world.crew.note(said)
+
+    assert named(world, first.name) == goodbye
+
+
+def test_a_worker_that_started_again_is_there_again(world: World) -> None:
+    goodbye = replace(a_worker(), number=9, left=True)
+    anew = replace(goodbye, number=1, started_at=NOW, left=False)
+
+    for said in (goodbye, anew, replace(goodbye, number=10)):
+        world.crew.note(said)
+
+    assert named(world, anew.name) == anew
+
+
+def test_pages_go_by_name_and_miss_none(world: World) -> None:
+    workers = [a_worker() for _ in range(5)]
+    for worker in workers:
+        world.crew.note(worker)
+
+    found = [worker.name for worker in known(world, limit=2)]
+
+    assert found == sorted(found)
+    assert {worker.name for worker in workers} <= set(found)
+
+
+def test_the_row_of_a_worker_goes_days_after_its_last_word(aws: Aws) -> None:
+    worker = a_worker()
+
+    on_aws(aws).crew.note(worker)
+
+    key = {"pk": {"S": "worker"}, "sk": {"S": worker.name}}
+    row = aws.dynamodb.get_item(TableName="registry", Key=key)["Item"]
+    assert row["expires_at"] == {"N": str(int(NOW) + 3 * 86_400)}

@@ -1,0 +1,44 @@
+"""A worker keeps itself known, and says goodbye."""
+
+from collections import deque
+
+from shoal.wire.worker import Away, Refused
+from tests.unit.worker.worker_world import Eventually, Running
+
+
+def test_a_worker_says_again_and_again_that_it_is_there(running: Running) -> None:
+    running.start(announce=0.05, version="1.2", host="h")
+    running.callbacks.wait_for(lambda: len(running.callbacks.registered) >= 3)
+
+    first, second, third = running.callbacks.registered[:3]
+
+    assert [first.number, second.number, third.number] == [1, 2, 3]
+    assert first.started_at == second.started_at == third.started_at
+    assert not third.leaving
+    assert (first.version, first.host, first.slots) == ("1.2", "h", 2)
+    assert first.queues == ["high", "normal", "low"]
+
+
+def test_a_word_that_nobody_heard_does_not_stop_the_next(running: Running) -> None:
+    running.start(announce=0.05)
+    running.callbacks.wait_for(lambda: running.callbacks.registered)
+    running.callbacks.faults["register"] = deque([Away("throttled"), Refused(400, "no")])
+
+    running.callbacks.wait_for(lambda: not running.callbacks.faults["register"])
+    before = len(running.callbacks.registered)
+    running.callbacks.wait_for(lambda: len(running.callbacks.registered) > before)
+
+    assert running.exit_code is None
+
+
+def test_a_worker_that_drains_says_goodbye_as_its_last_word(
+    running: Running, eventually: Eventually
+) -> None:
+    running.start()
+    running.callbacks.wait_for(lambda: running.callbacks.registered)
+
+    running.worker.drain()
+    eventually(lambda: running.exit_code is not None)
+
+    assert running.exit_code == 0
+    assert [each.leaving for each in running.callbacks.registered] == [False, True]
