@@ -10,7 +10,7 @@ from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.job import Job, JobStatus, Lines, Repeat, Spec
 from shoal.domain.outcome import TaskError
 from shoal.domain.retry import RetryPolicy
-from shoal.domain.why import Code, Death, Facts, TaskFacts, why_job, why_task
+from shoal.domain.why import Absence, Code, Death, Facts, Pause, TaskFacts, why_job, why_task
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 SPEC = Spec(task_type="cpu", source=Repeat(40), retry=RetryPolicy(3))
@@ -127,6 +127,30 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
         "No worker has registered the task type cpu; start one that offers it.",
     ),
     (
+        "all workers that offered its type have left",
+        facts(absence=Absence(3, 0, NOW - 60), backlog=10),
+        ["no_worker_for_type", "queued"],
+        (
+            "All workers that offered the task type cpu have left (3), the last at "
+            "2027-01-15T07:59:00Z; start one that offers it."
+        ),
+    ),
+    (
+        "those that offered its type fell silent",
+        facts(absence=Absence(2, 1, NOW - 60)),
+        ["no_worker_for_type"],
+        (
+            "Workers silent since 2027-01-15T07:59:00Z: of those that offered the task type cpu, "
+            "1 fell silent and 2 left; start one that offers it."
+        ),
+    ),
+    (
+        "paused by somebody",
+        facts(a_job(paused=True), pause=Pause("ann", NOW - 60)),
+        ["paused"],
+        ("The job is paused by ann since 2027-01-15T07:59:00Z and drained; resume it to go on."),
+    ),
+    (
         "being planned",
         facts(a_job(**UNPLANNED)),
         ["planning"],
@@ -185,8 +209,8 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
         ),
         ["window_full", "queued", "running"],
         (
-            "The job's max_parallelism is reached: 2 of 2 chunks are in flight, and each that ends "
-            "lets in one of the 8 that wait."
+            "The job's max_parallelism is reached: 2 of 2 chunks are let out, and each that ends "
+            "lets out one of the 8 that wait."
         ),
     ),
     (
@@ -300,8 +324,8 @@ TASKS: list[tuple[str, Facts, TaskFacts, list[str], str]] = [
         TaskFacts(chunk=a_chunk(number=7), offset=0, status=TaskStatus.PENDING),
         ["window_full"],
         (
-            "The job's max_parallelism is reached: 2 of 2 chunks are in flight, and each that ends "
-            "lets in one of the 8 that wait."
+            "The job's max_parallelism is reached: 2 of 2 chunks are let out, and each that ends "
+            "lets out one of the 8 that wait."
         ),
     ),
     (

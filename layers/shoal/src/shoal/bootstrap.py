@@ -152,7 +152,9 @@ def explaining() -> Explaining:
     from shoal.service.explaining import Explaining
 
     a = adapters()
-    return Explaining(viewing(), a.jobs, a.chunks, a.types, a.workflow, a.depths, a.clock)
+    return Explaining(
+        viewing(), a.jobs, a.chunks, a.types, a.workflow, a.depths, a.clock, a.audit, a.crew
+    )
 
 
 def types() -> TypeRegistry:

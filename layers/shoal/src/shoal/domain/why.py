@@ -68,13 +68,31 @@ class Death:
     stopped_at: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """None of the workers that offered its type is there: so many left, so many fell silent."""
+
+    left: int
+    silent: int
+    last_seen_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Who paused it, and when."""
+
+    who: str
+    at: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known of a job.
 
     `seen` are some of its chunks that have not ended; `sent` is how many chunks its window has let
     out (None without a window); `backlog` is how many messages wait in the queues of its priority
-    and of higher ones, which may be its own (None if it was not asked).
+    and of higher ones, which may be its own (None if it was not asked). `absence` and `pause` are
+    None also if nobody knows.
     """
 
     job: Job
@@ -85,6 +103,8 @@ class Facts:
     seen: Sequence[Chunk] = ()
     sent: int | None = None
     backlog: int | None = None
+    absence: Absence | None = None
+    pause: Pause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,20 +183,42 @@ def _blocks(facts: Facts) -> Iterator[Reason]:
         yield Reason(Code.ENDING, text, facts_)
         return
     if job.paused:
-        rest = (
-            f"and ends what is in flight ({_many(running, 'task')})" if running else "and drained"
-        )
-        text = f"The job is paused {rest}; resume it to go on."
-        yield Reason(Code.PAUSED, text, {"drained": not running, "running": running})
+        yield _paused(facts.pause, running)
     if facts.death is not None:
         yield _dead(facts.death)
     if not facts.type_known:
         name = job.spec.task_type
         text = f"No worker has registered the task type {name}; start one that offers it."
         yield Reason(Code.NO_WORKER_FOR_TYPE, text, {"task_type": name})
+    elif facts.absence is not None:
+        yield _absent(job.spec.task_type, facts.absence)
     if not job.planned:
         text = "The job is being planned; its tasks are not made yet."
         yield Reason(Code.PLANNING, text, {"created_at": job.created_at})
+
+
+def _paused(pause: Pause | None, running: int) -> Reason:
+    by = "" if pause is None else f" by {pause.who} since {_time(pause.at)}"
+    rest = f"and ends what is in flight ({_many(running, 'task')})" if running else "and drained"
+    text = f"The job is paused{by} {rest}; resume it to go on."
+    facts: dict[str, Fact] = {"drained": not running, "running": running}
+    if pause is not None:
+        facts |= {"paused_by": pause.who, "paused_at": pause.at}
+    return Reason(Code.PAUSED, text, facts)
+
+
+def _absent(name: str, absence: Absence) -> Reason:
+    since = _time(absence.last_seen_at)
+    if absence.silent:
+        text = f"Workers silent since {since}: of those that offered the task type {name}, "
+        text += f"{absence.silent} fell silent and {absence.left} left; start one that offers it."
+    else:
+        text = (
+            f"All workers that offered the task type {name} have left ({absence.left}), the last "
+        )
+        text += f"at {since}; start one that offers it."
+    facts: dict[str, Fact] = {"task_type": name, "left": absence.left, "silent": absence.silent}
+    return Reason(Code.NO_WORKER_FOR_TYPE, text, facts | {"last_seen_at": absence.last_seen_at})
 
 
 def _dead(death: Death) -> Reason:
@@ -282,8 +324,8 @@ def _retry(job: Job, chunk: Chunk, task: TaskFacts) -> Reason:
 
 def _window(facts: Facts, sent: int) -> Reason:
     most, waiting = facts.job.spec.max_parallelism or 0, facts.job.chunks - sent
-    text = f"The job's max_parallelism is reached: {most} of {most} chunks are in flight, and each "
-    text += f"that ends lets in one of the {waiting:,} that wait."
+    text = f"The job's max_parallelism is reached: {most} of {most} chunks are let out, and each "
+    text += f"that ends lets out one of the {waiting:,} that wait."
     return Reason(Code.WINDOW_FULL, text, {"max_parallelism": most, "waiting_chunks": waiting})
 
 

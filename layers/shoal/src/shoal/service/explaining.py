@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import Final
 
+from shoal.domain.act import Action
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
+from shoal.domain.crew import Presence, Worker
 from shoal.domain.job import Job, Priority
-from shoal.domain.why import Death, Facts, Reason, TaskFacts, why_job, why_task
+from shoal.domain.why import Absence, Death, Facts, Pause, Reason, TaskFacts, why_job, why_task
 from shoal.ports import (
+    AuditLog,
     ChunkStore,
     Clock,
+    Crew,
     ExecutionStatus,
     JobStore,
     QueueDepths,
@@ -21,11 +26,19 @@ from shoal.service.ending import READ_AT_ONCE, known_counts, open_chunks
 from shoal.service.viewing import Viewing
 
 _ALIVE = frozenset((ExecutionStatus.RUNNING, ExecutionStatus.SUCCEEDED))
+_GONE = frozenset((Presence.LEFT, Presence.SILENT))
+_ACTS: Final = 100
+_PAGE: Final = 100
+_PAGES: Final = 5
+"""Of workers; beyond them nobody looks, and nothing is claimed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explaining:
-    """Reads only: the job's row, its tallies, up to a hundred chunks; the queues' depths."""
+    """Reads only: the job's row, its tallies, up to a hundred chunks; the queues' depths.
+
+    Up to 500 workers if something waits for one, a hundred acts if it is paused.
+    """
 
     viewing: Viewing
     jobs: JobStore
@@ -34,6 +47,8 @@ class Explaining:
     workflow: Workflow
     depths: QueueDepths
     clock: Clock
+    audit: AuditLog
+    crew: Crew
 
     def job(self, tenant: str, job_id: str) -> list[Reason]:
         """Why a job is not running, or that it is."""
@@ -62,6 +77,7 @@ class Explaining:
         return why_task(self._facts(job, counts, () if chunk is None else (chunk,)), own)
 
     def _facts(self, job: Job, counts: Counts, seen: Sequence[Chunk]) -> Facts:
+        waits = job.live and bool(counts.pending or counts.retrying)
         return Facts(
             job=job,
             counts=counts,
@@ -71,7 +87,34 @@ class Explaining:
             seen=[chunk for chunk in seen if chunk.generation == job.generation],
             sent=self._sent(job),
             backlog=self._backlog(job.spec.priority) if job.live and counts.pending else None,
+            absence=self._absence(job.spec.task_type) if waits else None,
+            pause=self._pause(job.id) if job.live and job.paused else None,
         )
+
+    def _absence(self, task_type: str) -> Absence | None:
+        """That nobody is there who offered the type; None also if that cannot be told."""
+        gone, start = list[Worker](), None
+        now = self.clock.now()
+        for _ in range(_PAGES):
+            page = self.crew.page(limit=_PAGE, start=start)
+            offering = [worker for worker in page.workers if task_type in worker.types]
+            if any(worker.presence(now) not in _GONE for worker in offering):
+                return None
+            gone += offering
+            start = page.next_key
+            if start is None:
+                break
+        if start is not None or not gone:
+            return None
+        left = sum(worker.left for worker in gone)
+        return Absence(left, len(gone) - left, max(worker.seen_at for worker in gone))
+
+    def _pause(self, job_id: str) -> Pause | None:
+        """Who paused it last, unless later acts are known that say otherwise."""
+        for act in self.audit.of_job(job_id, limit=_ACTS, start=None).acts:
+            if act.action in (Action.PAUSE, Action.RESUME):
+                return Pause(act.who, act.at) if act.action is Action.PAUSE else None
+        return None
 
     def _death(self, job: Job) -> Death | None:
         found = self.workflow.describe(job.id, job.generation, job.executions)

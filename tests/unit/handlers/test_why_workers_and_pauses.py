@@ -1,0 +1,88 @@
+"""Why, by what workers said of themselves and users did: over ports in memory."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.handlers.edge import Json, World, call, callback, lease, start, submit
+
+NOOP = {"name": "noop", "schema": {"type": "object"}}
+
+
+def said(worker: str, types: Json = (NOOP,), **fields: Any) -> None:
+    promised = {"started_at": "2027-01-15T07:59:00Z", "every": 60}
+    body = {"worker": worker, "task_types": [*types]} | promised | fields
+    assert callback("workers", body).status == 200
+
+
+@pytest.fixture
+def job() -> str:
+    job = submit(count=2, chunk_size=1)
+    start(job)
+    return job
+
+
+def first(path: str) -> Json:
+    return call("GET", f"{path}/why").json["reasons"][0]
+
+
+def test_a_type_whose_workers_fell_silent_or_left_has_none(world: World, job: str) -> None:
+    said("gone")
+    said("gone", number=2, leaving=True)
+    said("dead")
+    world.clock.advance(181)
+
+    assert first(f"/jobs/{job}") == first(f"/tasks/{job}.0")
+    assert first(f"/jobs/{job}")["code"] == "no_worker_for_type"
+    assert first(f"/jobs/{job}")["facts"] == {
+        "task_type": "noop",
+        "left": 1,
+        "silent": 1,
+        "last_seen_at": "2027-01-15T08:00:00.000Z",
+    }
+
+
+@pytest.mark.parametrize("spoken", [{"every": 600}, {"every": None}])
+def test_one_that_may_be_there_is_enough(world: World, job: str, spoken: Json) -> None:
+    said("dead")
+    said("there", **spoken)
+    world.clock.advance(181)
+
+    assert first(f"/jobs/{job}")["code"] == "queued"
+
+
+def test_a_worker_of_other_types_does_not_count(world: World, job: str) -> None:
+    said("dead")
+    world.clock.advance(181)
+    said("other", [{**NOOP, "name": "other"}], started_at="2027-01-15T08:03:00Z")
+
+    assert first(f"/jobs/{job}")["code"] == "no_worker_for_type"
+
+
+def test_nothing_is_claimed_where_more_workers_are_than_are_looked_at(
+    world: World, job: str
+) -> None:
+    for number in range(501):
+        said(f"dead-{number:03}")
+    world.clock.advance(181)
+
+    assert first(f"/jobs/{job}")["code"] == "queued"
+
+
+def test_a_job_that_waits_for_no_worker_misses_none(job: str) -> None:
+    said("gone")
+    said("gone", number=2, leaving=True)
+    for chunk in range(2):
+        lease(job, chunk)
+
+    assert first(f"/jobs/{job}")["code"] == "running"
+
+
+def test_a_pause_names_who_and_when(world: World, job: str) -> None:
+    world.clock.advance(60)
+    call("POST", f"/jobs/{job}/pause")
+
+    facts = first(f"/jobs/{job}")["facts"]
+
+    assert facts["paused_by"] == "user of default"
+    assert facts["paused_at"] == "2027-01-15T08:01:00.000Z"
