@@ -36,6 +36,8 @@ MEANINGS: Final = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of ours",
     HTTPStatus.SERVICE_UNAVAILABLE: "A dependency is away; the same request may succeed soon",
 }
+_CONFLICTING: Final = frozenset({"getResult"})
+"""What is read, and yet may be asked for too early: by operation."""
 _LATER: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _RETRY_AFTER: Final = {
     "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}
@@ -164,7 +166,7 @@ def _problems(method: str, operation: Mapping[str, Any]) -> set[HTTPStatus]:
         found |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
     if "requestBody" in operation or operation.get("parameters"):
         found.add(HTTPStatus.NOT_FOUND)
-    if method != "get":
+    if method != "get" or operation["operationId"] in _CONFLICTING:
         found.add(HTTPStatus.CONFLICT)
     return found
 

@@ -1,12 +1,13 @@
 """Tasks, one at a time: what came of one, and what people and other workers say of it."""
 
 from handlers.asking import caller, new_router
-from handlers.views import fitting, task_body
+from handlers.views import fitting, result_body, task_body
 from shoal import bootstrap
 from shoal.domain.outcome import TaskError
 from shoal.wire.jobs import (
     ArtifactBody,
     ArtifactsBody,
+    ResultBody,
     TaskBody,
     TaskComplete,
     TaskFailed,
@@ -22,6 +23,14 @@ def get_task(task_id: str) -> TaskBody:
     (body,), _ = fitting(
         [task_body(bootstrap.viewing().task(caller(router).tenant, task_id))], None
     )
+    return body
+
+
+@router.get("/api/v1/tasks/<task_id>/result", operation_id="getResult", tags=["tasks"])
+def get_result(task_id: str) -> ResultBody:
+    """Get what a completed task returned; 409 while, or because, it did not complete."""
+    result = bootstrap.viewing().result(caller(router).tenant, task_id)
+    (body,), _ = fitting([result_body(result)], None)
     return body
 
 

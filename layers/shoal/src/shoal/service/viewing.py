@@ -9,7 +9,7 @@ from typing import NamedTuple
 from shoal.domain import ids, sizing
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts, TaskStatus
-from shoal.domain.errors import JobNotFound, TaskNotFound
+from shoal.domain.errors import IllegalMove, JobNotFound, TaskNotFound
 from shoal.domain.grid import Json
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.job_version import job_version
@@ -121,6 +121,13 @@ class Viewing:
             index = ids.parse_task_id(task_id)
             return self._unmade(job, index[1] if index else 0)
         return next(self._tasks(job, [(chunk, offset)]))
+
+    def result(self, tenant: str, task_id: str) -> Result:
+        """What a task returned; raise IllegalMove if it did not complete."""
+        task = self.task(tenant, task_id)
+        if task.status is not TaskStatus.COMPLETED:
+            raise IllegalMove(f"the task is {task.status}; only a COMPLETED one has a result")
+        return Result(task.index, None if task.outcome is None else task.outcome.result)
 
     def place(self, tenant: str, task_id: str) -> tuple[Job, Chunk | None, int]:
         """Job, chunk (None if it is not made yet) and position of a task."""
