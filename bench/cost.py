@@ -23,6 +23,7 @@ from shoal.adapters.memory import (
     SeededEntropy,
 )
 from shoal.adapters.memory_crew import MemoryCrew
+from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.domain.job import Job, Repeat, Spec
 from shoal.domain.limits import Limits
@@ -185,6 +186,9 @@ def hot_writes(tasks: int) -> tuple[int, int]:
             entropy=SeededEntropy(),
             metrics=RecordingMetrics(),
             audit=MemoryAuditLog(),
+            live=MemoryLiveStore(FixedClock()),
+            connections=MemoryConnections(),
+            live_url="",
             lease=60.0,
             retention=86_400,
             crew=MemoryCrew(),

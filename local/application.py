@@ -202,7 +202,7 @@ def with_routes(template: Tree) -> Tree:
     """The template with each HTTP API's OpenAPI body as integrations, routes and authorizers."""
     made: Tree = {}
     for name, resource in template["Resources"].items():
-        if resource["Type"] == "AWS::ApiGatewayV2::Api":
+        if resource["Type"] == "AWS::ApiGatewayV2::Api" and "Body" in resource["Properties"]:
             properties = resource["Properties"]
             body = properties.pop("Body")
             properties.pop("FailOnWarnings", None)

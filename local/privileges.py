@@ -132,9 +132,18 @@ def _asked(template: Tree, grants: Sequence[Grant]) -> Iterator[tuple[str, str]]
                 yield from ((action, f"{name}/{prefix}/probe") for action in _OBJECTS)
         if kind == "AWS::StepFunctions::StateMachine":
             yield from ((action, f"{name}:probe") for action in _EXECUTIONS)
-        if kind == "AWS::ApiGatewayV2::Api":
-            for route in _signed_routes(each["Properties"]["Body"]):
-                yield "execute-api:Invoke", f"{name}/$default/{route}"
+        if kind.startswith("AWS::ApiGatewayV2::"):
+            yield from _asked_of_api(name, kind, each["Properties"])
+
+
+def _asked_of_api(name: str, kind: str, properties: Tree) -> Iterator[tuple[str, str]]:
+    """The signed routes of an HTTP API, and a socket of a WebSocket API."""
+    if kind == "AWS::ApiGatewayV2::Api" and "Body" in properties:
+        for route in _signed_routes(properties["Body"]):
+            yield "execute-api:Invoke", f"{name}/$default/{route}"
+    if kind == "AWS::ApiGatewayV2::Stage" and properties["StageName"] != "$default":
+        api, stage = properties["ApiId"]["Ref"], properties["StageName"]
+        yield "execute-api:ManageConnections", f"{api}/{stage}/POST/@connections/probe"
 
 
 def _prefixes(bucket: str, grants: Sequence[Grant]) -> list[str]:

@@ -15,7 +15,7 @@ from handlers import gateway, problems
 from handlers.asking import request_id, sign_in
 from handlers.problems import NoSuchRoute, invalid
 from handlers.reading import read_object
-from handlers.routes import deployment, events, failures, jobs, tasks, tenants, why, workers
+from handlers.routes import deployment, events, failures, jobs, live, tasks, tenants, why, workers
 from shoal.domain.errors import InvalidRequest
 
 app = APIGatewayHttpResolver(
@@ -82,5 +82,5 @@ def _problem(error: Exception) -> Response[str]:
 
 app.use([sign_in, known_query, no_body, etag])
 app.exception_handler(Exception)(_problem)
-for routes in (jobs, tasks, deployment, tenants, why, events, failures, workers):
+for routes in (jobs, tasks, deployment, tenants, why, events, failures, workers, live):
     app.include_router(routes.router)

@@ -68,8 +68,8 @@ class Answer(NamedTuple):
 
 def answer(error: Exception, request_id: str) -> Answer:
     """What the user is told of an error; if it is a fault of ours, the log is told all of it."""
-    known = next((each for each in type(error).__mro__ if each in STATUS), None)
-    status = HTTPStatus.INTERNAL_SERVER_ERROR if known is None else STATUS[known]
+    known = _known(error)
+    status = status_of(error)
     headers = {"Content-Type": CONTENT_TYPE}
     if status in _DETAIL:
         log.complain("answered with a server error", error, request_id=request_id)
@@ -81,7 +81,7 @@ def answer(error: Exception, request_id: str) -> Answer:
         "type": "about:blank" if known is None else _urn(type(error)),
         "title": status.phrase,
         "status": status.value,
-        "detail": _DETAIL.get(status, str(error)),
+        "detail": told(error, status),
         "errors": [
             {"field": field, "message": message}
             for field, message in getattr(error, "problems", ())
@@ -89,6 +89,21 @@ def answer(error: Exception, request_id: str) -> Answer:
         "request_id": request_id,
     }
     return Answer(status.value, headers, json.dumps(problem))
+
+
+def status_of(error: Exception) -> HTTPStatus:
+    """The status of an error, by the table."""
+    known = _known(error)
+    return HTTPStatus.INTERNAL_SERVER_ERROR if known is None else STATUS[known]
+
+
+def told(error: Exception, status: HTTPStatus) -> str:
+    """The sentence that a user reads of it."""
+    return _DETAIL.get(status, str(error))
+
+
+def _known(error: Exception) -> type[Exception] | None:
+    return next((each for each in type(error).__mro__ if each in STATUS), None)
 
 
 def invalid(errors: Iterable[Mapping[str, Any]]) -> Exception:

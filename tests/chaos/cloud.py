@@ -29,6 +29,7 @@ from shoal.adapters.memory import (
     SeededEntropy,
 )
 from shoal.adapters.memory_crew import MemoryCrew
+from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.bootstrap import Adapters
 from shoal.domain.chunk import Hand
@@ -155,6 +156,9 @@ class Cloud:
             entropy=SeededEntropy(seed),
             metrics=RecordingMetrics(),
             audit=MemoryAuditLog(),
+            live=MemoryLiveStore(self.clock),
+            connections=MemoryConnections(),
+            live_url="",
             lease=LEASE,
             retention=86_400,
             crew=MemoryCrew(),

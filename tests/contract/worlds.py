@@ -8,6 +8,7 @@ from shoal.adapters.dynamodb.audit import DynamoAuditLog
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
 from shoal.adapters.dynamodb.crew import DynamoCrew
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
+from shoal.adapters.dynamodb.live import DynamoLiveStore
 from shoal.adapters.dynamodb.machines import DynamoMachines
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
 from shoal.adapters.dynamodb.table import Table
@@ -25,6 +26,7 @@ from shoal.adapters.memory import (
     MemoryWorkflow,
 )
 from shoal.adapters.memory_crew import MemoryCrew
+from shoal.adapters.memory_live import MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore
 from shoal.adapters.sqs import SqsTaskQueue
@@ -38,6 +40,7 @@ from shoal.ports import (
     Crew,
     EffectStore,
     JobStore,
+    LiveStore,
     Machines,
     QueueDepths,
     TaskQueue,
@@ -66,6 +69,7 @@ class World:
     clock: FixedClock
     audit: AuditLog
     crew: Crew
+    live: LiveStore
     upload: Callable[[str, bytes], None]
     received: Callable[[Priority], list[dict[str, Any]]]
 
@@ -73,6 +77,7 @@ class World:
 def in_memory() -> World:
     uploads, queue = MemoryBlobStore("results"), MemoryTaskQueue()
     chunks, artifacts, jobs = MemoryChunkStore(uploads), MemoryArtifactStore(), MemoryJobStore()
+    clock = FixedClock()
 
     def upload(key: str, body: bytes) -> None:
         uploads.put(key, body)
@@ -90,9 +95,10 @@ def in_memory() -> World:
         types=MemoryTypeRegistry(),
         machines=MemoryMachines(),
         tenants=MemoryTenants(jobs),
-        clock=FixedClock(),
+        clock=clock,
         audit=MemoryAuditLog(),
         crew=MemoryCrew(),
+        live=MemoryLiveStore(clock),
         upload=upload,
         received=lambda _: [{"job": each.job, "chunk": each.chunk} for each in queue.take()],
     )
@@ -118,6 +124,7 @@ def on_aws(aws: Aws) -> World:
         clock=clock,
         audit=DynamoAuditLog(registry),
         crew=DynamoCrew(registry),
+        live=DynamoLiveStore(registry, clock),
         upload=lambda key, body: aws.s3.put_object(Bucket="results", Key=key, Body=body),
         received=aws.received,
     )

@@ -133,7 +133,8 @@ class Probing:
         """`allowed`, or the code of the error, when the role asks for it."""
         service, _, _ = probe.action.partition(":")
         if service == "execute-api":
-            return self.called(probe.role, *probe.resource.split("/", 2)[2].split("/", 1))
+            api, stage, method, path = probe.resource.split("/", 3)
+            return self.called(probe.role, method, path, api=api, stage=stage)
         logical = next(name for name in self._by_length if probe.resource.startswith(name))
         rest = probe.resource.removeprefix(logical)
         client = self._client(probe.role, _SERVICES.get(service, service))
@@ -144,10 +145,12 @@ class Probing:
             return code
         return ALLOWED
 
-    def called(self, role: str, method: str, path: str) -> str:
-        """The same of a route of the API, asked with a signature: 403 is AccessDenied."""
+    def called(
+        self, role: str, method: str, path: str, *, api: str = "HttpApi", stage: str = "$default"
+    ) -> str:
+        """The same of a route of an API, asked with a signature: 403 is AccessDenied."""
         keys = self._session(role).get_credentials()
-        url = f"{self.twin.url}/_aws/execute-api/{self.twin.deployment['ApiId']}/$default/{path}"
+        url = f"{self.twin.url}/_aws/execute-api/{self._physical[api]}/{stage}/{path}"
         request = AWSRequest(method, url, data=b"{}", headers={"content-type": "application/json"})
         signer = SigV4Auth(
             Credentials(keys.access_key, keys.secret_key, keys.token), "execute-api", REGION

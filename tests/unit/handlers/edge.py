@@ -30,6 +30,7 @@ from shoal.adapters.memory import (
     SeededEntropy,
 )
 from shoal.adapters.memory_crew import MemoryCrew
+from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.bootstrap import Adapters
 from shoal.domain.job import DAY
@@ -60,6 +61,7 @@ class World:
     artifacts: MemoryArtifactStore
     machines: MemoryMachines
     tenants: MemoryTenants
+    connections: MemoryConnections
 
     @staticmethod
     def new() -> "World":
@@ -76,6 +78,7 @@ class World:
             MemoryArtifactStore(),
             MemoryMachines(),
             MemoryTenants(jobs),
+            MemoryConnections(),
         )
 
     def adapters(self) -> Adapters:
@@ -96,6 +99,9 @@ class World:
             self.metrics,
             Limits(),
             MemoryAuditLog(),
+            MemoryLiveStore(self.clock),
+            self.connections,
+            "ws://live",
             lease=60.0,
             retention=90 * DAY,
             crew=MemoryCrew(),

@@ -31,10 +31,12 @@ if TYPE_CHECKING:
         BlobStore,
         ChunkStore,
         Clock,
+        Connections,
         Crew,
         EffectStore,
         Entropy,
         JobStore,
+        LiveStore,
         Machines,
         Metrics,
         QueueDepths,
@@ -52,8 +54,10 @@ if TYPE_CHECKING:
     from shoal.service.explaining import Explaining
     from shoal.service.keeping import Keeping
     from shoal.service.leasing import Leasing
+    from shoal.service.live import Live
     from shoal.service.monitoring import Monitoring
     from shoal.service.planning import Planning
+    from shoal.service.publishing import Publishing
     from shoal.service.recovery import Recovery
     from shoal.service.registering import Registering
     from shoal.service.settling import Settling
@@ -88,6 +92,9 @@ class Adapters:
     metrics: Metrics
     limits: Limits
     audit: AuditLog
+    live: LiveStore
+    connections: Connections
+    live_url: str
     lease: float
     retention: int
     crew: Crew
@@ -308,6 +315,33 @@ def job_change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
 
 
 @cache
+def live() -> Live:
+    """Lets callers listen to jobs."""
+    from shoal.service.live import Live
+
+    a = adapters()
+    return Live(a.live, a.jobs, a.clock, a.entropy)
+
+
+@cache
+def publishing() -> Publishing:
+    """Tells those who listen."""
+    import time
+
+    from shoal.service.publishing import Publishing
+
+    a = adapters()
+    return Publishing(a.live, a.jobs, viewing(), a.connections, a.clock, time.sleep)
+
+
+def changed_job(record: Mapping[str, Any]) -> str:
+    """The job that a record of the jobs table's stream is about."""
+    from shoal.adapters.rows.changes import changed_job
+
+    return changed_job(record)
+
+
+@cache
 def _settling() -> Settling:
     from shoal.service.settling import Settling
 
@@ -334,6 +368,8 @@ _WIRED: Final = (
     planning,
     monitoring,
     ending,
+    live,
+    publishing,
     recovery,
     _settling,
 )
@@ -342,10 +378,12 @@ _WIRED: Final = (
 def on_aws(settings: Settings) -> Adapters:
     """AWS behind every port; no client is made yet."""
     from shoal.adapters.clock import SystemClock, SystemEntropy
+    from shoal.adapters.connections import ApiGatewayConnections
     from shoal.adapters.dynamodb.audit import DynamoAuditLog
     from shoal.adapters.dynamodb.chunks import DynamoChunkStore
     from shoal.adapters.dynamodb.crew import DynamoCrew
     from shoal.adapters.dynamodb.jobs import DynamoJobStore
+    from shoal.adapters.dynamodb.live import DynamoLiveStore
     from shoal.adapters.dynamodb.machines import DynamoMachines
     from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
     from shoal.adapters.dynamodb.table import Table
@@ -381,6 +419,11 @@ def on_aws(settings: Settings) -> Adapters:
         metrics=EmfMetrics(clock, settings.stage),
         limits=settings.limits,
         audit=DynamoAuditLog(registry),
+        live=DynamoLiveStore(registry, clock),
+        connections=ApiGatewayConnections(
+            _Client("apigatewaymanagementapi", endpoint=settings.live_url)
+        ),
+        live_url=settings.live_url.replace("http", "ws", 1),
         lease=settings.lease_seconds,
         retention=settings.retention_seconds,
         crew=DynamoCrew(registry),
@@ -397,17 +440,18 @@ class _Client:
     From botocore, not boto3, whose resources and transfers cost 60 ms CPU and are never used.
     """
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, *, endpoint: str | None = None) -> None:
         self._service = service
+        self._endpoint = endpoint
 
     def __getattr__(self, name: str) -> Any:
         with _making:
             if "_made" not in vars(self):
-                self._made = _make(self._service)
+                self._made = _make(self._service, self._endpoint)
         return getattr(self._made, name)
 
 
-def _make(service: str) -> object:
+def _make(service: str, endpoint: str | None) -> object:
     from botocore.config import Config
 
     config = Config(
@@ -418,7 +462,7 @@ def _make(service: str) -> object:
         tcp_keepalive=True,
         signature_version="s3v4" if service == "s3" else None,
     )
-    return _session().create_client(service, config=config)
+    return _session().create_client(service, config=config, endpoint_url=endpoint)
 
 
 @cache

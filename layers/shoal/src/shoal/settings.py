@@ -80,6 +80,11 @@ class Settings:
         return self._told("SHOAL_EVENT_BUS")
 
     @property
+    def live_url(self) -> str:
+        """Where the WebSocket API is, for who speaks HTTP; empty for who needs it not."""
+        return self.environment.get("SHOAL_LIVE_URL", "")
+
+    @property
     def stage(self) -> str:
         """The name of this deployment."""
         return self._told("SHOAL_STAGE")

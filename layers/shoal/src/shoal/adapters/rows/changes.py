@@ -10,6 +10,12 @@ from shoal.adapters.rows.jobs import job_of
 from shoal.domain.job import Job
 
 
+def changed_job(record: Mapping[str, Any]) -> str:
+    """The job that a record is about: by its row, one of its tallies or its sums."""
+    key: str = record["dynamodb"]["Keys"]["id"]["S"]
+    return key.partition("#")[0]
+
+
 def job_change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
     """The job before (None if it is new) and after; None if the record is of no job's row."""
     images = record["dynamodb"]

@@ -1,0 +1,68 @@
+"""The WebSocket API: connections come and go, and say what they want to hear."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from handlers import log, problems
+from shoal import bootstrap
+from shoal.domain.errors import ShoalError
+from shoal.wire.live import (
+    Subscribe,
+    Unsubscribe,
+    error_message,
+    pong_message,
+    said,
+    subscribed_message,
+    unsubscribed_message,
+)
+
+
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """An event of a socket → a status, which only the handshake heeds; words go by the socket."""
+    about = event["requestContext"]
+    route, connection_id = about["routeKey"], about["connectionId"]
+    if route == "$connect":
+        return {"statusCode": _connect(connection_id, event.get("queryStringParameters") or {})}
+    if route == "$disconnect":
+        bootstrap.live().disconnect(connection_id)
+    else:
+        answer = _answer(connection_id, event.get("body") or "")
+        bootstrap.adapters().connections.post(connection_id, answer)
+    return {"statusCode": HTTPStatus.OK.value}
+
+
+def _connect(connection_id: str, query: Mapping[str, Any]) -> int:
+    ticket = query.get("ticket") or ""
+    # API Gateway gives a repeated parameter's last value, the emulator a list: none is a ticket.
+    found = ticket[-1] if isinstance(ticket, list) else ticket
+    try:
+        bootstrap.live().connect(connection_id, found)
+    except ShoalError as error:
+        log.say("refused a connection", error=type(error).__name__)
+        return problems.status_of(error).value
+    return HTTPStatus.OK.value
+
+
+def _answer(connection_id: str, text: str) -> str:
+    """What a client is told of what it said."""
+    try:
+        words = said(text)
+    except ValueError:
+        detail = "say subscribe or unsubscribe, with a job or without, or ping"
+        return error_message(HTTPStatus.BAD_REQUEST, detail)
+    try:
+        match words:
+            case Subscribe(job=job):
+                bootstrap.live().subscribe(connection_id, job)
+                return subscribed_message(job)
+            case Unsubscribe(job=job):
+                bootstrap.live().unsubscribe(connection_id, job)
+                return unsubscribed_message(job)
+            case _:
+                return pong_message()
+    except ShoalError as error:
+        status = problems.status_of(error)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.complain("could not do what a connection asked", error)
+        return error_message(status, problems.told(error, status), getattr(words, "job", None))

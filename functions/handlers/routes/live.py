@@ -1,0 +1,25 @@
+"""Live tickets: how a client comes to hear of jobs as they move."""
+
+from http import HTTPStatus
+
+from handlers.asking import READING, caller, new_router
+from shoal import bootstrap
+from shoal.wire.live import TicketBody
+from shoal.wire.times import rfc3339
+
+router = new_router()
+
+
+@router.post(
+    "/api/v1/live-tickets",
+    operation_id="openLive",
+    tags=["live"],
+    security=READING,
+    status_code=HTTPStatus.CREATED,
+)
+def open_live() -> TicketBody:
+    """Get a ticket that opens one WebSocket, soon and once."""
+    secret, expires_at = bootstrap.live().ticket(caller(router))
+    return TicketBody(
+        ticket=secret, url=bootstrap.adapters().live_url, expires_at=rfc3339(expires_at)
+    )

@@ -1,0 +1,174 @@
+"""Live connections in the registry table. Every row has a TTL, and is as good as gone from then on.
+
+A ticket is under `live-ticket#{key}`; a connection under `live-connection#{id}`, with its topics,
+and once more under `live-tenant#{tenant}`; a subscription under `live-topic#{tenant}#{topic}`; what
+was told last of a job under `live-job#{id}`. The connection's own row names its topics before they
+have theirs, so that no crash leaves one that a disconnect would not find.
+"""
+# ruff: noqa: D102 - the port says what each method promises
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from shoal.adapters.dynamodb.registry import Registry
+from shoal.adapters.faults import code_of, translated
+from shoal.adapters.rows.attributes import Row, float_of, int_of, number, text, text_of
+from shoal.domain.live import Connection, Ticket, Told
+
+if TYPE_CHECKING:
+    from shoal.ports import Clock
+
+_ONLY: Final = "-"
+"""The sort key where a partition has one row."""
+
+
+class DynamoLiveStore:
+    """Small partitions: a tenant has at most a thousand connections, or a few more."""
+
+    def __init__(self, registry: Registry, clock: Clock) -> None:
+        self._registry = registry
+        self._clock = clock
+
+    def put_ticket(self, ticket: Ticket) -> None:
+        said = {"tenant": text(ticket.tenant), "who": text(ticket.who)}
+        self._put(f"live-ticket#{ticket.key}", _ONLY, said, ticket.expires_at)
+
+    def take_ticket(self, key: str) -> Ticket | None:
+        row = self._take(f"live-ticket#{key}", _ONLY)
+        if row is None:
+            return None
+        return Ticket(key, text_of(row, "tenant"), text_of(row, "who"), int_of(row, "expires_at"))
+
+    def connect(self, connection: Connection) -> None:
+        said = {"tenant": text(connection.tenant), "who": text(connection.who)}
+        self._put(_of_tenant(connection.tenant), connection.id, {}, connection.expires_at)
+        self._put(_connection(connection.id), _ONLY, said, connection.expires_at)
+
+    def connection(self, connection_id: str) -> Connection | None:
+        row = self._registry.get(_connection(connection_id), _ONLY)
+        if row is None or not self._alive(row):
+            return None
+        tenant, who = text_of(row, "tenant"), text_of(row, "who")
+        return Connection(connection_id, tenant, who, int_of(row, "expires_at"))
+
+    def connected(self, tenant: str, *, limit: int) -> int:
+        rows, _ = self._registry.page(_of_tenant(tenant), limit=limit, start=None)
+        return sum(map(self._alive, rows))
+
+    def disconnect(self, connection_id: str, tenant: str) -> None:
+        row = self._take(_connection(connection_id), _ONLY) or {}
+        for topic in row.get("topics", {}).get("SS", ()):
+            self._take(_topic(tenant, topic), connection_id)
+        self._take(_of_tenant(tenant), connection_id)
+
+    def subscribe(self, connection: Connection, topic: str, *, most: int) -> bool:
+        noted = self._update(
+            connection.id,
+            "ADD topics :topic",
+            "attribute_exists(pk) AND (attribute_not_exists(topics)"
+            " OR contains(topics, :one) OR size(topics) < :most)",
+            {":topic": {"SS": [topic]}, ":one": text(topic), ":most": number(most)},
+        )
+        if noted:
+            self._put(_topic(connection.tenant, topic), connection.id, {}, connection.expires_at)
+        return noted
+
+    def unsubscribe(self, connection_id: str, tenant: str, topic: str) -> None:
+        self._take(_topic(tenant, topic), connection_id)
+        self._update(
+            connection_id,
+            "DELETE topics :topic",
+            "attribute_exists(pk)",
+            {":topic": {"SS": [topic]}},
+        )
+
+    def subscribers(self, tenant: str, topic: str) -> Sequence[str]:
+        rows = self._registry.partition(_topic(tenant, topic))
+        return [row["sk"]["S"] for row in rows if self._alive(row)]
+
+    def told(self, job_id: str) -> Told | None:
+        row = self._registry.get(_job(job_id), _ONLY)
+        return None if row is None else Told(int_of(row, "v"), float_of(row, "at"))
+
+    def tell(self, job_id: str, told: Told, *, before: Told | None, expires_at: int) -> bool:
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if before is not None:
+            condition = {
+                "ConditionExpression": "v = :v AND #at = :at",
+                "ExpressionAttributeNames": {"#at": "at"},
+                "ExpressionAttributeValues": {
+                    ":v": number(before.version),
+                    ":at": number(before.at),
+                },
+            }
+        said = {"v": number(told.version), "at": number(told.at)}
+        return self._put(_job(job_id), _ONLY, said, expires_at, **condition)
+
+    def _alive(self, row: Row) -> bool:
+        """DynamoDB takes its time with what has expired."""
+        return int_of(row, "expires_at") > self._clock.now()
+
+    def _put(
+        self, pk: str, sk: str, said: Mapping[str, Any], expires_at: int, **condition: Any
+    ) -> bool:
+        """Write a row; whether the condition, if any, held."""
+        item = {**self._registry.key(pk, sk), **said, "expires_at": number(expires_at)}
+        return self._held(
+            lambda: self._registry.client.put_item(
+                TableName=self._registry.name, Item=item, **condition
+            )
+        )
+
+    def _update(
+        self, connection_id: str, update: str, condition: str, values: Mapping[str, Any]
+    ) -> bool:
+        return self._held(
+            lambda: self._registry.client.update_item(
+                TableName=self._registry.name,
+                Key=self._registry.key(_connection(connection_id), _ONLY),
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+            )
+        )
+
+    def _take(self, pk: str, sk: str) -> Row | None:
+        """Delete a row; what it held, if it was there."""
+        with translated():
+            answer = self._registry.client.delete_item(
+                TableName=self._registry.name,
+                Key=self._registry.key(pk, sk),
+                ReturnValues="ALL_OLD",
+            )
+        return answer.get("Attributes") or None
+
+    @staticmethod
+    def _held(write: Callable[[], object]) -> bool:
+        with translated():
+            try:
+                write()
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
+
+
+def _connection(connection_id: str) -> str:
+    return f"live-connection#{connection_id}"
+
+
+def _of_tenant(tenant: str) -> str:
+    return f"live-tenant#{tenant}"
+
+
+def _topic(tenant: str, topic: str) -> str:
+    return f"live-topic#{tenant}#{topic}"
+
+
+def _job(job_id: str) -> str:
+    return f"live-job#{job_id}"

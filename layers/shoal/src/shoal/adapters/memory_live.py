@@ -1,0 +1,91 @@
+"""Live connections in memory, and sockets that keep what was sent."""
+# ruff: noqa: D102 - the port says what each method promises
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shoal.domain.live import Connection, Ticket, Told
+
+if TYPE_CHECKING:
+    from shoal.ports import Clock
+
+
+class MemoryLiveStore:
+    """Topics by connection; whoever listens is searched for."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._tickets: dict[str, Ticket] = {}
+        self._connections: dict[str, Connection] = {}
+        self._topics: dict[str, set[str]] = {}
+        self._told: dict[str, Told] = {}
+
+    def put_ticket(self, ticket: Ticket) -> None:
+        self._tickets[ticket.key] = ticket
+
+    def take_ticket(self, key: str) -> Ticket | None:
+        return self._tickets.pop(key, None)
+
+    def connect(self, connection: Connection) -> None:
+        self._connections[connection.id] = connection
+        self._topics[connection.id] = set()
+
+    def connection(self, connection_id: str) -> Connection | None:
+        found = self._connections.get(connection_id)
+        return found if found is not None and self._alive(found) else None
+
+    def connected(self, tenant: str, *, limit: int) -> int:
+        of_tenant = [each for each in self._connections.values() if each.tenant == tenant]
+        return min(limit, sum(map(self._alive, of_tenant)))
+
+    def disconnect(self, connection_id: str, tenant: str) -> None:
+        del tenant
+        self._connections.pop(connection_id, None)
+        self._topics.pop(connection_id, None)
+
+    def subscribe(self, connection: Connection, topic: str, *, most: int) -> bool:
+        topics = self._topics.get(connection.id)
+        if topics is None or (topic not in topics and len(topics) >= most):
+            return False
+        topics.add(topic)
+        return True
+
+    def unsubscribe(self, connection_id: str, tenant: str, topic: str) -> None:
+        del tenant
+        self._topics.get(connection_id, set()).discard(topic)
+
+    def subscribers(self, tenant: str, topic: str) -> Sequence[str]:
+        return sorted(
+            each.id
+            for each in self._connections.values()
+            if each.tenant == tenant and topic in self._topics[each.id] and self._alive(each)
+        )
+
+    def told(self, job_id: str) -> Told | None:
+        return self._told.get(job_id)
+
+    def tell(self, job_id: str, told: Told, *, before: Told | None, expires_at: int) -> bool:
+        del expires_at
+        if self._told.get(job_id) != before:
+            return False
+        self._told[job_id] = told
+        return True
+
+    def _alive(self, connection: Connection) -> bool:
+        return connection.expires_at > self._clock.now()
+
+
+class MemoryConnections:
+    """Sockets: what each was sent. Those in `gone` are closed."""
+
+    def __init__(self) -> None:
+        self.sent: dict[str, list[str]] = {}
+        self.gone: set[str] = set()
+
+    def post(self, connection_id: str, message: str) -> bool:
+        if connection_id in self.gone:
+            return False
+        self.sent.setdefault(connection_id, []).append(message)
+        return True

@@ -1,0 +1,101 @@
+"""Tells listeners how jobs stand, at most once in a period for each job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from shoal.domain.errors import JobNotFound
+from shoal.domain.live import ALL_JOBS, CONNECTION_SECONDS, PERIOD, Delta, Told
+from shoal.ports import Clock, Connections, JobStore, LiveStore
+from shoal.service.viewing import JobView, Viewing
+from shoal.wire.live import delta_message
+
+_REMEMBERED: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """Reads a job anew for each delta, so that records late, double or out of order do no harm.
+
+    Row and tallies of a job are in several shards of the stream, so several of us may have the same
+    job in hand: who writes first what was told tells it.
+    """
+
+    store: LiveStore
+    jobs: JobStore
+    viewing: Viewing
+    connections: Connections
+    clock: Clock
+    pause: Callable[[float], None]
+    tenants: dict[str, str] = field(default_factory=dict)
+
+    def publish(self, job_ids: Iterable[str]) -> int:
+        """Tell of the jobs whose rows or tallies moved; how many messages went out."""
+        tenants = self._tenants(sorted(set(job_ids)))
+        heard = {each for each in set(tenants.values()) if self.store.connected(each, limit=1)}
+        to_all = {tenant: self.store.subscribers(tenant, ALL_JOBS) for tenant in heard}
+        sent, left = 0, [job_id for job_id, tenant in tenants.items() if tenant in heard]
+        while left:
+            told = {job_id: self._tell(tenants[job_id], job_id, to_all) for job_id in left}
+            sent += sum(each or 0 for each in told.values())
+            left = [job_id for job_id, each in told.items() if each is None]
+            if left:
+                self.pause(PERIOD)
+        return sent
+
+    def _tell(self, tenant: str, job_id: str, to_all: Mapping[str, Sequence[str]]) -> int | None:
+        """How many messages went out, which may be none; None if it is too early to tell."""
+        ears = {ALL_JOBS: to_all[tenant], job_id: self.store.subscribers(tenant, job_id)}
+        if not any(ears.values()):
+            return 0
+        view = self._view(tenant, job_id)
+        before, now = self.store.told(job_id), self.clock.now()
+        if view is None or (before is not None and before.version >= view.version):
+            return 0
+        if before is not None and now - before.at < PERIOD:
+            return None
+        mine, expires_at = Told(view.version, now), int(now) + CONNECTION_SECONDS
+        if not self.store.tell(job_id, mine, before=before, expires_at=expires_at):
+            return None
+        return self._send(tenant, _delta(view, before), ears)
+
+    def _view(self, tenant: str, job_id: str) -> JobView | None:
+        try:
+            return self.viewing.job(tenant, job_id)
+        except JobNotFound:  # its row has expired since
+            return None
+
+    def _tenants(self, job_ids: Sequence[str]) -> dict[str, str]:
+        """Whose the jobs are; a tally does not say, but a job never changes hands."""
+        unknown = [each for each in job_ids if each not in self.tenants]
+        if len(self.tenants) + len(unknown) > _REMEMBERED:
+            self.tenants.clear()
+            unknown = list(job_ids)
+        found = self.jobs.get_many(unknown) if unknown else {}
+        self.tenants.update({job.id: job.tenant for job in found.values()})
+        return {each: self.tenants[each] for each in job_ids if each in self.tenants}
+
+    def _send(self, tenant: str, delta: Delta, ears: Mapping[str, Sequence[str]]) -> int:
+        message = delta_message(delta)
+        return sum(
+            self._post(
+                tenant, each, message, [t for t, listening in ears.items() if each in listening]
+            )
+            for each in sorted({each for listening in ears.values() for each in listening})
+        )
+
+    def _post(self, tenant: str, connection_id: str, message: str, topics: Sequence[str]) -> bool:
+        if self.connections.post(connection_id, message):
+            return True
+        for topic in topics:
+            self.store.unsubscribe(connection_id, tenant, topic)
+        self.store.disconnect(connection_id, tenant)
+        return False
+
+
+def _delta(view: JobView, before: Told | None) -> Delta:
+    job = view.job
+    previous = None if before is None else before.version
+    return Delta(job.id, view.version, previous, job.status, job.paused, view.counts)

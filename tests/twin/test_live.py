@@ -1,0 +1,181 @@
+"""Hearing of jobs as they move, over a real WebSocket, on the real template."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from local.twin import Twin
+from tests.twin.watching import ENDED, eventually
+
+pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
+
+type Json = Any
+
+
+@contextmanager
+def listening(users: httpx.Client, job: str | None = None) -> Iterator[ClientConnection]:
+    """A socket that is subscribed to a job, or to all of the tenant."""
+    with opened(users) as socket:
+        words = {"action": "subscribe"} | ({} if job is None else {"job": job})
+        assert said(socket, words) == {"type": "subscribed", "job_id": job}
+        yield socket
+
+
+def opened(users: httpx.Client) -> ClientConnection:
+    answer = users.post("live-tickets")
+    assert answer.status_code == 201, answer.text
+    return connect(address(answer.json()))
+
+
+def address(ticket: Json) -> str:
+    return f"{ticket['url']}?ticket={ticket['ticket']}"
+
+
+def said(socket: ClientConnection, words: Json) -> Json:
+    socket.send(json.dumps(words))
+    return heard(socket)
+
+
+def heard(socket: ClientConnection) -> Json:
+    return json.loads(socket.recv(timeout=60))
+
+
+def to_the_end(socket: ClientConnection, job: str) -> list[Json]:
+    """The deltas of a job until it has ended."""
+    deltas: list[Json] = []
+    while not deltas or deltas[-1]["status"] not in ENDED:
+        delta = heard(socket)
+        if delta["job_id"] == job:
+            deltas.append(delta)
+    return deltas
+
+
+def submitted(users: httpx.Client, **spec: Any) -> str:
+    answer = users.post("jobs", json=spec)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def shown(users: httpx.Client, job: str) -> Json:
+    return users.get(f"jobs/{job}").json()
+
+
+def slow(users: httpx.Client) -> str:
+    """A job that moves for some seconds."""
+    return submitted(
+        users, task_type="io", count=40, chunk_size=2, params={"delay": 0.2}, max_parallelism=4
+    )
+
+
+def test_a_listener_hears_a_job_to_its_end_and_its_versions_grow(users: httpx.Client) -> None:
+    job = slow(users)
+
+    with listening(users, job) as socket:
+        deltas = to_the_end(socket, job)
+
+    versions = [delta["version"] for delta in deltas]
+    assert len(deltas) >= 3
+    assert versions == sorted(set(versions))
+    assert [delta["previous"] for delta in deltas[1:]] == versions[:-1]
+    end = shown(users, job)
+    assert (deltas[-1]["version"], deltas[-1]["counts"]) == (end["version"], end["counts"])
+
+
+def test_a_tenants_listener_hears_of_jobs_that_did_not_exist_when_it_subscribed(
+    users: httpx.Client,
+) -> None:
+    with listening(users) as socket:
+        job = submitted(users, task_type="noop", count=10)
+
+        deltas = to_the_end(socket, job)
+
+    assert deltas[-1]["counts"]["completed"] == 10
+
+
+def test_who_missed_deltas_sees_the_gap_and_fetches_again(users: httpx.Client) -> None:
+    job = slow(users)
+    with listening(users, job) as socket:
+        known = shown(users, job)["version"]
+        assert said_in_order(socket, {"action": "unsubscribe", "job": job}) == "unsubscribed"
+        with listening(users, job) as other:
+            while heard(other)["version"] <= known:
+                pass
+            heard(other)
+            assert said_in_order(socket, {"action": "subscribe", "job": job}) == "subscribed"
+            later = heard(socket)
+
+    assert later["previous"] is not None
+    assert later["previous"] > known
+    assert shown(users, job)["version"] >= later["version"]
+
+
+def said_in_order(socket: ClientConnection, words: Json) -> str:
+    """The type of the answer, past deltas that were on their way."""
+    answer = said(socket, words)
+    while answer["type"] == "delta":
+        answer = heard(socket)
+    return str(answer["type"])
+
+
+def test_who_connects_again_hears_the_rest(users: httpx.Client) -> None:
+    job = slow(users)
+    with listening(users, job) as socket:
+        first = heard(socket)
+
+    with listening(users, job) as socket:
+        rest = to_the_end(socket, job)
+
+    assert rest[0]["version"] > first["version"]
+    assert rest[-1]["status"] == "COMPLETED"
+
+
+def test_another_tenants_job_is_refused_and_unheard(twin: Twin, users: httpx.Client) -> None:
+    job = slow(users)
+
+    with twin.users(tenant="other") as others, listening(others) as theirs:
+        answer = said(theirs, {"action": "subscribe", "job": job})
+        with listening(users, job) as own:
+            to_the_end(own, job)
+        pong = said(theirs, {"action": "ping"})
+
+    assert (answer["type"], answer["status"]) == ("error", 404)
+    assert pong == {"type": "pong"}  # and no delta before it
+
+
+def test_a_ticket_opens_one_connection(users: httpx.Client) -> None:
+    ticket = users.post("live-tickets").json()
+
+    with connect(address(ticket)) as socket:
+        assert said(socket, {"action": "ping"}) == {"type": "pong"}
+        with pytest.raises(InvalidStatus):
+            connect(address(ticket))
+
+
+def test_nobody_connects_without_a_ticket(users: httpx.Client) -> None:
+    url = users.post("live-tickets").json()["url"]
+
+    with pytest.raises(InvalidStatus):
+        connect(url)
+
+
+def test_nothing_is_left_of_a_connection_that_closed(twin: Twin, users: httpx.Client) -> None:
+    job = submitted(users, task_type="noop", count=1)
+    with listening(users, job):
+        assert rows(twin, f"live-topic#default#{job}") == 1
+
+    eventually(lambda: rows(twin, f"live-topic#default#{job}") == 0)
+
+
+def rows(twin: Twin, partition: str) -> int:
+    answer = twin.emulator.client("dynamodb").query(
+        TableName=twin.deployment["RegistryTableName"],
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": partition}},
+    )
+    return int(answer["Count"])

@@ -1,0 +1,250 @@
+"""The WebSocket API as API Gateway calls it, over ports in memory."""
+
+import json
+from typing import Any
+
+import pytest
+
+from handlers import live, live_deltas
+from tests.unit.handlers.edge import (
+    World,
+    call,
+    lease,
+    outcome,
+    report,
+    run,
+    start,
+    submit,
+    user,
+)
+
+type Json = Any
+
+
+def ticket(tenant: str = "default") -> str:
+    answer = call("POST", "/live-tickets", claims=user(tenant))
+    assert answer.status == 201, answer.text
+    return str(answer.json["ticket"])
+
+
+def event(route: str, connection: str, **more: Json) -> Json:
+    return {"requestContext": {"routeKey": route, "connectionId": connection}, **more}
+
+
+def connect(connection: str = "c", secret: str | None = None, *, tenant: str = "default") -> int:
+    query = {"ticket": ticket(tenant) if secret is None else secret}
+    answer = live.handler(event("$connect", connection, queryStringParameters=query), None)
+    return int(answer["statusCode"])
+
+
+def disconnect(connection: str = "c") -> None:
+    live.handler(event("$disconnect", connection), None)
+
+
+def say(world: World, words: Json, connection: str = "c") -> Json:
+    """What a connection is answered."""
+    body = words if isinstance(words, str) else json.dumps(words)
+    live.handler(event("$default", connection, body=body), None)
+    return json.loads(world.connections.sent[connection].pop())
+
+
+def listen(world: World, job: str | None = None, connection: str = "c") -> None:
+    words = {"action": "subscribe"} | ({} if job is None else {"job": job})
+    assert say(world, words, connection) == {"type": "subscribed", "job_id": job}
+
+
+def moved(*keys: str) -> None:
+    """The stream says that these rows moved."""
+    records = [{"dynamodb": {"Keys": {"id": {"S": key}}}} for key in keys]
+    live_deltas.handler({"Records": records}, None)
+
+
+def heard(world: World, connection: str = "c") -> list[Json]:
+    found = [json.loads(each) for each in world.connections.sent.get(connection, [])]
+    world.connections.sent.pop(connection, None)
+    return found
+
+
+@pytest.fixture
+def job(world: World) -> str:
+    assert world
+    found = submit(count=4, chunk_size=2)
+    start(found)
+    return found
+
+
+def test_a_ticket_tells_where_to_connect_and_until_when(world: World) -> None:
+    answer = call("POST", "/live-tickets").json
+
+    assert answer["url"] == "ws://live"
+    assert answer["expires_at"] == "2027-01-15T08:00:30.000Z"
+    assert world.clock.now() == 1_800_000_000
+
+
+def test_a_ticket_works_once() -> None:
+    secret = ticket()
+
+    assert [connect("a", secret), connect("b", secret)] == [200, 401]
+
+
+def test_a_ticket_is_soon_too_old(world: World) -> None:
+    secret = ticket()
+    world.clock.advance(30)
+
+    assert connect("c", secret) == 401
+
+
+@pytest.mark.parametrize(
+    "query", [None, {}, {"ticket": ""}, {"ticket": "guess"}, {"ticket": ["g"]}]
+)
+def test_nobody_connects_without_a_ticket(query: Json) -> None:
+    answer = live.handler(event("$connect", "c", queryStringParameters=query), None)
+
+    assert answer["statusCode"] == 401
+
+
+def test_who_listens_hears_a_job_to_its_end_and_versions_grow(world: World, job: str) -> None:
+    connect()
+    listen(world, job)
+    for chunk in range(2):
+        run(job, chunk)
+        world.clock.advance(1)
+        moved(job, f"{job}#tally#0", f"{job}#sums#1")
+
+    first, last = heard(world)
+
+    shown = call("GET", f"/jobs/{job}").json
+    assert (first["job_id"], first["counts"]["completed"]) == (job, 2)
+    assert last["previous"] == first["version"] < last["version"] == shown["version"]
+    assert (last["status"], last["counts"]) == ("COMPLETED", shown["counts"])
+
+
+def test_many_moves_of_a_job_are_one_delta(world: World, job: str) -> None:
+    connect()
+    listen(world)
+    run(job)
+
+    moved(*[f"{job}#tally#{number}" for number in range(64)], job)
+
+    assert len(heard(world)) == 1
+
+
+def test_what_was_told_is_not_told_again(world: World, job: str) -> None:
+    connect()
+    listen(world, job)
+    moved(job)
+    world.clock.advance(60)
+    moved(job)
+
+    assert len(heard(world)) == 1
+
+
+def test_a_job_is_told_of_once_though_one_listens_to_it_twice(world: World, job: str) -> None:
+    connect()
+    listen(world)
+    listen(world, job)
+    moved(job)
+
+    assert len(heard(world)) == 1
+
+
+def test_a_tenants_listener_hears_of_its_jobs_alone(world: World, job: str) -> None:
+    connect("theirs", tenant="other")
+    connect("own")
+    for each in ("theirs", "own"):
+        listen(world, connection=each)
+
+    moved(job)
+
+    assert [len(heard(world, each)) for each in ("theirs", "own")] == [0, 1]
+
+
+def test_another_tenants_job_is_not_there(world: World, job: str) -> None:
+    connect(tenant="other")
+
+    theirs = say(world, {"action": "subscribe", "job": job})
+    nobodys = say(world, {"action": "subscribe", "job": f"job_{'0' * 26}"})
+
+    assert (theirs["status"], nobodys["status"]) == (404, 404)
+    moved(job)
+    assert heard(world) == []
+
+
+def test_who_unsubscribed_or_left_hears_nothing(world: World, job: str) -> None:
+    for each in ("a", "b"):
+        connect(each)
+        listen(world, job, each)
+    answer = say(world, {"action": "unsubscribe", "job": job}, "a")
+    assert answer == {"type": "unsubscribed", "job_id": job}
+    disconnect("b")
+
+    moved(job)
+
+    assert world.connections.sent["a"] == []
+    assert heard(world, "b") == []
+
+
+def test_a_connection_that_is_gone_is_forgotten(world: World, job: str) -> None:
+    for each in ("gone", "here"):
+        connect(each)
+        listen(world, job, each)
+    world.connections.gone.add("gone")
+    moved(job)
+    world.connections.gone.clear()
+    world.clock.advance(1)
+    run(job)
+    moved(job)
+
+    assert [len(heard(world, each)) for each in ("gone", "here")] == [0, 2]
+
+
+def test_a_ping_is_answered(world: World) -> None:
+    connect()
+
+    assert say(world, {"action": "ping"}) == {"type": "pong"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "[]",
+        "{",
+        '{"action": "drop"}',
+        {"action": "subscribe", "job": 7},
+        {"action": "ping", "x": 1},
+    ],
+)
+def test_words_that_nothing_understands_are_refused(world: World, words: Json) -> None:
+    connect()
+
+    answer = say(world, words)
+
+    assert (answer["type"], answer["status"]) == ("error", 400)
+
+
+def test_a_connection_that_expired_has_to_come_anew(world: World, job: str) -> None:
+    connect()
+    world.clock.advance(7_200)
+
+    assert say(world, {"action": "subscribe", "job": job})["status"] == 401
+
+
+def test_a_connection_listens_to_fifty_jobs_at_most(world: World) -> None:
+    connect()
+    for _ in range(50):
+        listen(world, submit(count=1))
+
+    assert say(world, {"action": "subscribe", "job": submit(count=1)})["status"] == 429
+
+
+def test_if_nobody_listens_a_batch_reads_no_tally(world: World, job: str) -> None:
+    connect(tenant="other")
+    before = world.jobs.snapshot()
+    granted = lease(job)
+    report(granted, [outcome(each["index"]) for each in granted["tasks"]])
+
+    moved(job, f"{job}#tally#0")
+
+    assert world.connections.sent == {}
+    assert before != world.jobs.snapshot()

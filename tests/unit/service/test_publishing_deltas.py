@@ -1,0 +1,101 @@
+"""Several publishers of one job, as shards of the stream make them."""
+
+import json
+from collections.abc import Callable
+
+from shoal.adapters.memory import FixedClock, MemoryBlobStore, MemoryChunkStore, MemoryJobStore
+from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
+from shoal.domain.job import Job, Repeat, Spec
+from shoal.domain.live import Connection, Told
+from shoal.service.inputs import Inputs
+from shoal.service.publishing import Publishing
+from shoal.service.viewing import Viewing
+
+JOB = Job(
+    id=f"job_{'1' * 26}",
+    tenant="t",
+    spec=Spec(task_type="noop", source=Repeat(4)),
+    fingerprint="f",
+    created_at=1.0,
+    task_count=4,
+)
+
+
+class Stage:
+    """A job, somebody who listens, and pauses in which something may happen."""
+
+    def __init__(self) -> None:
+        self.clock = FixedClock()
+        self.jobs = MemoryJobStore()
+        self.jobs.create(JOB)
+        self.store = MemoryLiveStore(self.clock)
+        self.sockets = MemoryConnections()
+        self.pauses: list[float] = []
+        self.meanwhile: list[Callable[[], object]] = []
+        listener = Connection("c", "t", "ann", int(self.clock.now()) + 60)
+        self.store.connect(listener)
+        self.store.subscribe(listener, JOB.id, most=1)
+
+    def publishing(self) -> Publishing:
+        viewing = Viewing(self.jobs, MemoryChunkStore(), Inputs(MemoryBlobStore()))
+        return Publishing(self.store, self.jobs, viewing, self.sockets, self.clock, self._pause)
+
+    def heard(self) -> list[int]:
+        return [json.loads(each)["version"] for each in self.sockets.sent.get("c", [])]
+
+    def _pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.clock.advance(seconds)
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+
+
+def test_a_change_that_comes_too_early_is_told_when_its_time_has_come() -> None:
+    stage = Stage()
+    publishing = stage.publishing()
+    publishing.publish([JOB.id])
+    stage.jobs.put(JOB.start(2.0))
+    stage.clock.advance(0.2)
+
+    publishing.publish([JOB.id])
+
+    assert len(stage.heard()) == 2
+    assert stage.pauses == [1.0]
+
+
+def test_what_another_told_in_the_meantime_is_not_told_again() -> None:
+    stage = Stage()
+    stage.publishing().publish([JOB.id])
+    stage.jobs.put(JOB.start(2.0))
+    stage.meanwhile.append(lambda: stage.publishing().publish([JOB.id]))
+
+    sent = stage.publishing().publish([JOB.id])
+
+    assert sent == 0
+    assert len(stage.heard()) == 2
+
+
+def test_who_loses_the_write_tells_what_came_after_the_winner() -> None:
+    stage = Stage()
+    early = Told(1, stage.clock.now())
+    tell = stage.store.tell
+    lost: list[bool] = []
+
+    def contended(job_id: str, told: Told, *, before: Told | None, expires_at: int) -> bool:
+        if not lost:
+            lost.append(tell(job_id, early, before=None, expires_at=expires_at))
+        return tell(job_id, told, before=before, expires_at=expires_at)
+
+    stage.store.tell = contended  # type: ignore[method-assign]
+
+    stage.publishing().publish([JOB.id])
+
+    (message,) = map(json.loads, stage.sockets.sent["c"])
+    assert message["previous"] == early.version
+    assert stage.pauses == [1.0]
+
+
+def test_a_job_that_is_no_more_is_nothing_to_tell() -> None:
+    stage = Stage()
+
+    assert stage.publishing().publish([f"job_{'2' * 26}"]) == 0
