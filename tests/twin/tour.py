@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from websockets.sync.client import connect
 
 from local.application import ROOT
 from local.emulator import base_environment
@@ -59,6 +60,7 @@ class Tour:
             priority="high",
         )
         keeping = self._submit(task_type="keep", count=1)
+        self._listen(keeping)
         again: Json = {"params": {"attempts": 2}, "retry": {"max_attempts": 2, "backoff": 0.01}}
         jobs = [
             self._submit(task_type="nothing", grid={"a": [1, 2], "b": [3, 4]}, priority="high"),
@@ -136,6 +138,15 @@ class Tour:
             self.users.put("tenants/elsewhere/limits", json={"open_jobs": 5}),
         ):
             assert answer.is_success, answer.text
+
+    def _listen(self, job: Json) -> None:
+        """Hear of a job, and leave."""
+        ticket = self.users.post("live-tickets").json()
+        with connect(f"{ticket['url']}?ticket={ticket['ticket']}") as socket:
+            for action in ("subscribe", "unsubscribe", "subscribe"):
+                socket.send(json.dumps({"action": action, "job": job["id"]}))
+            while json.loads(socket.recv(timeout=60))["type"] != "delta":
+                pass
 
     def _read_everything(self) -> None:
         """Every GET of the API's document, of every job and its first task."""

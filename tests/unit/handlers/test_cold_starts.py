@@ -52,6 +52,8 @@ def test_every_function_is_known() -> None:
         "execution_ended",
         "fail_job",
         "job_events",
+        "live",
+        "live_deltas",
         "monitor_completion",
         "plan_tasks",
         "sweep",
