@@ -30,7 +30,7 @@ def listening(users: httpx.Client, job: str | None = None) -> Iterator[ClientCon
 def opened(users: httpx.Client) -> ClientConnection:
     answer = users.post("live-tickets")
     assert answer.status_code == 201, answer.text
-    return connect(address(answer.json()))
+    return connect(address(answer.json()), open_timeout=60)  # a cold start on a busy machine
 
 
 def address(ticket: Json) -> str:

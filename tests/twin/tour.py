@@ -142,7 +142,8 @@ class Tour:
     def _listen(self, job: Json) -> None:
         """Hear of a job, and leave."""
         ticket = self.users.post("live-tickets").json()
-        with connect(f"{ticket['url']}?ticket={ticket['ticket']}") as socket:
+        address = f"{ticket['url']}?ticket={ticket['ticket']}"
+        with connect(address, open_timeout=60) as socket:  # a cold start on a busy machine
             for action in ("subscribe", "unsubscribe", "subscribe"):
                 socket.send(json.dumps({"action": action, "job": job["id"]}))
             while json.loads(socket.recv(timeout=60))["type"] != "delta":
