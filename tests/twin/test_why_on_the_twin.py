@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local.twin import Twin
 from tests.twin.watching import Json, ended, eventually
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
@@ -60,7 +61,10 @@ def test_a_paused_job_is_drained_and_says_so(users: httpx.Client, submit: Submit
     job = submit(count=1, priority="low")
     users.post(f"jobs/{job}/pause")
 
-    assert because(users, f"jobs/{job}", "paused")["facts"]["drained"] is True
+    facts = because(users, f"jobs/{job}", "paused")["facts"]
+    assert facts["drained"] is True
+    assert facts["paused_by"]
+    assert facts["paused_at"].endswith("Z")
 
 
 def test_a_full_window_is_named(users: httpx.Client, submit: Submit, tmp_path: Path) -> None:
@@ -97,3 +101,46 @@ def test_a_worker_that_took_a_task_and_never_spoke_again_is_silent(
     reason = because(users, f"jobs/{job}", "worker_silent")
 
     assert reason["facts"]["worker"] == "w-lost"
+
+
+def test_a_type_whose_only_worker_was_killed_has_none_since_then(
+    users: httpx.Client, submit: Submit, twin: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOAL_ANNOUNCE_SECONDS", "1")
+    loners = twin.workers(
+        slots=1, tasks="lonely_tasks", paths=(Path(__file__).parent,), leave=("normal", "low")
+    )
+    with loners:
+        process = loners.start("w-lonely")
+        eventually(lambda: _state(users, "w-lonely") == "alive")
+        process.kill()
+        process.wait()
+        job = submit(task_type="lonely", count=1, priority="low")
+
+        reason = because(users, f"jobs/{job}", "no_worker_for_type")
+
+    assert (reason["facts"]["silent"], reason["facts"]["left"]) == (1, 0)
+    assert _state(users, "w-lonely") == "silent"
+
+
+def test_a_type_whose_only_worker_left_has_none(
+    users: httpx.Client, submit: Submit, twin: Twin
+) -> None:
+    leavers = twin.workers(
+        slots=1, tasks="leaving_tasks", paths=(Path(__file__).parent,), leave=("normal", "low")
+    )
+    with leavers:
+        leavers.start("w-leaving")
+        eventually(lambda: _state(users, "w-leaving") == "alive")
+    job = submit(task_type="leaving", count=1, priority="low")
+
+    reason = because(users, f"jobs/{job}", "no_worker_for_type")
+
+    assert (reason["facts"]["silent"], reason["facts"]["left"]) == (0, 1)
+    assert _state(users, "w-leaving") == "left"
+
+
+def _state(users: httpx.Client, name: str) -> str | None:
+    answer = users.get("workers", params={"limit": 100})
+    assert answer.status_code == 200, answer.text
+    return {each["name"]: each["state"] for each in answer.json()["items"]}.get(name)

@@ -1,0 +1,8 @@
+"""A task type that one worker of one test offers, and no other."""
+
+from shoal import task
+
+
+@task
+def leaving() -> None:
+    """Nothing."""
