@@ -243,17 +243,7 @@ _steering("pause", "Begin no further chunk of a job; what runs goes on.")
 _steering("resume", "Go on with a paused job.")
 
 
-@app.command()
-def retry(
-    ctx: typer.Context,
-    job_id: JobId,
-    cause: Annotated[str | None, typer.Option(help="Only failures of this cause.")] = None,
-    index: Annotated[list[int] | None, typer.Option(help="Only these tasks.")] = None,
-    output: Output = _TABLE,
-) -> None:
-    """Run the tasks of a failed job that did not complete again."""
-    job = ctx.obj.shoal.job(job_id).retry(cause=cause, indices=index or None)
-    show_one(job.state.raw, output, JOBS)
+_steering("retry", "Run the tasks of a failed job that did not complete again.")
 
 
 @app.command()

@@ -188,35 +188,16 @@ class AsyncJob:
         """Go on with it."""
         return await self._verb("resume")
 
-    async def retry(
-        self,
-        *,
-        cause: str | None = None,
-        indices: list[int] | None = None,
-    ) -> Self:
-        """Run its tasks that did not complete again, or those of one cause or index only."""
-        given = {"cause": cause, "indices": indices}
-        return await self._verb("retry", {k: v for k, v in given.items() if v is not None} or None)
-
-    async def clone(self, **changes: Any) -> AsyncJob:
-        """A new job like it."""
-        flow = self._shoal.api.steer(self.id, "clone", changes or None)
-        return AsyncJob(self._shoal, await self._shoal.run(flow))
-
-    async def change(self, **changes: Any) -> Self:
-        """Give it another priority or max_parallelism."""
-        return await self._now(self._shoal.api.changes(self.id, **changes))
-
-    async def delete(self) -> None:
-        """Delete it."""
-        await self._shoal.run(self._shoal.api.delete(self.id))
+    async def retry(self) -> Self:
+        """Run its tasks that did not complete again."""
+        return await self._verb("retry")
 
     async def why(self) -> Json:
         """Why it is not running or not moving."""
         return await self._shoal.why(self.id)
 
-    async def _verb(self, verb: str, body: Any = None) -> Self:
-        return await self._now(self._shoal.api.steer(self.id, verb, body))
+    async def _verb(self, verb: str) -> Self:
+        return await self._now(self._shoal.api.steer(self.id, verb))
 
     async def _now(self, flow: Flow[JobState]) -> Self:
         self.state = await self._shoal.run(flow)

@@ -102,25 +102,15 @@ class Api:
         """A job as it is."""
         return JobState.of((yield from self.read(f"jobs/{segment(job_id)}")))
 
-    def steer(self, job_id: str, verb: str, body: Any = None) -> Flow[JobState]:
-        """The job after a verb. A retry or a clone done twice is not one done once."""
+    def steer(self, job_id: str, verb: str) -> Flow[JobState]:
+        """The job after a verb. A retry done twice is not one done once."""
         answer = yield from self.call(
             "POST",
             f"jobs/{segment(job_id)}/{verb}",
-            body,
             headers={"Idempotency-Key": uuid4().hex},
-            repeatable=verb not in {"retry", "clone"},
+            repeatable=verb != "retry",
         )
         return JobState.of(answer.json)
-
-    def changes(self, job_id: str, **body: Any) -> Flow[JobState]:
-        """The job with another priority or parallelism."""
-        answer = yield from self.call("PATCH", f"jobs/{segment(job_id)}", body)
-        return JobState.of(answer.json)
-
-    def delete(self, job_id: str) -> Flow[None]:
-        """No more job."""
-        yield from self.call("DELETE", f"jobs/{segment(job_id)}")
 
     def waited(self, job_id: str, timeout: float | None) -> Flow[JobState]:
         """The job once it has ended; raise WaitTimeout if it has not in so many seconds."""

@@ -182,35 +182,16 @@ class Job:
         """Go on with it."""
         return self._verb("resume")
 
-    def retry(
-        self,
-        *,
-        cause: str | None = None,
-        indices: list[int] | None = None,
-    ) -> Self:
-        """Run its tasks that did not complete again, or those of one cause or index only."""
-        given = {"cause": cause, "indices": indices}
-        return self._verb("retry", {k: v for k, v in given.items() if v is not None} or None)
-
-    def clone(self, **changes: Any) -> Job:
-        """A new job like it."""
-        flow = self._shoal.api.steer(self.id, "clone", changes or None)
-        return Job(self._shoal, self._shoal.run(flow))
-
-    def change(self, **changes: Any) -> Self:
-        """Give it another priority or max_parallelism."""
-        return self._now(self._shoal.api.changes(self.id, **changes))
-
-    def delete(self) -> None:
-        """Delete it."""
-        self._shoal.run(self._shoal.api.delete(self.id))
+    def retry(self) -> Self:
+        """Run its tasks that did not complete again."""
+        return self._verb("retry")
 
     def why(self) -> Json:
         """Why it is not running or not moving."""
         return self._shoal.why(self.id)
 
-    def _verb(self, verb: str, body: Any = None) -> Self:
-        return self._now(self._shoal.api.steer(self.id, verb, body))
+    def _verb(self, verb: str) -> Self:
+        return self._now(self._shoal.api.steer(self.id, verb))
 
     def _now(self, flow: Flow[JobState]) -> Self:
         self.state = self._shoal.run(flow)
