@@ -120,7 +120,8 @@ def document() -> dict[str, Any]:
     for call in CALLS.values():
         schemas |= _schemas(call.request, call.answer)
     schemas |= _schemas(Problem)
-    found["paths"] |= {path: {"post": _operation(call)} for path, call in CALLS.items()}
+    for path, call in CALLS.items():
+        found["paths"].setdefault(path, {})["post"] = _operation(call)
     found["components"]["responses"] = _answers()
     for operations in found["paths"].values():
         for method, operation in operations.items():
