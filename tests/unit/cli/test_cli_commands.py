@@ -149,7 +149,7 @@ def test_on_a_terminal_one_bar_follows_the_job(door: Any, tmp_path: Path) -> Non
         stderr=theirs,
     )
     os.close(theirs)
-    assert door.asked.wait(30)
+    assert door.asked.wait(60)
     shown = _read_until(ours, "1/2 RUNNING · 1 failed · 0 retrying")
     report(lease(job, 1), [outcome(1)])
     shown += _read_until(ours, "2/2 FAILED")
@@ -212,10 +212,10 @@ def test_an_interrupt_is_130_and_says_that_the_job_goes_on(door: Any, tmp_path: 
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert door.asked.wait(30)
+    assert door.asked.wait(60)
 
     waiting.send_signal(signal.SIGINT)
-    _, complained = waiting.communicate(timeout=30)
+    _, complained = waiting.communicate(timeout=60)
 
     assert (waiting.returncode, f"{job} goes on" in complained) == (130, True)
 
