@@ -119,7 +119,10 @@ def test_the_same_roles_are_allowed_what_they_have_a_grant_for(toured: Tour) -> 
 
     assert denied == []
     assert any(probing.answer(grant) == ALLOWED for grant in reads)
-    assert {grant.role for grant in GRANTS} - {grant.role for grant in reads} <= {"JobStateMachine"}
+    assert {grant.role for grant in GRANTS} - {grant.role for grant in reads} <= {
+        "JobStateMachine",
+        "JobEventsFunction",
+    }
 
 
 def test_a_worker_is_refused_every_route_of_users(toured: Tour) -> None:
