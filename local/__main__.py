@@ -72,6 +72,7 @@ def up(options: argparse.Namespace) -> int:
         with Console(plan.console_port, twin.url, lines) as console:
             print(f"\n{done} Try, from another terminal:\n")
             print(*lines, sep="\n")
+            print(_command_line(plan.home))
             print(f"\nAPI {twin.url}/api/v1 · page {console.url} · logs {_shown(plan.home)}")
             print("Ctrl-C stops all of it.", flush=True)
             try:
@@ -192,6 +193,12 @@ def _lines(twin: Twin, token: str, job_id: str) -> list[str]:
         f"curl -s {bearer} {header} {body} {api}/jobs",
         f'curl -s {bearer} "{api}/jobs?limit=5"',
     ]
+
+
+def _command_line(home: Path) -> str:
+    """How to ask this platform from a terminal."""
+    shoal = _shown(Path(sys.executable).with_name("shoal"))
+    return f"SHOAL_CONFIG={shlex.quote(_shown(home / 'config.toml'))} {shlex.quote(shoal)} list"
 
 
 def _shown(path: Path) -> str:

@@ -10,10 +10,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from handlers import gateway
 from shoal import bootstrap
-from shoal.domain.caller import Caller
 from shoal.domain.counts import TaskStatus
 from shoal.domain.errors import MissingScope
-from shoal.domain.identity import Claims, Scope
+from shoal.domain.identity import Caller, Claims, Scope
 from shoal.domain.job import JobStatus
 
 NextToken = Annotated[str | None, Query(max_length=2_048)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +24,15 @@ class Scope(StrEnum):
     READ = "jobs:read"
     WRITE = "jobs:write"
     ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A person or a machine that signed in; what it sees and changes is its tenant's."""
+
+    tenant: str
+    name: str
+    scopes: frozenset[str]
 
 
 class Claims(NamedTuple):

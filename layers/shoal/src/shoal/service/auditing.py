@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from shoal.domain.act import Act, Action, checked_place
-from shoal.domain.caller import Caller
 from shoal.domain.errors import JobNotFound
+from shoal.domain.identity import Caller
 from shoal.domain.job import LONGEST_LIFE, Job
 from shoal.ports import ActPage, AuditLog, Clock, Entropy, JobStore
 

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 
 from shoal.domain import ids
-from shoal.domain.caller import Caller
 from shoal.domain.errors import JobNotFound, LimitReached, NotSignedIn
+from shoal.domain.identity import Caller
 from shoal.domain.live import (
     ALL_JOBS,
     CONNECTION_SECONDS,

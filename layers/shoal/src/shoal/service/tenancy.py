@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from shoal.domain.caller import Caller
 from shoal.domain.errors import MachineNotFound, NoTenant
-from shoal.domain.identity import Claims
+from shoal.domain.identity import Caller, Claims
 from shoal.ports import Machines
 
 
