@@ -251,6 +251,17 @@ def test_a_completed_job_cannot_be_steered(shop: Shop, verb: str) -> None:
         getattr(shop.control, verb)(TENANT, shop.id)
 
 
+def test_a_refused_retry_leaves_no_job_to_watch_and_to_count(shop: Shop) -> None:
+    shop.start()
+    shop.drain()
+    shop.jobs.unmark_open(shop.id)
+
+    with pytest.raises(IllegalMove):
+        shop.control.retry(TENANT, shop.id)
+
+    assert [*shop.jobs.marked_open()] == []
+
+
 def test_the_version_of_a_job_grows_through_its_end_and_its_retry(shop: Shop) -> None:
     viewing = Viewing(shop.jobs, shop.chunks, Inputs(shop.blobs))
     seen = []

@@ -59,9 +59,10 @@ class Control:
         def move(job: Job) -> Job | None:
             if job.generation > 1 and job.live:
                 return None
-            self.jobs.mark_open(job)
             expires = int(self.clock.now()) + LONGEST_LIFE + (job.retention or self.retention)
-            return job.retry(expires_at=expires)
+            again = job.retry(expires_at=expires)  # what cannot be retried is not watched for it
+            self.jobs.mark_open(job)
+            return again
 
         job = self._moved(tenant, job_id, move)
         self.workflow.start(job_id, job.generation, 1)
