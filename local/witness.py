@@ -23,7 +23,7 @@ from ministack.core import iam_evaluator
 
 PATH: Final = "/_shoal/witness"
 MOST_DENIED: Final = 10_000
-_NOBODY: Final = "nobody"
+NOBODY: Final = "nobody"
 
 type Seen = set[tuple[str, str, str]]
 
@@ -76,7 +76,7 @@ def install() -> Witness:
     ) -> Any:
         denied = enforce(key, action, service, region, resource_arn=resource_arn, **rest)
         if denied:
-            who = named(getattr(denied, "principal_arn", "")) or _NOBODY
+            who = named(getattr(denied, "principal_arn", "")) or NOBODY
             witness.refused(who, action, resource_arn)
         return denied
 

@@ -83,6 +83,19 @@ def test_a_worn_child_is_replaced(
     assert len({first for first, _ in processes}) > 1
 
 
+def test_a_child_keeps_things_in_the_name_of_the_worker_that_holds_the_lease(
+    running: Running,
+) -> None:
+    module = "tests.unit.worker.worker_tasks"
+    running.nursery = Nursery([module], vault=f"{module}:Signature", worker="w-1")
+    running.add(0, FakeChunk("keeps", [{"key": "charge", "note": "x"}]))
+
+    running.run_until_final(0)
+
+    worker, _, chunk, _, index = outcome(running, 0).result
+    assert (worker, chunk, index) == ("w-1", 0, 0)
+
+
 def test_a_child_that_is_not_worn_is_kept(running: Running) -> None:
     for chunk in range(3):
         running.add(chunk, FakeChunk("process_id", [{}]))

@@ -70,6 +70,7 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
             settings.log_level,
             habits=Habits(settings.child_tasks, settings.child_growth_bytes),
             vault=f"{__name__}:{vault.__name__}",
+            worker=settings.worker_id,
         ),
         _callbacks(settings, curl, credentials),
         SqsDeliveries(
@@ -113,17 +114,19 @@ def _tracer(settings: WorkerSettings) -> Tracer | None:
     return OtelTracer(settings.worker_id)
 
 
-def vault(job_id: str, chunk: int, epoch: int, index: int) -> ApiVault:
-    """What a task keeps; made in its child process, from the environment of the worker."""
-    settings, api = _vault_api()
-    return ApiVault(api, settings.worker_id, job_id=job_id, chunk=chunk, epoch=epoch, index=index)
+def vault(worker: str, job_id: str, chunk: int, epoch: int, index: int) -> ApiVault:
+    """What a task keeps; made in its child process, from the environment of the worker.
+
+    But not its name, which has the process in it if the environment names none.
+    """
+    return ApiVault(_vault_api(), worker, job_id=job_id, chunk=chunk, epoch=epoch, index=index)
 
 
 @cache
-def _vault_api() -> tuple[WorkerSettings, SignedCallbacks]:
+def _vault_api() -> SignedCallbacks:
     settings = WorkerSettings.from_environment()
     credentials = _credentials(boto3.Session(region_name=settings.region))
-    return settings, _callbacks(settings, Curl(), credentials)
+    return _callbacks(settings, Curl(), credentials)
 
 
 def _callbacks(settings: WorkerSettings, curl: Curl, credentials: Credentials) -> SignedCallbacks:

@@ -52,14 +52,19 @@ class Nursery:
         *,
         habits: Habits = Habits(),  # noqa: B008 - a value
         vault: str | None = None,
+        worker: str = "",
     ) -> None:
-        """`vault` names, as `package.module:name`, what children make to keep things by the API."""
+        """`vault` names, as `package.module:name`, what children make to keep things by the API.
+
+        They do so in the name of their `worker`, which holds the leases.
+        """
         self._told = {
             "modules": list(modules),
             "path": sys.path,
             "level": log_level,
             "habits": habits,
             "vault": vault,
+            "worker": worker,
         }
         self._last = 0
         self.types: Mapping[str, Offered] = {}

@@ -208,14 +208,14 @@ def _digest(tasks: Iterable[Task[..., Any]]) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def _imported(place: str | None) -> VaultMaker | None:
+def _imported(place: str | None, worker: str) -> VaultMaker | None:
     """`package.module:name`, imported only when a task first keeps something."""
     if place is None:
         return None
     module, _, name = place.partition(":")
 
     def make(*about: Any) -> Vault:
-        vault: Vault = getattr(importlib.import_module(module), name)(*about)
+        vault: Vault = getattr(importlib.import_module(module), name)(worker, *about)
         return vault
 
     return make
@@ -244,7 +244,9 @@ def main() -> int:
     if "error" in answer:
         return 1
     gc.freeze()  # keeps pages shared with the children
-    nursery = _Nursery(control, tasks, Habits(*told["habits"]), _imported(told["vault"]))
+    nursery = _Nursery(
+        control, tasks, Habits(*told["habits"]), _imported(told["vault"], told["worker"])
+    )
     try:
         nursery.serve()
     finally:
