@@ -8,6 +8,7 @@ BENCHES = (
     "imports",
     "cost",
     "latency",
+    "live",
     "throughput",
     "worker_overhead",
     "kills",

@@ -1,7 +1,8 @@
 """Hearing of jobs as they move, over a real WebSocket, on the real template."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from local.twin import Twin
+from shoal.client import AsyncShoal, Shoal
 from tests.twin.watching import ENDED, eventually
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
@@ -66,11 +68,10 @@ def shown(users: httpx.Client, job: str) -> Json:
     return users.get(f"jobs/{job}").json()
 
 
-def slow(users: httpx.Client) -> str:
-    """A job that moves for some seconds."""
-    return submitted(
-        users, task_type="io", count=40, chunk_size=2, params={"delay": 0.2}, max_parallelism=4
-    )
+def slow(users: httpx.Client, seconds: int = 4) -> str:
+    """A job that moves for so many seconds at least."""
+    spec = {"chunk_size": 2, "params": {"delay": 0.2}, "max_parallelism": 4}
+    return submitted(users, task_type="io", count=10 * seconds, **spec)
 
 
 def test_a_listener_hears_a_job_to_its_end_and_its_versions_grow(users: httpx.Client) -> None:
@@ -99,7 +100,7 @@ def test_a_tenants_listener_hears_of_jobs_that_did_not_exist_when_it_subscribed(
 
 
 def test_who_missed_deltas_sees_the_gap_and_fetches_again(users: httpx.Client) -> None:
-    job = slow(users)
+    job = slow(users, seconds=12)
     with listening(users, job) as socket:
         known = shown(users, job)["version"]
         assert said_in_order(socket, {"action": "unsubscribe", "job": job}) == "unsubscribed"
@@ -133,6 +134,47 @@ def test_who_connects_again_hears_the_rest(users: httpx.Client) -> None:
 
     assert rest[0]["version"] > first["version"]
     assert rest[-1]["status"] == "COMPLETED"
+
+
+def test_the_python_client_hears_a_job_instead_of_asking(twin: Twin, users: httpx.Client) -> None:
+    job = slow(users, seconds=8)
+    asked: list[str] = []
+    with (
+        httpx.Client(timeout=60, event_hooks={"request": [noting(asked)]}) as http,
+        Shoal(twin.url, twin.issuer.token(), http=http) as shoal,
+    ):
+        told = [event.status for event in shoal.job(job).watch()]
+
+    assert told[-1] == "COMPLETED"
+    assert_heard(asked)
+
+
+def test_the_python_client_on_a_loop_hears_it_too(twin: Twin, users: httpx.Client) -> None:
+    job = slow(users, seconds=8)
+    asked: list[str] = []
+
+    async def watched() -> list[str]:
+        async def note(request: httpx.Request) -> None:
+            noting(asked)(request)
+
+        async with (
+            httpx.AsyncClient(timeout=60, event_hooks={"request": [note]}) as http,
+            AsyncShoal(twin.url, twin.issuer.token(), http=http) as shoal,
+        ):
+            return [event.status async for event in (await shoal.job(job)).watch()]
+
+    assert asyncio.run(watched())[-1] == "COMPLETED"
+    assert_heard(asked)
+
+
+def noting(asked: list[str]) -> Callable[[httpx.Request], None]:
+    return lambda request: asked.append(request.url.path.rpartition("/")[2])
+
+
+def assert_heard(asked: list[str]) -> None:
+    """After the ticket one asked at most three times: once subscribed, after a gap, at the end."""
+    assert asked.count("live-tickets") == 1
+    assert len(asked[asked.index("live-tickets") + 1 :]) <= 3, asked
 
 
 def test_another_tenants_job_is_refused_and_unheard(twin: Twin, users: httpx.Client) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from shoal.cli.codes import Code, of_status
 from shoal.cli.output import say
-from shoal.client.api import Watch
 from shoal.client.errors import WaitTimeout
+from shoal.client.watching import Watch
 
 if TYPE_CHECKING:
     from shoal.client.models import JobState
@@ -32,6 +32,7 @@ def follow(shoal: Shoal, job: Job, timeout: float | None) -> Code:
             if state is not None:
                 job.state = state
                 show(state)
+    shoal.run(watch.ended())
     counts = job.counts
     say(f"{job.id} {counts.ended}/{job.state.task_count or '?'} {standing(job.state)}")
     if counts.failed:

@@ -7,7 +7,7 @@ from typing import Any, Self, Unpack
 
 import httpx
 
-from shoal.client.api import Api, Watch, segment
+from shoal.client.api import Api, segment
 from shoal.client.flow import Flow
 from shoal.client.models import (
     Counts,
@@ -23,6 +23,7 @@ from shoal.client.models import (
 from shoal.client.profile import chosen
 from shoal.client.tokens import StaticToken, Tokens
 from shoal.client.transport import AsyncWire
+from shoal.client.watching import Watch, waited
 from shoal.settings import ClientSettings
 
 
@@ -164,17 +165,18 @@ class AsyncJob:
     async def watch(self) -> AsyncIterator[JobEvent]:
         """The job each time that it changed, until it has ended."""
         watch = Watch(self._shoal.api, self.id)
-        while True:
-            state = await self._shoal.run(watch.changed())
-            if state is not None:
+        try:
+            while (state := await self._shoal.run(watch.changed())) is not None:
                 self.state = state
                 yield JobEvent(state)
                 if state.ended:
                     return
+        finally:
+            await self._shoal.run(watch.ended())
 
     async def wait(self, timeout: float | None = None) -> Self:  # noqa: ASYNC109 - as in the twin
         """Wait until it has ended; raise WaitTimeout if it has not in so many seconds."""
-        return await self._now(self._shoal.api.waited(self.id, timeout))
+        return await self._now(waited(self._shoal.api, self.id, timeout))
 
     async def cancel(self) -> Self:
         """End it."""

@@ -10,16 +10,12 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
-from shoal.client.errors import WaitTimeout
-from shoal.client.flow import Answer, Flow, Pause, Request, asked
+from shoal.client.flow import Answer, Flow, Request, asked
 from shoal.client.models import JobState
 from shoal.client.tokens import Tokens
 
 MAX_INLINE: Final = 900_000
 """Bytes of inputs that go with the submission; what is larger is uploaded first."""
-_NOT_MODIFIED: Final = 304
-_FIRST_LOOK: Final = 0.25
-_LONGEST_LOOK: Final = 2.0
 
 
 class Page(NamedTuple):
@@ -111,45 +107,6 @@ class Api:
             repeatable=verb != "retry",
         )
         return JobState.of(answer.json)
-
-    def waited(self, job_id: str, timeout: float | None) -> Flow[JobState]:
-        """The job once it has ended; raise WaitTimeout if it has not in so many seconds."""
-        watch = Watch(self, job_id)
-        until = None if timeout is None else self.now() + timeout
-        while True:
-            job = yield from watch.changed(until)
-            if job is not None and job.ended:
-                return job
-            if until is not None and self.now() >= until:
-                raise WaitTimeout(f"{job_id} has not ended in {timeout:g} s; it goes on")
-
-
-@dataclass(slots=True)
-class Watch:
-    """A look at a job again and again; a look that finds nothing new costs a 304."""
-
-    api: Api
-    job_id: str
-    _etag: str | None = None
-    _pause: float = 0.0
-
-    def changed(self, until: float | None = None) -> Flow[JobState | None]:
-        """The job once it differs from the last look; None if it does not in time."""
-        while True:
-            if self._pause:
-                left = self._pause if until is None else until - self.api.now()
-                yield Pause(max(0.0, min(self._pause, left)))
-            headers = {"If-None-Match": self._etag} if self._etag else {}
-            answer = yield from self.api.call(
-                "GET", f"jobs/{segment(self.job_id)}", headers=headers
-            )
-            if answer.status != _NOT_MODIFIED:
-                self._etag = answer.headers.get("etag")
-                self._pause = _FIRST_LOOK
-                return JobState.of(answer.json)
-            self._pause = min(_LONGEST_LOOK, self._pause * 1.5)
-            if until is not None and self.api.now() >= until:
-                return None
 
 
 def segment(name: str) -> str:

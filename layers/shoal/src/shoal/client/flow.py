@@ -1,7 +1,7 @@
 """The client without I/O: what is to be asked, and what to make of the answer.
 
-A flow is a generator. It yields a `Request` and is sent an `Answer` (or has `Unreachable` thrown
-into it), or it yields a `Pause`. The two transports differ only in how they do those two things.
+A flow is a generator. It yields an effect and is sent what came of it, or has `Unreachable` thrown
+into it. The two transports differ only in how they carry the effects out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from shoal.client.errors import Unreachable, refusal
 
-type Effect = Request | Pause
+type Effect = Request | Pause | Dial | Say | Hear | HangUp
 type Flow[T] = Generator[Effect, Any, T]
 
 TRIES: Final = 6
@@ -60,6 +60,37 @@ class Pause:
     """Do nothing for so many seconds."""
 
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Open a WebSocket within so many seconds; comes to the line that the effects below take."""
+
+    url: str = field(repr=False)
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Send a text on a line."""
+
+    line: object
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hear:
+    """Comes to the next text on a line, or to None if there is none in so many seconds."""
+
+    line: object
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Close a line."""
+
+    line: object
 
 
 def asked(request: Request) -> Flow[Answer]:

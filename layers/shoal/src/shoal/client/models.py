@@ -52,6 +52,11 @@ class Counts:
         return self.completed + self.failed + self.cancelled
 
 
+def counts_of(raw: Json) -> Counts:
+    """From the API's JSON."""
+    return Counts(**{each.name: raw.get(each.name, 0) for each in fields(Counts)})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobState:
     """A job as it was when the API was asked."""
@@ -75,8 +80,7 @@ class JobState:
     @staticmethod
     def of(raw: Json) -> JobState:
         """From the API's JSON."""
-        counts = {each.name: raw["counts"].get(each.name, 0) for each in fields(Counts)}
-        return JobState(**{**_known(JobState, raw), "counts": Counts(**counts)}, raw=raw)
+        return JobState(**{**_known(JobState, raw), "counts": counts_of(raw["counts"])}, raw=raw)
 
     @property
     def ended(self) -> bool:

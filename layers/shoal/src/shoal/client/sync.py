@@ -7,7 +7,7 @@ from typing import Any, Self, Unpack
 
 import httpx
 
-from shoal.client.api import Api, Watch, segment
+from shoal.client.api import Api, segment
 from shoal.client.flow import Flow
 from shoal.client.models import (
     Counts,
@@ -23,6 +23,7 @@ from shoal.client.models import (
 from shoal.client.profile import chosen
 from shoal.client.tokens import StaticToken, Tokens
 from shoal.client.transport import Wire
+from shoal.client.watching import Watch, waited
 from shoal.settings import ClientSettings
 
 
@@ -158,17 +159,18 @@ class Job:
     def watch(self) -> Iterator[JobEvent]:
         """The job each time that it changed, until it has ended."""
         watch = Watch(self._shoal.api, self.id)
-        while True:
-            state = self._shoal.run(watch.changed())
-            if state is not None:
+        try:
+            while (state := self._shoal.run(watch.changed())) is not None:
                 self.state = state
                 yield JobEvent(state)
                 if state.ended:
                     return
+        finally:
+            self._shoal.run(watch.ended())
 
     def wait(self, timeout: float | None = None) -> Self:
         """Wait until it has ended; raise WaitTimeout if it has not in so many seconds."""
-        return self._now(self._shoal.api.waited(self.id, timeout))
+        return self._now(waited(self._shoal.api, self.id, timeout))
 
     def cancel(self) -> Self:
         """End it."""
