@@ -15,7 +15,18 @@ from handlers import gateway, problems
 from handlers.asking import request_id, sign_in
 from handlers.problems import NoSuchRoute, invalid
 from handlers.reading import read_object
-from handlers.routes import deployment, events, failures, jobs, live, tasks, tenants, why, workers
+from handlers.routes import (
+    deployment,
+    events,
+    failures,
+    jobs,
+    live,
+    results,
+    tasks,
+    tenants,
+    why,
+    workers,
+)
 from shoal.domain.errors import InvalidRequest
 
 app = APIGatewayHttpResolver(
@@ -62,8 +73,11 @@ def etag(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[An
     event = resolver.current_event
     if event.http_method != "GET" or response.status_code != HTTPStatus.OK:
         return response
-    response.body = json.dumps(response.body, separators=(",", ":"))
-    tag = f'"{hashlib.sha256(response.body.encode()).hexdigest()[:32]}"'
+    text = str(response.body)
+    if response.is_json():
+        text = json.dumps(response.body, separators=(",", ":"))
+    response.body = text
+    tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
     response.headers["ETag"] = tag
     known = event.headers.get("if-none-match", "")
     if tag in {each.strip().removeprefix("W/") for each in known.split(",")}:
@@ -82,5 +96,5 @@ def _problem(error: Exception) -> Response[str]:
 
 app.use([sign_in, known_query, no_body, etag])
 app.exception_handler(Exception)(_problem)
-for routes in (jobs, tasks, deployment, tenants, why, events, failures, workers, live):
+for routes in (jobs, tasks, results, deployment, tenants, why, events, failures, workers, live):
     app.include_router(routes.router)

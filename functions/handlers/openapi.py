@@ -17,6 +17,7 @@ from pydantic.json_schema import models_json_schema
 
 from handlers import api
 from handlers.asking import OPEN, needed
+from handlers.routes.results import JSON_LINES
 from shoal.wire import worker as wire
 from shoal.wire.problems import CONTENT_TYPE, Problem
 
@@ -38,6 +39,14 @@ MEANINGS: Final = {
 }
 _CONFLICTING: Final = frozenset({"getResult"})
 """What is read, and yet may be asked for too early: by operation."""
+_IN_LINES: Final = frozenset({"listResults"})
+"""What is told as JSON Lines too, if that is asked for."""
+_NEXT_PAGE: Final = {
+    "Link": {
+        "description": "Of JSON Lines: the next page, relative to this one, as rel=next",
+        "schema": {"type": "string"},
+    }
+}
 _LATER: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _RETRY_AFTER: Final = {
     "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}
@@ -148,6 +157,13 @@ def _finish(method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if method == "get":
         responses["304"] = {"description": "If-None-Match has its ETag"}
+    if operation["operationId"] in _IN_LINES:
+        page, lines = responses["200"]["content"]["application/json"]["schema"]["anyOf"]
+        responses["200"]["content"] = {
+            "application/json": {"schema": page},
+            JSON_LINES: {"schema": lines},
+        }
+        responses["200"]["headers"] = _NEXT_PAGE
     for status in _problems(method, operation):
         responses[str(status.value)] = {"$ref": f"#/components/responses/{status.name}"}
 

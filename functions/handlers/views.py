@@ -8,17 +8,17 @@ from shoal.domain import ids
 from shoal.domain.outcome import TaskError
 from shoal.ports import TaskType
 from shoal.service.submitting import Upload
-from shoal.service.viewing import JobView, Result, TaskView
+from shoal.service.viewing import JobView, Missing, Result, TaskView
 from shoal.wire.jobs import (
     CountsBody,
     JobBody,
     JobLinks,
-    ResultBody,
     TaskBody,
     TaskErrorBody,
     TaskTypeBody,
     UploadBody,
 )
+from shoal.wire.results import MissingBody, MissingWhy, ResultBody
 from shoal.wire.retry import RetryBody
 from shoal.wire.times import rfc3339
 
@@ -110,6 +110,16 @@ def task_body(view: TaskView) -> TaskBody:
 def result_body(result: Result) -> ResultBody:
     """What a task returned."""
     return ResultBody(index=result.index, result=result.result)
+
+
+def missing_body(missing: Missing) -> MissingBody:
+    """Tasks without a result."""
+    return MissingBody(
+        first=missing.first,
+        last=missing.last,
+        count=missing.count,
+        why=MissingWhy.of(missing.why),
+    )
 
 
 def task_type_body(task_type: TaskType) -> TaskTypeBody:

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from handlers import log
 from handlers.asking import NextToken, TaskLimit, caller, chosen, new_router, request_id
 from handlers.tokens import index_start, text_start, token
-from handlers.views import fitting, job_body, job_path, result_body, task_body, upload_body
+from handlers.views import fitting, job_body, job_path, task_body, upload_body
 from shoal import bootstrap
 from shoal.domain import trace
 from shoal.domain.act import Action
@@ -21,7 +21,6 @@ from shoal.wire.jobs import (
     JobBody,
     JobPageBody,
     JobSubmission,
-    ResultPageBody,
     TaskPageBody,
     UploadBody,
 )
@@ -98,19 +97,6 @@ def list_tasks(
     )
     items, following = fitting([*map(task_body, page.tasks)], page.next_index)
     return TaskPageBody(items=items, next_token=token(following, query))
-
-
-@router.get("/api/v1/jobs/<job_id>/results", operation_id="listResults", tags=["jobs"])
-def list_results(
-    job_id: str, limit: TaskLimit = 100, next_token: NextToken = None
-) -> ResultPageBody:
-    """What completed tasks returned, by index. Go on while there is a token."""
-    query = ["results", job_id]
-    page = bootstrap.viewing().results(
-        caller(router).tenant, job_id, limit=limit, start=index_start(next_token, query)
-    )
-    items, following = fitting([*map(result_body, page.results)], page.next_index)
-    return ResultPageBody(items=items, next_token=token(following, query))
 
 
 def steering(verb: str) -> Callable[[Handler], Handler]:

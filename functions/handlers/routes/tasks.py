@@ -7,12 +7,12 @@ from shoal.domain.outcome import TaskError
 from shoal.wire.jobs import (
     ArtifactBody,
     ArtifactsBody,
-    ResultBody,
     TaskBody,
     TaskComplete,
     TaskFailed,
     TaskRunning,
 )
+from shoal.wire.results import ResultBody
 
 router = new_router()
 

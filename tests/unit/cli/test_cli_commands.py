@@ -115,6 +115,22 @@ def finished(**failing: Any) -> str:
 FAULT = {"type": "ValueError", "message": "no\x1b[2J", "tail": "", "retryable": False}
 
 
+def test_results_say_how_many_are_missing_and_name_them_if_asked(
+    shoal: Any, tmp_path: Path
+) -> None:
+    job, file = finished(error=FAULT), tmp_path / "results.jsonl"
+
+    plain, named = shoal("results", job), shoal("results", job, "--missing", "--out", str(file))
+    refused = shoal("results", job, "--out", str(tmp_path / "no" / "where"))
+
+    assert [json.loads(line)["result"] for line in plain.stdout.splitlines()] == [1]
+    assert plain.stderr == "1 task has no result; --missing names it\n"
+    assert named.stdout == ""
+    whys = [json.loads(line).get("missing") for line in file.read_text().splitlines()]
+    assert whys == [None, "FAILED"]
+    assert refused.returncode == 2
+
+
 def test_submit_prints_the_id_alone_and_wait_ends_as_the_job_did(shoal: Any) -> None:
     submitted = shoal("submit", "noop", "--count", "1")
     job = submitted.stdout.strip()

@@ -57,6 +57,23 @@ def test_failed_tasks_say_why_and_can_be_retried(shoal: Shoal) -> None:
     assert job.retry().state.generation == 2
 
 
+@pytest.mark.parametrize("limit", [1, 1_000])
+def test_results_name_what_is_missing_if_that_is_asked_for(shoal: Shoal, limit: int) -> None:
+    job = shoal.submit("noop", count=4, chunk_size=2)
+    start(job.id)
+    report(lease(job.id), [outcome(0, error=FAULT), outcome(1, result=7)])
+
+    found = [(r.index, r.result, r.missing) for r in job.results(limit=limit, missing=True)]
+
+    assert [each.index for each in job.results(limit=limit)] == [1]
+    assert found == [
+        (0, None, "FAILED"),
+        (1, 7, None),
+        (2, None, "PENDING"),
+        (3, None, "PENDING"),
+    ]
+
+
 def test_pages_are_asked_for_until_there_are_no_more(shoal: Shoal) -> None:
     ids = [shoal.submit("noop", count=1).id for _ in range(5)]
 
@@ -165,14 +182,20 @@ def test_the_async_twin_does_the_same(async_shoal: AsyncShoal) -> None:
         async with async_shoal as shoal:
             job = await shoal.submit("noop", count=2, chunk_size=1)
             start(job.id)
+            missing = [each.missing async for each in job.results(missing=True)]
             run(job.id, 0)
             run(job.id, 1)
             seen = [event.status async for event in job.watch()]
             results = [each.result async for each in job.results()]
             jobs = [each.id async for each in shoal.jobs()]
-            return [seen, results, jobs == [job.id]]
+            return [missing, seen, results, jobs == [job.id]]
 
-    assert asyncio.run(story()) == [["COMPLETED"], [{"i": 0}, {"i": 1}], True]
+    assert asyncio.run(story()) == [
+        ["PENDING", "PENDING"],
+        ["COMPLETED"],
+        [{"i": 0}, {"i": 1}],
+        True,
+    ]
 
 
 @pytest.mark.parametrize(("plain", "twin"), [(Shoal, AsyncShoal), (Job, AsyncJob)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -22,10 +23,12 @@ from shoal.cli.output import (
     TASKS,
     TYPES,
     Form,
+    into,
     say,
     show,
     show_one,
 )
+from shoal.cli.returned import Counted
 from shoal.cli.session import Session
 from shoal.client.errors import ShoalError
 
@@ -166,10 +169,19 @@ def tasks(
 
 
 @app.command()
-def results(ctx: typer.Context, job_id: JobId, output: Output = Form.JSONL) -> None:
+def results(
+    ctx: typer.Context,
+    job_id: JobId,
+    missing: Annotated[bool, typer.Option("--missing", help="Name tasks without one.")] = False,  # noqa: FBT002 - a flag
+    out: Annotated[Path | None, typer.Option(help="Write to a file.")] = None,
+    output: Output = Form.JSONL,
+) -> None:
     """Give what completed tasks returned."""
-    found = ctx.obj.shoal.job(job_id).results()
-    show((result.raw for result in found), output, RESULTS)
+    found = Counted(ctx.obj.shoal.job(job_id).results(missing=True), named=missing)
+    with into(out):
+        show(found.rows(), output, RESULTS)
+    if found.missing:
+        say(found.words())
 
 
 @app.command()

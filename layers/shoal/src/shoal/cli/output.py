@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
+
+from shoal.cli.given import NotUnderstood
 
 type Row = Mapping[str, Any]
 
@@ -41,7 +45,7 @@ TASKS = Columns(
     ("id", "status", "attempts", "duration", "error.type"),
     ("worker", "started_at", "finished_at", "error.message", "input"),
 )
-RESULTS = Columns("index", ("index", "result"))
+RESULTS = Columns("index", ("index", "result"), ("missing",))
 TYPES = Columns("name", ("name", "timeout", "mean_seconds", "description"), ("image", "schema"))
 
 REASONS = Columns("code", ("code", "sentence"), ("facts",))
@@ -52,6 +56,20 @@ QUEUES = Columns("priority", ("priority", "waiting", "in_flight", "delayed"))
 def say(text: str) -> None:
     """Words for a person."""
     print(plain(text), file=sys.stderr, flush=True)  # noqa: T201 - what this module is for
+
+
+@contextmanager
+def into(path: Path | None) -> Iterator[None]:
+    """Let what is shown go to a file; raise NotUnderstood if that cannot be written."""
+    if path is None:
+        yield
+        return
+    try:
+        file = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise NotUnderstood(f"{path} cannot be written: {error.strerror}") from error
+    with file, redirect_stdout(file):
+        yield
 
 
 def show(rows: Iterable[Row], form: Form, columns: Columns | None = None) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, Self, Unpack
 
 import httpx
 
-from shoal.client.api import Api, segment
+from shoal.client.api import Api, Page, segment
 from shoal.client.flow import Flow
 from shoal.client.models import (
     Counts,
@@ -108,11 +108,15 @@ class AsyncShoal:
         """How many chunks wait, are in flight and are delayed, by priority."""
         return list((await self.read("queues"))["items"])
 
-    async def pages(self, path: str, params: Mapping[str, Any] | None = None) -> AsyncIterator[Any]:
+    def pages(self, path: str, params: Mapping[str, Any] | None = None) -> AsyncIterator[Any]:
         """The items of all pages of a list, asked for as they are needed."""
+        return self.paged(lambda token: self.api.page(path, params or {}, token))
+
+    async def paged(self, page_from: Callable[[str | None], Flow[Page]]) -> AsyncIterator[Any]:
+        """The items of all pages that a flow gives, each by the token of the one before."""
         token: str | None = None
         while True:
-            page = await self.run(self.api.page(path, params or {}, token))
+            page = await self.run(page_from(token))
             for item in page.items:
                 yield item
             token = page.next_token
@@ -153,10 +157,12 @@ class AsyncJob:
         async for raw in self._items("tasks", status=status, limit=limit):
             yield Task.of(raw)
 
-    async def results(self, *, limit: int = 1_000) -> AsyncIterator[Result]:
-        """What its completed tasks returned, by index."""
-        async for raw in self._items("results", limit=limit):
-            yield Result.of(raw)
+    async def results(self, *, limit: int = 1_000, missing: bool = False) -> AsyncIterator[Result]:
+        """What its completed tasks returned, by index; with `missing` also who returned nothing."""
+        pages = self._shoal.paged(lambda token: self._shoal.api.result_page(self.id, limit, token))
+        async for raw in pages:
+            if missing or "missing" not in raw:
+                yield Result.of(raw)
 
     def events(self) -> AsyncIterator[Json]:
         """Who did what to it, newest first."""

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from heapq import merge
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
@@ -67,6 +68,18 @@ class Api:
         """One page of a list."""
         found = yield from self.read(path, **params, next_token=token)
         return Page(found["items"], found.get("next_token"))
+
+    def result_page(self, job_id: str, limit: int, token: str | None) -> Flow[Page]:
+        """One page of a job's results, with an item for each that is missing too, by index."""
+        path = f"jobs/{segment(job_id)}/results"
+        found = yield from self.read(path, limit=limit, next_token=token)
+        missing = (
+            {"index": index, "result": None, "too_large": False, "missing": run["why"]}
+            for run in found.get("missing", ())
+            for index in range(run["first"], run["last"] + 1)
+        )
+        items = merge(found["items"], missing, key=lambda item: int(item["index"]))
+        return Page([*items], found["next_token"])
 
     # Jobs
 

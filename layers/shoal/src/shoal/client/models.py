@@ -126,11 +126,15 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a completed task returned; None if that is `too_large` for one answer."""
+    """What a completed task returned; None if that is `too_large` for one answer.
+
+    A task without a result says by `missing` why: its status, or EXPIRED.
+    """
 
     index: int
     result: Any
     too_large: bool
+    missing: str | None
     raw: Json = field(repr=False)
 
     @staticmethod

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self, Unpack
 
 import httpx
 
-from shoal.client.api import Api, segment
+from shoal.client.api import Api, Page, segment
 from shoal.client.flow import Flow
 from shoal.client.models import (
     Counts,
@@ -109,9 +109,13 @@ class Shoal:
 
     def pages(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
         """The items of all pages of a list, asked for as they are needed."""
+        return self.paged(lambda token: self.api.page(path, params or {}, token))
+
+    def paged(self, page_from: Callable[[str | None], Flow[Page]]) -> Iterator[Any]:
+        """The items of all pages that a flow gives, each by the token of the one before."""
         token: str | None = None
         while True:
-            page = self.run(self.api.page(path, params or {}, token))
+            page = self.run(page_from(token))
             yield from page.items
             token = page.next_token
             if token is None:
@@ -148,9 +152,12 @@ class Job:
         """Its tasks by index, those of some statuses only if they are named."""
         return map(Task.of, self._items("tasks", status=status, limit=limit))
 
-    def results(self, *, limit: int = 1_000) -> Iterator[Result]:
-        """What its completed tasks returned, by index."""
-        return map(Result.of, self._items("results", limit=limit))
+    def results(self, *, limit: int = 1_000, missing: bool = False) -> Iterator[Result]:
+        """What its completed tasks returned, by index; with `missing` also who returned nothing."""
+        pages = self._shoal.paged(lambda token: self._shoal.api.result_page(self.id, limit, token))
+        for raw in pages:
+            if missing or "missing" not in raw:
+                yield Result.of(raw)
 
     def events(self) -> Iterator[Json]:
         """Who did what to it, newest first."""

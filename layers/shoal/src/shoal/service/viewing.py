@@ -1,9 +1,11 @@
 """What users see: jobs with their counts, tasks, results."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
-from itertools import islice
+from itertools import batched, islice
 from typing import NamedTuple
 
 from shoal.domain import ids, sizing
@@ -75,11 +77,40 @@ class Result:
     result: Json
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Tasks from `first` to `last`, both included, that have no result, all for the same reason.
+
+    `why` is their status; a COMPLETED one is among them if what it returned is not kept any more.
+    """
+
+    first: int
+    last: int
+    why: TaskStatus
+
+    @property
+    def count(self) -> int:
+        """How many they are."""
+        return self.last - self.first + 1
+
+    def before(self, index: int) -> Missing:
+        """Those of them before an index that is behind the first."""
+        return replace(self, last=min(self.last, index - 1))
+
+
 class ResultPage(NamedTuple):
-    """Some results in order of their index, and the index to go on from (None at the end)."""
+    """Some results, and what is missing between them, both in order of the index.
+
+    `next_index` is where to go on (None at the end): a page tells of each task before it.
+    """
 
     results: Sequence[Result]
+    missing: Sequence[Missing]
     next_index: int | None
+
+    def in_order(self) -> Iterator[Result | Missing]:
+        """Both, by index."""
+        return merge(self.results, self.missing, key=_first)
 
 
 class JobViews(NamedTuple):
@@ -155,15 +186,44 @@ class Viewing:
         return TaskPage(list(self._tasks(job, places)), following)
 
     def results(self, tenant: str, job_id: str, *, limit: int, start: int) -> ResultPage:
-        """What completed tasks returned, from the index `start` on."""
+        """Up to `limit` results from the index `start` on, and each task without one by its why."""
         job = self._owned(tenant, job_id)
-        places, following = self._places(job, (TaskStatus.COMPLETED,), limit, start)
-        outcomes = self._outcomes(places)
-        results = [
-            Result(chunk.first + offset, None if outcome is None else outcome.result)
-            for (chunk, offset), outcome in zip(places, outcomes, strict=True)
-        ]
-        return ResultPage(results, following)
+        places, following = self._resulting(job, limit, start)
+        end = (job.task_count or 0) if following is None else following
+        completed = [place for place in places if _completed(*place)]
+        indices = (chunk.first + offset for chunk, offset in completed)
+        outcomes = dict(zip(indices, self._outcomes(completed), strict=True))
+        results, missing = [], _Runs(unmade(job), start)
+        for chunk, offset in places:
+            index = chunk.first + offset
+            outcome = outcomes.get(index)
+            if outcome is None:
+                missing.add(index, shown(job, chunk, offset))
+            else:
+                missing.until(index)
+                results.append(Result(index, outcome.result))
+        return ResultPage(results, missing.until(end), following)
+
+    def _resulting(
+        self, job: Job, limit: int, start: int
+    ) -> tuple[list[tuple[Chunk, int]], int | None]:
+        """Every task from `start` on until `limit` have completed, and the index to go on from."""
+        size, places, completed = job.chunk_size or 1, list[tuple[Chunk, int]](), 0
+        if not job.planned or start >= (job.task_count or 0):
+            return [], None
+        first = start // size
+        numbers = range(first, min(job.chunks, first + MOST_ROWS))
+        for batch in batched(numbers, min(READ_AT_ONCE, limit // size + 1), strict=False):
+            for chunk in self.chunks.get_many(job.id, batch):
+                for offset in range(max(0, start - chunk.first), chunk.size):
+                    if completed == limit:
+                        return places, chunk.first + offset
+                    completed += _completed(chunk, offset)
+                    places.append((chunk, offset))
+            if completed == limit:
+                break
+        following = (batch[-1] + 1) * size
+        return places, following if following < (job.task_count or 0) else None
 
     def _places(
         self, job: Job, statuses: Collection[TaskStatus], limit: int, start: int
@@ -241,11 +301,46 @@ class Viewing:
             )
 
 
+class _Runs:
+    """Tasks without results, in order, as runs of the same why; a task not named is `unnamed`."""
+
+    def __init__(self, unnamed: TaskStatus, start: int) -> None:
+        self._unnamed, self._next = unnamed, start
+        self._found: list[Missing] = []
+
+    def add(self, index: int, why: TaskStatus) -> None:
+        """A task that was looked at and has none."""
+        self.until(index)
+        self._extend(index, index, why)
+
+    def until(self, index: int) -> Sequence[Missing]:
+        """Those before an index whose result is there, or at which the page ends."""
+        if self._next < index:
+            self._extend(self._next, index - 1, self._unnamed)
+        self._next = index + 1
+        return self._found
+
+    def _extend(self, first: int, last: int, why: TaskStatus) -> None:
+        before = self._found[-1] if self._found else None
+        if before is not None and before.why is why and before.last == first - 1:
+            self._found[-1] = Missing(before.first, last, why)
+        else:
+            self._found.append(Missing(first, last, why))
+
+
 def _outcome(
     outcomes: Mapping[tuple[int, int, PartKey], Outcome], chunk: Chunk, offset: int
 ) -> Outcome | None:
     key = chunk.part_of(offset)
     return None if key is None else outcomes.get((chunk.number, chunk.first + offset, key))
+
+
+def _completed(chunk: Chunk, offset: int) -> bool:
+    return chunk.status_of(offset) is TaskStatus.COMPLETED
+
+
+def _first(each: Result | Missing) -> int:
+    return each.first if isinstance(each, Missing) else each.index
 
 
 def _place(job: Job) -> tuple[float, str]:

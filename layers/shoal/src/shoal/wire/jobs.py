@@ -332,21 +332,6 @@ class TaskPageBody(_Answer):
     next_token: str | None
 
 
-class ResultBody(_Answer):
-    """What a completed task returned; null if that is `too_large` for one answer."""
-
-    index: int
-    result: Any
-    too_large: bool = False
-
-
-class ResultPageBody(_Answer):
-    """Results by index; a null `next_token` ends the list."""
-
-    items: list[ResultBody]
-    next_token: str | None
-
-
 class ArtifactBody(_Answer):
     """A file that a task stored; `url` reads it for a quarter of an hour."""
 

@@ -1,0 +1,72 @@
+"""What the tasks of a job returned: as pages, and as JSON Lines."""
+
+from enum import StrEnum
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from handlers.asking import NextToken, TaskLimit, caller, new_router
+from handlers.tokens import index_start, token
+from handlers.views import MAX_ANSWER_BYTES, fitting, missing_body, result_body
+from shoal import bootstrap
+from shoal.service.result_lines import lines_of
+from shoal.service.viewing import ResultPage
+from shoal.wire.results import ResultPageBody, too_large_line
+
+router = new_router()
+
+JSON_LINES: Final = "application/x-ndjson"
+
+
+class ResultFormat(StrEnum):
+    """How results are told."""
+
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+@router.get("/api/v1/jobs/<job_id>/results", operation_id="listResults", tags=["jobs"])
+def list_results(
+    job_id: str,
+    limit: TaskLimit = 100,
+    next_token: NextToken = None,
+    format: Annotated[ResultFormat | None, Query()] = None,  # noqa: A002 - as callers name it
+) -> Response[ResultPageBody | str]:
+    """What tasks returned, by index, and which results are missing. Go on while there is a token.
+
+    `limit` counts results. As JSON Lines (`format=jsonl`, or `Accept: application/x-ndjson`) every
+    task is a line, and the header Link names the next page.
+    """
+    query = ["results", job_id]
+    page = bootstrap.viewing().results(
+        caller(router).tenant, job_id, limit=limit, start=index_start(next_token, query)
+    )
+    accept = router.current_event.headers.get("accept", "")
+    if format is ResultFormat.JSONL or (format is None and JSON_LINES in accept):
+        return _lines(page, limit, query)
+    items, following = fitting([*map(result_body, page.results)], page.next_index)
+    missing = [
+        missing_body(each.before(following) if following is not None else each)
+        for each in page.missing
+        if following is None or each.first < following
+    ]
+    body = ResultPageBody(items=items, missing=missing, next_token=token(following, query))
+    return Response(200, "application/json", body)
+
+
+def _lines(page: ResultPage, limit: int, query: list[str]) -> Response[ResultPageBody | str]:
+    """As many lines as fit into one answer."""
+    lines, size, following = list[str](), 0, page.next_index
+    for index, whole in lines_of(page):
+        line = whole if len(whole) <= MAX_ANSWER_BYTES else too_large_line(index)
+        size += len(line)
+        if size > MAX_ANSWER_BYTES:
+            following = index
+            break
+        lines.append(line)
+    more = token(following, query)
+    again = urlencode({"format": ResultFormat.JSONL.value, "limit": limit, "next_token": more})
+    headers = {} if more is None else {"Link": f'<?{again}>; rel="next"'}
+    return Response(200, JSON_LINES, "".join(lines), headers=headers)
