@@ -12,6 +12,7 @@ BENCHES = (
     "throughput",
     "worker_overhead",
     "kills",
+    "steering",
     "success",
     "deaths",
     "drains",

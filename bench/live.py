@@ -13,6 +13,7 @@ import time
 from contextlib import AsyncExitStack
 from statistics import quantiles
 from typing import Any, Final
+from uuid import uuid4
 
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -105,8 +106,7 @@ async def _all_have(heard: list[_Heard], done: int) -> None:
 def _report(calls: Calls, job_id: str, chunk: int) -> float:
     """Lease a chunk and report it complete; the moment at which that was answered."""
     place = {"job_id": job_id, "chunk": chunk}
-    asked = {"worker": "bench", "request_id": f"live-{job_id}-{chunk:04d}", "chunks": [place]}
-    (lease,) = calls.post("leases", asked).raise_for_status().json()["leases"]
+    lease = _lease(calls, place)
     entry = {
         **place,
         "epoch": lease["epoch"],
@@ -120,6 +120,17 @@ def _report(calls: Calls, job_id: str, chunk: int) -> float:
     if said["decision"] != "accepted":
         raise SystemExit(f"the report of chunk {chunk} was {said['decision']}")
     return moment
+
+
+def _lease(calls: Calls, place: dict[str, Any]) -> Any:
+    """A lease of a chunk, once it is made."""
+    for _ in range(300):
+        asked = {"worker": "bench", "request_id": uuid4().hex, "chunks": [place]}
+        (lease,) = calls.post("leases", asked).raise_for_status().json()["leases"]
+        if lease["decision"] == "granted":
+            return lease
+        time.sleep(0.1)
+    raise SystemExit(f"{place} is {lease['decision']}")
 
 
 def _cuts(seconds: list[float]) -> tuple[str, str]:
