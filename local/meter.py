@@ -3,7 +3,8 @@
 It wraps the emulator's service handlers in place, counts, and answers `GET /_shoal/meter` with all
 counters as JSON. A write unit is a started KB of the whole item (the larger of before and after;
 a refused condition is billed on the item that stands), for each index too; a read unit is 4 KB
-read strongly, half of it otherwise, at least one for each item; SQS bills each started 64 KB, the
+read strongly, half of it otherwise, at least one for each item; rows read are those that were
+looked at; SQS bills each started 64 KB, the
 HTTP API each started 512 KB, Step Functions each state entered, each retry and each start; Lambda
 the time that a call took by its memory; Logs what is put.
 
@@ -99,6 +100,8 @@ def _meter_tables(meter: Meter) -> None:
             meter.add("dynamodb.writes", f"{name} {_kind(key)}")
         for table, read in _units_read(action, asked, answer):
             meter.add("dynamodb.read_units", _short(table), read)
+        for table, rows in _rows_read(action, asked, answer):
+            meter.add("dynamodb.rows_read", _short(table), rows)
         return answer
 
     tables.handle_request = handle
@@ -147,6 +150,16 @@ def _units_read(action: str, asked: Any, answer: Any) -> list[tuple[str, float]]
     size = sum(tables._item_size_bytes(item) for item in said.get("Items", ()))  # noqa: SLF001
     strong = 1.0 if asked.get("ConsistentRead") else 0.5
     return [(asked["TableName"], strong * units(size, UNIT_READ))]
+
+
+def _rows_read(action: str, asked: Any, answer: Any) -> list[tuple[str, int]]:
+    """Rows that were looked at, whether or not a filter let them through."""
+    if action not in {"GetItem", "BatchGetItem", "Query", "Scan"} or answer[0] != _OK:
+        return []
+    said = json.loads(answer[2])
+    if action == "BatchGetItem":
+        return [(table, len(rows)) for table, rows in said["Responses"].items()]
+    return [(asked["TableName"], said.get("ScannedCount", 1))]
 
 
 def _read(items: list[Row], asked: Any, count: int) -> float:

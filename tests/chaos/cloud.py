@@ -35,6 +35,7 @@ from shoal.bootstrap import Adapters
 from shoal.domain.chunk import Hand
 from shoal.domain.errors import IllegalMove, Unavailable
 from shoal.domain.job import Job, Spec
+from shoal.domain.job_filter import JobFilter
 from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome, TaskError
 from shoal.ports import ChunkStore, Execution, ExecutionStatus, JobStore, Message, TaskType
@@ -239,7 +240,7 @@ class Cloud:
     @property
     def job(self) -> Job:
         """The one job of this world."""
-        (job,) = self.jobs.page("t", status=None, limit=2, start=None).jobs
+        (job,) = self.jobs.page("t", JobFilter(), limit=2, start=None).jobs
         return job
 
     def user(self, after: float, verb: str) -> None:
@@ -250,7 +251,7 @@ class Cloud:
                 getattr(bootstrap.control(), verb)("t", self.job.id)
 
         def act() -> None:
-            if self.jobs.page("t", status=None, limit=1, start=None).jobs:
+            if self.jobs.page("t", JobFilter(), limit=1, start=None).jobs:
                 self.request(ask, lambda _: self._acknowledge(verb))
             else:
                 self.at(1.0, act)
@@ -266,7 +267,7 @@ class Cloud:
         self._awaited.append((holds, do))
 
     def _follow(self) -> None:
-        if not self._awaited or not self.jobs.page("t", status=None, limit=1, start=None).jobs:
+        if not self._awaited or not self.jobs.page("t", JobFilter(), limit=1, start=None).jobs:
             return
         due = [each for each in self._awaited if each[0]()]
         self._awaited = [each for each in self._awaited if each not in due]

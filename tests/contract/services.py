@@ -20,7 +20,12 @@ from shoal.domain.job import Priority
 
 _SERVICES = ("dynamodb", "s3", "sqs", "stepfunctions")
 _MACHINE = '{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}}'
-_WHOLE = {"Projection": {"ProjectionType": "ALL"}}
+_FOUND_BY = {
+    "Projection": {
+        "ProjectionType": "INCLUDE",
+        "NonKeyAttributes": ["task_type", "name", "marks"],
+    }
+}
 
 
 @dataclass(frozen=True)
@@ -133,22 +138,18 @@ def _provisioned(endpoint: str | None) -> Aws:
 
 def _create_table(dynamodb: Any, name: str, *key: str, indices: bool = False) -> None:
     indexed = {
-        "tenant-created": ("tenant", "created_at"),
-        "tenant-status-created": ("tenant_status", "created_at"),
+        "tenant-place": ("tenant", "place"),
+        "tenant-status-place": ("tenant_status", "place"),
     }
     secondary = [
-        {"IndexName": index, "KeySchema": _schema(*names), **_WHOLE}
+        {"IndexName": index, "KeySchema": _schema(*names), **_FOUND_BY}
         for index, names in indexed.items()
     ]
-    strings = [*key, "tenant", "tenant_status"] if indices else key
-    numbers = ["created_at"] if indices else []
+    strings = [*key, "tenant", "tenant_status", "place"] if indices else key
     dynamodb.create_table(
         TableName=name,
         KeySchema=_schema(*key),
-        AttributeDefinitions=[
-            *({"AttributeName": each, "AttributeType": "S"} for each in strings),
-            *({"AttributeName": each, "AttributeType": "N"} for each in numbers),
-        ],
+        AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in strings],
         BillingMode="PAY_PER_REQUEST",
         **({"GlobalSecondaryIndexes": secondary} if indices else {}),
     )

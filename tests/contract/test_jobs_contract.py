@@ -5,6 +5,7 @@ import pytest
 from shoal.domain.counts import Counts
 from shoal.domain.errors import InvalidRequest, WriteConflict
 from shoal.domain.job import JobStatus
+from shoal.domain.job_filter import JobFilter
 from shoal.domain.tally import Sum, Tally
 from tests.contract.examples import EXPIRES_AT, NOW, a_job, an_entry, fresh_id
 from tests.contract.worlds import World
@@ -80,9 +81,9 @@ def test_pages_are_newest_first_and_end(world: World) -> None:
         world.jobs.create(job)
     world.jobs.create(a_job(tenant=fresh_id()))
 
-    first = world.jobs.page(tenant, status=None, limit=2, start=None)
-    second = world.jobs.page(tenant, status=None, limit=2, start=first.next_key)
-    third = world.jobs.page(tenant, status=None, limit=2, start=second.next_key)
+    first = world.jobs.page(tenant, JobFilter(), limit=2, start=None)
+    second = world.jobs.page(tenant, JobFilter(), limit=2, start=first.next_key)
+    third = world.jobs.page(tenant, JobFilter(), limit=2, start=second.next_key)
 
     assert [*first.jobs, *second.jobs, *third.jobs] == jobs[::-1]
     assert third.next_key is None
@@ -92,7 +93,7 @@ def test_a_page_that_ends_exactly_has_no_next(world: World) -> None:
     tenant = fresh_id()
     world.jobs.create(a_job(tenant=tenant))
 
-    page = world.jobs.page(tenant, status=None, limit=1, start=None)
+    page = world.jobs.page(tenant, JobFilter(), limit=1, start=None)
 
     assert len(page.jobs) == 1
     assert page.next_key is None
@@ -106,20 +107,24 @@ def test_a_page_of_one_status_follows_the_jobs_status(world: World) -> None:
     running = jobs[1].start(NOW)
     world.jobs.put(running)
 
-    page = world.jobs.page(tenant, status=JobStatus.RUNNING, limit=10, start=None)
-    pending = world.jobs.page(tenant, status=JobStatus.PENDING, limit=1, start=None)
-    rest = world.jobs.page(tenant, status=JobStatus.PENDING, limit=1, start=pending.next_key)
+    that_run, that_wait = (
+        JobFilter(statuses=frozenset({each})) for each in (JobStatus.RUNNING, JobStatus.PENDING)
+    )
+    page = world.jobs.page(tenant, that_run, limit=10, start=None)
+    pending = world.jobs.page(tenant, that_wait, limit=1, start=None)
+    rest = world.jobs.page(tenant, that_wait, limit=1, start=pending.next_key)
 
     assert page.jobs == [running]
     assert [*pending.jobs, *rest.jobs] == [jobs[2], jobs[0]]
 
 
 @pytest.mark.parametrize(
-    "start", ["", "nonsense", "1.0/", "/job", "1.0/job", f"1e300/job_{0:026}", f"-1.0/job_{0:026}"]
+    "start",
+    ["", "nonsense", "1.0/", "/job", "1.0/job", f"1e300/job_{0:026}", f"{0:013}/job_{0:025}"],
 )
 def test_a_page_key_that_is_none_is_refused(world: World, start: str) -> None:
     with pytest.raises(InvalidRequest):
-        world.jobs.page("default", status=None, limit=1, start=start)
+        world.jobs.page("default", JobFilter(), limit=1, start=start)
 
 
 def test_tallies_are_created_once(world: World) -> None:

@@ -1,6 +1,8 @@
 """Jobs: submit, list, watch, steer."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -15,15 +17,21 @@ from shoal import bootstrap
 from shoal.domain import trace
 from shoal.domain.act import Action
 from shoal.domain.counts import TaskStatus
+from shoal.domain.errors import InvalidRequest
 from shoal.domain.job import JobStatus
+from shoal.domain.job_filter import JobFilter, Tag
 from shoal.service.submitting import fingerprint
 from shoal.wire.jobs import (
+    Instant,
     JobBody,
     JobPageBody,
     JobSubmission,
+    Name,
+    TagSought,
     TaskPageBody,
     UploadBody,
 )
+from shoal.wire.worker import TypeName
 
 router = new_router()
 
@@ -59,15 +67,25 @@ def submit_job(body: JobSubmission, idempotency_key: IdempotencyKey = None) -> R
 
 @router.get("/api/v1/jobs", operation_id="listJobs", tags=["jobs"])
 def list_jobs(
+    *,
     status: Annotated[list[JobStatus] | None, Query()] = None,
+    since: Annotated[Instant | None, Query()] = None,
+    until: Annotated[Instant | None, Query()] = None,
+    task_type: Annotated[TypeName | None, Query(alias="type")] = None,
+    name: Annotated[Name, Query()] = "",
+    tag: Annotated[TagSought | None, Query()] = None,
     limit: JobLimit = 50,
     next_token: NextToken = None,
 ) -> JobPageBody:
-    """List jobs, newest first; `status` names one or several, joined by commas."""
-    statuses = chosen(status)
-    query = ["jobs", *statuses]
+    """List jobs, newest first. A page may have fewer than `limit`: go on while there is a token.
+
+    Several statuses are joined by commas; created from `since` on and before `until`; `name` is
+    what theirs begins with; `tag` is `key=value`, or a key alone.
+    """
+    which = _which(status, since, until, task_type=task_type, name=name, tag=tag)
+    query = ["jobs", *_said(which)]
     page = bootstrap.viewing().page(
-        caller(router).tenant, statuses=statuses, limit=limit, start=text_start(next_token, query)
+        caller(router).tenant, which, limit=limit, start=text_start(next_token, query)
     )
     return JobPageBody(items=[*map(job_body, page.jobs)], next_token=token(page.next_key, query))
 
@@ -153,3 +171,35 @@ def _job(
     """The job as it now is."""
     body = job_body(bootstrap.viewing().job(caller(router).tenant, job_id))
     return Response(status.value, "application/json", body, headers=headers)
+
+
+def _which(
+    statuses: Sequence[JobStatus] | None,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    task_type: str | None,
+    name: str,
+    tag: str | None,
+) -> JobFilter:
+    """The jobs that are asked for; raise InvalidRequest if none can be."""
+    if since is not None and until is not None and since >= until:
+        detail = "must be later than since"
+        raise InvalidRequest(f"until {detail}", [("until", detail)])
+    return JobFilter(
+        statuses=frozenset(statuses or ()),
+        since=None if since is None else since.timestamp(),
+        until=None if until is None else until.timestamp(),
+        task_type=task_type,
+        name=name,
+        tag=None if tag is None else Tag.of(tag),
+    )
+
+
+def _said(which: JobFilter) -> Iterator[str]:
+    """A filter as the words that a token is bound to."""
+    yield ",".join(sorted(which.statuses))
+    yield f"{which.first}-{which.end}"
+    yield which.task_type or ""
+    yield which.name
+    yield "" if which.tag is None else json.dumps(which.tag)

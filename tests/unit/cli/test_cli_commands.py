@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -249,6 +250,28 @@ def test_lists_come_in_the_form_that_was_asked_for(shoal: Any) -> None:
     assert table[0].split()[:2] == ["ID", "STATUS"]
     assert sorted(named) == sorted(jobs) == sorted(each["id"] for each in read)
     assert len(lines) == 2
+
+
+def test_jobs_are_listed_by_what_is_known_of_them(shoal: Any, world: World) -> None:
+    world.clock.time = time.time() - 3_600
+    old = submit(count=1, name="nightly-1", tags={"team": "ml"})
+    world.clock.advance(3_600)
+    new = submit(task_type="sized", count=1, name="nightly-2", tags={"team": "ops"})
+
+    listed = {
+        words: shoal("list", *words.split(), "-o", "name").stdout.split()
+        for words in [
+            "--since 30m",
+            "--until 30m --name nightly",
+            "--type sized --status PENDING --status FAILED",
+            "--tag team=ml",
+            "--tag team --limit 1",
+        ]
+    }
+
+    assert [*listed.values()] == [[new], [old], [new], [old], [new]]
+    assert shoal("list", "--since", "yesterday").returncode == 2
+    assert shoal("list", "--since", f"{10**9}d").returncode == 2
 
 
 def test_inputs_come_from_a_pipe(shoal: Any) -> None:

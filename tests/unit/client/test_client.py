@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -78,6 +79,25 @@ def test_pages_are_asked_for_until_there_are_no_more(shoal: Shoal) -> None:
     ids = [shoal.submit("noop", count=1).id for _ in range(5)]
 
     assert {job.id for job in shoal.jobs(limit=2)} == set(ids)
+
+
+def test_jobs_are_found_by_what_is_known_of_them(shoal: Shoal, world: World) -> None:
+    old = shoal.submit("noop", count=1, name="nightly", tags={"team": "ml"}).id
+    world.clock.advance(60)
+    between = datetime.fromtimestamp(world.clock.now() - 30, UTC)
+    new = shoal.submit("sized", count=1, tags={"team": "ops"}).id
+
+    found = [
+        [job.id for job in jobs]
+        for jobs in [
+            shoal.jobs(since=between),
+            shoal.jobs(until=between.isoformat(), status=["PENDING", "FAILED"]),
+            shoal.jobs(type="sized", tag="team"),
+            shoal.jobs(name="night", tag="team=ml", limit=1),
+        ]
+    ]
+
+    assert found == [[new], [old], [new], [old]]
 
 
 def test_wait_gives_up_in_time_and_says_that_the_job_goes_on(shoal: Shoal) -> None:

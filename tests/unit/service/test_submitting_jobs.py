@@ -13,6 +13,7 @@ from shoal.domain.errors import (
 )
 from shoal.domain.grid import Grid
 from shoal.domain.job import JobStatus, Spec
+from shoal.domain.job_filter import JobFilter
 from shoal.ports import Execution, ExecutionStatus
 from shoal.service.submitting import fingerprint
 from tests.unit.service.shop import TENANT, Shop
@@ -39,7 +40,7 @@ def test_the_same_key_and_body_give_the_same_job(shop: Shop) -> None:
     again = shop.submit(5, key="k")
 
     assert again == first
-    assert len(shop.jobs.page(TENANT, status=None, limit=9, start=None).jobs) == 1
+    assert len(shop.jobs.page(TENANT, JobFilter(), limit=9, start=None).jobs) == 1
 
 
 def test_the_same_key_with_another_body_conflicts(shop: Shop) -> None:

@@ -15,8 +15,9 @@ from shoal.domain.act import Act
 from shoal.domain.chunk import Chunk
 from shoal.domain.crew import Worker
 from shoal.domain.grid import Json
-from shoal.domain.job import Job, JobStatus, Priority
+from shoal.domain.job import Job, Priority
 from shoal.domain.job_event import JobEvent
+from shoal.domain.job_filter import JobFilter
 from shoal.domain.limits import Tenant
 from shoal.domain.live import Connection, Ticket, Told
 from shoal.domain.outcome import Outcome, PartKey
@@ -25,10 +26,14 @@ from shoal.domain.tally import Entry, Sum, Tally
 
 
 class JobPage(NamedTuple):
-    """Some jobs, newest first, and where the next page begins (None at the end)."""
+    """Some jobs, newest first, and where the next page begins (None at the end).
+
+    `read` is how many rows it took, those of an index included.
+    """
 
     jobs: Sequence[Job]
     next_key: str | None
+    read: int = 0
 
 
 class JobStore(Protocol):
@@ -46,10 +51,12 @@ class JobStore(Protocol):
     def put(self, job: Job) -> None:
         """Write it over the version before its own; raise WriteConflict if that is not there."""
 
-    def page(
-        self, tenant: str, *, status: JobStatus | None, limit: int, start: str | None
-    ) -> JobPage:
-        """A tenant's jobs, newest first; eventually consistent. `start` is a page's `next_key`."""
+    def page(self, tenant: str, which: JobFilter, *, limit: int, start: str | None) -> JobPage:
+        """A tenant's jobs, newest first; a job that is just made or moved may be missing.
+
+        It may have fewer than `limit`, even none, and a `next_key`: it looks at 500 entries of an
+        index at most. `start` is a page's `next_key`.
+        """
 
     def create_tallies(self, tallies: Iterable[Tally], *, expires_at: int) -> None:
         """Write those that do not exist; the others stay as they are."""

@@ -14,12 +14,14 @@ from typing import Any
 
 from shoal.adapters.mean import moved_mean
 from shoal.adapters.rows.uploads import uploaded_part
+from shoal.adapters.seeking import Look, sought
 from shoal.domain.act import Act
 from shoal.domain.chunk import Chunk
 from shoal.domain.errors import InputsNotFound, WriteConflict
 from shoal.domain.job import Job, JobStatus, Priority
+from shoal.domain.job_filter import JobFilter
 from shoal.domain.outcome import Outcome, PartKey
-from shoal.domain.page_key import page_key, position
+from shoal.domain.page_key import id_at, place
 from shoal.domain.tally import Entry, Sum, Tally
 from shoal.ports import (
     ActPage,
@@ -78,19 +80,26 @@ class MemoryJobStore(_Memory):
             raise WriteConflict(job.id)
         self._jobs[job.id] = job
 
-    def page(
-        self, tenant: str, *, status: JobStatus | None, limit: int, start: str | None
-    ) -> JobPage:
-        before = None if start is None else position(start)
-        jobs = [
-            job
-            for job in self._jobs.values()
-            if job.tenant == tenant
-            and status in {None, job.status}
-            and (before is None or (job.created_at, job.id) < before)
-        ]
-        jobs.sort(key=lambda job: (job.created_at, job.id), reverse=True)
-        return JobPage(jobs[:limit], page_key(jobs[limit - 1]) if len(jobs) > limit else None)
+    def page(self, tenant: str, which: JobFilter, *, limit: int, start: str | None) -> JobPage:
+        if start is not None:
+            id_at(start)
+        jobs = {place(job): job for job in self._jobs.values() if job.tenant == tenant}
+
+        def look(status: JobStatus | None, before: str | None, most: int) -> Look:
+            """As along an index, which knows tenant, status and place."""
+            end = which.end if before is None else min(which.end, before)
+            inside = [
+                each
+                for each, job in jobs.items()
+                if status in {None, job.status} and which.first <= each < end
+            ]
+            seen = sorted(inside, reverse=True)[:most]
+            found = [each for each in seen if which.admits(jobs[each])]
+            return Look(found, len(seen), seen[-1] if len(inside) > len(seen) else None)
+
+        look_at = sought(look, sorted(which.statuses), limit=limit, start=start)
+        found = [jobs[each] for each in look_at.places]
+        return JobPage(found, look_at.last, look_at.read + len(found))
 
     def create_tallies(self, tallies: Iterable[Tally], *, expires_at: int) -> None:
         del expires_at

@@ -63,6 +63,11 @@ TaskId = Annotated[str, typer.Argument(metavar="TASK_ID")]
 Words = Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE")]
 Timeout = Annotated[float | None, typer.Option(min=0, help="Seconds to wait at most.")]
 Statuses = Annotated[list[str] | None, typer.Option("--status", help="One or several statuses.")]
+Since = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="Made from then on: RFC 3339, or 90m, 12h, 7d ago."),
+]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="Made before then.")]
 _TABLE: Final = Form.TABLE
 
 
@@ -139,14 +144,28 @@ def submit(  # noqa: PLR0917 - its options are the fields of a job
 
 
 @app.command("list")
-def list_jobs(
+def list_jobs(  # noqa: PLR0917 - its options are the filters
     ctx: typer.Context,
     status: Statuses = None,
+    since: Since = None,
+    until: Until = None,
+    task_type: Annotated[str | None, typer.Option("--type", help="Of this task type.")] = None,
+    name: Annotated[str | None, typer.Option(help="What their names begin with.")] = None,
+    tag: Annotated[str | None, typer.Option(metavar="KEY[=VALUE]")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Jobs at most.")] = 50,
     output: Output = _TABLE,
 ) -> None:
     """List jobs, newest first."""
-    jobs = ctx.obj.shoal.jobs(limit=min(100, limit), **({"status": status} if status else {}))
+    which = {
+        "status": status,
+        "since": since and given.instant(since),
+        "until": until and given.instant(until),
+        "type": task_type,
+        "name": name,
+        "tag": tag,
+    }
+    which = {each: value for each, value in which.items() if value}
+    jobs = ctx.obj.shoal.jobs(limit=min(100, limit), **which)
     show((job.state.raw for job in islice(jobs, limit)), output, JOBS)
 
 

@@ -6,9 +6,12 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+_AGO = re.compile(r"(\d+)([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.(-?\d+))?")
 
 
@@ -29,6 +32,18 @@ def grid(words: Sequence[str]) -> dict[str, Any]:
 def tags(words: Sequence[str]) -> dict[str, str]:
     """`key=value` each, as texts."""
     return dict(map(_pair, words))
+
+
+def instant(word: str, now: datetime | None = None) -> str:
+    """`90m`, `12h`, `7d`: so long ago, as RFC 3339; anything else as it is."""
+    ago = _AGO.fullmatch(word)
+    if ago is None:
+        return word
+    try:
+        then = (now or datetime.now(UTC)) - timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]])
+    except OverflowError:
+        raise NotUnderstood(f"{word!r} is too long ago") from None
+    return then.isoformat(timespec="milliseconds")
 
 
 def inputs(place: str) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from heapq import merge
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -129,8 +130,10 @@ def segment(name: str) -> str:
 
 def _query(params: Mapping[str, Any]) -> dict[str, str]:
     """Without what is not given; several values of one name are joined by commas."""
-    return {
-        name: ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-        for name, value in params.items()
-        if value is not None
-    }
+    return {name: _word(value) for name, value in params.items() if value is not None}
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(str, value))
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple, TypedDict
 
 type Json = Mapping[str, Any]
@@ -30,9 +31,18 @@ class Spec(TypedDict, total=False):
 
 
 class Filter(TypedDict, total=False):
-    """Which jobs."""
+    """Which jobs: all that is given has to hold.
+
+    Made from `since` on and before `until`, RFC 3339 or with a zone; `name` is what theirs begins
+    with; `tag` is `key=value`, or a key alone.
+    """
 
     status: str | list[str]
+    since: str | datetime
+    until: str | datetime
+    type: str
+    name: str
+    tag: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,31 +1,40 @@
-"""Where a page of jobs begins, as text: `created_at/id` of the job before it."""
+"""A job's place among those of its tenant: text that sorts by creation, `milliseconds/id`."""
 
 from __future__ import annotations
 
-import math
+import re
 from typing import Final
 
-from shoal.domain import ids
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.job import Job
 
-_LATEST: Final = 1e11
-"""Seconds; tables hold no number that is much larger, and no job is that young."""
+FIRST: Final = "0"
+LAST: Final = "~"
+"""All places are between these two."""
+
+_LATEST: Final = 9_999_999_999.999
+_PLACE: Final = re.compile(r"[0-9]{13}/(job_[0-9A-HJKMNP-TV-Z]{26})", re.ASCII)
 
 
-def page_key(last: Job) -> str:
-    """The start of the page after this job."""
-    return f"{last.created_at!r}/{last.id}"
+def place(job: Job) -> str:
+    """Where the job is; the milliseconds are those that users read."""
+    return f"{bound(job.created_at)}/{job.id}"
 
 
-def position(key: str) -> tuple[float, str]:
-    """Creation time and id in a page key; raise InvalidRequest if it is none."""
-    created_at, slash, job_id = key.partition("/")
-    try:
-        found = float(created_at), job_id
-    except ValueError:
-        found = math.nan, job_id
-    if not slash or not ids.is_job_id(job_id) or not 0 <= found[0] < _LATEST:
+def bound(seconds: float) -> str:
+    """What the places of jobs made before a time are less than, and all others greater."""
+    return f"{round(1_000 * min(max(0.0, seconds), _LATEST)):013}"
+
+
+def below(of: str) -> str:
+    """What the next lower place can be at most."""
+    return f"{of[:-1]}{chr(ord(of[-1]) - 1)}{LAST}"
+
+
+def id_at(of: str) -> str:
+    """The id of the job at a place; raise InvalidRequest if it is none."""
+    found = _PLACE.fullmatch(of)
+    if found is None:
         detail = "this page does not exist"
         raise InvalidRequest(detail, [("next_token", detail)])
-    return found
+    return found[1]

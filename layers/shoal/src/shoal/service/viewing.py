@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
-from itertools import batched, islice
+from itertools import accumulate, batched, islice
 from typing import NamedTuple
 
 from shoal.domain import ids, sizing
@@ -13,10 +13,11 @@ from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.errors import IllegalMove, JobNotFound, TaskNotFound
 from shoal.domain.grid import Json
-from shoal.domain.job import Job, JobStatus
+from shoal.domain.job import Job
+from shoal.domain.job_filter import JobFilter
 from shoal.domain.job_version import job_version
 from shoal.domain.outcome import Outcome, PartKey
-from shoal.domain.page_key import page_key
+from shoal.domain.page_key import place
 from shoal.domain.tally import Tally, address
 from shoal.ports import ChunkStore, JobStore
 from shoal.service.ending import READ_AT_ONCE, known_counts
@@ -132,18 +133,12 @@ class Viewing:
         """One job."""
         return next(self._views([self._owned(tenant, job_id)]))
 
-    def page(
-        self, tenant: str, *, statuses: Collection[JobStatus], limit: int, start: str | None
-    ) -> JobViews:
-        """A tenant's jobs of these statuses (of all, if none is named), newest first."""
-        pages = [
-            self.jobs.page(tenant, status=status, limit=limit, start=start)
-            for status in statuses or (None,)
-        ]
-        jobs = list(merge(*(page.jobs for page in pages), key=_place, reverse=True))
-        more = len(jobs) > limit or any(page.next_key is not None for page in pages)
-        views = [*self._views(jobs[:limit])]
-        return JobViews(views, page_key(views[-1].job) if more else None)
+    def page(self, tenant: str, which: JobFilter, *, limit: int, start: str | None) -> JobViews:
+        """A tenant's jobs that are sought, newest first; fewer than `limit` if rows run out."""
+        page = self.jobs.page(tenant, which, limit=limit, start=start)
+        shown = page.jobs[: _affordable(page.jobs, MOST_ROWS - page.read)]
+        following = page.next_key if len(shown) == len(page.jobs) else place(shown[-1])
+        return JobViews([*self._views(shown)], following)
 
     def task(self, tenant: str, task_id: str) -> TaskView:
         """One task."""
@@ -343,8 +338,10 @@ def _first(each: Result | Missing) -> int:
     return each.first if isinstance(each, Missing) else each.index
 
 
-def _place(job: Job) -> tuple[float, str]:
-    return job.created_at, job.id
+def _affordable(jobs: Sequence[Job], rows: int) -> int:
+    """How many of the jobs have tallies that so many rows hold; one has to be enough."""
+    totals = accumulate(job.tallies if job.live else 0 for job in jobs)
+    return max(1, sum(total <= rows for total in totals))
 
 
 def _may_hold(

@@ -90,6 +90,10 @@ type TagKey = Annotated[
 type TagValue = Annotated[
     str, StringConstraints(max_length=256, pattern=_NO_CONTROLS), AfterValidator(_straight)
 ]
+type TagSought = Annotated[
+    str, StringConstraints(min_length=1, max_length=128 + 1 + 256, pattern=_NO_CONTROLS)
+]
+"""`key=value`, or a key alone."""
 type FieldName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 type Whole = Annotated[int, Field(ge=-MAX_EXACT, le=MAX_EXACT)]
 type JsonObject = dict[str, Any]

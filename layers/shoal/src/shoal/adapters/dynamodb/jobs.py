@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from shoal.adapters.faults import translated
-from shoal.adapters.rows.attributes import Row, int_of, number, text
-from shoal.adapters.rows.jobs import job_of, job_row, tenant_status
+from shoal.adapters.dynamodb.finding import Indices
+from shoal.adapters.rows.attributes import int_of, number, text
+from shoal.adapters.rows.jobs import job_of, job_row
 from shoal.adapters.rows.tallies import (
     cursor_id,
     pack_entry,
@@ -21,19 +21,16 @@ from shoal.adapters.rows.tallies import (
     tally_of,
     tally_row,
 )
-from shoal.domain.job import Job, JobStatus
-from shoal.domain.page_key import page_key, position
+from shoal.adapters.seeking import sought
+from shoal.domain.job import Job
+from shoal.domain.job_filter import JobFilter
+from shoal.domain.page_key import id_at
 from shoal.domain.tally import Entry, Sum, Tally
 from shoal.ports import JobPage
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
-
     from shoal.adapters.dynamodb.table import Table
     from shoal.adapters.dynamodb.tenants import OpenJobs
-
-_BY_TENANT: Final = "tenant-created"
-_BY_STATUS: Final = "tenant-status-created"
 
 
 class DynamoJobStore:
@@ -56,31 +53,15 @@ class DynamoJobStore:
     def put(self, job: Job) -> None:
         self._jobs.put_over(job_row(job), job.version - 1)
 
-    def page(
-        self, tenant: str, *, status: JobStatus | None, limit: int, start: str | None
-    ) -> JobPage:
-        index, attribute, value = (
-            (_BY_TENANT, "tenant", tenant)
-            if status is None
-            else (_BY_STATUS, "tenant_status", tenant_status(tenant, status))
-        )
-        query: QueryInputTypeDef = {
-            "TableName": self._jobs.name,
-            "IndexName": index,
-            "KeyConditionExpression": f"{attribute} = :key",
-            "ExpressionAttributeValues": {":key": text(value)},
-            "ScanIndexForward": False,
-        }
+    def page(self, tenant: str, which: JobFilter, *, limit: int, start: str | None) -> JobPage:
         if start is not None:
-            created_at, job_id = position(start)
-            query["ExclusiveStartKey"] = {
-                "id": text(job_id),
-                attribute: text(value),
-                "created_at": number(created_at),
-            }
-        # One more than asked for tells whether there is a next page.
-        jobs = [job_of(row) for row in self._query(query, limit + 1)]
-        return JobPage(jobs[:limit], page_key(jobs[limit - 1]) if len(jobs) > limit else None)
+            id_at(start)
+        looking = Indices(self._jobs, tenant, which).look
+        found = sought(looking, sorted(which.statuses), limit=limit, start=start)
+        rows = self._jobs.get_many(map(id_at, found.places))
+        jobs = [job_of(rows[id_at(each)]) for each in found.places if id_at(each) in rows]
+        # An index lags behind, and marks of tags are short.
+        return JobPage([*filter(which.admits, jobs)], found.last, found.read + len(found.places))
 
     def create_tallies(self, tallies: Iterable[Tally], *, expires_at: int) -> None:
         self._jobs.put_all_new(tally_row(tally, expires_at) for tally in tallies)
@@ -152,15 +133,3 @@ class DynamoJobStore:
 
     def marked_open(self) -> Iterator[str]:
         return self._open.all()
-
-    def _query(self, query: QueryInputTypeDef, limit: int) -> list[Row]:
-        rows: list[Row] = []
-        while len(rows) < limit:
-            query["Limit"] = limit - len(rows)
-            with translated():
-                answer = self._jobs.client.query(**query)
-            rows += answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                break
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-        return rows

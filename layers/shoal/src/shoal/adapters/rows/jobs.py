@@ -1,11 +1,13 @@
 """A job's row in the jobs table.
 
 `spec` and `state` are JSON, for the table never asks about them; `spec` is compressed when it is
-long. Only job rows carry `tenant`, `created_at` and `tenant_status`, the keys of the two indices.
+long. Only job rows carry `tenant`, `tenant_status` and `place`, the keys of the two indices; a row
+without a `place` is in neither. The indices hold what jobs are found by, and nothing else.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from collections.abc import Mapping
@@ -17,6 +19,8 @@ from shoal.domain.counts import Counts
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.grid import Grid
 from shoal.domain.job import Job, JobStatus, Lines, Priority, Repeat, Source, Spec
+from shoal.domain.job_filter import Tag
+from shoal.domain.page_key import place
 from shoal.domain.retry import RetryPolicy
 
 _LONG: Final = 1_024
@@ -29,6 +33,12 @@ def tenant_status(tenant: str, status: JobStatus) -> str:
     return f"{tenant}#{status}"
 
 
+def tag_mark(tag: Tag) -> str:
+    """Stands for a tag, or for its key alone, where jobs are found by it; short, so not unique."""
+    text = json.dumps([each for each in tag if each is not None])
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
 def job_row(job: Job) -> Row:
     """The row of a job; raise InvalidRequest if it asks for more than a row can hold."""
     return {
@@ -36,6 +46,8 @@ def job_row(job: Job) -> Row:
         "tenant": text(job.tenant),
         "created_at": number(job.created_at),
         "tenant_status": text(tenant_status(job.tenant, job.status)),
+        "place": text(place(job)),
+        **_found_by(job.spec),
         "v": number(job.version),
         "expires_at": number(job.expires_at),
         "spec": _packed_spec(job.spec),
@@ -62,6 +74,18 @@ def job_of(row: Row) -> Job:
             "outcomes": {int(g): JobStatus(status) for g, status in state["outcomes"].items()},
         }
     )
+
+
+def _found_by(spec: Spec) -> Row:
+    """What the indices hold of a spec."""
+    tags = [Tag(*each) for each in spec.tags.items()]
+    marks = {tag_mark(each) for tag in tags for each in (tag, Tag(tag.key))}
+    found: dict[str, Value] = {"task_type": text(spec.task_type)}
+    if spec.name:
+        found["name"] = text(spec.name)
+    if marks:
+        found["marks"] = {"SS": sorted(marks)}
+    return found
 
 
 _OUTSIDE = frozenset(("id", "tenant", "created_at", "expires_at", "version", "spec"))

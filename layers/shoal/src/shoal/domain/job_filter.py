@@ -1,0 +1,62 @@
+"""Which jobs a user looks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from shoal.domain.job import Job, JobStatus
+from shoal.domain.page_key import FIRST, LAST, bound, place
+
+
+class Tag(NamedTuple):
+    """A tag; without a value, whatever value it has."""
+
+    key: str
+    value: str | None = None
+
+    @staticmethod
+    def of(text: str) -> Tag:
+        """`key=value`, or a key alone."""
+        key, equals, value = text.partition("=")
+        return Tag(key, value if equals else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """All that is given has to hold; `name` is what the job's begins with.
+
+    `since` is the first creation time that is in, `until` the first that is out again.
+    """
+
+    statuses: frozenset[JobStatus] = frozenset()
+    since: float | None = None
+    until: float | None = None
+    task_type: str | None = None
+    name: str = ""
+    tag: Tag | None = None
+
+    def admits(self, job: Job) -> bool:
+        """Whether the job is one of them."""
+        return (
+            (not self.statuses or job.status in self.statuses)
+            and self.first <= place(job) < self.end
+            and self.task_type in {None, job.spec.task_type}
+            and job.spec.name.startswith(self.name)
+            and (self.tag is None or _has(job, self.tag))
+        )
+
+    @property
+    def first(self) -> str:
+        """The places of its jobs are greater."""
+        return FIRST if self.since is None else bound(self.since)
+
+    @property
+    def end(self) -> str:
+        """The places of its jobs are less."""
+        return LAST if self.until is None else bound(self.until)
+
+
+def _has(job: Job, tag: Tag) -> bool:
+    tags = job.spec.tags
+    return tag.key in tags and tag.value in {None, tags[tag.key]}
