@@ -23,6 +23,7 @@ from shoal.adapters.memory import (
     SeededEntropy,
 )
 from shoal.adapters.memory_crew import MemoryCrew
+from shoal.adapters.memory_dead_letters import MemoryDeadLetters
 from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.domain.job import Job, Repeat, Spec
@@ -192,6 +193,7 @@ def hot_writes(tasks: int) -> tuple[int, int]:
             lease=60.0,
             retention=86_400,
             crew=MemoryCrew(),
+            letters=MemoryDeadLetters(),
         )
     )
     spec = Spec(task_type="noop", source=Repeat(tasks), chunk_size=CHUNK)

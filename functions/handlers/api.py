@@ -16,6 +16,7 @@ from handlers.asking import request_id, sign_in
 from handlers.problems import NoSuchRoute, invalid
 from handlers.reading import read_object
 from handlers.routes import (
+    dead_letters,
     deployment,
     events,
     failures,
@@ -96,5 +97,17 @@ def _problem(error: Exception) -> Response[str]:
 
 app.use([sign_in, known_query, no_body, etag])
 app.exception_handler(Exception)(_problem)
-for routes in (jobs, tasks, results, deployment, tenants, why, events, failures, workers, live):
+for routes in (
+    jobs,
+    tasks,
+    results,
+    deployment,
+    tenants,
+    why,
+    events,
+    failures,
+    dead_letters,
+    workers,
+    live,
+):
     app.include_router(routes.router)

@@ -15,6 +15,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _seen_to(record: Mapping[str, Any]) -> bool:
+    bootstrap.burying().count()
     try:
         body = json.loads(record["body"])
         job_id, chunk = str(body["job"]), int(body["chunk"])
@@ -23,7 +24,13 @@ def _seen_to(record: Mapping[str, Any]) -> bool:
         return True
     try:
         bootstrap.recovery().dead_letter(job_id, chunk)
+        bootstrap.burying().note(job_id, chunk, _receives(record))
     except Exception as error:  # noqa: BLE001 - the other messages of the batch go on
         log.complain("a dead letter has to come again", error, job=job_id, chunk=chunk)
         return False
     return True
+
+
+def _receives(record: Mapping[str, Any]) -> int:
+    """How often SQS has given it out, this time with it."""
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))

@@ -29,6 +29,7 @@ from shoal.adapters.memory import (
     SeededEntropy,
 )
 from shoal.adapters.memory_crew import MemoryCrew
+from shoal.adapters.memory_dead_letters import MemoryDeadLetters
 from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.bootstrap import Adapters
@@ -163,6 +164,7 @@ class Cloud:
             lease=LEASE,
             retention=86_400,
             crew=MemoryCrew(),
+            letters=MemoryDeadLetters(),
         )
 
     # Time and callers.

@@ -2,6 +2,7 @@ import io
 import json
 from typing import Any
 
+from local.privileges import plain_template
 from shoal.adapters.emf import EmfMetrics
 from shoal.adapters.memory import FixedClock
 from shoal.domain.counts import Counts
@@ -32,6 +33,20 @@ def test_ended_tasks_are_counted_by_type() -> None:
             "TasksFailed": 2,
         }
     ]
+
+
+def test_dead_letters_are_counted_by_the_stage_that_the_alarm_watches() -> None:
+    out = io.StringIO()
+
+    EmfMetrics(FixedClock(NOW), "dev", out).dead_letter()
+
+    (line,) = written(out)
+    alarm = plain_template()["Resources"]["DeadLettersAlarm"]["Properties"]
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert (line["Stage"], line["DeadLetters"]) == ("dev", 1)
+    assert directive["Namespace"] == alarm["Namespace"]
+    assert directive["Metrics"][0]["Name"] == alarm["MetricName"]
+    assert directive["Dimensions"] == [[each["Name"] for each in alarm["Dimensions"]]]
 
 
 def test_nothing_ended_writes_nothing() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from shoal.adapters.dynamodb.audit import DynamoAuditLog
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
 from shoal.adapters.dynamodb.crew import DynamoCrew
+from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetters
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.live import DynamoLiveStore
 from shoal.adapters.dynamodb.machines import DynamoMachines
@@ -26,6 +27,7 @@ from shoal.adapters.memory import (
     MemoryWorkflow,
 )
 from shoal.adapters.memory_crew import MemoryCrew
+from shoal.adapters.memory_dead_letters import MemoryDeadLetters
 from shoal.adapters.memory_live import MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore
@@ -38,6 +40,7 @@ from shoal.ports import (
     BlobStore,
     ChunkStore,
     Crew,
+    DeadLetterStore,
     EffectStore,
     JobStore,
     LiveStore,
@@ -69,6 +72,7 @@ class World:
     clock: FixedClock
     audit: AuditLog
     crew: Crew
+    letters: DeadLetterStore
     live: LiveStore
     upload: Callable[[str, bytes], None]
     received: Callable[[Priority], list[dict[str, Any]]]
@@ -98,6 +102,7 @@ def in_memory() -> World:
         clock=clock,
         audit=MemoryAuditLog(),
         crew=MemoryCrew(),
+        letters=MemoryDeadLetters(),
         live=MemoryLiveStore(clock),
         upload=upload,
         received=lambda _: [{"job": each.job, "chunk": each.chunk} for each in queue.take()],
@@ -124,6 +129,7 @@ def on_aws(aws: Aws) -> World:
         clock=clock,
         audit=DynamoAuditLog(registry),
         crew=DynamoCrew(registry),
+        letters=DynamoDeadLetters(registry),
         live=DynamoLiveStore(registry, clock),
         upload=lambda key, body: aws.s3.put_object(Bucket="results", Key=key, Body=body),
         received=aws.received,

@@ -142,6 +142,9 @@ class Tape:
     def job_closed(self, job: Job) -> None:
         """Count nothing."""
 
+    def dead_letter(self) -> None:
+        """Count nothing."""
+
     def stale_report(self) -> None:
         """Count nothing."""
 

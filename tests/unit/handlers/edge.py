@@ -30,6 +30,7 @@ from shoal.adapters.memory import (
     SeededEntropy,
 )
 from shoal.adapters.memory_crew import MemoryCrew
+from shoal.adapters.memory_dead_letters import MemoryDeadLetters
 from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.bootstrap import Adapters
@@ -62,6 +63,7 @@ class World:
     machines: MemoryMachines
     tenants: MemoryTenants
     connections: MemoryConnections
+    letters: MemoryDeadLetters
 
     @staticmethod
     def new() -> "World":
@@ -79,6 +81,7 @@ class World:
             MemoryMachines(),
             MemoryTenants(jobs),
             MemoryConnections(),
+            MemoryDeadLetters(),
         )
 
     def adapters(self) -> Adapters:
@@ -105,6 +108,7 @@ class World:
             lease=60.0,
             retention=90 * DAY,
             crew=MemoryCrew(),
+            letters=self.letters,
         )
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Clock,
         Connections,
         Crew,
+        DeadLetterStore,
         EffectStore,
         Entropy,
         JobStore,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from shoal.service.admission import Admission
     from shoal.service.announcing import Announcing
     from shoal.service.auditing import Auditing
+    from shoal.service.burying import Burying
     from shoal.service.control import Control
     from shoal.service.diagnosing import Diagnosing
     from shoal.service.ending import Ending
@@ -98,6 +100,7 @@ class Adapters:
     lease: float
     retention: int
     crew: Crew
+    letters: DeadLetterStore
 
 
 _given: list[Adapters] = []
@@ -298,6 +301,15 @@ def recovery() -> Recovery:
 
 
 @cache
+def burying() -> Burying:
+    """Notes what the dead-letter queue saw."""
+    from shoal.service.burying import Burying
+
+    a = adapters()
+    return Burying(a.letters, a.jobs, a.chunks, a.metrics, a.clock)
+
+
+@cache
 def announcing() -> Announcing:
     """Tells the world of jobs; what it needs is told to its own function only."""
     from shoal.adapters.eventbridge import EventBridgeBus
@@ -352,6 +364,7 @@ def _settling() -> Settling:
 _WIRED: Final = (
     adapters,
     announcing,
+    burying,
     submitting,
     admission,
     viewing,
@@ -382,6 +395,7 @@ def on_aws(settings: Settings) -> Adapters:
     from shoal.adapters.dynamodb.audit import DynamoAuditLog
     from shoal.adapters.dynamodb.chunks import DynamoChunkStore
     from shoal.adapters.dynamodb.crew import DynamoCrew
+    from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetters
     from shoal.adapters.dynamodb.jobs import DynamoJobStore
     from shoal.adapters.dynamodb.live import DynamoLiveStore
     from shoal.adapters.dynamodb.machines import DynamoMachines
@@ -427,6 +441,7 @@ def on_aws(settings: Settings) -> Adapters:
         lease=settings.lease_seconds,
         retention=settings.retention_seconds,
         crew=DynamoCrew(registry),
+        letters=DynamoDeadLetters(registry),
     )
 
 

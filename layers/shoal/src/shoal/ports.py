@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from shoal.domain.act import Act
 from shoal.domain.chunk import Chunk
 from shoal.domain.crew import Worker
+from shoal.domain.dead_letter import DeadCause, DeadLetters
 from shoal.domain.grid import Json
 from shoal.domain.job import Job, Priority
 from shoal.domain.job_event import JobEvent
@@ -384,6 +385,29 @@ class AuditLog(Protocol):
         """What was done to a tenant's jobs, newest first. `start` is a page's `next_key`."""
 
 
+class DeadLetterPage(NamedTuple):
+    """Dead letters by job and cause, newest first, and where the next page begins."""
+
+    letters: Sequence[DeadLetters]
+    next_key: str | None
+
+
+class DeadLetterStore(Protocol):
+    """What the dead-letter queue saw."""
+
+    def get(self, job_id: str, cause: DeadCause) -> DeadLetters | None:
+        """Those of a job and cause, as they now are."""
+
+    def put(self, letters: DeadLetters) -> None:
+        """Write them over the version before; raise WriteConflict if that is not there."""
+
+    def of_job(self, job_id: str) -> Sequence[DeadLetters]:
+        """Those of a job, in any order."""
+
+    def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> DeadLetterPage:
+        """Those of a tenant, greatest place first. `start` is a page's `next_key`."""
+
+
 class EventBus(Protocol):
     """Where the world hears of jobs."""
 
@@ -419,6 +443,9 @@ class Metrics(Protocol):
 
     def stale_report(self) -> None:
         """A report that came too late and was refused."""
+
+    def dead_letter(self) -> None:
+        """A message that came through the dead-letter queue."""
 
 
 class LiveStore(Protocol):

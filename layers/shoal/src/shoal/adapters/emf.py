@@ -22,7 +22,8 @@ _UNITS: Final = {"JobDuration": "Seconds"}
 
 
 class EmfMetrics:
-    """TasksCompleted and TasksFailed by TaskType; JobDuration, JobsFailed, StaleReports in all.
+    """TasksCompleted and TasksFailed by TaskType; JobDuration, JobsFailed, StaleReports and
+    DeadLetters in all.
 
     Each by the stage, so that two deployments in one account do not set off each other's alarms.
     """
@@ -45,6 +46,9 @@ class EmfMetrics:
 
     def stale_report(self) -> None:
         self._write({"StaleReports": 1}, {})
+
+    def dead_letter(self) -> None:
+        self._write({"DeadLetters": 1}, {})
 
     def _write(self, values: Mapping[str, float], about: Mapping[str, str]) -> None:
         dimensions = {"Stage": self._stage, **about}

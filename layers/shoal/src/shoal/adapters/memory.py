@@ -444,3 +444,6 @@ class RecordingMetrics(_Memory):
 
     def stale_report(self) -> None:
         self.other["stale_reports"] = self.other.get("stale_reports", 0) + 1
+
+    def dead_letter(self) -> None:
+        self.other["dead_letters"] = self.other.get("dead_letters", 0) + 1

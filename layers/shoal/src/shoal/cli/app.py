@@ -15,6 +15,7 @@ from shoal.cli import given
 from shoal.cli.codes import Code, of_error
 from shoal.cli.given import NotUnderstood
 from shoal.cli.output import (
+    DEAD_LETTERS,
     EVENTS,
     JOBS,
     QUEUES,
@@ -226,6 +227,19 @@ def events(
     shoal = ctx.obj.shoal
     found = shoal.events() if job_id is None else shoal.job(job_id).events()
     show(islice(found, limit), output, EVENTS)
+
+
+@app.command("dead-letters")
+def dead_letters(
+    ctx: typer.Context,
+    job_id: Annotated[str | None, typer.Argument(metavar="[JOB_ID]")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Lines at most.")] = 50,
+    output: Output = _TABLE,
+) -> None:
+    """List messages of a job, or of any, that were received too often, by cause."""
+    shoal = ctx.obj.shoal
+    found = shoal.dead_letters() if job_id is None else shoal.job(job_id).dead_letters()
+    show(islice(found, limit), output, DEAD_LETTERS)
 
 
 @app.command()

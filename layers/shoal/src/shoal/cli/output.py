@@ -50,6 +50,11 @@ TYPES = Columns("name", ("name", "timeout", "mean_seconds", "description"), ("im
 
 REASONS = Columns("code", ("code", "sentence"), ("facts",))
 EVENTS = Columns("id", ("at", "who", "action", "job_id"), ("detail", "id"))
+DEAD_LETTERS = Columns(
+    "job_id",
+    ("job_id", "cause", "count", "receives", "last_at"),
+    ("first_at", "sentence", "examples"),
+)
 QUEUES = Columns("priority", ("priority", "waiting", "in_flight", "delayed"))
 
 

@@ -104,6 +104,10 @@ class AsyncShoal:
         """Who did what to which job, newest first."""
         return self.pages("events")
 
+    def dead_letters(self) -> AsyncIterator[Json]:
+        """Messages that were received too often, by job and cause, newest first."""
+        return self.pages("dead-letters")
+
     async def queues(self) -> list[Json]:
         """How many chunks wait, are in flight and are delayed, by priority."""
         return list((await self.read("queues"))["items"])
@@ -167,6 +171,10 @@ class AsyncJob:
     def events(self) -> AsyncIterator[Json]:
         """Who did what to it, newest first."""
         return self._items("events")
+
+    def dead_letters(self) -> AsyncIterator[Json]:
+        """Its messages that were received too often, by cause."""
+        return self._items("dead-letters")
 
     async def watch(self) -> AsyncIterator[JobEvent]:
         """The job each time that it changed, until it has ended."""

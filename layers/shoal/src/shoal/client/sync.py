@@ -103,6 +103,10 @@ class Shoal:
         """Who did what to which job, newest first."""
         return self.pages("events")
 
+    def dead_letters(self) -> Iterator[Json]:
+        """Messages that were received too often, by job and cause, newest first."""
+        return self.pages("dead-letters")
+
     def queues(self) -> list[Json]:
         """How many chunks wait, are in flight and are delayed, by priority."""
         return list(self.read("queues")["items"])
@@ -162,6 +166,10 @@ class Job:
     def events(self) -> Iterator[Json]:
         """Who did what to it, newest first."""
         return self._items("events")
+
+    def dead_letters(self) -> Iterator[Json]:
+        """Its messages that were received too often, by cause."""
+        return self._items("dead-letters")
 
     def watch(self) -> Iterator[JobEvent]:
         """The job each time that it changed, until it has ended."""

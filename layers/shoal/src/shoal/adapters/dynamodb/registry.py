@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -62,13 +62,33 @@ class Registry:
             )
         return answer.get("Item")
 
-    def page(self, pk: str, *, limit: int, start: str | None) -> tuple[list[Row], str | None]:
-        """Rows of a partition after `start`, by `sk`, and the last one's `sk` if more follow."""
+    def put_if(self, item: Mapping[str, Value], condition: str, given: Mapping[str, Value]) -> bool:
+        """Write a row under a condition that compares with what is given; whether it held."""
+        values: Mapping[str, Any] = {"ExpressionAttributeValues": given} if given else {}
+        with translated():
+            try:
+                self.client.put_item(
+                    TableName=self.name, Item=item, ConditionExpression=condition, **values
+                )
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
+
+    def page(
+        self, pk: str, *, limit: int, start: str | None, newest_first: bool = False
+    ) -> tuple[list[Row], str | None]:
+        """Rows of a partition after `start`, by `sk`, and the last one's `sk` if more follow.
+
+        With `newest_first` those of a greater `sk` come first.
+        """
         query: QueryInputTypeDef = {
             "TableName": self.name,
             "KeyConditionExpression": "pk = :pk",
             "ExpressionAttributeValues": {":pk": text(pk)},
             "ConsistentRead": True,
+            "ScanIndexForward": not newest_first,
             "Limit": limit + 1,  # one more than asked for tells whether there is a next page
         }
         if start is not None:

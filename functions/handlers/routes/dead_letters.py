@@ -1,0 +1,34 @@
+"""What the dead-letter queue saw of a tenant's jobs."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from handlers.asking import NextToken, caller, new_router
+from handlers.tokens import text_start, token
+from shoal import bootstrap
+from shoal.wire.dead_letters import DeadLetterPageBody, dead_letters_body
+
+router = new_router()
+
+LetterLimit = Annotated[int, Query(ge=1, le=100)]
+
+
+@router.get("/api/v1/dead-letters", operation_id="listDeadLetters", tags=["jobs"])
+def list_dead_letters(limit: LetterLimit = 50, next_token: NextToken = None) -> DeadLetterPageBody:
+    """List messages that were received too often, by job and cause, newest first."""
+    query = ["dead-letters"]
+    page = bootstrap.burying().of_tenant(
+        caller(router).tenant, limit=limit, start=text_start(next_token, query)
+    )
+    return DeadLetterPageBody(
+        items=[dead_letters_body(each) for each in page.letters],
+        next_token=token(page.next_key, query),
+    )
+
+
+@router.get("/api/v1/jobs/<job_id>/dead-letters", operation_id="listJobDeadLetters", tags=["jobs"])
+def list_job_dead_letters(job_id: str) -> DeadLetterPageBody:
+    """List a job's messages that were received too often, by cause, newest first."""
+    found = bootstrap.burying().of_job(caller(router).tenant, job_id)
+    return DeadLetterPageBody(items=[dead_letters_body(each) for each in found])

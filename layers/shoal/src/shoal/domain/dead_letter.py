@@ -1,0 +1,120 @@
+"""Messages that were received too often, by job and by what had become of their chunks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from shoal.domain.chunk import Chunk
+from shoal.domain.errors import InvalidRequest
+from shoal.domain.job import Job
+
+EXAMPLES: Final = 3
+_PLACE: Final = re.compile(r"[0-9]{10}\.[0-9]{6}/job_[0-9A-Z]{26}/[A-Z_]{1,32}")
+
+
+class DeadCause(StrEnum):
+    """How a chunk stood when its message came through the dead-letter queue."""
+
+    JOB_ENDED = "JOB_ENDED"
+    CHUNK_ENDED = "CHUNK_ENDED"
+    PAUSED = "PAUSED"
+    HELD = "HELD"
+    WORKER_DIED = "WORKER_DIED"
+    UNFINISHED = "UNFINISHED"
+
+    @property
+    def sentence(self) -> str:
+        """What that means, and what was done, in plain words."""
+        return _SENTENCES[self]
+
+    @staticmethod
+    def of(job: Job, chunk: Chunk, now: float) -> DeadCause:
+        """The first of them that holds."""
+        holds = {
+            DeadCause.JOB_ENDED: job.stopping or not job.live,
+            DeadCause.CHUNK_ENDED: chunk.finished,
+            DeadCause.PAUSED: job.paused,
+            DeadCause.HELD: chunk.lease is not None and chunk.lease.until > now,
+            DeadCause.WORKER_DIED: chunk.crashes > 0,
+        }
+        return next((cause for cause, is_so in holds.items() if is_so), DeadCause.UNFINISHED)
+
+
+_SENTENCES: Final = {
+    DeadCause.JOB_ENDED: "the job had ended, or was being ended; nothing was sent again",
+    DeadCause.CHUNK_ENDED: "the chunk had ended and its message was not deleted; it counts once",
+    DeadCause.PAUSED: "the job was paused; its chunks are sent again when it is resumed",
+    DeadCause.HELD: "a worker held the chunk; it is sent again for when the lease ends",
+    DeadCause.WORKER_DIED: "workers died with the chunk in hand; it was sent again",
+    DeadCause.UNFINISHED: "the chunk was received and given up, or never leased; it was sent again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message; `receives` is how often SQS says that it was received, `at` when it was seen."""
+
+    chunk: int
+    task: int
+    receives: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """Those of one job and cause; `receives` is the most of any, times in seconds."""
+
+    tenant: str
+    job_id: str
+    cause: DeadCause
+    first_at: float
+    last_at: float
+    count: int
+    receives: int
+    examples: tuple[Letter, ...]
+    expires_at: int
+    version: int = 1
+
+    @staticmethod
+    def first(job: Job, cause: DeadCause, letter: Letter) -> DeadLetters:
+        """The first of its job and cause."""
+        return DeadLetters(
+            tenant=job.tenant,
+            job_id=job.id,
+            cause=cause,
+            first_at=letter.at,
+            last_at=letter.at,
+            count=1,
+            receives=letter.receives,
+            examples=(letter,),
+            expires_at=job.expires_at,
+        )
+
+    def and_one(self, letter: Letter) -> DeadLetters:
+        """The same with one more. Examples are of chunks, each once."""
+        known = any(each.chunk == letter.chunk for each in self.examples)
+        more = () if known or len(self.examples) == EXAMPLES else (letter,)
+        return replace(
+            self,
+            last_at=max(self.last_at, letter.at),
+            count=self.count + 1,
+            receives=max(self.receives, letter.receives),
+            examples=self.examples + more,
+            version=self.version + 1,
+        )
+
+    @property
+    def place(self) -> str:
+        """Sorts by when the first one came."""
+        return f"{self.first_at:017.6f}/{self.job_id}/{self.cause}"
+
+
+def checked_place(start: str | None) -> str | None:
+    """The place that a page begins behind, if any; raise InvalidRequest if it is none."""
+    if start is not None and _PLACE.fullmatch(start) is None:
+        detail = "this page does not exist"
+        raise InvalidRequest(detail, [("next_token", detail)])
+    return start

@@ -1,0 +1,74 @@
+"""What the dead-letter queue saw, as users read it."""
+
+from pydantic import BaseModel, ConfigDict
+
+from shoal.domain import ids
+from shoal.domain.dead_letter import DeadCause, DeadLetters
+from shoal.wire.jobs import Time
+from shoal.wire.times import rfc3339
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class DeadLetterExampleBody(_Answer):
+    """A chunk by its number and its first task, and how often its message had been received."""
+
+    chunk: int
+    task_id: str
+    receives: int
+    at: Time
+
+
+class DeadLetterLinks(_Answer):
+    """Where to see why tasks of the job failed, and to run them again."""
+
+    job: str
+    failures: str
+    retry: str
+
+
+class DeadLettersBody(_Answer):
+    """Messages of a job that were received too often, for one cause; `receives` is the most."""
+
+    job_id: str
+    cause: DeadCause
+    sentence: str
+    count: int
+    receives: int
+    first_at: Time
+    last_at: Time
+    examples: list[DeadLetterExampleBody]
+    links: DeadLetterLinks
+
+
+class DeadLetterPageBody(_Answer):
+    """By when the first of their job and cause came, newest first; null ends the list."""
+
+    items: list[DeadLettersBody]
+    next_token: str | None = None
+
+
+def dead_letters_body(letters: DeadLetters) -> DeadLettersBody:
+    """The letters of one job and cause as a body."""
+    path = f"/api/v1/jobs/{letters.job_id}"
+    return DeadLettersBody(
+        job_id=letters.job_id,
+        cause=letters.cause,
+        sentence=letters.cause.sentence,
+        count=letters.count,
+        receives=letters.receives,
+        first_at=rfc3339(letters.first_at),
+        last_at=rfc3339(letters.last_at),
+        examples=[
+            DeadLetterExampleBody(
+                chunk=each.chunk,
+                task_id=ids.task_id(letters.job_id, each.task),
+                receives=each.receives,
+                at=rfc3339(each.at),
+            )
+            for each in letters.examples
+        ],
+        links=DeadLetterLinks(job=path, failures=f"{path}/failures", retry=f"{path}/retry"),
+    )
