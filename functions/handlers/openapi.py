@@ -154,6 +154,9 @@ def _finish(method: str, operation: dict[str, Any]) -> None:
     operation["summary"] = operation.pop("description", operation["summary"])
     if "security" not in operation:
         operation["security"] = [{"user": [str(needed(method, None))]}]
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        # A body that may be left out is still an object, and never a null.
+        content["schema"] = content["schema"].get("anyOf", [content["schema"]])[0]
     responses = operation["responses"]
     if method == "get":
         responses["304"] = {"description": "If-None-Match has its ETag"}

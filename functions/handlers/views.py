@@ -6,6 +6,7 @@ from typing import Final
 
 from shoal.domain import ids
 from shoal.domain.outcome import TaskError
+from shoal.domain.selection import Selection
 from shoal.ports import TaskType
 from shoal.service.submitting import Upload
 from shoal.service.viewing import JobView, Missing, Result, TaskView
@@ -13,6 +14,7 @@ from shoal.wire.jobs import (
     CountsBody,
     JobBody,
     JobLinks,
+    SelectionBody,
     TaskBody,
     TaskErrorBody,
     TaskTypeBody,
@@ -68,6 +70,7 @@ def job_body(view: JobView) -> JobBody:
         drained=job.paused and not view.counts.running,
         ending=job.ending,
         generation=job.generation,
+        selection=_selection(job.selection),
         task_count=job.task_count,
         chunk_size=job.chunk_size,
         counts=CountsBody(**view.counts._asdict()),
@@ -145,6 +148,12 @@ def upload_body(upload: Upload) -> UploadBody:
         upload_headers=upload.link.headers,
         expires_at=rfc3339(upload.expires_at),
     )
+
+
+def _selection(selection: Selection | None) -> SelectionBody | None:
+    if selection is None:
+        return None
+    return SelectionBody(cause=selection.cause, tasks=selection.size)
 
 
 def _error_body(error: TaskError | None) -> TaskErrorBody | None:

@@ -1,14 +1,42 @@
 """Verbs on what is no job, in the words of the port and of the tables alike."""
 
+from dataclasses import replace
+
 import pytest
 
 from shoal.adapters.memory import RecordingMetrics
+from shoal.domain.cause import cause_of
+from shoal.domain.chunk import Part
 from shoal.domain.errors import JobNotFound
+from shoal.domain.job import JobStatus
+from shoal.domain.outcome import Outcome, PartKey, TaskError
+from shoal.domain.selection import Selection
 from shoal.domain.tally import Tally
+from shoal.service.choosing import chosen
 from shoal.service.control import Control
 from shoal.service.settling import Settling
-from tests.contract.examples import EXPIRES_AT, a_job
+from tests.contract.examples import EXPIRES_AT, a_chunk, a_job
 from tests.contract.worlds import World
+
+
+def test_a_selection_is_kept_and_takes_the_tasks_of_its_cause(world: World) -> None:
+    job = replace(a_job(), status=JobStatus.FAILED, task_count=4, chunk_size=4)
+    world.jobs.create(job)
+    errors = [TaskError(kind, "no", retryable=False) for kind in ("KeyError", "ValueError")]
+    key = PartKey(job.id, 0, 1, 1)
+    ends = [Outcome(i, 1, 0.0, 1.0, error=errors[i % 2]) for i in range(4)]
+    world.chunks.put_part(key, ends, expires_at=EXPIRES_AT)
+    chunk = replace(
+        a_chunk(job.id, size=4), statuses="FFFF", attempts=(1,) * 4, parts=(Part(1, 1, ((0, 4),)),)
+    )
+    selection = Selection(cause_of("noop", errors[1]).fingerprint)
+
+    _control(world).retry(job.tenant, job.id, selection)
+
+    stored = world.jobs.get(job.id)
+    assert stored is not None
+    assert stored.selection == selection
+    assert chosen(world.chunks, stored, chunk) == [1, 3]
 
 
 @pytest.mark.parametrize("verb", ["cancel", "pause", "resume", "retry"])
@@ -17,12 +45,15 @@ def test_a_key_that_is_no_job_s_is_no_job(world: World, verb: str, name: str) ->
     job = a_job()
     world.jobs.create(job)
     world.jobs.create_tallies([Tally(job.id, 0, {})], expires_at=EXPIRES_AT)
+
+    with pytest.raises(JobNotFound):
+        getattr(_control(world), verb)(job.tenant, name.format(job=job.id))
+
+    assert world.jobs.get(job.id) == job
+
+
+def _control(world: World) -> Control:
     settling = Settling(
         world.jobs, world.chunks, world.queue, world.workflow, world.clock, RecordingMetrics()
     )
-    control = Control(world.jobs, world.workflow, settling, world.clock, retention=60)
-
-    with pytest.raises(JobNotFound):
-        getattr(control, verb)(job.tenant, name.format(job=job.id))
-
-    assert world.jobs.get(job.id) == job
+    return Control(world.jobs, world.workflow, settling, world.clock, retention=60)

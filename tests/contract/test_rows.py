@@ -1,5 +1,6 @@
 """What is packed comes back as it was."""
 
+import json
 from dataclasses import replace
 from itertools import accumulate
 
@@ -35,6 +36,7 @@ from shoal.domain.grid import Grid, Json
 from shoal.domain.job import Job, JobStatus, Lines, Priority, Repeat, Spec
 from shoal.domain.outcome import Outcome, TaskError
 from shoal.domain.retry import RetryPolicy
+from shoal.domain.selection import MOST_INDICES, Selection
 from shoal.domain.sizing import MAX_TASKS
 from shoal.domain.tally import Entry, Sum, Tally
 from tests.contract.examples import a_chunk, a_job, fresh_id
@@ -137,6 +139,7 @@ jobs = st.builds(
     token=st.none() | words,
     counts=st.none() | counts,
     outcomes=st.dictionaries(small, statuses, max_size=3),
+    selection=st.none() | st.builds(Selection, st.none() | words, st.none() | spans()),
     expires_at=naturals,
     version=naturals,
 )
@@ -164,6 +167,23 @@ def test_a_chunk_comes_back_from_its_row(chunk: Chunk) -> None:
 @given(jobs)
 def test_a_job_comes_back_from_its_row(job: Job) -> None:
     assert job_of(job_row(job)) == job
+
+
+def test_a_row_from_before_there_were_selections_is_read() -> None:
+    row = job_row(a_job())
+    state = json.loads(row["state"]["S"])
+    del state["selection"]
+
+    assert job_of({**row, "state": text(json.dumps(state))}) == job_of(row)
+
+
+def test_the_largest_selection_fits_into_a_row() -> None:
+    scattered = Selection.of_indices(range(1, MAX_TASKS, MAX_TASKS // MOST_INDICES))
+
+    row = job_row(replace(a_job(), selection=scattered))
+
+    assert len(row["state"]["S"]) < 80_000
+    assert job_of(row).selection == scattered
 
 
 def test_a_long_spec_is_compressed_and_comes_back() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
+from shoal.domain.cause import Cause
 from shoal.domain.chunk import Hand
 from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome
+from shoal.domain.selection import Selection
 from shoal.ports import BlobStore, JobStore, TenantStore, TypeRegistry
 from shoal.service.admission import Admission
 from shoal.service.control import Control
@@ -29,11 +31,13 @@ from tests.model.replay import (
     TapedWorkflow,
     UseCase,
 )
-from tests.model.scenarios import Scenario
+from tests.model.scenarios import Scenario, error_type
 
 TENANT = "default"
 LEASE = 1.0
 NEVER = 1e12
+SOME = Selection(Cause("noop", error_type(1), "boom").fingerprint)
+"""Of the tasks of a job the one with index 1."""
 
 
 class Held(NamedTuple):
@@ -82,6 +86,7 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
         "pause": lambda: control.pause(TENANT, job_id),
         "resume": lambda: control.resume(TENANT, job_id),
         "retry": lambda: control.retry(TENANT, job_id),
+        "retry some": lambda: control.retry(TENANT, job_id, SOME),
         "plan": lambda g, n: planning.plan(job_id, g, n),
         "create": lambda g: planning.create(job_id, g, 0, scenario.chunks),
         "enqueue": lambda g: planning.enqueue(job_id, g, 0, scenario.chunks),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from shoal.domain.chunk import Chunk
+from shoal.domain.chunk import Chunk, _begun_anew
 from shoal.domain.job import Job
 from shoal.domain.tally import Entry, Tally
 from shoal.service.control import Control
@@ -24,7 +24,7 @@ from shoal.service.monitoring import Monitoring
 from shoal.service.planning import Planning
 from shoal.service.recovery import Recovery
 from shoal.service.settling import Settling
-from tests.model.scenarios import CANCELLED, DONE, Faults, Scenario
+from tests.model.scenarios import CANCELLED, DONE, FAILED, Faults, Scenario
 
 
 @dataclass(frozen=True)
@@ -296,7 +296,7 @@ MISTAKES = (
         "a job closes as its tasks say, whatever its user wished",
         [Change(Job.close, "self._moved(self.ending or status)", "self._moved(status)")],
         Scenario("deaf close", Faults(), wishes=("submit", "cancel"), ends=(DONE, CANCELLED)),
-        "COMPLETED means that all tasks ended well",
+        "an acknowledged cancel cancels",
     ),
     Mistake(
         "a report writes its row without its part",
@@ -306,7 +306,7 @@ MISTAKES = (
     ),
     Mistake(
         "a retry resets all tasks",
-        [Change(Chunk.reset, "letter == _COMPLETED for letter", "False for letter")],
+        [Change(_begun_anew, "letter == _COMPLETED or ", "")],
         Scenario(
             "all reset",
             Faults(),
@@ -316,6 +316,37 @@ MISTAKES = (
             patient=True,
         ),
         "what completed stays completed",
+    ),
+    Mistake(
+        "a retry of some tasks runs the others too",
+        [
+            Change(_begun_anew, "chosen is False)", "False)"),
+            Change(_begun_anew, "_CANCELLED if chosen is False else _PENDING", "_PENDING"),
+        ],
+        Scenario(
+            "all of them",
+            Faults(),
+            chunk_size=2,
+            failures={0: (1,), 1: (1,)},
+            wishes=("submit", "retry some"),
+            ends=(FAILED,),
+            patient=True,
+        ),
+        "the job ends as its tasks did",
+    ),
+    Mistake(
+        "a retry of some tasks passes over what never ran",
+        [Change(Job.verdict, "if counts.cancelled:", "if False:")],
+        Scenario(
+            "never run",
+            Faults(rescues=1),
+            chunks=2,
+            failures={1: (1,)},
+            max_failed=0,
+            wishes=("submit", "retry some"),
+            ends=(DONE, FAILED),
+        ),
+        "COMPLETED means that all tasks ended well",
     ),
     Mistake(
         "a report is accepted and dropped",

@@ -248,6 +248,10 @@ class TapedChunks:
         del expires_at
         self._call("part.put", key, tuple(outcomes))
 
+    def parts(self, keys: Iterable[PartKey]) -> dict[PartKey, Sequence[Outcome]]:
+        found = {key: self._call("part.get", key) for key in sorted(keys)}
+        return {key: part for key, part in found.items() if part is not None}
+
 
 class TapedQueue:
     """The queue."""

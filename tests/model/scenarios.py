@@ -72,8 +72,13 @@ class Scenario:
         """What comes of an attempt of a task."""
         failures = self.failures.get(index, ())
         fails = generation <= len(failures) and attempt <= failures[generation - 1]
-        error = TaskError("Boom", "boom", retryable=True) if fails else None
+        error = TaskError(error_type(index), "boom", retryable=True) if fails else None
         return Outcome(index, attempt, started_at=0.0, duration=0.0, error=error)
+
+
+def error_type(index: int) -> str:
+    """Tasks fail of a cause each."""
+    return f"Boom{'ABCD'[index]}"
 
 
 DONE, FAILED, CANCELLED = JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED
@@ -157,6 +162,26 @@ SCENARIOS = (
         wishes=_RETRY,
         ends=(DONE, FAILED),
         patient=True,
+        limit=_SOME,
+    ),
+    Scenario(
+        "a retry of one of two tasks that failed, by its cause",
+        Faults(crashes=1, stops=1, rescues=1),
+        failures={0: (1,), 1: (1,)},
+        chunk_size=2,
+        wishes=("submit", "retry some"),
+        ends=(FAILED,),
+        patient=True,
+        zombies=False,
+        limit=_SOME,
+    ),
+    Scenario(
+        "a retry of one of two chunks that failed, at once",
+        Faults(losses=1, stops=1),
+        failures={0: (1,), 1: (1,)},
+        chunks=2,
+        wishes=("submit", "retry some"),
+        ends=(FAILED,),
         limit=_SOME,
     ),
     Scenario(

@@ -238,6 +238,10 @@ def _part_put(parts: dict[Any, Any], key: Any, outcomes: Any) -> Effect:
     return (parts if key in parts else {**parts, key: outcomes}), None
 
 
+def _part_get(parts: dict[Any, Any], key: Any) -> Effect:
+    return parts, parts.get(key)
+
+
 def _queue_send(queue: Queue, chunk: int, delay: float, now: float) -> Effect:
     return queue.send(chunk, now + math.ceil(delay)), None
 
@@ -284,6 +288,7 @@ _EFFECTS: Final[dict[str, Callable[..., Effect]]] = {
     "mark.clear": _mark_clear,
     "mark.all": _mark_all,
     "part.put": _part_put,
+    "part.get": _part_get,
     "queue.send": _queue_send,
     "workflow.start": _workflow_start,
     "workflow.describe": _workflow_describe,

@@ -88,8 +88,11 @@ class Tour:
         self._steer(held, "resume")
         assert ended(self.users, failing["id"])["status"] == "FAILED"
         (self.folder / "missing").touch()
-        self._steer(failing, "retry")
-        for job in (*jobs, held, never, failing):
+        self._retry_by_cause(failing)
+        echoed = next(job for job in jobs if job["task_type"] == "echo")
+        answer = self.users.post(f"jobs/{echoed['id']}/clone", json={"priority": "normal"})
+        assert answer.status_code == 201, answer.text
+        for job in (*jobs, held, never, failing, answer.json()):
             ended(self.users, job["id"])
         (kept,) = self.users.get(f"tasks/{keeping['id']}.0/artifacts").json()["items"]
         assert httpx.get(kept["url"]).text == "by 0"
@@ -168,6 +171,11 @@ class Tour:
 
     def _steer(self, job: Json, verb: str) -> None:
         answer = self.users.post(f"jobs/{job['id']}/{verb}")
+        assert answer.status_code == 202, answer.text
+
+    def _retry_by_cause(self, job: Json) -> None:
+        (found,) = self.users.get(f"jobs/{job['id']}/failures").json()["items"]
+        answer = self.users.post(f"jobs/{job['id']}/retry", json={"cause": found["cause"]})
         assert answer.status_code == 202, answer.text
 
     def _eventually(self, job: Json, seen: Callable[[Json], Any]) -> None:

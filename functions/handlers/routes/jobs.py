@@ -20,7 +20,7 @@ from shoal.domain.counts import TaskStatus
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter, Tag
-from shoal.service.submitting import fingerprint
+from shoal.service.submitting import Submitted, fingerprint
 from shoal.wire.jobs import (
     Instant,
     JobBody,
@@ -31,6 +31,7 @@ from shoal.wire.jobs import (
     TaskPageBody,
     UploadBody,
 )
+from shoal.wire.steering import CloneRequest, RetryRequest
 from shoal.wire.worker import TypeName
 
 router = new_router()
@@ -57,12 +58,7 @@ def submit_job(body: JobSubmission, idempotency_key: IdempotencyKey = None) -> R
         trace=trace.kept(router.current_event.headers.get("traceparent")),
     )
     bootstrap.auditing().record_submission(caller(router), submitted.job)
-    job_id, replayed = submitted.job.id, submitted.replayed
-    log.say("job submitted", job=job_id, replayed=replayed, request_id=request_id(router))
-    headers = {"Location": job_path(job_id)} | (
-        {"Idempotency-Replayed": "true"} if replayed else {}
-    )
-    return _job(job_id, HTTPStatus.CREATED, headers)
+    return _submitted(submitted)
 
 
 @router.get("/api/v1/jobs", operation_id="listJobs", tags=["jobs"])
@@ -151,18 +147,56 @@ def resume_job(job_id: str) -> Response[JobBody]:
     return _job(job_id, HTTPStatus.ACCEPTED)
 
 
-@steering("retry")
-def retry_job(job_id: str) -> Response[JobBody]:
-    """Run the tasks of a FAILED job that did not complete again."""
-    bootstrap.control().retry(caller(router).tenant, job_id)
-    bootstrap.auditing().record(caller(router), Action.RETRY, job_id)
+@router.post(
+    "/api/v1/jobs/<job_id>/retry",
+    operation_id="retryJob",
+    tags=["jobs"],
+    status_code=HTTPStatus.ACCEPTED,
+)
+def retry_job(job_id: str, body: RetryRequest | None = None) -> Response[JobBody]:
+    """Run tasks of a FAILED job again: all that did not complete, or some of those that failed."""
+    selection = None if body is None else body.selection()
+    bootstrap.retrying().retry(caller(router).tenant, job_id, selection)
+    detail = {} if selection is None else selection.told()
+    bootstrap.auditing().record(caller(router), Action.RETRY, job_id, detail)
     return _job(job_id, HTTPStatus.ACCEPTED)
+
+
+@router.post(
+    "/api/v1/jobs/<job_id>/clone",
+    operation_id="cloneJob",
+    tags=["jobs"],
+    status_code=HTTPStatus.CREATED,
+)
+def clone_job(
+    job_id: str, body: CloneRequest | None = None, idempotency_key: IdempotencyKey = None
+) -> Response[JobBody]:
+    """Submit another job like this one, with other values where the body has them."""
+    job = bootstrap.viewing().job(caller(router).tenant, job_id).job
+    submitted = bootstrap.submitting().clone(
+        job,
+        {} if body is None else body.changes(),
+        key=idempotency_key,
+        fingerprint=fingerprint({"clone": job_id, "changes": router.current_event.json_body}),
+        trace=trace.kept(router.current_event.headers.get("traceparent")),
+    )
+    bootstrap.auditing().record_submission(caller(router), submitted.job, like=job_id)
+    return _submitted(submitted)
 
 
 @router.post("/api/v1/inputs", operation_id="uploadInputs", tags=["jobs"])
 def upload_inputs() -> UploadBody:
     """Get a place for inputs of up to 1 GB: PUT JSON Lines there, then submit with its URI."""
     return upload_body(bootstrap.submitting().upload(caller(router).tenant))
+
+
+def _submitted(submitted: Submitted) -> Response[JobBody]:
+    job_id, replayed = submitted.job.id, submitted.replayed
+    log.say("job submitted", job=job_id, replayed=replayed, request_id=request_id(router))
+    headers = {"Location": job_path(job_id)} | (
+        {"Idempotency-Replayed": "true"} if replayed else {}
+    )
+    return _job(job_id, HTTPStatus.CREATED, headers)
 
 
 def _job(

@@ -18,7 +18,7 @@ import pytest
 
 from handlers import api
 from shoal import bootstrap
-from tests.unit.handlers.edge import World, event, lease, outcome, report, run, start, submit
+from tests.unit.handlers.edge import World, call, event, lease, outcome, report, run, start, submit
 
 TASKS = """
 from shoal import task
@@ -180,6 +180,35 @@ def _read_until(terminal: int, text: str) -> str:
     while text not in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown):
         shown += os.read(terminal, 4096).decode(errors="replace")
     return shown
+
+
+def test_some_failed_tasks_are_retried_by_index_or_by_cause(shoal: Any) -> None:
+    by_index, by_cause = finished(error=FAULT), finished(error=FAULT)
+    (cause,) = call("GET", f"/jobs/{by_cause}/failures").json["items"]
+
+    answers = [
+        shoal("retry", by_index, "--index", "1", "-o", "json"),
+        shoal("retry", by_cause, "--cause", cause["cause"], "-o", "json"),
+    ]
+    refused = [
+        shoal("retry", by_index, *words).returncode
+        for words in (("--index", "1-x"), ("--index", "1", "--cause", "x"), ("--index", "0-99999"))
+    ]
+
+    chosen = [json.loads(answer.stdout)["selection"] for answer in answers]
+    assert chosen == [{"cause": None, "tasks": 1}, {"cause": cause["cause"], "tasks": None}]
+    assert refused == [2, 2, 2]
+
+
+def test_a_clone_prints_its_id_and_has_what_is_given(shoal: Any) -> None:
+    job = submit(count=1, name="a", tags={"x": "y"})
+
+    cloned = shoal("clone", job, "--name", "b", "--priority", "low", "--max-attempts", "3")
+    body = call("GET", f"/jobs/{cloned.stdout.strip()}").json
+
+    assert cloned.returncode == 0
+    assert (body["name"], body["priority"], body["tags"]) == ("b", "low", {"x": "y"})
+    assert body["retry"]["max_attempts"] == 3
 
 
 def test_each_way_to_end_has_its_code(shoal: Any, door: Any) -> None:

@@ -75,6 +75,30 @@ def test_results_name_what_is_missing_if_that_is_asked_for(shoal: Shoal, limit: 
     ]
 
 
+def test_some_failed_tasks_are_retried_by_cause_or_by_index(shoal: Shoal) -> None:
+    job = shoal.submit("noop", count=2, chunk_size=2)
+    start(job.id)
+    report(lease(job.id), [outcome(0, error=FAULT), outcome(1, error=FAULT)])
+    (found,) = shoal.read(f"jobs/{job.id}/failures")["items"]
+
+    with pytest.raises(BadRequest):
+        job.retry(cause=found["cause"], indices=[1])
+    with pytest.raises(BadRequest):
+        job.retry(indices=[])
+    again = job.retry(indices=range(1, 2))
+
+    assert again.state.raw["selection"] == {"cause": None, "tasks": 1}
+
+
+def test_a_clone_is_a_job_of_its_own(shoal: Shoal) -> None:
+    job = shoal.submit("noop", count=2, name="a")
+
+    other = job.clone(name="b", max_parallelism=1, idempotency_key="once")
+
+    assert (other.state.name, other.state.task_count, job.state.name) == ("b", 2, "a")
+    assert job.clone(name="b", max_parallelism=1, idempotency_key="once").id == other.id != job.id
+
+
 def test_pages_are_asked_for_until_there_are_no_more(shoal: Shoal) -> None:
     ids = [shoal.submit("noop", count=1).id for _ in range(5)]
 

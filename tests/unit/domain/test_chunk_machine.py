@@ -204,6 +204,17 @@ class ChunkMachine(RuleBasedStateMachine):
         ]
         assert set(after.statuses) <= {"C", "P"}
 
+    @rule(again=st.frozensets(st.integers(0, 7)))
+    def some_of_its_failed_tasks_are_retried(self, again: frozenset[int]) -> None:
+        before = self.chunk
+        chosen = {i for i in again if i < before.size and before.statuses[i] == "F"}
+        after = before.reset(before.generation + 1, self.now, expires_at=7, again=chosen)
+        self.write(after)
+        for offset, (was, letter) in enumerate(zip(before.statuses, after.statuses, strict=True)):
+            kept = was if was in "CF" else "X"
+            assert letter == ("P" if offset in chosen else kept)
+            assert after.attempts[offset] == (0 if letter == "P" else before.attempts[offset])
+
     @invariant()
     def counts_add_up(self) -> None:
         if hasattr(self, "chunk"):

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from shoal.service.publishing import Publishing
     from shoal.service.recovery import Recovery
     from shoal.service.registering import Registering
+    from shoal.service.retrying import Retrying
     from shoal.service.settling import Settling
     from shoal.service.submitting import Submitting
     from shoal.service.tasking import Tasking
@@ -202,6 +203,14 @@ def control() -> Control:
 
     a = adapters()
     return Control(a.jobs, a.workflow, _settling(), a.clock, retention=a.retention)
+
+
+@cache
+def retrying() -> Retrying:
+    """Retries some failed tasks, or all."""
+    from shoal.service.retrying import Retrying
+
+    return Retrying(control(), viewing(), diagnosing(), adapters().chunks)
 
 
 @cache
@@ -372,6 +381,7 @@ _WIRED: Final = (
     explaining,
     registering,
     control,
+    retrying,
     on_sam_local,
     tenancy,
     auditing,

@@ -288,7 +288,52 @@ _steering("pause", "Begin no further chunk of a job; what runs goes on.")
 _steering("resume", "Go on with a paused job.")
 
 
-_steering("retry", "Run the tasks of a failed job that did not complete again.")
+@app.command()
+def retry(
+    ctx: typer.Context,
+    job_id: JobId,
+    cause: Annotated[str | None, typer.Option(help="Of the failures: only those.")] = None,
+    index: Annotated[str | None, typer.Option(metavar="1,2,5-9", help="Only these.")] = None,
+    output: Output = _TABLE,
+) -> None:
+    """Run tasks of a failed job again: all that did not complete, or some that failed."""
+    if cause is not None and index is not None:
+        raise NotUnderstood("give one of --cause and --index")
+    indices = None if index is None else given.indices(index)
+    job = ctx.obj.shoal.job(job_id).retry(cause=cause, indices=indices)
+    show_one(job.state.raw, output, JOBS)
+
+
+@app.command()
+def clone(  # noqa: PLR0917 - its options are the fields that may differ
+    ctx: typer.Context,
+    job_id: JobId,
+    p: Annotated[list[str] | None, typer.Option("-p", metavar="KEY=VALUE")] = None,
+    name: str | None = None,
+    tag: Words = None,
+    priority: str | None = None,
+    max_parallelism: int | None = None,
+    task_timeout: Annotated[float | None, typer.Option(help="Seconds of one attempt.")] = None,
+    max_attempts: int | None = None,
+    idempotency_key: str | None = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the job's end.")] = False,  # noqa: FBT002 - a flag
+    output: Output = Form.NAME,
+) -> None:
+    """Submit another job like this one; what is given differs, -p and --tag as a whole."""
+    changes: dict[str, Any] = {
+        "name": name,
+        "params": given.parameters(p) if p else None,
+        "tags": given.tags(tag) if tag else None,
+        "priority": priority,
+        "max_parallelism": max_parallelism,
+        "timeout": task_timeout,
+        "retry": max_attempts and {"max_attempts": max_attempts},
+    }
+    changes = {field: value for field, value in changes.items() if value is not None}
+    job = ctx.obj.shoal.job(job_id).clone(idempotency_key=idempotency_key, **changes)
+    show_one(job.state.raw, output, JOBS)
+    if wait:
+        _follow(ctx, job.id, None)
 
 
 @app.command()

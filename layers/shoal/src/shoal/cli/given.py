@@ -12,6 +12,8 @@ from typing import Any
 
 _AGO = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_INDICES = re.compile(r"(\d{1,7})(?:-(\d{1,7}))?", re.ASCII)
+_MOST = 10_000
 _RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.(-?\d+))?")
 
 
@@ -44,6 +46,20 @@ def instant(word: str, now: datetime | None = None) -> str:
     except OverflowError:
         raise NotUnderstood(f"{word!r} is too long ago") from None
     return then.isoformat(timespec="milliseconds")
+
+
+def indices(text: str) -> list[int]:
+    """`1,2,5-9`: so many indices, the last of a range among them."""
+    found: list[int] = []
+    for word in text.split(","):
+        bounds = _INDICES.fullmatch(word.strip())
+        if bounds is None:
+            raise NotUnderstood(f"--index {word!r} is no index and no range of them")
+        first, last = int(bounds[1]), int(bounds[2] or bounds[1])
+        if last - first >= _MOST:
+            raise NotUnderstood(f"--index {word}: more than {_MOST} tasks; a cause names more")
+        found += range(first, last + 1)
+    return found
 
 
 def inputs(place: str) -> Iterator[dict[str, Any]]:

@@ -7,9 +7,10 @@ from typing import Any, Self, Unpack
 
 import httpx
 
-from shoal.client.api import Api, Page, segment
+from shoal.client.api import Api, Page, given, segment
 from shoal.client.flow import Flow
 from shoal.client.models import (
+    Changes,
     Counts,
     Filter,
     JobEvent,
@@ -204,16 +205,25 @@ class AsyncJob:
         """Go on with it."""
         return await self._verb("resume")
 
-    async def retry(self) -> Self:
-        """Run its tasks that did not complete again."""
-        return await self._verb("retry")
+    async def retry(
+        self, *, cause: str | None = None, indices: Iterable[int] | None = None
+    ) -> Self:
+        """Run again what did not complete, or the failed tasks of a cause, or at indices."""
+        return await self._verb("retry", given(cause=cause, indices=indices))
+
+    async def clone(
+        self, *, idempotency_key: str | None = None, **changes: Unpack[Changes]
+    ) -> AsyncJob:
+        """Submit another job like it, with these changes."""
+        flow = self._shoal.api.clone(self.id, changes, idempotency_key)
+        return AsyncJob(self._shoal, await self._shoal.run(flow))
 
     async def why(self) -> Json:
         """Why it is not running or not moving."""
         return await self._shoal.why(self.id)
 
-    async def _verb(self, verb: str) -> Self:
-        return await self._now(self._shoal.api.steer(self.id, verb))
+    async def _verb(self, verb: str, body: Json | None = None) -> Self:
+        return await self._now(self._shoal.api.steer(self.id, verb, body))
 
     async def _now(self, flow: Flow[JobState]) -> Self:
         self.state = await self._shoal.run(flow)

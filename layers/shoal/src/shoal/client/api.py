@@ -99,6 +99,16 @@ class Api:
         answer = yield from self.call("POST", "jobs", body, headers=headers)
         return JobState.of(answer.json)
 
+    def clone(self, job_id: str, changes: Mapping[str, Any], key: str | None) -> Flow[JobState]:
+        """Another job like it; the key makes sure that a repeated request gives the same one."""
+        answer = yield from self.call(
+            "POST",
+            f"jobs/{segment(job_id)}/clone",
+            changes or None,
+            headers={"Idempotency-Key": key or uuid4().hex},
+        )
+        return JobState.of(answer.json)
+
     def upload(self, lines: bytes) -> Flow[str]:
         """Put JSON Lines where a job finds them; their URI."""
         answer = yield from self.call("POST", "inputs")
@@ -112,11 +122,14 @@ class Api:
         """A job as it is."""
         return JobState.of((yield from self.read(f"jobs/{segment(job_id)}")))
 
-    def steer(self, job_id: str, verb: str) -> Flow[JobState]:
+    def steer(
+        self, job_id: str, verb: str, body: Mapping[str, Any] | None = None
+    ) -> Flow[JobState]:
         """The job after a verb. A retry done twice is not one done once."""
         answer = yield from self.call(
             "POST",
             f"jobs/{segment(job_id)}/{verb}",
+            body or None,
             headers={"Idempotency-Key": uuid4().hex},
             repeatable=verb != "retry",
         )
@@ -126,6 +139,15 @@ class Api:
 def segment(name: str) -> str:
     """A name as one segment of a path, whatever is in it."""
     return quote(name, safe="")
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """Those that are given, as JSON has them."""
+    return {
+        name: value if isinstance(value, (str, int, float, dict)) else list(value)
+        for name, value in fields.items()
+        if value is not None
+    }
 
 
 def _query(params: Mapping[str, Any]) -> dict[str, str]:

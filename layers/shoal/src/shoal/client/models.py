@@ -30,6 +30,19 @@ class Spec(TypedDict, total=False):
     tags: Mapping[str, str]
 
 
+class Changes(TypedDict, total=False):
+    """What a clone has otherwise than the job that it is made of."""
+
+    name: str
+    params: Json
+    priority: Literal["high", "normal", "low"]
+    max_parallelism: int | None
+    timeout: float | None
+    retry: Json | None
+    deadline: str | None
+    tags: Mapping[str, str]
+
+
 class Filter(TypedDict, total=False):
     """Which jobs: all that is given has to hold.
 

@@ -7,9 +7,10 @@ from typing import Any, Self, Unpack
 
 import httpx
 
-from shoal.client.api import Api, Page, segment
+from shoal.client.api import Api, Page, given, segment
 from shoal.client.flow import Flow
 from shoal.client.models import (
+    Changes,
     Counts,
     Filter,
     JobEvent,
@@ -199,16 +200,21 @@ class Job:
         """Go on with it."""
         return self._verb("resume")
 
-    def retry(self) -> Self:
-        """Run its tasks that did not complete again."""
-        return self._verb("retry")
+    def retry(self, *, cause: str | None = None, indices: Iterable[int] | None = None) -> Self:
+        """Run again what did not complete, or the failed tasks of a cause, or at indices."""
+        return self._verb("retry", given(cause=cause, indices=indices))
+
+    def clone(self, *, idempotency_key: str | None = None, **changes: Unpack[Changes]) -> Job:
+        """Submit another job like it, with these changes."""
+        flow = self._shoal.api.clone(self.id, changes, idempotency_key)
+        return Job(self._shoal, self._shoal.run(flow))
 
     def why(self) -> Json:
         """Why it is not running or not moving."""
         return self._shoal.why(self.id)
 
-    def _verb(self, verb: str) -> Self:
-        return self._now(self._shoal.api.steer(self.id, verb))
+    def _verb(self, verb: str, body: Json | None = None) -> Self:
+        return self._now(self._shoal.api.steer(self.id, verb, body))
 
     def _now(self, flow: Flow[JobState]) -> Self:
         self.state = self._shoal.run(flow)

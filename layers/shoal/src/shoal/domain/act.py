@@ -17,6 +17,7 @@ class Action(StrEnum):
     """What may be done."""
 
     SUBMIT = "submit"
+    CLONE = "clone"
     CANCEL = "cancel"
     PAUSE = "pause"
     RESUME = "resume"

@@ -7,7 +7,7 @@ the fence: every grant raises it, and a report under an older one changes nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -328,17 +328,32 @@ class Chunk:
             hand=None,
         )
 
-    def reset(self, generation: int, now: float, *, expires_at: int) -> Chunk:
+    def reset(
+        self,
+        generation: int,
+        now: float,
+        *,
+        expires_at: int,
+        again: Collection[int] | None = None,
+    ) -> Chunk:
         """Begin it anew in a later generation: all but COMPLETED tasks are PENDING again.
 
-        The epoch rises, so that a worker of the generation before is fenced off.
+        With `again` only the tasks at these positions are: others that FAILED stay so, and what
+        never ended is CANCELLED. The epoch rises, so that a worker of the generation before is
+        fenced off.
         """
-        kept = [letter == _COMPLETED for letter in self.statuses]
+        statuses = "".join(
+            _begun_anew(letter, None if again is None else offset in again)
+            for offset, letter in enumerate(self.statuses)
+        )
         return replace(
             self,
             generation=generation,
-            statuses="".join(_COMPLETED if keep else _PENDING for keep in kept),
-            attempts=tuple(n if keep else 0 for n, keep in zip(self.attempts, kept, strict=True)),
+            statuses=statuses,
+            attempts=tuple(
+                0 if letter == _PENDING else n
+                for n, letter in zip(self.attempts, statuses, strict=True)
+            ),
             epoch=self.epoch + 1,
             version=self.version + 1,
             lease=None,
@@ -359,6 +374,13 @@ class Chunk:
     def succeeded_by(self, number: int) -> Chunk:
         """Its end let another chunk into the job's window."""
         return replace(self, successor=number, version=self.version + 1)
+
+
+def _begun_anew(letter: str, chosen: bool | None) -> str:  # noqa: FBT001 - None: no choice was made
+    """What a status is in the next generation."""
+    if letter == _COMPLETED or (letter == _FAILED and chosen is False):
+        return letter
+    return _CANCELLED if chosen is False else _PENDING
 
 
 def _after(outcome: Outcome, policy: RetryPolicy) -> str:

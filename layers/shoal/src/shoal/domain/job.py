@@ -16,6 +16,7 @@ from shoal.domain.counts import Counts
 from shoal.domain.errors import IllegalMove
 from shoal.domain.grid import Grid, Json
 from shoal.domain.retry import RetryPolicy
+from shoal.domain.selection import Selection
 
 DAY: Final = 86_400
 LONGEST_LIFE: Final = 60 * DAY
@@ -105,7 +106,7 @@ class Job:
     versions of its tallies stood when it was closed; `executions` is the number of the latest
     execution known to have begun; `trace` is the traceparent that it came with, if any;
     `retention` is its tenant's at submit, in seconds; `paused_for` are the seconds of its pauses
-    that are over.
+    that are over; `selection` says which failed tasks this generation runs again, if not all.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Job:
     outcomes: Mapping[int, JobStatus] = field(default_factory=dict)
     expires_at: int = 0
     retention: int = 0
+    selection: Selection | None = None
     version: int = 1
 
     @property
@@ -256,8 +258,8 @@ class Job:
         """Seconds of the pause that is on."""
         return 0.0 if self.paused_at is None else max(0.0, now - self.paused_at)
 
-    def retry(self, *, expires_at: int) -> Job:
-        """Begin the next generation of a FAILED job."""
+    def retry(self, *, expires_at: int, selection: Selection | None = None) -> Job:
+        """Begin the next generation of a FAILED job; with a selection, only of what it takes."""
         return replace(
             self,
             status=self._moved(_S.PENDING),
@@ -272,6 +274,7 @@ class Job:
             moves=0,
             executions=1,
             expires_at=expires_at,
+            selection=selection,
             version=self.version + 1,
         )
 
@@ -290,11 +293,17 @@ class Job:
         return self.generation == generation and not self.stopping
 
     def too_many_failed(self, failed: int) -> bool:
-        """Whether failures exceed what the user allows, so that the rest need not run."""
-        return self.spec.max_failed is not None and failed > self.spec.max_failed
+        """Whether failures exceed what the user allows, so that the rest need not run.
+
+        Never in a generation that runs only some again: it begins with the failures of the others.
+        """
+        most = self.spec.max_failed
+        return most is not None and self.selection is None and failed > most
 
     def verdict(self, counts: Counts) -> tuple[JobStatus, str | None]:
         """How it ends once all its tasks have ended, and why."""
         if counts.failed > (self.spec.max_failed or 0):
             return _S.FAILED, f"{counts.failed} of {self.task_count} tasks failed"
+        if counts.cancelled:  # a retry of some tasks leaves alone what an earlier generation did
+            return _S.FAILED, f"{counts.cancelled} of {self.task_count} tasks never ran"
         return _S.COMPLETED, None

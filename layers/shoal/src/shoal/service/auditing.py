@@ -30,10 +30,13 @@ class Auditing:
         now = self.clock.now()
         self._add(Act(identity, caller.tenant, caller.name, action, job_id, now, detail or {}))
 
-    def record_submission(self, caller: Caller, job: Job) -> None:
-        """Note it once, however often the request is repeated: the first caller stands."""
-        act = Act(job.id, caller.tenant, caller.name, Action.SUBMIT, job.id, job.created_at)
-        self._add(act)
+    def record_submission(self, caller: Caller, job: Job, *, like: str | None = None) -> None:
+        """Note it once, however often the request is repeated: the first caller stands.
+
+        `like` is the job that it is a clone of.
+        """
+        action, detail = (Action.SUBMIT, {}) if like is None else (Action.CLONE, {"of": like})
+        self._add(Act(job.id, caller.tenant, caller.name, action, job.id, job.created_at, detail))
 
     def of_job(self, tenant: str, job_id: str, *, limit: int, start: str | None) -> ActPage:
         """What was done to a job, newest first; raise JobNotFound if it is not the tenant's."""

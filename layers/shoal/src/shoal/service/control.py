@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shoal.domain import ids
-from shoal.domain.errors import JobNotFound
+from shoal.domain.errors import IllegalMove, JobNotFound
 from shoal.domain.job import LONGEST_LIFE, Job, JobStatus
+from shoal.domain.selection import Selection
 from shoal.ports import Clock, JobStore, Workflow
 from shoal.service.moves import move_job
 from shoal.service.settling import Settling
@@ -53,14 +54,20 @@ class Control:
 
         return self._moved(tenant, job_id, move)
 
-    def retry(self, tenant: str, job_id: str) -> Job:
-        """Run the tasks of a FAILED job that did not complete again, as its next generation."""
+    def retry(self, tenant: str, job_id: str, selection: Selection | None = None) -> Job:
+        """Run the tasks of a FAILED job that did not complete again, as its next generation.
+
+        With a selection only the failed ones that it takes; the others stay as they are.
+        """
 
         def move(job: Job) -> Job | None:
             if job.generation > 1 and job.live:
+                if job.selection != selection:
+                    raise IllegalMove(f"job {job_id} is retried already, and not with these tasks")
                 return None
             expires = int(self.clock.now()) + LONGEST_LIFE + (job.retention or self.retention)
-            again = job.retry(expires_at=expires)  # what cannot be retried is not watched for it
+            # What cannot be retried is not watched for it.
+            again = job.retry(expires_at=expires, selection=selection)
             self.jobs.mark_open(job)
             return again
 

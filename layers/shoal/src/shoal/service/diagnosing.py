@@ -1,17 +1,17 @@
 """The failed tasks of a job, grouped by cause in bounded reads."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import Final, NamedTuple
 
 from shoal.domain.cause import Cause, cause_of
-from shoal.domain.chunk import Chunk
 from shoal.domain.counts import TaskStatus
 from shoal.domain.job import Job
 from shoal.domain.outcome import TaskError
 from shoal.domain.tally import address
 from shoal.ports import ChunkStore, JobStore
+from shoal.service.choosing import Failed, errors_of
 from shoal.service.ending import READ_AT_ONCE
 from shoal.service.viewing import MOST_ROWS, Viewing, shown
 
@@ -52,9 +52,6 @@ class FailurePage(NamedTuple):
     causes: Sequence[Failures]
     failed: int
     next_index: int | None
-
-
-type Failed = tuple[Chunk, list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +107,6 @@ class Diagnosing:
             if offsets:
                 found.append((chunk, offsets))
         return found
-
-
-def errors_of(chunks: ChunkStore, failed: Iterable[Failed]) -> list[TaskError | None]:
-    """What each of these tasks failed of, in their order; None where it is not kept any more."""
-    places = [
-        (chunk.first + offset, chunk.part_of(offset))
-        for chunk, offsets in failed
-        for offset in offsets
-    ]
-    keys = {key for _, key in places if key is not None}
-    kept = {
-        (outcome.index, key): outcome.error
-        for key, part in (chunks.parts(keys) if keys else {}).items()
-        for outcome in part
-    }
-    return [None if key is None else kept.get((index, key)) for index, key in places]
 
 
 def _fitting(failed: Sequence[Failed], rows: int) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from shoal.domain.job import Job, Lines, Repeat
 from shoal.domain.tally import Tally
 from shoal.ports import BlobStore, ChunkStore, Clock, JobStore, Message, TaskQueue, TypeRegistry
 from shoal.service.checking import line_checker
+from shoal.service.choosing import chosen
 from shoal.service.ending import Ending
 from shoal.service.moves import TRIES, move_job
 from shoal.service.recovery import Deaths
@@ -173,7 +174,12 @@ class Planning:
         for _ in range(TRIES):
             if chunk.generation == job.generation:
                 break
-            fresh = chunk.reset(job.generation, self.clock.now(), expires_at=job.expires_at)
+            fresh = chunk.reset(
+                job.generation,
+                self.clock.now(),
+                expires_at=job.expires_at,
+                again=chosen(self.chunks, job, chunk),
+            )
             try:
                 self.chunks.put(fresh)
             except WriteConflict:

@@ -4,11 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shoal.domain import ids, sizing
 from shoal.domain.errors import (
     IdempotencyConflict,
+    IllegalMove,
     InputsNotFound,
     InvalidRequest,
     LimitReached,
@@ -118,6 +119,27 @@ class Submitting:
         self.workflow.start(job_id, job.generation, 1)
         return Submitted(job, replayed=False)
 
+    def clone(
+        self,
+        job: Job,
+        changes: Mapping[str, Any],
+        *,
+        key: str | None,
+        fingerprint: str,
+        trace: str = "",
+    ) -> Submitted:
+        """Submit another job like this one but for some fields of its spec, as `submit` does.
+
+        Its inputs are read where they are: raise IllegalMove if they are not kept any more. It has
+        a deadline only if the changes name one.
+        """
+        source = job.spec.source
+        if isinstance(source, Lines):
+            source = replace(source, count=job.task_count)
+        spec = replace(job.spec, source=source, deadline=None)
+        spec = replace(spec, **changes)
+        return self.submit(job.tenant, spec, key=key, fingerprint=fingerprint, trace=trace)
+
     def upload(self, tenant: str) -> Upload:
         """A place to put inputs of up to 1 GB."""
         now = self.clock.now()
@@ -152,6 +174,10 @@ class Submitting:
         )
         if inputs_uri is not None:
             return replace(spec, source=Lines(self._uploaded(tenant, inputs_uri)))
+        if isinstance(spec.source, Lines) and spec.source.key:  # PlanTasks checks its lines
+            if self.blobs.size(spec.source.key) is None:
+                raise IllegalMove("the inputs of the job are not kept any more")
+            return spec
         count = len(inputs) if inputs is not None else _count(spec)
         _check_size(spec, count or 0)
         samples = enumerate(inputs) if inputs is not None else _samples(spec)

@@ -99,8 +99,24 @@ type Whole = Annotated[int, Field(ge=-MAX_EXACT, le=MAX_EXACT)]
 type JsonObject = dict[str, Any]
 
 
+CLOSED: Final = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+"""How every request is read."""
+
+
 class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = CLOSED
+
+
+def _small(value: JsonObject) -> JsonObject:
+    if _size(value) > MAX_PARAMS_BYTES:
+        raise PydanticCustomError("too_large", f"must not exceed {MAX_PARAMS_BYTES} bytes")
+    return value
+
+
+Params = Annotated[JsonObject, AfterValidator(_small)]
+Parallelism = Annotated[int, Field(ge=1, le=MAX_CHUNKS)]
+Tags = Annotated[dict[TagKey, TagValue], Field(max_length=MAX_TAGS)]
+PriorityName = Literal["high", "normal", "low"]
 
 
 class _Answer(BaseModel):
@@ -158,22 +174,15 @@ class JobSubmission(_Request):
     grid: Annotated[dict[FieldName, Axis], Field(min_length=1, max_length=MAX_AXES)] | None = None
     inputs: Annotated[list[JsonObject], Field(min_length=1, max_length=MAX_TASKS)] | None = None
     inputs_uri: Annotated[str, StringConstraints(min_length=1, max_length=1_024)] | None = None
-    params: JsonObject = {}
+    params: Params = {}
     chunk_size: ChunkSize = "auto"
-    priority: Literal["high", "normal", "low"] = "normal"
-    max_parallelism: Annotated[int, Field(ge=1, le=MAX_CHUNKS)] | None = None
+    priority: PriorityName = "normal"
+    max_parallelism: Parallelism | None = None
     timeout: Timeout | None = None
     retry: RetryBody | None = None
     deadline: Instant | None = None
     max_failed: Annotated[int, Field(ge=0, le=MAX_TASKS)] | None = None
-    tags: Annotated[dict[TagKey, TagValue], Field(max_length=MAX_TAGS)] = {}
-
-    @field_validator("params")
-    @classmethod
-    def _small(cls, value: JsonObject) -> JsonObject:
-        if _size(value) > MAX_PARAMS_BYTES:
-            raise PydanticCustomError("too_large", f"must not exceed {MAX_PARAMS_BYTES} bytes")
-        return value
+    tags: Tags = {}
 
     @field_validator("inputs")
     @classmethod
@@ -247,6 +256,13 @@ class CountsBody(_Answer):
     cancelled: int
 
 
+class SelectionBody(_Answer):
+    """Which failed tasks this generation runs again: those of a cause, or so many by index."""
+
+    cause: str | None
+    tasks: int | None
+
+
 class JobLinks(_Answer):
     """Where the job and what belongs to it are."""
 
@@ -259,6 +275,7 @@ class JobBody(_Answer):
     """A job. `ending` is the status that it will close with, once it was told to stop.
 
     `drained` says of a paused job that nothing of it runs any more. A pause moves the `deadline`.
+    `selection` is null unless this generation runs only some of the failed tasks again.
     """
 
     id: JobId
@@ -270,6 +287,7 @@ class JobBody(_Answer):
     drained: bool
     ending: JobStatus | None
     generation: int
+    selection: SelectionBody | None
     task_count: int | None
     chunk_size: int | None
     counts: CountsBody

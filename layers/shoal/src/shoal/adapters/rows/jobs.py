@@ -15,6 +15,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text
+from shoal.adapters.rows.runs import pack_spans, unpack_spans
 from shoal.domain.counts import Counts
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.grid import Grid
@@ -22,6 +23,7 @@ from shoal.domain.job import Job, JobStatus, Lines, Priority, Repeat, Source, Sp
 from shoal.domain.job_filter import Tag
 from shoal.domain.page_key import place
 from shoal.domain.retry import RetryPolicy
+from shoal.domain.selection import Selection
 
 _LONG: Final = 1_024
 _LONGEST: Final = 300_000
@@ -59,6 +61,7 @@ def job_of(row: Row) -> Job:
     """The job of a row."""
     state = json.loads(row["state"]["S"])
     counts = state["counts"]
+    chosen = state.get("selection")
     return Job(
         **state
         | {
@@ -71,6 +74,7 @@ def job_of(row: Row) -> Job:
             "status": JobStatus(state["status"]),
             "ending": state["ending"] and JobStatus(state["ending"]),
             "counts": None if counts is None else Counts(*counts),
+            "selection": None if chosen is None else _selection(chosen),
             "outcomes": {int(g): JobStatus(status) for g, status in state["outcomes"].items()},
         }
     )
@@ -92,7 +96,19 @@ _OUTSIDE = frozenset(("id", "tenant", "created_at", "expires_at", "version", "sp
 
 
 def _state(job: Job) -> Mapping[str, Any]:
-    return {name: getattr(job, name) for name in job.__slots__ if name not in _OUTSIDE}
+    state = {name: getattr(job, name) for name in job.__slots__ if name not in _OUTSIDE}
+    chosen = job.selection
+    return state | {"selection": None if chosen is None else _packed_selection(chosen)}
+
+
+def _packed_selection(selection: Selection) -> Mapping[str, Any]:
+    runs = selection.runs
+    return {"cause": selection.cause, "runs": None if runs is None else pack_spans(runs)}
+
+
+def _selection(packed: Mapping[str, Any]) -> Selection:
+    runs = packed["runs"]
+    return Selection(packed["cause"], None if runs is None else unpack_spans(runs))
 
 
 def _packed_spec(spec: Spec) -> Value:

@@ -1,0 +1,50 @@
+"""Which of a job's failed tasks a generation runs again, if not all that did not complete."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from shoal.domain.chunk import runs_of
+
+MOST_INDICES: Final = 10_000
+_TOLD: Final = 200
+"""Characters of its indices that the audit trail keeps."""
+
+type Runs = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The failed tasks of a cause, by its fingerprint, or those in half-open runs of indices."""
+
+    cause: str | None = None
+    runs: Runs | None = None
+
+    @staticmethod
+    def of_indices(indices: Iterable[int]) -> Selection:
+        """These tasks, in whatever order and however often they are named."""
+        return Selection(runs=runs_of(set(indices)))
+
+    @property
+    def size(self) -> int | None:
+        """How many tasks it names; None if a cause does."""
+        return None if self.runs is None else sum(end - first for first, end in self.runs)
+
+    def names(self, index: int) -> bool:
+        """Whether its runs have this index; all have it if there are none."""
+        if self.runs is None:
+            return True
+        place = bisect_right(self.runs, (index, float("inf"))) - 1
+        return place >= 0 and index < self.runs[place][1]
+
+    def told(self) -> dict[str, str]:
+        """As the audit trail has it."""
+        if self.runs is None:
+            return {"cause": self.cause or ""}
+        shown = ",".join(
+            str(first) if end == first + 1 else f"{first}-{end - 1}" for first, end in self.runs
+        )
+        return {"indices": shown if len(shown) <= _TOLD else f"{shown[:_TOLD]}…"}

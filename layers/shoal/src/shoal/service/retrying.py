@@ -1,0 +1,83 @@
+"""A retry of some failed tasks: whether there are such tasks, and then the retry."""
+
+from dataclasses import dataclass
+from itertools import batched
+from typing import Final
+
+from shoal.domain.chunk import Chunk
+from shoal.domain.counts import TaskStatus
+from shoal.domain.errors import IllegalMove, InvalidRequest
+from shoal.domain.job import Job
+from shoal.domain.selection import Selection
+from shoal.ports import ChunkStore
+from shoal.service.control import Control
+from shoal.service.diagnosing import Diagnosing
+from shoal.service.ending import READ_AT_ONCE
+from shoal.service.viewing import Viewing, shown
+
+LOOKS: Final = 10
+"""Pages of failures that are searched for a cause; behind them it is taken at its word."""
+_NAMED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """Refuses what would run nothing."""
+
+    control: Control
+    viewing: Viewing
+    diagnosing: Diagnosing
+    chunks: ChunkStore
+
+    def retry(self, tenant: str, job_id: str, selection: Selection | None) -> Job:
+        """As `Control.retry`.
+
+        Raises InvalidRequest for a task that the job does not have, IllegalMove for one that has
+        not failed and for a cause that no failed task has.
+        """
+        if selection is not None:
+            job = self.viewing.job(tenant, job_id).job
+            if not job.live:
+                self._check(job, selection)
+        return self.control.retry(tenant, job_id, selection)
+
+    def _check(self, job: Job, selection: Selection) -> None:
+        if selection.cause is not None:
+            self._check_cause(job, selection.cause)
+        unfit = self._not_failed(job, selection)
+        if unfit:
+            more = ", …" if len(unfit) > _NAMED else ""
+            named = ", ".join(map(str, unfit[:_NAMED]))
+            raise IllegalMove(f"these tasks have not failed: {named}{more}")
+
+    def _check_cause(self, job: Job, cause: str) -> None:
+        start: int | None = 0
+        for _ in range(LOOKS):
+            page = self.diagnosing.failures(job.tenant, job.id, start=start or 0)
+            if any(found.cause.fingerprint == cause for found in page.causes):
+                return
+            start = page.next_index
+            if start is None:
+                raise IllegalMove(f"no task of the job has failed of the cause {cause}")
+
+    def _not_failed(self, job: Job, selection: Selection) -> list[int]:
+        """The tasks that it names which have not failed."""
+        runs = selection.runs or ()
+        if runs and runs[-1][1] > (job.task_count or 0):
+            detail = f"the job has {job.task_count or 0} tasks, and none with the index "
+            detail += str(runs[-1][1] - 1)
+            raise InvalidRequest(detail, [("indices", detail)])
+        wanted: dict[int, list[int]] = {}
+        for first, end in runs:
+            for index in range(first, end):
+                wanted.setdefault(index // (job.chunk_size or 1), []).append(index)
+        found: dict[int, Chunk] = {}
+        for numbers in batched(wanted, READ_AT_ONCE, strict=False):
+            found |= {each.number: each for each in self.chunks.get_many(job.id, numbers)}
+        return [
+            index
+            for number, indices in wanted.items()
+            for index in indices
+            if number not in found
+            or shown(job, found[number], index - found[number].first) is not TaskStatus.FAILED
+        ]

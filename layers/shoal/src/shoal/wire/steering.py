@@ -1,0 +1,69 @@
+"""What users ask of a job that is there already."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from shoal.domain.job import Priority
+from shoal.domain.selection import MOST_INDICES, Selection
+from shoal.domain.sizing import MAX_TASKS
+from shoal.wire.jobs import CLOSED, Instant, Name, Parallelism, Params, PriorityName, Tags
+from shoal.wire.retry import RetryBody
+from shoal.wire.worker import Timeout
+
+type Fingerprint = Annotated[str, StringConstraints(pattern="^[0-9a-f]{16}$")]
+type Index = Annotated[int, Field(ge=0, lt=MAX_TASKS)]
+
+
+class RetryRequest(BaseModel):
+    """Which failed tasks run again: those of a `cause` of the failures, or those at `indices`.
+
+    With neither, and without a body, every task that did not complete.
+    """
+
+    model_config = CLOSED
+
+    cause: Fingerprint | None = None
+    indices: Annotated[list[Index], Field(min_length=1, max_length=MOST_INDICES)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.cause is not None and self.indices is not None:
+            raise PydanticCustomError("one_choice", "give a cause or indices, not both")
+        return self
+
+    def selection(self) -> Selection | None:
+        """As the domain has it."""
+        if self.indices is not None:
+            return Selection.of_indices(self.indices)
+        return None if self.cause is None else Selection(self.cause)
+
+
+class CloneRequest(BaseModel):
+    """What differs from the job that is cloned. Its deadline is not taken over."""
+
+    model_config = CLOSED
+
+    name: Name = ""
+    params: Params = {}
+    priority: PriorityName = "normal"
+    max_parallelism: Parallelism | None = None
+    timeout: Timeout | None = None
+    retry: RetryBody | None = None
+    deadline: Instant | None = None
+    tags: Tags = {}
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that were given, as the domain has them."""
+        given = {name: _plain(getattr(self, name)) for name in self.model_fields_set}
+        if "priority" in given:
+            given["priority"] = Priority(self.priority)
+        return given
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, RetryBody):
+        return value.policy()
+    return value.timestamp() if isinstance(value, datetime) else value
