@@ -9,13 +9,14 @@ from shoal.domain.cause import cause_of
 from shoal.domain.chunk import Part
 from shoal.domain.errors import JobNotFound
 from shoal.domain.job import JobStatus
+from shoal.domain.job_filter import JobFilter
 from shoal.domain.outcome import Outcome, PartKey, TaskError
 from shoal.domain.selection import Selection
 from shoal.domain.tally import Tally
 from shoal.service.choosing import chosen
 from shoal.service.control import Control
 from shoal.service.settling import Settling
-from tests.contract.examples import EXPIRES_AT, a_chunk, a_job
+from tests.contract.examples import EXPIRES_AT, a_chunk, a_job, fresh_id
 from tests.contract.worlds import World
 
 
@@ -37,6 +38,22 @@ def test_a_selection_is_kept_and_takes_the_tasks_of_its_cause(world: World) -> N
     assert stored is not None
     assert stored.selection == selection
     assert chosen(world.chunks, stored, chunk) == [1, 3]
+
+
+def test_a_deleted_job_is_in_no_list_and_its_id_stays_taken(world: World) -> None:
+    job, other = (replace(a_job(), tenant=fresh_id(), status=JobStatus.FAILED) for _ in range(2))
+    other = replace(other, tenant=job.tenant, created_at=job.created_at + 1)
+    for each in (job, other):
+        world.jobs.create(each)
+
+    _control(world).delete(job.tenant, job.id)
+
+    for statuses in (frozenset[JobStatus](), frozenset({JobStatus.FAILED})):
+        page = world.jobs.page(job.tenant, JobFilter(statuses=statuses), limit=10, start=None)
+        assert [each.id for each in page.jobs] == [other.id]
+    assert not world.jobs.create(job)
+    with pytest.raises(JobNotFound):
+        _control(world).delete(job.tenant, job.id)
 
 
 @pytest.mark.parametrize("verb", ["cancel", "pause", "resume", "retry"])

@@ -94,6 +94,8 @@ class Tour:
         assert answer.status_code == 201, answer.text
         for job in (*jobs, held, never, failing, answer.json()):
             ended(self.users, job["id"])
+        assert self.users.delete(f"jobs/{never['id']}").status_code == 204
+        self.jobs.remove(never)
         (kept,) = self.users.get(f"tasks/{keeping['id']}.0/artifacts").json()["items"]
         assert httpx.get(kept["url"]).text == "by 0"
 

@@ -92,6 +92,19 @@ def get_job(job_id: str) -> JobBody:
     return job_body(bootstrap.viewing().job(caller(router).tenant, job_id))
 
 
+@router.delete(
+    "/api/v1/jobs/<job_id>",
+    operation_id="deleteJob",
+    tags=["jobs"],
+    status_code=HTTPStatus.NO_CONTENT,
+)
+def delete_job(job_id: str) -> Response[None]:
+    """Delete a job that has ended: nothing shows it any more, and asked again this is 404."""
+    bootstrap.control().delete(caller(router).tenant, job_id)
+    bootstrap.auditing().record(caller(router), Action.DELETE, job_id)
+    return Response(HTTPStatus.NO_CONTENT.value)
+
+
 @router.get("/api/v1/jobs/<job_id>/tasks", operation_id="listTasks", tags=["jobs"])
 def list_tasks(
     job_id: str,

@@ -51,7 +51,7 @@ class _Door(BaseHTTPRequestHandler):
         answer = api.handler(given, None)
         return answer["statusCode"], answer["headers"], answer["body"]
 
-    do_GET = do_POST = _answer  # noqa: N815 - their names
+    do_GET = do_POST = do_DELETE = do_PATCH = _answer  # noqa: N815 - their names
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -209,6 +209,13 @@ def test_a_clone_prints_its_id_and_has_what_is_given(shoal: Any) -> None:
     assert cloned.returncode == 0
     assert (body["name"], body["priority"], body["tags"]) == ("b", "low", {"x": "y"})
     assert body["retry"]["max_attempts"] == 3
+
+
+def test_a_job_is_deleted_once(shoal: Any) -> None:
+    job = finished(result=1)
+
+    assert [shoal("delete", job).returncode for _ in range(2)] == [0, 5]
+    assert shoal("list", "-o", "name").stdout == ""
 
 
 def test_each_way_to_end_has_its_code(shoal: Any, door: Any) -> None:

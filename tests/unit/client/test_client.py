@@ -99,6 +99,20 @@ def test_a_clone_is_a_job_of_its_own(shoal: Shoal) -> None:
     assert job.clone(name="b", max_parallelism=1, idempotency_key="once").id == other.id != job.id
 
 
+def test_a_deleted_job_is_not_found(shoal: Shoal) -> None:
+    job = shoal.submit("noop", count=1)
+    with pytest.raises(Conflict):
+        job.delete()
+    start(job.id)
+    run(job.id)
+
+    job.delete()
+
+    with pytest.raises(NotFound):
+        job.refresh()
+    assert [*shoal.jobs()] == []
+
+
 def test_pages_are_asked_for_until_there_are_no_more(shoal: Shoal) -> None:
     ids = [shoal.submit("noop", count=1).id for _ in range(5)]
 

@@ -337,6 +337,13 @@ def clone(  # noqa: PLR0917 - its options are the fields that may differ
 
 
 @app.command()
+def delete(ctx: typer.Context, job_id: JobId) -> None:
+    """Delete a job that has ended: nobody finds it any more."""
+    ctx.obj.shoal.job(job_id).delete()
+    say(f"{job_id} is deleted")
+
+
+@app.command()
 def replay(
     ctx: typer.Context,
     task_id: TaskId,

@@ -218,6 +218,10 @@ class AsyncJob:
         flow = self._shoal.api.clone(self.id, changes, idempotency_key)
         return AsyncJob(self._shoal, await self._shoal.run(flow))
 
+    async def delete(self) -> None:
+        """Delete it, once it has ended: nobody finds it any more."""
+        await self._shoal.run(self._shoal.api.delete(self.id))
+
     async def why(self) -> Json:
         """Why it is not running or not moving."""
         return await self._shoal.why(self.id)

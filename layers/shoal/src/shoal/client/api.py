@@ -109,6 +109,10 @@ class Api:
         )
         return JobState.of(answer.json)
 
+    def delete(self, job_id: str) -> Flow[None]:
+        """Delete it. Asked again, as after a lost answer, it is not found: that is the same."""
+        yield from self.call("DELETE", f"jobs/{segment(job_id)}")
+
     def upload(self, lines: bytes) -> Flow[str]:
         """Put JSON Lines where a job finds them; their URI."""
         answer = yield from self.call("POST", "inputs")

@@ -209,6 +209,10 @@ class Job:
         flow = self._shoal.api.clone(self.id, changes, idempotency_key)
         return Job(self._shoal, self._shoal.run(flow))
 
+    def delete(self) -> None:
+        """Delete it, once it has ended: nobody finds it any more."""
+        self._shoal.run(self._shoal.api.delete(self.id))
+
     def why(self) -> Json:
         """Why it is not running or not moving."""
         return self._shoal.why(self.id)

@@ -22,6 +22,7 @@ class Action(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     RETRY = "retry"
+    DELETE = "delete"
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ class Job:
     execution known to have begun; `trace` is the traceparent that it came with, if any;
     `retention` is its tenant's at submit, in seconds; `paused_for` are the seconds of its pauses
     that are over; `selection` says which failed tasks this generation runs again, if not all.
+    A deleted job is nobody's any more; its row stays so that no other job takes its id.
     """
 
     id: str
@@ -136,12 +137,17 @@ class Job:
     expires_at: int = 0
     retention: int = 0
     selection: Selection | None = None
+    deleted_at: float | None = None
     version: int = 1
 
     @property
     def live(self) -> bool:
         """Whether it is not closed."""
         return self.status in LIVE
+
+    def belongs_to(self, tenant: str) -> bool:
+        """Whether the tenant may see it: what was deleted is there for nobody."""
+        return self.tenant == tenant and self.deleted_at is None
 
     @property
     def stopping(self) -> bool:
@@ -277,6 +283,12 @@ class Job:
             selection=selection,
             version=self.version + 1,
         )
+
+    def delete(self, now: float) -> Job:
+        """Show it to nobody any more; only what has ended can be deleted."""
+        if self.live:
+            raise IllegalMove(f"job {self.id} is {self.status}; cancel it, and delete it then")
+        return replace(self, deleted_at=now, version=self.version + 1)
 
     def executed(self, number: int) -> Job:
         """Its `number`-th execution of this generation has begun."""

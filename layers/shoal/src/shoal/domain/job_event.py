@@ -23,6 +23,7 @@ class JobChange(StrEnum):
     FAILED = "Job Failed"
     CANCELLED = "Job Cancelled"
     RETRIED = "Job Retried"
+    DELETED = "Job Deleted"
 
 
 _REACHED: Final[Mapping[JobStatus, JobChange]] = {
@@ -55,6 +56,8 @@ def events_of(before: Job | None, after: Job) -> Sequence[JobEvent]:
 def _changes(before: Job | None, after: Job) -> Sequence[JobChange]:
     if before is None:
         return [JobChange.SUBMITTED]
+    if after.deleted_at is not None:
+        return [JobChange.DELETED] if before.deleted_at is None else []
     if after.generation != before.generation:
         return [JobChange.RETRIED]
     changes = []

@@ -39,7 +39,8 @@ class JobFilter:
     def admits(self, job: Job) -> bool:
         """Whether the job is one of them."""
         return (
-            (not self.statuses or job.status in self.statuses)
+            job.deleted_at is None
+            and (not self.statuses or job.status in self.statuses)
             and self.first <= place(job) < self.end
             and self.task_type in {None, job.spec.task_type}
             and job.spec.name.startswith(self.name)

@@ -41,7 +41,7 @@ class Auditing:
     def of_job(self, tenant: str, job_id: str, *, limit: int, start: str | None) -> ActPage:
         """What was done to a job, newest first; raise JobNotFound if it is not the tenant's."""
         job = self.jobs.get(job_id)
-        if job is None or job.tenant != tenant:
+        if job is None or not job.belongs_to(tenant):
             raise JobNotFound(job_id)
         return self.log.of_job(job_id, limit=limit, start=checked_place(start))
 

@@ -42,7 +42,7 @@ class Burying:
     def of_job(self, tenant: str, job_id: str) -> Sequence[DeadLetters]:
         """Those of a job, newest first; raise JobNotFound if it is not the tenant's."""
         job = self.jobs.get(job_id) if ids.is_job_id(job_id) else None
-        if job is None or job.tenant != tenant:
+        if job is None or not job.belongs_to(tenant):
             raise JobNotFound(job_id)
         found = self.letters.of_job(job_id)
         return sorted(found, key=lambda each: each.place, reverse=True)

@@ -19,7 +19,7 @@ type Move = Callable[[Job], Job | None]
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Cancel, pause, resume, retry. `retention` in seconds."""
+    """Cancel, pause, resume, retry, delete. `retention` in seconds."""
 
     jobs: JobStore
     workflow: Workflow
@@ -75,9 +75,13 @@ class Control:
         self.workflow.start(job_id, job.generation, 1)
         return job
 
+    def delete(self, tenant: str, job_id: str) -> None:
+        """Show a job that has ended to nobody any more."""
+        self._moved(tenant, job_id, lambda job: job.delete(self.clock.now()))
+
     def _moved(self, tenant: str, job_id: str, move: Move) -> Job:
         def owned(job: Job) -> Job | None:
-            if job.tenant != tenant:
+            if not job.belongs_to(tenant):
                 raise JobNotFound(job_id)
             return move(job)
 

@@ -61,7 +61,7 @@ class Live:
         connection = self._connection(connection_id)
         if job_id is not None:
             job = self.jobs.get(job_id) if ids.is_job_id(job_id) else None
-            if job is None or job.tenant != connection.tenant:
+            if job is None or not job.belongs_to(connection.tenant):
                 raise JobNotFound(job_id)
         if not self.store.subscribe(connection, job_id or ALL_JOBS, most=MOST_SUBSCRIPTIONS):
             detail = f"a connection listens to {MOST_SUBSCRIPTIONS} jobs at most, or to all"

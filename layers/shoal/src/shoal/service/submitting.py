@@ -151,6 +151,8 @@ class Submitting:
     def _replay(self, job: Job, fingerprint: str) -> Submitted:
         if job.fingerprint != fingerprint:
             raise IdempotencyConflict
+        if job.deleted_at is not None:
+            raise IllegalMove("the job of this Idempotency-Key was deleted")
         if job.live:
             self.workflow.start(job.id, job.generation, 1)
         return Submitted(job, replayed=True)

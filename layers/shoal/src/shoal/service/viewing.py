@@ -162,7 +162,7 @@ class Viewing:
             raise TaskNotFound(task_id)
         job_id, index = parsed
         job = self.jobs.get(job_id)
-        if job is None or job.tenant != tenant:
+        if job is None or not job.belongs_to(tenant):
             raise TaskNotFound(task_id)
         if not job.planned and index < (job.task_count or 0):
             return job, None, 0
@@ -249,7 +249,7 @@ class Viewing:
 
     def _owned(self, tenant: str, job_id: str) -> Job:
         job = self.jobs.get(job_id) if ids.is_job_id(job_id) else None
-        if job is None or job.tenant != tenant:
+        if job is None or not job.belongs_to(tenant):
             raise JobNotFound(job_id)
         return job
 

@@ -1,4 +1,4 @@
-"""A job's row in the jobs table.
+"""A job's row in the jobs table. Without `place`, once it is deleted, it is in no index.
 
 `spec` and `state` are JSON, for the table never asks about them; `spec` is compressed when it is
 long. Only job rows carry `tenant`, `tenant_status` and `place`, the keys of the two indices; a row
@@ -48,7 +48,7 @@ def job_row(job: Job) -> Row:
         "tenant": text(job.tenant),
         "created_at": number(job.created_at),
         "tenant_status": text(tenant_status(job.tenant, job.status)),
-        "place": text(place(job)),
+        **({"place": text(place(job))} if job.deleted_at is None else {}),
         **_found_by(job.spec),
         "v": number(job.version),
         "expires_at": number(job.expires_at),

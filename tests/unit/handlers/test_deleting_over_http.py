@@ -1,0 +1,96 @@
+"""A deleted job is shown to nobody any more."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.handlers.edge import World, call, callback, lease, run, start, submit
+
+DOCUMENT = json.loads((Path(__file__).parents[3] / "docs" / "openapi.json").read_text())
+READS = [
+    path.removeprefix("/api/v1")
+    for path, methods in DOCUMENT["paths"].items()
+    if "get" in methods and ("{job_id}" in path or "{task_id}" in path)
+]
+
+
+def ended() -> str:
+    job = submit(count=1, tags={"team": "ml"})
+    start(job)
+    run(job)
+    return job
+
+
+@pytest.mark.parametrize("path", READS)
+def test_whatever_reads_it_finds_nothing(path: str) -> None:
+    job = ended()
+    place = path.format(job_id=job, task_id=f"{job}.0")
+    before = call("GET", place).status
+
+    deleted = call("DELETE", f"/jobs/{job}")
+
+    assert (before, deleted.status, deleted.text) == (200, 204, "")
+    assert call("GET", place).status == 404
+
+
+@pytest.mark.parametrize("query", ["", "status=COMPLETED", "tag=team=ml", "type=noop"])
+def test_no_list_has_it(query: str) -> None:
+    job, other = ended(), ended()
+
+    call("DELETE", f"/jobs/{job}")
+
+    assert [each["id"] for each in call("GET", "/jobs", query=query).json["items"]] == [other]
+
+
+@pytest.mark.parametrize("verb", ["cancel", "pause", "resume", "retry", "clone"])
+def test_nothing_can_be_done_with_it(verb: str) -> None:
+    job = ended()
+    call("DELETE", f"/jobs/{job}")
+
+    assert call("POST", f"/jobs/{job}/{verb}").status == 404
+    assert call("DELETE", f"/jobs/{job}").status == 404
+
+
+def test_what_has_not_ended_is_not_deleted() -> None:
+    job = submit(count=1)
+
+    answer = call("DELETE", f"/jobs/{job}")
+
+    assert (answer.status, answer.json["type"]) == (409, "urn:shoal:problem:illegal-move")
+    assert "cancel it" in answer.json["detail"]
+    assert call("GET", f"/jobs/{job}").status == 200
+
+
+def test_the_audit_trail_of_the_tenant_keeps_what_was_done() -> None:
+    job = ended()
+
+    call("DELETE", f"/jobs/{job}")
+
+    acts = {each["action"]: each for each in call("GET", "/events").json["items"]}
+    assert acts.keys() == {"submit", "delete"}
+    assert acts["delete"]["job_id"] == job
+
+
+def test_a_key_of_a_deleted_job_makes_no_other() -> None:
+    headers = {"Idempotency-Key": "once"}
+    body = {"task_type": "noop", "count": 1}
+    job = call("POST", "/jobs", body, headers=headers).json["id"]
+    start(job)
+    run(job)
+    call("DELETE", f"/jobs/{job}")
+
+    answer = call("POST", "/jobs", body, headers=headers)
+
+    assert (answer.status, answer.json["type"]) == (409, "urn:shoal:problem:illegal-move")
+
+
+def test_a_worker_with_an_old_message_is_told_to_drop_it(world: World) -> None:
+    del world
+    job = ended()
+    call("DELETE", f"/jobs/{job}")
+
+    assert lease(job, request="request-2")["decision"] == "cancelled"
+    beat = {"job_id": job, "chunk": 0, "epoch": 1}
+    answer = callback("heartbeats", {"worker": "w-1", "leases": [beat]})
+    assert answer.json["leases"][0]["decision"] == "cancelled"
