@@ -8,6 +8,8 @@ BENCHES = (
     "imports",
     "cost",
     "latency",
+    "find",
+    "map",
     "live",
     "throughput",
     "worker_overhead",
@@ -25,6 +27,7 @@ BENCHES = (
 def main() -> None:
     """Run those asked for."""
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line a request buries the tables
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # a pool that overflows
     asked = sys.argv[1:] or BENCHES
     if unknown := set(asked) - set(BENCHES):
         raise SystemExit(f"no such bench: {', '.join(sorted(unknown))}; there are {BENCHES}")

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from handlers import gateway, problems
-from handlers.asking import request_id, sign_in
+from handlers.asking import known_already, request_id, sign_in
 from handlers.problems import NoSuchRoute, invalid
 from handlers.reading import read_object
 from handlers.routes import (
@@ -22,6 +22,7 @@ from handlers.routes import (
     failures,
     jobs,
     live,
+    maps,
     results,
     tasks,
     tenants,
@@ -69,10 +70,10 @@ def no_body(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response
 
 
 def etag(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[Any]:
-    """Tag what GET answers, and answer 304 to who has it already."""
+    """Tag what GET answers and has no tag of its own, and answer 304 to who has it already."""
     response = go_on(resolver)
-    event = resolver.current_event
-    if event.http_method != "GET" or response.status_code != HTTPStatus.OK:
+    read = resolver.current_event.http_method == "GET" and response.status_code == HTTPStatus.OK
+    if not read or "ETag" in response.headers:
         return response
     text = str(response.body)
     if response.is_json():
@@ -80,8 +81,7 @@ def etag(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[An
     response.body = text
     tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
     response.headers["ETag"] = tag
-    known = event.headers.get("if-none-match", "")
-    if tag in {each.strip().removeprefix("W/") for each in known.split(",")}:
+    if known_already(tag, resolver):
         return Response(HTTPStatus.NOT_MODIFIED.value, headers={"ETag": tag}, body="")
     return response
 
@@ -109,5 +109,6 @@ for routes in (
     dead_letters,
     workers,
     live,
+    maps,
 ):
     app.include_router(routes.router)

@@ -68,6 +68,13 @@ def chosen[S: (JobStatus, TaskStatus)](statuses: Sequence[S] | None) -> list[S]:
     return sorted(set(statuses or ()))
 
 
+def known_already(tag: str, router: BaseRouter) -> bool:
+    """Whether who asks has what this ETag is of."""
+    known = router.current_event.headers.get("if-none-match", "")
+    mine = tag.removeprefix("W/")
+    return mine in {each.strip().removeprefix("W/") for each in known.split(",")}
+
+
 def request_id(router: BaseRouter) -> str:
     """The id that API Gateway gave the request."""
     return gateway.request_id(router.current_event.raw_event)

@@ -4,6 +4,7 @@ Users' routes come from their router. Workers' routes have none, so they are dec
 models that they parse.
 """
 
+import inspect
 import json
 import sys
 from collections.abc import Mapping
@@ -132,10 +133,17 @@ def document() -> dict[str, Any]:
     for path, call in CALLS.items():
         found["paths"].setdefault(path, {})["post"] = _operation(call)
     found["components"]["responses"] = _answers()
+    said = _docstrings()
     for operations in found["paths"].values():
         for method, operation in operations.items():
-            _finish(method, operation)
+            _finish(method, operation, said.get(operation["operationId"]))
     return found
+
+
+def _docstrings() -> Mapping[str, str]:
+    """What users' routes say of themselves, by operation."""
+    routes = [*api.app._static_routes, *api.app._dynamic_routes]  # noqa: SLF001 - no other way
+    return {str(route.operation_id): inspect.getdoc(route.func) or "" for route in routes}
 
 
 def _operation(call: Call) -> dict[str, Any]:
@@ -149,9 +157,12 @@ def _operation(call: Call) -> dict[str, Any]:
     }
 
 
-def _finish(method: str, operation: dict[str, Any]) -> None:
+def _finish(method: str, operation: dict[str, Any], docstring: str | None) -> None:
     """What holds for every route: its docstring sums it up, it names its scope, it has problems."""
-    operation["summary"] = operation.pop("description", operation["summary"])
+    if docstring is not None:
+        operation["summary"], _, more = docstring.partition("\n")
+        if more:
+            operation["description"] = more.strip()
     if "security" not in operation:
         operation["security"] = [{"user": [str(needed(method, None))]}]
     for content in operation.get("requestBody", {}).get("content", {}).values():

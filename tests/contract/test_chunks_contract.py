@@ -9,6 +9,7 @@ from shoal.adapters.rows.parts import pack_part
 from shoal.domain.chunk import Chunk, Granted
 from shoal.domain.errors import WriteConflict
 from shoal.domain.outcome import Outcome, PartKey, TaskError
+from shoal.ports import Standing
 from tests.contract.examples import EXPIRES_AT, NOW, a_chunk, fresh_id, plain_outcomes
 from tests.contract.services import Aws
 from tests.contract.worlds import World, on_aws
@@ -172,3 +173,14 @@ def test_a_worker_uploads_a_part_once_and_of_the_size_it_said(on_ministack: Aws)
     assert "content-length" in upload.url
     assert "if-none-match" in upload.url
     assert chunks.parts([key]) == {key: ()}
+
+
+def test_standings_are_those_of_the_chunks_that_exist(world: World) -> None:
+    job = fresh_id()
+    chunks = [a_chunk(job, number, size=3) for number in range(250)]
+    world.chunks.create(chunks)
+    world.chunks.put(granted(chunks[7]))
+
+    found = world.chunks.standings(job, [*range(300)])
+
+    assert found == {n: Standing(1, "RRR" if n == 7 else "PPP") for n in range(250)}

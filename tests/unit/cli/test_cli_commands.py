@@ -18,7 +18,18 @@ import pytest
 
 from handlers import api
 from shoal import bootstrap
-from tests.unit.handlers.edge import World, call, event, lease, outcome, report, run, start, submit
+from tests.unit.handlers.edge import (
+    World,
+    call,
+    content,
+    event,
+    lease,
+    outcome,
+    report,
+    run,
+    start,
+    submit,
+)
 
 TASKS = """
 from shoal import task
@@ -37,19 +48,22 @@ class _Door(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path, _, query = self.path.partition("?")
         body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode() or None
-        status, headers, text = self.server.refusal or self._asked(path, query, body)  # type: ignore[attr-defined]
+        status, headers, given = self.server.refusal or self._asked(path, query, body)  # type: ignore[attr-defined]
+        said = given.encode() if isinstance(given, str) else given
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(text.encode())))
+        self.send_header("content-length", str(len(said)))
         self.end_headers()
-        self.wfile.write(text.encode())
+        self.wfile.write(said)
 
-    def _asked(self, path: str, query: str, body: str | None) -> tuple[int, Mapping[str, str], str]:
+    def _asked(
+        self, path: str, query: str, body: str | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
         self.server.asked.set()  # type: ignore[attr-defined]
         given = event(self.command, path, body, query=query, headers=dict(self.headers))
         answer = api.handler(given, None)
-        return answer["statusCode"], answer["headers"], answer["body"]
+        return answer["statusCode"], answer["headers"], content(answer)
 
     do_GET = do_POST = do_DELETE = do_PATCH = _answer  # noqa: N815 - their names
 
@@ -308,6 +322,14 @@ def test_jobs_are_listed_by_what_is_known_of_them(shoal: Any, world: World) -> N
     assert [*listed.values()] == [[new], [old], [new], [old], [new]]
     assert shoal("list", "--since", "yesterday").returncode == 2
     assert shoal("list", "--since", f"{10**9}d").returncode == 2
+
+
+def test_a_map_has_a_letter_a_task(shoal: Any) -> None:
+    job = submit(count=150, chunk_size=50)
+    start(job)
+    run(job, 1)
+
+    assert shoal("map", job).stdout.split() == ["P" * 50 + "C" * 50, "P" * 50]
 
 
 def test_inputs_come_from_a_pipe(shoal: Any) -> None:

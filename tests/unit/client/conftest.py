@@ -8,7 +8,7 @@ import pytest
 from handlers import api
 from shoal import bootstrap
 from shoal.client import AsyncShoal, Shoal
-from tests.unit.handlers.edge import World, event
+from tests.unit.handlers.edge import World, content, event
 
 type Answering = Callable[[httpx.Request], httpx.Response]
 
@@ -25,7 +25,7 @@ def answered(request: httpx.Request) -> httpx.Response:
         ),
         None,
     )
-    return httpx.Response(answer["statusCode"], headers=answer["headers"], text=answer["body"])
+    return httpx.Response(answer["statusCode"], headers=answer["headers"], content=content(answer))
 
 
 @pytest.fixture(autouse=True)

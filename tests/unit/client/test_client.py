@@ -21,6 +21,8 @@ from shoal.client import (
     WaitTimeout,
 )
 from shoal.client import flow as flows
+from shoal.client.models import Counts
+from shoal.service import charting
 from tests.unit.client.conftest import answered
 from tests.unit.handlers.edge import World, lease, outcome, report, run, start
 
@@ -136,6 +138,22 @@ def test_jobs_are_found_by_what_is_known_of_them(shoal: Shoal, world: World) -> 
     ]
 
     assert found == [[new], [old], [new], [old]]
+
+
+def test_a_map_comes_whole_whatever_pieces_it_comes_in(
+    shoal: Shoal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(charting, "MOST_MIXED", 1)
+    job = shoal.submit("noop", count=7, chunk_size=2)
+    assert job.map() == b"PPPPPPP"
+    start(job.id)
+    for chunk in (0, 2):
+        report(lease(job.id, chunk), [outcome(2 * chunk), outcome(2 * chunk + 1, error=FAULT)])
+    lease(job.id, 3)
+
+    assert job.map() == b"CFPPCFR"
+    assert [each.failed for each in job.chunks()] == [1, 0, 1, 0]
+    assert job.chunks()[3] == Counts(running=1)
 
 
 def test_wait_gives_up_in_time_and_says_that_the_job_goes_on(shoal: Shoal) -> None:

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi import checks
 
 from handlers import api, callbacks, openapi
 from shoal import bootstrap
-from tests.unit.handlers.edge import World, event, start, submit, user
+from tests.unit.handlers.edge import World, content, event, start, submit, user
 
 CHECKS: Final = [
     not_a_server_error,
@@ -52,7 +52,7 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     answer = (callbacks if asked["routeKey"] in callbacks.ROUTES else api).handler(asked, None)
     status = HTTPStatus(answer["statusCode"])
     start_response(f"{status.value} {status.phrase}", [*answer["headers"].items()])
-    return [answer["body"].encode()]
+    return [content(answer)]
 
 
 def document() -> dict[str, Any]:

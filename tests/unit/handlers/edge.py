@@ -116,7 +116,11 @@ class World:
 class Answered:
     status: int
     headers: Mapping[str, str]
-    text: str
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        return self.content.decode()
 
     @property
     def json(self) -> Json:
@@ -190,8 +194,14 @@ def callback(noun: str, body: Json) -> Answered:
     return _answered(callbacks.handler(event("POST", f"/api/v1/{noun}", body), None))
 
 
+def content(answer: Mapping[str, Any]) -> bytes:
+    """The body of a function's answer."""
+    body: str = answer["body"]
+    return base64.b64decode(body) if answer["isBase64Encoded"] else body.encode()
+
+
 def _answered(answer: Mapping[str, Any]) -> Answered:
-    return Answered(answer["statusCode"], answer["headers"], answer["body"])
+    return Answered(answer["statusCode"], answer["headers"], content(answer))
 
 
 def submit(**fields: Json) -> str:

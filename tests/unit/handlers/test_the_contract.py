@@ -79,6 +79,12 @@ def test_every_operation_names_its_scope_and_api_gateway_asks_for_the_same(
     assert {f"{each['Method']} {each['Path']}": each.get("Auth") for each in events()} == named
 
 
+def test_every_operation_says_what_it_does(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            assert operation["summary"].endswith("."), path
+
+
 def test_the_three_scopes_are_used(document: dict[str, Any]) -> None:
     operations = [each for path in document["paths"].values() for each in path.values()]
 

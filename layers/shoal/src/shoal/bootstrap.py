@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from shoal.service.announcing import Announcing
     from shoal.service.auditing import Auditing
     from shoal.service.burying import Burying
+    from shoal.service.charting import Charting
     from shoal.service.control import Control
     from shoal.service.diagnosing import Diagnosing
     from shoal.service.ending import Ending
@@ -146,6 +147,15 @@ def viewing() -> Viewing:
 
     a = adapters()
     return Viewing(a.jobs, a.chunks, Inputs(a.blobs))
+
+
+@cache
+def charting() -> Charting:
+    """Shows all tasks of a job at one glance."""
+    from shoal.service.charting import Charting
+
+    a = adapters()
+    return Charting(viewing(), a.jobs, a.chunks)
 
 
 @cache
@@ -377,6 +387,7 @@ _WIRED: Final = (
     submitting,
     admission,
     viewing,
+    charting,
     diagnosing,
     explaining,
     registering,

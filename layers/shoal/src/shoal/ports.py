@@ -104,6 +104,13 @@ class UploadLink(NamedTuple):
     headers: Mapping[str, str]
 
 
+class Standing(NamedTuple):
+    """What a chunk's row says of where its tasks stand: a letter each."""
+
+    generation: int
+    statuses: str
+
+
 class ChunkStore(Protocol):
     """Chunks and the parts of outcomes."""
 
@@ -115,6 +122,9 @@ class ChunkStore(Protocol):
 
     def get_many(self, job_id: str, numbers: Sequence[int]) -> list[Chunk]:
         """Those of the chunks that exist, in the order of their numbers."""
+
+    def standings(self, job_id: str, numbers: Sequence[int]) -> Mapping[int, Standing]:
+        """Of those of the chunks that exist; for thousands of them."""
 
     def put(self, chunk: Chunk) -> None:
         """Write it over the version before its own; raise WriteConflict if that is not there."""

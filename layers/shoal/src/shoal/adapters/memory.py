@@ -31,6 +31,7 @@ from shoal.ports import (
     JobPage,
     Keepsake,
     Message,
+    Standing,
     StoredArtifact,
     TaskType,
     UploadLink,
@@ -194,6 +195,12 @@ class MemoryChunkStore(_Memory):
             for number in sorted(set(numbers))
             if (job_id, number) in self._chunks
         ]
+
+    def standings(self, job_id: str, numbers: Sequence[int]) -> Mapping[int, Standing]:
+        return {
+            chunk.number: Standing(chunk.generation, chunk.statuses)
+            for chunk in self.get_many(job_id, numbers)
+        }
 
     def put(self, chunk: Chunk) -> None:
         stored = self._chunks.get((chunk.job, chunk.number))

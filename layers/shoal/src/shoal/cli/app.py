@@ -69,6 +69,7 @@ Since = Annotated[
     typer.Option(metavar="TIME", help="Made from then on: RFC 3339, or 90m, 12h, 7d ago."),
 ]
 Until = Annotated[str | None, typer.Option(metavar="TIME", help="Made before then.")]
+MAP_LINE: Final = 100
 _TABLE: Final = Form.TABLE
 
 
@@ -202,6 +203,14 @@ def results(
         show(found.rows(), output, RESULTS)
     if found.missing:
         say(found.words())
+
+
+@app.command("map")
+def show_map(ctx: typer.Context, job_id: JobId) -> None:
+    """Show where each task stands: a letter a task, a hundred a line."""
+    letters = ctx.obj.shoal.job(job_id).map().decode()
+    for first in range(0, len(letters), MAP_LINE):
+        typer.echo(letters[first : first + MAP_LINE])
 
 
 @app.command()

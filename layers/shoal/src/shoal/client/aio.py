@@ -169,6 +169,14 @@ class AsyncJob:
             if missing or "missing" not in raw:
                 yield Result.of(raw)
 
+    async def map(self) -> bytes:
+        """Where each of its tasks stands: `P`, `R`, `T` (retrying), `C`, `F` or `X` (cancelled)."""
+        return await self._shoal.run(self._shoal.api.map(self.id))
+
+    async def chunks(self) -> list[Counts]:
+        """The tasks of each of its chunks, by status."""
+        return await self._shoal.run(self._shoal.api.chunks(self.id))
+
     def events(self) -> AsyncIterator[Json]:
         """Who did what to it, newest first."""
         return self._items("events")

@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import merge
+from struct import Struct
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
 from shoal.client.flow import Answer, Flow, Request, asked
-from shoal.client.models import JobState
+from shoal.client.models import Counts, JobState
 from shoal.client.tokens import Tokens
 
+_CELL: Final = Struct("<6H")
 MAX_INLINE: Final = 900_000
 """Bytes of inputs that go with the submission; what is larger is uploaded first."""
 
@@ -125,6 +127,23 @@ class Api:
     def job(self, job_id: str) -> Flow[JobState]:
         """A job as it is."""
         return JobState.of((yield from self.read(f"jobs/{segment(job_id)}")))
+
+    def map(self, job_id: str) -> Flow[bytes]:
+        """A letter a task; a map that takes too many reads for one answer comes in pieces."""
+        found = b""
+        while True:
+            answer = yield from self._map(job_id, start=len(found))
+            found += answer.content
+            if not answer.content or len(found) >= int(answer.headers["x-task-count"]):
+                return found
+
+    def chunks(self, job_id: str) -> Flow[list[Counts]]:
+        """The counts of each chunk."""
+        answer = yield from self._map(job_id, cells="chunk")
+        return [Counts(*cell) for cell in _CELL.iter_unpack(answer.content)]
+
+    def _map(self, job_id: str, **params: Any) -> Flow[Answer]:
+        return (yield from self.call("GET", f"jobs/{segment(job_id)}/map", params=params))
 
     def steer(
         self, job_id: str, verb: str, body: Mapping[str, Any] | None = None

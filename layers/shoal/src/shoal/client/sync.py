@@ -164,6 +164,14 @@ class Job:
             if missing or "missing" not in raw:
                 yield Result.of(raw)
 
+    def map(self) -> bytes:
+        """Where each of its tasks stands: `P`, `R`, `T` (retrying), `C`, `F` or `X` (cancelled)."""
+        return self._shoal.run(self._shoal.api.map(self.id))
+
+    def chunks(self) -> list[Counts]:
+        """The tasks of each of its chunks, by status."""
+        return self._shoal.run(self._shoal.api.chunks(self.id))
+
     def events(self) -> Iterator[Json]:
         """Who did what to it, newest first."""
         return self._items("events")

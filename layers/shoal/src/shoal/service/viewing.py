@@ -133,6 +133,10 @@ class Viewing:
         """One job."""
         return next(self._views([self._owned(tenant, job_id)]))
 
+    def row(self, tenant: str, job_id: str) -> Job:
+        """One job without its counts."""
+        return self._owned(tenant, job_id)
+
     def page(self, tenant: str, which: JobFilter, *, limit: int, start: str | None) -> JobViews:
         """A tenant's jobs that are sought, newest first; fewer than `limit` if rows run out."""
         page = self.jobs.page(tenant, which, limit=limit, start=start)

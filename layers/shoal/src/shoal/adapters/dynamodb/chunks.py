@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from shoal.adapters.rows.attributes import number, text
-from shoal.adapters.rows.chunks import chunk_id, chunk_of, chunk_row
+from shoal.adapters.rows.chunks import STANDING, chunk_id, chunk_of, chunk_row, standing_of
 from shoal.adapters.rows.parts import pack_part, unpack_part
 from shoal.adapters.together import together
 from shoal.domain.chunk import Chunk
 from shoal.domain.outcome import Outcome, PartKey
-from shoal.ports import Keepsake, UploadLink
+from shoal.ports import Keepsake, Standing, UploadLink
 
 if TYPE_CHECKING:
     from shoal.adapters.dynamodb.table import Table
@@ -46,6 +46,11 @@ class DynamoChunkStore:
     def get_many(self, job_id: str, numbers: Sequence[int]) -> list[Chunk]:
         rows = self._tasks.get_many(chunk_id(job_id, number) for number in numbers)
         return sorted(map(chunk_of, rows.values()), key=lambda chunk: chunk.number)
+
+    def standings(self, job_id: str, numbers: Sequence[int]) -> Mapping[int, Standing]:
+        names = {chunk_id(job_id, number): number for number in numbers}
+        rows = self._tasks.get_many(names, only=STANDING)
+        return {names[name]: standing_of(row) for name, row in rows.items()}
 
     def put(self, chunk: Chunk) -> None:
         self._tasks.put_over(chunk_row(chunk), chunk.version - 1)

@@ -10,6 +10,8 @@ x   successor                 c   crashes            expires_at
 
 from __future__ import annotations
 
+from typing import Final
+
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
 from shoal.adapters.rows.runs import (
     pack_letters,
@@ -20,6 +22,7 @@ from shoal.adapters.rows.runs import (
     unpack_spans,
 )
 from shoal.domain.chunk import Chunk, Hand, Lease, Part, Span
+from shoal.ports import Standing
 
 
 def chunk_id(job: str, number: int) -> str:
@@ -84,6 +87,15 @@ def chunk_of(row: Row) -> Chunk:
         successor=int_of(row, "x") if "x" in row else None,
         expires_at=int_of(row, "expires_at"),
     )
+
+
+STANDING: Final = "id, g, s"
+"""The attributes that `standing_of` needs."""
+
+
+def standing_of(row: Row) -> Standing:
+    """Where the tasks of a row stand."""
+    return Standing(int_of(row, "g"), unpack_letters(text_of(row, "s")))
 
 
 def _lease(row: Row) -> Lease | None:

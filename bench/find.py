@@ -1,0 +1,162 @@
+"""Finding among 100,000 jobs of 100 tenants: p50 and p99 of a list, and the rows that it takes.
+
+Writes bench/find.md. Rows are counted by the emulator's meter, not by the code that is measured.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import quantiles
+from typing import Any, Final, NamedTuple
+
+import httpx
+
+from bench.cpu import settle
+from bench.rows import deafen, write
+from bench.stand import Stand, difference, stand
+from bench.tables import show
+from shoal.adapters.rows.jobs import job_row
+from shoal.adapters.rows.tallies import tally_row
+from shoal.domain.counts import Counts
+from shoal.domain.ids import new_job_id
+from shoal.domain.job import Job, JobStatus, Repeat, Spec
+from shoal.domain.tally import Entry, Tally
+
+JOBS, TENANTS, CALLS, WARM = 100_000, 100, 150, 10
+PAGE: Final = Path(__file__).with_name("find.md")
+DAYS: Final = 30
+_NOW: Final = 1_790_000_000.0
+_TYPES: Final = ("cpu", "io", "matrix", "resize", "export")
+_STATUSES: Final = {
+    JobStatus.COMPLETED: 0.90,
+    JobStatus.FAILED: 0.05,
+    JobStatus.CANCELLED: 0.03,
+    JobStatus.RUNNING: 0.01,
+    JobStatus.PENDING: 0.01,
+}
+
+FILTERS: Final = {
+    "none": "limit=50",
+    "none, limit 100": "limit=100",
+    "status, 1 in 20": "status=FAILED&limit=50",
+    "two statuses": "status=FAILED,RUNNING&limit=50",
+    "status of 90 in 100": "status=COMPLETED&limit=50",
+    "a day of 30": "since=2026-09-10T00:00:00Z&until=2026-09-11T00:00:00Z&limit=50",
+    "type, 1 in 5": "type=matrix&limit=50",
+    "name, 1 in 10": "name=nightly-3&limit=50",
+    "tag, 1 in 20": "tag=team%3Dt7&limit=50",
+    "tag, 1 in 500": "tag=incident&limit=50",
+    "status, type, name and tag": "status=COMPLETED&type=io&name=nightly&tag=team&limit=50",
+    "nothing matches": "name=no-such-name&limit=50",
+}
+
+
+class Figures(NamedTuple):
+    """Milliseconds, and rows of the jobs table a request."""
+
+    p50: float
+    p99: float
+    mean_rows: float
+    most_rows: int
+    mean_found: float
+
+
+def main() -> None:
+    """Fill the table, ask, print and write what came of it."""
+    with stand(wait_seconds=600) as at:
+        deafen(at)
+        begin = time.perf_counter()
+        write(at, "JobsTableName", _rows())
+        seconds = time.perf_counter() - begin
+        settle(at)
+        clients = [at.twin.users(tenant=f"tenant-{number}") for number in range(0, TENANTS, 5)]
+        found = {name: _measured(at, clients, query) for name, query in FILTERS.items()}
+    columns = ("filter", "p50, ms", "p99, ms", "rows, mean", "rows, most", "jobs found")
+    rows = [
+        (
+            *(name, f"{each.p50:.1f}", f"{each.p99:.1f}", f"{each.mean_rows:.0f}"),
+            *(f"{each.most_rows:,}", f"{each.mean_found:.1f}"),
+        )
+        for name, each in found.items()
+    ]
+    show(f"{JOBS:,} jobs of {TENANTS} tenants, filled in {seconds:.0f} s", columns, rows)
+    PAGE.write_text(_page(columns, rows))
+    if any(each.most_rows > 1_000 for each in found.values()):
+        raise SystemExit("a request read more than 1,000 rows")
+
+
+def _rows() -> Iterator[Any]:
+    draw = random.Random(0)  # noqa: S311 - a run can be repeated
+    for number in range(JOBS):
+        created_at = _NOW - DAYS * 86_400 * draw.random()
+        (status,) = draw.choices([*_STATUSES], [*_STATUSES.values()])
+        tags = {"team": f"t{draw.randrange(20)}", "project": f"p{draw.randrange(5)}"}
+        spec = Spec(
+            task_type=draw.choice(_TYPES),
+            source=Repeat(10_000),
+            name=f"nightly-{draw.randrange(10)}",
+            tags=tags | ({"incident": "yes"} if draw.random() < 1 / 500 else {}),
+        )
+        job = Job(
+            id=new_job_id(created_at, draw.randbytes(10)),
+            tenant=f"tenant-{number % TENANTS}",
+            spec=spec,
+            fingerprint="f" * 64,
+            created_at=created_at,
+            status=status,
+            task_count=10_000,
+            chunk_size=100,
+            counts=None if status in _OPEN else Counts(completed=10_000),
+            expires_at=int(_NOW) + 10**8,
+        )
+        yield job_row(job)
+        if status in _OPEN:
+            for tally in range(job.tallies):
+                entries = {slot: Entry(1, 3, Counts(completed=100)) for slot in range(25)}
+                yield tally_row(Tally(job.id, tally, entries), job.expires_at)
+
+
+_OPEN: Final = frozenset({JobStatus.RUNNING, JobStatus.PENDING})
+
+
+def _measured(at: Stand, clients: Sequence[httpx.Client], query: str) -> Figures:
+    spent, rows, found = [], [], []
+    for number in range(WARM + CALLS):
+        client = clients[number % len(clients)]
+        before = at.meter()
+        begin = time.perf_counter()
+        answer = client.get(f"/jobs?{query}")
+        spent.append(1_000 * (time.perf_counter() - begin))
+        if not answer.is_success:
+            raise SystemExit(f"{query}: {answer.status_code} {answer.text}")
+        read = difference(before, at.meter()).get("dynamodb.rows_read", {})
+        rows.append(int(read.get("jobs", 0)))
+        found.append(len(answer.json()["items"]))
+    cuts = quantiles(spent[WARM:], n=100)
+    return Figures(cuts[49], cuts[98], sum(rows) / len(rows), max(rows), sum(found) / len(found))
+
+
+def _page(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    table = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in table)
+    return f"""# Finding jobs
+
+`python -m bench find`: {JOBS:,} jobs of {TENANTS} tenants in the jobs table of a twin; {CALLS} warm
+calls of `GET /api/v1/jobs` a filter, one at a time, each the first page for one of
+{TENANTS // 5} tenants. Rows are those of the jobs table that the emulator looked at for a request:
+entries of an index, jobs, and tallies of open jobs. The bound is 1,000.
+
+{lines}
+
+The emulator, its functions and the client share the cores of one machine (load average
+{os.getloadavg()[1]:.1f} meanwhile). For each look the emulator sorts all that an index has of the
+tenant, which AWS does not.
+"""
+
+
+if __name__ == "__main__":
+    main()

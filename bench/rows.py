@@ -1,0 +1,36 @@
+"""Rows written past the platform, many at a time, for benches that want much to be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import batched
+from typing import Any, Final
+
+from bench.stand import Stand
+from shoal.adapters.rows.attributes import Row
+from shoal.adapters.together import together
+
+_BATCH: Final = 25
+_AT_ONCE: Final = 64
+
+
+def deafen(at: Stand) -> None:
+    """Let nobody hear of what is written to the tables: it is no news."""
+    functions = at.emulator.client("lambda")
+    for each in functions.list_event_source_mappings()["EventSourceMappings"]:
+        if "/stream/" in each["EventSourceArn"]:
+            functions.update_event_source_mapping(UUID=each["UUID"], Enabled=False)
+
+
+def write(at: Stand, table: str, rows: Iterable[Row]) -> None:
+    """Write rows to the table of this output of the stack."""
+    client, name = at.emulator.client("dynamodb"), at.twin.deployment[table]
+    requests = ({"PutRequest": {"Item": row}} for row in rows)
+
+    def put(batch: Sequence[Any]) -> None:
+        answer = client.batch_write_item(RequestItems={name: batch})
+        if answer["UnprocessedItems"]:
+            raise SystemExit("the emulator did not take all rows")
+
+    for batches in batched(batched(requests, _BATCH, strict=False), _AT_ONCE, strict=False):
+        together(put, batches)

@@ -1,0 +1,149 @@
+"""A job's tasks at one glance: a byte a task, or the counts of each chunk.
+
+Tallies tell chunks whose tasks all stand alike; rows are read only of the others.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from shoal.domain.counts import Counts, TaskStatus
+from shoal.domain.job import Job
+from shoal.domain.job_version import job_version
+from shoal.domain.tally import Entry, Tally, address
+from shoal.ports import ChunkStore, JobStore, Standing
+from shoal.service.viewing import Viewing, unmade
+
+MOST_MIXED: Final = 10_000
+"""Rows of chunks that one request reads at most: all of a million tasks at chunk 100."""
+
+CELL: Final = struct.Struct("<6H")
+"""The counts of a chunk, in the order of the statuses."""
+
+_COMPLETED: Final = TaskStatus.COMPLETED.letter
+_LETTERS: Final = "".join(status.letter for status in TaskStatus)
+
+
+_CLOSED: Final = str.maketrans(
+    dict.fromkeys(
+        (TaskStatus.PENDING.letter, TaskStatus.RUNNING.letter, TaskStatus.RETRYING.letter),
+        TaskStatus.CANCELLED.letter,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Charting:
+    """Reads only."""
+
+    viewing: Viewing
+    jobs: JobStore
+    chunks: ChunkStore
+
+    def chart(self, tenant: str, job_id: str) -> Chart:
+        """A job's chart, of which nothing but the job is read yet."""
+        return Chart(self.viewing.row(tenant, job_id), self.jobs, self.chunks)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """The tasks of one job."""
+
+    job: Job
+    jobs: JobStore
+    chunks: ChunkStore
+
+    @property
+    def count(self) -> int:
+        """How many tasks it has; 0 while that is not known."""
+        return self.job.task_count or 0
+
+    @property
+    def version(self) -> int:
+        """Grows with whatever it shows: tallies are older than the rows that are read after."""
+        moves = sum(tally.versions for tally in self._tallies) if self.job.live else self.job.moves
+        return job_version(self.job.version, moves)
+
+    def tasks(self, start: int) -> bytes:
+        """The letter of each task from the index `start` on.
+
+        It ends before the last task if more than 10,000 rows would have to be read.
+        """
+        if start >= self.count:
+            return b""
+        if (letter := self._uniform()) is not None:
+            return (self.count - start) * letter.encode()
+        first = start // (self.job.chunk_size or 1)
+        cells, mixed = list[str](), list[int]()
+        for number, counts in enumerate(self._known(first), first):
+            letters = _letters(counts)
+            if letters is None:
+                if len(mixed) == MOST_MIXED:
+                    break
+                mixed.append(number)
+            cells.append(letters or "")
+        for number, standing in self.chunks.standings(self.job.id, mixed).items():
+            cells[number - first] = self._shown(standing)
+        for number in mixed:
+            cells[number - first] = cells[number - first] or self._unmade(number)
+        return "".join(cells)[start - first * (self.job.chunk_size or 1) :].encode()
+
+    def cells(self) -> bytes:
+        """The counts of each chunk; no row of a chunk is read."""
+        if not self.job.planned:
+            return b""
+        return b"".join(CELL.pack(*counts) for counts in self._known(0))
+
+    @cached_property
+    def _tallies(self) -> Sequence[Tally]:
+        return self.jobs.tallies(self.job.id, range(self.job.tallies))
+
+    def _uniform(self) -> str | None:
+        """The letter of every task, where the job's row tells it."""
+        if not self.job.planned:
+            return unmade(self.job).letter
+        return None if self.job.counts is None else _only(self.job.counts)
+
+    def _known(self, first: int) -> Iterator[Counts]:
+        """The counts of each chunk from `first` on, as users see them."""
+        entries: Mapping[int, Mapping[int, Entry]]
+        entries = {tally.number: tally.entries for tally in self._tallies}
+        for number in range(first, self.job.chunks):
+            tally, slot = address(number, self.job.chunks)
+            yield self._counts(entries.get(tally, {}).get(slot), self.job.size_of(number))
+
+    def _counts(self, entry: Entry | None, size: int) -> Counts:
+        if entry is None:  # it was never leased
+            counts = Counts(pending=size)
+        elif entry.generation != self.job.generation:  # it waits to be begun anew
+            done = entry.counts.completed
+            counts = Counts(pending=size - done, completed=done)
+        else:
+            counts = entry.counts
+        return counts if self.job.live else counts.after_close()
+
+    def _shown(self, standing: Standing) -> str:
+        """The letters of a chunk's row, as `viewing.shown` has them."""
+        letters = standing.statuses
+        if standing.generation != self.job.generation:
+            waits = unmade(self.job).letter
+            return "".join(each if each == _COMPLETED else waits for each in letters)
+        return letters if self.job.live else letters.translate(_CLOSED)
+
+    def _unmade(self, number: int) -> str:
+        return self.job.size_of(number) * unmade(self.job).letter
+
+
+def _letters(counts: Counts) -> str | None:
+    """The letters of tasks that all stand alike, else None."""
+    letter = _only(counts)
+    return None if letter is None else sum(counts) * letter
+
+
+def _only(counts: Counts) -> str | None:
+    found = [letter for letter, count in zip(_LETTERS, counts, strict=True) if count]
+    return found[0] if len(found) == 1 else None
