@@ -20,6 +20,7 @@ from handlers.routes import (
     deployment,
     events,
     failures,
+    job_tasks,
     jobs,
     live,
     maps,
@@ -99,6 +100,7 @@ app.use([sign_in, known_query, no_body, etag])
 app.exception_handler(Exception)(_problem)
 for routes in (
     jobs,
+    job_tasks,
     tasks,
     results,
     deployment,

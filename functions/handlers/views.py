@@ -48,6 +48,21 @@ def fitting[B: (TaskBody, ResultBody)](
     return fit, following
 
 
+def without_large(bodies: Sequence[TaskBody]) -> list[TaskBody]:
+    """All of a page's items, without the results that do not fit into one answer with the rest."""
+    left = MAX_ANSWER_BYTES - _size([_without_result(body) for body in bodies])
+    fit = []
+    for body in bodies:
+        length = _size([body]) - _size([_without_result(body)])
+        fit.append(body if length <= left else _without_result(body))
+        left -= length if length <= left else 0
+    return fit
+
+
+def _without_result(body: TaskBody) -> TaskBody:
+    return body.model_copy(update={"result": None, "too_large": True})
+
+
 def _size(bodies: Sequence[TaskBody | ResultBody]) -> int:
     return len(json.dumps([body.model_dump() for body in bodies]))
 

@@ -10,13 +10,12 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
 from handlers import log
-from handlers.asking import NextToken, TaskLimit, caller, chosen, new_router, request_id
-from handlers.tokens import index_start, text_start, token
-from handlers.views import fitting, job_body, job_path, task_body, upload_body
+from handlers.asking import NextToken, caller, new_router, request_id
+from handlers.tokens import text_start, token
+from handlers.views import job_body, job_path, upload_body
 from shoal import bootstrap
 from shoal.domain import trace
 from shoal.domain.act import Action
-from shoal.domain.counts import TaskStatus
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter, Tag
@@ -28,7 +27,6 @@ from shoal.wire.jobs import (
     JobSubmission,
     Name,
     TagSought,
-    TaskPageBody,
     UploadBody,
 )
 from shoal.wire.steering import CloneRequest, RetryRequest
@@ -103,27 +101,6 @@ def delete_job(job_id: str) -> Response[None]:
     bootstrap.control().delete(caller(router).tenant, job_id)
     bootstrap.auditing().record(caller(router), Action.DELETE, job_id)
     return Response(HTTPStatus.NO_CONTENT.value)
-
-
-@router.get("/api/v1/jobs/<job_id>/tasks", operation_id="listTasks", tags=["jobs"])
-def list_tasks(
-    job_id: str,
-    status: Annotated[list[TaskStatus] | None, Query()] = None,
-    limit: TaskLimit = 100,
-    next_token: NextToken = None,
-) -> TaskPageBody:
-    """List tasks by index. A page may have fewer than `limit`: go on while there is a token."""
-    statuses = chosen(status)
-    query = ["tasks", job_id, *statuses]
-    page = bootstrap.viewing().tasks(
-        caller(router).tenant,
-        job_id,
-        statuses=statuses,
-        limit=limit,
-        start=index_start(next_token, query),
-    )
-    items, following = fitting([*map(task_body, page.tasks)], page.next_index)
-    return TaskPageBody(items=items, next_token=token(following, query))
 
 
 def steering(verb: str) -> Callable[[Handler], Handler]:

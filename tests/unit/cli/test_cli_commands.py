@@ -324,6 +324,23 @@ def test_jobs_are_listed_by_what_is_known_of_them(shoal: Any, world: World) -> N
     assert shoal("list", "--since", f"{10**9}d").returncode == 2
 
 
+def test_tasks_are_listed_by_what_came_of_them(shoal: Any) -> None:
+    job = submit(count=6, chunk_size=2)
+    start(job)
+    for chunk in range(3):
+        report(
+            lease(job, chunk), [outcome(2 * chunk) | {"duration": chunk}, outcome(2 * chunk + 1)]
+        )
+
+    listed = {
+        words: shoal("tasks", job, *words.split(), "-o", "name").stdout.split()
+        for words in ["--slowest 2", "--start 1 --end 3", "--attempts 2", f"--cause {'0' * 16}"]
+    }
+
+    assert [*listed.values()] == [[f"{job}.4", f"{job}.2"], [f"{job}.1", f"{job}.2"], [], []]
+    assert shoal("tasks", job, "--cause", "x").returncode == 2
+
+
 def test_a_map_has_a_letter_a_task(shoal: Any) -> None:
     job = submit(count=150, chunk_size=50)
     start(job)

@@ -22,7 +22,7 @@ from shoal.client import (
 )
 from shoal.client import flow as flows
 from shoal.client.models import Counts
-from shoal.service import charting
+from shoal.service import charting, searching
 from tests.unit.client.conftest import answered
 from tests.unit.handlers.edge import World, lease, outcome, report, run, start
 
@@ -154,6 +154,24 @@ def test_a_map_comes_whole_whatever_pieces_it_comes_in(
     assert job.map() == b"CFPPCFR"
     assert [each.failed for each in job.chunks()] == [1, 0, 1, 0]
     assert job.chunks()[3] == Counts(running=1)
+
+
+def test_tasks_are_found_by_what_came_of_them(
+    shoal: Shoal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "MOST_ROWS", 5)
+    monkeypatch.setattr(searching, "READ_AT_ONCE", 2)
+    job = shoal.submit("noop", count=12, chunk_size=2)
+    start(job.id)
+    for chunk in range(6):
+        took = [outcome(2 * chunk) | {"duration": chunk % 4}, outcome(2 * chunk + 1, error=FAULT)]
+        report(lease(job.id, chunk), took)
+    (cause,) = shoal.read(f"jobs/{job.id}/failures")["items"]
+
+    assert [task.index for task in job.slowest(3)] == [6, 4, 2]
+    assert [task.index for task in job.slowest(2, start=7, status="COMPLETED")] == [10, 8]
+    assert [task.index for task in job.tasks(cause=cause["cause"], end=8)] == [1, 3, 5, 7]
+    assert not [*job.tasks(attempts=2)]
 
 
 def test_wait_gives_up_in_time_and_says_that_the_job_goes_on(shoal: Shoal) -> None:

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from shoal.service.recovery import Recovery
     from shoal.service.registering import Registering
     from shoal.service.retrying import Retrying
+    from shoal.service.searching import Searching
     from shoal.service.settling import Settling
     from shoal.service.submitting import Submitting
     from shoal.service.tasking import Tasking
@@ -156,6 +157,14 @@ def charting() -> Charting:
 
     a = adapters()
     return Charting(viewing(), a.jobs, a.chunks)
+
+
+@cache
+def searching() -> Searching:
+    """Finds tasks by what came of them."""
+    from shoal.service.searching import Searching
+
+    return Searching(viewing(), adapters().chunks)
 
 
 @cache
@@ -388,6 +397,7 @@ _WIRED: Final = (
     admission,
     viewing,
     charting,
+    searching,
     diagnosing,
     explaining,
     registering,

@@ -181,11 +181,30 @@ def get(ctx: typer.Context, any_id: str, output: Output = _TABLE) -> None:
 
 
 @app.command()
-def tasks(
-    ctx: typer.Context, job_id: JobId, status: Statuses = None, output: Output = _TABLE
+def tasks(  # noqa: PLR0917 - its options are the filters
+    ctx: typer.Context,
+    job_id: JobId,
+    status: Statuses = None,
+    attempts: Annotated[int | None, typer.Option(min=1, help="Of at least so many.")] = None,
+    cause: Annotated[str | None, typer.Option(help="Failed of this cause.")] = None,
+    start: Annotated[int | None, typer.Option(min=0, help="The first index.")] = None,
+    end: Annotated[int | None, typer.Option(min=1, help="The index behind the last.")] = None,
+    slowest: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Only so many, that took longest.")
+    ] = None,
+    output: Output = _TABLE,
 ) -> None:
-    """List the tasks of a job."""
-    found = ctx.obj.shoal.job(job_id).tasks(status=status)
+    """List the tasks of a job, by index or the slowest first."""
+    words = {
+        "status": status,
+        "attempts": attempts,
+        "cause": cause,
+        "start": start,
+        "end": end,
+    }
+    which = {each: value for each, value in words.items() if value}
+    job = ctx.obj.shoal.job(job_id)
+    found = job.tasks(**which) if slowest is None else job.slowest(slowest, **which)
     show((task.raw for task in found), output, TASKS)
 
 

@@ -19,6 +19,7 @@ from shoal.client.models import (
     Result,
     Spec,
     Task,
+    TaskFilter,
     TaskType,
 )
 from shoal.client.profile import chosen
@@ -156,11 +157,15 @@ class AsyncJob:
         return await self._now(self._shoal.api.job(self.id))
 
     async def tasks(
-        self, *, status: str | list[str] | None = None, limit: int = 1_000
+        self, *, limit: int = 1_000, **which: Unpack[TaskFilter]
     ) -> AsyncIterator[Task]:
-        """Its tasks by index, those of some statuses only if they are named."""
-        async for raw in self._items("tasks", status=status, limit=limit):
+        """Its tasks by index; `limit` is that of a page."""
+        async for raw in self._items("tasks", **which, limit=limit):
             yield Task.of(raw)
+
+    async def slowest(self, count: int = 10, **which: Unpack[TaskFilter]) -> list[Task]:
+        """Those of its tasks that took longest, up to 100, the slowest first."""
+        return await self._shoal.run(self._shoal.api.slowest(self.id, count, which))
 
     async def results(self, *, limit: int = 1_000, missing: bool = False) -> AsyncIterator[Result]:
         """What its completed tasks returned, by index; with `missing` also who returned nothing."""

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from heapq import merge
+from heapq import merge, nlargest
 from struct import Struct
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
 from shoal.client.flow import Answer, Flow, Request, asked
-from shoal.client.models import Counts, JobState
+from shoal.client.models import Counts, JobState, Task, TaskFilter
 from shoal.client.tokens import Tokens
 
 _CELL: Final = Struct("<6H")
@@ -127,6 +127,19 @@ class Api:
     def job(self, job_id: str) -> Flow[JobState]:
         """A job as it is."""
         return JobState.of((yield from self.read(f"jobs/{segment(job_id)}")))
+
+    def slowest(self, job_id: str, count: int, which: TaskFilter) -> Flow[list[Task]]:
+        """The tasks that took longest: each page tells of some of the job, so all are asked for."""
+        found, token = list[Task](), None
+        while True:
+            params = {**which, "order": "slowest", "limit": count}
+            page = yield from self.page(f"jobs/{segment(job_id)}/tasks", params, token)
+            found = nlargest(
+                count, [*found, *map(Task.of, page.items)], key=lambda task: task.duration or 0.0
+            )
+            token = page.next_token
+            if token is None:
+                return found
 
     def map(self, job_id: str) -> Flow[bytes]:
         """A letter a task; a map that takes too many reads for one answer comes in pieces."""

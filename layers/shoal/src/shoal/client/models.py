@@ -58,6 +58,20 @@ class Filter(TypedDict, total=False):
     tag: str
 
 
+class TaskFilter(TypedDict, total=False):
+    """Which tasks of a job: all that is given has to hold.
+
+    `attempts` is the fewest; `cause` is the fingerprint of one that failed tasks have in common;
+    indices go from `start` to before `end`.
+    """
+
+    status: str | list[str]
+    attempts: int
+    cause: str
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Tasks by status."""

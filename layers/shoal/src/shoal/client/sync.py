@@ -19,6 +19,7 @@ from shoal.client.models import (
     Result,
     Spec,
     Task,
+    TaskFilter,
     TaskType,
 )
 from shoal.client.profile import chosen
@@ -153,9 +154,13 @@ class Job:
         """Ask for it again."""
         return self._now(self._shoal.api.job(self.id))
 
-    def tasks(self, *, status: str | list[str] | None = None, limit: int = 1_000) -> Iterator[Task]:
-        """Its tasks by index, those of some statuses only if they are named."""
-        return map(Task.of, self._items("tasks", status=status, limit=limit))
+    def tasks(self, *, limit: int = 1_000, **which: Unpack[TaskFilter]) -> Iterator[Task]:
+        """Its tasks by index; `limit` is that of a page."""
+        return map(Task.of, self._items("tasks", **which, limit=limit))
+
+    def slowest(self, count: int = 10, **which: Unpack[TaskFilter]) -> list[Task]:
+        """Those of its tasks that took longest, up to 100, the slowest first."""
+        return self._shoal.run(self._shoal.api.slowest(self.id, count, which))
 
     def results(self, *, limit: int = 1_000, missing: bool = False) -> Iterator[Result]:
         """What its completed tasks returned, by index; with `missing` also who returned nothing."""

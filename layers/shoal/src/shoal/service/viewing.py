@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import accumulate, batched, islice
@@ -19,6 +19,7 @@ from shoal.domain.job_version import job_version
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.page_key import place
 from shoal.domain.tally import Tally, address
+from shoal.domain.task_filter import TaskFilter
 from shoal.ports import ChunkStore, JobStore
 from shoal.service.ending import READ_AT_ONCE, known_counts
 from shoal.service.inputs import Inputs
@@ -64,10 +65,14 @@ class TaskView:
 
 
 class TaskPage(NamedTuple):
-    """Some tasks in order of their index, and the index to go on from (None at the end)."""
+    """Some tasks, and the index to go on from (None at the end).
+
+    `read` is how many rows of chunks and of outcomes it took.
+    """
 
     tasks: Sequence[TaskView]
     next_index: int | None
+    read: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,8 @@ class Viewing:
         if chunk is None:
             index = ids.parse_task_id(task_id)
             return self._unmade(job, index[1] if index else 0)
-        return next(self._tasks(job, [(chunk, offset)]))
+        (outcome,) = self.outcomes([(chunk, offset)])
+        return self.views(job, [(chunk, offset, outcome)])[0]
 
     def result(self, tenant: str, task_id: str) -> Result:
         """What a task returned; raise IllegalMove if it did not complete."""
@@ -177,12 +183,31 @@ class Viewing:
         return job, self.chunks.get(job_id, number), offset
 
     def tasks(
-        self, tenant: str, job_id: str, *, statuses: Collection[TaskStatus], limit: int, start: int
+        self, tenant: str, job_id: str, which: TaskFilter, *, limit: int, start: int
     ) -> TaskPage:
-        """Tasks of these statuses (of all, if none is named) from the index `start` on."""
+        """Tasks that are sought, from the index `start` on; not by their cause."""
         job = self._owned(tenant, job_id)
-        places, following = self._places(job, statuses, limit, start)
-        return TaskPage(list(self._tasks(job, places)), following)
+        places, following, read = self._places(job, which, limit, start)
+        read += len(part_keys(places))
+        found = zip(places, self.outcomes(places), strict=True)
+        tasks = self.views(job, [(*place, outcome) for place, outcome in found])
+        return TaskPage(tasks, following, read)
+
+    def views(self, job: Job, found: Sequence[tuple[Chunk, int, Outcome | None]]) -> list[TaskView]:
+        """Tasks, each with its latest outcome, as users see them."""
+        inputs = self.inputs.whole(job, [(chunk, offset) for chunk, offset, _ in found])
+        return [
+            TaskView(
+                job,
+                chunk,
+                chunk.first + offset,
+                shown(job, chunk, offset),
+                chunk.attempts[offset],
+                whole,
+                outcome,
+            )
+            for (chunk, offset, outcome), whole in zip(found, inputs, strict=True)
+        ]
 
     def results(self, tenant: str, job_id: str, *, limit: int, start: int) -> ResultPage:
         """Up to `limit` results from the index `start` on, and each task without one by its why."""
@@ -191,7 +216,7 @@ class Viewing:
         end = (job.task_count or 0) if following is None else following
         completed = [place for place in places if _completed(*place)]
         indices = (chunk.first + offset for chunk, offset in completed)
-        outcomes = dict(zip(indices, self._outcomes(completed), strict=True))
+        outcomes = dict(zip(indices, self.outcomes(completed), strict=True))
         results, missing = [], _Runs(unmade(job), start)
         for chunk, offset in places:
             index = chunk.first + offset
@@ -225,31 +250,22 @@ class Viewing:
         return places, following if following < (job.task_count or 0) else None
 
     def _places(
-        self, job: Job, statuses: Collection[TaskStatus], limit: int, start: int
-    ) -> tuple[list[tuple[Chunk, int]], int | None]:
-        """Chunk and position of up to `limit` tasks, and the index to go on from."""
-        if not job.planned or start >= (job.task_count or 0):
-            return [], None
+        self, job: Job, which: TaskFilter, limit: int, start: int
+    ) -> tuple[list[tuple[Chunk, int]], int | None, int]:
+        """Chunk and position of up to `limit` tasks, the index to go on from, and the rows read."""
         found: list[tuple[Chunk, int]] = []
-        following: int | None = None
-        numbers, read = self._chunks_with(job, statuses, start), 0
+        numbers, read = self.chunks_with(job, which, start), 0
         step = sizing.chunk_count(limit, job.chunk_size or 1) + 1
         while batch := list(islice(numbers, min(step, READ_AT_ONCE))):
-            if read >= MOST_ROWS:
-                following = batch[0] * (job.chunk_size or 1)
-                break
+            if read + len(batch) > MOST_ROWS:
+                return found, batch[0] * (job.chunk_size or 1), read
             for chunk in self.chunks.get_many(job.id, batch):
-                found += [
-                    (chunk, offset)
-                    for offset in range(chunk.size)
-                    if chunk.first + offset >= start
-                    and (not statuses or shown(job, chunk, offset) in statuses)
-                ]
-            if len(found) > limit:
-                following = found[limit][0].first + found[limit][1]
-                break
+                found += [(chunk, offset) for offset in admitted(job, which, chunk, start)]
             read, step = read + len(batch), 2 * step
-        return found[:limit], following
+            if len(found) > limit:
+                chunk, offset = found[limit]
+                return found[:limit], chunk.first + offset, read
+        return found, None, read
 
     def _owned(self, tenant: str, job_id: str) -> Job:
         job = self.jobs.get(job_id) if ids.is_job_id(job_id) else None
@@ -265,19 +281,26 @@ class Viewing:
             moves = job.moves or sum(tally.versions for tally in known)
             yield JobView(job, counts, job_version(job.version, moves))
 
-    def _chunks_with(self, job: Job, statuses: Collection[TaskStatus], start: int) -> Iterator[int]:
-        numbers = iter(range(start // (job.chunk_size or 1), job.chunks))
-        if not statuses or (TaskStatus.CANCELLED in statuses and not job.live):
+    def chunks_with(self, job: Job, which: TaskFilter, start: int) -> Iterator[int]:
+        """The chunks, from the index `start` on, that may hold tasks that are sought."""
+        count = job.task_count or 0
+        end = count if which.end is None else min(which.end, count)
+        if not job.planned or start >= end:
+            return iter(())
+        size = job.chunk_size or 1
+        numbers = iter(range(start // size, sizing.chunk_count(end, size)))
+        sealed = TaskStatus.CANCELLED in which.possible and not job.live
+        if sealed or not (which.possible or which.attempts):
             return numbers
         entries = {t.number: t for t in self.jobs.tallies(job.id, range(job.tallies))}
-        return (number for number in numbers if _may_hold(job, entries, number, statuses))
+        return (number for number in numbers if _may_hold(job, entries, number, which))
 
     def _unmade(self, job: Job, index: int) -> TaskView:
         return TaskView(job, None, index, unmade(job), 0, job.spec.params, None)
 
-    def _outcomes(self, places: Sequence[tuple[Chunk, int]]) -> list[Outcome | None]:
+    def outcomes(self, places: Sequence[tuple[Chunk, int]]) -> list[Outcome | None]:
         """The latest accepted outcome of each task, if it has one."""
-        keys = {key for chunk, offset in places if (key := chunk.part_of(offset)) is not None}
+        keys = part_keys(places)
         parts = self.chunks.parts(keys) if keys else {}
         outcomes = {
             (key.chunk, outcome.index, key): outcome
@@ -285,19 +308,6 @@ class Viewing:
             for outcome in part
         }
         return [_outcome(outcomes, chunk, offset) for chunk, offset in places]
-
-    def _tasks(self, job: Job, places: Sequence[tuple[Chunk, int]]) -> Iterator[TaskView]:
-        inputs, outcomes = self.inputs.whole(job, places), self._outcomes(places)
-        for (chunk, offset), whole, outcome in zip(places, inputs, outcomes, strict=True):
-            yield TaskView(
-                job,
-                chunk,
-                chunk.first + offset,
-                shown(job, chunk, offset),
-                chunk.attempts[offset],
-                whole,
-                outcome,
-            )
 
 
 class _Runs:
@@ -327,6 +337,20 @@ class _Runs:
             self._found.append(Missing(first, last, why))
 
 
+def part_keys(places: Iterable[tuple[Chunk, int]]) -> set[PartKey]:
+    """The parts with the latest outcomes of these tasks."""
+    return {key for chunk, offset in places if (key := chunk.part_of(offset)) is not None}
+
+
+def admitted(job: Job, which: TaskFilter, chunk: Chunk, start: int) -> list[int]:
+    """The positions in a chunk of the tasks that are sought, from the index `start` on."""
+    return [
+        offset
+        for offset in range(max(0, start - chunk.first), chunk.size)
+        if which.admits(shown(job, chunk, offset), chunk.attempts[offset], chunk.first + offset)
+    ]
+
+
 def _outcome(
     outcomes: Mapping[tuple[int, int, PartKey], Outcome], chunk: Chunk, offset: int
 ) -> Outcome | None:
@@ -348,16 +372,14 @@ def _affordable(jobs: Sequence[Job], rows: int) -> int:
     return max(1, sum(total <= rows for total in totals))
 
 
-def _may_hold(
-    job: Job, tallies: Mapping[int, Tally], number: int, statuses: Collection[TaskStatus]
-) -> bool:
+def _may_hold(job: Job, tallies: Mapping[int, Tally], number: int, which: TaskFilter) -> bool:
     tally, slot = address(number, job.chunks)
     entry = tallies[tally].entries.get(slot) if tally in tallies else None
     if entry is None:  # it was never leased
-        return TaskStatus.PENDING in statuses
-    if entry.generation != job.generation:
+        return not which.attempts and TaskStatus.PENDING in which.possible
+    if entry.generation != job.generation or not which.possible:
         return True
-    return any(entry.counts[list(TaskStatus).index(status)] for status in statuses)
+    return any(entry.counts[list(TaskStatus).index(status)] for status in which.possible)
 
 
 def shown(job: Job, chunk: Chunk, offset: int) -> TaskStatus:

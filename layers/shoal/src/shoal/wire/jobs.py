@@ -348,10 +348,14 @@ class TaskBody(_Answer):
 
 
 class TaskPageBody(_Answer):
-    """Tasks by index; a null `next_token` ends the list."""
+    """Tasks by index, or the slowest of this page first; a null `next_token` ends the list.
+
+    `rows_read` is how many rows of chunks and of outcomes this page looked at.
+    """
 
     items: list[TaskBody]
     next_token: str | None
+    rows_read: int
 
 
 class ArtifactBody(_Answer):

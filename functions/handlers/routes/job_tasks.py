@@ -1,0 +1,84 @@
+"""The tasks of a job, found by what they are and by what came of them."""
+
+from collections.abc import Iterator
+from typing import Annotated, Final, Literal
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from handlers.asking import NextToken, TaskLimit, caller, chosen, new_router
+from handlers.tokens import index_start, token
+from handlers.views import fitting, task_body, without_large
+from shoal import bootstrap
+from shoal.domain.counts import TaskStatus
+from shoal.domain.errors import InvalidRequest
+from shoal.domain.sizing import MAX_TASKS
+from shoal.domain.task_filter import TaskFilter
+from shoal.wire.jobs import TaskPageBody
+
+router = new_router()
+
+MOST_SLOWEST: Final = 100
+
+Attempts = Annotated[int, Query(ge=0, le=1_000)]
+Cause = Annotated[str | None, Query(pattern="^[0-9a-f]{16}$")]
+Start = Annotated[int, Query(ge=0, le=MAX_TASKS)]
+End = Annotated[int | None, Query(ge=1, le=MAX_TASKS)]
+
+
+@router.get("/api/v1/jobs/<job_id>/tasks", operation_id="listTasks", tags=["jobs"])
+def list_tasks(
+    job_id: str,
+    *,
+    status: Annotated[list[TaskStatus] | None, Query()] = None,
+    attempts: Attempts = 0,
+    cause: Cause = None,
+    start: Start = 0,
+    end: End = None,
+    order: Annotated[Literal["index", "slowest"], Query()] = "index",
+    limit: TaskLimit = 100,
+    next_token: NextToken = None,
+) -> TaskPageBody:
+    """List tasks by index. A page may have fewer than `limit`: go on while there is a token.
+
+    Several statuses are joined by commas; `attempts` is the fewest; `cause` is one that failed
+    tasks have in common, as listFailures names it; indices go from `start` to before `end`.
+    `order=slowest` gives up to 100 tasks of each page that took longest, the slowest first: what
+    was slowest of all is told once there is no token any more.
+    """
+    _may_be(status, cause, order, limit)
+    which = TaskFilter(statuses=frozenset(status or ()), attempts=attempts, cause=cause, end=end)
+    query = ["tasks", job_id, *chosen(status), *_said(which, start, order)]
+    first = index_start(next_token, query) if next_token else start
+    if order == "slowest":
+        find = bootstrap.searching().slowest
+    else:
+        find = bootstrap.viewing().tasks if cause is None else bootstrap.searching().of_cause
+    page = find(caller(router).tenant, job_id, which, limit=limit, start=first)
+    items, following = [*map(task_body, page.tasks)], page.next_index
+    if order == "slowest":
+        items = without_large(items)
+    else:
+        items, following = fitting(items, following)
+    return TaskPageBody(items=items, next_token=token(following, query), rows_read=page.read)
+
+
+def _may_be(statuses: list[TaskStatus] | None, cause: str | None, order: str, limit: int) -> None:
+    """Raise InvalidRequest if what is asked for can never be."""
+    if cause is not None and statuses and TaskStatus.FAILED not in statuses:
+        detail = "only FAILED tasks have one"
+        raise InvalidRequest(f"cause: {detail}", [("cause", detail)])
+    if order == "slowest" and limit > MOST_SLOWEST:
+        detail = f"must not exceed {MOST_SLOWEST} with order=slowest"
+        raise InvalidRequest(f"limit {detail}", [("limit", detail)])
+
+
+def _said(which: TaskFilter, start: int, order: str) -> Iterator[str]:
+    """What a token is bound to, beside the statuses; nothing of what is left out."""
+    words = {
+        "attempts": which.attempts,
+        "cause": which.cause,
+        "start": start,
+        "end": which.end,
+        "order": None if order == "index" else order,
+    }
+    return (f"{name}={value}" for name, value in words.items() if value)

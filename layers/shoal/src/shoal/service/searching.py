@@ -1,0 +1,124 @@
+"""Tasks of a job found by what their outcomes say: a cause, or how long they took.
+
+Outcomes are read for that, so a request looks at a piece of the job and says where to go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from heapq import nlargest
+from itertools import batched
+from typing import NamedTuple
+
+from shoal.domain.chunk import Chunk
+from shoal.domain.job import Job
+from shoal.domain.outcome import Outcome
+from shoal.domain.task_filter import TaskFilter
+from shoal.ports import ChunkStore
+from shoal.service.ending import READ_AT_ONCE
+from shoal.service.viewing import MOST_ROWS, TaskPage, Viewing, admitted, part_keys
+
+
+class Found(NamedTuple):
+    """A task that ended, by its chunk and position, and what came of it."""
+
+    chunk: Chunk
+    offset: int
+    outcome: Outcome | None
+
+    @property
+    def task(self) -> int:
+        """Its index."""
+        return self.chunk.first + self.offset
+
+    @property
+    def duration(self) -> float:
+        """Seconds of its latest attempt that ended; none if there is none."""
+        return 0.0 if self.outcome is None else self.outcome.duration
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """Reads only: the tallies, and at most a thousand rows of chunks and of outcomes."""
+
+    viewing: Viewing
+    chunks: ChunkStore
+
+    def of_cause(
+        self, tenant: str, job_id: str, which: TaskFilter, *, limit: int, start: int
+    ) -> TaskPage:
+        """Failed tasks of the cause that is sought, by index, from the index `start` on."""
+        job = self.viewing.row(tenant, job_id)
+        look, found = _Look(self, job, which, start), list[Found]()
+        for each in look:
+            if not which.explains(job.spec.task_type, each.outcome):
+                continue
+            if len(found) == limit:
+                return TaskPage(self.viewing.views(job, found), each.task, look.rows)
+            found.append(each)
+        return TaskPage(self.viewing.views(job, found), look.following, look.rows)
+
+    def slowest(
+        self, tenant: str, job_id: str, which: TaskFilter, *, limit: int, start: int
+    ) -> TaskPage:
+        """The tasks that took longest among those that it looked at, the slowest first."""
+        job = self.viewing.row(tenant, job_id)
+        begun = replace(which, attempts=max(1, which.attempts))
+        look = _Look(self, job, begun, start)
+        ended = (
+            each
+            for each in look
+            if each.outcome is not None and which.explains(job.spec.task_type, each.outcome)
+        )
+        slowest = nlargest(limit, ended, key=lambda each: (each.duration, -each.task))
+        return TaskPage(self.viewing.views(job, slowest), look.following, look.rows)
+
+
+@dataclass(slots=True)
+class _Look:
+    """Tasks with their outcomes, by index, as far as rows reach.
+
+    `rows` are those read so far, `following` is where to go on once it has ended.
+    """
+
+    search: Searching
+    job: Job
+    which: TaskFilter
+    start: int
+    rows: int = field(default=0, init=False)
+    following: int | None = field(default=None, init=False)
+
+    def __iter__(self) -> Iterator[Found]:
+        numbers = self.search.viewing.chunks_with(self.job, self.which, self.start)
+        for batch in batched(numbers, READ_AT_ONCE, strict=False):
+            if self.rows + len(batch) >= MOST_ROWS:
+                self.following = batch[0] * (self.job.chunk_size or 1)
+                return
+            self.rows += len(batch)
+            picked = self._picked(batch)
+            fit = self._affordable(picked)
+            yield from self._with_outcomes(picked[:fit])
+            if fit < len(picked):
+                self.following = picked[fit][0].first
+                return
+
+    def _picked(self, numbers: Sequence[int]) -> list[tuple[Chunk, list[int]]]:
+        chunks = self.search.chunks.get_many(self.job.id, numbers)
+        found = ((chunk, admitted(self.job, self.which, chunk, self.start)) for chunk in chunks)
+        return [(chunk, offsets) for chunk, offsets in found if offsets]
+
+    def _affordable(self, picked: Sequence[tuple[Chunk, list[int]]]) -> int:
+        """How many of the chunks have outcomes that may still be read; they count from now on."""
+        for fit, (chunk, offsets) in enumerate(picked):
+            more = len(part_keys((chunk, offset) for offset in offsets))
+            if self.rows + more > MOST_ROWS:
+                return fit
+            self.rows += more
+        return len(picked)
+
+    def _with_outcomes(self, picked: Sequence[tuple[Chunk, list[int]]]) -> Iterator[Found]:
+        places = [(chunk, offset) for chunk, offsets in picked for offset in offsets]
+        outcomes = self.search.viewing.outcomes(places)
+        for (chunk, offset), outcome in zip(places, outcomes, strict=True):
+            yield Found(chunk, offset, outcome)
