@@ -15,6 +15,7 @@ TASKS ?= 10000
 include mk/template.mk
 include mk/eks.mk
 include mk/peers.mk
+include mk/console.mk
 
 .PHONY: help
 help: ## Show this list

@@ -69,11 +69,11 @@ def up(options: argparse.Namespace) -> int:
         else:
             done = "No worker runs here: it waits for yours."
             lines = [f"set -a; . {_shown(environment)}; set +a", "shoal worker run"]
-        with Console(plan.console_port, twin.url, lines) as console:
+        with Console(plan.console_port, twin.url, twin.issuer.url, lines) as console:
             print(f"\n{done} Try, from another terminal:\n")
             print(*lines, sep="\n")
             print(_command_line(plan.home))
-            print(f"\nAPI {twin.url}/api/v1 · page {console.url} · logs {_shown(plan.home)}")
+            print(f"\nAPI {twin.url}/api/v1 · console {console.url} · logs {_shown(plan.home)}")
             print("Ctrl-C stops all of it.", flush=True)
             try:
                 while True:

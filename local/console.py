@@ -1,24 +1,62 @@
-"""The console's place: a page that shows whether the API is up, and what to try."""
+"""Serves the console as CloudFront does: built files, configuration, one page for all addresses.
+
+If it was not built, one page says so, and whether the API is up.
+"""
 
 from __future__ import annotations
 
 import html
+import json
+import mimetypes
 import threading
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from string import Template
 from typing import Final, Self
+from urllib.parse import unquote, urlsplit
 
+from local.application import ROOT
+
+BUILT: Final = ROOT / "frontend" / "dist"
 _PAGE: Final = Path(__file__).with_name("console.html")
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; "
+    "connect-src 'self' {there}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a path is answered with."""
+
+    status: int
+    kind: str
+    body: bytes
+    keep: str = "no-cache"
+
+
+_NOTHING: Final = Answer(404, "text/plain", b"")
 
 
 class Console:
-    """Serves the page on loopback. To be used as a context."""
+    """Serves the console on loopback. To be used as a context."""
 
-    def __init__(self, port: int, api: str, lines: list[str]) -> None:
+    def __init__(
+        self, port: int, api: str, issuer: str, lines: list[str], built: Path = BUILT
+    ) -> None:
         self.url = f"http://localhost:{port}"
         page = Template(_PAGE.read_text()).substitute(api=api, lines=html.escape("\n".join(lines)))
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(page.encode()))
+        site = _Site(
+            built.resolve(),
+            Answer(200, "application/json", _config(api, issuer)),
+            Answer(200, "text/html; charset=utf-8", page.encode()),
+            _POLICY.format(there=f"{api} {api.replace('http', 'ws', 1)} {issuer}"),
+        )
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", port), type("Handler", (_Handler,), {"site": site})
+        )
         self._server.daemon_threads = True
 
     def __enter__(self) -> Self:
@@ -30,18 +68,56 @@ class Console:
         self._server.server_close()
 
 
-def _handler(page: bytes) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            there = self.path == "/"
-            self.send_response(200 if there else 404)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(page) if there else 0))
-            self.end_headers()
-            if there:
-                self.wfile.write(page)
+def _config(api: str, issuer: str) -> bytes:
+    return json.dumps(
+        {"api": api, "issuer": issuer, "client_id": "shoal", "stage": "twin"}
+    ).encode()
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
 
-    return Handler
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """The files as they are now, so that one may build while the twin runs."""
+
+    built: Path
+    config: Answer
+    unbuilt: Answer
+    policy: str
+
+    def find(self, path: str) -> Answer:
+        if path == "/config.json":
+            return self.config
+        if not (self.built / "index.html").exists():
+            return self.unbuilt if path == "/" else _NOTHING
+        file = (self.built / unquote(path).lstrip("/")).resolve()
+        if file.is_relative_to(self.built) and file.is_file():
+            return _of(file, self.built)
+        if "." in path.rsplit("/", 1)[-1]:
+            return _NOTHING
+        return _of(self.built / "index.html", self.built)
+
+
+def _of(file: Path, built: Path) -> Answer:
+    """A file's answer; names in assets/ have their content's hash, so they keep for ever."""
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    hashed = file.parent == built / "assets"
+    keep = "public, max-age=31536000, immutable" if hashed else "no-cache"
+    return Answer(200, kind, file.read_bytes(), keep)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    site: _Site
+
+    def do_GET(self) -> None:
+        answer = self.site.find(urlsplit(self.path).path)
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.kind)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Cache-Control", answer.keep)
+        self.send_header("X-Content-Type-Options", "nosniff")
+        if answer is not self.site.unbuilt:  # which has its script in itself
+            self.send_header("Content-Security-Policy", self.site.policy)
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""

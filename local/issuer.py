@@ -1,14 +1,15 @@
-"""A loopback OIDC issuer: signs tokens as a Cognito pool would, and shows its keys to the API."""
+"""A loopback OIDC issuer: signs tokens as a Cognito pool would, shows its keys, signs users in."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final, Self
+from urllib.parse import parse_qsl, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 import jwt
@@ -16,19 +17,24 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from local.sign_in import Person, Refused, SignIn
+
 AUDIENCE: Final = "shoal"
 KEY_ID: Final = "twin"
 USER: Final = "you"
 TENANT: Final = "default"
 SCOPES: Final = ("jobs:read", "jobs:write", "admin")
+SIGN_IN_SECONDS: Final = 3_600
+_MAX_FORM: Final = 10_000
 
 
 class Issuer:
     """Serves discovery and keys on a port of its own. To be used as a context."""
 
-    def __init__(self, home: Path, port: int) -> None:
+    def __init__(self, home: Path, port: int, *, seconds: int = SIGN_IN_SECONDS) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._key = _key(home / "issuer.pem")
+        self.sign_in = SignIn(lambda person: self._signed_in(person, seconds), seconds)
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
 
@@ -82,31 +88,81 @@ class Issuer:
         }
         return jwt.encode(payload, self._key, algorithm="RS256", headers={"kid": KEY_ID})
 
+    def _signed_in(self, person: Person, seconds: int) -> str:
+        return self.token(
+            user=person.user, tenant=person.tenant, admin=person.admin, seconds=seconds
+        )
+
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         key = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
-        documents: dict[str, Any] = {
+        told: dict[str, Any] = {
             "/.well-known/openid-configuration": {
                 "issuer": self.url,
                 "jwks_uri": f"{self.url}/jwks.json",
+                "authorization_endpoint": f"{self.url}/authorize",
+                "token_endpoint": f"{self.url}/token",
+                "end_session_endpoint": f"{self.url}/logout",
+                "code_challenge_methods_supported": ["S256"],
                 "id_token_signing_alg_values_supported": ["RS256"],
             },
             "/jwks.json": {"keys": [{**key, "kid": KEY_ID, "use": "sig", "alg": "RS256"}]},
         }
+        return type("Handler", (_Handler,), {"sign_in": self.sign_in, "documents": told})
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                found = documents.get(self.path)
-                body = json.dumps(found or {}).encode()
-                self.send_response(200 if found else 404)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
 
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
+class _Handler(BaseHTTPRequestHandler):
+    sign_in: SignIn
+    documents: Mapping[str, Any]
 
-        return Handler
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        asked = dict(parse_qsl(url.query))
+        if url.path == "/logout":
+            self._go(asked.get("logout_uri", "/"))
+        elif url.path == "/authorize":
+            self._refusable(lambda: self._page(self.sign_in.page(asked)))
+        else:
+            found = self.documents.get(url.path)
+            self._json(200 if found else 404, found or {})
+
+    def do_POST(self) -> None:
+        size = min(int(self.headers.get("Content-Length") or 0), _MAX_FORM)
+        form = dict(parse_qsl(self.rfile.read(size).decode()))
+        if self.path == "/authorize":
+            self._refusable(lambda: self._go(self.sign_in.entered(form)))
+        elif self.path == "/token":
+            self._refusable(lambda: self._json(200, self.sign_in.granted(form)))
+        else:
+            self._json(404, {})
+
+    def _refusable(self, answer: Callable[[], None]) -> None:
+        try:
+            answer()
+        except Refused as refused:
+            self._json(400, {"error": str(refused)})
+
+    def _page(self, page: str) -> None:
+        self._answer(200, "text/html; charset=utf-8", page.encode())
+
+    def _json(self, status: int, body: Any) -> None:
+        self._answer(status, "application/json", json.dumps(body).encode())
+
+    def _go(self, there: str) -> None:
+        self.send_response(303)
+        self.send_header("Location", there)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _answer(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 def _key(path: Path) -> rsa.RSAPrivateKey:

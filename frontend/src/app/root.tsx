@@ -1,0 +1,31 @@
+/** Around all screens: the top, links that stay in the page. */
+
+import { Outlet, useRouter } from "@tanstack/react-router";
+import type { MouseEvent } from "react";
+import { Frame } from "@/app/shell";
+
+/** Cloudscape's links are plain anchors; those to ourselves change the screen, not the page. */
+function useInnerLinks(): (event: MouseEvent) => void {
+  const router = useRouter();
+  return (event) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element).closest?.("a[href]");
+    const href = link?.getAttribute("href");
+    if (!href?.startsWith("/") || link?.getAttribute("target") || link?.hasAttribute("download")) return;
+    event.preventDefault();
+    void router.navigate({ to: href });
+  };
+}
+
+export function Root() {
+  const onClick = useInnerLinks();
+  return (
+    // Links are reached and followed by keyboard by themselves; this only catches what they do.
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions
+    <div onClick={onClick}>
+      <Frame>
+        <Outlet />
+      </Frame>
+    </div>
+  );
+}

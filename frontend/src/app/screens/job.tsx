@@ -1,0 +1,168 @@
+import Box from "@cloudscape-design/components/box";
+import ContentLayout from "@cloudscape-design/components/content-layout";
+import Header from "@cloudscape-design/components/header";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import Tabs from "@cloudscape-design/components/tabs";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { Shell } from "@/app/shell";
+import { Copyable } from "@/components/copyable";
+import { ProblemAlert } from "@/components/problem-alert";
+import { isLive, JobStatusMark } from "@/components/status";
+import { Events } from "@/features/audit/events";
+import { FailuresTable } from "@/features/failures/failures";
+import { jobQuery, titleOf } from "@/features/jobs/api";
+import { JobFacts, JobProgress } from "@/features/jobs/facts";
+import { JobActions } from "@/features/jobs/job-actions";
+import { useFollowedJob } from "@/features/jobs/live";
+import { JobSpec } from "@/features/jobs/spec";
+import { Results } from "@/features/results/results";
+import { taskIdOf } from "@/features/tasks/api";
+import { TaskPanel } from "@/features/tasks/task-panel";
+import { readStatuses, TasksTable } from "@/features/tasks/tasks-table";
+import { useApi } from "@/lib/api/context";
+import { Problem } from "@/lib/api/problem";
+import type { Job } from "@/lib/api/types";
+import { number } from "@/lib/format";
+import { useInterval } from "@/lib/query";
+
+const route = getRouteApi("/jobs/$jobId");
+
+export default function JobScreen() {
+  const { jobId } = route.useParams();
+  const { task } = route.useSearch();
+  const navigate = useNavigate();
+  const hrefs = useTaskHref(jobId);
+  useFollowedJob(jobId);
+  const found = useQuery({ ...jobQuery(useApi(), jobId), refetchInterval: useInterval(true) });
+  const job = found.data;
+  return (
+    <Shell
+      crumbs={[
+        { text: "Jobs", href: "/jobs" },
+        { text: job ? titleOf(job) : jobId, href: `/jobs/${jobId}` },
+      ]}
+      {...(task === undefined
+        ? {}
+        : {
+            splitPanel: (
+              <TaskPanel id={taskIdOf(jobId, task)} index={task} total={job?.task_count ?? null} taskHref={hrefs} />
+            ),
+            onSplitPanelToggle: (open) => {
+              if (!open) {
+                void navigate({
+                  to: "/jobs/$jobId",
+                  params: { jobId },
+                  search: ({ task: _task, ...rest }) => rest,
+                  replace: true,
+                });
+              }
+            },
+          })}
+    >
+      {job ? <JobView job={job} taskHref={hrefs} /> : <Missing error={found.error} retry={() => void found.refetch()} />}
+    </Shell>
+  );
+}
+
+/** Where a task is shown, with the rest of the screen as it is. */
+function useTaskHref(jobId: string): (index: number) => string {
+  const { task: _, ...search } = route.useSearch();
+  return (index) => {
+    const query = new URLSearchParams({ ...search, task: String(index) });
+    return `/jobs/${jobId}?${query}`;
+  };
+}
+
+function Missing({ error, retry }: { error: unknown; retry: () => void }) {
+  if (!error) {
+    return (
+      <Box padding="xxl" textAlign="center">
+        <StatusIndicator type="loading">Loading the job</StatusIndicator>
+      </Box>
+    );
+  }
+  return (
+    <ContentLayout header={<Header variant="h1">Job</Header>}>
+      <ProblemAlert error={error} {...(error instanceof Problem && error.status === 404 ? {} : { retry })} />
+    </ContentLayout>
+  );
+}
+
+function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => string }) {
+  const search = route.useSearch();
+  const navigate = useNavigate();
+  const moving = isLive(job);
+  const { failed } = job.counts;
+  return (
+    <ContentLayout
+      header={
+        <Header
+          variant="h1"
+          actions={<JobActions job={job} />}
+          description={
+            <SpaceBetween direction="horizontal" size="s">
+              <JobStatusMark job={job} />
+              <Copyable text={job.id} what="job id" />
+            </SpaceBetween>
+          }
+        >
+          {titleOf(job)}
+        </Header>
+      }
+    >
+      <SpaceBetween size="l">
+        <JobProgress job={job} />
+        <JobFacts job={job} />
+        <Tabs
+          activeTabId={search.tab ?? "tasks"}
+          ariaLabel="Details of the job"
+          onChange={({ detail }) =>
+            void navigate({
+              to: "/jobs/$jobId",
+              params: { jobId: job.id },
+              search: (before) => ({ ...before, tab: detail.activeTabId }),
+              replace: true,
+            })
+          }
+          tabs={[
+            {
+              id: "tasks",
+              label: "Tasks",
+              content: (
+                <TasksTable
+                  job={job.id}
+                  moving={moving}
+                  statuses={readStatuses(search.tasks)}
+                  onStatuses={(statuses) =>
+                    void navigate({
+                      to: "/jobs/$jobId",
+                      params: { jobId: job.id },
+                      search: ({ tasks: _tasks, ...rest }) => ({
+                        ...rest,
+                        tab: "tasks",
+                        ...(statuses.length ? { tasks: statuses.join() } : {}),
+                      }),
+                      replace: true,
+                    })
+                  }
+                  taskHref={taskHref}
+                  shown={search.task ?? null}
+                />
+              ),
+            },
+            {
+              id: "failures",
+              label: failed ? `Failures by cause (${number(failed)})` : "Failures by cause",
+              content: <FailuresTable job={job.id} moving={moving} taskHref={taskHref} />,
+            },
+            { id: "results", label: "Results", content: <Results job={job} taskHref={taskHref} /> },
+            { id: "events", label: "Events", content: <Events job={job.id} /> },
+            { id: "spec", label: "Specification", content: <JobSpec job={job} /> },
+          ]}
+        />
+      </SpaceBetween>
+    </ContentLayout>
+  );
+}

@@ -1,0 +1,184 @@
+/** What every screen stands in: top and side navigation, notices, the state of session and network. */
+
+import Alert from "@cloudscape-design/components/alert";
+import AppLayout from "@cloudscape-design/components/app-layout";
+import BreadcrumbGroup, { type BreadcrumbGroupProps } from "@cloudscape-design/components/breadcrumb-group";
+import Flashbar, { type FlashbarProps } from "@cloudscape-design/components/flashbar";
+import SideNavigation from "@cloudscape-design/components/side-navigation";
+import TopNavigation from "@cloudscape-design/components/top-navigation";
+import { useQueryClient } from "@tanstack/react-query";
+import { useRouterState } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+import { SessionDialog } from "@/app/session-dialog";
+import { connection, type Connection } from "@/lib/api/connection";
+import { usePlatform } from "@/lib/api/context";
+import { wordsFor } from "@/lib/api/problem";
+import { useWho } from "@/lib/auth/session";
+import { time } from "@/lib/format";
+import { forget, notices } from "@/lib/notices";
+import { theme, useTheme, useZone, type Theme } from "@/lib/preferences";
+import { useStore } from "@/lib/store";
+
+const PLACES = [
+  { type: "link", text: "Jobs", href: "/jobs" },
+  { type: "link", text: "Activity", href: "/activity" },
+] as const;
+
+const THEMES: Record<Theme, string> = { system: "As the system", light: "Light", dark: "Dark" };
+
+function Top() {
+  const { auth } = usePlatform();
+  const queries = useQueryClient();
+  const who = useWho();
+  const painted = useTheme();
+  return (
+    <TopNavigation
+      identity={{
+        href: "/jobs",
+        title: "Shoal",
+        logo: { src: "/shoal.svg", alt: "" },
+      }}
+      utilities={[
+        {
+          type: "menu-dropdown",
+          iconName: "settings",
+          ariaLabel: "Theme",
+          title: "Theme",
+          items: (Object.keys(THEMES) as Theme[]).map((each) => ({
+            id: each,
+            text: THEMES[each],
+            itemType: "checkbox" as const,
+            checked: painted === each,
+          })),
+          onItemClick: ({ detail }) => theme.set(detail.id as Theme),
+        },
+        {
+          type: "menu-dropdown",
+          text: who?.name ?? "",
+          description: who?.tenant ? `Tenant ${who.tenant}` : "No tenant",
+          iconName: "user-profile",
+          ariaLabel: "Account",
+          items: [
+            { id: "out", text: "Sign out" },
+          ],
+          onItemClick: ({ detail }) => {
+            if (detail.id !== "out") return;
+            queries.clear();
+            void auth.signOut();
+          },
+        },
+      ]}
+    />
+  );
+}
+
+export interface ShellProps {
+  children: ReactNode;
+  crumbs: BreadcrumbGroupProps.Item[];
+  /** Tables bring their own frame. */
+  contentType?: "default" | "table" | "form";
+  splitPanel?: ReactNode;
+  splitPanelOpen?: boolean;
+  onSplitPanelToggle?: (open: boolean) => void;
+}
+
+export function Shell({ children, crumbs, contentType = "default", ...split }: ShellProps) {
+  const [navigating, setNavigating] = useState(() => matchMedia("(min-width: 1100px)").matches);
+  const { stage } = usePlatform().config;
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  return (
+    <AppLayout
+      headerSelector="#top"
+      navigationOpen={navigating}
+      onNavigationChange={({ detail }) => setNavigating(detail.open)}
+      navigationWidth={240}
+      navigation={
+        <SideNavigation
+          activeHref={placeOf(path)}
+          header={{ text: stage ? `Stage ${stage}` : "Shoal", href: "/jobs" }}
+          items={PLACES.map((each) => ({ ...each }))}
+        />
+      }
+      breadcrumbs={<BreadcrumbGroup items={crumbs} ariaLabel="Breadcrumbs" />}
+      notifications={<Notices />}
+      content={children}
+      contentType={contentType}
+      toolsHide
+      ariaLabels={{
+        navigation: "Places",
+        navigationToggle: "Open places",
+        navigationClose: "Close places",
+        notifications: "Notices",
+      }}
+      {...(split.splitPanel
+        ? {
+            splitPanel: split.splitPanel,
+            splitPanelOpen: split.splitPanelOpen ?? true,
+            onSplitPanelToggle: ({ detail }) => split.onSplitPanelToggle?.(detail.open),
+          }
+        : {})}
+    />
+  );
+}
+
+export function Frame({ children }: { children: ReactNode }) {
+  return (
+    <>
+      <header id="top">
+        <Top />
+      </header>
+      {children}
+      <SessionDialog />
+    </>
+  );
+}
+
+function Notices() {
+  const told = useStore(notices);
+  const net = useStore(connection);
+  const items: FlashbarProps.MessageDefinition[] = told.map((each) => ({
+    id: each.id,
+    type: each.type,
+    header: each.header,
+    loading: each.type === "in-progress",
+    content: each.content ?? "",
+    dismissible: each.type !== "in-progress",
+    dismissLabel: "Dismiss",
+    onDismiss: () => forget(each.id),
+  }));
+  return (
+    <>
+      <NetworkNotice net={net} />
+      {items.length > 0 && <Flashbar items={items} stackItems />}
+    </>
+  );
+}
+
+function NetworkNotice({ net }: { net: Connection }) {
+  const zone = useZone();
+  switch (net.state) {
+    case "fine":
+    case "expired":
+      return null;
+    case "offline":
+      return (
+        <Alert type="warning" header="You are offline">
+          What you see is as it was last fetched. It goes on by itself once your network is back.
+        </Alert>
+      );
+    case "away": {
+      const { title } = wordsFor(net.status);
+      return (
+        <Alert type="warning" header={title}>
+          What you see is as it was at {time(net.since, zone)}. It is asked again by itself.
+        </Alert>
+      );
+    }
+  }
+}
+
+/** The place in the side navigation that a path belongs to. */
+function placeOf(path: string): string {
+  const fitting = PLACES.flatMap((each) => ("href" in each ? [each.href] : [])).filter((href) => path.startsWith(href));
+  return fitting.sort((a, b) => b.length - a.length)[0] ?? path;
+}

@@ -1,0 +1,96 @@
+/** Who did what, newest first: of one job, or of the whole tenant. */
+
+import Badge from "@cloudscape-design/components/badge";
+import Box from "@cloudscape-design/components/box";
+import Header from "@cloudscape-design/components/header";
+import Link from "@cloudscape-design/components/link";
+import Table from "@cloudscape-design/components/table";
+import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
+import { PageTurner, usePages } from "@/components/pages";
+import { ProblemAlert } from "@/components/problem-alert";
+import { Time } from "@/components/time";
+import { type Api, body } from "@/lib/api/client";
+import { useApi } from "@/lib/api/context";
+import type { Action, Event } from "@/lib/api/types";
+import { useInterval } from "@/lib/query";
+
+const PAGE = 50;
+
+const WORDS: Record<Action, string> = {
+  submit: "Submitted",
+  cancel: "Cancelled",
+  pause: "Paused",
+  resume: "Resumed",
+  retry: "Retried",
+  clone: "Cloned",
+  delete: "Deleted",
+};
+
+const eventsQuery = (api: Api, job: string | null, after: string | null) =>
+  queryOptions({
+    queryKey: job ? ["job", job, "events", after] : ["events", after],
+    queryFn: ({ signal }) => {
+      const query = { limit: PAGE, ...(after ? { next_token: after } : {}) };
+      return job
+        ? body(api.GET("/api/v1/jobs/{job_id}/events", { signal, params: { path: { job_id: job }, query } }))
+        : body(api.GET("/api/v1/events", { signal, params: { query } }));
+    },
+    placeholderData: keepPreviousData,
+  });
+
+export function Events({ job = null, page: fullPage = false }: { job?: string | null; page?: boolean }) {
+  const pages = usePages(job ?? "");
+  const found = useQuery({ ...eventsQuery(useApi(), job, pages.after), refetchInterval: useInterval() });
+  const next = found.data?.next_token ?? null;
+  return (
+    <Table<Event>
+      variant={fullPage ? "full-page" : "container"}
+      trackBy="id"
+      items={found.data?.items ?? []}
+      loading={found.isPending}
+      loadingText="Loading activity"
+      ariaLabels={{ tableLabel: "Activity" }}
+      header={
+        <Header variant={fullPage ? "h1" : "h2"} description="Who submitted, steered or ended what. Newest first.">
+          Activity
+        </Header>
+      }
+      pagination={<PageTurner pages={pages} next={next} what="activity" />}
+      empty={
+        found.isError ? (
+          <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+        ) : (
+          <Box textAlign="center" color="inherit" padding="m">
+            Nothing was done yet.
+          </Box>
+        )
+      }
+      columnDefinitions={[
+        { id: "at", header: "When", width: 200, cell: (each) => <Time at={each.at} /> },
+        { id: "action", header: "What", width: 120, cell: (each) => <Badge>{WORDS[each.action]}</Badge> },
+        { id: "who", header: "Who", width: 220, isRowHeader: true, cell: (each) => each.who },
+        ...(job
+          ? []
+          : [
+              {
+                id: "job",
+                header: "Job",
+                cell: (each: Event) => (
+                  <Link href={`/jobs/${each.job_id}`}>
+                    <span className="mono">{each.job_id}</span>
+                  </Link>
+                ),
+              },
+            ]),
+        {
+          id: "detail",
+          header: "Details",
+          cell: (each) => {
+            const said = Object.entries(each.detail);
+            return said.length ? <span className="break">{said.map(([key, value]) => `${key}: ${value}`).join(", ")}</span> : "–";
+          },
+        },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,40 @@
+/** Failures of a job by cause. */
+
+import { queryOptions } from "@tanstack/react-query";
+import { type Api, body } from "@/lib/api/client";
+import type { Cause, Failures } from "@/lib/api/types";
+
+export const failuresQuery = (api: Api, job: string) =>
+  queryOptions({
+    queryKey: ["job", job, "failures"],
+    queryFn: async ({ signal }): Promise<Failures> => {
+      let after: string | null = null;
+      let sum: Failures | null = null;
+      do {
+        const page: Failures = await body(
+          api.GET("/api/v1/jobs/{job_id}/failures", {
+            signal,
+            params: { path: { job_id: job }, query: after ? { next_token: after } : {} },
+          }),
+        );
+        sum = sum ? together(sum, page) : page;
+        after = page.next_token ?? null;
+      } while (after);
+      return sum;
+    },
+  });
+
+/** One page counts only its own tasks, so causes of several are added up. */
+export function together(one: Failures, other: Failures): Failures {
+  const causes = new Map<string, Cause>(one.items.map((each) => [each.cause, each]));
+  for (const each of other.items) {
+    const before = causes.get(each.cause);
+    causes.set(each.cause, before ? { ...before, count: before.count + each.count } : each);
+  }
+  return {
+    items: [...causes.values()].sort((a, b) => b.count - a.count),
+    failed: other.failed,
+    counted: one.counted + other.counted,
+    next_token: other.next_token ?? null,
+  };
+}

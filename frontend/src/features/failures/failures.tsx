@@ -1,0 +1,93 @@
+/** Of what the tasks failed: few causes for many tasks. */
+
+import Box from "@cloudscape-design/components/box";
+import Header from "@cloudscape-design/components/header";
+import Link from "@cloudscape-design/components/link";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Table from "@cloudscape-design/components/table";
+import { useQuery } from "@tanstack/react-query";
+import { ProblemAlert } from "@/components/problem-alert";
+import { useApi } from "@/lib/api/context";
+import { number, percent, plural } from "@/lib/format";
+import { useInterval } from "@/lib/query";
+import { failuresQuery } from "./api";
+
+export interface FailuresTableProps {
+  job: string;
+  moving: boolean;
+  taskHref: (index: number) => string;
+}
+
+export const indexOf = (taskId: string): number => Number(taskId.slice(taskId.lastIndexOf(".") + 1));
+
+export function FailuresTable({ job, moving, taskHref }: FailuresTableProps) {
+  const every = useInterval();
+  const found = useQuery({ ...failuresQuery(useApi(), job), refetchInterval: moving ? every : false });
+  const causes = found.data?.items ?? [];
+  const counted = found.data?.counted ?? 0;
+  return (
+    <Table
+      trackBy="cause"
+      items={causes}
+      loading={found.isPending}
+      loadingText="Grouping failures"
+      wrapLines
+      ariaLabels={{ tableLabel: "Failures by cause" }}
+      header={
+        <Header
+          variant="h2"
+          counter={`(${number(causes.length)})`}
+          description={
+            counted
+              ? `${plural(counted, "failed task")}. Numbers, ids, paths and quoted texts do not tell causes apart.`
+              : "Failed tasks, grouped by what went wrong."
+          }
+        >
+          Failures by cause
+        </Header>
+      }
+      empty={
+        found.isError ? (
+          <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+        ) : (
+          <Box textAlign="center" color="inherit" padding="m">
+            No task has failed.
+          </Box>
+        )
+      }
+      columnDefinitions={[
+        {
+          id: "count",
+          header: "Tasks",
+          width: 130,
+          cell: (each) => (
+            <span className="figures nowrap">
+              {number(each.count)} <Box variant="small">{percent(each.count, counted)}</Box>
+            </span>
+          ),
+        },
+        { id: "type", header: "Error", width: 180, isRowHeader: true, cell: (each) => each.error_type },
+        {
+          id: "message",
+          header: "Message",
+          minWidth: 240,
+          cell: (each) => <span className="mono">{each.message || "–"}</span>,
+        },
+        {
+          id: "examples",
+          header: "Examples",
+          width: 180,
+          cell: (each) => (
+            <SpaceBetween direction="horizontal" size="xs">
+              {each.examples.map(({ task_id: id, message }) => (
+                <span key={id} title={message}>
+                  <Link href={taskHref(indexOf(id))}>{number(indexOf(id))}</Link>
+                </span>
+              ))}
+            </SpaceBetween>
+          ),
+        },
+      ]}
+    />
+  );
+}

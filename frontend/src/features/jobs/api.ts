@@ -1,0 +1,129 @@
+/** Jobs: what is asked of the API, under which key it is kept, and what changes it. */
+
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { type Api, body } from "@/lib/api/client";
+import { useApi } from "@/lib/api/context";
+import type { Job, JobPage, JobStatus } from "@/lib/api/types";
+import { tell, tellProblem } from "@/lib/notices";
+
+export interface JobsFilter {
+  statuses: JobStatus[];
+  type: string | null;
+  /** The beginning of a name. */
+  name: string | null;
+  /** `key`, or `key=value`. */
+  tag: string | null;
+  /** Created within so many milliseconds. */
+  age: number | null;
+}
+
+export interface JobsAsked {
+  filter: JobsFilter;
+  limit: number;
+  after: string | null;
+}
+
+/** The API ends a page early rather than read too much; so many requests fill one of ours at most. */
+const REQUESTS = 5;
+
+export const jobsQuery = (api: Api, asked: JobsAsked) =>
+  queryOptions({
+    queryKey: ["jobs", asked],
+    queryFn: async ({ signal }): Promise<JobPage> => {
+      const page: JobPage = { items: [], next_token: asked.after };
+      const since = asked.filter.age === null ? null : new Date(Date.now() - asked.filter.age).toISOString();
+      for (let request = 0; request < REQUESTS; request += 1) {
+        const query = queryOf(asked.filter, since, asked.limit - page.items.length, page.next_token ?? null);
+        const found = await body(api.GET("/api/v1/jobs", { signal, params: { query } }));
+        page.items.push(...found.items);
+        page.next_token = found.next_token ?? null;
+        if (!page.next_token || page.items.length >= asked.limit) break;
+      }
+      return page;
+    },
+    placeholderData: keepPreviousData,
+  });
+
+const queryOf = (filter: JobsFilter, since: string | null, limit: number, after: string | null) => ({
+  limit,
+  ...(filter.statuses.length ? { status: filter.statuses } : {}),
+  ...(filter.type ? { type: filter.type } : {}),
+  ...(filter.name ? { name: filter.name } : {}),
+  ...(filter.tag ? { tag: filter.tag } : {}),
+  ...(since ? { since } : {}),
+  ...(after ? { next_token: after } : {}),
+});
+
+export const jobQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: ["job", id],
+    queryFn: ({ signal }): Promise<Job> =>
+      body(api.GET("/api/v1/jobs/{job_id}", { signal, params: { path: { job_id: id } } })),
+  });
+
+export const jobWhyQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: ["job", id, "why"],
+    queryFn: ({ signal }) =>
+      body(api.GET("/api/v1/jobs/{job_id}/why", { signal, params: { path: { job_id: id } } })),
+  });
+
+export type Verb = "cancel" | "pause" | "resume" | "retry";
+
+const DONE: Record<Verb, string> = {
+  cancel: "is being cancelled",
+  pause: "is pausing",
+  resume: "goes on",
+  retry: "is being retried",
+};
+
+export const VERB_NAMES: Record<Verb, string> = {
+  cancel: "Cancel",
+  pause: "Pause",
+  resume: "Resume",
+  retry: "Retry failed",
+};
+
+export function steered(api: Api, verb: Verb, id: string): Promise<Job> {
+  const given = { params: { path: { job_id: id } } };
+  switch (verb) {
+    case "cancel":
+      return body(api.POST("/api/v1/jobs/{job_id}/cancel", given));
+    case "pause":
+      return body(api.POST("/api/v1/jobs/{job_id}/pause", given));
+    case "resume":
+      return body(api.POST("/api/v1/jobs/{job_id}/resume", given));
+    case "retry":
+      return body(api.POST("/api/v1/jobs/{job_id}/retry", given));
+  }
+}
+
+/** Steer one job, and tell how it went. */
+export function useSteer() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ verb, job }: { verb: Verb; job: Job }) => steered(api, verb, job.id),
+    onSuccess: (job, { verb }) => {
+      queries.setQueryData(jobQuery(api, job.id).queryKey, job);
+      tell({ type: "success", header: `${titleOf(job)} ${DONE[verb]}` });
+    },
+    onError: (error, { verb, job }) => tellProblem(`${VERB_NAMES[verb]}: ${titleOf(job)}`, error),
+    onSettled: () => queries.invalidateQueries(),
+  });
+}
+
+export const titleOf = (job: Pick<Job, "id" | "name">): string => job.name || job.id;
+
+export const unfinished = (job: Job): number => job.counts.pending + job.counts.running + job.counts.retrying;
+
+/** What the job's state lets a user do. */
+export function allowed(job: Job): Record<Verb, boolean> {
+  const live = job.status === "PENDING" || job.status === "ENQUEUED" || job.status === "RUNNING";
+  return {
+    cancel: live && !job.ending,
+    pause: live && !job.ending && !job.paused,
+    resume: live && !job.ending && job.paused,
+    retry: job.status === "FAILED" && (job.task_count ?? 0) > 0,
+  };
+}

@@ -1,0 +1,157 @@
+/** What a job is, and how far it is. */
+
+import Box from "@cloudscape-design/components/box";
+import ColumnLayout from "@cloudscape-design/components/column-layout";
+import Container from "@cloudscape-design/components/container";
+import Header from "@cloudscape-design/components/header";
+import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+import Link from "@cloudscape-design/components/link";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import { useQuery } from "@tanstack/react-query";
+import { Copyable } from "@/components/copyable";
+import { CountsBar } from "@/components/counts-bar";
+import { isLive, JobStatusMark, TASK_LOOKS } from "@/components/status";
+import { Time } from "@/components/time";
+import { useApi, usePlatform } from "@/lib/api/context";
+import type { Counts, Job, TaskStatus } from "@/lib/api/types";
+import { duration, number, plural } from "@/lib/format";
+import { sentence } from "@/lib/notices";
+import { useInterval } from "@/lib/query";
+import { jobWhyQuery } from "./api";
+import { Tags, Took } from "./columns";
+
+const COUNTED: Record<TaskStatus, keyof Counts> = {
+  COMPLETED: "completed",
+  RUNNING: "running",
+  RETRYING: "retrying",
+  FAILED: "failed",
+  CANCELLED: "cancelled",
+  PENDING: "pending",
+};
+
+/** A link to the tasks of each status, with how many there are. */
+export function CountLinks({ job }: { job: Job }) {
+  return (
+    <div className="count-links figures">
+      {(Object.keys(COUNTED) as TaskStatus[]).map((status) => (
+        <div key={status}>
+          <Box variant="awsui-key-label">
+            <span className={`swatch fill-${COUNTED[status]}`} /> {TASK_LOOKS[status].word}
+          </Box>
+          <Link fontSize="heading-l" href={`/jobs/${job.id}?tab=tasks&tasks=${status}`} variant="primary">
+            {number(job.counts[COUNTED[status]])}
+          </Link>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** Why it does not move, or how it ended, in a sentence. */
+export function Why({ job }: { job: Job }) {
+  const api = useApi();
+  const every = useInterval();
+  const live = isLive(job);
+  const found = useQuery({
+    ...jobWhyQuery(api, job.id),
+    enabled: live,
+    refetchInterval: live ? every : false,
+  });
+  if (!live) return job.reason ? <span className="break">{sentence(job.reason)}</span> : <>–</>;
+  const [first, ...others] = found.data?.reasons ?? [];
+  if (!first) return <>{found.isError ? "It could not be asked." : "–"}</>;
+  return (
+    <SpaceBetween size="xxs">
+      <span>{sentence(first.sentence)}</span>
+      {others.map((each) => (
+        <Box key={each.code} variant="small" color="text-body-secondary" display="block">
+          {sentence(each.sentence)}
+        </Box>
+      ))}
+    </SpaceBetween>
+  );
+}
+
+export function JobProgress({ job }: { job: Job }) {
+  const rate = rateOf(job);
+  return (
+    <Container
+      header={
+        <Header
+          variant="h2"
+          description={`${job.task_count === null ? "Tasks are being planned" : plural(job.task_count, "task")}${job.chunk_size ? ` in chunks of ${number(job.chunk_size)}` : ""}${rate}`}
+        >
+          Progress
+        </Header>
+      }
+    >
+      <SpaceBetween size="m">
+        <CountsBar counts={job.counts} total={job.task_count} />
+        <CountLinks job={job} />
+        <div>
+          <Box variant="awsui-key-label">{isLive(job) ? "What it waits for" : "How it ended"}</Box>
+          <div aria-live="polite">
+            <Why job={job} />
+          </div>
+        </div>
+      </SpaceBetween>
+    </Container>
+  );
+}
+
+function rateOf(job: Job): string {
+  if (!job.started_at) return "";
+  const until = job.finished_at ? Date.parse(job.finished_at) : Date.now();
+  const seconds = (until - Date.parse(job.started_at)) / 1000;
+  const ended = job.counts.completed + job.counts.failed;
+  if (seconds < 1 || !ended) return "";
+  const rate = ended / seconds;
+  return ` · ${rate < 10 ? rate.toFixed(1) : number(Math.round(rate))} tasks/s on average`;
+}
+
+export function JobFacts({ job }: { job: Job }) {
+  const { config } = usePlatform();
+  const linked = (address: string | null): string | null =>
+    address && address.replaceAll("{job}", job.id).replaceAll("{generation}", String(job.generation));
+  const execution = linked(config.executionUrl);
+  const logs = linked(config.logsUrl);
+  return (
+    <Container header={<Header variant="h2">Facts</Header>}>
+      <ColumnLayout columns={1}>
+        <KeyValuePairs
+          columns={4}
+          items={[
+            { label: "Status", value: <JobStatusMark job={job} /> },
+            { label: "Id", value: <Copyable text={job.id} what="job id" /> },
+            { label: "Task type", value: job.task_type },
+            { label: "Priority", value: job.priority },
+            { label: "Created", value: <Time at={job.created_at} /> },
+            { label: "Started", value: <Time at={job.started_at} /> },
+            { label: "Finished", value: <Time at={job.finished_at} /> },
+            { label: "Duration", value: <Took job={job} /> },
+            { label: "Generation", value: number(job.generation) },
+            {
+              label: "Attempts of a task",
+              value: `${plural(job.retry.max_attempts ?? 1, "attempt")}${retryWords(job)}`,
+            },
+            { label: "Timeout of an attempt", value: job.timeout === null ? "None" : duration(job.timeout) },
+            { label: "Most chunks at once", value: job.max_parallelism === null ? "No limit" : number(job.max_parallelism) },
+            { label: "Deadline", value: <Time at={job.deadline} none="None" /> },
+            { label: "Failures allowed", value: job.max_failed === null ? "Any" : number(job.max_failed) },
+            { label: "Tags", value: <Tags tags={job.tags} /> },
+            ...(execution
+              ? [{ label: "Execution", value: <Link external href={execution}>Step Functions</Link> }]
+              : []),
+            ...(logs ? [{ label: "Logs", value: <Link external href={logs}>CloudWatch Logs</Link> }] : []),
+          ]}
+        />
+      </ColumnLayout>
+    </Container>
+  );
+}
+
+function retryWords(job: Job): string {
+  const { max_attempts: most = 1, backoff = 1, factor = 2, max_delay: longest = 300 } = job.retry;
+  if (most <= 1) return "";
+  return `, ${duration(backoff)} apart × ${factor}, at most ${duration(longest)}`;
+}

@@ -1,0 +1,41 @@
+/** What was asked for, to be asked for again from anywhere. */
+
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import SegmentedControl from "@cloudscape-design/components/segmented-control";
+import { useState } from "react";
+import { Code } from "@/components/code";
+import { type Form, FORMS, rendered } from "@/components/snippets";
+import { usePlatform } from "@/lib/api/context";
+import type { Job, JobSubmission } from "@/lib/api/types";
+
+/** What the job's row still tells of its submission; inputs are not in it. */
+export function specOf(job: Job): JobSubmission {
+  return {
+    task_type: job.task_type,
+    ...(job.name ? { name: job.name } : {}),
+    ...(job.task_count === null ? {} : { count: job.task_count }),
+    priority: job.priority,
+    retry: job.retry,
+    ...(job.timeout === null ? {} : { timeout: job.timeout }),
+    ...(job.max_parallelism === null ? {} : { max_parallelism: job.max_parallelism }),
+    ...(job.max_failed === null ? {} : { max_failed: job.max_failed }),
+    ...(job.deadline === null ? {} : { deadline: job.deadline }),
+    ...(Object.keys(job.tags).length ? { tags: job.tags } : {}),
+  } as JobSubmission;
+}
+
+export function JobSpec({ job }: { job: Job }) {
+  const { config } = usePlatform();
+  const [form, setForm] = useState<Form>("json");
+  return (
+    <SpaceBetween size="m">
+      <SegmentedControl
+        label="Form"
+        selectedId={form}
+        options={FORMS}
+        onChange={({ detail }) => setForm(detail.selectedId as Form)}
+      />
+      <Code text={rendered(form, specOf(job), config.api)} label="specification" />
+    </SpaceBetween>
+  );
+}

@@ -1,0 +1,160 @@
+/** One task beside the screen: how it stands, why, what it was given and what came of it. */
+
+import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Header from "@cloudscape-design/components/header";
+import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+import Link from "@cloudscape-design/components/link";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Spinner from "@cloudscape-design/components/spinner";
+import SplitPanel from "@cloudscape-design/components/split-panel";
+import { useQuery } from "@tanstack/react-query";
+import { Code } from "@/components/code";
+import { Copyable } from "@/components/copyable";
+import { ProblemAlert } from "@/components/problem-alert";
+import { TaskStatusMark } from "@/components/status";
+import { Time } from "@/components/time";
+import { useApi } from "@/lib/api/context";
+import type { Task, TaskStatus } from "@/lib/api/types";
+import { bytes, duration, number, percent } from "@/lib/format";
+import { sentence } from "@/lib/notices";
+import { useInterval } from "@/lib/query";
+import { taskArtifactsQuery, taskQuery, taskWhyQuery } from "./api";
+
+const MOVING: Record<TaskStatus, boolean> = {
+  PENDING: true,
+  RUNNING: true,
+  RETRYING: true,
+  COMPLETED: false,
+  FAILED: false,
+  CANCELLED: false,
+};
+
+export interface TaskPanelProps {
+  id: string;
+  index: number;
+  total: number | null;
+  taskHref: (index: number) => string;
+}
+
+export function TaskPanel({ id, index, total, taskHref }: TaskPanelProps) {
+  return (
+    <SplitPanel header={`Task ${number(index)}`} hidePreferencesButton closeBehavior="hide">
+      <TaskView id={id} index={index} total={total} taskHref={taskHref} />
+    </SplitPanel>
+  );
+}
+
+export function TaskView({ id, index, total, taskHref }: TaskPanelProps) {
+  const api = useApi();
+  const every = useInterval();
+  const found = useQuery({
+    ...taskQuery(api, id),
+    refetchInterval: (query) => (query.state.data && !MOVING[query.state.data.status] ? false : every),
+  });
+  const task = found.data;
+  return (
+    <SpaceBetween size="l">
+      <SpaceBetween direction="horizontal" size="xs">
+        <Button iconName="angle-left" href={taskHref(Math.max(0, index - 1))} disabled={index === 0}>
+          Previous
+        </Button>
+        <Button
+          iconName="angle-right"
+          iconAlign="right"
+          href={taskHref(index + 1)}
+          disabled={total !== null && index >= total - 1}
+        >
+          Next
+        </Button>
+      </SpaceBetween>
+      {found.isError && !task && <ProblemAlert error={found.error} retry={() => void found.refetch()} />}
+      {found.isPending && <Spinner size="large" />}
+      {task && <TaskBody task={task} />}
+    </SpaceBetween>
+  );
+}
+
+function TaskBody({ task }: { task: Task }) {
+  return (
+    <SpaceBetween size="l">
+      <KeyValuePairs
+        columns={2}
+        items={[
+          { label: "Status", value: <TaskStatusMark status={task.status} /> },
+          { label: "Id", value: <Copyable text={task.id} what="task id" /> },
+          { label: "Attempts", value: number(task.attempts) },
+          { label: "Worker", value: task.worker ?? "–" },
+          { label: "Started", value: <Time at={task.started_at} /> },
+          { label: "Finished", value: <Time at={task.finished_at} /> },
+          { label: "Duration", value: task.duration === null ? "–" : duration(task.duration) },
+          { label: "Progress", value: task.progress === null ? "–" : percent(task.progress, 1) },
+        ]}
+      />
+      {MOVING[task.status] && <WhyTask id={task.id} />}
+      {task.error && (
+        <Section title="Error">
+          <Alert type="error" header={task.error.type}>
+            <span className="break">{task.error.message || "It said nothing."}</span>
+            {!task.error.retryable && <div>It is not tried again.</div>}
+          </Alert>
+          {task.error.tail && <Code text={task.error.tail} label="tail of the output" low />}
+        </Section>
+      )}
+      <Section title="Input">
+        {task.input === null ? (
+          <Box color="text-body-secondary">Its input is a line of the uploaded file.</Box>
+        ) : (
+          <Code text={JSON.stringify(task.input, null, 2)} label="input" low />
+        )}
+      </Section>
+      {task.status === "COMPLETED" && (
+        <Section title="Result">
+          {task.too_large ? (
+            <Box color="text-body-secondary">Too large to show here; `shoal results` has it.</Box>
+          ) : (
+            <Code text={JSON.stringify(task.result ?? null, null, 2)} label="result" low />
+          )}
+        </Section>
+      )}
+      <Artifacts id={task.id} />
+      <Section title="Run it on your machine">
+        <Code text={`shoal replay ${task.id}`} label="command" />
+      </Section>
+    </SpaceBetween>
+  );
+}
+
+function WhyTask({ id }: { id: string }) {
+  const found = useQuery({ ...taskWhyQuery(useApi(), id), refetchInterval: useInterval() });
+  const [first] = found.data?.reasons ?? [];
+  return first ? <Alert type="info">{sentence(first.sentence)}</Alert> : null;
+}
+
+function Artifacts({ id }: { id: string }) {
+  const found = useQuery(taskArtifactsQuery(useApi(), id));
+  const items = found.data?.items ?? [];
+  if (!items.length) return null;
+  return (
+    <Section title="Artifacts">
+      {items.map((each) => (
+        <div key={each.name}>
+          <Link external href={each.url}>
+            {each.name}
+          </Link>{" "}
+          {bytes(each.size)}
+        </div>
+      ))}
+    </Section>
+  );
+}
+
+function Section({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <SpaceBetween size="xs">
+      <Header variant="h3">{title}</Header>
+      {children}
+    </SpaceBetween>
+  );
+}

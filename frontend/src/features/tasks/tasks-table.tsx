@@ -1,0 +1,142 @@
+/** The tasks of a job, a page at a time; cards on a phone. */
+
+import Box from "@cloudscape-design/components/box";
+import Cards from "@cloudscape-design/components/cards";
+import Header from "@cloudscape-design/components/header";
+import Link from "@cloudscape-design/components/link";
+import Multiselect from "@cloudscape-design/components/multiselect";
+import Table from "@cloudscape-design/components/table";
+import type { TableProps } from "@cloudscape-design/components/table";
+import { useQuery } from "@tanstack/react-query";
+import { atLeast, PageTurner, usePages } from "@/components/pages";
+import { useIsPhone } from "@/components/phone";
+import { ProblemAlert } from "@/components/problem-alert";
+import { TASK_LOOKS, TaskStatusMark } from "@/components/status";
+import { Time } from "@/components/time";
+import { useApi } from "@/lib/api/context";
+import type { Task, TaskStatus } from "@/lib/api/types";
+import { duration, number } from "@/lib/format";
+import { useInterval } from "@/lib/query";
+import { tasksQuery } from "./api";
+import { OpenTask } from "./open-task";
+
+const PAGE = 50;
+const STATUSES = Object.keys(TASK_LOOKS) as TaskStatus[];
+const none: Task[] = [];
+
+export const readStatuses = (text: string | undefined): TaskStatus[] =>
+  (text ?? "").split(",").filter((each): each is TaskStatus => STATUSES.includes(each as TaskStatus));
+
+const cut = (text: string): string => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
+
+/** What is worth a line: the error, the progress, or the result. */
+function summary(task: Task): string {
+  if (task.error) return cut(`${task.error.type}: ${task.error.message}`);
+  if (task.status === "RUNNING" && task.progress !== null) return `${Math.round(task.progress * 100)} % done`;
+  if (task.too_large) return "A result too large to show here";
+  if (task.result !== null && task.result !== undefined) return cut(JSON.stringify(task.result));
+  return "–";
+}
+
+const INPUT = (task: Task): string => (task.input === null ? "–" : cut(JSON.stringify(task.input)));
+
+export interface TasksTableProps {
+  job: string;
+  /** Whether more may happen to them. */
+  moving: boolean;
+  statuses: TaskStatus[];
+  onStatuses: (statuses: TaskStatus[]) => void;
+  taskHref: (index: number) => string;
+  shown: number | null;
+}
+
+export function TasksTable({ job, moving, statuses, onStatuses, taskHref, shown }: TasksTableProps) {
+  const api = useApi();
+  const phone = useIsPhone();
+  const every = useInterval();
+  const pages = usePages(`${job} ${statuses.join()}`);
+  const found = useQuery({
+    ...tasksQuery(api, { job, statuses, limit: PAGE, after: pages.after }),
+    refetchInterval: moving ? every : false,
+  });
+  const items = found.data?.items ?? none;
+  const next = found.data?.next_token ?? null;
+
+  const columns: TableProps.ColumnDefinition<Task>[] = [
+    {
+      id: "index",
+      header: "Task",
+      isRowHeader: true,
+      width: 110,
+      cell: (task) => <Link href={taskHref(task.index)}>{number(task.index)}</Link>,
+    },
+    { id: "status", header: "Status", width: 130, cell: (task) => <TaskStatusMark status={task.status} /> },
+    { id: "attempts", header: "Attempts", width: 100, cell: (task) => number(task.attempts) },
+    { id: "duration", header: "Duration", width: 110, cell: (task) => (task.duration === null ? "–" : duration(task.duration)) },
+    { id: "input", header: "Input", width: 220, cell: (task) => <span className="mono">{INPUT(task)}</span> },
+    { id: "summary", header: "Result or error", width: 300, cell: (task) => <span className="mono">{summary(task)}</span> },
+    { id: "worker", header: "Worker", width: 140, cell: (task) => task.worker ?? "–" },
+    { id: "started", header: "Started", width: 190, cell: (task) => <Time at={task.started_at} /> },
+  ];
+
+  const filter = (
+    <div className="filter-row">
+      <Multiselect
+        selectedOptions={statuses.map((value) => ({ value, label: TASK_LOOKS[value].word }))}
+        options={STATUSES.map((value) => ({ value, label: TASK_LOOKS[value].word }))}
+        placeholder="Any status"
+        ariaLabel="Status of tasks"
+        onChange={({ detail }) => onStatuses(readStatuses(detail.selectedOptions.map((each) => each.value).join()))}
+      />
+      <OpenTask href={taskHref} />
+    </div>
+  );
+  const pagination = <PageTurner pages={pages} next={next} what="tasks" disabled={found.isPlaceholderData} />;
+  const empty = found.isError ? (
+    <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+  ) : (
+    <Box textAlign="center" color="inherit" padding="m">
+      {statuses.length ? "No task has this status now." : "Its tasks are not planned yet."}
+    </Box>
+  );
+  const header = (
+    <Header variant="h2" counter={atLeast(items.length, pages, next)}>
+      Tasks
+    </Header>
+  );
+  const shared = { items, loading: found.isPending, loadingText: "Loading tasks", empty, header, filter, pagination };
+
+  if (phone) {
+    return (
+      <Cards
+        {...shared}
+        trackBy="id"
+        cardDefinition={{
+          header: (task) => (
+            <Link href={taskHref(task.index)} fontSize="heading-s">
+              Task {number(task.index)}
+            </Link>
+          ),
+          sections: [
+            { id: "status", content: (task) => <TaskStatusMark status={task.status} /> },
+            { id: "attempts", header: "Attempts", width: 50, content: (task) => number(task.attempts) },
+            { id: "took", header: "Duration", width: 50, content: (task) => (task.duration === null ? "–" : duration(task.duration)) },
+            { id: "summary", header: "Result or error", content: (task) => <span className="mono">{summary(task)}</span> },
+          ],
+        }}
+      />
+    );
+  }
+  return (
+    <Table
+        {...shared}
+        trackBy="id"
+        columnDefinitions={columns}
+        resizableColumns
+        enableKeyboardNavigation
+        stickyHeader
+        selectedItems={items.filter((task) => task.index === shown)}
+        ariaLabels={{ tableLabel: "Tasks" }}
+      />
+  );
+}

@@ -1,0 +1,60 @@
+import { http, HttpResponse } from "msw";
+import { beforeEach, expect, test } from "vitest";
+import { makeWire } from "@/lib/api/client";
+import { connection } from "@/lib/api/connection";
+import { aJob, API, server, withNetwork } from "../../../tests/network";
+
+withNetwork();
+
+beforeEach(() => connection.set({ state: "fine" }));
+
+const jobs = `${API}/api/v1/jobs`;
+
+test("a token that the API refuses is renewed once, and the request goes again", async () => {
+  let token = "old";
+  const auth = {
+    token: async () => token,
+    renew: async () => {
+      token = "new";
+      return true;
+    },
+  };
+  server.use(
+    http.get(jobs, ({ request }) =>
+      request.headers.get("Authorization") === "Bearer new"
+        ? HttpResponse.json({ items: [], next_token: null })
+        : HttpResponse.json({ message: "Unauthorized" }, { status: 401 }),
+    ),
+  );
+
+  const { data } = await makeWire(API, auth).api.GET("/api/v1/jobs");
+
+  expect(data?.items).toEqual([]);
+});
+
+test("a session that cannot be renewed is told to the whole console", async () => {
+  const auth = { token: async () => "old", renew: async () => false };
+  server.use(http.get(jobs, () => HttpResponse.json({ message: "Unauthorized" }, { status: 401 })));
+
+  await expect(makeWire(API, auth).api.GET("/api/v1/jobs")).rejects.toMatchObject({ status: 401 });
+  expect(connection.get().state).toBe("expired");
+});
+
+test("what has not changed is not sent again", async () => {
+  const auth = { token: async () => "t", renew: async () => false };
+  const page = { items: [aJob()], next_token: null };
+  server.use(
+    http.get(jobs, ({ request }) =>
+      request.headers.get("If-None-Match") === '"1"'
+        ? new HttpResponse(null, { status: 304 })
+        : HttpResponse.json(page, { headers: { ETag: '"1"' } }),
+    ),
+  );
+  const { api, etags } = makeWire(API, auth);
+
+  const first = await api.GET("/api/v1/jobs");
+  const second = await api.GET("/api/v1/jobs");
+
+  expect(second.data).toEqual(first.data);
+  expect(etags.meter.unchanged).toBe(1);
+});

@@ -1,0 +1,29 @@
+/** Whether the API answers, for all screens. */
+
+import { Store } from "@/lib/store";
+
+export type Connection =
+  | { state: "fine" }
+  | { state: "offline" }
+  | { state: "away"; since: number; status: number }
+  | { state: "expired" };
+
+export const connection = new Store<Connection>({ state: "fine" });
+
+export function answered(status: number): void {
+  const now = connection.get();
+  if (now.state === "expired") return;
+  if (status === 0 || status >= 500) {
+    if (now.state === "fine") connection.set({ state: "away", since: Date.now(), status });
+  } else if (now.state !== "fine") {
+    connection.set({ state: "fine" });
+  }
+}
+
+export function followNetwork(): void {
+  addEventListener("offline", () => connection.set({ state: "offline" }));
+  addEventListener("online", () => {
+    if (connection.get().state === "offline") connection.set({ state: "fine" });
+  });
+  if (!navigator.onLine) connection.set({ state: "offline" });
+}

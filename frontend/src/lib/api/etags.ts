@@ -1,0 +1,46 @@
+/** Asks only whether something changed: answers are kept with their ETag, and a 304 is answered from there. */
+
+const MOST = 200;
+
+interface Kept {
+  tag: string;
+  body: string;
+  type: string;
+}
+
+export class Etags {
+  /** How many answers were 304, and how many bytes the others had. */
+  readonly meter = { unchanged: 0, bytes: 0 };
+  private readonly kept = new Map<string, Kept>();
+
+  async fetch(request: Request): Promise<Response> {
+    if (request.method !== "GET") return fetch(request);
+    const found = this.kept.get(request.url);
+    if (found) request.headers.set("If-None-Match", found.tag);
+    const answer = await fetch(request);
+    if (answer.status === 304 && found) {
+      this.meter.unchanged += 1;
+      return new Response(found.body, { status: 200, headers: { "Content-Type": found.type } });
+    }
+    const tag = answer.headers.get("ETag");
+    if (answer.status !== 200 || !tag) return answer;
+    const body = await answer.clone().text();
+    this.meter.bytes += body.length;
+    this.keep(request.url, { tag, body, type: answer.headers.get("Content-Type") ?? "application/json" });
+    return answer;
+  }
+
+  /** Another user must not see what the last one saw. */
+  clear(): void {
+    this.kept.clear();
+  }
+
+  private keep(url: string, answer: Kept): void {
+    this.kept.delete(url);
+    this.kept.set(url, answer);
+    if (this.kept.size > MOST) {
+      const [oldest] = this.kept.keys();
+      if (oldest !== undefined) this.kept.delete(oldest);
+    }
+  }
+}

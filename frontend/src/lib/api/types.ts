@@ -1,0 +1,32 @@
+/** Short names of the API's bodies. */
+
+import type { components } from "@/lib/api/schema";
+
+type Bodies = components["schemas"];
+
+export type Job = Bodies["JobBody"];
+export type JobPage = Bodies["JobPageBody"];
+export type JobStatus = Bodies["JobStatus"];
+export type JobSubmission = Bodies["JobSubmission"];
+export type Counts = Bodies["CountsBody"];
+export type Task = Bodies["TaskBody"];
+export type TaskStatus = Bodies["TaskStatus"];
+export type TaskPage = Bodies["TaskPageBody"];
+export type TaskType = Bodies["TaskTypeBody"];
+export type Retry = Bodies["RetryBody"];
+export type Reason = Bodies["ReasonBody"];
+export type ReasonCode = Bodies["Code"];
+export type Cause = Bodies["CauseBody"];
+export type Failures = Bodies["FailuresBody"];
+export type Event = Bodies["EventBody"];
+export type Action = Bodies["Action"];
+export type Worker = Bodies["WorkerBody"];
+export type Presence = Bodies["Presence"];
+export type Queue = Bodies["QueueBody"];
+export type Priority = Bodies["Priority"];
+export type Ticket = Bodies["TicketBody"];
+export type Tenant = Bodies["TenantBody"];
+export type Machine = Bodies["MachineBody"];
+export type DeadLetters = Bodies["DeadLettersBody"];
+export type DeadCause = Bodies["DeadCause"];
+export type ResultPage = Bodies["ResultPageBody"];

@@ -1,0 +1,20 @@
+/** Proof that who ends a sign-in began it (RFC 7636). */
+
+export interface Proof {
+  verifier: string;
+  challenge: string;
+}
+
+export async function makeProof(): Promise<Proof> {
+  const verifier = randomText(48);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
+  return { verifier, challenge: base64url(new Uint8Array(digest)) };
+}
+
+export function randomText(bytes = 24): string {
+  return base64url(crypto.getRandomValues(new Uint8Array(bytes)));
+}
+
+export function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}

@@ -1,0 +1,54 @@
+/** Who is signed in, kept for this tab only. */
+
+import { kept, useStore } from "@/lib/store";
+
+export interface Session {
+  access: string;
+  refresh: string | null;
+  /** Milliseconds since the epoch. */
+  expires: number;
+}
+
+export interface Who {
+  name: string;
+  tenant: string;
+  admin: boolean;
+  scopes: string[];
+}
+
+export const session = kept<Session | null>("shoal.session", null, () => sessionStorage);
+
+export const useWho = (): Who | null => {
+  const found = useStore(session);
+  return found && whoIs(found.access);
+};
+
+/** What a token says of its bearer. The API checks it; this is only to be shown. */
+export function whoIs(token: string): Who {
+  const claims = claimsOf(token);
+  const groups = list(claims["cognito:groups"]);
+  return {
+    name: text(claims.username) || text(claims["cognito:username"]) || text(claims.sub) || "unknown",
+    tenant: groups.find((each) => each.startsWith("tenant:"))?.slice("tenant:".length) ?? "",
+    admin: groups.includes("admins"),
+    scopes: text(claims.scope)
+      .split(" ")
+      .map((each) => each.replace(/^shoal\//, "")),
+  };
+}
+
+function claimsOf(token: string): Record<string, unknown> {
+  try {
+    const middle = token.split(".")[1] ?? "";
+    const bytes = Uint8Array.from(atob(middle.replaceAll("-", "+").replaceAll("_", "/")), (each) =>
+      each.charCodeAt(0),
+    );
+    return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+const list = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((each): each is string => typeof each === "string") : [];

@@ -1,0 +1,7 @@
+/** Whether deltas come in. */
+
+import { Store } from "@/lib/store";
+
+export type LiveState = "off" | "connecting" | "connected" | "failed";
+
+export const liveState = new Store<LiveState>("off");

@@ -1,0 +1,34 @@
+/** Shows a component as the app would: with an API on the fake network, and somebody signed in. */
+
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { render } from "@testing-library/react";
+import type { ReactNode } from "react";
+import { makeWire } from "@/lib/api/client";
+import { PlatformProvider } from "@/lib/api/context";
+import { Auth } from "@/lib/auth/oidc";
+import type { Config } from "@/lib/config";
+import { Live } from "@/lib/live/live";
+import { pace } from "@/lib/preferences";
+import { API } from "./network";
+
+const config: Config = {
+  api: API,
+  issuer: "http://issuer.test",
+  clientId: "shoal",
+  scopes: [],
+  stage: "test",
+  executionUrl: null,
+  logsUrl: null,
+};
+
+export function show(component: ReactNode) {
+  pace.set("paused"); // nothing asks by itself while a test looks
+  const auth = new Auth(config);
+  const { api } = makeWire(API, auth);
+  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  return render(
+    <QueryClientProvider client={queries}>
+      <PlatformProvider value={{ api, auth, config, live: new Live(api) }}>{component}</PlatformProvider>
+    </QueryClientProvider>,
+  );
+}

@@ -1,0 +1,41 @@
+# The console: its packages, its checks, its files as the twin and CloudFront serve them.
+
+CONSOLE_READY := frontend/node_modules/.ready
+CONSOLE := frontend/dist/index.html
+CONSOLE_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) \
+	frontend/index.html frontend/vite.config.ts frontend/package-lock.json
+SCHEMA := src/lib/api/schema.ts
+
+$(CONSOLE_READY): frontend/package-lock.json | $(NODE_READY)
+	@$(NODE) npm ci --prefix frontend --silent
+	@touch $@
+
+$(CONSOLE): $(CONSOLE_SOURCES) $(CONSOLE_READY)
+	@$(NODE) npm run --prefix frontend --silent build -- --logLevel warn
+
+check: check-console
+up: $(CONSOLE)
+
+.PHONY: console
+console: $(CONSOLE) ## Build the console, which `make up` serves and `make deploy-console` sends
+
+# The build takes no part in the others, so all go at once where make may (-j).
+.PHONY: check-console
+check-console: $(CONSOLE)
+	@cd frontend && $(NODE) npx openapi-typescript ../docs/openapi.json -o ../build/schema.ts >/dev/null \
+		&& cmp -s ../build/schema.ts $(SCHEMA) \
+		|| { echo "frontend/$(SCHEMA) is not what docs/openapi.json says: run make console-types" >&2; exit 1; }
+	cd frontend && $(NODE) npx tsc --noEmit
+	cd frontend && $(NODE) npx oxlint --deny-warnings
+	cd frontend && $(NODE) npx vitest run --silent --reporter=dot
+	cd frontend && $(NODE) npx size-limit
+
+.PHONY: console-types
+console-types: $(CONSOLE_READY) ## Write the console's types from docs/openapi.json
+	@$(NODE) npm run --prefix frontend --silent api
+
+lock: lock-console
+
+.PHONY: lock-console
+lock-console: $(NODE_READY)
+	$(NODE) npm install --prefix frontend --package-lock-only --omit-lockfile-registry-resolved --silent
