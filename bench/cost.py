@@ -22,6 +22,7 @@ from shoal.adapters.memory import (
     RecordingMetrics,
     SeededEntropy,
 )
+from shoal.adapters.memory_bulk import MemoryBulkRuns, MemoryBulkStore
 from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_dead_letters import MemoryDeadLetters
 from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
@@ -194,6 +195,8 @@ def hot_writes(tasks: int) -> tuple[int, int]:
             retention=86_400,
             crew=MemoryCrew(),
             letters=MemoryDeadLetters(),
+            bulk=MemoryBulkStore(),
+            bulk_runs=MemoryBulkRuns(),
         )
     )
     spec = Spec(task_type="noop", source=Repeat(tasks), chunk_size=CHUNK)

@@ -40,7 +40,7 @@ def main() -> None:
         ("subscribers of the job", "p50", "p99", "the last of them, p50", "p99", "never"),
         rows,
     )
-    note("A job has at most one delta a second, so half a second is waiting by design.")
+    note("Changes are gathered for a second before they are told: so much is waiting by design.")
 
 
 async def _crowd(at: Stand, size: int) -> tuple[Any, ...]:

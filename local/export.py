@@ -1,7 +1,7 @@
 """Writes what AWS would see of the application, for linters that read neither SAM nor YAML.
 
-`python -m local.export FOLDER` writes `template.json`, after SAM's transform, and `job.asl.json`,
-with its numbers substituted.
+`python -m local.export FOLDER` writes `template.json`, after SAM's transform, and each state
+machine as `*.asl.json`, with its numbers substituted.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 
 from local.application import definition, transformed
 
+MACHINES: Final = ("job", "bulk")
 PARAMETERS: Final = {
     "JwtIssuer": "https://issuer.example",
     "JwtAudience": "shoal",
@@ -21,13 +22,16 @@ PARAMETERS: Final = {
 
 
 def main(folder: Path) -> None:
-    """Write both files."""
+    """Write the files."""
     folder.mkdir(parents=True, exist_ok=True)
     documents = {
         "template.json": transformed(
             "s3://artifacts/functions", "s3://artifacts/layer", PARAMETERS
         ),
-        "job.asl.json": definition("statemachine/job.asl.yaml", PARAMETERS),
+        **{
+            f"{name}.asl.json": definition(f"statemachine/{name}.asl.yaml", PARAMETERS)
+            for name in MACHINES
+        },
     }
     for name, document in documents.items():
         (folder / name).write_text(json.dumps(document, indent=1) + "\n")

@@ -37,6 +37,7 @@ _VARIABLES: Final = {
     "SHOAL_QUEUE_NORMAL_URL": "QueueNormalUrl",
     "SHOAL_QUEUE_LOW_URL": "QueueLowUrl",
     "SHOAL_STATE_MACHINE_ARN": "StateMachineArn",
+    "SHOAL_BULK_MACHINE_ARN": "BulkMachineArn",
 }
 
 

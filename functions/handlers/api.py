@@ -16,6 +16,7 @@ from handlers.asking import known_already, request_id, sign_in
 from handlers.problems import NoSuchRoute, invalid
 from handlers.reading import read_object
 from handlers.routes import (
+    bulk,
     dead_letters,
     deployment,
     events,
@@ -112,5 +113,6 @@ for routes in (
     workers,
     live,
     maps,
+    bulk,
 ):
     app.include_router(routes.router)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter, Router
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
 from handlers import gateway
 from shoal import bootstrap
@@ -16,6 +16,9 @@ from shoal.domain.identity import Caller, Claims, Scope
 from shoal.domain.job import JobStatus
 
 NextToken = Annotated[str | None, Query(max_length=2_048)]
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,255}$")
+]
 TaskLimit = Annotated[int, Query(ge=1, le=1_000)]
 
 type Security = Sequence[Mapping[str, Sequence[str]]]

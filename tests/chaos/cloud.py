@@ -28,6 +28,7 @@ from shoal.adapters.memory import (
     RecordingMetrics,
     SeededEntropy,
 )
+from shoal.adapters.memory_bulk import MemoryBulkRuns, MemoryBulkStore
 from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_dead_letters import MemoryDeadLetters
 from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
@@ -165,6 +166,8 @@ class Cloud:
             retention=86_400,
             crew=MemoryCrew(),
             letters=MemoryDeadLetters(),
+            bulk=MemoryBulkStore(),
+            bulk_runs=MemoryBulkRuns(),
         )
 
     # Time and callers.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shoal.adapters.dynamodb.audit import DynamoAuditLog
+from shoal.adapters.dynamodb.bulk import DynamoBulkStore
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
 from shoal.adapters.dynamodb.crew import DynamoCrew
 from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetters
@@ -26,6 +27,7 @@ from shoal.adapters.memory import (
     MemoryTypeRegistry,
     MemoryWorkflow,
 )
+from shoal.adapters.memory_bulk import MemoryBulkStore
 from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_dead_letters import MemoryDeadLetters
 from shoal.adapters.memory_live import MemoryLiveStore
@@ -38,6 +40,7 @@ from shoal.ports import (
     ArtifactStore,
     AuditLog,
     BlobStore,
+    BulkStore,
     ChunkStore,
     Crew,
     DeadLetterStore,
@@ -74,6 +77,7 @@ class World:
     crew: Crew
     letters: DeadLetterStore
     live: LiveStore
+    bulk: BulkStore
     upload: Callable[[str, bytes], None]
     received: Callable[[Priority], list[dict[str, Any]]]
 
@@ -104,6 +108,7 @@ def in_memory() -> World:
         crew=MemoryCrew(),
         letters=MemoryDeadLetters(),
         live=MemoryLiveStore(clock),
+        bulk=MemoryBulkStore(),
         upload=upload,
         received=lambda _: [{"job": each.job, "chunk": each.chunk} for each in queue.take()],
     )
@@ -131,6 +136,7 @@ def on_aws(aws: Aws) -> World:
         crew=DynamoCrew(registry),
         letters=DynamoDeadLetters(registry),
         live=DynamoLiveStore(registry, clock),
+        bulk=DynamoBulkStore(registry),
         upload=lambda key, body: aws.s3.put_object(Bucket="results", Key=key, Body=body),
         received=aws.received,
     )

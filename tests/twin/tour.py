@@ -86,6 +86,7 @@ class Tour:
         (self.folder / "gate").touch()
         self._eventually(held, lambda job: not job["counts"]["running"])
         self._steer(held, "resume")
+        self._in_bulk()
         assert ended(self.users, failing["id"])["status"] == "FAILED"
         (self.folder / "missing").touch()
         self._retry_by_cause(failing)
@@ -153,6 +154,33 @@ class Tour:
                 socket.send(json.dumps({"action": action, "job": job["id"]}))
             while json.loads(socket.recv(timeout=60))["type"] != "delta":
                 pass
+
+    def _in_bulk(self) -> None:
+        """One thing to two jobs at once: one that runs, one that fails and is retried."""
+        runs = self._submit(
+            task_type="exists", count=2, params=self._file("never"), tags={"bulk": "runs"}
+        )
+        failed = self._submit(
+            task_type="needs", count=1, params=self._file("bulk"), tags={"bulk": "fails"}
+        )
+        self._eventually(runs, lambda job: job["counts"]["running"])
+        assert ended(self.users, failed["id"])["status"] == "FAILED"
+        (self.folder / "bulk").touch()
+        for verb, tag in (
+            ("pause", "runs"),
+            ("resume", "runs"),
+            ("retry", "fails"),
+            ("cancel", "runs"),
+        ):
+            body = {"action": verb, "filter": {"tag": f"bulk={tag}"}}
+            answer = self.users.post("bulk-actions", json=body)
+            assert answer.status_code == 202, answer.text
+            where = f"bulk-actions/{answer.json()['id']}"
+            eventually(lambda at=where: self.users.get(at).json()["status"] == "COMPLETED")  # type: ignore[misc]
+            assert self.users.get(where).json()["done"] == 1
+        assert self.users.post(f"{where}/abort").status_code == 409
+        ended(self.users, runs["id"])
+        assert ended(self.users, failed["id"])["status"] == "COMPLETED"
 
     def _read_everything(self) -> None:
         """Every GET of the API's document, of every job and its first task."""

@@ -7,10 +7,10 @@ from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from handlers import log
-from handlers.asking import NextToken, caller, new_router, request_id
+from handlers.asking import IdempotencyKey, NextToken, caller, new_router, request_id
 from handlers.tokens import text_start, token
 from handlers.views import job_body, job_path, upload_body
 from shoal import bootstrap
@@ -34,9 +34,6 @@ from shoal.wire.worker import TypeName
 
 router = new_router()
 
-IdempotencyKey = Annotated[
-    str | None, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,255}$")
-]
 JobLimit = Annotated[int, Query(ge=1, le=100)]
 type Handler = Callable[[str], Response[JobBody]]
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 
 from handlers import api
 from shoal import bootstrap
+from shoal.adapters.memory_bulk import MemoryBulkRuns
 from tests.unit.handlers.edge import (
     World,
     call,
@@ -144,6 +146,38 @@ def test_results_say_how_many_are_missing_and_name_them_if_asked(
     whys = [json.loads(line).get("missing") for line in file.read_text().splitlines()]
     assert whys == [None, "FAILED"]
     assert refused.returncode == 2
+
+
+class AtOnce(MemoryBulkRuns):
+    """Carries a bulk action out as soon as it is begun."""
+
+    def start(self, tenant: str, action_id: str) -> None:
+        while bootstrap.bulk().step(tenant, action_id):
+            pass
+
+
+def test_one_verb_goes_to_all_jobs_of_a_filter_and_says_what_came_of_it(
+    shoal: Any, world: World
+) -> None:
+    bootstrap.use(replace(world.adapters(), bulk_runs=AtOnce()))
+    jobs = [submit(count=1, tags={"team": "ml"}) for _ in range(3)]
+    ended = finished()
+    world.clock.advance(1)
+
+    counted = shoal("bulk", "cancel", "--tag", "team=ml", "--dry-run", "-o", "json")
+    done = shoal("bulk", "cancel", "--type", "noop", "--yes")
+    nobody = shoal("bulk", "cancel", "--yes")
+    listed = shoal("bulk-actions", "-o", "jsonl")
+    too_late = shoal("abort", json.loads(counted.stdout)["id"])
+
+    assert json.loads(counted.stdout)["done"] == 3
+    assert done.returncode == 0, done.stderr
+    assert "3 done · 1 refused" in done.stderr
+    assert ended in done.stderr
+    assert all(world.jobs.get(job).ending == "CANCELLED" for job in jobs)  # type: ignore[union-attr]
+    assert nobody.returncode == 2
+    assert len(listed.stdout.splitlines()) == 2
+    assert too_late.returncode == 7
 
 
 def test_submit_prints_the_id_alone_and_wait_ends_as_the_job_did(shoal: Any) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from shoal import bootstrap
 from shoal.client import (
     AsyncJob,
     AsyncShoal,
@@ -255,6 +256,24 @@ def test_large_inputs_are_uploaded_first(connected: Connected, world: World) -> 
     with pytest.raises(NotFound):  # this world's store has nothing, for the PUT went past it
         connected(storing).submit("noop", inputs=({"text": "x" * 1_000} for _ in range(1_200)))
     assert put == [1_200]
+
+
+def test_a_bulk_action_is_begun_followed_and_aborted(shoal: Shoal, world: World) -> None:
+    job = shoal.submit("noop", count=1, name="nightly")
+    world.clock.advance(1)
+
+    begun = shoal.bulk("cancel", name="night", status="PENDING", since=datetime.now(UTC))
+    while bootstrap.bulk().step("default", begun.id):
+        pass
+    ended = shoal.wait_bulk(begun.id)
+
+    assert (begun.status, ended.status, ended.done) == ("RUNNING", "COMPLETED", 1)
+    assert world.jobs.get(job.id).ending == "CANCELLED"  # type: ignore[union-attr]
+    assert [each.id for each in shoal.bulk_actions()] == [begun.id]
+    with pytest.raises(Conflict):
+        shoal.abort_bulk(begun.id)
+    other = shoal.bulk("cancel", name="night")
+    assert shoal.abort_bulk(other.id).raw["aborting"]
 
 
 def test_a_look_that_finds_nothing_new_costs_a_304(connected: Connected) -> None:

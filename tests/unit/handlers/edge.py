@@ -29,6 +29,7 @@ from shoal.adapters.memory import (
     RecordingMetrics,
     SeededEntropy,
 )
+from shoal.adapters.memory_bulk import MemoryBulkRuns, MemoryBulkStore
 from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_dead_letters import MemoryDeadLetters
 from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
@@ -64,6 +65,8 @@ class World:
     tenants: MemoryTenants
     connections: MemoryConnections
     letters: MemoryDeadLetters
+    bulk: MemoryBulkStore
+    bulk_runs: MemoryBulkRuns
 
     @staticmethod
     def new() -> "World":
@@ -82,6 +85,8 @@ class World:
             MemoryTenants(jobs),
             MemoryConnections(),
             MemoryDeadLetters(),
+            MemoryBulkStore(),
+            MemoryBulkRuns(),
         )
 
     def adapters(self) -> Adapters:
@@ -109,6 +114,8 @@ class World:
             retention=90 * DAY,
             crew=MemoryCrew(),
             letters=self.letters,
+            bulk=self.bulk,
+            bulk_runs=self.bulk_runs,
         )
 
 

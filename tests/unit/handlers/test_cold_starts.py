@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "SHOAL_QUEUE_HIGH_URL": "https://sqs/high",
     "SHOAL_QUEUE_NORMAL_URL": "https://sqs/normal",
     "SHOAL_QUEUE_LOW_URL": "https://sqs/low",
+    "SHOAL_BULK_MACHINE_ARN": "arn:aws:states:eu-central-1:1:stateMachine:bulk",
     "SHOAL_STATE_MACHINE_ARN": "arn:aws:states:eu-central-1:1:stateMachine:jobs",
 }
 
@@ -45,6 +46,7 @@ def loaded_by(function: str) -> set[str]:
 def test_every_function_is_known() -> None:
     assert FUNCTIONS == [
         "api",
+        "bulk_actions",
         "callbacks",
         "create_tasks",
         "dead_letters",

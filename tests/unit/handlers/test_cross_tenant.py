@@ -41,14 +41,22 @@ def a_job(_: World) -> str:
     return job
 
 
+def a_bulk_action(world: World) -> str:
+    assert world
+    answer = call("POST", "/bulk-actions", BODIES["beginBulkAction"], claims=OWNER)
+    return str(answer.json["id"])
+
+
 OWNED: Mapping[str, Callable[[World], str]] = {
     "job_id": a_job,
     "task_id": lambda world: f"{a_job(world)}.3",
+    "bulk_action_id": a_bulk_action,
 }
 """How a tenant, the default one, comes to have what an id names."""
 
 BODIES: Mapping[str, Json] = {
     "submitJob": {"task_type": "noop", "count": 1},
+    "beginBulkAction": {"action": "cancel", "filter": {"type": "noop"}},
     "runTask": {"worker": "me"},
     "completeTask": {"worker": "me", "result": {"checksum": 7}},
     "failTask": {"worker": "me", "error": {"type": "E", "message": "m", "retryable": False}},

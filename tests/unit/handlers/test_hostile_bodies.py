@@ -60,7 +60,13 @@ def asked(operation: str, body: str | bytes, kind: str = "application/json") -> 
     """The status of the answer, and the processor's seconds that it took."""
     job = submit(count=2)
     start(job)
-    ids = {"job_id": job, "task_id": f"{job}.1", "tenant": "default", "client_id": "machine"}
+    ids = {
+        "job_id": job,
+        "task_id": f"{job}.1",
+        "tenant": "default",
+        "client_id": "machine",
+        "bulk_action_id": "bulk_" + "0" * 26,
+    }
     method, path = operation.split(" ")
     path = re.sub(r"\{(\w+)\}", lambda found: ids[found[1]], path)
     text = body if isinstance(body, str) else body.decode("latin-1")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         ArtifactStore,
         AuditLog,
         BlobStore,
+        BulkRuns,
+        BulkStore,
         ChunkStore,
         Clock,
         Connections,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from shoal.service.admission import Admission
     from shoal.service.announcing import Announcing
     from shoal.service.auditing import Auditing
+    from shoal.service.bulk import Bulk
     from shoal.service.burying import Burying
     from shoal.service.charting import Charting
     from shoal.service.control import Control
@@ -104,6 +107,8 @@ class Adapters:
     retention: int
     crew: Crew
     letters: DeadLetterStore
+    bulk: BulkStore
+    bulk_runs: BulkRuns
 
 
 _given: list[Adapters] = []
@@ -230,6 +235,15 @@ def retrying() -> Retrying:
     from shoal.service.retrying import Retrying
 
     return Retrying(control(), viewing(), diagnosing(), adapters().chunks)
+
+
+@cache
+def bulk() -> Bulk:
+    """Does one thing to many jobs."""
+    from shoal.service.bulk import Bulk
+
+    a = adapters()
+    return Bulk(a.bulk, a.bulk_runs, a.jobs, control(), auditing(), a.clock, a.entropy)
 
 
 @cache
@@ -406,6 +420,7 @@ _WIRED: Final = (
     on_sam_local,
     tenancy,
     auditing,
+    bulk,
     tasking,
     leasing,
     keeping,
@@ -424,6 +439,7 @@ def on_aws(settings: Settings) -> Adapters:
     from shoal.adapters.clock import SystemClock, SystemEntropy
     from shoal.adapters.connections import ApiGatewayConnections
     from shoal.adapters.dynamodb.audit import DynamoAuditLog
+    from shoal.adapters.dynamodb.bulk import DynamoBulkStore
     from shoal.adapters.dynamodb.chunks import DynamoChunkStore
     from shoal.adapters.dynamodb.crew import DynamoCrew
     from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetters
@@ -436,11 +452,12 @@ def on_aws(settings: Settings) -> Adapters:
     from shoal.adapters.emf import EmfMetrics
     from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore
     from shoal.adapters.sqs import SqsTaskQueue
-    from shoal.adapters.stepfunctions import StepFunctionsWorkflow
+    from shoal.adapters.stepfunctions import StepFunctionsBulkRuns, StepFunctionsWorkflow
 
     clock = SystemClock()
     dynamodb = cast("DynamoDBClient", _Client("dynamodb"))
     s3 = cast("S3Client", _Client("s3"))
+    workflows = cast("SFNClient", _Client("stepfunctions"))
     registry = Registry(dynamodb, settings.registry_table)
     results = Bucket(s3, settings.results_bucket)
     chunks = DynamoChunkStore(Table(dynamodb, settings.tasks_table), results)
@@ -452,9 +469,7 @@ def on_aws(settings: Settings) -> Adapters:
         artifacts=S3ArtifactStore(results),
         queue=queue,
         depths=queue,
-        workflow=StepFunctionsWorkflow(
-            cast("SFNClient", _Client("stepfunctions")), settings.state_machine_arn
-        ),
+        workflow=StepFunctionsWorkflow(workflows, settings.state_machine_arn),
         blobs=S3BlobStore(Bucket(s3, settings.inputs_bucket)),
         types=DynamoTypeRegistry(registry, clock),
         machines=DynamoMachines(registry),
@@ -473,6 +488,8 @@ def on_aws(settings: Settings) -> Adapters:
         retention=settings.retention_seconds,
         crew=DynamoCrew(registry),
         letters=DynamoDeadLetters(registry),
+        bulk=DynamoBulkStore(registry),
+        bulk_runs=StepFunctionsBulkRuns(workflows, settings.bulk_machine_arn),
     )
 
 

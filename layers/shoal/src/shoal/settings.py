@@ -75,6 +75,11 @@ class Settings:
         return self._told("SHOAL_STATE_MACHINE_ARN")
 
     @property
+    def bulk_machine_arn(self) -> str:
+        """The state machine that carries out bulk actions; empty for who begins none."""
+        return self.environment.get("SHOAL_BULK_MACHINE_ARN", "")
+
+    @property
     def event_bus(self) -> str:
         """The bus on which jobs' events go out."""
         return self._told("SHOAL_EVENT_BUS")

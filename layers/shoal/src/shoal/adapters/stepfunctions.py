@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
 _WAITS_NO_MORE: Final = frozenset(("TaskTimedOut", "TaskDoesNotExist", "InvalidToken"))
 
 
+class StepFunctionsBulkRuns:
+    """Executions of the state machine of bulk actions, named by action."""
+
+    def __init__(self, client: SFNClient, state_machine_arn: str) -> None:
+        self._client = client
+        self._arn = state_machine_arn
+
+    def start(self, tenant: str, action_id: str) -> None:
+        _start(self._client, self._arn, action_id, {"tenant": tenant, "action": action_id})
+
+
 class StepFunctionsWorkflow:
     """Executions of one state machine, named by job, generation and number."""
 
@@ -28,16 +40,7 @@ class StepFunctionsWorkflow:
 
     def start(self, job_id: str, generation: int, number: int) -> None:
         given = {"job": job_id, "generation": generation, "n": number}
-        with translated():
-            try:
-                self._client.start_execution(
-                    stateMachineArn=self._arn,
-                    name=execution_name(job_id, generation, number),
-                    input=json.dumps(given),
-                )
-            except ClientError as error:
-                if code_of(error) != "ExecutionAlreadyExists":
-                    raise
+        _start(self._client, self._arn, execution_name(job_id, generation, number), given)
 
     def describe(self, job_id: str, generation: int, number: int) -> Execution | None:
         arn = f"{self._executions}:{execution_name(job_id, generation, number)}"
@@ -65,3 +68,13 @@ class StepFunctionsWorkflow:
             except ClientError as error:
                 if code_of(error) not in _WAITS_NO_MORE:
                     raise
+
+
+def _start(client: SFNClient, machine: str, name: str, given: Mapping[str, object]) -> None:
+    """Start an execution, once for each name."""
+    with translated():
+        try:
+            client.start_execution(stateMachineArn=machine, name=name, input=json.dumps(given))
+        except ClientError as error:
+            if code_of(error) != "ExecutionAlreadyExists":
+                raise

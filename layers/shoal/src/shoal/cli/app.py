@@ -11,9 +11,22 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from shoal.cli import given
+from shoal.cli import given, many
 from shoal.cli.codes import Code, of_error
 from shoal.cli.given import NotUnderstood
+from shoal.cli.options import (
+    JobId,
+    Named,
+    Output,
+    Since,
+    Statuses,
+    Tagged,
+    TaskId,
+    Timeout,
+    Typed,
+    Until,
+    Words,
+)
 from shoal.cli.output import (
     DEAD_LETTERS,
     EVENTS,
@@ -58,17 +71,6 @@ app = typer.Typer(
     help="Jobs of one to a million tasks.",
 )
 
-Output = Annotated[Form, typer.Option("-o", "--output", help="How data is shown.")]
-JobId = Annotated[str, typer.Argument(metavar="JOB_ID")]
-TaskId = Annotated[str, typer.Argument(metavar="TASK_ID")]
-Words = Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE")]
-Timeout = Annotated[float | None, typer.Option(min=0, help="Seconds to wait at most.")]
-Statuses = Annotated[list[str] | None, typer.Option("--status", help="One or several statuses.")]
-Since = Annotated[
-    str | None,
-    typer.Option(metavar="TIME", help="Made from then on: RFC 3339, or 90m, 12h, 7d ago."),
-]
-Until = Annotated[str | None, typer.Option(metavar="TIME", help="Made before then.")]
 MAP_LINE: Final = 100
 _TABLE: Final = Form.TABLE
 
@@ -151,22 +153,14 @@ def list_jobs(  # noqa: PLR0917 - its options are the filters
     status: Statuses = None,
     since: Since = None,
     until: Until = None,
-    task_type: Annotated[str | None, typer.Option("--type", help="Of this task type.")] = None,
-    name: Annotated[str | None, typer.Option(help="What their names begin with.")] = None,
-    tag: Annotated[str | None, typer.Option(metavar="KEY[=VALUE]")] = None,
+    task_type: Typed = None,
+    name: Named = None,
+    tag: Tagged = None,
     limit: Annotated[int, typer.Option(min=1, help="Jobs at most.")] = 50,
     output: Output = _TABLE,
 ) -> None:
     """List jobs, newest first."""
-    which = {
-        "status": status,
-        "since": since and given.instant(since),
-        "until": until and given.instant(until),
-        "type": task_type,
-        "name": name,
-        "tag": tag,
-    }
-    which = {each: value for each, value in which.items() if value}
+    which = given.jobs_sought(status, since, until, task_type=task_type, name=name, tag=tag)
     jobs = ctx.obj.shoal.jobs(limit=min(100, limit), **which)
     show((job.state.raw for job in islice(jobs, limit)), output, JOBS)
 
@@ -369,6 +363,9 @@ def delete(ctx: typer.Context, job_id: JobId) -> None:
     """Delete a job that has ended: nobody finds it any more."""
     ctx.obj.shoal.job(job_id).delete()
     say(f"{job_id} is deleted")
+
+
+many.add_to(app)
 
 
 @app.command()

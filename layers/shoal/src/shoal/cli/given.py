@@ -62,6 +62,27 @@ def indices(text: str) -> list[int]:
     return found
 
 
+def jobs_sought(
+    status: Sequence[str] | None,
+    since: str | None,
+    until: str | None,
+    *,
+    task_type: str | None,
+    name: str | None,
+    tag: str | None,
+) -> dict[str, Any]:
+    """The filters that were given, as the client takes them."""
+    which = {
+        "status": status,
+        "since": since and instant(since),
+        "until": until and instant(until),
+        "type": task_type,
+        "name": name,
+        "tag": tag,
+    }
+    return {each: value for each, value in which.items() if value}
+
+
 def inputs(place: str) -> Iterator[dict[str, Any]]:
     """The objects of a file of JSON Lines; `-` is standard input. Empty lines count for nothing."""
     try:

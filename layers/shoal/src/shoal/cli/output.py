@@ -55,6 +55,11 @@ DEAD_LETTERS = Columns(
     ("job_id", "cause", "count", "receives", "last_at"),
     ("first_at", "sentence", "examples"),
 )
+BULK = Columns(
+    "id",
+    ("id", "action", "status", "done", "refused", "by", "created_at"),
+    ("filter", "dry_run", "finished_at", "reason"),
+)
 QUEUES = Columns("priority", ("priority", "waiting", "in_flight", "delayed"))
 
 

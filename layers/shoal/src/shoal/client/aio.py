@@ -7,9 +7,11 @@ from typing import Any, Self, Unpack
 
 import httpx
 
+from shoal.client import bulk
 from shoal.client.api import Api, Page, given, segment
 from shoal.client.flow import Flow
 from shoal.client.models import (
+    BulkState,
     Changes,
     Counts,
     Filter,
@@ -113,6 +115,30 @@ class AsyncShoal:
     async def queues(self) -> list[Json]:
         """How many chunks wait, are in flight and are delayed, by priority."""
         return list((await self.read("queues"))["items"])
+
+    async def bulk(
+        self,
+        action: str,
+        *,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+        **which: Unpack[Filter],
+    ) -> BulkState:
+        """Begin to cancel, pause, resume, retry or delete all jobs of a filter, or to count them."""
+        return await self.run(bulk.begun(self.api, action, which, idempotency_key, dry_run=dry_run))
+
+    async def bulk_actions(self) -> AsyncIterator[BulkState]:
+        """Bulk actions, newest first."""
+        async for raw in self.pages("bulk-actions"):
+            yield BulkState.of(raw)
+
+    async def wait_bulk(self, action_id: str) -> BulkState:
+        """Wait until a bulk action has ended; raise NotFound."""
+        return await self.run(bulk.waited(self.api, action_id))
+
+    async def abort_bulk(self, action_id: str) -> BulkState:
+        """Let a bulk action go no further; what it did stays done."""
+        return await self.run(bulk.aborted(self.api, action_id))
 
     def pages(self, path: str, params: Mapping[str, Any] | None = None) -> AsyncIterator[Any]:
         """The items of all pages of a list, asked for as they are needed."""

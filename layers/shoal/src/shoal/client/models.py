@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple, TypedDict
@@ -198,6 +198,42 @@ class TaskType:
     def of(raw: Json) -> TaskType:
         """From the API's JSON."""
         return TaskType(**_known(TaskType, raw), raw=raw)
+
+
+class Refusal(NamedTuple):
+    """A job that a bulk action's verb did not fit, and why."""
+
+    job_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkState:
+    """One verb for many jobs: `done` had it, `refused` did not fit it, some of these by name."""
+
+    id: str
+    action: str
+    status: str
+    done: int
+    refused: int
+    refusals: Sequence[Refusal]
+    dry_run: bool
+    by: str
+    created_at: str
+    finished_at: str | None
+    reason: str | None
+    raw: Json = field(repr=False)
+
+    @staticmethod
+    def of(raw: Json) -> BulkState:
+        """From the API's JSON."""
+        refusals = [Refusal(each["job_id"], each["reason"]) for each in raw["refusals"]]
+        return BulkState(**{**_known(BulkState, raw), "refusals": refusals}, raw=raw)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it goes no further."""
+        return self.status != "RUNNING"
 
 
 @dataclass(frozen=True, slots=True)

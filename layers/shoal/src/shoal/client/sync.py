@@ -7,9 +7,11 @@ from typing import Any, Self, Unpack
 
 import httpx
 
+from shoal.client import bulk
 from shoal.client.api import Api, Page, given, segment
 from shoal.client.flow import Flow
 from shoal.client.models import (
+    BulkState,
     Changes,
     Counts,
     Filter,
@@ -112,6 +114,29 @@ class Shoal:
     def queues(self) -> list[Json]:
         """How many chunks wait, are in flight and are delayed, by priority."""
         return list(self.read("queues")["items"])
+
+    def bulk(
+        self,
+        action: str,
+        *,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+        **which: Unpack[Filter],
+    ) -> BulkState:
+        """Begin to cancel, pause, resume, retry or delete all jobs of a filter, or to count them."""
+        return self.run(bulk.begun(self.api, action, which, idempotency_key, dry_run=dry_run))
+
+    def bulk_actions(self) -> Iterator[BulkState]:
+        """Bulk actions, newest first."""
+        return map(BulkState.of, self.pages("bulk-actions"))
+
+    def wait_bulk(self, action_id: str) -> BulkState:
+        """Wait until a bulk action has ended; raise NotFound."""
+        return self.run(bulk.waited(self.api, action_id))
+
+    def abort_bulk(self, action_id: str) -> BulkState:
+        """Let a bulk action go no further; what it did stays done."""
+        return self.run(bulk.aborted(self.api, action_id))
 
     def pages(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
         """The items of all pages of a list, asked for as they are needed."""

@@ -12,7 +12,8 @@ ShoalError
 │   ├── JobNotFound
 │   ├── TaskNotFound
 │   ├── InputsNotFound
-│   └── MachineNotFound
+│   ├── MachineNotFound
+│   └── BulkActionNotFound
 ├── Conflict                right at another time, or by another request
 │   ├── IllegalMove         the job's or task's status forbids it
 │   ├── IdempotencyConflict the key was used with another body
@@ -104,6 +105,13 @@ class MachineNotFound(NotFound):
 
     def __init__(self, client: str) -> None:
         super().__init__(f"client {client} is not a machine of any tenant")
+
+
+class BulkActionNotFound(NotFound):
+    """No such bulk action."""
+
+    def __init__(self, action_id: str) -> None:
+        super().__init__(f"bulk action {action_id} does not exist")
 
 
 class Conflict(ShoalError):  # noqa: N818

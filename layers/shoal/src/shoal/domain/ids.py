@@ -6,6 +6,7 @@ from typing import Final
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _JOB_ID: Final = re.compile(r"job_[0-9A-HJKMNP-TV-Z]{26}")
+_BULK_ID: Final = re.compile(r"bulk_[0-9A-HJKMNP-TV-Z]{26}")
 _TASK_ID: Final = re.compile(r"(job_[0-9A-HJKMNP-TV-Z]{26})\.(0|[1-9][0-9]{0,6})")
 _EXECUTION: Final = re.compile(r"(job_[0-9A-HJKMNP-TV-Z]{26})-([1-9][0-9]*)-([1-9][0-9]*)")
 
@@ -14,9 +15,13 @@ def _crockford(value: int) -> str:
     return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -5, -5))
 
 
+def _ulid(now: float, entropy: bytes) -> str:
+    return _crockford(int(now * 1000) << 80 | int.from_bytes(entropy[:10]))
+
+
 def new_job_id(now: float, entropy: bytes) -> str:
     """A job id that sorts by time (a ULID: 48 bits of milliseconds, then 10 bytes of entropy)."""
-    return "job_" + _crockford(int(now * 1000) << 80 | int.from_bytes(entropy[:10]))
+    return "job_" + _ulid(now, entropy)
 
 
 def keyed_job_id(tenant: str, idempotency_key: str) -> str:
@@ -28,6 +33,16 @@ def keyed_job_id(tenant: str, idempotency_key: str) -> str:
 def is_job_id(text: str) -> bool:
     """Whether the text has the form of a job id."""
     return _JOB_ID.fullmatch(text) is not None
+
+
+def new_bulk_id(now: float, entropy: bytes) -> str:
+    """The id of a bulk action; it sorts by time as a job's does."""
+    return "bulk_" + _ulid(now, entropy)
+
+
+def is_bulk_id(text: str) -> bool:
+    """Whether the text has the form of a bulk action's id."""
+    return _BULK_ID.fullmatch(text) is not None
 
 
 def task_id(job_id: str, index: int) -> str:

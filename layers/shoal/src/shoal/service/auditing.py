@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shoal.domain.act import Act, Action, checked_place
+from shoal.domain.bulk import BulkAction
 from shoal.domain.errors import JobNotFound
 from shoal.domain.identity import Caller
 from shoal.domain.job import LONGEST_LIFE, Job
@@ -37,6 +38,12 @@ class Auditing:
         """
         action, detail = (Action.SUBMIT, {}) if like is None else (Action.CLONE, {"of": like})
         self._add(Act(job.id, caller.tenant, caller.name, action, job.id, job.created_at, detail))
+
+    def record_of_many(self, bulk: BulkAction, action: Action, job_id: str) -> None:
+        """Note what a bulk action does to a job, once, under the time at which it was asked for."""
+        identity = f"{bulk.id}_{job_id}"
+        detail = {"bulk_action": bulk.id}
+        self._add(Act(identity, bulk.tenant, bulk.by, action, job_id, bulk.created_at, detail))
 
     def of_job(self, tenant: str, job_id: str, *, limit: int, start: str | None) -> ActPage:
         """What was done to a job, newest first; raise JobNotFound if it is not the tenant's."""

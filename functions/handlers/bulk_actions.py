@@ -1,0 +1,17 @@
+"""BulkActions: a while of a bulk action, or the note that it is given up."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from handlers import log
+from shoal import bootstrap
+
+
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """`{tenant, action}` → `{more}`; with a `cause` of failure too, nothing more is done."""
+    tenant, action = str(event["tenant"]), str(event["action"])
+    if "cause" in event:
+        bootstrap.bulk().give_up(tenant, action, str(event["cause"])[:500])
+        log.say("bulk action given up", id=action, cause=event["cause"])
+        return {"more": False}
+    return {"more": bootstrap.bulk().step(tenant, action)}

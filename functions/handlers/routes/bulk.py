@@ -1,0 +1,114 @@
+"""Bulk actions: one verb for many jobs."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from handlers import log
+from handlers.asking import IdempotencyKey, NextToken, caller, new_router, request_id
+from handlers.tokens import text_start, token
+from shoal import bootstrap
+from shoal.domain.bulk import BulkAction
+from shoal.domain.job_filter import JobFilter
+from shoal.service.submitting import fingerprint
+from shoal.wire.bulk import BulkActionBody, BulkActionPageBody, BulkRequest, RefusalBody
+from shoal.wire.times import rfc3339
+
+router = new_router()
+
+Limit = Annotated[int, Query(ge=1, le=100)]
+
+
+@router.post(
+    "/api/v1/bulk-actions",
+    operation_id="beginBulkAction",
+    tags=["bulk actions"],
+    status_code=HTTPStatus.ACCEPTED,
+)
+def begin_bulk_action(
+    body: BulkRequest, idempotency_key: IdempotencyKey = None
+) -> Response[BulkActionBody]:
+    """Cancel, pause, resume, retry or delete all jobs of a filter that are there now."""
+    action = bootstrap.bulk().begin(
+        caller(router),
+        body.action,
+        body.filter.which(),
+        dry_run=body.dry_run,
+        key=idempotency_key,
+        fingerprint=fingerprint(router.current_event.json_body),
+    )
+    log.say("bulk action", id=action.id, verb=action.verb, request_id=request_id(router))
+    headers = {"Location": _path(action)}
+    return Response(HTTPStatus.ACCEPTED.value, "application/json", _body(action), headers=headers)
+
+
+@router.get("/api/v1/bulk-actions", operation_id="listBulkActions", tags=["bulk actions"])
+def list_bulk_actions(limit: Limit = 50, next_token: NextToken = None) -> BulkActionPageBody:
+    """List bulk actions, newest first."""
+    query = ["bulk-actions"]
+    page = bootstrap.bulk().page(
+        caller(router).tenant, limit=limit, start=text_start(next_token, query)
+    )
+    return BulkActionPageBody(
+        items=[*map(_body, page.actions)], next_token=token(page.next_key, query)
+    )
+
+
+@router.get(
+    "/api/v1/bulk-actions/<bulk_action_id>", operation_id="getBulkAction", tags=["bulk actions"]
+)
+def get_bulk_action(bulk_action_id: str) -> BulkActionBody:
+    """How far a bulk action is."""
+    return _body(bootstrap.bulk().get(caller(router).tenant, bulk_action_id))
+
+
+@router.post(
+    "/api/v1/bulk-actions/<bulk_action_id>/abort",
+    operation_id="abortBulkAction",
+    tags=["bulk actions"],
+    status_code=HTTPStatus.ACCEPTED,
+)
+def abort_bulk_action(bulk_action_id: str) -> BulkActionBody:
+    """Let a bulk action go no further; what it did stays done."""
+    action = bootstrap.bulk().abort(caller(router).tenant, bulk_action_id)
+    log.say("bulk action aborted", id=action.id, request_id=request_id(router))
+    return _body(action)
+
+
+def _body(action: BulkAction) -> BulkActionBody:
+    return BulkActionBody(
+        id=action.id,
+        action=action.verb,
+        filter=_said(action.which),
+        dry_run=action.dry_run,
+        status=action.status,
+        aborting=action.aborting and not action.ended,
+        by=action.by,
+        done=action.done,
+        refused=action.refused,
+        refusals=[RefusalBody(job_id=job, reason=why) for job, why in action.refusals],
+        created_at=rfc3339(action.created_at),
+        finished_at=None if action.finished_at is None else rfc3339(action.finished_at),
+        reason=action.reason,
+        links={"self": _path(action)},
+    )
+
+
+def _path(action: BulkAction) -> str:
+    return f"/api/v1/bulk-actions/{action.id}"
+
+
+def _said(which: JobFilter) -> Mapping[str, str | Sequence[str]]:
+    """The filter in the words of a request."""
+    tag = which.tag
+    return {
+        **({"status": sorted(which.statuses)} if which.statuses else {}),
+        **({} if which.since is None else {"since": rfc3339(which.since)}),
+        **({} if which.until is None else {"until": rfc3339(which.until)}),
+        **({} if which.task_type is None else {"type": which.task_type}),
+        **({"name": which.name} if which.name else {}),
+        **({} if tag is None else {"tag": "=".join(each for each in tag if each is not None)}),
+    }

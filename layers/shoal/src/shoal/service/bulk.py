@@ -1,0 +1,196 @@
+"""One verb for many jobs, page by page: each page is counted in the write that moves the cursor."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Final
+
+from shoal.domain import ids
+from shoal.domain.act import Action
+from shoal.domain.bulk import BulkAction, BulkVerb, Progress, Refusal
+from shoal.domain.errors import (
+    BulkActionNotFound,
+    Conflict,
+    IdempotencyConflict,
+    LimitReached,
+    NotFound,
+    Unavailable,
+    WriteConflict,
+)
+from shoal.domain.identity import Caller
+from shoal.domain.job import DAY, Job
+from shoal.domain.job_filter import JobFilter
+from shoal.ports import BulkPage, BulkRuns, BulkStore, Clock, Entropy, JobStore
+from shoal.service.auditing import Auditing
+from shoal.service.control import Control
+
+PAGE: Final = 50
+"""Jobs between two looks at whether it shall stop."""
+STEP_SECONDS: Final = 30.0
+"""A step begins no page after so long."""
+RUNNING_AT_ONCE: Final = 5
+KEPT: Final = 90 * DAY
+_AT_ONCE: Final = 8
+_TRIES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """Begins, shows, aborts and carries out bulk actions."""
+
+    actions: BulkStore
+    runs: BulkRuns
+    jobs: JobStore
+    control: Control
+    auditing: Auditing
+    clock: Clock
+    entropy: Entropy
+
+    def begin(
+        self,
+        caller: Caller,
+        verb: BulkVerb,
+        which: JobFilter,
+        *,
+        dry_run: bool,
+        key: str | None,
+        fingerprint: str,
+    ) -> BulkAction:
+        """Begin it, once for each idempotency key; raise LimitReached if too many run.
+
+        Jobs that are made later are none of it.
+        """
+        now = self.clock.now()
+        action_id = ids.new_bulk_id(now, self.entropy.bytes())
+        if key is not None:
+            action_id = self.actions.keyed(caller.tenant, key, action_id, expires_at=_expiry(now))
+            before = self.actions.get(caller.tenant, action_id)
+            if before is not None:
+                return self._replay(before, fingerprint)
+        running = sum(not each.ended for each in self._latest(caller.tenant))
+        if running >= RUNNING_AT_ONCE:
+            detail = f"{running} bulk actions are running; {RUNNING_AT_ONCE} may at once"
+            raise LimitReached("bulk_actions", detail, retry_after=30)
+        action = BulkAction(
+            id=action_id,
+            tenant=caller.tenant,
+            by=caller.name,
+            verb=verb,
+            which=replace(which, until=min(now, which.until or now)),
+            dry_run=dry_run,
+            fingerprint=fingerprint,
+            created_at=now,
+            expires_at=_expiry(now),
+        )
+        if not self.actions.create(action):
+            return self._replay(self.get(caller.tenant, action_id), fingerprint)
+        self.runs.start(action.tenant, action.id)
+        return action
+
+    def get(self, tenant: str, action_id: str) -> BulkAction:
+        """One of them; raise BulkActionNotFound."""
+        action = self.actions.get(tenant, action_id) if ids.is_bulk_id(action_id) else None
+        if action is None:
+            raise BulkActionNotFound(action_id)
+        return action
+
+    def page(self, tenant: str, *, limit: int, start: str | None) -> BulkPage:
+        """A tenant's, newest first."""
+        return self.actions.page(tenant, limit=limit, start=start)
+
+    def abort(self, tenant: str, action_id: str) -> BulkAction:
+        """Let it stop before its next page; what it did stays done."""
+
+        def move(action: BulkAction) -> BulkAction | None:
+            return None if action.aborting else action.abort()
+
+        return self._moved(tenant, action_id, move)
+
+    def step(self, tenant: str, action_id: str) -> bool:
+        """Go on with it for a while; whether there is more to do.
+
+        A page whose counts were not written, because this died, is gone through again: each verb
+        does to a job that had it what it did to it then, and is audited once.
+        """
+        until = self.clock.now() + STEP_SECONDS
+        while self.clock.now() < until:
+            action = self.get(tenant, action_id)
+            if action.ended:
+                return False
+            if action.aborting:
+                self._moved(tenant, action_id, lambda now: now.aborted(self.clock.now()))
+                return False
+            page = self.jobs.page(tenant, action.which, limit=PAGE, start=action.cursor)
+            progress = self._applied(action, page.jobs)
+            self._count(action, progress, page.next_key)
+        return True
+
+    def give_up(self, tenant: str, action_id: str, reason: str) -> None:
+        """Note that what runs it failed again and again."""
+
+        def move(action: BulkAction) -> BulkAction | None:
+            return None if action.ended else action.broken(reason, self.clock.now())
+
+        self._moved(tenant, action_id, move)
+
+    def _replay(self, action: BulkAction, fingerprint: str) -> BulkAction:
+        if action.fingerprint != fingerprint:
+            raise IdempotencyConflict
+        if not action.ended:
+            self.runs.start(action.tenant, action.id)
+        return action
+
+    def _latest(self, tenant: str) -> tuple[BulkAction, ...]:
+        return tuple(self.actions.page(tenant, limit=100, start=None).actions)
+
+    def _applied(self, action: BulkAction, jobs: Sequence[Job]) -> Progress:
+        if action.dry_run:
+            return Progress(len(jobs))
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            refused = [*pool.map(lambda job: self._refusal(action, job.id), jobs)]
+        refusals = tuple(each for each in refused if each is not None)
+        return Progress(len(jobs) - len(refusals), refusals)
+
+    def _refusal(self, action: BulkAction, job_id: str) -> Refusal | None:
+        verbs: Mapping[BulkVerb, Callable[[str, str], object]] = {
+            BulkVerb.CANCEL: self.control.cancel,
+            BulkVerb.PAUSE: self.control.pause,
+            BulkVerb.RESUME: self.control.resume,
+            BulkVerb.RETRY: self.control.retry,
+            BulkVerb.DELETE: self.control.delete,
+        }
+        try:
+            verbs[action.verb](action.tenant, job_id)
+        except (Conflict, NotFound) as error:
+            return Refusal(job_id, str(error))
+        self.auditing.record_of_many(action, Action(action.verb), job_id)
+        return None
+
+    def _count(self, action: BulkAction, progress: Progress, following: str | None) -> None:
+        """Unless another step, which was taken for dead, has counted this page."""
+
+        def move(now: BulkAction) -> BulkAction | None:
+            if now.ended or now.cursor != action.cursor:
+                return None
+            return now.after(progress, following, self.clock.now())
+
+        self._moved(action.tenant, action.id, move)
+
+    def _moved(
+        self, tenant: str, action_id: str, move: Callable[[BulkAction], BulkAction | None]
+    ) -> BulkAction:
+        for _ in range(_TRIES):
+            action = self.get(tenant, action_id)
+            moved = move(action)
+            if moved is None:
+                return action
+            try:
+                self.actions.put(moved)
+            except WriteConflict:
+                continue
+            return moved
+        raise Unavailable(f"bulk action {action_id} is written by others all the time")
+
+
+def _expiry(now: float) -> int:
+    return int(now) + KEPT

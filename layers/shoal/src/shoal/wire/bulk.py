@@ -1,0 +1,100 @@
+"""What users and the API say to each other of bulk actions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shoal.domain.bulk import BulkStatus, BulkVerb
+from shoal.domain.job import JobStatus
+from shoal.domain.job_filter import JobFilter, Tag
+from shoal.wire.jobs import Instant, Name, TagSought, Time
+from shoal.wire.worker import TypeName
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class BulkFilter(_Request):
+    """Which jobs: all that is given has to hold, as in the list of jobs; something has to be given.
+
+    Created from `since` on and before `until`; `name` is what theirs begins with; `tag` is
+    `key=value`, or a key alone.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    status: Annotated[Sequence[JobStatus], Field(max_length=len(JobStatus))] = ()
+    since: Instant | None = None
+    until: Instant | None = None
+    type: TypeName | None = None
+    name: Name = ""
+    tag: TagSought | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if self.which() == JobFilter():
+            raise ValueError("must name something: to mean every job, name every status")
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise ValueError("until must be later than since")
+        return self
+
+    def which(self) -> JobFilter:
+        """As the domain has it."""
+        return JobFilter(
+            statuses=frozenset(self.status),
+            since=None if self.since is None else self.since.timestamp(),
+            until=None if self.until is None else self.until.timestamp(),
+            task_type=self.type,
+            name=self.name,
+            tag=None if self.tag is None else Tag.of(self.tag),
+        )
+
+
+class BulkRequest(_Request):
+    """A verb for many jobs; a dry run counts them and leaves them as they are."""
+
+    action: BulkVerb
+    filter: BulkFilter
+    dry_run: bool = False
+
+
+class RefusalBody(_Answer):
+    """A job that the verb did not fit, and why."""
+
+    job_id: str
+    reason: str
+
+
+class BulkActionBody(_Answer):
+    """How far a bulk action is: `done` and `refused` count jobs, `refusals` names some of them.
+
+    Of a dry run, `done` counts the jobs that there are.
+    """
+
+    id: str
+    action: BulkVerb
+    filter: Mapping[str, str | Sequence[str]]
+    dry_run: bool
+    status: BulkStatus
+    aborting: bool
+    by: str
+    done: int
+    refused: int
+    refusals: Sequence[RefusalBody]
+    created_at: Time
+    finished_at: Time | None
+    reason: str | None
+    links: Mapping[str, str]
+
+
+class BulkActionPageBody(_Answer):
+    """Some of them, newest first."""
+
+    items: Sequence[BulkActionBody]
+    next_token: str | None

@@ -1,0 +1,234 @@
+"""Bulk actions, from the request to the last job, over ports in memory."""
+
+from typing import Any
+
+import pytest
+
+from handlers import bulk_actions
+from shoal import bootstrap
+from shoal.domain.errors import Unavailable
+from tests.unit.handlers.edge import World, call, run, start, submit, user
+
+type Json = Any
+
+
+@pytest.fixture(autouse=True)
+def world() -> World:
+    made = World.new()
+    bootstrap.use(made.adapters())
+    return made
+
+
+def begin(action: str, *, dry_run: bool = False, **which: Json) -> Json:
+    answer = call("POST", "/bulk-actions", {"action": action, "filter": which, "dry_run": dry_run})
+    assert answer.status == 202, answer.text
+    return answer.json
+
+
+def carried_out(action: Json, tenant: str = "default") -> Json:
+    """What the state machine does."""
+    given = {"tenant": tenant, "action": action["id"]}
+    while bulk_actions.handler(given, None)["more"]:
+        pass
+    return shown(action)
+
+
+def shown(action: Json) -> Json:
+    return call("GET", f"/bulk-actions/{action['id']}").json
+
+
+def statuses(jobs: list[str]) -> list[str]:
+    return [call("GET", f"/jobs/{job}").json["status"] for job in jobs]
+
+
+def test_all_jobs_of_the_filter_are_cancelled_and_no_other(world: World) -> None:
+    jobs = [submit(count=1, tags={"team": "ml"}) for _ in range(120)]
+    other = submit(count=1, tags={"team": "web"})
+    world.clock.advance(1)
+
+    action = carried_out(begin("cancel", tag="team=ml"))
+
+    assert (action["status"], action["done"], action["refused"]) == ("COMPLETED", 120, 0)
+    cancelled = [call("GET", f"/jobs/{job}/events").json["items"][0] for job in jobs]
+    assert {each["action"] for each in cancelled} == {"cancel"}
+    assert {each["who"] for each in cancelled} == {"user of default"}
+    assert {each["detail"]["bulk_action"] for each in cancelled} == {action["id"]}
+    assert world.jobs.get(other).ending is None  # type: ignore[union-attr]
+    assert len(world.bulk_runs.started) == 1
+
+
+def test_jobs_that_come_later_are_none_of_it(world: World) -> None:
+    before = submit(count=1)
+    world.clock.advance(1)
+    action = begin("pause", type="noop")
+    later = submit(count=1)
+
+    done = carried_out(action)
+
+    assert done["done"] == 1
+    paused = [call("GET", f"/jobs/{job}").json["paused"] for job in (before, later)]
+    assert paused == [True, False]
+
+
+def test_a_job_that_the_verb_does_not_fit_is_named_with_its_reason(world: World) -> None:
+    done = submit(count=1)
+    start(done)
+    run(done)
+    open_job = submit(count=1)
+    world.clock.advance(1)
+
+    action = carried_out(begin("retry", type="noop"))
+
+    assert (action["done"], action["refused"]) == (0, 2)
+    assert {each["job_id"] for each in action["refusals"]} == {done, open_job}
+    assert all(each["reason"] for each in action["refusals"])
+
+
+def test_ended_jobs_are_deleted_and_open_ones_are_refused(world: World) -> None:
+    done = submit(count=1)
+    start(done)
+    run(done)
+    open_job = submit(count=1)
+    world.clock.advance(1)
+
+    action = carried_out(begin("delete", type="noop"))
+
+    assert (action["done"], action["refused"]) == (1, 1)
+    assert call("GET", f"/jobs/{done}").status == 404
+    assert call("GET", f"/jobs/{open_job}").status == 200
+
+
+def test_a_dry_run_counts_and_leaves_the_jobs_alone(world: World) -> None:
+    jobs = [submit(count=1, name=f"nightly-{n}") for n in range(3)]
+    world.clock.advance(1)
+
+    action = carried_out(begin("cancel", dry_run=True, name="nightly"))
+
+    assert (action["status"], action["done"]) == ("COMPLETED", 3)
+    assert all(world.jobs.get(job).ending is None for job in jobs)  # type: ignore[union-attr]
+
+
+def test_an_aborted_action_goes_no_further(world: World) -> None:
+    job = submit(count=1)
+    world.clock.advance(1)
+    action = begin("cancel", type="noop")
+
+    answer = call("POST", f"/bulk-actions/{action['id']}/abort")
+    again = call("POST", f"/bulk-actions/{action['id']}/abort")
+    ended = carried_out(action)
+
+    assert (answer.status, again.status) == (202, 202)
+    assert answer.json["aborting"]
+    assert (ended["status"], ended["done"]) == ("ABORTED", 0)
+    assert world.jobs.get(job).ending is None  # type: ignore[union-attr]
+
+
+def test_an_ended_action_cannot_be_aborted() -> None:
+    action = carried_out(begin("cancel", type="noop"))
+
+    assert call("POST", f"/bulk-actions/{action['id']}/abort").status == 409
+
+
+def test_a_page_whose_count_was_lost_is_counted_and_audited_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [submit(count=1) for _ in range(60)]
+    world.clock.advance(1)
+    action = begin("cancel", type="noop")
+    put, lost = world.bulk.put, [True]
+
+    def losing(each: Any) -> None:
+        if lost.pop() if lost else False:
+            raise Unavailable("the table is away")
+        put(each)
+
+    monkeypatch.setattr(world.bulk, "put", losing)
+    with pytest.raises(Unavailable):
+        carried_out(action)
+    done = carried_out(action)
+
+    assert (done["status"], done["done"]) == ("COMPLETED", 60)
+    for job in jobs:
+        acts = call("GET", f"/jobs/{job}/events").json["items"]
+        assert [each["action"] for each in acts].count("cancel") == 1
+
+
+def test_an_equal_request_under_one_key_is_one_action(world: World) -> None:
+    body = {"action": "cancel", "filter": {"type": "noop"}}
+    headers = {"Idempotency-Key": "key"}
+
+    first = call("POST", "/bulk-actions", body, headers=headers)
+    world.clock.advance(5)
+    again = call("POST", "/bulk-actions", body, headers=headers)
+    other = call("POST", "/bulk-actions", {**body, "action": "pause"}, headers=headers)
+
+    assert first.json == again.json
+    assert other.status == 409
+    assert len(world.bulk_runs.started) == 1
+
+
+def test_only_so_many_run_at_once() -> None:
+    actions = [begin("cancel", type="noop") for _ in range(5)]
+
+    refused = call("POST", "/bulk-actions", {"action": "cancel", "filter": {"type": "noop"}})
+    assert refused.status == 429
+    assert refused.headers["Retry-After"] == "30"
+    carried_out(actions[0])
+    begin("cancel", type="noop")
+
+
+def test_what_is_given_up_says_why() -> None:
+    action = begin("cancel", type="noop")
+
+    given = {"tenant": "default", "action": action["id"], "cause": "Unavailable: the table"}
+    assert bulk_actions.handler(given, None) == {"more": False}
+
+    assert (shown(action)["status"], shown(action)["reason"]) == ("FAILED", given["cause"])
+    assert not bulk_actions.handler({**given, "cause": "again"}, None)["more"]
+    assert shown(action)["reason"] == given["cause"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"action": "cancel", "filter": {}}, "filter"),
+        ({"action": "cancel"}, "filter"),
+        ({"action": "explode", "filter": {"type": "noop"}}, "action"),
+        ({"action": "cancel", "filter": {"status": ["NICE"]}}, "filter.status[0]"),
+        ({"action": "cancel", "filter": {"colour": "red"}}, "filter.colour"),
+        (
+            {
+                "action": "cancel",
+                "filter": {"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"},
+            },
+            "filter",
+        ),
+    ],
+)
+def test_what_means_nothing_is_refused(body: Json, field: str) -> None:
+    answer = call("POST", "/bulk-actions", body)
+
+    assert answer.status == 422
+    assert answer.fields == [field]
+
+
+def test_actions_are_listed_newest_first_with_what_was_asked(world: World) -> None:
+    first = begin("cancel", type="noop", status=["RUNNING"], tag="team=ml")
+    world.clock.advance(1)
+    second = begin("pause", name="x", since="2026-01-01T00:00:00Z")
+
+    page = call("GET", "/bulk-actions", query="limit=1").json
+    rest = call("GET", "/bulk-actions", query=f"next_token={page['next_token']}").json
+
+    assert [each["id"] for each in (*page["items"], *rest["items"])] == [second["id"], first["id"]]
+    said = rest["items"][0]["filter"]
+    assert said.pop("until") == first["created_at"]
+    assert said == {"type": "noop", "status": ["RUNNING"], "tag": "team=ml"}
+
+
+def test_another_tenants_action_does_not_exist() -> None:
+    action = begin("cancel", type="noop")
+
+    for method, path in (("GET", ""), ("POST", "/abort")):
+        answer = call(method, f"/bulk-actions/{action['id']}{path}", claims=user("other"))
+        assert answer.status == 404
