@@ -21,7 +21,7 @@ from tests.twin.probing import ALLOWED, DENIED, Probing
 from tests.twin.tour import Tour
 from tests.twin.watching import eventually
 
-pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.twin, pytest.mark.timeout(600)]
 
 HERE = Path(__file__).parent
 TEMPLATE = plain_template()
