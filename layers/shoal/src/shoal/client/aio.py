@@ -124,7 +124,7 @@ class AsyncShoal:
         idempotency_key: str | None = None,
         **which: Unpack[Filter],
     ) -> BulkState:
-        """Begin to cancel, pause, resume, retry or delete all jobs of a filter, or to count them."""
+        """Begin to cancel, pause, resume, retry, delete or just count all jobs of a filter."""
         return await self.run(bulk.begun(self.api, action, which, idempotency_key, dry_run=dry_run))
 
     async def bulk_actions(self) -> AsyncIterator[BulkState]:

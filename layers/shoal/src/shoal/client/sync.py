@@ -123,7 +123,7 @@ class Shoal:
         idempotency_key: str | None = None,
         **which: Unpack[Filter],
     ) -> BulkState:
-        """Begin to cancel, pause, resume, retry or delete all jobs of a filter, or to count them."""
+        """Begin to cancel, pause, resume, retry, delete or just count all jobs of a filter."""
         return self.run(bulk.begun(self.api, action, which, idempotency_key, dry_run=dry_run))
 
     def bulk_actions(self) -> Iterator[BulkState]:
