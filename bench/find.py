@@ -26,7 +26,7 @@ from shoal.domain.ids import new_job_id
 from shoal.domain.job import Job, JobStatus, Repeat, Spec
 from shoal.domain.tally import Entry, Tally
 
-JOBS, TENANTS, CALLS, WARM = 100_000, 100, 150, 10
+JOBS, TENANTS, CALLS, WARM = 100_000, 100, 100, 10
 PAGE: Final = Path(__file__).with_name("find.md")
 DAYS: Final = 30
 _NOW: Final = 1_790_000_000.0

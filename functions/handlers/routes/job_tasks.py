@@ -48,7 +48,7 @@ def list_tasks(
     _may_be(status, cause, order, limit)
     which = TaskFilter(statuses=frozenset(status or ()), attempts=attempts, cause=cause, end=end)
     query = ["tasks", job_id, *chosen(status), *_said(which, start, order)]
-    first = index_start(next_token, query) if next_token else start
+    first = start if next_token is None else index_start(next_token, query)
     if order == "slowest":
         find = bootstrap.searching().slowest
     else:

@@ -128,6 +128,23 @@ def test_an_indexed_row_is_written_twice(dynamodb: Any, bill: Bill) -> None:
     assert bill()["dynamodb.write_units"] == {"jobs": 2 + 2}
 
 
+def test_rows_read_are_those_that_were_looked_at(dynamodb: Any, bill: Bill) -> None:
+    for number in range(3):
+        dynamodb.put_item(TableName="x-jobs", Item=row(f"job_5{number}", tenant="five"))
+    dynamodb.query(
+        TableName="x-jobs",
+        IndexName="by-tenant",
+        KeyConditionExpression="tenant = :t",
+        FilterExpression="id = :one",
+        ExpressionAttributeValues={":t": {"S": "five"}, ":one": {"S": "job_51"}},
+    )
+    dynamodb.get_item(TableName="x-jobs", Key={"id": {"S": "job_50"}})
+    keys = [{"id": {"S": each}} for each in ("job_50", "job_51", "job_nobody")]
+    dynamodb.batch_get_item(RequestItems={"x-jobs": {"Keys": keys}})
+
+    assert bill()["dynamodb.rows_read"] == {"jobs": 3 + 1 + 2}
+
+
 def test_a_refused_write_is_billed_too(dynamodb: Any, bill: Bill) -> None:
     dynamodb.put_item(TableName="x-jobs", Item=row("job_4", 1_500))
     with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):

@@ -48,7 +48,10 @@ def sought(
 def _along(
     looking: Callable[[str | None, int], Look], limit: int, start: str | None, most: int
 ) -> Look:
-    """One more match than asked for, so that there is a next page only if it has something."""
+    """One more match than asked for, so that there is a next page only if it has something.
+
+    Where the first look does not find enough, few match: the second takes all that is left.
+    """
     places: list[str] = []
     read, step = 0, limit + 1
     while True:
@@ -57,4 +60,4 @@ def _along(
         read += look.read
         if look.last is None or len(places) > limit or read >= most:
             return Look(places, read, look.last)
-        start, step = look.last, 2 * step
+        start, step = look.last, most
