@@ -21,6 +21,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bulk-actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List bulk actions, newest first. */
+        get: operations["listBulkActions"];
+        put?: never;
+        /** Cancel, pause, resume, retry or delete all jobs of a filter that are there now. */
+        post: operations["beginBulkAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk-actions/{bulk_action_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a bulk action is. */
+        get: operations["getBulkAction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk-actions/{bulk_action_id}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a bulk action go no further; what it did stays done. */
+        post: operations["abortBulkAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -349,7 +401,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List tasks by index. A page may have fewer than `limit`: go on while there is a token. */
+        /**
+         * List tasks by index. A page may have fewer than `limit`: go on while there is a token.
+         * @description Several statuses are joined by commas; `attempts` is the fewest; `cause` is one that failed
+         *     tasks have in common, as listFailures names it; indices go from `start` to before `end`.
+         *     `order=slowest` gives up to 100 tasks of each page that took longest, the slowest first: what
+         *     was slowest of all is told once there is no token any more.
+         */
         get: operations["listTasks"];
         put?: never;
         post?: never;
@@ -796,6 +854,97 @@ export interface components {
              */
             until: string | null;
         };
+        /**
+         * BulkActionBody
+         * @description How far a bulk action is: `done` and `refused` count jobs, `refusals` names some of them.
+         *
+         *     Of a dry run, `done` counts the jobs that there are.
+         */
+        BulkActionBody: {
+            /** Aborting */
+            aborting: boolean;
+            action: components["schemas"]["BulkVerb"];
+            /** By */
+            by: string;
+            created_at: components["schemas"]["Time"];
+            /** Done */
+            done: number;
+            /** Dry Run */
+            dry_run: boolean;
+            /** Filter */
+            filter: {
+                [key: string]: string | string[];
+            };
+            finished_at: components["schemas"]["Time"] | null;
+            /** Id */
+            id: string;
+            /** Links */
+            links: {
+                [key: string]: string;
+            };
+            /** Reason */
+            reason: string | null;
+            /** Refusals */
+            refusals: components["schemas"]["RefusalBody"][];
+            /** Refused */
+            refused: number;
+            status: components["schemas"]["BulkStatus"];
+        };
+        /**
+         * BulkActionPageBody
+         * @description Some of them, newest first.
+         */
+        BulkActionPageBody: {
+            /** Items */
+            items: components["schemas"]["BulkActionBody"][];
+            /** Next Token */
+            next_token: string | null;
+        };
+        /**
+         * BulkFilter
+         * @description Which jobs: all that is given has to hold, as in the list of jobs; something has to be given.
+         *
+         *     Created from `since` on and before `until`; `name` is what theirs begins with; `tag` is
+         *     `key=value`, or a key alone.
+         */
+        BulkFilter: {
+            /** @default  */
+            name: components["schemas"]["Name"];
+            since?: components["schemas"]["Instant"] | null;
+            /**
+             * Status
+             * @default []
+             */
+            status: components["schemas"]["JobStatus"][];
+            tag?: components["schemas"]["TagSought"] | null;
+            type?: components["schemas"]["TypeName"] | null;
+            until?: components["schemas"]["Instant"] | null;
+        };
+        /**
+         * BulkRequest
+         * @description A verb for many jobs; a dry run counts them and leaves them as they are.
+         */
+        BulkRequest: {
+            action: components["schemas"]["BulkVerb"];
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+            filter: components["schemas"]["BulkFilter"];
+        };
+        /**
+         * BulkStatus
+         * @description Where a bulk action stands.
+         * @enum {string}
+         */
+        BulkStatus: "RUNNING" | "COMPLETED" | "ABORTED" | "FAILED";
+        /**
+         * BulkVerb
+         * @description What may be done to many jobs at once.
+         * @enum {string}
+         */
+        BulkVerb: "cancel" | "pause" | "resume" | "retry" | "delete";
         /**
          * CauseBody
          * @description A cause and how many tasks of this page failed of it.
@@ -1501,6 +1650,16 @@ export interface components {
             sentence: string;
         };
         /**
+         * RefusalBody
+         * @description A job that the verb did not fit, and why.
+         */
+        RefusalBody: {
+            /** Job Id */
+            job_id: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * RegistrationAnswer
          * @description How many task types are now known of it.
          */
@@ -1790,13 +1949,17 @@ export interface components {
         };
         /**
          * TaskPageBody
-         * @description Tasks by index; a null `next_token` ends the list.
+         * @description Tasks by index, or the slowest of this page first; a null `next_token` ends the list.
+         *
+         *     `rows_read` is how many rows of chunks and of outcomes this page looked at.
          */
         TaskPageBody: {
             /** Items */
             items: components["schemas"]["TaskBody"][];
             /** Next Token */
             next_token: string | null;
+            /** Rows Read */
+            rows_read: number;
         };
         /**
          * TaskRunning
@@ -2189,6 +2352,155 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactAnswer"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    listBulkActions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                next_token?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkActionPageBody"];
+                };
+            };
+            /** @description If-None-Match has its ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    beginBulkAction: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkActionBody"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    getBulkAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bulk_action_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkActionBody"];
+                };
+            };
+            /** @description If-None-Match has its ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    abortBulkAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bulk_action_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkActionBody"];
                 };
             };
             400: components["responses"]["BAD_REQUEST"];
@@ -2964,6 +3276,11 @@ export interface operations {
         parameters: {
             query?: {
                 status?: components["schemas"]["TaskStatus"][] | null;
+                attempts?: number;
+                cause?: string | null;
+                start?: number;
+                end?: number | null;
+                order?: "index" | "slowest";
                 limit?: number;
                 next_token?: string | null;
             };
