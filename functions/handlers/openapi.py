@@ -19,6 +19,7 @@ from pydantic.json_schema import models_json_schema
 from handlers import api
 from handlers.asking import OPEN, needed
 from handlers.routes.results import JSON_LINES
+from handlers.samples import SAMPLES
 from shoal.wire import worker as wire
 from shoal.wire.problems import CONTENT_TYPE, Problem
 
@@ -132,6 +133,8 @@ def document() -> dict[str, Any]:
     schemas |= _schemas(Problem)
     for path, call in CALLS.items():
         found["paths"].setdefault(path, {})["post"] = _operation(call)
+    for name, sample in SAMPLES.items():
+        schemas[name]["examples"] = [sample]
     found["components"]["responses"] = _answers()
     said = _docstrings()
     for operations in found["paths"].values():

@@ -2,10 +2,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
 from handlers import callbacks, openapi, problems
+from handlers.samples import SAMPLES
 from shoal.domain.identity import Scope
 
 ROOT = Path(__file__).parents[3]
@@ -119,3 +121,36 @@ def test_check_says_when_the_file_is_old(tmp_path: Path) -> None:
     old = openapi.main(["--check", str(path)])
 
     assert (missing, fresh, old) == (1, 0, 1)
+
+
+def bodies(document: dict[str, Any]) -> set[str]:
+    """The schemas of what is sent and of what is answered if all goes well."""
+    return {
+        content["schema"]["$ref"].rpartition("/")[2]
+        for operations in document["paths"].values()
+        for operation in operations.values()
+        for each in (
+            operation.get("requestBody", {}),
+            *(answer for status, answer in operation["responses"].items() if status < "300"),
+        )
+        for content in each.get("content", {}).values()
+        if "$ref" in content["schema"]
+    }
+
+
+def test_every_body_has_an_example(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+
+    without = {name for name in bodies(document) if "examples" not in schemas[name]}
+
+    assert without == set(), "add them to handlers/samples.py"
+    assert {name for name in schemas if "examples" in schemas[name]} <= bodies(document)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_an_example_is_what_its_schema_allows(name: str, document: dict[str, Any]) -> None:
+    schema = {**document, "$ref": f"#/components/schemas/{name}"}
+    known = document["components"]["schemas"][name].get("properties", {})
+
+    jsonschema.Draft202012Validator(schema).validate(SAMPLES[name])
+    assert SAMPLES[name].keys() <= known.keys()

@@ -756,6 +756,11 @@ export interface components {
         /**
          * ArtifactAnswer
          * @description A presigned URL, null if there is nothing to GET; `headers` go with a PUT as they are.
+         * @example {
+         *       "headers": {},
+         *       "uri": "s3://results/artifacts/job_01M8D293DG2CN0VKF225DPTQ3A/41/a.jpg",
+         *       "url": "https://results.example/artifacts"
+         *     }
          */
         ArtifactAnswer: {
             /**
@@ -788,6 +793,15 @@ export interface components {
         /**
          * ArtifactRequest
          * @description Asks where to PUT an artifact of `size` bytes, or, without a size, where to GET one.
+         * @example {
+         *       "chunk": 1,
+         *       "epoch": 1,
+         *       "index": 41,
+         *       "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *       "name": "a.jpg",
+         *       "size": 5120,
+         *       "worker": "worker-7f"
+         *     }
          */
         ArtifactRequest: {
             chunk: components["schemas"]["ChunkNumber"];
@@ -806,6 +820,15 @@ export interface components {
         /**
          * ArtifactsBody
          * @description The files of a task, by name.
+         * @example {
+         *       "items": [
+         *         {
+         *           "name": "a.jpg",
+         *           "size": 5120,
+         *           "url": "https://results.example/a.jpg"
+         *         }
+         *       ]
+         *     }
          */
         ArtifactsBody: {
             /** Items */
@@ -859,6 +882,35 @@ export interface components {
          * @description How far a bulk action is: `done` and `refused` count jobs, `refusals` names some of them.
          *
          *     Of a dry run, `done` counts the jobs that there are.
+         * @example {
+         *       "aborting": false,
+         *       "action": "cancel",
+         *       "by": "ada",
+         *       "created_at": "2026-11-27T01:12:31.480Z",
+         *       "done": 119,
+         *       "dry_run": false,
+         *       "filter": {
+         *         "status": [
+         *           "RUNNING"
+         *         ],
+         *         "tag": "team=ml",
+         *         "until": "2026-11-27T01:12:31.480Z"
+         *       },
+         *       "finished_at": "2026-11-27T01:12:40.020Z",
+         *       "id": "bulk_01M8D2F6ZC8J3WB5R9Y4T1N7QK",
+         *       "links": {
+         *         "self": "/api/v1/bulk-actions/bulk_01M8D2F6ZC8J3WB5R9Y4T1N7QK"
+         *       },
+         *       "reason": null,
+         *       "refusals": [
+         *         {
+         *           "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *           "reason": "job job_01M8D293DG2CN0VKF225DPTQ3A is COMPLETED"
+         *         }
+         *       ],
+         *       "refused": 1,
+         *       "status": "COMPLETED"
+         *     }
          */
         BulkActionBody: {
             /** Aborting */
@@ -893,6 +945,40 @@ export interface components {
         /**
          * BulkActionPageBody
          * @description Some of them, newest first.
+         * @example {
+         *       "items": [
+         *         {
+         *           "aborting": false,
+         *           "action": "cancel",
+         *           "by": "ada",
+         *           "created_at": "2026-11-27T01:12:31.480Z",
+         *           "done": 119,
+         *           "dry_run": false,
+         *           "filter": {
+         *             "status": [
+         *               "RUNNING"
+         *             ],
+         *             "tag": "team=ml",
+         *             "until": "2026-11-27T01:12:31.480Z"
+         *           },
+         *           "finished_at": "2026-11-27T01:12:40.020Z",
+         *           "id": "bulk_01M8D2F6ZC8J3WB5R9Y4T1N7QK",
+         *           "links": {
+         *             "self": "/api/v1/bulk-actions/bulk_01M8D2F6ZC8J3WB5R9Y4T1N7QK"
+         *           },
+         *           "reason": null,
+         *           "refusals": [
+         *             {
+         *               "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *               "reason": "job job_01M8D293DG2CN0VKF225DPTQ3A is COMPLETED"
+         *             }
+         *           ],
+         *           "refused": 1,
+         *           "status": "COMPLETED"
+         *         }
+         *       ],
+         *       "next_token": null
+         *     }
          */
         BulkActionPageBody: {
             /** Items */
@@ -923,6 +1009,16 @@ export interface components {
         /**
          * BulkRequest
          * @description A verb for many jobs; a dry run counts them and leaves them as they are.
+         * @example {
+         *       "action": "cancel",
+         *       "dry_run": false,
+         *       "filter": {
+         *         "status": [
+         *           "RUNNING"
+         *         ],
+         *         "tag": "team=ml"
+         *       }
+         *     }
          */
         BulkRequest: {
             action: components["schemas"]["BulkVerb"];
@@ -971,6 +1067,13 @@ export interface components {
         /**
          * CloneRequest
          * @description What differs from the job that is cloned. Its deadline is not taken over.
+         * @example {
+         *       "name": "nightly, smaller",
+         *       "params": {
+         *         "size": 64
+         *       },
+         *       "priority": "high"
+         *     }
          */
         CloneRequest: {
             deadline?: components["schemas"]["Instant"] | null;
@@ -1054,6 +1157,33 @@ export interface components {
         /**
          * DeadLetterPageBody
          * @description By when the first of their job and cause came, newest first; null ends the list.
+         * @example {
+         *       "items": [
+         *         {
+         *           "cause": "UNFINISHED",
+         *           "count": 2,
+         *           "examples": [
+         *             {
+         *               "at": "2026-11-27T01:12:31.480Z",
+         *               "chunk": 1,
+         *               "receives": 6,
+         *               "task_id": "job_01M8D293DG2CN0VKF225DPTQ3A.25"
+         *             }
+         *           ],
+         *           "first_at": "2026-11-27T01:00:04.120Z",
+         *           "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *           "last_at": "2026-11-27T01:12:31.480Z",
+         *           "links": {
+         *             "failures": "/api/v1/jobs/job_01M8D293DG2CN0VKF225DPTQ3A/failures",
+         *             "job": "/api/v1/jobs/job_01M8D293DG2CN0VKF225DPTQ3A",
+         *             "retry": "/api/v1/jobs/job_01M8D293DG2CN0VKF225DPTQ3A/retry"
+         *           },
+         *           "receives": 12,
+         *           "sentence": "A chunk was received again and again, and nobody finished it."
+         *         }
+         *       ],
+         *       "next_token": null
+         *     }
          */
         DeadLetterPageBody: {
             /** Items */
@@ -1092,6 +1222,11 @@ export interface components {
         /**
          * EffectAnswer
          * @description What is kept; null if nothing is.
+         * @example {
+         *       "effect": {
+         *         "value": "sent"
+         *       }
+         *     }
          */
         EffectAnswer: {
             effect: components["schemas"]["Effect"] | null;
@@ -1099,6 +1234,17 @@ export interface components {
         /**
          * EffectRequest
          * @description Asks what is kept under the key; with an `effect`, keeps that unless one is kept.
+         * @example {
+         *       "chunk": 1,
+         *       "effect": {
+         *         "value": "sent"
+         *       },
+         *       "epoch": 1,
+         *       "index": 42,
+         *       "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *       "key": "mail",
+         *       "worker": "worker-7f"
+         *     }
          */
         EffectRequest: {
             chunk: components["schemas"]["ChunkNumber"];
@@ -1134,6 +1280,19 @@ export interface components {
         /**
          * EventPageBody
          * @description Events, newest first; a null `next_token` ends the list.
+         * @example {
+         *       "items": [
+         *         {
+         *           "action": "submit",
+         *           "at": "2026-11-27T01:00:00.000Z",
+         *           "detail": {},
+         *           "id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *           "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *           "who": "ada"
+         *         }
+         *       ],
+         *       "next_token": null
+         *     }
          */
         EventPageBody: {
             /** Items */
@@ -1158,6 +1317,26 @@ export interface components {
          *
          *     `failed` counts the failed tasks of the job, `counted` those of this page. While there is a
          *     `next_token` there are more: counts of the same `cause` on several pages add up.
+         * @example {
+         *       "counted": 1,
+         *       "failed": 1,
+         *       "items": [
+         *         {
+         *           "cause": "3f9a1c0d5e7b2a48",
+         *           "count": 1,
+         *           "error_type": "ValueError",
+         *           "examples": [
+         *             {
+         *               "message": "a.gif: not a JPEG",
+         *               "task_id": "job_01M8D293DG2CN0VKF225DPTQ3A.42"
+         *             }
+         *           ],
+         *           "message": "<path>: not a JPEG",
+         *           "task_type": "thumbnail"
+         *         }
+         *       ],
+         *       "next_token": null
+         *     }
          */
         FailuresBody: {
             /** Counted */
@@ -1198,6 +1377,9 @@ export interface components {
         /**
          * HealthBody
          * @description That the API answers.
+         * @example {
+         *       "status": "ok"
+         *     }
          */
         HealthBody: {
             /**
@@ -1209,6 +1391,17 @@ export interface components {
         /**
          * HeartbeatAnswer
          * @description One decision for each beat.
+         * @example {
+         *       "leases": [
+         *         {
+         *           "chunk": 1,
+         *           "decision": "extended",
+         *           "directive": null,
+         *           "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *           "until": "2026-11-27T01:02:04.000Z"
+         *         }
+         *       ]
+         *     }
          */
         HeartbeatAnswer: {
             /** Leases */
@@ -1217,6 +1410,18 @@ export interface components {
         /**
          * HeartbeatRequest
          * @description Renews leases.
+         * @example {
+         *       "leases": [
+         *         {
+         *           "chunk": 1,
+         *           "epoch": 1,
+         *           "index": 42,
+         *           "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *           "progress": 0.4
+         *         }
+         *       ],
+         *       "worker": "worker-7f"
+         *     }
          */
         HeartbeatRequest: {
             /** Leases */
@@ -1232,6 +1437,55 @@ export interface components {
          *
          *     `drained` says of a paused job that nothing of it runs any more. A pause moves the `deadline`.
          *     `selection` is null unless this generation runs only some of the failed tasks again.
+         * @example {
+         *       "chunk_size": 25,
+         *       "counts": {
+         *         "cancelled": 0,
+         *         "completed": 57,
+         *         "failed": 1,
+         *         "pending": 900,
+         *         "retrying": 2,
+         *         "running": 40
+         *       },
+         *       "created_at": "2026-11-27T01:00:00.000Z",
+         *       "deadline": null,
+         *       "drained": false,
+         *       "ending": null,
+         *       "finished_at": null,
+         *       "generation": 1,
+         *       "id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *       "links": {
+         *         "results": "/api/v1/jobs/job_01M8D293DG2CN0VKF225DPTQ3A/results",
+         *         "self": "/api/v1/jobs/job_01M8D293DG2CN0VKF225DPTQ3A",
+         *         "tasks": "/api/v1/jobs/job_01M8D293DG2CN0VKF225DPTQ3A/tasks"
+         *       },
+         *       "max_failed": 0,
+         *       "max_parallelism": 50,
+         *       "name": "nightly",
+         *       "paused": false,
+         *       "paused_at": null,
+         *       "priority": "normal",
+         *       "reason": null,
+         *       "retry": {
+         *         "backoff": 1,
+         *         "factor": 2,
+         *         "max_attempts": 3,
+         *         "max_delay": 300,
+         *         "non_retryable": [
+         *           "ValueError"
+         *         ]
+         *       },
+         *       "selection": null,
+         *       "started_at": "2026-11-27T01:00:04.120Z",
+         *       "status": "RUNNING",
+         *       "tags": {
+         *         "team": "ml"
+         *       },
+         *       "task_count": 1000,
+         *       "task_type": "thumbnail",
+         *       "timeout": 300,
+         *       "version": 68719476753
+         *     }
          */
         JobBody: {
             /** Chunk Size */
@@ -1292,6 +1546,60 @@ export interface components {
         /**
          * JobPageBody
          * @description Jobs, newest first; a null `next_token` ends the list.
+         * @example {
+         *       "items": [
+         *         {
+         *           "chunk_size": 25,
+         *           "counts": {
+         *             "cancelled": 0,
+         *             "completed": 57,
+         *             "failed": 1,
+         *             "pending": 900,
+         *             "retrying": 2,
+         *             "running": 40
+         *           },
+         *           "created_at": "2026-11-27T01:00:00.000Z",
+         *           "deadline": null,
+         *           "drained": false,
+         *           "ending": null,
+         *           "finished_at": null,
+         *           "generation": 1,
+         *           "id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *           "links": {
+         *             "results": "/api/v1/jobs/job_01M8D293DG2CN0VKF225DPTQ3A/results",
+         *             "self": "/api/v1/jobs/job_01M8D293DG2CN0VKF225DPTQ3A",
+         *             "tasks": "/api/v1/jobs/job_01M8D293DG2CN0VKF225DPTQ3A/tasks"
+         *           },
+         *           "max_failed": 0,
+         *           "max_parallelism": 50,
+         *           "name": "nightly",
+         *           "paused": false,
+         *           "paused_at": null,
+         *           "priority": "normal",
+         *           "reason": null,
+         *           "retry": {
+         *             "backoff": 1,
+         *             "factor": 2,
+         *             "max_attempts": 3,
+         *             "max_delay": 300,
+         *             "non_retryable": [
+         *               "ValueError"
+         *             ]
+         *           },
+         *           "selection": null,
+         *           "started_at": "2026-11-27T01:00:04.120Z",
+         *           "status": "RUNNING",
+         *           "tags": {
+         *             "team": "ml"
+         *           },
+         *           "task_count": 1000,
+         *           "task_type": "thumbnail",
+         *           "timeout": 300,
+         *           "version": 68719476753
+         *         }
+         *       ],
+         *       "next_token": null
+         *     }
          */
         JobPageBody: {
             /** Items */
@@ -1311,6 +1619,39 @@ export interface components {
          *
          *     `timeout` is that of one attempt. Without it, or without `retry`, the task type's holds; 300 s
          *     and one attempt if it has none.
+         * @example {
+         *       "chunk_size": "auto",
+         *       "inputs": [
+         *         {
+         *           "key": "a.gif",
+         *           "size": 256
+         *         },
+         *         {
+         *           "key": "b.jpg"
+         *         }
+         *       ],
+         *       "max_failed": 0,
+         *       "max_parallelism": 50,
+         *       "name": "nightly",
+         *       "params": {
+         *         "size": 128
+         *       },
+         *       "priority": "normal",
+         *       "retry": {
+         *         "backoff": 1,
+         *         "factor": 2,
+         *         "max_attempts": 3,
+         *         "max_delay": 300,
+         *         "non_retryable": [
+         *           "ValueError"
+         *         ]
+         *       },
+         *       "tags": {
+         *         "team": "ml"
+         *       },
+         *       "task_type": "thumbnail",
+         *       "timeout": 300
+         *     }
          */
         JobSubmission: {
             /** @default auto */
@@ -1415,6 +1756,39 @@ export interface components {
         /**
          * LeaseAnswer
          * @description One answer for each chunk asked for.
+         * @example {
+         *       "leases": [
+         *         {
+         *           "chunk": 1,
+         *           "decision": "granted",
+         *           "epoch": 1,
+         *           "isolated": false,
+         *           "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *           "params": {
+         *             "size": 128
+         *           },
+         *           "task_type": "thumbnail",
+         *           "tasks": [
+         *             {
+         *               "attempt": 1,
+         *               "index": 42,
+         *               "input": {
+         *                 "key": "a.gif",
+         *                 "size": 256
+         *               }
+         *             }
+         *           ],
+         *           "timeout": 300,
+         *           "until": "2026-11-27T01:01:04.000Z"
+         *         },
+         *         {
+         *           "chunk": 2,
+         *           "decision": "held",
+         *           "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *           "retry_after": 42
+         *         }
+         *       ]
+         *     }
          */
         LeaseAnswer: {
             /** Leases */
@@ -1423,6 +1797,16 @@ export interface components {
         /**
          * LeaseRequest
          * @description Asks for chunks. A repeated request carries the same id and gets the same grants.
+         * @example {
+         *       "chunks": [
+         *         {
+         *           "chunk": 1,
+         *           "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A"
+         *         }
+         *       ],
+         *       "request_id": "lease-0001",
+         *       "worker": "worker-7f"
+         *     }
          */
         LeaseRequest: {
             /** Chunks */
@@ -1450,6 +1834,9 @@ export interface components {
         /**
          * LimitsSetting
          * @description The limits of a tenant; for what is left out, or null, the deployment's hold.
+         * @example {
+         *       "open_jobs": 500
+         *     }
          */
         LimitsSetting: {
             /** Open Jobs */
@@ -1466,6 +1853,10 @@ export interface components {
         /**
          * MachineBody
          * @description A client that signs in for itself.
+         * @example {
+         *       "client_id": "3n4b5urk1ft4fl3mg5e62d9ado",
+         *       "tenant": "acme"
+         *     }
          */
         MachineBody: {
             /** Client Id */
@@ -1476,6 +1867,15 @@ export interface components {
         /**
          * MachinePageBody
          * @description Some of them, by client.
+         * @example {
+         *       "items": [
+         *         {
+         *           "client_id": "3n4b5urk1ft4fl3mg5e62d9ado",
+         *           "tenant": "acme"
+         *         }
+         *       ],
+         *       "next_token": null
+         *     }
          */
         MachinePageBody: {
             /** Items */
@@ -1486,6 +1886,9 @@ export interface components {
         /**
          * MachineSetting
          * @description Which tenant a client works for.
+         * @example {
+         *       "tenant": "acme"
+         *     }
          */
         MachineSetting: {
             tenant: components["schemas"]["TenantName"];
@@ -1523,6 +1926,13 @@ export interface components {
         /**
          * PartAnswer
          * @description A presigned PUT; `headers` go with it as they are.
+         * @example {
+         *       "headers": {
+         *         "If-None-Match": "*"
+         *       },
+         *       "key": "outcomes/job_01M8D293DG2CN0VKF225DPTQ3A/1/1-1.json",
+         *       "url": "https://results.example/outcomes"
+         *     }
          */
         PartAnswer: {
             /**
@@ -1548,6 +1958,14 @@ export interface components {
         /**
          * PartRequest
          * @description Asks where to PUT the outcomes of a report, `size` bytes.
+         * @example {
+         *       "chunk": 1,
+         *       "epoch": 1,
+         *       "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *       "report": 1,
+         *       "size": 5000000,
+         *       "worker": "worker-7f"
+         *     }
          */
         PartRequest: {
             chunk: components["schemas"]["ChunkNumber"];
@@ -1608,6 +2026,28 @@ export interface components {
         /**
          * QueuesBody
          * @description All queues, high priority first; up to a few seconds old.
+         * @example {
+         *       "items": [
+         *         {
+         *           "delayed": 0,
+         *           "in_flight": 0,
+         *           "priority": "high",
+         *           "waiting": 0
+         *         },
+         *         {
+         *           "delayed": 1,
+         *           "in_flight": 2,
+         *           "priority": "normal",
+         *           "waiting": 36
+         *         },
+         *         {
+         *           "delayed": 0,
+         *           "in_flight": 0,
+         *           "priority": "low",
+         *           "waiting": 0
+         *         }
+         *       ]
+         *     }
          */
         QueuesBody: {
             /** Items */
@@ -1662,6 +2102,10 @@ export interface components {
         /**
          * RegistrationAnswer
          * @description How many task types are now known of it.
+         * @example {
+         *       "registered": 1,
+         *       "worker": "worker-7f"
+         *     }
          */
         RegistrationAnswer: {
             /** Registered */
@@ -1691,6 +2135,15 @@ export interface components {
         /**
          * ReportAnswer
          * @description One decision for each report.
+         * @example {
+         *       "reports": [
+         *         {
+         *           "chunk": 1,
+         *           "decision": "accepted",
+         *           "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A"
+         *         }
+         *       ]
+         *     }
          */
         ReportAnswer: {
             /** Reports */
@@ -1712,6 +2165,43 @@ export interface components {
         /**
          * ReportRequest
          * @description Reports about up to ten chunks.
+         * @example {
+         *       "reports": [
+         *         {
+         *           "chunk": 1,
+         *           "epoch": 1,
+         *           "final": true,
+         *           "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *           "outcomes": [
+         *             {
+         *               "attempt": 1,
+         *               "duration": 0.8,
+         *               "index": 41,
+         *               "outcome": "completed",
+         *               "result": {
+         *                 "bytes": 5120
+         *               },
+         *               "started_at": "2026-11-27T01:00:04.120Z"
+         *             },
+         *             {
+         *               "attempt": 1,
+         *               "duration": 1.52,
+         *               "error": {
+         *                 "message": "a.gif: not a JPEG",
+         *                 "retryable": false,
+         *                 "tail": "opening a.gif\n",
+         *                 "type": "ValueError"
+         *               },
+         *               "index": 42,
+         *               "outcome": "failed",
+         *               "started_at": "2026-11-27T01:00:04.120Z"
+         *             }
+         *           ],
+         *           "report": 1
+         *         }
+         *       ],
+         *       "worker": "worker-7f"
+         *     }
          */
         ReportRequest: {
             /** Reports */
@@ -1721,6 +2211,13 @@ export interface components {
         /**
          * ResultBody
          * @description What a completed task returned; null if that is `too_large` for one answer.
+         * @example {
+         *       "index": 7,
+         *       "result": {
+         *         "bytes": 5120
+         *       },
+         *       "too_large": false
+         *     }
          */
         ResultBody: {
             /** Index */
@@ -1744,6 +2241,26 @@ export interface components {
          * @description Results by index, and what is `missing` among them; a null `next_token` ends the list.
          *
          *     A page tells of every task before the next page: as an item, or as missing.
+         * @example {
+         *       "items": [
+         *         {
+         *           "index": 7,
+         *           "result": {
+         *             "bytes": 5120
+         *           },
+         *           "too_large": false
+         *         }
+         *       ],
+         *       "missing": [
+         *         {
+         *           "count": 1,
+         *           "first": 42,
+         *           "last": 42,
+         *           "why": "FAILED"
+         *         }
+         *       ],
+         *       "next_token": null
+         *     }
          */
         ResultPageBody: {
             /** Items */
@@ -1784,6 +2301,9 @@ export interface components {
          * @description Which failed tasks run again: those of a `cause` of the failures, or those at `indices`.
          *
          *     With neither, and without a body, every task that did not complete.
+         * @example {
+         *       "cause": "3f9a1c0d5e7b2a48"
+         *     }
          */
         RetryRequest: {
             cause?: components["schemas"]["Fingerprint"] | null;
@@ -1809,6 +2329,30 @@ export interface components {
          * @description A task; times, result and error are of its latest attempt that ended.
          *
          *     Where its result exceeds what one answer holds, `result` is null and `too_large` is true.
+         * @example {
+         *       "attempts": 1,
+         *       "duration": 1.52,
+         *       "error": {
+         *         "message": "a.gif: not a JPEG",
+         *         "retryable": false,
+         *         "tail": "opening a.gif\n",
+         *         "type": "ValueError"
+         *       },
+         *       "finished_at": "2026-11-27T01:12:31.480Z",
+         *       "id": "job_01M8D293DG2CN0VKF225DPTQ3A.42",
+         *       "index": 42,
+         *       "input": {
+         *         "key": "a.gif",
+         *         "size": 256
+         *       },
+         *       "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *       "progress": null,
+         *       "result": null,
+         *       "started_at": "2026-11-27T01:00:04.120Z",
+         *       "status": "FAILED",
+         *       "too_large": false,
+         *       "worker": null
+         *     }
          */
         TaskBody: {
             /** Attempts */
@@ -1843,6 +2387,12 @@ export interface components {
         /**
          * TaskComplete
          * @description The task returned this.
+         * @example {
+         *       "result": {
+         *         "bytes": 5120
+         *       },
+         *       "worker": "ada"
+         *     }
          */
         TaskComplete: {
             /** Result */
@@ -1866,6 +2416,15 @@ export interface components {
         /**
          * TaskFailed
          * @description The task failed so.
+         * @example {
+         *       "error": {
+         *         "message": "a.gif: not a JPEG",
+         *         "retryable": false,
+         *         "tail": "opening a.gif\n",
+         *         "type": "ValueError"
+         *       },
+         *       "worker": "ada"
+         *     }
          */
         TaskFailed: {
             error: components["schemas"]["TaskFault"];
@@ -1952,6 +2511,36 @@ export interface components {
          * @description Tasks by index, or the slowest of this page first; a null `next_token` ends the list.
          *
          *     `rows_read` is how many rows of chunks and of outcomes this page looked at.
+         * @example {
+         *       "items": [
+         *         {
+         *           "attempts": 1,
+         *           "duration": 1.52,
+         *           "error": {
+         *             "message": "a.gif: not a JPEG",
+         *             "retryable": false,
+         *             "tail": "opening a.gif\n",
+         *             "type": "ValueError"
+         *           },
+         *           "finished_at": "2026-11-27T01:12:31.480Z",
+         *           "id": "job_01M8D293DG2CN0VKF225DPTQ3A.42",
+         *           "index": 42,
+         *           "input": {
+         *             "key": "a.gif",
+         *             "size": 256
+         *           },
+         *           "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *           "progress": null,
+         *           "result": null,
+         *           "started_at": "2026-11-27T01:00:04.120Z",
+         *           "status": "FAILED",
+         *           "too_large": false,
+         *           "worker": null
+         *         }
+         *       ],
+         *       "next_token": null,
+         *       "rows_read": 2
+         *     }
          */
         TaskPageBody: {
             /** Items */
@@ -1964,6 +2553,9 @@ export interface components {
         /**
          * TaskRunning
          * @description A worker takes the task on.
+         * @example {
+         *       "worker": "ada"
+         *     }
          */
         TaskRunning: {
             worker: components["schemas"]["WorkerId"];
@@ -2031,6 +2623,45 @@ export interface components {
         /**
          * TaskTypesBody
          * @description Every task type that a worker has registered, by name.
+         * @example {
+         *       "items": [
+         *         {
+         *           "batch": null,
+         *           "description": "Scale a picture.",
+         *           "digest": "9f2c51b7d0e84a36",
+         *           "image": "pictures:1.4.0",
+         *           "mean_seconds": 0.8,
+         *           "name": "thumbnail",
+         *           "retry": {
+         *             "backoff": 1,
+         *             "factor": 2,
+         *             "max_attempts": 3,
+         *             "max_delay": 300,
+         *             "non_retryable": [
+         *               "ValueError"
+         *             ]
+         *           },
+         *           "schema": {
+         *             "additionalProperties": false,
+         *             "properties": {
+         *               "key": {
+         *                 "type": "string"
+         *               },
+         *               "size": {
+         *                 "default": 256,
+         *                 "type": "integer"
+         *               }
+         *             },
+         *             "required": [
+         *               "key"
+         *             ],
+         *             "type": "object"
+         *           },
+         *           "timeout": 300
+         *         }
+         *       ],
+         *       "next_token": null
+         *     }
          */
         TaskTypesBody: {
             /** Items */
@@ -2041,6 +2672,23 @@ export interface components {
         /**
          * TenantBody
          * @description A tenant: the limits that hold for it, which of them are its own, and what it has open.
+         * @example {
+         *       "limits": {
+         *         "open_jobs": 500,
+         *         "queued_tasks": 5000000,
+         *         "retention_days": 90,
+         *         "submit_burst": 50,
+         *         "submit_rate": 5
+         *       },
+         *       "own": [
+         *         "open_jobs"
+         *       ],
+         *       "tenant": "acme",
+         *       "usage": {
+         *         "open_jobs": 3,
+         *         "queued_tasks": 12000
+         *       }
+         *     }
          */
         TenantBody: {
             limits: components["schemas"]["LimitsBody"];
@@ -2054,6 +2702,28 @@ export interface components {
         /**
          * TenantPageBody
          * @description Some of them, by name.
+         * @example {
+         *       "items": [
+         *         {
+         *           "limits": {
+         *             "open_jobs": 500,
+         *             "queued_tasks": 5000000,
+         *             "retention_days": 90,
+         *             "submit_burst": 50,
+         *             "submit_rate": 5
+         *           },
+         *           "own": [
+         *             "open_jobs"
+         *           ],
+         *           "tenant": "acme",
+         *           "usage": {
+         *             "open_jobs": 3,
+         *             "queued_tasks": 12000
+         *           }
+         *         }
+         *       ],
+         *       "next_token": null
+         *     }
          */
         TenantPageBody: {
             /** Items */
@@ -2064,6 +2734,11 @@ export interface components {
         /**
          * TicketBody
          * @description A secret that opens one WebSocket at `url`, in its query as `ticket`, until `expires_at`.
+         * @example {
+         *       "expires_at": "2026-11-27T01:00:30.000Z",
+         *       "ticket": "c2V2ZW50ZWVuIGJ5dGVzLi4u",
+         *       "url": "wss://live.example/live"
+         *     }
          */
         TicketBody: {
             expires_at: components["schemas"]["Time"];
@@ -2081,6 +2756,14 @@ export interface components {
          * @description PUT up to 1 GB of JSON Lines to `upload_url`, once, then submit with `inputs_uri`.
          *
          *     `upload_headers` go with the PUT as they are.
+         * @example {
+         *       "expires_at": "2026-11-27T01:12:31.480Z",
+         *       "inputs_uri": "s3://inputs/uploads/acme/01M8D293DG2CN0VKF225DPTQ3A.jsonl",
+         *       "upload_headers": {
+         *         "If-None-Match": "*"
+         *       },
+         *       "upload_url": "https://inputs.example/uploads/acme/01M8D293DG2CN0VKF225DPTQ3A.jsonl"
+         *     }
          */
         UploadBody: {
             expires_at: components["schemas"]["Time"];
@@ -2115,6 +2798,18 @@ export interface components {
         /**
          * WhyBody
          * @description The reasons that hold, first what must be dealt with first.
+         * @example {
+         *       "id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *       "reasons": [
+         *         {
+         *           "code": "running",
+         *           "facts": {
+         *             "running": 40
+         *           },
+         *           "sentence": "40 tasks are running."
+         *         }
+         *       ]
+         *     }
          */
         WhyBody: {
             /** Id */
@@ -2150,6 +2845,33 @@ export interface components {
         /**
          * WorkerPageBody
          * @description Workers by name; a null `next_token` ends the list.
+         * @example {
+         *       "items": [
+         *         {
+         *           "host": "node-3",
+         *           "image": "pictures:1.4.0",
+         *           "last_seen_at": "2026-11-27T01:12:31.480Z",
+         *           "name": "worker-7f",
+         *           "queues": [
+         *             "high",
+         *             "normal",
+         *             "low"
+         *           ],
+         *           "silent_since": null,
+         *           "slots": 4,
+         *           "started_at": "2026-11-27T01:00:00.000Z",
+         *           "state": "alive",
+         *           "task_types": [
+         *             {
+         *               "digest": "9f2c51b7d0e84a36",
+         *               "name": "thumbnail"
+         *             }
+         *           ],
+         *           "version": "0.1.0"
+         *         }
+         *       ],
+         *       "next_token": null
+         *     }
          */
         WorkerPageBody: {
             /** Items */
@@ -2163,6 +2885,33 @@ export interface components {
          *
          *     It may say it again, with the next `number` of those since `started_at`: at least once in
          *     `every` seconds, if it names them, and once more when it is `leaving`.
+         * @example {
+         *       "digest": "9f2c51b7d0e84a36",
+         *       "image": "pictures:1.4.0",
+         *       "task_types": [
+         *         {
+         *           "description": "Scale a picture.",
+         *           "name": "thumbnail",
+         *           "schema": {
+         *             "additionalProperties": false,
+         *             "properties": {
+         *               "key": {
+         *                 "type": "string"
+         *               },
+         *               "size": {
+         *                 "default": 256,
+         *                 "type": "integer"
+         *               }
+         *             },
+         *             "required": [
+         *               "key"
+         *             ],
+         *             "type": "object"
+         *           }
+         *         }
+         *       ],
+         *       "worker": "worker-7f"
+         *     }
          */
         WorkerRegistration: {
             /**
