@@ -27,6 +27,7 @@ from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_dead_letters import MemoryDeadLetters
 from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
+from shoal.adapters.memory_webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhooks
 from shoal.domain.job import Job, Repeat, Spec
 from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome
@@ -197,6 +198,10 @@ def hot_writes(tasks: int) -> tuple[int, int]:
             letters=MemoryDeadLetters(),
             bulk=MemoryBulkStore(),
             bulk_runs=MemoryBulkRuns(),
+            hooks=MemoryWebhooks(),
+            deliveries=MemoryDeliveryQueue(),
+            poster=MemoryPoster(),
+            local_webhooks=False,
         )
     )
     spec = Spec(task_type="noop", source=Repeat(tasks), chunk_size=CHUNK)

@@ -146,6 +146,7 @@ def booted(plan: Plan) -> Iterator[Twin]:
                 "Stage": STAGE,
                 "Architecture": ARCHITECTURE,
                 "EndpointUrl": emulator.url,
+                "LocalWebhooks": "true",
                 "JwtIssuer": issuer.url,
                 "JwtAudience": AUDIENCE,
                 "CorsOrigins": f"http://localhost:{plan.console_port},http://127.0.0.1:{plan.console_port}",

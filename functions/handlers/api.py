@@ -28,6 +28,7 @@ from handlers.routes import (
     results,
     tasks,
     tenants,
+    webhooks,
     why,
     workers,
 )
@@ -114,5 +115,6 @@ for routes in (
     live,
     maps,
     bulk,
+    webhooks,
 ):
     app.include_router(routes.router)

@@ -41,6 +41,17 @@ _SCHEMA: Final = {
     "required": ["key"],
     "additionalProperties": False,
 }
+_WEBHOOK: Final = {
+    "id": "wh_01M8D2F6ZC8J3WB5R9Y4T1N7QK",
+    "url": "https://hooks.example/shoal",
+    "events": ["job.completed", "job.failed"],
+    "description": "the pictures team",
+    "created_at": _BEGAN,
+    "enabled": True,
+    "failing_since": None,
+    "disabled_at": None,
+    "disabled_reason": None,
+}
 _PLACE: Final = {"job_id": _JOB, "chunk": 1}
 _HELD: Final = {**_PLACE, "epoch": 1}
 
@@ -259,6 +270,30 @@ SAMPLES: Final[Mapping[str, Sample]] = {
                 "started_at": _BEGAN,
                 "last_seen_at": _ENDED,
                 "silent_since": None,
+            }
+        ],
+        "next_token": None,
+    },
+    "WebhookSetting": {
+        "url": "https://hooks.example/shoal",
+        "events": ["job.completed", "job.failed"],
+        "description": "the pictures team",
+    },
+    "WebhookSecretBody": {**_WEBHOOK, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+    "WebhookBody": _WEBHOOK,
+    "WebhookListBody": {"items": [_WEBHOOK], "next_token": None},
+    "WebhookTestBody": {"event_id": "test_01M8D2F6ZC8J3WB5R9Y4T1N7QK"},
+    "DeliveryListBody": {
+        "items": [
+            {
+                "event_id": f"{_JOB}.9.completed",
+                "event_type": "job.completed",
+                "attempt": 1,
+                "at": _ENDED,
+                "status_code": 503,
+                "duration": 0.214,
+                "error": None,
+                "next_attempt_at": "2026-11-27T01:12:36.480Z",
             }
         ],
         "next_token": None,

@@ -33,6 +33,7 @@ from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_dead_letters import MemoryDeadLetters
 from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
+from shoal.adapters.memory_webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhooks
 from shoal.bootstrap import Adapters
 from shoal.domain.chunk import Hand
 from shoal.domain.errors import IllegalMove, Unavailable
@@ -168,6 +169,10 @@ class Cloud:
             letters=MemoryDeadLetters(),
             bulk=MemoryBulkStore(),
             bulk_runs=MemoryBulkRuns(),
+            hooks=MemoryWebhooks(),
+            deliveries=MemoryDeliveryQueue(),
+            poster=MemoryPoster(),
+            local_webhooks=False,
         )
 
     # Time and callers.

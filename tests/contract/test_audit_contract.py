@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from shoal.domain.act import Act, Action
@@ -26,13 +27,23 @@ def read_in_pages(page_from: Callable[..., ActPage]) -> list[Act]:
 
 
 def test_an_act_is_found_by_its_job_and_by_its_tenant(world: World) -> None:
-    tenant, act = fresh_id(), an_act(fresh_id())
+    tenant, job = fresh_id(), fresh_id()
+    act = an_act(job)
     theirs = an_act(fresh_id(), tenant=tenant)
 
     added(world, act, theirs)
 
-    assert world.audit.of_job(act.job_id, limit=10, start=None) == ([act], None)
+    assert world.audit.of_job(job, limit=10, start=None) == ([act], None)
     assert world.audit.of_tenant(tenant, limit=10, start=None) == ([theirs], None)
+
+
+def test_an_act_that_is_of_no_job_is_found_by_its_tenant(world: World) -> None:
+    tenant = fresh_id()
+    act = replace(an_act("", tenant=tenant), job_id=None)
+
+    added(world, act, act)
+
+    assert world.audit.of_tenant(tenant, limit=10, start=None) == ([act], None)
 
 
 def test_pages_go_from_the_newest_to_the_oldest_and_miss_none(world: World) -> None:

@@ -15,6 +15,7 @@ from shoal.adapters.dynamodb.machines import DynamoMachines
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
 from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
+from shoal.adapters.dynamodb.webhooks import DynamoWebhooks
 from shoal.adapters.memory import (
     FixedClock,
     MemoryArtifactStore,
@@ -32,6 +33,7 @@ from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_dead_letters import MemoryDeadLetters
 from shoal.adapters.memory_live import MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
+from shoal.adapters.memory_webhooks import MemoryWebhooks
 from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.adapters.stepfunctions import StepFunctionsWorkflow
@@ -52,6 +54,7 @@ from shoal.ports import (
     TaskQueue,
     TenantStore,
     TypeRegistry,
+    WebhookStore,
     Workflow,
 )
 from tests.contract.services import Aws
@@ -76,6 +79,7 @@ class World:
     audit: AuditLog
     crew: Crew
     letters: DeadLetterStore
+    hooks: WebhookStore
     live: LiveStore
     bulk: BulkStore
     upload: Callable[[str, bytes], None]
@@ -107,6 +111,7 @@ def in_memory() -> World:
         audit=MemoryAuditLog(),
         crew=MemoryCrew(),
         letters=MemoryDeadLetters(),
+        hooks=MemoryWebhooks(),
         live=MemoryLiveStore(clock),
         bulk=MemoryBulkStore(),
         upload=upload,
@@ -135,6 +140,7 @@ def on_aws(aws: Aws) -> World:
         audit=DynamoAuditLog(registry),
         crew=DynamoCrew(registry),
         letters=DynamoDeadLetters(registry),
+        hooks=DynamoWebhooks(registry),
         live=DynamoLiveStore(registry, clock),
         bulk=DynamoBulkStore(registry),
         upload=lambda key, body: aws.s3.put_object(Bucket="results", Key=key, Body=body),

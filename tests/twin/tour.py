@@ -24,6 +24,7 @@ from local.application import ROOT
 from local.emulator import base_environment
 from local.twin import Twin
 from tests.twin.watching import Json, ended, eventually
+from tests.unit.webhooks.receiving import receiving
 
 PRIORITIES = ("high", "normal", "low")
 WIDE = 300_000
@@ -61,6 +62,7 @@ class Tour:
         )
         keeping = self._submit(task_type="keep", count=1)
         self._listen(keeping)
+        self._hook()
         again: Json = {"params": {"attempts": 2}, "retry": {"max_attempts": 2, "backoff": 0.01}}
         jobs = [
             self._submit(task_type="nothing", grid={"a": [1, 2], "b": [3, 4]}, priority="high"),
@@ -181,6 +183,25 @@ class Tour:
         assert self.users.post(f"{where}/abort").status_code == 409
         ended(self.users, runs["id"])
         assert ended(self.users, failed["id"])["status"] == "COMPLETED"
+
+    def _hook(self) -> None:
+        """Be told by a webhook, which at first fails, and remove it."""
+        with receiving() as receiver:
+            receiver.answer = 500
+            hook = self.users.post("webhooks", json={"url": receiver.url}).json()
+            place = f"webhooks/{hook['id']}"
+            self._submit(task_type="nothing", count=1)
+            eventually(receiver.heard.is_set)
+            receiver.answer = 204
+            for verb in ("rotate", "test"):
+                assert self.users.post(f"{place}/{verb}").is_success
+            eventually(lambda: 204 in self._answered(place))
+        assert self.users.get(place).json()["url"] == receiver.url
+        assert self.users.delete(place).is_success
+
+    def _answered(self, place: str) -> set[int]:
+        tried = self.users.get(f"{place}/deliveries").json()["items"]
+        return {each["status_code"] for each in tried}
 
     def _read_everything(self) -> None:
         """Every GET of the API's document, of every job and its first task."""

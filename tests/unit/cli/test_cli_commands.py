@@ -132,6 +132,21 @@ def finished(**failing: Any) -> str:
 FAULT = {"type": "ValueError", "message": "no\x1b[2J", "tail": "", "retryable": False}
 
 
+def test_webhooks_show_their_secret_when_they_are_made(shoal: Any) -> None:
+    made = json.loads(shoal("webhooks", "add", "https://a.test", "--event", "job.failed").stdout)
+    listed = shoal("webhooks", "list")
+    tested = shoal("webhooks", "test", made["id"])
+    refused = shoal("webhooks", "add", "http://a.test")
+    removed = shoal("webhooks", "remove", made["id"])
+
+    assert made["secret"].startswith("whsec_")
+    assert made["id"] in listed.stdout
+    assert made["secret"] not in listed.stdout
+    assert (tested.stdout, "is on its way" in tested.stderr) == ("", True)
+    assert refused.returncode == 2
+    assert (removed.returncode, shoal("webhooks", "deliveries", made["id"]).returncode) == (0, 5)
+
+
 def test_results_say_how_many_are_missing_and_name_them_if_asked(
     shoal: Any, tmp_path: Path
 ) -> None:

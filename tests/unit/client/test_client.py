@@ -116,6 +116,37 @@ def test_a_deleted_job_is_not_found(shoal: Shoal) -> None:
     assert [*shoal.jobs()] == []
 
 
+def test_webhooks_are_made_tested_and_removed(shoal: Shoal) -> None:
+    hook = shoal.add_webhook("https://example.com/hook", events=["job.failed"], description="ops")
+    rotated = shoal.rotate_webhook(hook["id"])
+    sent = shoal.test_webhook(hook["id"])
+
+    assert [each["events"] for each in shoal.webhooks()] == [["job.failed"]]
+    assert hook["secret"] != rotated["secret"]
+    assert sent["event_id"].startswith("test_")
+    assert [*shoal.webhook_deliveries(hook["id"])] == []
+    shoal.remove_webhook(hook["id"])
+    with pytest.raises(NotFound):
+        shoal.remove_webhook(hook["id"])
+
+
+def test_a_webhook_whose_making_goes_unheard_is_made_once(connected: Connected) -> None:
+    lost: list[str] = []
+
+    def forgetful(request: httpx.Request) -> httpx.Response:
+        answer = answered(request)
+        if request.method == "POST" and not lost:
+            lost.append(request.url.path)
+            raise httpx.ReadTimeout("lost")
+        return answer
+
+    shoal = connected(forgetful)
+    hook = shoal.add_webhook("https://example.com/hook")
+
+    assert [each["id"] for each in shoal.webhooks()] == [hook["id"]]
+    assert hook["secret"]
+
+
 def test_pages_are_asked_for_until_there_are_no_more(shoal: Shoal) -> None:
     ids = [shoal.submit("noop", count=1).id for _ in range(5)]
 

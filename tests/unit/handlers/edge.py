@@ -34,6 +34,7 @@ from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_dead_letters import MemoryDeadLetters
 from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
+from shoal.adapters.memory_webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhooks
 from shoal.bootstrap import Adapters
 from shoal.domain.job import DAY
 from shoal.domain.limits import Limits
@@ -67,6 +68,9 @@ class World:
     letters: MemoryDeadLetters
     bulk: MemoryBulkStore
     bulk_runs: MemoryBulkRuns
+    hooks: MemoryWebhooks
+    deliveries: MemoryDeliveryQueue
+    poster: MemoryPoster
 
     @staticmethod
     def new() -> "World":
@@ -87,6 +91,9 @@ class World:
             MemoryDeadLetters(),
             MemoryBulkStore(),
             MemoryBulkRuns(),
+            MemoryWebhooks(),
+            MemoryDeliveryQueue(),
+            MemoryPoster(),
         )
 
     def adapters(self) -> Adapters:
@@ -116,6 +123,10 @@ class World:
             letters=self.letters,
             bulk=self.bulk,
             bulk_runs=self.bulk_runs,
+            hooks=self.hooks,
+            deliveries=self.deliveries,
+            poster=self.poster,
+            local_webhooks=False,
         )
 
 

@@ -50,6 +50,7 @@ def test_every_function_is_known() -> None:
         "callbacks",
         "create_tasks",
         "dead_letters",
+        "deliver_webhooks",
         "enqueue_tasks",
         "execution_ended",
         "fail_job",

@@ -47,14 +47,20 @@ def a_bulk_action(world: World) -> str:
     return str(answer.json["id"])
 
 
+def a_webhook(_: World) -> str:
+    return str(call("POST", "/webhooks", BODIES["addWebhook"]).json["id"])
+
+
 OWNED: Mapping[str, Callable[[World], str]] = {
     "job_id": a_job,
     "task_id": lambda world: f"{a_job(world)}.3",
     "bulk_action_id": a_bulk_action,
+    "webhook_id": a_webhook,
 }
 """How a tenant, the default one, comes to have what an id names."""
 
 BODIES: Mapping[str, Json] = {
+    "addWebhook": {"url": "https://example.com/hook"},
     "submitJob": {"task_type": "noop", "count": 1},
     "beginBulkAction": {"action": "cancel", "filter": {"type": "noop"}},
     "runTask": {"worker": "me"},

@@ -66,6 +66,7 @@ def asked(operation: str, body: str | bytes, kind: str = "application/json") -> 
         "tenant": "default",
         "client_id": "machine",
         "bulk_action_id": "bulk_" + "0" * 26,
+        "webhook_id": "wh_" + "0" * 26,
     }
     method, path = operation.split(" ")
     path = re.sub(r"\{(\w+)\}", lambda found: ids[found[1]], path)

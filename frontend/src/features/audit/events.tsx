@@ -24,6 +24,11 @@ const WORDS: Record<Action, string> = {
   retry: "Retried",
   clone: "Cloned",
   delete: "Deleted",
+  webhook_add: "Webhook added",
+  webhook_remove: "Webhook removed",
+  webhook_rotate: "Webhook secret rotated",
+  webhook_test: "Webhook tested",
+  webhook_disable: "Webhook disabled",
 };
 
 const eventsQuery = (api: Api, job: string | null, after: string | null) =>
@@ -75,11 +80,14 @@ export function Events({ job = null, page: fullPage = false }: { job?: string | 
               {
                 id: "job",
                 header: "Job",
-                cell: (each: Event) => (
-                  <Link href={`/jobs/${each.job_id}`}>
-                    <span className="mono">{each.job_id}</span>
-                  </Link>
-                ),
+                cell: (each: Event) =>
+                  each.job_id === null ? (
+                    "–"
+                  ) : (
+                    <Link href={`/jobs/${each.job_id}`}>
+                      <span className="mono">{each.job_id}</span>
+                    </Link>
+                  ),
               },
             ]),
         {

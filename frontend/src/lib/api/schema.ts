@@ -725,6 +725,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tenant's webhooks, oldest first. */
+        get: operations["listWebhooks"];
+        put?: never;
+        /** Tell an https URL of the tenant's jobs. The answer has the secret, which no other has. */
+        post: operations["addWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One webhook: whether it is enabled, and since when it fails. */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /** Tell a webhook nothing any more. */
+        delete: operations["removeWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a webhook's last hundred attempts, newest first. */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a webhook a new secret; for a day events are signed by the one before too. */
+        post: operations["rotateWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a webhook an event `webhook.test`, once; if that arrives, it is enabled again. */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workers": {
         parameters: {
             query?: never;
@@ -752,7 +839,7 @@ export interface components {
          * @description What may be done.
          * @enum {string}
          */
-        Action: "submit" | "clone" | "cancel" | "pause" | "resume" | "retry" | "delete";
+        Action: "submit" | "clone" | "cancel" | "pause" | "resume" | "retry" | "delete" | "webhook_add" | "webhook_remove" | "webhook_rotate" | "webhook_test" | "webhook_disable";
         /**
          * ArtifactAnswer
          * @description A presigned URL, null if there is nothing to GET; `headers` go with a PUT as they are.
@@ -1212,6 +1299,51 @@ export interface components {
             sentence: string;
         };
         /**
+         * DeliveryBody
+         * @description An attempt: the status that was answered, or what went wrong; null where none follows.
+         */
+        DeliveryBody: {
+            at: components["schemas"]["Time"];
+            /** Attempt */
+            attempt: number;
+            /** Duration */
+            duration: number;
+            /** Error */
+            error: string | null;
+            /** Event Id */
+            event_id: string;
+            /** Event Type */
+            event_type: string;
+            next_attempt_at: components["schemas"]["Time"] | null;
+            /** Status Code */
+            status_code: number | null;
+        };
+        /**
+         * DeliveryListBody
+         * @description The last attempts, newest first.
+         * @example {
+         *       "items": [
+         *         {
+         *           "at": "2026-11-27T01:12:31.480Z",
+         *           "attempt": 1,
+         *           "duration": 0.214,
+         *           "error": null,
+         *           "event_id": "job_01M8D293DG2CN0VKF225DPTQ3A.9.completed",
+         *           "event_type": "job.completed",
+         *           "next_attempt_at": "2026-11-27T01:12:36.480Z",
+         *           "status_code": 503
+         *         }
+         *       ],
+         *       "next_token": null
+         *     }
+         */
+        DeliveryListBody: {
+            /** Items */
+            items: components["schemas"]["DeliveryBody"][];
+            /** Next Token */
+            next_token?: string | null;
+        };
+        /**
          * Effect
          * @description What a side effect returned; JSON.
          */
@@ -1261,7 +1393,9 @@ export interface components {
         ErrorName: string;
         /**
          * EventBody
-         * @description Who did what to a job, and when; `detail` tells how, as far as the action has a how.
+         * @description Who did what to a job, or to something else of the tenant's, and when.
+         *
+         *     `detail` tells to what, and how, as far as the action has a how.
          */
         EventBody: {
             action: components["schemas"]["Action"];
@@ -1273,7 +1407,7 @@ export interface components {
             /** Id */
             id: string;
             /** Job Id */
-            job_id: string;
+            job_id: string | null;
             /** Who */
             who: string;
         };
@@ -1300,6 +1434,8 @@ export interface components {
             /** Next Token */
             next_token: string | null;
         };
+        /** @enum {string} */
+        EventType: "job.submitted" | "job.enqueued" | "job.started" | "job.paused" | "job.resumed" | "job.stopping" | "job.completed" | "job.failed" | "job.cancelled" | "job.retried" | "job.deleted";
         Fact: string | number | boolean | null;
         /**
          * FailureExampleBody
@@ -2793,6 +2929,145 @@ export interface components {
         WantedChunk: {
             chunk: components["schemas"]["ChunkNumber"];
             job_id: components["schemas"]["JobId"];
+        };
+        /**
+         * WebhookBody
+         * @description A webhook; its secret is told only when it is made.
+         * @example {
+         *       "created_at": "2026-11-27T01:00:00.000Z",
+         *       "description": "the pictures team",
+         *       "disabled_at": null,
+         *       "disabled_reason": null,
+         *       "enabled": true,
+         *       "events": [
+         *         "job.completed",
+         *         "job.failed"
+         *       ],
+         *       "failing_since": null,
+         *       "id": "wh_01M8D2F6ZC8J3WB5R9Y4T1N7QK",
+         *       "url": "https://hooks.example/shoal"
+         *     }
+         */
+        WebhookBody: {
+            created_at: components["schemas"]["Time"];
+            /** Description */
+            description: string;
+            disabled_at: components["schemas"]["Time"] | null;
+            /** Disabled Reason */
+            disabled_reason: string | null;
+            /** Enabled */
+            enabled: boolean;
+            /** Events */
+            events: string[];
+            failing_since: components["schemas"]["Time"] | null;
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * WebhookListBody
+         * @description A tenant's webhooks, oldest first.
+         * @example {
+         *       "items": [
+         *         {
+         *           "created_at": "2026-11-27T01:00:00.000Z",
+         *           "description": "the pictures team",
+         *           "disabled_at": null,
+         *           "disabled_reason": null,
+         *           "enabled": true,
+         *           "events": [
+         *             "job.completed",
+         *             "job.failed"
+         *           ],
+         *           "failing_since": null,
+         *           "id": "wh_01M8D2F6ZC8J3WB5R9Y4T1N7QK",
+         *           "url": "https://hooks.example/shoal"
+         *         }
+         *       ],
+         *       "next_token": null
+         *     }
+         */
+        WebhookListBody: {
+            /** Items */
+            items: components["schemas"]["WebhookBody"][];
+            /** Next Token */
+            next_token?: string | null;
+        };
+        /**
+         * WebhookSecretBody
+         * @description A webhook with its secret, which is told this once.
+         * @example {
+         *       "created_at": "2026-11-27T01:00:00.000Z",
+         *       "description": "the pictures team",
+         *       "disabled_at": null,
+         *       "disabled_reason": null,
+         *       "enabled": true,
+         *       "events": [
+         *         "job.completed",
+         *         "job.failed"
+         *       ],
+         *       "failing_since": null,
+         *       "id": "wh_01M8D2F6ZC8J3WB5R9Y4T1N7QK",
+         *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+         *       "url": "https://hooks.example/shoal"
+         *     }
+         */
+        WebhookSecretBody: {
+            created_at: components["schemas"]["Time"];
+            /** Description */
+            description: string;
+            disabled_at: components["schemas"]["Time"] | null;
+            /** Disabled Reason */
+            disabled_reason: string | null;
+            /** Enabled */
+            enabled: boolean;
+            /** Events */
+            events: string[];
+            failing_since: components["schemas"]["Time"] | null;
+            /** Id */
+            id: string;
+            /** Secret */
+            secret: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * WebhookSetting
+         * @description Where to tell of events: of all, if `events` names none.
+         * @example {
+         *       "description": "the pictures team",
+         *       "events": [
+         *         "job.completed",
+         *         "job.failed"
+         *       ],
+         *       "url": "https://hooks.example/shoal"
+         *     }
+         */
+        WebhookSetting: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Events
+             * @default []
+             */
+            events: components["schemas"]["EventType"][];
+            /** Url */
+            url: string;
+        };
+        /**
+         * WebhookTestBody
+         * @description The event that was sent; the log of deliveries has what came of it.
+         * @example {
+         *       "event_id": "test_01M8D2F6ZC8J3WB5R9Y4T1N7QK"
+         *     }
+         */
+        WebhookTestBody: {
+            /** Event Id */
+            event_id: string;
         };
         Whole: number;
         /**
@@ -4794,6 +5069,256 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TenantBody"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookListBody"];
+                };
+            };
+            /** @description If-None-Match has its ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    addWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecretBody"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookBody"];
+                };
+            };
+            /** @description If-None-Match has its ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    removeWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryListBody"];
+                };
+            };
+            /** @description If-None-Match has its ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    rotateWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecretBody"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookTestBody"];
                 };
             };
             400: components["responses"]["BAD_REQUEST"];

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Connections,
         Crew,
         DeadLetterStore,
+        DeliveryQueue,
         EffectStore,
         Entropy,
         JobStore,
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
         TaskQueue,
         TenantStore,
         TypeRegistry,
+        WebhookPoster,
+        WebhookStore,
         Workflow,
     )
     from shoal.service.admission import Admission
@@ -55,9 +58,11 @@ if TYPE_CHECKING:
     from shoal.service.burying import Burying
     from shoal.service.charting import Charting
     from shoal.service.control import Control
+    from shoal.service.delivering import Delivering
     from shoal.service.diagnosing import Diagnosing
     from shoal.service.ending import Ending
     from shoal.service.explaining import Explaining
+    from shoal.service.hooking import Hooking
     from shoal.service.keeping import Keeping
     from shoal.service.leasing import Leasing
     from shoal.service.live import Live
@@ -109,6 +114,10 @@ class Adapters:
     letters: DeadLetterStore
     bulk: BulkStore
     bulk_runs: BulkRuns
+    hooks: WebhookStore
+    deliveries: DeliveryQueue
+    poster: WebhookPoster
+    local_webhooks: bool
 
 
 _given: list[Adapters] = []
@@ -352,6 +361,24 @@ def burying() -> Burying:
 
 
 @cache
+def hooking() -> Hooking:
+    """Keeps webhooks."""
+    from shoal.service.hooking import Hooking
+
+    a = adapters()
+    return Hooking(a.hooks, a.deliveries, a.clock, a.entropy, a.local_webhooks)
+
+
+@cache
+def delivering() -> Delivering:
+    """Tells webhooks."""
+    from shoal.service.delivering import Delivering
+
+    a = adapters()
+    return Delivering(a.hooks, a.deliveries, a.poster, auditing(), a.clock, a.local_webhooks)
+
+
+@cache
 def announcing() -> Announcing:
     """Tells the world of jobs; what it needs is told to its own function only."""
     from shoal.adapters.eventbridge import EventBridgeBus
@@ -407,6 +434,8 @@ _WIRED: Final = (
     adapters,
     announcing,
     burying,
+    hooking,
+    delivering,
     submitting,
     admission,
     viewing,
@@ -438,6 +467,7 @@ def on_aws(settings: Settings) -> Adapters:
     """AWS behind every port; no client is made yet."""
     from shoal.adapters.clock import SystemClock, SystemEntropy
     from shoal.adapters.connections import ApiGatewayConnections
+    from shoal.adapters.delivery_queue import SqsDeliveryQueue
     from shoal.adapters.dynamodb.audit import DynamoAuditLog
     from shoal.adapters.dynamodb.bulk import DynamoBulkStore
     from shoal.adapters.dynamodb.chunks import DynamoChunkStore
@@ -449,10 +479,12 @@ def on_aws(settings: Settings) -> Adapters:
     from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
     from shoal.adapters.dynamodb.table import Table
     from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
+    from shoal.adapters.dynamodb.webhooks import DynamoWebhooks
     from shoal.adapters.emf import EmfMetrics
     from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore
     from shoal.adapters.sqs import SqsTaskQueue
     from shoal.adapters.stepfunctions import StepFunctionsBulkRuns, StepFunctionsWorkflow
+    from shoal.adapters.webhook_post import HttpPoster
 
     clock = SystemClock()
     dynamodb = cast("DynamoDBClient", _Client("dynamodb"))
@@ -461,7 +493,8 @@ def on_aws(settings: Settings) -> Adapters:
     registry = Registry(dynamodb, settings.registry_table)
     results = Bucket(s3, settings.results_bucket)
     chunks = DynamoChunkStore(Table(dynamodb, settings.tasks_table), results)
-    queue = SqsTaskQueue(cast("SQSClient", _Client("sqs")), settings.queue_urls)
+    sqs = cast("SQSClient", _Client("sqs"))
+    queue = SqsTaskQueue(sqs, settings.queue_urls)
     return Adapters(
         jobs=DynamoJobStore(Table(dynamodb, settings.jobs_table), OpenJobs(registry)),
         chunks=chunks,
@@ -490,6 +523,10 @@ def on_aws(settings: Settings) -> Adapters:
         letters=DynamoDeadLetters(registry),
         bulk=DynamoBulkStore(registry),
         bulk_runs=StepFunctionsBulkRuns(workflows, settings.bulk_machine_arn),
+        hooks=DynamoWebhooks(registry),
+        deliveries=SqsDeliveryQueue(sqs, settings.deliveries_queue),
+        poster=HttpPoster(),
+        local_webhooks=settings.local_webhooks,
     )
 
 

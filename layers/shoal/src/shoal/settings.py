@@ -90,6 +90,16 @@ class Settings:
         return self.environment.get("SHOAL_LIVE_URL", "")
 
     @property
+    def deliveries_queue(self) -> str:
+        """Where events wait for webhooks; empty for who sends none."""
+        return self.environment.get("SHOAL_DELIVERIES_QUEUE_URL", "")
+
+    @property
+    def local_webhooks(self) -> bool:
+        """Whether http://127.0.0.1 may be told of events, as on a developer's machine."""
+        return self.environment.get("SHOAL_LOCAL_WEBHOOKS") == "true"
+
+    @property
     def stage(self) -> str:
         """The name of this deployment."""
         return self._told("SHOAL_STAGE")

@@ -386,7 +386,7 @@ class MemoryAuditLog(_Memory):
     """Acts by their place and job."""
 
     def __init__(self) -> None:
-        self._acts: dict[tuple[str, str], Act] = {}
+        self._acts: dict[tuple[str, str | None], Act] = {}
 
     def add(self, act: Act, *, expires_at: int) -> None:
         del expires_at

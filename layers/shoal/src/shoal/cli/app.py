@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from shoal.cli import given, many
+from shoal.cli import given, many, webhooks
 from shoal.cli.codes import Code, of_error
 from shoal.cli.given import NotUnderstood
 from shoal.cli.options import (
@@ -70,6 +70,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Jobs of one to a million tasks.",
 )
+
+app.add_typer(webhooks.app, name="webhooks")
 
 MAP_LINE: Final = 100
 _TABLE: Final = Form.TABLE

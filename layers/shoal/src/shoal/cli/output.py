@@ -60,6 +60,14 @@ BULK = Columns(
     ("id", "action", "status", "done", "refused", "by", "created_at"),
     ("filter", "dry_run", "finished_at", "reason"),
 )
+WEBHOOKS = Columns(
+    "id", ("id", "url", "events", "enabled"), ("description", "failing_since", "disabled_reason")
+)
+DELIVERIES = Columns(
+    "event_id",
+    ("at", "event_type", "attempt", "status_code", "error", "next_attempt_at"),
+    ("event_id", "duration"),
+)
 QUEUES = Columns("priority", ("priority", "waiting", "in_flight", "delayed"))
 
 

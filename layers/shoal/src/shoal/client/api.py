@@ -14,7 +14,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from shoal.client.flow import Answer, Flow, Request, asked
-from shoal.client.models import Counts, JobState, Task, TaskFilter
+from shoal.client.models import Counts, JobState, Json, Task, TaskFilter
 from shoal.client.tokens import Tokens
 
 _CELL: Final = Struct("<6H")
@@ -83,6 +83,17 @@ class Api:
         )
         items = merge(found["items"], missing, key=lambda item: int(item["index"]))
         return Page([*items], found["next_token"])
+
+    def post(self, path: str) -> Flow[Json]:
+        """What a POST without a body is answered."""
+        answer = yield from self.call("POST", path)
+        return dict(answer.json)
+
+    def add_webhook(self, said: Json, key: str | None) -> Flow[Json]:
+        """A new webhook; the key makes sure that a repeated request gives the same one."""
+        headers = {"Idempotency-Key": key or uuid4().hex}
+        answer = yield from self.call("POST", "webhooks", said, headers=headers)
+        return dict(answer.json)
 
     # Jobs
 

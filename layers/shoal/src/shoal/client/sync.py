@@ -107,6 +107,38 @@ class Shoal:
         """Who did what to which job, newest first."""
         return self.pages("events")
 
+    def webhooks(self) -> Iterator[Json]:
+        """Where the tenant is told of events, oldest first."""
+        return self.pages("webhooks")
+
+    def add_webhook(
+        self,
+        url: str,
+        *,
+        events: Iterable[str] = (),
+        description: str = "",
+        idempotency_key: str | None = None,
+    ) -> Json:
+        """Tell a URL of events, of all if none is named. The answer alone has the `secret`."""
+        said = {"url": url, "events": [*events], "description": description}
+        return self.run(self.api.add_webhook(said, idempotency_key))
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        """Tell a webhook nothing any more; raise NotFound."""
+        self.run(self.api.call("DELETE", f"webhooks/{segment(webhook_id)}"))
+
+    def rotate_webhook(self, webhook_id: str) -> Json:
+        """A webhook with a new `secret`; the one before signs for a day more."""
+        return self.run(self.api.post(f"webhooks/{segment(webhook_id)}/rotate"))
+
+    def test_webhook(self, webhook_id: str) -> Json:
+        """Send a webhook an event that says nothing; the `event_id` is in its deliveries."""
+        return self.run(self.api.post(f"webhooks/{segment(webhook_id)}/test"))
+
+    def webhook_deliveries(self, webhook_id: str) -> Iterator[Json]:
+        """The last attempts to tell a webhook, newest first."""
+        return self.pages(f"webhooks/{segment(webhook_id)}/deliveries")
+
     def dead_letters(self) -> Iterator[Json]:
         """Messages that were received too often, by job and cause, newest first."""
         return self.pages("dead-letters")

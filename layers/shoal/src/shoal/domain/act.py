@@ -23,17 +23,25 @@ class Action(StrEnum):
     RESUME = "resume"
     RETRY = "retry"
     DELETE = "delete"
+    WEBHOOK_ADD = "webhook_add"
+    WEBHOOK_REMOVE = "webhook_remove"
+    WEBHOOK_ROTATE = "webhook_rotate"
+    WEBHOOK_TEST = "webhook_test"
+    WEBHOOK_DISABLE = "webhook_disable"
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """An accepted request to change a job; `at` in seconds since the epoch."""
+    """An accepted request to change a job, or something else of its tenant's: `detail` says what.
+
+    `at` in seconds since the epoch.
+    """
 
     id: str
     tenant: str
     who: str
     action: Action
-    job_id: str
+    job_id: str | None
     at: float
     detail: Mapping[str, str] = field(default_factory=dict)
 

@@ -13,7 +13,8 @@ ShoalError
 │   ├── TaskNotFound
 │   ├── InputsNotFound
 │   ├── MachineNotFound
-│   └── BulkActionNotFound
+│   ├── BulkActionNotFound
+│   └── WebhookNotFound
 ├── Conflict                right at another time, or by another request
 │   ├── IllegalMove         the job's or task's status forbids it
 │   ├── IdempotencyConflict the key was used with another body
@@ -112,6 +113,13 @@ class BulkActionNotFound(NotFound):
 
     def __init__(self, action_id: str) -> None:
         super().__init__(f"bulk action {action_id} does not exist")
+
+
+class WebhookNotFound(NotFound):
+    """No such webhook."""
+
+    def __init__(self, webhook_id: str) -> None:
+        super().__init__(f"webhook {webhook_id} does not exist")
 
 
 class Conflict(ShoalError):  # noqa: N818

@@ -30,6 +30,20 @@ def keyed_job_id(tenant: str, idempotency_key: str) -> str:
     return "job_" + _crockford(int.from_bytes(digest[:16]))
 
 
+def webhook_id(now: float, entropy: bytes) -> str:
+    """An id that sorts by time, as a job's does."""
+    return _webhook(new_job_id(now, entropy))
+
+
+def keyed_webhook_id(tenant: str, idempotency_key: str) -> str:
+    """The one id of this tenant and idempotency key."""
+    return _webhook(keyed_job_id(tenant, idempotency_key))
+
+
+def _webhook(job_id: str) -> str:
+    return f"wh_{job_id.removeprefix('job_')}"
+
+
 def is_job_id(text: str) -> bool:
     """Whether the text has the form of a job id."""
     return _JOB_ID.fullmatch(text) is not None

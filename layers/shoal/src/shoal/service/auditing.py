@@ -1,6 +1,7 @@
 """The audit trail: who did what to which job, and when."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from shoal.domain.act import Act, Action, checked_place
 from shoal.domain.bulk import BulkAction
@@ -8,6 +9,8 @@ from shoal.domain.errors import JobNotFound
 from shoal.domain.identity import Caller
 from shoal.domain.job import LONGEST_LIFE, Job
 from shoal.ports import ActPage, AuditLog, Clock, Entropy, JobStore
+
+OURSELVES: Final = "shoal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,11 @@ class Auditing:
     retention: int
 
     def record(
-        self, caller: Caller, action: Action, job_id: str, detail: dict[str, str] | None = None
+        self,
+        caller: Caller,
+        action: Action,
+        job_id: str | None,
+        detail: dict[str, str] | None = None,
     ) -> None:
         """Note what the caller did just now; each call is an act of its own."""
         identity = self.entropy.bytes().hex()
@@ -44,6 +51,11 @@ class Auditing:
         identity = f"{bulk.id}_{job_id}"
         detail = {"bulk_action": bulk.id}
         self._add(Act(identity, bulk.tenant, bulk.by, action, job_id, bulk.created_at, detail))
+
+    def record_ours(self, tenant: str, action: Action, detail: dict[str, str]) -> None:
+        """Note what Shoal did by itself just now."""
+        identity = self.entropy.bytes().hex()
+        self._add(Act(identity, tenant, OURSELVES, action, None, self.clock.now(), detail))
 
     def of_job(self, tenant: str, job_id: str, *, limit: int, start: str | None) -> ActPage:
         """What was done to a job, newest first; raise JobNotFound if it is not the tenant's."""

@@ -8,7 +8,10 @@ from shoal.wire.times import rfc3339
 
 
 class EventBody(BaseModel):
-    """Who did what to a job, and when; `detail` tells how, as far as the action has a how."""
+    """Who did what to a job, or to something else of the tenant's, and when.
+
+    `detail` tells to what, and how, as far as the action has a how.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -16,7 +19,7 @@ class EventBody(BaseModel):
     at: Time
     who: str
     action: Action
-    job_id: str
+    job_id: str | None
     detail: dict[str, str]
 
 

@@ -25,7 +25,8 @@ class DynamoAuditLog:
         self._registry = registry
 
     def add(self, act: Act, *, expires_at: int) -> None:
-        for partition in (_of_job(act.job_id), _of_tenant(act.tenant)):
+        of_job = () if act.job_id is None else (_of_job(act.job_id),)
+        for partition in (*of_job, _of_tenant(act.tenant)):
             self._put(partition, act, expires_at)
 
     def of_job(self, job_id: str, *, limit: int, start: str | None) -> ActPage:
@@ -45,7 +46,7 @@ class DynamoAuditLog:
                         "tenant": text(act.tenant),
                         "who": text(act.who),
                         "action": text(act.action),
-                        "job": text(act.job_id),
+                        "job": text(act.job_id or ""),
                         "at": number(act.at),
                         "detail": text(json.dumps(dict(act.detail))),
                         "expires_at": number(expires_at),
@@ -89,7 +90,7 @@ def _act(row: Row) -> Act:
         tenant=text_of(row, "tenant"),
         who=text_of(row, "who"),
         action=Action(text_of(row, "action")),
-        job_id=text_of(row, "job"),
+        job_id=text_of(row, "job") or None,
         at=float_of(row, "at"),
         detail=json.loads(text_of(row, "detail")),
     )

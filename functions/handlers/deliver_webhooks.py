@@ -1,0 +1,45 @@
+"""Events on their way to webhooks: those of the bus are spread, those that are spread are tried."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from handlers import log
+from shoal import bootstrap
+from shoal.domain.webhook import Delivery, HookEvent
+from shoal.wire.delivery import read_message
+
+
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """Records of SQS → those that have to come again."""
+    failed = [record["messageId"] for record in event["Records"] if not _seen_to(record)]
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
+
+
+def _seen_to(record: Mapping[str, Any]) -> bool:
+    try:
+        message = read_message(record["body"])
+    except (ValueError, KeyError, TypeError) as error:
+        log.complain("dropped a message that is not ours", error, message_id=record["messageId"])
+        return True
+    try:
+        _do(message)
+    except Exception as error:  # noqa: BLE001 - the other messages of the batch go on
+        log.complain("a delivery has to come again", error, message_id=record["messageId"])
+        return False
+    return True
+
+
+def _do(message: Delivery | HookEvent) -> None:
+    if isinstance(message, HookEvent):
+        bootstrap.delivering().spread(message)
+        return
+    answer = bootstrap.delivering().attempt(message)
+    if answer is not None:
+        log.say(
+            "told a webhook",
+            webhook=message.webhook_id,
+            event_id=message.event.id,
+            attempt=message.attempt,
+            status=answer.status,
+            error=answer.error,
+        )

@@ -1,0 +1,117 @@
+"""Where a tenant wants to be told of its jobs' events."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Header
+
+from handlers.asking import caller, new_router
+from shoal import bootstrap
+from shoal.domain.act import Action
+from shoal.wire.webhooks import (
+    DeliveryListBody,
+    WebhookBody,
+    WebhookListBody,
+    WebhookSecretBody,
+    WebhookSetting,
+    WebhookTestBody,
+    delivery_body,
+    secret_body,
+    webhook_body,
+)
+
+router = new_router()
+
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,255}$")
+]
+
+
+@router.post(
+    "/api/v1/webhooks",
+    operation_id="addWebhook",
+    tags=["webhooks"],
+    status_code=HTTPStatus.CREATED,
+)
+def add_webhook(
+    body: WebhookSetting, idempotency_key: IdempotencyKey = None
+) -> Response[WebhookSecretBody]:
+    """Tell an https URL of the tenant's jobs. The answer has the secret, which no other has."""
+    hook, replayed = bootstrap.hooking().add(
+        caller(router).tenant, body.url, body.events, body.description, key=idempotency_key
+    )
+    if not replayed:
+        _audit(Action.WEBHOOK_ADD, hook.id)
+    headers = {"Location": f"/api/v1/webhooks/{hook.id}"} | (
+        {"Idempotency-Replayed": "true"} if replayed else {}
+    )
+    return Response(
+        HTTPStatus.CREATED.value, "application/json", secret_body(hook), headers=headers
+    )
+
+
+@router.get("/api/v1/webhooks", operation_id="listWebhooks", tags=["webhooks"])
+def list_webhooks() -> WebhookListBody:
+    """List the tenant's webhooks, oldest first."""
+    found = bootstrap.hooking().of_tenant(caller(router).tenant)
+    return WebhookListBody(items=[webhook_body(hook) for hook in found])
+
+
+@router.get("/api/v1/webhooks/<webhook_id>", operation_id="getWebhook", tags=["webhooks"])
+def get_webhook(webhook_id: str) -> WebhookBody:
+    """One webhook: whether it is enabled, and since when it fails."""
+    return webhook_body(bootstrap.hooking().get(caller(router).tenant, webhook_id))
+
+
+@router.delete(
+    "/api/v1/webhooks/<webhook_id>",
+    operation_id="removeWebhook",
+    tags=["webhooks"],
+    status_code=HTTPStatus.NO_CONTENT,
+)
+def remove_webhook(webhook_id: str) -> Response[None]:
+    """Tell a webhook nothing any more."""
+    bootstrap.hooking().remove(caller(router).tenant, webhook_id)
+    _audit(Action.WEBHOOK_REMOVE, webhook_id)
+    return Response(HTTPStatus.NO_CONTENT.value)
+
+
+@router.post(
+    "/api/v1/webhooks/<webhook_id>/rotate", operation_id="rotateWebhook", tags=["webhooks"]
+)
+def rotate_webhook(webhook_id: str) -> WebhookSecretBody:
+    """Give a webhook a new secret; for a day events are signed by the one before too."""
+    hook = bootstrap.hooking().rotate(caller(router).tenant, webhook_id)
+    _audit(Action.WEBHOOK_ROTATE, webhook_id)
+    return secret_body(hook)
+
+
+@router.post(
+    "/api/v1/webhooks/<webhook_id>/test",
+    operation_id="testWebhook",
+    tags=["webhooks"],
+    status_code=HTTPStatus.ACCEPTED,
+)
+def test_webhook(webhook_id: str) -> Response[WebhookTestBody]:
+    """Send a webhook an event `webhook.test`, once; if that arrives, it is enabled again."""
+    event = bootstrap.hooking().test(caller(router).tenant, webhook_id)
+    _audit(Action.WEBHOOK_TEST, webhook_id)
+    return Response(
+        HTTPStatus.ACCEPTED.value, "application/json", WebhookTestBody(event_id=event.id)
+    )
+
+
+@router.get(
+    "/api/v1/webhooks/<webhook_id>/deliveries",
+    operation_id="listDeliveries",
+    tags=["webhooks"],
+)
+def list_deliveries(webhook_id: str) -> DeliveryListBody:
+    """List a webhook's last hundred attempts, newest first."""
+    found = bootstrap.hooking().attempts(caller(router).tenant, webhook_id)
+    return DeliveryListBody(items=[delivery_body(attempt) for attempt in found])
+
+
+def _audit(action: Action, webhook_id: str) -> None:
+    bootstrap.auditing().record(caller(router), action, None, {"webhook": webhook_id})

@@ -1,0 +1,119 @@
+"""Webhooks in the registry table, under `webhook#{tenant}`; attempts under `webhook-attempt#{id}`.
+
+Secrets lie in the rows as they are: the table is encrypted by KMS, and who may read it may sign.
+"""
+# ruff: noqa: D102 - the port says what each method promises
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shoal.adapters.dynamodb.registry import Registry
+from shoal.adapters.faults import translated
+from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
+from shoal.domain.errors import WriteConflict
+from shoal.domain.webhook import Attempt, HookAnswer, OldSecret, Webhook
+
+
+class DynamoWebhooks:
+    """A tenant has few; one query gives them all."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def get(self, tenant: str, webhook_id: str) -> Webhook | None:
+        row = self._registry.get(_of_tenant(tenant), webhook_id)
+        return None if row is None else _webhook(row)
+
+    def of_tenant(self, tenant: str) -> Sequence[Webhook]:
+        return [_webhook(row) for row in self._registry.partition(_of_tenant(tenant))]
+
+    def put(self, webhook: Webhook) -> None:
+        over, given = "attribute_not_exists(pk)", dict[str, Value]()
+        if webhook.version > 1:
+            over, given = "v = :before", {":before": number(webhook.version - 1)}
+        key = self._registry.key(_of_tenant(webhook.tenant), webhook.id)
+        if not self._registry.put_if({**key, **_row(webhook)}, over, given):
+            raise WriteConflict(webhook.id)
+
+    def remove(self, tenant: str, webhook_id: str) -> bool:
+        with translated():
+            answer = self._registry.client.delete_item(
+                TableName=self._registry.name,
+                Key=self._registry.key(_of_tenant(tenant), webhook_id),
+                ReturnValues="ALL_OLD",
+            )
+        return "Attributes" in answer
+
+    def note(self, attempt: Attempt, *, expires_at: int) -> None:
+        key = self._registry.key(_attempts_of(attempt.webhook_id), attempt.place)
+        said = {
+            "about": text(json.dumps(_about(attempt), separators=(",", ":"))),
+            "expires_at": number(expires_at),
+        }
+        self._registry.put_if({**key, **said}, "attribute_not_exists(pk)", {})
+
+    def attempts(self, webhook_id: str, *, limit: int) -> Sequence[Attempt]:
+        rows, _ = self._registry.page(
+            _attempts_of(webhook_id), limit=limit, start=None, newest_first=True
+        )
+        return [_attempt(json.loads(text_of(row, "about"))) for row in rows]
+
+
+def _of_tenant(tenant: str) -> str:
+    return f"webhook#{tenant}"
+
+
+def _attempts_of(webhook_id: str) -> str:
+    return f"webhook-attempt#{webhook_id}"
+
+
+def _row(hook: Webhook) -> Mapping[str, Value]:
+    about = {
+        "url": hook.url,
+        "events": hook.events,
+        "description": hook.description,
+        "secret": hook.secret,
+        "old": hook.old,
+        "failing_since": hook.failing_since,
+        "disabled_at": hook.disabled_at,
+        "disabled_why": hook.disabled_why,
+    }
+    return {
+        "tenant": text(hook.tenant),
+        "created_at": number(hook.created_at),
+        "about": text(json.dumps(about, separators=(",", ":"))),
+        "v": number(hook.version),
+    }
+
+
+def _webhook(row: Row) -> Webhook:
+    about = json.loads(text_of(row, "about"))
+    about["events"] = tuple(about["events"])
+    about["old"] = tuple(OldSecret(*each) for each in about["old"])
+    return Webhook(
+        id=row["sk"]["S"],
+        tenant=text_of(row, "tenant"),
+        created_at=float_of(row, "created_at"),
+        version=int_of(row, "v"),
+        **about,
+    )
+
+
+def _about(attempt: Attempt) -> list[object]:
+    return [
+        attempt.webhook_id,
+        attempt.event_id,
+        attempt.event_type,
+        attempt.number,
+        attempt.at,
+        list(attempt.answer),
+        attempt.next_at,
+    ]
+
+
+def _attempt(about: list[Any]) -> Attempt:
+    webhook_id, event_id, event_type, number_, at, answer, next_at = about
+    return Attempt(webhook_id, event_id, event_type, number_, at, HookAnswer(*answer), next_at)

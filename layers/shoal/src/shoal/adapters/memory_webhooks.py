@@ -1,0 +1,80 @@
+"""Webhooks in memory, and what goes to them."""
+# ruff: noqa: D102 - the port says what each method promises
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from shoal.domain.errors import WriteConflict
+from shoal.domain.webhook import Attempt, Delivery, HookAnswer, Webhook
+
+
+class MemoryWebhooks:
+    """By tenant and id."""
+
+    def __init__(self) -> None:
+        self._hooks: dict[tuple[str, str], Webhook] = {}
+        self._attempts: dict[tuple[str, str], Attempt] = {}
+
+    def get(self, tenant: str, webhook_id: str) -> Webhook | None:
+        return self._hooks.get((tenant, webhook_id))
+
+    def of_tenant(self, tenant: str) -> Sequence[Webhook]:
+        return [hook for hook in self._hooks.values() if hook.tenant == tenant]
+
+    def put(self, webhook: Webhook) -> None:
+        key = webhook.tenant, webhook.id
+        known = self._hooks.get(key)
+        if (0 if known is None else known.version) != webhook.version - 1:
+            raise WriteConflict(webhook.id)
+        self._hooks[key] = webhook
+
+    def remove(self, tenant: str, webhook_id: str) -> bool:
+        return self._hooks.pop((tenant, webhook_id), None) is not None
+
+    def note(self, attempt: Attempt, *, expires_at: int) -> None:
+        del expires_at
+        self._attempts.setdefault((attempt.webhook_id, attempt.place), attempt)
+
+    def attempts(self, webhook_id: str, *, limit: int) -> Sequence[Attempt]:
+        found = [each for each in self._attempts.values() if each.webhook_id == webhook_id]
+        return sorted(found, key=lambda each: each.place, reverse=True)[:limit]
+
+
+class MemoryDeliveryQueue:
+    """What was sent and not taken, each with its delay in seconds."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Delivery, float]] = []
+
+    def send(self, delivery: Delivery, *, delay: float) -> None:
+        self.sent.append((delivery, delay))
+
+    def take(self) -> list[tuple[Delivery, float]]:
+        """All of it."""
+        taken, self.sent = self.sent, []
+        return taken
+
+
+class Posted(NamedTuple):
+    """A request to an endpoint."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class MemoryPoster:
+    """Endpoints that answer as `answer` says."""
+
+    def __init__(self) -> None:
+        self.answer = HookAnswer(200, 0.25)
+        self.posted: list[Posted] = []
+
+    def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, allowed: str | None
+    ) -> HookAnswer:
+        del allowed
+        self.posted.append(Posted(url, headers, body))
+        return self.answer

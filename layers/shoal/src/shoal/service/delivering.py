@@ -1,0 +1,102 @@
+"""How events reach webhooks: spread to those that want them, then tried until one attempt does."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from shoal.domain.act import Action
+from shoal.domain.addresses import LOOPBACK
+from shoal.domain.errors import WriteConflict
+from shoal.domain.webhook import (
+    TEST,
+    Attempt,
+    Delivery,
+    HookAnswer,
+    HookEvent,
+    Webhook,
+    signed_headers,
+)
+from shoal.ports import Clock, DeliveryQueue, WebhookPoster, WebhookStore
+from shoal.service.auditing import Auditing
+
+LONGEST_DELAY: Final = 900.0
+"""Seconds for which the queue can hide a message; what is due later is sent again on its way."""
+KEPT: Final = 14 * 24 * 3_600
+"""Seconds for which the log keeps an attempt."""
+TRIES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Delivering:
+    """At least once, in no order. With `local`, http://127.0.0.1 may be told too."""
+
+    hooks: WebhookStore
+    queue: DeliveryQueue
+    poster: WebhookPoster
+    auditing: Auditing
+    clock: Clock
+    local: bool
+
+    def spread(self, event: HookEvent) -> int:
+        """Send it on its way to every webhook that wants it; how many do."""
+        wanting = [hook for hook in self.hooks.of_tenant(event.tenant) if hook.wants(event)]
+        for hook in wanting:
+            self.queue.send(Delivery(hook.id, event), delay=0.0)
+        return len(wanting)
+
+    def attempt(self, delivery: Delivery) -> HookAnswer | None:
+        """Try it, note what came of it, and send it again for later if it failed.
+
+        None if nothing was tried: it is not due, its webhook is gone, or is disabled.
+        """
+        event, now = delivery.event, self.clock.now()
+        hook = self.hooks.get(event.tenant, delivery.webhook_id)
+        if hook is None or not (hook.enabled or event.type == TEST):
+            return None
+        if delivery.due > now:
+            self._send(delivery, now)
+            return None
+        body = _body(event)
+        headers = signed_headers(hook, event.id, body, now)
+        answer = self.poster.post(hook.url, headers, body, allowed=self._allowed)
+        after = delivery.after(answer, now)
+        self._settle(hook, answer)
+        following = None if after is None else after.due
+        self.hooks.note(
+            Attempt(hook.id, event.id, event.type, delivery.attempt, now, answer, following),
+            expires_at=int(now) + KEPT,
+        )
+        if after is not None:
+            self._send(after, now)
+        return answer
+
+    @property
+    def _allowed(self) -> str | None:
+        return LOOPBACK if self.local else None
+
+    def _send(self, delivery: Delivery, now: float) -> None:
+        self.queue.send(delivery, delay=max(0.0, min(LONGEST_DELAY, delivery.due - now)))
+
+    def _settle(self, hook: Webhook, answer: HookAnswer) -> None:
+        """Note on the webhook that it fails, that it does no more, or that it is given up."""
+        found: Webhook | None = hook
+        for _ in range(TRIES):
+            if found is None:
+                return
+            told = found.told(answer, self.clock.now())
+            if told is found:
+                return
+            try:
+                self.hooks.put(told)
+            except WriteConflict:
+                found = self.hooks.get(hook.tenant, hook.id)
+                continue
+            if found.enabled and not told.enabled:
+                about = {"webhook": hook.id, "why": told.disabled_why or ""}
+                self.auditing.record_ours(hook.tenant, Action.WEBHOOK_DISABLE, about)
+            return
+
+
+def _body(event: HookEvent) -> bytes:
+    told = {"type": event.type, "timestamp": event.at, "data": event.data}
+    return json.dumps(told, separators=(",", ":")).encode()

@@ -1,0 +1,42 @@
+"""The messages by which events travel to webhooks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from shoal.domain.job_event import JobChange
+from shoal.domain.webhook import Delivery, HookEvent, event_type
+
+_DELIVERY: Final = "delivery"
+
+
+def delivery_text(delivery: Delivery) -> str:
+    """A delivery as a message."""
+    said = {
+        "webhook": delivery.webhook_id,
+        "event": delivery.event._asdict(),
+        "attempt": delivery.attempt,
+        "due": delivery.due,
+    }
+    return json.dumps({_DELIVERY: said}, separators=(",", ":"))
+
+
+def read_message(text: str) -> Delivery | HookEvent:
+    """What a message says: a delivery of ours, or an event as EventBridge hands it on.
+
+    Raises ValueError, KeyError or TypeError for any other.
+    """
+    said = json.loads(text)
+    if _DELIVERY in said:
+        each = said[_DELIVERY]
+        return Delivery(each["webhook"], HookEvent(**each["event"]), each["attempt"], each["due"])
+    detail: Mapping[str, Any] = said["detail"]
+    return HookEvent(
+        id=str(detail["event_id"]),
+        type=event_type(JobChange(said["detail-type"])),
+        at=str(said["time"]),
+        tenant=str(detail["tenant"]),
+        data=detail,
+    )

@@ -1,0 +1,134 @@
+"""Webhooks: what users ask and are answered."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from shoal.domain.webhook import Attempt, Webhook
+from shoal.wire.jobs import Time
+from shoal.wire.times import rfc3339
+
+type EventType = Literal[
+    "job.submitted",
+    "job.enqueued",
+    "job.started",
+    "job.paused",
+    "job.resumed",
+    "job.stopping",
+    "job.completed",
+    "job.failed",
+    "job.cancelled",
+    "job.retried",
+    "job.deleted",
+]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class WebhookSetting(BaseModel):
+    """Where to tell of events: of all, if `events` names none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    url: Annotated[str, StringConstraints(min_length=1, max_length=2_048)]
+    events: Annotated[list[EventType], Field(max_length=32)] = []
+    description: Annotated[
+        str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+    ] = ""
+
+
+class WebhookBody(_Answer):
+    """A webhook; its secret is told only when it is made."""
+
+    id: str
+    url: str
+    events: list[str]
+    description: str
+    created_at: Time
+    enabled: bool
+    failing_since: Time | None
+    disabled_at: Time | None
+    disabled_reason: str | None
+
+
+class WebhookSecretBody(WebhookBody):
+    """A webhook with its secret, which is told this once."""
+
+    secret: str
+
+
+class WebhookListBody(_Answer):
+    """A tenant's webhooks, oldest first."""
+
+    items: list[WebhookBody]
+    next_token: str | None = None
+
+
+class WebhookTestBody(_Answer):
+    """The event that was sent; the log of deliveries has what came of it."""
+
+    event_id: str
+
+
+class DeliveryBody(_Answer):
+    """An attempt: the status that was answered, or what went wrong; null where none follows."""
+
+    event_id: str
+    event_type: str
+    attempt: int
+    at: Time
+    status_code: int | None
+    duration: float
+    error: str | None
+    next_attempt_at: Time | None
+
+
+class DeliveryListBody(_Answer):
+    """The last attempts, newest first."""
+
+    items: list[DeliveryBody]
+    next_token: str | None = None
+
+
+def webhook_body(hook: Webhook) -> WebhookBody:
+    """A webhook without its secret."""
+    return WebhookBody(**_fields(hook))
+
+
+def secret_body(hook: Webhook) -> WebhookSecretBody:
+    """A webhook with its secret."""
+    return WebhookSecretBody(**_fields(hook), secret=hook.secret)
+
+
+def delivery_body(attempt: Attempt) -> DeliveryBody:
+    """An attempt."""
+    return DeliveryBody(
+        event_id=attempt.event_id,
+        event_type=attempt.event_type,
+        attempt=attempt.number,
+        at=rfc3339(attempt.at),
+        status_code=attempt.answer.status,
+        duration=attempt.answer.seconds,
+        error=attempt.answer.error,
+        next_attempt_at=_time(attempt.next_at),
+    )
+
+
+def _fields(hook: Webhook) -> dict[str, Any]:
+    return {
+        "id": hook.id,
+        "url": hook.url,
+        "events": list(hook.events),
+        "description": hook.description,
+        "created_at": rfc3339(hook.created_at),
+        "enabled": hook.enabled,
+        "failing_since": _time(hook.failing_since),
+        "disabled_at": _time(hook.disabled_at),
+        "disabled_reason": hook.disabled_why,
+    }
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else rfc3339(seconds)

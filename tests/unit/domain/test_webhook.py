@@ -1,0 +1,157 @@
+"""Endpoints, their signatures and their patience."""
+
+from dataclasses import replace
+
+import pytest
+
+from shoal.domain.job_event import JobChange
+from shoal.domain.webhook import (
+    EVENT_TYPES,
+    PATIENCE,
+    PAUSES,
+    ROTATION,
+    TEST,
+    Delivery,
+    HookAnswer,
+    HookEvent,
+    Webhook,
+    event_type,
+    new_secret,
+    signed_headers,
+)
+from shoal.wire.webhooks import EventType
+
+NOW = 1_800_000_000.0
+GOOD, BAD, GONE = HookAnswer(204, 0.1), HookAnswer(500, 0.1), HookAnswer(410, 0.1)
+EVENT = HookEvent("e1", "job.completed", "2027-01-15T08:00:00Z", "t", {})
+
+
+def a_hook(**fields: object) -> Webhook:
+    hook = Webhook(id="wh_1", tenant="t", url="https://a.test", secret="whsec_QQ==", created_at=NOW)  # noqa: S106
+    return replace(hook, **fields)  # type: ignore[arg-type]  # as each test says
+
+
+def test_a_signature_is_that_of_the_specifications_example() -> None:
+    hook = a_hook(secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")  # noqa: S106 - it is public
+
+    headers = signed_headers(
+        hook, "msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}', 1_614_265_330.9
+    )
+
+    assert headers["webhook-timestamp"] == "1614265330"
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_a_secret_that_was_replaced_signs_for_a_day_more() -> None:
+    first, second = new_secret(b"a" * 32), new_secret(b"b" * 32)
+    hook = a_hook(secret=first)
+    lately, long_ago = (
+        hook.rotated(second, NOW - ROTATION + 1),
+        hook.rotated(second, NOW - ROTATION),
+    )
+
+    both, alone, before = (
+        signed_headers(each, "e1", b"{}", NOW)["webhook-signature"]
+        for each in (lately, long_ago, hook)
+    )
+
+    assert both == f"{alone} {before}"
+    assert alone != before
+
+
+def test_a_rotation_that_is_repeated_takes_no_secret_away() -> None:
+    hook = a_hook(secret="whsec_AA==")  # noqa: S106
+    for secret in ("whsec_BB==", "whsec_CC=="):
+        hook = hook.rotated(secret, NOW)
+
+    assert [*hook.secrets(NOW)] == ["whsec_CC==", "whsec_BB==", "whsec_AA=="]
+
+
+def test_a_secret_is_not_in_what_is_logged() -> None:
+    hook = a_hook().rotated("whsec_new=", NOW)
+
+    assert "whsec" not in repr(hook)
+
+
+def test_every_change_of_a_job_has_a_type_that_can_be_asked_for() -> None:
+    asked = EventType.__value__.__args__
+
+    assert asked == EVENT_TYPES
+    assert event_type(JobChange.COMPLETED) == "job.completed"
+
+
+@pytest.mark.parametrize(
+    ("events", "wanted"), [((), True), (("job.completed",), True), (("job.failed",), False)]
+)
+def test_a_webhook_is_told_what_it_asked_for(events: tuple[str, ...], *, wanted: bool) -> None:
+    assert a_hook(events=events).wants(EVENT) is wanted
+
+
+def test_one_that_is_disabled_wants_nothing() -> None:
+    assert not a_hook(disabled_at=NOW).wants(EVENT)
+
+
+def test_attempts_go_on_for_three_days_ever_more_seldom() -> None:
+    delivery: Delivery | None = Delivery("wh_1", EVENT)
+    now, pauses = NOW, []
+    while delivery is not None:
+        following = delivery.after(BAD, now)
+        if following is not None:
+            pauses.append(following.due - now)
+            now = following.due
+        delivery = following
+
+    assert pauses == [*PAUSES]
+    assert pauses == sorted(pauses)
+    assert PATIENCE < sum(pauses) < PATIENCE + 24 * 3_600
+
+
+@pytest.mark.parametrize("answer", [GOOD, GONE])
+def test_what_arrived_or_never_will_is_not_tried_again(answer: HookAnswer) -> None:
+    assert Delivery("wh_1", EVENT).after(answer, NOW) is None
+
+
+def test_a_test_is_tried_once() -> None:
+    assert Delivery("wh_1", EVENT._replace(type=TEST)).after(BAD, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "good"), [(200, True), (299, True), (199, False), (301, False), (None, False)]
+)
+def test_an_event_arrived_if_the_answer_is_2xx(status: int | None, *, good: bool) -> None:
+    assert HookAnswer(status, 0.1).good is good
+
+
+def test_one_that_fails_for_three_days_is_disabled() -> None:
+    failing = a_hook().told(BAD, NOW)
+    again = failing.told(BAD, NOW + PATIENCE - 1)
+    given_up = again.told(BAD, NOW + PATIENCE)
+
+    assert (failing.failing_since, failing.enabled) == (NOW, True)
+    assert again is failing
+    assert (given_up.enabled, given_up.disabled_why) == (
+        False,
+        "every attempt of three days failed",
+    )
+
+
+def test_a_success_in_between_begins_the_three_days_anew() -> None:
+    recovered = a_hook().told(BAD, NOW).told(GOOD, NOW + PATIENCE - 1)
+
+    assert recovered.failing_since is None
+    assert recovered.told(BAD, NOW + PATIENCE).enabled
+    assert recovered.told(GOOD, NOW + PATIENCE) is recovered
+
+
+def test_one_that_is_gone_is_disabled_at_once() -> None:
+    assert not a_hook().told(GONE, NOW).enabled
+
+
+def test_a_success_enables_it_again() -> None:
+    assert a_hook().told(GONE, NOW).told(GOOD, NOW + 1).enabled
+
+
+def test_a_failure_of_one_that_is_disabled_changes_nothing() -> None:
+    hook = a_hook(disabled_at=NOW)
+
+    assert hook.told(BAD, NOW + 1) is hook

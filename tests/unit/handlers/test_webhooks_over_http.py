@@ -1,0 +1,399 @@
+"""Webhooks from their making to the event that arrives, is tried again, or is given up."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from handlers import deliver_webhooks
+from shoal import bootstrap
+from shoal.adapters.webhook_post import HttpPoster
+from shoal.domain.addresses import LOOPBACK
+from shoal.domain.errors import WriteConflict
+from shoal.domain.job_event import JobChange, JobEvent
+from shoal.domain.webhook import PATIENCE, PAUSES, HookAnswer
+from shoal.wire.delivery import delivery_text
+from shoal.wire.job_event import job_event_body
+from tests.unit.handlers.edge import Json, World, call, submit, user
+from tests.unit.webhooks.receiving import Receiver, receiving, verified
+
+URL = "https://example.com/hook"
+
+
+def add(**fields: Json) -> Json:
+    answer = call("POST", "/webhooks", {"url": URL, **fields})
+    assert answer.status == 201, answer.text
+    return answer.json
+
+
+def records(*bodies: str) -> dict[str, Any]:
+    return {"Records": [{"messageId": f"m{n}", "body": body} for n, body in enumerate(bodies)]}
+
+
+def happened(world: World, change: JobChange, *, claims: Json = None) -> str:
+    """A job changed: what EventBridge hands on to the queue; the event's id."""
+    answer = call("POST", "/jobs", {"task_type": "noop", "count": 1}, claims=claims or user())
+    job = world.jobs.get(answer.json["id"])
+    assert job is not None
+    event = JobEvent(change, job)
+    told = {
+        "detail-type": change.value,
+        "source": "shoal",
+        "time": "2027-01-15T08:00:00Z",
+        "detail": job_event_body(event),
+    }
+    assert deliver_webhooks.handler(records(json.dumps(told)), None) == {"batchItemFailures": []}
+    return event.id
+
+
+def deliver(world: World) -> list[float]:
+    """All that waits in the queue is handed out, whatever its delay; what the delays were."""
+    taken = world.deliveries.take()
+    answer = deliver_webhooks.handler(records(*(delivery_text(each) for each, _ in taken)), None)
+    assert answer == {"batchItemFailures": []}
+    return [delay for _, delay in taken]
+
+
+def deliveries(hook: Json) -> list[Json]:
+    items: list[Json] = call("GET", f"/webhooks/{hook['id']}/deliveries").json["items"]
+    return items
+
+
+def shown(hook: Json) -> Json:
+    return call("GET", f"/webhooks/{hook['id']}").json
+
+
+def audited() -> list[tuple[str, str, str | None]]:
+    items = call("GET", "/events").json["items"]
+    return [(each["action"], each["who"], each["detail"].get("webhook")) for each in items]
+
+
+# Keeping them
+
+
+def test_the_secret_is_told_once() -> None:
+    hook = add(events=["job.completed"], description="ops")
+
+    (listed,) = call("GET", "/webhooks").json["items"]
+
+    assert hook["secret"].startswith("whsec_")
+    assert listed == {name: value for name, value in hook.items() if name != "secret"}
+    assert shown(hook) == listed
+    assert (listed["events"], listed["enabled"]) == (["job.completed"], True)
+
+
+def test_what_is_done_to_webhooks_is_audited() -> None:
+    hook = add()
+    call("POST", f"/webhooks/{hook['id']}/rotate")
+    call("POST", f"/webhooks/{hook['id']}/test")
+    call("DELETE", f"/webhooks/{hook['id']}")
+
+    who, each = "user of default", hook["id"]
+    assert sorted(audited()) == [
+        ("webhook_add", who, each),
+        ("webhook_remove", who, each),
+        ("webhook_rotate", who, each),
+        ("webhook_test", who, each),
+    ]
+
+
+def test_the_same_key_gives_the_same_webhook_with_its_secret() -> None:
+    headers, body = {"Idempotency-Key": "k"}, {"url": URL}
+    first = call("POST", "/webhooks", body, headers=headers)
+    again = call("POST", "/webhooks", body, headers=headers)
+    other = call("POST", "/webhooks", {"url": f"{URL}/2"}, headers=headers)
+
+    assert (first.json, again.headers["Idempotency-Replayed"]) == (again.json, "true")
+    assert other.status == 409
+    assert len(call("GET", "/webhooks").json["items"]) == 1
+    assert len(audited()) == 1
+
+
+def test_a_replay_does_not_tell_a_secret_that_came_later() -> None:
+    headers = {"Idempotency-Key": "k"}
+    hook = call("POST", "/webhooks", {"url": URL}, headers=headers).json
+    call("POST", f"/webhooks/{hook['id']}/rotate")
+
+    assert call("POST", "/webhooks", {"url": URL}, headers=headers).status == 409
+
+
+def test_two_equal_requests_at_once_make_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = world.hooks.put
+
+    def overtaken(hook: Any) -> None:
+        put(hook)
+        raise WriteConflict(hook.id)
+
+    monkeypatch.setattr(world.hooks, "put", overtaken)
+
+    answer = call("POST", "/webhooks", {"url": URL}, headers={"Idempotency-Key": "k"})
+
+    assert answer.headers["Idempotency-Replayed"] == "true"
+
+
+def test_a_tenant_has_ten_at_most() -> None:
+    for number in range(10):
+        add(url=f"{URL}/{number}")
+
+    answer = call("POST", "/webhooks", {"url": URL})
+
+    assert (answer.status, answer.fields) == (429, ["webhooks"])
+    assert "Retry-After" in answer.headers
+    assert call("POST", "/webhooks", {"url": URL}, claims=user("other")).status == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"url": "http://example.com"}, "url"),
+        ({"url": "https://169.254.169.254/"}, "url"),
+        ({"url": "http://127.0.0.1/"}, "url"),
+        ({}, "url"),
+        ({"url": URL, "events": ["job.exploded"]}, "events[0]"),
+        ({"url": URL, "description": "a\nb"}, "description"),
+        ({"url": URL, "secret": "whsec_mine"}, "secret"),
+    ],
+)
+def test_what_cannot_be_told_is_refused(body: Json, field: str) -> None:
+    answer = call("POST", "/webhooks", body)
+
+    assert (answer.status, answer.fields) == (422, [field])
+
+
+def test_one_that_was_removed_is_gone(world: World) -> None:
+    hook = add()
+    happened(world, JobChange.COMPLETED)
+
+    assert call("DELETE", f"/webhooks/{hook['id']}").status == 204
+
+    deliver(world)
+    assert world.poster.posted == []
+    for method, path in (
+        ("GET", ""),
+        ("DELETE", ""),
+        ("POST", "/rotate"),
+        ("POST", "/test"),
+        ("GET", "/deliveries"),
+    ):
+        assert call(method, f"/webhooks/{hook['id']}{path}").status == 404
+
+
+def test_a_rotation_that_another_overtakes_is_done_after_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook, put, lost = add(), world.hooks.put, list[int]()
+
+    def late(written: Any) -> None:
+        if not lost:
+            lost.append(1)
+            put(written)
+            raise WriteConflict(written.id)
+        put(written)
+
+    monkeypatch.setattr(world.hooks, "put", late)
+
+    rotated = call("POST", f"/webhooks/{hook['id']}/rotate")
+
+    assert rotated.status == 200
+    kept = world.hooks.get("default", hook["id"])
+    assert kept is not None
+    assert kept.secret == rotated.json["secret"]
+    assert len([*kept.secrets(world.clock.now())]) == 3
+
+
+# Telling them
+
+
+def test_an_event_goes_to_the_webhooks_of_its_tenant_that_want_it(world: World) -> None:
+    for url, events in (("all", []), ("done", ["job.completed"]), ("failed", ["job.failed"])):
+        add(url=f"https://{url}.test", events=events)
+    call("POST", "/webhooks", {"url": "https://other.test"}, claims=user("other"))
+
+    happened(world, JobChange.COMPLETED)
+    deliver(world)
+
+    assert {each.url for each in world.poster.posted} == {"https://all.test", "https://done.test"}
+
+
+def test_the_body_says_what_happened_and_is_signed(world: World) -> None:
+    hook = add()
+
+    event_id = happened(world, JobChange.COMPLETED)
+    deliver(world)
+
+    (posted,) = world.poster.posted
+    body = json.loads(posted.body)
+    assert (body["type"], body["timestamp"]) == ("job.completed", "2027-01-15T08:00:00Z")
+    assert body["data"]["event_id"] == event_id == posted.headers["webhook-id"]
+    assert verified(hook["secret"], posted.headers, posted.body, now=world.clock.now())
+    assert not verified(hook["secret"], posted.headers, posted.body + b" ", now=world.clock.now())
+
+
+def test_for_a_day_after_a_rotation_both_secrets_verify(world: World) -> None:
+    hook = add()
+    rotated = call("POST", f"/webhooks/{hook['id']}/rotate").json
+    happened(world, JobChange.COMPLETED)
+    deliver(world)
+    world.clock.advance(24 * 3_600)
+    happened(world, JobChange.COMPLETED)
+    deliver(world)
+
+    both, alone = world.poster.posted
+    for posted, old_verifies in ((both, True), (alone, False)):
+        now = int(posted.headers["webhook-timestamp"])
+        assert verified(rotated["secret"], posted.headers, posted.body, now=now)
+        assert verified(hook["secret"], posted.headers, posted.body, now=now) is old_verifies
+
+
+def test_a_failure_is_tried_again_under_the_same_id_until_it_arrives(world: World) -> None:
+    hook = add()
+    world.poster.answer = HookAnswer(500, 0.25)
+    event_id = happened(world, JobChange.COMPLETED)
+    deliver(world)
+    world.clock.advance(PAUSES[0])
+    world.poster.answer = HookAnswer(200, 0.5)
+
+    assert deliver(world) == [PAUSES[0]]
+
+    assert [each.headers["webhook-id"] for each in world.poster.posted] == [event_id] * 2
+    last, first = deliveries(hook)
+    assert (first["attempt"], first["status_code"], first["duration"]) == (1, 500, 0.25)
+    assert first["next_attempt_at"] == last["at"]
+    assert (last["attempt"], last["status_code"], last["next_attempt_at"]) == (2, 200, None)
+    assert world.deliveries.take() == []
+
+
+def test_what_is_due_late_waits_in_turns_that_the_queue_can_hide(world: World) -> None:
+    add()
+    world.poster.answer = HookAnswer(None, 10.0, "no answer in time")
+    happened(world, JobChange.COMPLETED)
+    for pause in PAUSES[:2]:
+        deliver(world)
+        world.clock.advance(pause)
+    deliver(world)  # the third attempt; the next one is due in half an hour
+
+    waits = []
+    for _ in range(2):
+        (delay,) = deliver(world)  # it is not due
+        waits.append(delay)
+        world.clock.advance(delay)
+    posted = len(world.poster.posted)
+    deliver(world)
+
+    assert waits == [900, 900]
+    assert (posted, len(world.poster.posted)) == (3, 4)
+
+
+def test_a_webhook_that_fails_for_days_is_disabled_and_that_is_told(world: World) -> None:
+    hook = add()
+    world.poster.answer = HookAnswer(503, 0.1)
+    happened(world, JobChange.COMPLETED)
+    deliver(world)
+    failing = shown(hook)
+    world.clock.advance(PATIENCE)
+    deliver(world)
+
+    after = shown(hook)
+
+    assert (failing["enabled"], failing["failing_since"]) == (True, "2027-01-15T08:00:00.000Z")
+    assert (after["enabled"], after["disabled_reason"]) == (
+        False,
+        "every attempt of three days failed",
+    )
+    assert ("webhook_disable", "shoal", hook["id"]) in audited()
+    tried = len(world.poster.posted)
+    happened(world, JobChange.COMPLETED)
+    deliver(world)
+    assert len(world.poster.posted) == tried
+
+
+def test_a_test_that_arrives_enables_it_again(world: World) -> None:
+    hook = add()
+    world.poster.answer = HookAnswer(410, 0.1)
+    happened(world, JobChange.COMPLETED)
+    deliver(world)
+    assert not shown(hook)["enabled"]
+    world.poster.answer = HookAnswer(200, 0.1)
+
+    sent = call("POST", f"/webhooks/{hook['id']}/test")
+    deliver(world)
+
+    assert sent.status == 202
+    assert shown(hook)["enabled"]
+    assert deliveries(hook)[0]["event_id"] == sent.json["event_id"]
+    assert json.loads(world.poster.posted[-1].body)["type"] == "webhook.test"
+
+
+def test_the_log_shows_the_last_hundred(world: World) -> None:
+    hook = add()
+    for _ in range(101):
+        call("POST", f"/webhooks/{hook['id']}/test")
+        deliver(world)
+        world.clock.advance(1)
+
+    found = deliveries(hook)
+
+    assert len(found) == 100
+    assert found[0]["at"] > found[-1]["at"]
+
+
+def test_a_message_that_is_not_ours_is_dropped_and_one_that_fails_comes_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add()
+    happened(world, JobChange.COMPLETED)
+    ((delivery, _),) = world.deliveries.take()
+
+    def away(*_: object) -> None:
+        raise WriteConflict("away")
+
+    monkeypatch.setattr(world.hooks, "get", away)
+
+    answer = deliver_webhooks.handler(
+        records("no JSON", "[]", '{"detail": {}}', "7", delivery_text(delivery)), None
+    )
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m4"}]}
+
+
+# A real receiver
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
+        yield found
+
+
+def test_a_real_receiver_verifies_what_comes_after_it_had_failed(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.poster, "post", HttpPoster().post)
+    bootstrap.use(_local(world))
+    hook = add(url=f"{receiver.url}/hook")
+    receiver.answer = 500
+    event_id = happened(world, JobChange.FAILED)
+    deliver(world)
+    receiver.answer = 200
+    world.clock.advance(PAUSES[0])
+    deliver(world)
+
+    assert [each["status_code"] for each in deliveries(hook)] == [200, 500]
+    for headers, body in receiver.came:
+        assert headers["webhook-id"] == event_id
+        stamp = int(headers["webhook-timestamp"])
+        assert verified(hook["secret"], headers, body, now=stamp)
+    assert LOOPBACK in receiver.url
+
+
+def _local(world: World) -> bootstrap.Adapters:
+    return replace(world.adapters(), local_webhooks=True)
+
+
+def test_a_submitted_job_alone_tells_nobody(world: World) -> None:
+    add()
+    submit(count=1)
+
+    assert world.deliveries.take() == []
