@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from shoal.domain.counts import Counts, TaskStatus
@@ -138,6 +138,7 @@ class Chart:
         return self.job.size_of(number) * unmade(self.job).letter
 
 
+@lru_cache(1_024)  # most chunks of a job stand alike
 def _letters(counts: Counts) -> str | None:
     """The letters of tasks that all stand alike, else None."""
     letter = _only(counts)
