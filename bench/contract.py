@@ -10,6 +10,8 @@ from collections import Counter
 from contextlib import redirect_stdout
 from io import StringIO
 
+from schemathesis.core.failures import FailureGroup
+
 from bench.tables import note, show
 from local.application import ROOT
 
@@ -29,7 +31,7 @@ def main() -> None:
         try:
             with redirect_stdout(StringIO()):  # where functions log
                 seen.update(ask(label, mode, CASES))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
+        except (Exception, FailureGroup) as error:  # noqa: BLE001 - whatever it is, it is a finding
             findings.append(f"{label}, {mode.value}: {error}")
     rows = [
         (label, seen.total(), ", ".join(f"{n} x {status}" for status, n in sorted(seen.items())))

@@ -8,8 +8,9 @@ from typing import Any, Final
 from urllib.parse import parse_qs, quote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+import jsonschema
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
@@ -65,7 +66,8 @@ def document() -> dict[str, Any]:
     return found
 
 
-SCHEMA: Final = schemathesis.openapi.from_dict(document())
+DOCUMENT: Final = document()
+SCHEMA: Final = schemathesis.openapi.from_dict(DOCUMENT)
 SCHEMA.app = application
 OPERATIONS: Final = {
     operation.label: operation
@@ -112,6 +114,31 @@ def naming(value: Any, known: Mapping[str, str]) -> Any:
     return value
 
 
+def is_allowed(label: str, case: Case[Any]) -> bool:
+    """Whether its schema allows the request: some that are generated to break it do not."""
+    raw = OPERATIONS[label].definition.raw
+    given = {
+        "path": case.path_parameters or {},
+        "query": case.query or {},
+        "header": {name.lower(): value for name, value in (case.headers or {}).items()},
+    }
+    known = {each["name"] for each in raw.get("parameters", ()) if each["in"] == "query"}
+    if given["query"].keys() - known:
+        return False
+    for each in raw.get("parameters", ()):
+        name = each["name"].lower() if each["in"] == "header" else each["name"]
+        if name in given[each["in"]] and not fits(given[each["in"]][name], each["schema"]):
+            return False
+    content = raw.get("requestBody", {}).get("content", {})
+    return not content or fits(case.body, content["application/json"]["schema"])
+
+
+def fits(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether a value is one that a schema of the contract allows."""
+    whole = {"components": DOCUMENT["components"], "allOf": [schema]}
+    return bool(jsonschema.Draft202012Validator(whole).is_valid(value))
+
+
 def ask(label: str, mode: GenerationMode, cases: int) -> Counter[int]:
     """How many answers had which status; raise at the first that the contract does not allow.
 
@@ -126,6 +153,8 @@ def ask(label: str, mode: GenerationMode, cases: int) -> Counter[int]:
     @generated(cases)
     @given(case=OPERATIONS[label].as_strategy(mode))
     def asked(case: Case[Any]) -> None:
+        if mode is GenerationMode.NEGATIVE:
+            assume(not is_allowed(label, case))
         if mode is GenerationMode.POSITIVE:
             case.path_parameters = naming(case.path_parameters, known)
             if isinstance(case.body, dict):  # it may be left out
