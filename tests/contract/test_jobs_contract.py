@@ -11,6 +11,18 @@ from tests.contract.examples import EXPIRES_AT, NOW, a_job, an_entry, fresh_id
 from tests.contract.worlds import World
 
 
+def test_several_are_claimed_together_or_none(world: World) -> None:
+    job = fresh_id()
+
+    def claim(count: int, end: int) -> int | None:
+        return world.jobs.claim(job, 1, first=2, end=end, expires_at=EXPIRES_AT, count=count)
+
+    claimed = [claim(3, 4), claim(3, 5), claim(2, 6), claim(1, 6), claim(1, 6)]
+
+    assert claimed == [None, 2, None, 5, None]
+    assert world.jobs.cursor(job, 1) == 6
+
+
 def test_a_created_job_is_read_back_whole(world: World) -> None:
     job = a_job()
 

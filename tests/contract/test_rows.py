@@ -140,6 +140,7 @@ jobs = st.builds(
     counts=st.none() | counts,
     outcomes=st.dictionaries(small, statuses, max_size=3),
     selection=st.none() | st.builds(Selection, st.none() | words, st.none() | spans()),
+    window=st.none() | small,
     deleted_at=st.none() | times,
     expires_at=naturals,
     version=naturals,
@@ -173,7 +174,7 @@ def test_a_job_comes_back_from_its_row(job: Job) -> None:
 def test_a_row_from_before_there_were_selections_is_read() -> None:
     row = job_row(a_job())
     state = json.loads(row["state"]["S"])
-    del state["selection"], state["deleted_at"]
+    del state["selection"], state["deleted_at"], state["window"]
 
     assert job_of({**row, "state": text(json.dumps(state))}) == job_of(row)
 

@@ -83,6 +83,9 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
     table: dict[str, Callable[..., Any]] = {
         "submit": lambda: submitting.submit(TENANT, scenario.spec, key="key", fingerprint="body"),
         "cancel": lambda: control.cancel(TENANT, job_id),
+        "narrow": lambda: control.change(TENANT, job_id, {"max_parallelism": 1}),
+        "widen": lambda: control.change(TENANT, job_id, {"max_parallelism": 2}),
+        "open": lambda: control.change(TENANT, job_id, {"max_parallelism": None}),
         "pause": lambda: control.pause(TENANT, job_id),
         "resume": lambda: control.resume(TENANT, job_id),
         "retry": lambda: control.retry(TENANT, job_id),

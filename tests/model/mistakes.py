@@ -349,6 +349,24 @@ MISTAKES = (
         "COMPLETED means that all tasks ended well",
     ),
     Mistake(
+        "a narrowed window is filled before the chunk that ended is tallied",
+        [
+            Change(
+                Settling.settle,
+                """    self.tally(job, chunk)
+    if windowed and changed:
+        self.fill(job, most=SENT_AT_ONCE)
+""",
+                """    if windowed and changed:
+        self.fill(job, most=SENT_AT_ONCE)
+    self.tally(job, chunk)
+""",
+            )
+        ],
+        Scenario("stalled", Faults(), chunks=3, max_parallelism=2, wishes=("submit", "narrow")),
+        "every job ends",
+    ),
+    Mistake(
         "a report is accepted and dropped",
         [Change(Chunk.report, "if number <= self.reported or self.lease is None:", "if True:")],
         Scenario("dropped", Faults()),

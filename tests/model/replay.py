@@ -190,9 +190,18 @@ class TapedJobs:
         del job_id
         return self._call("sum.get", generation)
 
-    def claim(self, job_id: str, generation: int, *, first: int, end: int, expires_at: int) -> Any:
+    def claim(
+        self,
+        job_id: str,
+        generation: int,
+        *,
+        first: int,
+        end: int,
+        expires_at: int,
+        count: int = 1,
+    ) -> Any:
         del job_id, expires_at
-        return self._call("cursor.claim", generation, first, end)
+        return self._call("cursor.claim", generation, first, end, count)
 
     def cursor(self, job_id: str, generation: int) -> Any:
         del job_id

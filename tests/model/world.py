@@ -211,11 +211,13 @@ def _sum_get(sums: Sums, generation: int) -> Effect:
     return sums, sums.get(generation, {})
 
 
-def _cursor_claim(cursors: dict[int, int], generation: int, first: int, end: int) -> Effect:
+def _cursor_claim(
+    cursors: dict[int, int], generation: int, first: int, end: int, count: int
+) -> Effect:
     number = cursors.get(generation, first)
-    if number >= end:
+    if number + count > end:
         return cursors, None
-    return {**cursors, generation: number + 1}, number
+    return {**cursors, generation: number + count}, number
 
 
 def _cursor_get(cursors: dict[int, int], generation: int) -> Effect:

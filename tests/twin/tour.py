@@ -87,6 +87,8 @@ class Tour:
         self._steer(held, "pause")
         (self.folder / "gate").touch()
         self._eventually(held, lambda job: not job["counts"]["running"])
+        change = {"max_parallelism": 3, "priority": "low"}
+        assert self.users.patch(f"jobs/{held['id']}", json=change).status_code == 200
         self._steer(held, "resume")
         self._in_bulk()
         assert ended(self.users, failing["id"])["status"] == "FAILED"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -29,7 +29,7 @@ from shoal.wire.jobs import (
     TagSought,
     UploadBody,
 )
-from shoal.wire.steering import CloneRequest, RetryRequest
+from shoal.wire.steering import ChangeRequest, CloneRequest, RetryRequest
 from shoal.wire.worker import TypeName
 
 router = new_router()
@@ -85,6 +85,22 @@ def list_jobs(
 def get_job(job_id: str) -> JobBody:
     """One job with its tasks by status."""
     return job_body(bootstrap.viewing().job(caller(router).tenant, job_id))
+
+
+@router.patch("/api/v1/jobs/<job_id>", operation_id="changeJob", tags=["jobs"])
+def change_job(job_id: str, body: ChangeRequest) -> JobBody:
+    """Give an open job another name, priority or max_parallelism, or other tags."""
+    changes = body.changes()
+    bootstrap.control().change(caller(router).tenant, job_id, changes)
+    bootstrap.auditing().record(caller(router), Action.CHANGE, job_id, _told(changes))
+    return job_body(bootstrap.viewing().job(caller(router).tenant, job_id))
+
+
+def _told(changes: Mapping[str, Any]) -> dict[str, str]:
+    """As the audit trail has them; tags would be long."""
+    told = {name: "none" if value is None else str(value) for name, value in changes.items()}
+    tags = changes.get("tags", {})
+    return told | ({"tags": ", ".join(sorted(tags)[:10])} if "tags" in told else {})
 
 
 @router.delete(

@@ -274,6 +274,25 @@ def test_a_clone_prints_its_id_and_has_what_is_given(shoal: Any) -> None:
     assert body["retry"]["max_attempts"] == 3
 
 
+def test_an_open_job_is_set_otherwise(shoal: Any) -> None:
+    job = submit(count=4, max_parallelism=2)
+
+    shown = [
+        json.loads(shoal("set", job, *words, "-o", "json").stdout)
+        for words in (
+            ("--priority", "high", "--max-parallelism", "3"),
+            ("--max-parallelism", "none", "--tag", "a=b"),
+        )
+    ]
+    refused = [shoal("set", job, *words).returncode for words in ((), ("--max-parallelism", "x"))]
+
+    assert [(each["priority"], each["max_parallelism"], each["tags"]) for each in shown] == [
+        ("high", 3, {}),
+        ("high", None, {"a": "b"}),
+    ]
+    assert refused == [2, 2]
+
+
 def test_a_job_is_deleted_once(shoal: Any) -> None:
     job = finished(result=1)
 

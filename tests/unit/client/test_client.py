@@ -102,6 +102,17 @@ def test_a_clone_is_a_job_of_its_own(shoal: Shoal) -> None:
     assert job.clone(name="b", max_parallelism=1, idempotency_key="once").id == other.id != job.id
 
 
+def test_an_open_job_is_changed(shoal: Shoal) -> None:
+    job = shoal.submit("noop", count=4, max_parallelism=1)
+
+    job.change(priority="high", max_parallelism=None, name="b")
+
+    raw = job.state.raw
+    assert (raw["priority"], raw["max_parallelism"], raw["name"]) == ("high", None, "b")
+    with pytest.raises(BadRequest):
+        job.change()
+
+
 def test_a_deleted_job_is_not_found(shoal: Shoal) -> None:
     job = shoal.submit("noop", count=1)
     with pytest.raises(Conflict):

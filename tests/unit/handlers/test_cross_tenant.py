@@ -63,6 +63,7 @@ BODIES: Mapping[str, Json] = {
     "addWebhook": {"url": "https://example.com/hook"},
     "submitJob": {"task_type": "noop", "count": 1},
     "beginBulkAction": {"action": "cancel", "filter": {"type": "noop"}},
+    "changeJob": {"priority": "high"},
     "runTask": {"worker": "me"},
     "completeTask": {"worker": "me", "result": {"checksum": 7}},
     "failTask": {"worker": "me", "error": {"type": "E", "message": "m", "retryable": False}},

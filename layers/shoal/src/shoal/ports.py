@@ -82,9 +82,19 @@ class JobStore(Protocol):
         """The sums of a generation."""
 
     def claim(
-        self, job_id: str, generation: int, *, first: int, end: int, expires_at: int
+        self,
+        job_id: str,
+        generation: int,
+        *,
+        first: int,
+        end: int,
+        expires_at: int,
+        count: int = 1,
     ) -> int | None:
-        """The next number of a generation's cursor, from `first` on; None from `end` on."""
+        """The next number of a generation's cursor, from `first` on, or the first of `count`.
+
+        None, and nothing is claimed, if not all of them are below `end`.
+        """
 
     def cursor(self, job_id: str, generation: int) -> int | None:
         """Where the cursor stands; None if nothing was claimed."""

@@ -139,13 +139,20 @@ class MemoryJobStore(_Memory):
         return dict(self._sums.get((job_id, generation), ()))
 
     def claim(
-        self, job_id: str, generation: int, *, first: int, end: int, expires_at: int
+        self,
+        job_id: str,
+        generation: int,
+        *,
+        first: int,
+        end: int,
+        expires_at: int,
+        count: int = 1,
     ) -> int | None:
         del expires_at
         number = self._cursors.get((job_id, generation), first)
-        if number >= end:
+        if number + count > end:
             return None
-        self._cursors[job_id, generation] = number + 1
+        self._cursors[job_id, generation] = number + count
         return number
 
     def cursor(self, job_id: str, generation: int) -> int | None:

@@ -360,6 +360,32 @@ def clone(  # noqa: PLR0917 - its options are the fields that may differ
         _follow(ctx, job.id, None)
 
 
+@app.command("set")
+def change(  # noqa: PLR0917 - its options are the fields that may be changed
+    ctx: typer.Context,
+    job_id: JobId,
+    priority: Annotated[str | None, typer.Option(help="high, normal or low.")] = None,
+    max_parallelism: Annotated[
+        str | None, typer.Option(metavar="N|none", help="Chunks out at once.")
+    ] = None,
+    name: str | None = None,
+    tag: Words = None,
+    output: Output = _TABLE,
+) -> None:
+    """Give an open job another priority, max_parallelism or name, or other tags, as a whole."""
+    settings: dict[str, Any] = {
+        "priority": priority,
+        "name": name,
+        "tags": given.tags(tag) if tag else None,
+    }
+    settings = {field: value for field, value in settings.items() if value is not None}
+    if max_parallelism is not None:
+        settings["max_parallelism"] = given.count_or_none("--max-parallelism", max_parallelism)
+    if not settings:
+        raise NotUnderstood("give at least one of --priority, --max-parallelism, --name and --tag")
+    show_one(ctx.obj.shoal.job(job_id).change(**settings).state.raw, output, JOBS)
+
+
 @app.command()
 def delete(ctx: typer.Context, job_id: JobId) -> None:
     """Delete a job that has ended: nobody finds it any more."""

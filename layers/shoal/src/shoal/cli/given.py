@@ -83,6 +83,15 @@ def jobs_sought(
     return {each: value for each, value in which.items() if value}
 
 
+def count_or_none(option: str, text: str) -> int | None:
+    """A whole number, or `none`."""
+    if text == "none":
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise NotUnderstood(f"{option} {text!r} is neither a number nor none")
+    return int(text)
+
+
 def inputs(place: str) -> Iterator[dict[str, Any]]:
     """The objects of a file of JSON Lines; `-` is standard input. Empty lines count for nothing."""
     try:

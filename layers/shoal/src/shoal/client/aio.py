@@ -19,6 +19,7 @@ from shoal.client.models import (
     JobState,
     Json,
     Result,
+    Settings,
     Spec,
     Task,
     TaskFilter,
@@ -288,6 +289,10 @@ class AsyncJob:
         """Submit another job like it, with these changes."""
         flow = self._shoal.api.clone(self.id, changes, idempotency_key)
         return AsyncJob(self._shoal, await self._shoal.run(flow))
+
+    async def change(self, **settings: Unpack[Settings]) -> Self:
+        """Give it another name, priority or max_parallelism, or other tags, while it is open."""
+        return await self._now(self._shoal.api.change(self.id, settings))
 
     async def delete(self) -> None:
         """Delete it, once it has ended: nobody finds it any more."""

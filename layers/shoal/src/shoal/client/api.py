@@ -122,6 +122,11 @@ class Api:
         )
         return JobState.of(answer.json)
 
+    def change(self, job_id: str, changes: Mapping[str, Any]) -> Flow[JobState]:
+        """The job with these changes."""
+        answer = yield from self.call("PATCH", f"jobs/{segment(job_id)}", changes)
+        return JobState.of(answer.json)
+
     def delete(self, job_id: str) -> Flow[None]:
         """Delete it. Asked again, as after a lost answer, it is not found: that is the same."""
         yield from self.call("DELETE", f"jobs/{segment(job_id)}")

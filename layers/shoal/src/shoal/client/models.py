@@ -43,6 +43,15 @@ class Changes(TypedDict, total=False):
     tags: Mapping[str, str]
 
 
+class Settings(TypedDict, total=False):
+    """What an open job can have otherwise."""
+
+    name: str
+    priority: Literal["high", "normal", "low"]
+    max_parallelism: int | None
+    tags: Mapping[str, str]
+
+
 class Filter(TypedDict, total=False):
     """Which jobs: all that is given has to hold.
 

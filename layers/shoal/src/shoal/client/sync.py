@@ -19,6 +19,7 @@ from shoal.client.models import (
     JobState,
     Json,
     Result,
+    Settings,
     Spec,
     Task,
     TaskFilter,
@@ -278,6 +279,10 @@ class Job:
         """Submit another job like it, with these changes."""
         flow = self._shoal.api.clone(self.id, changes, idempotency_key)
         return Job(self._shoal, self._shoal.run(flow))
+
+    def change(self, **settings: Unpack[Settings]) -> Self:
+        """Give it another name, priority or max_parallelism, or other tags, while it is open."""
+        return self._now(self._shoal.api.change(self.id, settings))
 
     def delete(self) -> None:
         """Delete it, once it has ended: nobody finds it any more."""

@@ -22,6 +22,7 @@ class Action(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     RETRY = "retry"
+    CHANGE = "change"
     DELETE = "delete"
     WEBHOOK_ADD = "webhook_add"
     WEBHOOK_REMOVE = "webhook_remove"

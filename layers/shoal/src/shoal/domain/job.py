@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from shoal.domain import sizing
 from shoal.domain.counts import Counts
@@ -107,7 +107,8 @@ class Job:
     execution known to have begun; `trace` is the traceparent that it came with, if any;
     `retention` is its tenant's at submit, in seconds; `paused_for` are the seconds of its pauses
     that are over; `selection` says which failed tasks this generation runs again, if not all.
-    A deleted job is nobody's any more; its row stays so that no other job takes its id.
+    `window` is how many chunks it opened this generation with, if that was changed since. A deleted
+    job is nobody's any more; its row stays so that no other job takes its id.
     """
 
     id: str
@@ -137,6 +138,7 @@ class Job:
     expires_at: int = 0
     retention: int = 0
     selection: Selection | None = None
+    window: int | None = None
     deleted_at: float | None = None
     version: int = 1
 
@@ -162,6 +164,11 @@ class Job:
     def overdue(self, now: float) -> bool:
         """Whether its deadline has passed."""
         return not self.paused and self.deadline is not None and now >= self.deadline
+
+    @property
+    def opening(self) -> int | None:
+        """How many chunks its generation opens with, for good; None if with all of them."""
+        return self.spec.max_parallelism if self.window is None else self.window
 
     @property
     def planned(self) -> bool:
@@ -281,8 +288,23 @@ class Job:
             executions=1,
             expires_at=expires_at,
             selection=selection,
+            window=None,
             version=self.version + 1,
         )
+
+    def change(self, changes: Mapping[str, Any]) -> Job:
+        """Have another name, priority, max_parallelism or other tags from here on."""
+        if self.stopping:
+            raise IllegalMove(f"job {self.id} is {self.ending or self.status}")
+        bounded = changes.get("max_parallelism") is not None
+        if bounded and self.opening is None:
+            raise IllegalMove(
+                f"job {self.id} was submitted without max_parallelism, so that its chunks are all "
+                "sent at once; there is nothing to hold back"
+            )
+        window = self.opening if "max_parallelism" in changes else self.window
+        spec = replace(self.spec, **changes)
+        return replace(self, spec=spec, window=window, version=self.version + 1)
 
     def delete(self, now: float) -> Job:
         """Show it to nobody any more; only what has ended can be deleted."""

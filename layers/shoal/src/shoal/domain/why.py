@@ -326,6 +326,9 @@ def _window(facts: Facts, sent: int) -> Reason:
     most, waiting = facts.job.spec.max_parallelism or 0, facts.job.chunks - sent
     text = f"The job's max_parallelism is reached: {most} of {most} chunks are let out, and each "
     text += f"that ends lets out one of the {waiting:,} that wait."
+    if facts.job.window is not None:
+        text = f"The job's max_parallelism, now {most}, is reached: a chunk is let out when fewer "
+        text += f"than {most} are; {waiting:,} wait."
     return Reason(Code.WINDOW_FULL, text, {"max_parallelism": most, "waiting_chunks": waiting})
 
 

@@ -3,8 +3,9 @@
 Each verb asked twice gives the same answer as once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from shoal.domain import ids
 from shoal.domain.errors import IllegalMove, JobNotFound
@@ -12,14 +13,14 @@ from shoal.domain.job import LONGEST_LIFE, Job, JobStatus
 from shoal.domain.selection import Selection
 from shoal.ports import Clock, JobStore, Workflow
 from shoal.service.moves import move_job
-from shoal.service.settling import Settling
+from shoal.service.settling import SENT_AT_ONCE, Settling
 
 type Move = Callable[[Job], Job | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Cancel, pause, resume, retry, delete. `retention` in seconds."""
+    """Cancel, pause, resume, retry, change, delete. `retention` in seconds."""
 
     jobs: JobStore
     workflow: Workflow
@@ -73,6 +74,21 @@ class Control:
 
         job = self._moved(tenant, job_id, move)
         self.workflow.start(job_id, job.generation, 1)
+        return job
+
+    def change(self, tenant: str, job_id: str, changes: Mapping[str, Any]) -> Job:
+        """Give it another name, priority, max_parallelism or other tags, as long as it is open.
+
+        Messages that are out already stay in the queue that they are in.
+        """
+
+        def move(job: Job) -> Job | None:
+            changed = job.change(changes)
+            return None if changed.spec == job.spec else changed
+
+        job = self._moved(tenant, job_id, move)
+        if "max_parallelism" in changes:
+            self.settling.fill(job, most=SENT_AT_ONCE)
         return job
 
     def delete(self, tenant: str, job_id: str) -> None:

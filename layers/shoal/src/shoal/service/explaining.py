@@ -123,10 +123,9 @@ class Explaining:
         return Death(found.status, found.error, found.stopped_at)
 
     def _sent(self, job: Job) -> int | None:
-        window = job.spec.max_parallelism
-        if window is None:
+        if job.opening is None or job.spec.max_parallelism is None:
             return None
-        return min(job.chunks, self.jobs.cursor(job.id, job.generation) or window)
+        return min(job.chunks, self.jobs.cursor(job.id, job.generation) or job.opening)
 
     def _backlog(self, priority: Priority) -> int:
         depths, order = self.depths.depths(), list(Priority)

@@ -103,6 +103,7 @@ class Monitoring:
         versions = sum(tally.versions for tally in tallies)
         quiet = seen.quiet + 1 if versions == seen.versions else 0
         resumed = job.resumed_at > seen.resumed_at
+        self.settling.fill(job, most=job.chunks)
         if not job.paused and (resumed or (quiet and quiet.bit_count() == 1)):
             self._resend(job, tallies)
         return job, Seen(versions, quiet, job.resumed_at)
@@ -134,10 +135,9 @@ class Monitoring:
                 self._stamp(chunk)
 
     def _in_window(self, job: Job, rows: Sequence[Chunk]) -> Iterator[Chunk]:
-        window = job.spec.max_parallelism
         end = job.chunks
-        if window is not None:
-            end = self.jobs.cursor(job.id, job.generation) or window
+        if job.opening is not None:
+            end = self.jobs.cursor(job.id, job.generation) or job.opening
         return (chunk for chunk in rows if chunk.number < end)
 
     def _lost(self, job: Job, chunk: Chunk) -> bool:

@@ -86,7 +86,7 @@ class Planning:
         job = self._current(job_id, generation)
         if job is None or job.paused:
             return
-        window = job.spec.max_parallelism
+        window = job.opening
         end = first + count if window is None else min(first + count, window)
         numbers: Sequence[int] = range(first, end)
         if generation > 1 and window is None:

@@ -7,9 +7,12 @@ from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
 from shoal.domain.errors import WriteConflict
 from shoal.domain.job import Job, JobStatus
-from shoal.domain.tally import Entry, Sum, Tally, address, total
+from shoal.domain.tally import Entry, Sum, Tally, address, members, total
 from shoal.ports import ChunkStore, Clock, JobStore, Message, Metrics, TaskQueue, Workflow
-from shoal.service.moves import move_job
+from shoal.service.moves import TRIES, move_job
+
+SENT_AT_ONCE = 1_000
+"""Chunks of a window that grew which a request sends; the rest is the monitor's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,52 @@ class Settling:
     metrics: Metrics
 
     def settle(self, job: Job, chunk: Chunk) -> None:
-        """Let the next chunk into the window if this one ended, then tally it."""
-        if chunk.finished and job.spec.max_parallelism is not None:
+        """Let the next chunk into the window if this one ended, and tally it."""
+        changed = job.window is not None
+        windowed = chunk.finished and job.opening is not None
+        if windowed and (not changed or chunk.successor is not None):
             chunk = self._advance(job, chunk)
         self.tally(job, chunk)
+        if windowed and changed:
+            self.fill(job, most=SENT_AT_ONCE)
+
+    def fill(self, job: Job, *, most: int) -> None:
+        """Send chunks, so many at most, that a window which was changed has room for.
+
+        What is out is what was claimed and has not ended by its tally; a claim ends where that
+        would exceed the window, so that several who fill at once do not exceed it either.
+        """
+        opening = job.window
+        if opening is None or job.enqueued_at is None or job.paused or job.stopping:
+            return
+        width = job.spec.max_parallelism or job.chunks
+        for _ in range(TRIES):
+            sent = self.jobs.cursor(job.id, job.generation) or opening
+            end = min(job.chunks, self._ended(job, sent) + width)
+            count = min(most, end - sent)
+            if count <= 0:
+                return
+            first = self.jobs.claim(
+                job.id,
+                job.generation,
+                first=opening,
+                end=end,
+                expires_at=job.expires_at,
+                count=count,
+            )
+            if first is not None:
+                most -= count
+                messages = [Message(job.id, number) for number in range(first, first + count)]
+                self.queue.send(job.spec.priority, messages, tenant=job.tenant)
+
+    def _ended(self, job: Job, sent: int) -> int:
+        """How many of the first so many chunks have ended, by their tallies."""
+        return sum(
+            members(tally.number, job.chunks)[slot] < sent
+            for tally in self.jobs.tallies(job.id, range(job.tallies))
+            for slot, entry in tally.entries.items()
+            if entry.generation == job.generation and not entry.counts.open
+        )
 
     def tally(self, job: Job, chunk: Chunk) -> None:
         """SET the chunk's entry; sum and close if it was the last."""
@@ -92,7 +137,7 @@ class Settling:
         Not again if a worker had it: its message came, and one more would send its own successor
         again, and so on to the end of the job.
         """
-        window, successor = job.spec.max_parallelism or 0, chunk.successor
+        window, successor = job.opening or 0, chunk.successor
         if successor is None:
             successor = self.jobs.claim(
                 job.id, chunk.generation, first=window, end=job.chunks, expires_at=job.expires_at

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from shoal.domain.job import Priority
@@ -57,13 +57,40 @@ class CloneRequest(BaseModel):
 
     def changes(self) -> dict[str, Any]:
         """The fields that were given, as the domain has them."""
-        given = {name: _plain(getattr(self, name)) for name in self.model_fields_set}
-        if "priority" in given:
-            given["priority"] = Priority(self.priority)
-        return given
+        return _given(self)
 
 
-def _plain(value: Any) -> Any:
+class ChangeRequest(BaseModel):
+    """What an open job is to have from here on; what is left out stays.
+
+    A `max_parallelism` of null lets everything out that waits.
+    """
+
+    model_config = CLOSED | ConfigDict(json_schema_extra={"minProperties": 1})
+
+    name: Name = ""
+    priority: PriorityName = "normal"
+    max_parallelism: Parallelism | None = None
+    tags: Tags = {}
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.model_fields_set:
+            raise PydanticCustomError("nothing", "give at least one field")
+        return self
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that were given, as the domain has them."""
+        return _given(self)
+
+
+def _given(body: BaseModel) -> dict[str, Any]:
+    return {name: _plain(name, getattr(body, name)) for name in body.model_fields_set}
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name == "priority":
+        return Priority(value)
     if isinstance(value, RetryBody):
         return value.policy()
     return value.timestamp() if isinstance(value, datetime) else value

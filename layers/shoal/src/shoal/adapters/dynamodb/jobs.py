@@ -103,23 +103,30 @@ class DynamoJobStore:
         return {} if row is None else sums_of(row)
 
     def claim(
-        self, job_id: str, generation: int, *, first: int, end: int, expires_at: int
+        self,
+        job_id: str,
+        generation: int,
+        *,
+        first: int,
+        end: int,
+        expires_at: int,
+        count: int = 1,
     ) -> int | None:
-        if first >= end:
+        if first + count > end:
             return None
         claimed, row = self._jobs.update(
             cursor_id(job_id, generation),
-            "SET #n = if_not_exists(#n, :first) + :one, expires_at = :expires_at",
-            "attribute_not_exists(#n) OR #n < :end",
+            "SET #n = if_not_exists(#n, :first) + :count, expires_at = :expires_at",
+            "attribute_not_exists(#n) OR #n <= :latest",
             {"#n": "n"},
             {
                 ":first": number(first),
-                ":one": number(1),
-                ":end": number(end),
+                ":count": number(count),
+                ":latest": number(end - count),
                 ":expires_at": number(expires_at),
             },
         )
-        return int_of(row, "n") - 1 if claimed else None
+        return int_of(row, "n") - count if claimed else None
 
     def cursor(self, job_id: str, generation: int) -> int | None:
         row = self._jobs.get(cursor_id(job_id, generation))

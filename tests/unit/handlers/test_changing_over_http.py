@@ -1,0 +1,106 @@
+"""An open job is given other values, over ports in memory."""
+
+import pytest
+
+from shoal.domain.job import Priority
+from tests.unit.handlers.edge import Json, World, call, run, start, submit
+
+
+def change(job: str, body: Json) -> Json:
+    answer = call("PATCH", f"/jobs/{job}", body)
+    assert answer.status == 200, answer.text
+    return answer.json
+
+
+def test_what_is_given_changes_and_the_rest_stays() -> None:
+    job = submit(count=3, max_parallelism=2, name="a", tags={"x": "y"})
+    start(job)
+    before = call("GET", f"/jobs/{job}").json
+
+    after = change(job, {"priority": "low", "max_parallelism": 1})
+    last = change(job, {"name": "b", "tags": {}})
+
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"priority", "max_parallelism", "version"}
+    assert (last["name"], last["tags"], last["priority"]) == ("b", {}, "low")
+
+
+def test_a_list_by_its_new_name_and_tags_has_it() -> None:
+    job = submit(count=1, name="a")
+
+    change(job, {"name": "b", "tags": {"k": "v"}})
+
+    found = call("GET", "/jobs", query="name=b&tag=k=v").json["items"]
+    assert [each["id"] for each in found] == [job]
+    assert call("GET", "/jobs", query="name=a").json["items"] == []
+
+
+def test_a_window_that_grows_is_filled_at_once_and_in_the_new_queue(world: World) -> None:
+    job = submit(count=6, chunk_size=1, max_parallelism=1)
+    start(job)
+    world.queue.take()
+
+    change(job, {"max_parallelism": 4, "priority": "high"})
+
+    assert world.queue.depths()[Priority.HIGH].waiting == 3
+
+
+def test_why_names_the_window_as_it_is_now() -> None:
+    job = submit(count=6, chunk_size=1, max_parallelism=3)
+    start(job)
+
+    change(job, {"max_parallelism": 2})
+
+    reasons = call("GET", f"/jobs/{job}/why").json["reasons"]
+    (full,) = [each for each in reasons if each["code"] == "window_full"]
+    assert full["facts"] == {"max_parallelism": 2, "waiting_chunks": 3}
+    assert "now 2" in full["sentence"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"priority": "urgent"},
+        {"priority": None},
+        {"max_parallelism": 0},
+        {"max_parallelism": "2"},
+        {"name": None},
+        {"tags": {"": "x"}},
+        {"count": 3},
+    ],
+)
+def test_what_makes_no_sense_is_refused(body: Json) -> None:
+    job = submit(count=1, max_parallelism=1)
+
+    assert call("PATCH", f"/jobs/{job}", body).status == 422
+
+
+def test_a_window_that_cannot_be_had_is_a_conflict_in_a_sentence() -> None:
+    job = submit(count=1)
+
+    answer = call("PATCH", f"/jobs/{job}", {"max_parallelism": 1})
+
+    assert (answer.status, answer.json["type"]) == (409, "urn:shoal:problem:illegal-move")
+    assert "without max_parallelism" in answer.json["detail"]
+
+
+def test_what_has_ended_stays_as_it_is() -> None:
+    job = submit(count=1)
+    start(job)
+    run(job)
+
+    assert call("PATCH", f"/jobs/{job}", {"priority": "low"}).status == 409
+
+
+def test_the_audit_trail_says_what_was_changed() -> None:
+    job = submit(count=1, max_parallelism=2)
+
+    change(job, {"priority": "low", "max_parallelism": None, "tags": {"b": "1", "a": "2"}})
+
+    acts = {each["action"]: each for each in call("GET", f"/jobs/{job}/events").json["items"]}
+    assert acts["change"]["detail"] == {
+        "priority": "low",
+        "max_parallelism": "none",
+        "tags": "a, b",
+    }
