@@ -6,12 +6,13 @@ from typing import Final
 
 from shoal.domain import ids
 from shoal.domain.outcome import TaskError
-from shoal.domain.selection import Selection
+from shoal.domain.selection import Discard, Selection
 from shoal.ports import TaskType
 from shoal.service.submitting import Upload
 from shoal.service.viewing import JobView, Missing, Result, TaskView
 from shoal.wire.jobs import (
     CountsBody,
+    DiscardBody,
     JobBody,
     JobLinks,
     SelectionBody,
@@ -86,6 +87,7 @@ def job_body(view: JobView) -> JobBody:
         ending=job.ending,
         generation=job.generation,
         selection=_selection(job.selection),
+        discards=[*map(discard_body, job.discards)],
         task_count=job.task_count,
         chunk_size=job.chunk_size,
         counts=CountsBody(**view.counts._asdict()),
@@ -169,6 +171,18 @@ def _selection(selection: Selection | None) -> SelectionBody | None:
     if selection is None:
         return None
     return SelectionBody(cause=selection.cause, tasks=selection.size)
+
+
+def discard_body(discard: Discard) -> DiscardBody:
+    """What was discarded, why and by whom."""
+    chosen = discard.selection
+    return DiscardBody(
+        cause=chosen.cause,
+        tasks=chosen.size,
+        reason=discard.reason,
+        by=discard.who,
+        at=rfc3339(discard.at),
+    )
 
 
 def _error_body(error: TaskError | None) -> TaskErrorBody | None:

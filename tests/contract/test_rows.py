@@ -36,7 +36,7 @@ from shoal.domain.grid import Grid, Json
 from shoal.domain.job import Job, JobStatus, Lines, Priority, Repeat, Spec
 from shoal.domain.outcome import Outcome, TaskError
 from shoal.domain.retry import RetryPolicy
-from shoal.domain.selection import MOST_INDICES, Selection
+from shoal.domain.selection import MOST_INDICES, Discard, Selection
 from shoal.domain.sizing import MAX_TASKS
 from shoal.domain.tally import Entry, Sum, Tally
 from tests.contract.examples import a_chunk, a_job, fresh_id
@@ -117,6 +117,7 @@ specs = st.builds(
     tags=st.dictionaries(words, words, max_size=2),
 )
 statuses = st.sampled_from(JobStatus)
+selections = st.builds(Selection, st.none() | words, st.none() | spans())
 jobs = st.builds(
     Job,
     id=words,
@@ -139,7 +140,8 @@ jobs = st.builds(
     token=st.none() | words,
     counts=st.none() | counts,
     outcomes=st.dictionaries(small, statuses, max_size=3),
-    selection=st.none() | st.builds(Selection, st.none() | words, st.none() | spans()),
+    selection=st.none() | selections,
+    discards=st.lists(st.builds(Discard, selections, words, words, times), max_size=2).map(tuple),
     window=st.none() | small,
     deleted_at=st.none() | times,
     expires_at=naturals,
@@ -174,7 +176,8 @@ def test_a_job_comes_back_from_its_row(job: Job) -> None:
 def test_a_row_from_before_there_were_selections_is_read() -> None:
     row = job_row(a_job())
     state = json.loads(row["state"]["S"])
-    del state["selection"], state["deleted_at"], state["window"]
+    for name in ("selection", "discards", "window", "deleted_at"):
+        del state[name]
 
     assert job_of({**row, "state": text(json.dumps(state))}) == job_of(row)
 

@@ -92,6 +92,7 @@ class Tour:
         self._steer(held, "resume")
         self._in_bulk()
         assert ended(self.users, failing["id"])["status"] == "FAILED"
+        self._discard_and_think_again(failing)
         (self.folder / "missing").touch()
         self._retry_by_cause(failing)
         echoed = next(job for job in jobs if job["task_type"] == "echo")
@@ -225,6 +226,12 @@ class Tour:
     def _steer(self, job: Json, verb: str) -> None:
         answer = self.users.post(f"jobs/{job['id']}/{verb}")
         assert answer.status_code == 202, answer.text
+
+    def _discard_and_think_again(self, job: Json) -> None:
+        body = {"all": True, "reason": "nobody will mend it"}
+        answer = self.users.post(f"jobs/{job['id']}/discard", json=body)
+        assert answer.status_code == 200, answer.text
+        assert self.users.post(f"jobs/{job['id']}/retry").status_code == 409
 
     def _retry_by_cause(self, job: Json) -> None:
         (found,) = self.users.get(f"jobs/{job['id']}/failures").json()["items"]

@@ -4,6 +4,7 @@ from typing import Final
 
 from handlers.asking import NextToken, caller, new_router
 from handlers.tokens import index_start, token
+from handlers.views import discard_body
 from shoal import bootstrap
 from shoal.domain import ids
 from shoal.service.diagnosing import Example, Failures
@@ -25,7 +26,7 @@ def list_failures(job_id: str, next_token: NextToken = None) -> FailuresBody:
     return FailuresBody(
         items=[_cause(job_id, each) for each in page.causes],
         failed=page.failed,
-        counted=sum(each.count for each in page.causes),
+        counted=page.counted,
         next_token=token(page.next_index, query),
     )
 
@@ -38,6 +39,8 @@ def _cause(job_id: str, found: Failures) -> CauseBody:
         error_type=cause.error_type,
         message=cause.message,
         count=found.count,
+        discarded=found.discarded,
+        discard=None if found.discard is None else discard_body(found.discard),
         examples=[_example(job_id, each) for each in found.examples],
     )
 

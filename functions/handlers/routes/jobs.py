@@ -19,6 +19,7 @@ from shoal.domain.act import Action
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter, Tag
+from shoal.domain.selection import Discard, Selection
 from shoal.service.submitting import Submitted, fingerprint
 from shoal.wire.jobs import (
     Instant,
@@ -29,7 +30,7 @@ from shoal.wire.jobs import (
     TagSought,
     UploadBody,
 )
-from shoal.wire.steering import ChangeRequest, CloneRequest, RetryRequest
+from shoal.wire.steering import ChangeRequest, CloneRequest, DiscardRequest, RetryRequest
 from shoal.wire.worker import TypeName
 
 router = new_router()
@@ -163,6 +164,19 @@ def retry_job(job_id: str, body: RetryRequest | None = None) -> Response[JobBody
     detail = {} if selection is None else selection.told()
     bootstrap.auditing().record(caller(router), Action.RETRY, job_id, detail)
     return _job(job_id, HTTPStatus.ACCEPTED)
+
+
+@router.post("/api/v1/jobs/<job_id>/discard", operation_id="discardFailures", tags=["jobs"])
+def discard_failures(job_id: str, body: DiscardRequest) -> JobBody:
+    """Leave failed tasks of a job that has ended for good: a retry of all does not run them."""
+    who = caller(router)
+    discard = Discard(
+        body.selection() or Selection(), body.reason, who.name, bootstrap.adapters().clock.now()
+    )
+    bootstrap.retrying().discard(who.tenant, job_id, discard)
+    detail = discard.selection.told() | {"reason": body.reason}
+    bootstrap.auditing().record(who, Action.DISCARD, job_id, detail)
+    return job_body(bootstrap.viewing().job(who.tenant, job_id))
 
 
 @router.post(

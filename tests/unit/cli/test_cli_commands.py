@@ -274,6 +274,21 @@ def test_a_clone_prints_its_id_and_has_what_is_given(shoal: Any) -> None:
     assert body["retry"]["max_attempts"] == 3
 
 
+def test_failed_tasks_are_discarded_with_a_reason(shoal: Any) -> None:
+    job = finished(error=FAULT)
+
+    done = shoal("discard", job, "--reason", "no use", "--index", "1", "-o", "json")
+    refused = [
+        shoal("discard", job, *words).returncode
+        for words in (("--all",), ("--reason", "x"), ("--reason", "x", "--all", "--index", "1"))
+    ]
+
+    (said,) = json.loads(done.stdout)["discards"]
+    assert (said["tasks"], said["reason"]) == (1, "no use")
+    assert refused == [2, 2, 2]
+    assert shoal("retry", job).returncode == 7
+
+
 def test_an_open_job_is_set_otherwise(shoal: Any) -> None:
     job = submit(count=4, max_parallelism=2)
 

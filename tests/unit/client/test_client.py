@@ -102,6 +102,22 @@ def test_a_clone_is_a_job_of_its_own(shoal: Shoal) -> None:
     assert job.clone(name="b", max_parallelism=1, idempotency_key="once").id == other.id != job.id
 
 
+def test_failed_tasks_are_discarded_by_cause_by_index_or_all(shoal: Shoal) -> None:
+    job = shoal.submit("noop", count=2, chunk_size=2)
+    start(job.id)
+    report(lease(job.id), [outcome(0, error=FAULT), outcome(1, error=FAULT)])
+    (found,) = shoal.read(f"jobs/{job.id}/failures")["items"]
+
+    job.discard("no use", indices=[1])
+    job.discard("no use", cause=found["cause"])
+    job.discard("no use")
+
+    said = [(each["cause"], each["tasks"]) for each in job.state.raw["discards"]]
+    assert said == [(None, 1), (found["cause"], None), (None, None)]
+    with pytest.raises(Conflict):
+        job.retry()
+
+
 def test_an_open_job_is_changed(shoal: Shoal) -> None:
     job = shoal.submit("noop", count=4, max_parallelism=1)
 

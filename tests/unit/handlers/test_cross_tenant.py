@@ -64,6 +64,7 @@ BODIES: Mapping[str, Json] = {
     "submitJob": {"task_type": "noop", "count": 1},
     "beginBulkAction": {"action": "cancel", "filter": {"type": "noop"}},
     "changeJob": {"priority": "high"},
+    "discardFailures": {"all": True, "reason": "no use"},
     "runTask": {"worker": "me"},
     "completeTask": {"worker": "me", "result": {"checksum": 7}},
     "failTask": {"worker": "me", "error": {"type": "E", "message": "m", "retryable": False}},

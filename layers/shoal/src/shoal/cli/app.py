@@ -329,6 +329,24 @@ def retry(
 
 
 @app.command()
+def discard(  # noqa: PLR0917 - its options say which tasks, and why
+    ctx: typer.Context,
+    job_id: JobId,
+    reason: Annotated[str, typer.Option(help="Why they are not worth another try.")],
+    cause: Annotated[str | None, typer.Option(help="Of the failures: only those.")] = None,
+    index: Annotated[str | None, typer.Option(metavar="1,2,5-9", help="Only these.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,  # noqa: FBT002 - a flag
+    output: Output = _TABLE,
+) -> None:
+    """Leave failed tasks of a job for good: a retry of all does not run them."""
+    if [cause is not None, index is not None, every].count(True) != 1:
+        raise NotUnderstood("give one of --cause, --index and --all")
+    indices = None if index is None else given.indices(index)
+    job = ctx.obj.shoal.job(job_id).discard(reason, cause=cause, indices=indices)
+    show_one(job.state.raw, output, JOBS)
+
+
+@app.command()
 def clone(  # noqa: PLR0917 - its options are the fields that may differ
     ctx: typer.Context,
     job_id: JobId,

@@ -283,6 +283,14 @@ class AsyncJob:
         """Run again what did not complete, or the failed tasks of a cause, or at indices."""
         return await self._verb("retry", given(cause=cause, indices=indices))
 
+    async def discard(
+        self, reason: str, *, cause: str | None = None, indices: Iterable[int] | None = None
+    ) -> Self:
+        """Leave its failed tasks for good: those of a cause, at indices, or all."""
+        every = True if cause is None and indices is None else None
+        body = given(reason=reason, cause=cause, indices=indices, all=every)
+        return await self._now(self._shoal.api.discard(self.id, body))
+
     async def clone(
         self, *, idempotency_key: str | None = None, **changes: Unpack[Changes]
     ) -> AsyncJob:

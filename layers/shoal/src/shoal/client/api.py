@@ -122,6 +122,11 @@ class Api:
         )
         return JobState.of(answer.json)
 
+    def discard(self, job_id: str, body: Mapping[str, Any]) -> Flow[JobState]:
+        """The job without some of its failed tasks; the same again changes nothing."""
+        answer = yield from self.call("POST", f"jobs/{segment(job_id)}/discard", body)
+        return JobState.of(answer.json)
+
     def change(self, job_id: str, changes: Mapping[str, Any]) -> Flow[JobState]:
         """The job with these changes."""
         answer = yield from self.call("PATCH", f"jobs/{segment(job_id)}", changes)

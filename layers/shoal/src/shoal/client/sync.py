@@ -275,6 +275,14 @@ class Job:
         """Run again what did not complete, or the failed tasks of a cause, or at indices."""
         return self._verb("retry", given(cause=cause, indices=indices))
 
+    def discard(
+        self, reason: str, *, cause: str | None = None, indices: Iterable[int] | None = None
+    ) -> Self:
+        """Leave its failed tasks for good: those of a cause, at indices, or all."""
+        every = True if cause is None and indices is None else None
+        body = given(reason=reason, cause=cause, indices=indices, all=every)
+        return self._now(self._shoal.api.discard(self.id, body))
+
     def clone(self, *, idempotency_key: str | None = None, **changes: Unpack[Changes]) -> Job:
         """Submit another job like it, with these changes."""
         flow = self._shoal.api.clone(self.id, changes, idempotency_key)

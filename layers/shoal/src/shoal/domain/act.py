@@ -23,6 +23,7 @@ class Action(StrEnum):
     RESUME = "resume"
     RETRY = "retry"
     CHANGE = "change"
+    DISCARD = "discard"
     DELETE = "delete"
     WEBHOOK_ADD = "webhook_add"
     WEBHOOK_REMOVE = "webhook_remove"

@@ -16,7 +16,7 @@ from shoal.domain.counts import Counts
 from shoal.domain.errors import IllegalMove
 from shoal.domain.grid import Grid, Json
 from shoal.domain.retry import RetryPolicy
-from shoal.domain.selection import Selection
+from shoal.domain.selection import MOST_DISCARDS, MOST_INDICES, Discard, Selection
 
 DAY: Final = 86_400
 LONGEST_LIFE: Final = 60 * DAY
@@ -107,6 +107,8 @@ class Job:
     execution known to have begun; `trace` is the traceparent that it came with, if any;
     `retention` is its tenant's at submit, in seconds; `paused_for` are the seconds of its pauses
     that are over; `selection` says which failed tasks this generation runs again, if not all.
+    `discards` hold for all its generations.
+
     `window` is how many chunks it opened this generation with, if that was changed since. A deleted
     job is nobody's any more; its row stays so that no other job takes its id.
     """
@@ -138,6 +140,7 @@ class Job:
     expires_at: int = 0
     retention: int = 0
     selection: Selection | None = None
+    discards: tuple[Discard, ...] = ()
     window: int | None = None
     deleted_at: float | None = None
     version: int = 1
@@ -273,6 +276,7 @@ class Job:
 
     def retry(self, *, expires_at: int, selection: Selection | None = None) -> Job:
         """Begin the next generation of a FAILED job; with a selection, only of what it takes."""
+        selection = self.chosen(selection)
         return replace(
             self,
             status=self._moved(_S.PENDING),
@@ -305,6 +309,28 @@ class Job:
         window = self.opening if "max_parallelism" in changes else self.window
         spec = replace(self.spec, **changes)
         return replace(self, spec=spec, window=window, version=self.version + 1)
+
+    def chosen(self, selection: Selection | None) -> Selection | None:
+        """What a retry of this selection runs: of all, those that are not discarded."""
+        return Selection() if selection is None and self.discards else selection
+
+    def discard(self, discard: Discard) -> Job:
+        """Leave failed tasks for good, in the place of what was said of the same ones before."""
+        if self.live:
+            raise IllegalMove(f"job {self.id} is {self.status}; discard failures once it has ended")
+        others = [each for each in self.discards if each.selection != discard.selection]
+        named = sum(each.selection.size or 0 for each in (*others, discard))
+        if len(others) == MOST_DISCARDS or named > MOST_INDICES:
+            raise IllegalMove(
+                f"a job keeps {MOST_DISCARDS} discards of {MOST_INDICES:,} indices in all; discard "
+                "by cause, or all"
+            )
+        return replace(self, discards=(*others, discard), version=self.version + 1)
+
+    def discarded(self, index: int, cause: str) -> Discard | None:
+        """What was said of the failed task of this index and cause, if it was discarded."""
+        found = (each for each in reversed(self.discards) if each.selection.takes(index, cause))
+        return next(found, None)
 
     def delete(self, now: float) -> Job:
         """Show it to nobody any more; only what has ended can be deleted."""

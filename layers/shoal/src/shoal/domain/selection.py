@@ -1,4 +1,4 @@
-"""Which of a job's failed tasks a generation runs again, if not all that did not complete."""
+"""Which of a job's failed tasks are meant: to be run again, or to be left for good."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final
 from shoal.domain.chunk import runs_of
 
 MOST_INDICES: Final = 10_000
+MOST_DISCARDS: Final = 100
 _TOLD: Final = 200
 """Characters of its indices that the audit trail keeps."""
 
@@ -18,7 +19,10 @@ type Runs = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The failed tasks of a cause, by its fingerprint, or those in half-open runs of indices."""
+    """The failed tasks of a cause, by its fingerprint, or those in half-open runs of indices.
+
+    With neither all of them; a generation of such a selection runs what is not discarded.
+    """
 
     cause: str | None = None
     runs: Runs | None = None
@@ -27,6 +31,11 @@ class Selection:
     def of_indices(indices: Iterable[int]) -> Selection:
         """These tasks, in whatever order and however often they are named."""
         return Selection(runs=runs_of(set(indices)))
+
+    @property
+    def whole(self) -> bool:
+        """Whether it names none, so that all are meant."""
+        return self.cause is None and self.runs is None
 
     @property
     def size(self) -> int | None:
@@ -40,11 +49,25 @@ class Selection:
         place = bisect_right(self.runs, (index, float("inf"))) - 1
         return place >= 0 and index < self.runs[place][1]
 
+    def takes(self, index: int, cause: str) -> bool:
+        """Whether the failed task of this index and cause is meant."""
+        return self.names(index) and self.cause in {None, cause}
+
     def told(self) -> dict[str, str]:
         """As the audit trail has it."""
         if self.runs is None:
-            return {"cause": self.cause or ""}
+            return {} if self.cause is None else {"cause": self.cause}
         shown = ",".join(
             str(first) if end == first + 1 else f"{first}-{end - 1}" for first, end in self.runs
         )
         return {"indices": shown if len(shown) <= _TOLD else f"{shown[:_TOLD]}…"}
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Failed tasks that somebody judged not to be worth another try; `at` in seconds."""
+
+    selection: Selection
+    reason: str
+    who: str
+    at: float

@@ -1,12 +1,13 @@
-"""Which tasks of a chunk a generation runs again, by what the job's selection says."""
+"""Which failed tasks are meant: by a selection, and by what was discarded."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from shoal.domain.cause import cause_of
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import TaskStatus
 from shoal.domain.job import Job
 from shoal.domain.outcome import TaskError
+from shoal.domain.selection import Selection
 from shoal.ports import ChunkStore
 
 type Failed = tuple[Chunk, list[int]]
@@ -14,23 +15,47 @@ type Failed = tuple[Chunk, list[int]]
 
 
 def chosen(chunks: ChunkStore, job: Job, chunk: Chunk) -> Collection[int] | None:
-    """The positions that are run again; None if all are that did not complete."""
+    """The positions that the job's generation runs again; None if all that did not complete."""
     selection = job.selection
     if selection is None:
         return None
-    failed = [
+    ((_, failed),) = taken(chunks, job, [chunk], selection)
+    if not selection.whole:
+        return failed
+    ended = (TaskStatus.COMPLETED, TaskStatus.FAILED)
+    return [*failed, *(i for i in range(chunk.size) if chunk.status_of(i) not in ended)]
+
+
+def taken(
+    chunks: ChunkStore, job: Job, rows: Sequence[Chunk], selection: Selection
+) -> list[Failed]:
+    """The failed tasks of these chunks that a retry of the selection runs, chunk by chunk.
+
+    What was discarded is run only if it is named, or its cause.
+    """
+    failed = [(chunk, list(_failed(chunk, selection))) for chunk in rows]
+    discards = job.discards if selection.whole else ()
+    if selection.cause is None and not discards:
+        return failed
+    errors = iter(errors_of(chunks, failed))
+    found = []
+    for chunk, offsets in failed:
+        kept = []
+        for offset in offsets:
+            cause = cause_of(job.spec.task_type, next(errors)).fingerprint
+            index = chunk.first + offset
+            if selection.takes(index, cause) and not (discards and job.discarded(index, cause)):
+                kept.append(offset)
+        found.append((chunk, kept))
+    return found
+
+
+def _failed(chunk: Chunk, selection: Selection) -> Iterable[int]:
+    return (
         offset
         for offset in range(chunk.size)
         if chunk.status_of(offset) is TaskStatus.FAILED and selection.names(chunk.first + offset)
-    ]
-    if selection.cause is None or not failed:
-        return failed
-    errors = errors_of(chunks, [(chunk, failed)])
-    return [
-        offset
-        for offset, error in zip(failed, errors, strict=True)
-        if cause_of(job.spec.task_type, error).fingerprint == selection.cause
-    ]
+    )
 
 
 def errors_of(chunks: ChunkStore, failed: Iterable[Failed]) -> list[TaskError | None]:

@@ -10,7 +10,7 @@ from typing import Any
 from shoal.domain import ids
 from shoal.domain.errors import IllegalMove, JobNotFound
 from shoal.domain.job import LONGEST_LIFE, Job, JobStatus
-from shoal.domain.selection import Selection
+from shoal.domain.selection import Discard, Selection
 from shoal.ports import Clock, JobStore, Workflow
 from shoal.service.moves import move_job
 from shoal.service.settling import SENT_AT_ONCE, Settling
@@ -20,7 +20,7 @@ type Move = Callable[[Job], Job | None]
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Cancel, pause, resume, retry, change, delete. `retention` in seconds."""
+    """Cancel, pause, resume, retry, change, discard, delete. `retention` in seconds."""
 
     jobs: JobStore
     workflow: Workflow
@@ -63,7 +63,7 @@ class Control:
 
         def move(job: Job) -> Job | None:
             if job.generation > 1 and job.live:
-                if job.selection != selection:
+                if job.selection != job.chosen(selection):
                     raise IllegalMove(f"job {job_id} is retried already, and not with these tasks")
                 return None
             expires = int(self.clock.now()) + LONGEST_LIFE + (job.retention or self.retention)
@@ -90,6 +90,16 @@ class Control:
         if "max_parallelism" in changes:
             self.settling.fill(job, most=SENT_AT_ONCE)
         return job
+
+    def discard(self, tenant: str, job_id: str, discard: Discard) -> Job:
+        """Leave failed tasks of a job that has ended for good; the same again changes nothing."""
+
+        def move(job: Job) -> Job | None:
+            said = [(each.selection, each.reason) for each in job.discards]
+            stands = (discard.selection, discard.reason) in said
+            return None if stands else job.discard(discard)
+
+        return self._moved(tenant, job_id, move)
 
     def delete(self, tenant: str, job_id: str) -> None:
         """Show a job that has ended to nobody any more."""

@@ -9,6 +9,7 @@ from shoal.domain.cause import Cause, cause_of
 from shoal.domain.counts import TaskStatus
 from shoal.domain.job import Job
 from shoal.domain.outcome import TaskError
+from shoal.domain.selection import Discard
 from shoal.domain.tally import address
 from shoal.ports import ChunkStore, JobStore
 from shoal.service.choosing import Failed, errors_of
@@ -33,11 +34,15 @@ class Failures:
 
     cause: Cause
     count: int = 0
+    discarded: int = 0
+    discard: Discard | None = None
     examples: list[Example] = field(default_factory=list)
 
-    def add(self, index: int, error: TaskError | None) -> None:
-        """One more."""
+    def add(self, index: int, error: TaskError | None, discard: Discard | None) -> None:
+        """One more, and what was said of it if it was discarded."""
         self.count += 1
+        self.discarded += discard is not None
+        self.discard = discard or self.discard
         if len(self.examples) < EXAMPLES:
             self.examples.append(Example(index, "" if error is None else error.message))
 
@@ -52,6 +57,16 @@ class FailurePage(NamedTuple):
     causes: Sequence[Failures]
     failed: int
     next_index: int | None
+
+    @property
+    def counted(self) -> int:
+        """How many failures it has."""
+        return sum(each.count for each in self.causes)
+
+    @property
+    def discarded(self) -> int:
+        """How many of them are discarded."""
+        return sum(each.discarded for each in self.causes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +95,9 @@ class Diagnosing:
                 for offset in offsets:
                     error = next(errors)
                     cause = cause_of(job.spec.task_type, error)
-                    found.setdefault(cause, Failures(cause)).add(chunk.first + offset, error)
+                    index = chunk.first + offset
+                    discard = job.discarded(index, cause.fingerprint) if job.discards else None
+                    found.setdefault(cause, Failures(cause)).add(index, error, discard)
             if fit < len(failed):
                 return _page(job, found, counts.failed, failed[fit][0].first)
         return _page(job, found, counts.failed, None)

@@ -1,5 +1,6 @@
-"""A retry of some failed tasks: whether there are such tasks, and then the retry."""
+"""What is done with some failed tasks: whether there are such, and then a retry or a discard."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import batched
 from typing import Final
@@ -8,10 +9,10 @@ from shoal.domain.chunk import Chunk
 from shoal.domain.counts import TaskStatus
 from shoal.domain.errors import IllegalMove, InvalidRequest
 from shoal.domain.job import Job
-from shoal.domain.selection import Selection
+from shoal.domain.selection import Discard, Selection
 from shoal.ports import ChunkStore
 from shoal.service.control import Control
-from shoal.service.diagnosing import Diagnosing
+from shoal.service.diagnosing import Diagnosing, FailurePage
 from shoal.service.ending import READ_AT_ONCE
 from shoal.service.viewing import Viewing, shown
 
@@ -22,7 +23,7 @@ _NAMED: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """Refuses what would run nothing."""
+    """Refuses what would concern no task."""
 
     control: Control
     viewing: Viewing
@@ -35,15 +36,48 @@ class Retrying:
         Raises InvalidRequest for a task that the job does not have, IllegalMove for one that has
         not failed and for a cause that no failed task has.
         """
-        if selection is not None:
-            job = self.viewing.job(tenant, job_id).job
-            if not job.live:
-                self._check(job, selection)
+        job = self.viewing.job(tenant, job_id).job
+        if selection is not None and not job.live:
+            self._check(job, selection)
+        if selection is None and job.discards and not job.live:
+            self._check_some_left(job)
         return self.control.retry(tenant, job_id, selection)
+
+    def discard(self, tenant: str, job_id: str, discard: Discard) -> Job:
+        """As `Control.discard`; raises as `retry` does."""
+        job = self.viewing.job(tenant, job_id).job
+        if not job.live:
+            self._check(job, discard.selection)
+        return self.control.discard(tenant, job_id, discard)
+
+    def _check_some_left(self, job: Job) -> None:
+        """Raise IllegalMove if a retry of all would find nothing but what was discarded."""
+        if job.counts is None or job.counts.cancelled:
+            return
+        for page in self._pages(job):
+            if page.counted > page.discarded:
+                return
+            if page.next_index is None:
+                raise IllegalMove(
+                    "every failed task of the job is discarded; name a cause or indices to run "
+                    "them all the same"
+                )
+
+    def _pages(self, job: Job) -> Iterator[FailurePage]:
+        """The failures page by page, as far as a request looks."""
+        start: int | None = 0
+        for _ in range(LOOKS):
+            if start is None:
+                return
+            page = self.diagnosing.failures(job.tenant, job.id, start=start)
+            yield page
+            start = page.next_index
 
     def _check(self, job: Job, selection: Selection) -> None:
         if selection.cause is not None:
             self._check_cause(job, selection.cause)
+        if selection.whole and not (job.counts and job.counts.failed):
+            raise IllegalMove("no task of the job has failed")
         unfit = self._not_failed(job, selection)
         if unfit:
             more = ", …" if len(unfit) > _NAMED else ""
@@ -51,13 +85,10 @@ class Retrying:
             raise IllegalMove(f"these tasks have not failed: {named}{more}")
 
     def _check_cause(self, job: Job, cause: str) -> None:
-        start: int | None = 0
-        for _ in range(LOOKS):
-            page = self.diagnosing.failures(job.tenant, job.id, start=start or 0)
+        for page in self._pages(job):
             if any(found.cause.fingerprint == cause for found in page.causes):
                 return
-            start = page.next_index
-            if start is None:
+            if page.next_index is None:
                 raise IllegalMove(f"no task of the job has failed of the cause {cause}")
 
     def _not_failed(self, job: Job, selection: Selection) -> list[int]:

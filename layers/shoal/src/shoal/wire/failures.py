@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from shoal.wire.jobs import DiscardBody
+
 
 class FailureExampleBody(BaseModel):
     """A task that failed so; a message longer than 300 characters ends in `…`, the task has all."""
@@ -15,6 +17,7 @@ class FailureExampleBody(BaseModel):
 class CauseBody(BaseModel):
     """A cause and how many tasks of this page failed of it.
 
+    `discarded` of them are not run again by a retry of all; `discard` is what was said of the last.
     `message` has `<*>` where messages differ: numbers, ids, addresses, paths, quoted texts.
     """
 
@@ -23,6 +26,8 @@ class CauseBody(BaseModel):
     error_type: str
     message: str
     count: int
+    discarded: int
+    discard: DiscardBody | None
     examples: Annotated[list[FailureExampleBody], Field(max_length=3)]
 
 

@@ -45,7 +45,7 @@ YEARS: Final = range(1970, 3000)
 _RFC3339: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
-_NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
+NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
 _TURNS: Final = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Marks that turn the direction of writing: a name with them can look like another one."""
 
@@ -61,7 +61,8 @@ def _instant(value: Any) -> datetime:
     raise PydanticCustomError("rfc3339", "must be an RFC 3339 time with its zone")
 
 
-def _straight(value: str) -> str:
+def straight(value: str) -> str:
+    """Text without marks that turn the direction of writing."""
     if _TURNS.search(value):
         raise PydanticCustomError("bidi", "must not have marks that turn the direction of writing")
     return value
@@ -79,19 +80,19 @@ type Instant = Annotated[
 type Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 type Name = Annotated[
     str,
-    StringConstraints(max_length=MAX_NAME, pattern=_NO_CONTROLS),
-    AfterValidator(_straight),
+    StringConstraints(max_length=MAX_NAME, pattern=NO_CONTROLS),
+    AfterValidator(straight),
 ]
 type TagKey = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=128, pattern=_NO_CONTROLS),
-    AfterValidator(_straight),
+    StringConstraints(min_length=1, max_length=128, pattern=NO_CONTROLS),
+    AfterValidator(straight),
 ]
 type TagValue = Annotated[
-    str, StringConstraints(max_length=256, pattern=_NO_CONTROLS), AfterValidator(_straight)
+    str, StringConstraints(max_length=256, pattern=NO_CONTROLS), AfterValidator(straight)
 ]
 type TagSought = Annotated[
-    str, StringConstraints(min_length=1, max_length=128 + 1 + 256, pattern=_NO_CONTROLS)
+    str, StringConstraints(min_length=1, max_length=128 + 1 + 256, pattern=NO_CONTROLS)
 ]
 """`key=value`, or a key alone."""
 type FieldName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -263,6 +264,16 @@ class SelectionBody(_Answer):
     tasks: int | None
 
 
+class DiscardBody(_Answer):
+    """Failed tasks that are not run again: of a cause, so many by index, or with neither all."""
+
+    cause: str | None
+    tasks: int | None
+    reason: str
+    by: str
+    at: Time
+
+
 class JobLinks(_Answer):
     """Where the job and what belongs to it are."""
 
@@ -288,6 +299,7 @@ class JobBody(_Answer):
     ending: JobStatus | None
     generation: int
     selection: SelectionBody | None
+    discards: list[DiscardBody]
     task_count: int | None
     chunk_size: int | None
     counts: CountsBody

@@ -1,15 +1,32 @@
 """What users ask of a job that is there already."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from shoal.domain.job import Priority
 from shoal.domain.selection import MOST_INDICES, Selection
 from shoal.domain.sizing import MAX_TASKS
-from shoal.wire.jobs import CLOSED, Instant, Name, Parallelism, Params, PriorityName, Tags
+from shoal.wire.jobs import (
+    CLOSED,
+    NO_CONTROLS,
+    Instant,
+    Name,
+    Parallelism,
+    Params,
+    PriorityName,
+    Tags,
+    straight,
+)
 from shoal.wire.retry import RetryBody
 from shoal.wire.worker import Timeout
 
@@ -17,11 +34,8 @@ type Fingerprint = Annotated[str, StringConstraints(pattern="^[0-9a-f]{16}$")]
 type Index = Annotated[int, Field(ge=0, lt=MAX_TASKS)]
 
 
-class RetryRequest(BaseModel):
-    """Which failed tasks run again: those of a `cause` of the failures, or those at `indices`.
-
-    With neither, and without a body, every task that did not complete.
-    """
+class _Choice(BaseModel):
+    """Some failed tasks."""
 
     model_config = CLOSED
 
@@ -35,10 +49,34 @@ class RetryRequest(BaseModel):
         return self
 
     def selection(self) -> Selection | None:
-        """As the domain has it."""
+        """As the domain has it; None without a choice."""
         if self.indices is not None:
             return Selection.of_indices(self.indices)
         return None if self.cause is None else Selection(self.cause)
+
+
+class RetryRequest(_Choice):
+    """Which failed tasks run again: those of a `cause` of the failures, or those at `indices`.
+
+    With neither, and without a body, every task that did not complete and is not discarded.
+    """
+
+
+class DiscardRequest(_Choice):
+    """Which failed tasks are left for good: exactly one of `cause`, `indices`, `all`; and why."""
+
+    all: Literal[True] | None = None
+    reason: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=500, pattern=NO_CONTROLS),
+        AfterValidator(straight),
+    ]
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if (self.all is None) == (self.selection() is None):
+            raise PydanticCustomError("one_choice", "give exactly one of cause, indices and all")
+        return self
 
 
 class CloneRequest(BaseModel):

@@ -23,7 +23,7 @@ from shoal.domain.job import Job, JobStatus, Lines, Priority, Repeat, Source, Sp
 from shoal.domain.job_filter import Tag
 from shoal.domain.page_key import place
 from shoal.domain.retry import RetryPolicy
-from shoal.domain.selection import Selection
+from shoal.domain.selection import Discard, Selection
 
 _LONG: Final = 1_024
 _LONGEST: Final = 300_000
@@ -75,6 +75,10 @@ def job_of(row: Row) -> Job:
             "ending": state["ending"] and JobStatus(state["ending"]),
             "counts": None if counts is None else Counts(*counts),
             "selection": None if chosen is None else _selection(chosen),
+            "discards": tuple(
+                Discard(**each | {"selection": _selection(each["selection"])})
+                for each in state.get("discards", ())
+            ),
             "outcomes": {int(g): JobStatus(status) for g, status in state["outcomes"].items()},
         }
     )
@@ -98,7 +102,18 @@ _OUTSIDE = frozenset(("id", "tenant", "created_at", "expires_at", "version", "sp
 def _state(job: Job) -> Mapping[str, Any]:
     state = {name: getattr(job, name) for name in job.__slots__ if name not in _OUTSIDE}
     chosen = job.selection
-    return state | {"selection": None if chosen is None else _packed_selection(chosen)}
+    return state | {
+        "selection": None if chosen is None else _packed_selection(chosen),
+        "discards": [
+            {
+                "selection": _packed_selection(each.selection),
+                "reason": each.reason,
+                "who": each.who,
+                "at": each.at,
+            }
+            for each in job.discards
+        ],
+    }
 
 
 def _packed_selection(selection: Selection) -> Mapping[str, Any]:
