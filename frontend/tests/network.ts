@@ -42,6 +42,8 @@ export const aJob = (over: Partial<Job> = {}): Job => ({
   ending: null,
   generation: 1,
   selection: null,
+  discards: [],
+  canary: null,
   task_count: 100,
   chunk_size: 4,
   counts: { pending: 40, running: 10, retrying: 0, completed: 48, failed: 2, cancelled: 0 },

@@ -66,6 +66,8 @@ _JOB_BODY: Final = {
     "ending": None,
     "generation": 1,
     "selection": None,
+    "discards": [],
+    "canary": None,
     "task_count": 1_000,
     "chunk_size": 25,
     "counts": {
@@ -157,7 +159,9 @@ SAMPLES: Final[Mapping[str, Sample]] = {
         "tags": {"team": "ml"},
     },
     "CloneRequest": {"name": "nightly, smaller", "params": {"size": 64}, "priority": "high"},
-    "RetryRequest": {"cause": _CAUSE},
+    "ChangeRequest": {"priority": "high", "max_parallelism": 200},
+    "RetryRequest": {"cause": _CAUSE, "canary": {"share": 0.01, "bar": 0.9}},
+    "DiscardRequest": {"cause": _CAUSE, "reason": "these are no pictures, and never will be"},
     "JobBody": _JOB_BODY,
     "JobPageBody": {"items": [_JOB_BODY], "next_token": None},
     "UploadBody": {
@@ -199,6 +203,8 @@ SAMPLES: Final[Mapping[str, Sample]] = {
                 "error_type": "ValueError",
                 "message": "<path>: not a JPEG",
                 "count": 1,
+                "discarded": 0,
+                "discard": None,
                 "examples": [{"task_id": _TASK, "message": "a.gif: not a JPEG"}],
             }
         ],

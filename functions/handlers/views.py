@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from shoal.domain import ids
+from shoal.domain.canary import Canary
 from shoal.domain.outcome import TaskError
 from shoal.domain.selection import Discard, Selection
 from shoal.ports import TaskType
 from shoal.service.submitting import Upload
 from shoal.service.viewing import JobView, Missing, Result, TaskView
 from shoal.wire.jobs import (
+    CanaryBody,
     CountsBody,
     DiscardBody,
     JobBody,
@@ -88,6 +90,7 @@ def job_body(view: JobView) -> JobBody:
         generation=job.generation,
         selection=_selection(job.selection),
         discards=[*map(discard_body, job.discards)],
+        canary=_canary(job.canary),
         task_count=job.task_count,
         chunk_size=job.chunk_size,
         counts=CountsBody(**view.counts._asdict()),
@@ -182,6 +185,19 @@ def discard_body(discard: Discard) -> DiscardBody:
         reason=discard.reason,
         by=discard.who,
         at=rfc3339(discard.at),
+    )
+
+
+def _canary(canary: Canary | None) -> CanaryBody | None:
+    if canary is None:
+        return None
+    return CanaryBody(
+        share=canary.share,
+        bar=canary.bar,
+        generation=canary.generation,
+        tried=canary.tried,
+        succeeded=canary.succeeded,
+        verdict=canary.verdict,
     )
 
 

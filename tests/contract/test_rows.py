@@ -29,6 +29,7 @@ from shoal.adapters.rows.tallies import (
     tally_row,
 )
 from shoal.adapters.rows.uploads import listed_part, uploaded_part
+from shoal.domain.canary import Canary, Verdict
 from shoal.domain.chunk import Chunk, Hand, Lease, Part, Span
 from shoal.domain.counts import Counts
 from shoal.domain.errors import InvalidRequest
@@ -117,7 +118,8 @@ specs = st.builds(
     tags=st.dictionaries(words, words, max_size=2),
 )
 statuses = st.sampled_from(JobStatus)
-selections = st.builds(Selection, st.none() | words, st.none() | spans())
+selections = st.builds(Selection, st.none() | words, st.none() | spans(), spans())
+fractions = st.floats(0, 1)
 jobs = st.builds(
     Job,
     id=words,
@@ -142,6 +144,20 @@ jobs = st.builds(
     outcomes=st.dictionaries(small, statuses, max_size=3),
     selection=st.none() | selections,
     discards=st.lists(st.builds(Discard, selections, words, words, times), max_size=2).map(tuple),
+    canary=st.none()
+    | st.builds(
+        Canary,
+        share=fractions,
+        bar=fractions,
+        chosen=selections,
+        tried=small,
+        more=st.booleans(),
+        completed=small,
+        generation=small,
+        succeeded=st.none() | small,
+        verdict=st.none() | st.sampled_from(Verdict),
+        judged_at=st.none() | times,
+    ),
     window=st.none() | small,
     deleted_at=st.none() | times,
     expires_at=naturals,
@@ -176,7 +192,7 @@ def test_a_job_comes_back_from_its_row(job: Job) -> None:
 def test_a_row_from_before_there_were_selections_is_read() -> None:
     row = job_row(a_job())
     state = json.loads(row["state"]["S"])
-    for name in ("selection", "discards", "window", "deleted_at"):
+    for name in ("selection", "discards", "canary", "window", "deleted_at"):
         del state[name]
 
     assert job_of({**row, "state": text(json.dumps(state))}) == job_of(row)

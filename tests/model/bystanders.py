@@ -52,7 +52,7 @@ class Bystanders(Workflow):
 
     def _wishes(self, state: State, user: User) -> bool:
         """Whether the next wish makes sense now."""
-        if self.scenario.wishes[user.wish] not in {"retry", "retry some"}:
+        if self.scenario.wishes[user.wish] not in {"retry", "retry some", "retry a few first"}:
             return True
         job = self.interner.values[state[JOB]]
         return job is not None and job.status is JobStatus.FAILED

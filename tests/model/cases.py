@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
+from shoal.domain.canary import Canary
 from shoal.domain.cause import Cause
 from shoal.domain.chunk import Hand
 from shoal.domain.limits import Limits
@@ -38,6 +39,9 @@ LEASE = 1.0
 NEVER = 1e12
 SOME = Selection(Cause("noop", error_type(1), "boom").fingerprint)
 """Of the tasks of a job the one with index 1."""
+FIRST = Selection(runs=((0, 1),))
+FEW = Canary(share=0.5, bar=1.0, chosen=Selection(), tried=1, more=True, completed=0, generation=2)
+"""The task with index 0 first, then the others."""
 
 
 class Held(NamedTuple):
@@ -89,6 +93,7 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
         "pause": lambda: control.pause(TENANT, job_id),
         "resume": lambda: control.resume(TENANT, job_id),
         "retry": lambda: control.retry(TENANT, job_id),
+        "retry a few first": lambda: control.retry(TENANT, job_id, FIRST, FEW),
         "retry some": lambda: control.retry(TENANT, job_id, SOME),
         "plan": lambda g, n: planning.plan(job_id, g, n),
         "create": lambda g: planning.create(job_id, g, 0, scenario.chunks),

@@ -47,6 +47,14 @@ def check_job_write(old: Job, new: Job) -> Broken | None:
         ended = (old.status, old.counts, old.outcomes)
         if (new.status, new.counts, new.outcomes) != ended:
             return Broken("a closed generation stays as it is", f"{old.status} → {new.status}")
+    canary = old.canary
+    if (
+        canary is not None
+        and new.generation > canary.generation == old.generation
+        and old.live
+        and (new.canary is None or new.canary.verdict != "passed")
+    ):
+        return Broken("a canary that failed ends the retry", f"{new.canary}")
     for generation, status in old.outcomes.items():
         if new.outcomes.get(generation) != status:
             return Broken("outcomes stay", f"generation {generation} was {status}")

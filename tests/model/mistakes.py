@@ -367,6 +367,36 @@ MISTAKES = (
         "every job ends",
     ),
     Mistake(
+        "a job that is retried in the moment in which it is let go is watched by nobody",
+        [
+            Change(Recovery._let_go, "job is not None and job.live", "False"),  # noqa: SLF001
+            Change(Control.retry, "    self.jobs.mark_open(job)  #", "    pass  #"),
+        ],
+        Scenario(
+            "unwatched",
+            Faults(unheard=1),
+            failures={0: (1,), 1: (1,)},
+            chunk_size=2,
+            wishes=("submit", "retry a few first"),
+            zombies=False,
+        ),
+        "every job ends",
+    ),
+    Mistake(
+        "a canary that failed is followed by the rest",
+        [Change(Job.gone_on, "canary.verdict is not Verdict.PASSED or", "")],
+        Scenario(
+            "reckless",
+            Faults(),
+            failures={0: (1, 1), 1: (1,)},
+            chunk_size=2,
+            wishes=("submit", "retry a few first"),
+            ends=(FAILED,),
+            patient=True,
+        ),
+        "a canary that failed ends the retry",
+    ),
+    Mistake(
         "a report is accepted and dropped",
         [Change(Chunk.report, "if number <= self.reported or self.lease is None:", "if True:")],
         Scenario("dropped", Faults()),

@@ -56,7 +56,7 @@ class Tour:
         never = self._submit(task_type="exists", count=2, chunk_size=2, params=self._file("never"))
         failing = self._submit(
             task_type="needs",
-            inputs=[{"path": str(self.folder)}, self._file("missing")],
+            inputs=[{"path": str(self.folder)}, *[self._file("missing")] * 3],
             chunk_size=1,
             priority="high",
         )
@@ -94,7 +94,7 @@ class Tour:
         assert ended(self.users, failing["id"])["status"] == "FAILED"
         self._discard_and_think_again(failing)
         (self.folder / "missing").touch()
-        self._retry_by_cause(failing)
+        self._retry_a_few_first(failing)
         echoed = next(job for job in jobs if job["task_type"] == "echo")
         answer = self.users.post(f"jobs/{echoed['id']}/clone", json={"priority": "normal"})
         assert answer.status_code == 201, answer.text
@@ -233,10 +233,15 @@ class Tour:
         assert answer.status_code == 200, answer.text
         assert self.users.post(f"jobs/{job['id']}/retry").status_code == 409
 
-    def _retry_by_cause(self, job: Json) -> None:
+    def _retry_a_few_first(self, job: Json) -> None:
+        """One task of the cause, and when it has succeeded the two others."""
         (found,) = self.users.get(f"jobs/{job['id']}/failures").json()["items"]
-        answer = self.users.post(f"jobs/{job['id']}/retry", json={"cause": found["cause"]})
+        body = {"cause": found["cause"], "canary": {"share": 0.01, "bar": 1}}
+        answer = self.users.post(f"jobs/{job['id']}/retry", json=body)
         assert answer.status_code == 202, answer.text
+        after = ended(self.users, job["id"])
+        assert (after["status"], after["generation"]) == ("COMPLETED", 3)
+        assert (after["canary"]["tried"], after["canary"]["verdict"]) == (1, "passed")
 
     def _eventually(self, job: Json, seen: Callable[[Json], Any]) -> None:
         eventually(lambda: seen(self.users.get(f"jobs/{job['id']}").json()))

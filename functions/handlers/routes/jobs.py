@@ -160,8 +160,14 @@ def resume_job(job_id: str) -> Response[JobBody]:
 def retry_job(job_id: str, body: RetryRequest | None = None) -> Response[JobBody]:
     """Run tasks of a FAILED job again: all that did not complete, or some of those that failed."""
     selection = None if body is None else body.selection()
-    bootstrap.retrying().retry(caller(router).tenant, job_id, selection)
+    canary = None if body is None else body.canary
     detail = {} if selection is None else selection.told()
+    if canary is None:
+        bootstrap.retrying().retry(caller(router).tenant, job_id, selection)
+    else:
+        share, bar = canary.share, canary.bar
+        bootstrap.retrying().try_first(caller(router).tenant, job_id, selection, share, bar)
+        detail |= {"canary": f"{share:.4g} first, the rest from {bar:.4g} on"}
     bootstrap.auditing().record(caller(router), Action.RETRY, job_id, detail)
     return _job(job_id, HTTPStatus.ACCEPTED)
 

@@ -274,6 +274,25 @@ def test_a_clone_prints_its_id_and_has_what_is_given(shoal: Any) -> None:
     assert body["retry"]["max_attempts"] == 3
 
 
+def test_a_few_tasks_are_retried_first(shoal: Any) -> None:
+    job = finished(error=FAULT)
+
+    refused = [
+        shoal("retry", job, *words).returncode
+        for words in (
+            ("--canary", "lots"),
+            ("--canary", "200%"),
+            ("--bar", "90%"),
+            ("--canary", "1%", "--index", "1"),
+        )
+    ]
+    done = shoal("retry", job, "--canary", "1%", "--bar", "0.75", "-o", "json")
+
+    canary = json.loads(done.stdout)["canary"]
+    assert (canary["share"], canary["bar"], canary["tried"]) == (0.01, 0.75, 1)
+    assert refused == [2, 2, 2, 2]
+
+
 def test_failed_tasks_are_discarded_with_a_reason(shoal: Any) -> None:
     job = finished(error=FAULT)
 

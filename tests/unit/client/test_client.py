@@ -88,6 +88,15 @@ def test_some_failed_tasks_are_retried_by_cause_or_by_index(shoal: Shoal) -> Non
         job.retry(cause=found["cause"], indices=[1])
     with pytest.raises(BadRequest):
         job.retry(indices=[])
+    again = job.retry(cause=found["cause"], canary={"share": 0.5})
+    assert (again.state.raw["canary"]["tried"], again.state.raw["generation"]) == (1, 2)
+
+
+def test_failed_tasks_are_retried_by_index(shoal: Shoal) -> None:
+    job = shoal.submit("noop", count=2, chunk_size=2)
+    start(job.id)
+    report(lease(job.id), [outcome(0, error=FAULT), outcome(1, error=FAULT)])
+
     again = job.retry(indices=range(1, 2))
 
     assert again.state.raw["selection"] == {"cause": None, "tasks": 1}

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from shoal.domain.canary import Canary
 from shoal.domain.chunk import Chunk, Hand, Lease
 from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.job import Job, JobStatus, Lines, Repeat, Spec
 from shoal.domain.outcome import TaskError
 from shoal.domain.retry import RetryPolicy
+from shoal.domain.selection import Selection
 from shoal.domain.why import Absence, Code, Death, Facts, Pause, TaskFacts, why_job, why_task
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
@@ -53,7 +55,22 @@ def with_spec(**changes: Any) -> Job:
 UNPLANNED: dict[str, Any] = {"chunk_size": None, "enqueued_at": None, "status": JobStatus.PENDING}
 ENDED: dict[str, Any] = {"finished_at": NOW - 3_600}
 
+CANARY = Canary(
+    share=0.1, bar=0.75, chosen=Selection(), tried=4, more=True, completed=0, generation=1
+)
+
+CANARY_RUNS = (
+    "A canary of 4 tasks runs first; the rest of the failed tasks is retried once at least 0.75 of "
+    "them has succeeded."
+)
+
 JOBS: list[tuple[str, Facts, list[str], str]] = [
+    (
+        "a canary that runs first",
+        facts(a_job(canary=CANARY)),
+        ["canary"],
+        CANARY_RUNS,
+    ),
     (
         "a completed job",
         facts(a_job(status=JobStatus.COMPLETED, **ENDED)),

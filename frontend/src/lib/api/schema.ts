@@ -212,7 +212,8 @@ export interface paths {
         delete: operations["deleteJob"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Give an open job another name, priority or max_parallelism, or other tags. */
+        patch: operations["changeJob"];
         trace?: never;
     };
     "/api/v1/jobs/{job_id}/cancel": {
@@ -260,6 +261,23 @@ export interface paths {
         get: operations["listJobDeadLetters"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave failed tasks of a job that has ended for good: a retry of all does not run them. */
+        post: operations["discardFailures"];
         delete?: never;
         options?: never;
         head?: never;
@@ -839,7 +857,7 @@ export interface components {
          * @description What may be done.
          * @enum {string}
          */
-        Action: "submit" | "clone" | "cancel" | "pause" | "resume" | "retry" | "delete" | "webhook_add" | "webhook_remove" | "webhook_rotate" | "webhook_test" | "webhook_disable";
+        Action: "submit" | "clone" | "cancel" | "pause" | "resume" | "retry" | "canary" | "change" | "discard" | "delete" | "webhook_add" | "webhook_remove" | "webhook_rotate" | "webhook_test" | "webhook_disable";
         /**
          * ArtifactAnswer
          * @description A presigned URL, null if there is nothing to GET; `headers` go with a PUT as they are.
@@ -1129,9 +1147,45 @@ export interface components {
          */
         BulkVerb: "cancel" | "pause" | "resume" | "retry" | "delete";
         /**
+         * CanaryBody
+         * @description A retry in two steps: `tried` tasks in `generation`, then the rest if the `bar` is reached.
+         *
+         *     `succeeded` and `verdict` are null while it runs; it is `stopped` if it was ended early.
+         */
+        CanaryBody: {
+            /** Bar */
+            bar: number;
+            /** Generation */
+            generation: number;
+            /** Share */
+            share: number;
+            /** Succeeded */
+            succeeded: number | null;
+            /** Tried */
+            tried: number;
+            verdict: components["schemas"]["Verdict"] | null;
+        };
+        /**
+         * CanaryRequest
+         * @description Retry the `share` of the tasks first, at least one; the rest if the share `bar` succeeds.
+         */
+        CanaryRequest: {
+            /**
+             * Bar
+             * @default 0.9
+             */
+            bar: number;
+            /**
+             * Share
+             * @default 0.01
+             */
+            share: number;
+        };
+        /**
          * CauseBody
          * @description A cause and how many tasks of this page failed of it.
          *
+         *     `discarded` of them are not run again by a retry of all; `discard` is what was said of the last.
          *     `message` has `<*>` where messages differ: numbers, ids, addresses, paths, quoted texts.
          */
         CauseBody: {
@@ -1139,6 +1193,9 @@ export interface components {
             cause: string;
             /** Count */
             count: number;
+            discard: components["schemas"]["DiscardBody"] | null;
+            /** Discarded */
+            discarded: number;
             /** Error Type */
             error_type: string;
             /** Examples */
@@ -1147,6 +1204,35 @@ export interface components {
             message: string;
             /** Task Type */
             task_type: string;
+        };
+        /**
+         * ChangeRequest
+         * @description What an open job is to have from here on; what is left out stays.
+         *
+         *     A `max_parallelism` of null lets everything out that waits.
+         * @example {
+         *       "max_parallelism": 200,
+         *       "priority": "high"
+         *     }
+         */
+        ChangeRequest: {
+            /** Max Parallelism */
+            max_parallelism?: number | null;
+            /** @default  */
+            name: components["schemas"]["Name"];
+            /**
+             * Priority
+             * @default normal
+             * @enum {string}
+             */
+            priority: "high" | "normal" | "low";
+            /**
+             * Tags
+             * @default {}
+             */
+            tags: {
+                [key: string]: components["schemas"]["TagValue"];
+            };
         };
         ChunkNumber: number;
         ChunkSize: number | "auto";
@@ -1191,7 +1277,7 @@ export interface components {
          * @description What holds a job or a task, in the order in which a user must deal with it.
          * @enum {string}
          */
-        Code: "completed" | "cancelled" | "failed" | "inputs_refused" | "ending" | "paused" | "execution_failed" | "no_worker_for_type" | "planning" | "enqueuing" | "worker_silent" | "isolated" | "retry_at" | "held" | "window_full" | "queued" | "running" | "deadline_near" | "settling";
+        Code: "completed" | "cancelled" | "failed" | "inputs_refused" | "ending" | "paused" | "execution_failed" | "no_worker_for_type" | "planning" | "enqueuing" | "worker_silent" | "isolated" | "canary" | "retry_at" | "held" | "window_full" | "queued" | "running" | "deadline_near" | "settling";
         /**
          * CountsBody
          * @description Tasks by status.
@@ -1344,6 +1430,38 @@ export interface components {
             next_token?: string | null;
         };
         /**
+         * DiscardBody
+         * @description Failed tasks that are not run again: of a cause, so many by index, or with neither all.
+         */
+        DiscardBody: {
+            at: components["schemas"]["Time"];
+            /** By */
+            by: string;
+            /** Cause */
+            cause: string | null;
+            /** Reason */
+            reason: string;
+            /** Tasks */
+            tasks: number | null;
+        };
+        /**
+         * DiscardRequest
+         * @description Which failed tasks are left for good: exactly one of `cause`, `indices`, `all`; and why.
+         * @example {
+         *       "cause": "3f9a1c0d5e7b2a48",
+         *       "reason": "these are no pictures, and never will be"
+         *     }
+         */
+        DiscardRequest: {
+            /** All */
+            all?: true | null;
+            cause?: components["schemas"]["Fingerprint"] | null;
+            /** Indices */
+            indices?: components["schemas"]["Index"][] | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Effect
          * @description What a side effect returned; JSON.
          */
@@ -1460,6 +1578,8 @@ export interface components {
          *         {
          *           "cause": "3f9a1c0d5e7b2a48",
          *           "count": 1,
+         *           "discard": null,
+         *           "discarded": 0,
          *           "error_type": "ValueError",
          *           "examples": [
          *             {
@@ -1574,6 +1694,7 @@ export interface components {
          *     `drained` says of a paused job that nothing of it runs any more. A pause moves the `deadline`.
          *     `selection` is null unless this generation runs only some of the failed tasks again.
          * @example {
+         *       "canary": null,
          *       "chunk_size": 25,
          *       "counts": {
          *         "cancelled": 0,
@@ -1585,6 +1706,7 @@ export interface components {
          *       },
          *       "created_at": "2026-11-27T01:00:00.000Z",
          *       "deadline": null,
+         *       "discards": [],
          *       "drained": false,
          *       "ending": null,
          *       "finished_at": null,
@@ -1624,11 +1746,14 @@ export interface components {
          *     }
          */
         JobBody: {
+            canary: components["schemas"]["CanaryBody"] | null;
             /** Chunk Size */
             chunk_size: number | null;
             counts: components["schemas"]["CountsBody"];
             created_at: components["schemas"]["Time"];
             deadline: components["schemas"]["Time"] | null;
+            /** Discards */
+            discards: components["schemas"]["DiscardBody"][];
             /** Drained */
             drained: boolean;
             ending: components["schemas"]["JobStatus"] | null;
@@ -1685,6 +1810,7 @@ export interface components {
          * @example {
          *       "items": [
          *         {
+         *           "canary": null,
          *           "chunk_size": 25,
          *           "counts": {
          *             "cancelled": 0,
@@ -1696,6 +1822,7 @@ export interface components {
          *           },
          *           "created_at": "2026-11-27T01:00:00.000Z",
          *           "deadline": null,
+         *           "discards": [],
          *           "drained": false,
          *           "ending": null,
          *           "finished_at": null,
@@ -2436,12 +2563,18 @@ export interface components {
          * RetryRequest
          * @description Which failed tasks run again: those of a `cause` of the failures, or those at `indices`.
          *
-         *     With neither, and without a body, every task that did not complete.
+         *     With neither, and without a body, every task that did not complete and is not discarded. With a
+         *     `canary` a few of them first, by cause or all.
          * @example {
+         *       "canary": {
+         *         "bar": 0.9,
+         *         "share": 0.01
+         *       },
          *       "cause": "3f9a1c0d5e7b2a48"
          *     }
          */
         RetryRequest: {
+            canary?: components["schemas"]["CanaryRequest"] | null;
             cause?: components["schemas"]["Fingerprint"] | null;
             /** Indices */
             indices?: components["schemas"]["Index"][] | null;
@@ -2922,6 +3055,12 @@ export interface components {
             /** Queued Tasks */
             queued_tasks: number;
         };
+        /**
+         * Verdict
+         * @description What a canary said.
+         * @enum {string}
+         */
+        Verdict: "passed" | "failed" | "stopped";
         /**
          * WantedChunk
          * @description A chunk whose message the worker holds.
@@ -3909,6 +4048,43 @@ export interface operations {
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
     };
+    changeJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobBody"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
     cancelJob: {
         parameters: {
             query?: never;
@@ -4012,6 +4188,43 @@ export interface operations {
             401: components["responses"]["UNAUTHORIZED"];
             403: components["responses"]["FORBIDDEN"];
             404: components["responses"]["NOT_FOUND"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    discardFailures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobBody"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            409: components["responses"]["CONFLICT"];
             413: components["responses"]["CONTENT_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             422: components["responses"]["UNPROCESSABLE_CONTENT"];

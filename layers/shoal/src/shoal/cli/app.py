@@ -313,18 +313,30 @@ _steering("resume", "Go on with a paused job.")
 
 
 @app.command()
-def retry(
+def retry(  # noqa: PLR0917 - its options say which tasks, and how
     ctx: typer.Context,
     job_id: JobId,
     cause: Annotated[str | None, typer.Option(help="Of the failures: only those.")] = None,
     index: Annotated[str | None, typer.Option(metavar="1,2,5-9", help="Only these.")] = None,
+    canary: Annotated[
+        str | None, typer.Option(metavar="1%", help="So many first, the rest if they succeed.")
+    ] = None,
+    bar: Annotated[
+        str | None, typer.Option(metavar="90%", help="So many of the canary must succeed.")
+    ] = None,
     output: Output = _TABLE,
 ) -> None:
     """Run tasks of a failed job again: all that did not complete, or some that failed."""
-    if cause is not None and index is not None:
-        raise NotUnderstood("give one of --cause and --index")
+    if index is not None and (cause is not None or canary is not None):
+        raise NotUnderstood("give one of --cause and --index, and --canary without --index")
+    if bar is not None and canary is None:
+        raise NotUnderstood("--bar is that of a --canary")
     indices = None if index is None else given.indices(index)
-    job = ctx.obj.shoal.job(job_id).retry(cause=cause, indices=indices)
+    first = None
+    if canary is not None:
+        first = {"share": given.share("--canary", canary)}
+        first |= {} if bar is None else {"bar": given.share("--bar", bar)}
+    job = ctx.obj.shoal.job(job_id).retry(cause=cause, indices=indices, canary=first)
     show_one(job.state.raw, output, JOBS)
 
 

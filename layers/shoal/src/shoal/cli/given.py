@@ -83,6 +83,17 @@ def jobs_sought(
     return {each: value for each, value in which.items() if value}
 
 
+def share(option: str, text: str) -> float:
+    """`1%` or `0.01`."""
+    try:
+        found = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 1:
+        raise NotUnderstood(f"{option} {text!r} is no share: 1% or 0.01")
+    return found
+
+
 def count_or_none(option: str, text: str) -> int | None:
     """A whole number, or `none`."""
     if text == "none":

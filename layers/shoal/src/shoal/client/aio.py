@@ -278,10 +278,19 @@ class AsyncJob:
         return await self._verb("resume")
 
     async def retry(
-        self, *, cause: str | None = None, indices: Iterable[int] | None = None
+        self,
+        *,
+        cause: str | None = None,
+        indices: Iterable[int] | None = None,
+        canary: Json | None = None,
     ) -> Self:
-        """Run again what did not complete, or the failed tasks of a cause, or at indices."""
-        return await self._verb("retry", given(cause=cause, indices=indices))
+        """Run again what did not complete, or the failed tasks of a cause, or at indices.
+
+        A canary, `{"share": 0.01, "bar": 0.9}`, runs that share first, and the rest if enough of
+        it succeeds.
+        """
+        body = given(cause=cause, indices=indices, canary=canary and dict(canary))
+        return await self._verb("retry", body)
 
     async def discard(
         self, reason: str, *, cause: str | None = None, indices: Iterable[int] | None = None

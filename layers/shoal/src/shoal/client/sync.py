@@ -271,9 +271,20 @@ class Job:
         """Go on with it."""
         return self._verb("resume")
 
-    def retry(self, *, cause: str | None = None, indices: Iterable[int] | None = None) -> Self:
-        """Run again what did not complete, or the failed tasks of a cause, or at indices."""
-        return self._verb("retry", given(cause=cause, indices=indices))
+    def retry(
+        self,
+        *,
+        cause: str | None = None,
+        indices: Iterable[int] | None = None,
+        canary: Json | None = None,
+    ) -> Self:
+        """Run again what did not complete, or the failed tasks of a cause, or at indices.
+
+        A canary, `{"share": 0.01, "bar": 0.9}`, runs that share first, and the rest if enough of
+        it succeeds.
+        """
+        body = given(cause=cause, indices=indices, canary=canary and dict(canary))
+        return self._verb("retry", body)
 
     def discard(
         self, reason: str, *, cause: str | None = None, indices: Iterable[int] | None = None

@@ -22,6 +22,7 @@ class Action(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     RETRY = "retry"
+    CANARY = "canary"
     CHANGE = "change"
     DISCARD = "discard"
     DELETE = "delete"

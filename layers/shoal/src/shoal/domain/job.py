@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal
 
 from shoal.domain import sizing
+from shoal.domain.canary import Canary, Verdict
 from shoal.domain.counts import Counts
 from shoal.domain.errors import IllegalMove
 from shoal.domain.grid import Grid, Json
@@ -107,7 +108,7 @@ class Job:
     execution known to have begun; `trace` is the traceparent that it came with, if any;
     `retention` is its tenant's at submit, in seconds; `paused_for` are the seconds of its pauses
     that are over; `selection` says which failed tasks this generation runs again, if not all.
-    `discards` hold for all its generations.
+    `discards` hold for all its generations; `canary` is that of its latest retry.
 
     `window` is how many chunks it opened this generation with, if that was changed since. A deleted
     job is nobody's any more; its row stays so that no other job takes its id.
@@ -141,6 +142,7 @@ class Job:
     retention: int = 0
     selection: Selection | None = None
     discards: tuple[Discard, ...] = ()
+    canary: Canary | None = None
     window: int | None = None
     deleted_at: float | None = None
     version: int = 1
@@ -237,10 +239,16 @@ class Job:
     ) -> Job:
         """End this generation; under the flag it ends as the flag says."""
         status = self._moved(self.ending or status)
+        canary = self.canary
+        if canary is not None and canary.generation == self.generation:
+            canary = canary.judged(counts.completed, now, stopped=self.ending is not None)
+            if canary.verdict is Verdict.FAILED:
+                reason = f"{canary.said}; {reason or 'the rest was not retried'}"
         return replace(
             self,
             status=status,
             reason=self.reason if self.ending else reason,
+            canary=canary,
             paused=False,
             paused_at=None,
             paused_for=self.paused_for + self._pause(now),
@@ -274,7 +282,25 @@ class Job:
         """Seconds of the pause that is on."""
         return 0.0 if self.paused_at is None else max(0.0, now - self.paused_at)
 
-    def retry(self, *, expires_at: int, selection: Selection | None = None) -> Job:
+    def gone_on(self, expires_at: int) -> Job | None:
+        """Its generation with the rest, if its canary passed and there is a rest: closed and begun
+        anew in one move, so that nobody sees it ended in between. None if it ends here.
+        """
+        canary = self.canary
+        if canary is None or canary.generation != self.generation or not canary.more:
+            return None
+        if canary.verdict is not Verdict.PASSED or self.status is not _S.FAILED:
+            return None
+        tried = self.selection.runs if self.selection is not None else None
+        rest = replace(canary.chosen, skip=tried or ())
+        again = self.retry(
+            expires_at=max(self.expires_at, expires_at), selection=rest, canary=canary
+        )
+        return replace(again, version=self.version)
+
+    def retry(
+        self, *, expires_at: int, selection: Selection | None = None, canary: Canary | None = None
+    ) -> Job:
         """Begin the next generation of a FAILED job; with a selection, only of what it takes."""
         selection = self.chosen(selection)
         return replace(
@@ -292,6 +318,7 @@ class Job:
             executions=1,
             expires_at=expires_at,
             selection=selection,
+            canary=canary,
             window=None,
             version=self.version + 1,
         )

@@ -21,11 +21,13 @@ type Runs = tuple[tuple[int, int], ...]
 class Selection:
     """The failed tasks of a cause, by its fingerprint, or those in half-open runs of indices.
 
-    With neither all of them; a generation of such a selection runs what is not discarded.
+    With neither all of them; a generation of such a selection runs what is not discarded. Those
+    that `skip` has are not meant in any case.
     """
 
     cause: str | None = None
     runs: Runs | None = None
+    skip: Runs = ()
 
     @staticmethod
     def of_indices(indices: Iterable[int]) -> Selection:
@@ -43,11 +45,10 @@ class Selection:
         return None if self.runs is None else sum(end - first for first, end in self.runs)
 
     def names(self, index: int) -> bool:
-        """Whether its runs have this index; all have it if there are none."""
-        if self.runs is None:
-            return True
-        place = bisect_right(self.runs, (index, float("inf"))) - 1
-        return place >= 0 and index < self.runs[place][1]
+        """Whether its runs have this index, as they have all if there are none, and `skip` not."""
+        if _have(self.skip, index):
+            return False
+        return self.runs is None or _have(self.runs, index)
 
     def takes(self, index: int, cause: str) -> bool:
         """Whether the failed task of this index and cause is meant."""
@@ -61,6 +62,11 @@ class Selection:
             str(first) if end == first + 1 else f"{first}-{end - 1}" for first, end in self.runs
         )
         return {"indices": shown if len(shown) <= _TOLD else f"{shown[:_TOLD]}…"}
+
+
+def _have(runs: Runs, index: int) -> bool:
+    place = bisect_right(runs, (index, float("inf"))) - 1
+    return place >= 0 and index < runs[place][1]
 
 
 @dataclass(frozen=True, slots=True)

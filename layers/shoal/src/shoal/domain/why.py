@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
+from shoal.domain.canary import Canary
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.job import Job, JobStatus, Lines
@@ -37,6 +38,7 @@ class Code(StrEnum):
     ENQUEUING = "enqueuing"
     WORKER_SILENT = "worker_silent"
     ISOLATED = "isolated"
+    CANARY = "canary"
     RETRY_AT = "retry_at"
     HELD = "held"
     WINDOW_FULL = "window_full"
@@ -234,6 +236,8 @@ def _waits(facts: Facts) -> Iterator[Reason]:
     job, counts, now = facts.job, facts.counts, facts.now
     if job.enqueued_at is None and not counts.running:
         yield _enqueuing()
+    if job.canary is not None and job.canary.generation == job.generation:
+        yield _canary(job.canary)
     for chunk in [chunk for chunk in facts.seen if _abandoned(chunk, now)][:1]:
         yield _silent(chunk)
     for chunk in [chunk for chunk in facts.seen if chunk.isolated][:1]:
@@ -288,6 +292,12 @@ def _own(facts: Facts, chunk: Chunk, task: TaskFacts) -> Iterator[Reason]:
         yield _window(facts, facts.sent)
     elif chunk.due_at(now) <= now and facts.backlog is not None and not facts.job.paused:
         yield _queued(facts, facts.backlog)
+
+
+def _canary(canary: Canary) -> Reason:
+    text = f"A canary of {_many(canary.tried, 'task')} runs first; the rest of the failed tasks is "
+    text += f"retried once at least {canary.bar:.4g} of them has succeeded."
+    return Reason(Code.CANARY, text, {"tried": canary.tried, "bar": canary.bar})
 
 
 def _enqueuing() -> Reason:

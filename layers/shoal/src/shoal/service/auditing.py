@@ -57,6 +57,16 @@ class Auditing:
         identity = self.entropy.bytes().hex()
         self._add(Act(identity, tenant, OURSELVES, action, None, self.clock.now(), detail))
 
+    def record_canary(self, job_id: str) -> None:
+        """Note, once, what the canary of the job's latest retry said, if it has spoken."""
+        job = self.jobs.get(job_id)
+        canary = None if job is None else job.canary
+        if job is None or canary is None or canary.verdict is None:
+            return
+        identity = f"{job_id}_canary_{canary.generation}"
+        who, at = "canary", canary.judged_at or job.created_at
+        self._add(Act(identity, job.tenant, who, Action.CANARY, job_id, at, {"said": canary.said}))
+
     def of_job(self, tenant: str, job_id: str, *, limit: int, start: str | None) -> ActPage:
         """What was done to a job, newest first; raise JobNotFound if it is not the tenant's."""
         job = self.jobs.get(job_id)

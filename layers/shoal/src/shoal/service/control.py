@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shoal.domain import ids
+from shoal.domain.canary import Canary
 from shoal.domain.errors import IllegalMove, JobNotFound
 from shoal.domain.job import LONGEST_LIFE, Job, JobStatus
 from shoal.domain.selection import Discard, Selection
@@ -55,24 +56,32 @@ class Control:
 
         return self._moved(tenant, job_id, move)
 
-    def retry(self, tenant: str, job_id: str, selection: Selection | None = None) -> Job:
+    def retry(
+        self,
+        tenant: str,
+        job_id: str,
+        selection: Selection | None = None,
+        canary: Canary | None = None,
+    ) -> Job:
         """Run the tasks of a FAILED job that did not complete again, as its next generation.
 
-        With a selection only the failed ones that it takes; the others stay as they are.
+        With a selection only the failed ones that it takes; the others stay as they are. With a
+        canary the selection is what it tries.
         """
 
         def move(job: Job) -> Job | None:
             if job.generation > 1 and job.live:
-                if job.selection != job.chosen(selection):
+                if canary is not None or job.selection != job.chosen(selection):
                     raise IllegalMove(f"job {job_id} is retried already, and not with these tasks")
                 return None
             expires = int(self.clock.now()) + LONGEST_LIFE + (job.retention or self.retention)
             # What cannot be retried is not watched for it.
-            again = job.retry(expires_at=expires, selection=selection)
+            again = job.retry(expires_at=expires, selection=selection, canary=canary)
             self.jobs.mark_open(job)
             return again
 
         job = self._moved(tenant, job_id, move)
+        self.jobs.mark_open(job)  # what was marked before may have been taken for the last watch
         self.workflow.start(job_id, job.generation, 1)
         return job
 

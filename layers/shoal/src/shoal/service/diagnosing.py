@@ -82,7 +82,7 @@ class Diagnosing:
         job, counts, _ = self.viewing.job(tenant, job_id)
         found: dict[Cause, Failures] = {}
         rows = 0
-        for batch in batched(self._suspects(job, start), READ_AT_ONCE, strict=False):
+        for batch in batched(self.suspects(job, start), READ_AT_ONCE, strict=False):
             rows += len(batch)
             if rows > MOST_ROWS:
                 return _page(job, found, counts.failed, batch[0] * (job.chunk_size or 1))
@@ -102,7 +102,7 @@ class Diagnosing:
                 return _page(job, found, counts.failed, failed[fit][0].first)
         return _page(job, found, counts.failed, None)
 
-    def _suspects(self, job: Job, start: int) -> Iterator[int]:
+    def suspects(self, job: Job, start: int) -> Iterator[int]:
         """The chunks that may hold failed tasks, as their tallies have it."""
         if not job.planned:
             return

@@ -71,9 +71,16 @@ class Recovery:
             self.workflow.start(job_id, job.generation, number)
         elif last.status is not ExecutionStatus.RUNNING:
             if _agree(job, last) or _in_vain(job, number):
-                self.jobs.unmark_open(job_id)
+                self._let_go(job_id)
             else:
                 self.workflow.start(job_id, job.generation, number + 1)
+
+    def _let_go(self, job_id: str) -> None:
+        """Nobody has to watch it any more, unless it was retried since it was read."""
+        self.jobs.unmark_open(job_id)
+        job = self.jobs.get(job_id)
+        if job is not None and job.live:
+            self.jobs.mark_open(job)
 
     def _last(self, job: Job) -> tuple[int, Execution | None]:
         number = job.executions

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import batched
+from itertools import batched, islice
 from typing import Final
 
+from shoal.domain.canary import Canary, sample_size, spread
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import TaskStatus
 from shoal.domain.errors import IllegalMove, InvalidRequest
 from shoal.domain.job import Job
-from shoal.domain.selection import Discard, Selection
+from shoal.domain.selection import MOST_INDICES, Discard, Selection
 from shoal.ports import ChunkStore
+from shoal.service.choosing import taken
 from shoal.service.control import Control
 from shoal.service.diagnosing import Diagnosing, FailurePage
 from shoal.service.ending import READ_AT_ONCE
@@ -18,6 +20,8 @@ from shoal.service.viewing import Viewing, shown
 
 LOOKS: Final = 10
 """Pages of failures that are searched for a cause; behind them it is taken at its word."""
+SAMPLED_CHUNKS: Final = 1_000
+"""Chunks with failures that a canary is taken from."""
 _NAMED: Final = 5
 
 
@@ -42,6 +46,51 @@ class Retrying:
         if selection is None and job.discards and not job.live:
             self._check_some_left(job)
         return self.control.retry(tenant, job_id, selection)
+
+    def try_first(
+        self, tenant: str, job_id: str, selection: Selection | None, share: float, bar: float
+    ) -> Job:
+        """Retry a share of the failed tasks that the selection takes; the rest if enough succeed.
+
+        Raises as `retry` does. The share is of those that a look at the first chunks with failures
+        finds.
+        """
+        job = self.viewing.job(tenant, job_id).job
+        chosen = selection or Selection()
+        if job.live:
+            same = job.canary is not None and job.canary.asked == (chosen, share, bar)
+            if same and job.generation > 1:
+                return job
+            raise IllegalMove(f"job {job_id} is {job.status}; a canary is of one that FAILED")
+        self._check(job, chosen)
+        found, more = self._found(job, chosen)
+        if not found:
+            raise IllegalMove("every failed task that this would retry is discarded")
+        tried = spread(found, min(MOST_INDICES, sample_size(share, len(found))))
+        canary = Canary(
+            share=share,
+            bar=bar,
+            chosen=chosen,
+            tried=len(tried),
+            more=more or len(found) > len(tried) or self._never_ran(job, chosen),
+            completed=job.counts.completed if job.counts else 0,
+            generation=job.generation + 1,
+        )
+        return self.control.retry(tenant, job_id, Selection.of_indices(tried), canary)
+
+    @staticmethod
+    def _never_ran(job: Job, chosen: Selection) -> bool:
+        return chosen.whole and bool(job.counts and job.counts.cancelled)
+
+    def _found(self, job: Job, chosen: Selection) -> tuple[list[int], bool]:
+        """The failed tasks that it takes, of so many chunks, and whether there may be more."""
+        suspects = self.diagnosing.suspects(job, 0)
+        found: list[int] = []
+        for numbers in batched(islice(suspects, SAMPLED_CHUNKS), READ_AT_ONCE, strict=False):
+            rows = self.chunks.get_many(job.id, numbers)
+            for chunk, offsets in taken(self.chunks, job, rows, chosen):
+                found += [chunk.first + offset for offset in offsets]
+        return found, next(suspects, None) is not None
 
     def discard(self, tenant: str, job_id: str, discard: Discard) -> Job:
         """As `Control.discard`; raises as `retry` does."""

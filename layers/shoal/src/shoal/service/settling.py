@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
 from shoal.domain.errors import WriteConflict
-from shoal.domain.job import Job, JobStatus
+from shoal.domain.job import LONGEST_LIFE, Job, JobStatus
 from shoal.domain.tally import Entry, Sum, Tally, address, members, total
 from shoal.ports import ChunkStore, Clock, JobStore, Message, Metrics, TaskQueue, Workflow
 from shoal.service.moves import TRIES, move_job
@@ -109,6 +109,9 @@ class Settling:
     ) -> Job:
         """Close this generation of the job, unless it is closed, and wake its execution.
 
+        The job may go on at once, in its next generation, whose execution is started by whoever
+        hears that this one's has ended.
+
         `moves` is the total of the versions that `counts` were taken from.
         """
         closed: list[Job] = []
@@ -117,13 +120,14 @@ class Settling:
             closed.clear()
             if job.generation != generation or not job.live:
                 return None
-            closed.append(job.close(status, reason, counts, moves, self.clock.now()))
-            return closed[0]
+            now = self.clock.now()
+            closed.append(job.close(status, reason, counts, moves, now))
+            return closed[0].gone_on(int(now) + LONGEST_LIFE + job.retention) or closed[0]
 
         job = move_job(self.jobs, job_id, move)
         if closed:
-            self.metrics.job_closed(job)
-        self.wake(job)
+            self.metrics.job_closed(closed[0])
+        self.wake(closed[0] if closed else job)
         return job
 
     def wake(self, job: Job) -> None:

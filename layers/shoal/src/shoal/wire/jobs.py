@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from shoal.domain.canary import Verdict
 from shoal.domain.counts import TaskStatus
 from shoal.domain.grid import Grid, Json
 from shoal.domain.job import JobStatus, Lines, Priority, Repeat, Source, Spec
@@ -274,6 +275,20 @@ class DiscardBody(_Answer):
     at: Time
 
 
+class CanaryBody(_Answer):
+    """A retry in two steps: `tried` tasks in `generation`, then the rest if the `bar` is reached.
+
+    `succeeded` and `verdict` are null while it runs; it is `stopped` if it was ended early.
+    """
+
+    share: float
+    bar: float
+    generation: int
+    tried: int
+    succeeded: int | None
+    verdict: Verdict | None
+
+
 class JobLinks(_Answer):
     """Where the job and what belongs to it are."""
 
@@ -300,6 +315,7 @@ class JobBody(_Answer):
     generation: int
     selection: SelectionBody | None
     discards: list[DiscardBody]
+    canary: CanaryBody | None
     task_count: int | None
     chunk_size: int | None
     counts: CountsBody

@@ -55,11 +55,29 @@ class _Choice(BaseModel):
         return None if self.cause is None else Selection(self.cause)
 
 
+class CanaryRequest(BaseModel):
+    """Retry the `share` of the tasks first, at least one; the rest if the share `bar` succeeds."""
+
+    model_config = CLOSED
+
+    share: Annotated[float, Field(gt=0, le=1)] = 0.01
+    bar: Annotated[float, Field(ge=0, le=1)] = 0.9
+
+
 class RetryRequest(_Choice):
     """Which failed tasks run again: those of a `cause` of the failures, or those at `indices`.
 
-    With neither, and without a body, every task that did not complete and is not discarded.
+    With neither, and without a body, every task that did not complete and is not discarded. With a
+    `canary` a few of them first, by cause or all.
     """
+
+    canary: CanaryRequest | None = None
+
+    @model_validator(mode="after")
+    def _of_many(self) -> Self:
+        if self.canary is not None and self.indices is not None:
+            raise PydanticCustomError("one_choice", "give indices or a canary, not both")
+        return self
 
 
 class DiscardRequest(_Choice):

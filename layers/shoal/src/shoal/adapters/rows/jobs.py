@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text
 from shoal.adapters.rows.runs import pack_spans, unpack_spans
+from shoal.domain.canary import Canary, Verdict
 from shoal.domain.counts import Counts
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.grid import Grid
@@ -75,6 +76,7 @@ def job_of(row: Row) -> Job:
             "ending": state["ending"] and JobStatus(state["ending"]),
             "counts": None if counts is None else Counts(*counts),
             "selection": None if chosen is None else _selection(chosen),
+            "canary": _canary(state.get("canary")),
             "discards": tuple(
                 Discard(**each | {"selection": _selection(each["selection"])})
                 for each in state.get("discards", ())
@@ -102,7 +104,9 @@ _OUTSIDE = frozenset(("id", "tenant", "created_at", "expires_at", "version", "sp
 def _state(job: Job) -> Mapping[str, Any]:
     state = {name: getattr(job, name) for name in job.__slots__ if name not in _OUTSIDE}
     chosen = job.selection
+    canary = job.canary
     return state | {
+        "canary": canary and asdict(canary) | {"chosen": _packed_selection(canary.chosen)},
         "selection": None if chosen is None else _packed_selection(chosen),
         "discards": [
             {
@@ -118,12 +122,32 @@ def _state(job: Job) -> Mapping[str, Any]:
 
 def _packed_selection(selection: Selection) -> Mapping[str, Any]:
     runs = selection.runs
-    return {"cause": selection.cause, "runs": None if runs is None else pack_spans(runs)}
+    return {
+        "cause": selection.cause,
+        "runs": None if runs is None else pack_spans(runs),
+        "skip": pack_spans(selection.skip),
+    }
 
 
 def _selection(packed: Mapping[str, Any]) -> Selection:
     runs = packed["runs"]
-    return Selection(packed["cause"], None if runs is None else unpack_spans(runs))
+    return Selection(
+        packed["cause"],
+        None if runs is None else unpack_spans(runs),
+        unpack_spans(packed["skip"]),
+    )
+
+
+def _canary(packed: Mapping[str, Any] | None) -> Canary | None:
+    if packed is None:
+        return None
+    verdict = packed["verdict"]
+    fields = {
+        **packed,
+        "chosen": _selection(packed["chosen"]),
+        "verdict": None if verdict is None else Verdict(verdict),
+    }
+    return Canary(**fields)
 
 
 def _packed_spec(spec: Spec) -> Value:

@@ -1,0 +1,227 @@
+"""A retry in two steps: a few tasks first, the rest if enough of them succeed. Ports in memory."""
+
+from collections.abc import Callable
+
+import pytest
+
+from handlers import execution_ended, monitor_completion
+from shoal.ports import Execution, ExecutionStatus
+from tests.unit.handlers.edge import Json, World, call, lease, outcome, report, start, submit
+
+BOOM = {"type": "KeyError", "message": "no", "tail": "", "retryable": False}
+OTHER = {**BOOM, "type": "ValueError"}
+
+
+def job_of(count: int, error: Callable[[int], Json] = lambda _: BOOM, **fields: Json) -> str:
+    """A job of which every task has ended so."""
+    job = submit(count=count, chunk_size=1, **fields)
+    start(job)
+    ran(job, error)
+    return job
+
+
+def ran(job: str, error: Callable[[int], Json] = lambda _: None) -> list[int]:
+    """Run what can be leased; the indices of it."""
+    body = call("GET", f"/jobs/{job}").json
+    found = []
+    for chunk in range(body["task_count"]):
+        granted = lease(job, chunk, request=f"request-{body['generation']}-{chunk}")
+        if granted["decision"] == "granted":
+            found.append(chunk)
+            report(granted, [outcome(chunk, error=error(chunk))])
+    return found
+
+
+def ended(world: World, job: str, generation: int) -> None:
+    """The execution of a generation ends, and EventBridge says so."""
+    given = {"job": job, "generation": generation, "n": 1}
+    decided = monitor_completion.handler({**given, "passes": 0, "seen": {}}, None)["decision"]
+    assert decided == "failed"
+    world.workflow.end(job, generation, 1, Execution(ExecutionStatus.FAILED, world.clock.now()))
+    execution_ended.handler({"detail": {"name": f"{job}-{generation}-1"}}, None)
+
+
+def retry(job: str, **body: Json) -> Json:
+    answer = call("POST", f"/jobs/{job}/retry", body)
+    assert answer.status == 202, answer.text
+    return answer.json
+
+
+def seen(job: str) -> Json:
+    return call("GET", f"/jobs/{job}").json
+
+
+def test_the_rest_follows_by_itself_once_enough_of_the_canary_succeeded(world: World) -> None:
+    job = job_of(20)
+
+    asked = retry(job, canary={"share": 0.1, "bar": 0.5})
+    start(job, generation=2)
+    tried = ran(job, lambda index: BOOM if index == 0 else None)
+    between = seen(job)
+    ended(world, job, 2)
+    start(job, generation=3)
+    rest = ran(job)
+
+    assert asked["canary"] == {
+        "share": 0.1,
+        "bar": 0.5,
+        "generation": 2,
+        "tried": 2,
+        "succeeded": None,
+        "verdict": None,
+    }
+    assert tried == [0, 10]
+    assert (between["status"], between["generation"]) == ("PENDING", 3)
+    assert (between["canary"]["succeeded"], between["canary"]["verdict"]) == (1, "passed")
+    assert world.workflow.describe(job, 3, 1) is not None
+    assert rest == [index for index in range(20) if index not in {0, 10}]
+    assert (seen(job)["status"], seen(job)["counts"]["failed"]) == ("FAILED", 1)
+
+
+def test_it_stops_and_says_why_if_too_few_did(world: World) -> None:
+    job = job_of(20)
+    retry(job, canary={"share": 0.2, "bar": 0.9})
+    start(job, generation=2)
+
+    ran(job, lambda index: BOOM if index else None)
+    ended(world, job, 2)
+
+    after = seen(job)
+    assert (after["status"], after["generation"]) == ("FAILED", 2)
+    assert after["reason"].startswith(
+        "the canary failed: 1 of 4 tasks succeeded, and the bar is 0.9"
+    )
+    assert (after["canary"]["succeeded"], after["canary"]["verdict"]) == (1, "failed")
+    (why,) = call("GET", f"/jobs/{job}/why").json["reasons"]
+    assert "the canary failed" in why["sentence"]
+    assert retry(job)["canary"] is None
+
+
+def test_a_canary_of_a_cause_leaves_the_others_alone(world: World) -> None:
+    job = job_of(10, lambda index: BOOM if index % 2 else OTHER)
+    causes = {
+        each["error_type"]: each["cause"]
+        for each in call("GET", f"/jobs/{job}/failures").json["items"]
+    }
+
+    retry(job, cause=causes["KeyError"], canary={"share": 0.3, "bar": 1.0})
+    start(job, generation=2)
+    tried = ran(job)
+    ended(world, job, 2)
+    start(job, generation=3)
+    rest = ran(job)
+
+    assert (tried, rest) == ([1, 5], [3, 7, 9])
+    assert seen(job)["counts"]["failed"] == 5
+
+
+def test_a_canary_of_all_leaves_out_what_is_discarded_and_takes_what_never_ran(
+    world: World,
+) -> None:
+    job = submit(count=5, chunk_size=1, max_failed=2)
+    start(job)
+    for index in range(3):
+        report(lease(job, index, request=f"request-{index}"), [outcome(index, error=BOOM)])
+    start(job)
+    discard = {"indices": [0], "reason": "no use"}
+    assert call("POST", f"/jobs/{job}/discard", discard).status == 200
+
+    retry(job, canary={"share": 0.01, "bar": 1.0})
+    start(job, generation=2)
+    tried = ran(job)
+    ended(world, job, 2)
+    start(job, generation=3)
+    rest = ran(job)
+
+    assert (tried, rest) == ([1], [2, 3, 4])
+    assert (seen(job)["status"], seen(job)["counts"]["failed"]) == ("COMPLETED", 1)
+
+
+def test_a_canary_that_is_all_there_is_begins_no_further_generation() -> None:
+    job = job_of(1)
+
+    retry(job, canary={})
+    start(job, generation=2)
+    ran(job)
+
+    after = seen(job)
+    assert (after["status"], after["generation"]) == ("COMPLETED", 2)
+    assert after["canary"]["verdict"] == "passed"
+
+
+def test_a_cancel_stops_the_canary_and_what_would_follow() -> None:
+    job = job_of(10)
+    retry(job, canary={"share": 0.5, "bar": 0.1})
+    start(job, generation=2)
+    report(lease(job, 0, request="request-x"), [outcome(0)])
+
+    call("POST", f"/jobs/{job}/cancel")
+    start(job, generation=2)
+
+    after = seen(job)
+    assert (after["status"], after["generation"]) == ("CANCELLED", 2)
+    assert after["canary"]["verdict"] == "stopped"
+
+
+def test_why_says_that_a_canary_runs() -> None:
+    job = job_of(10)
+    retry(job, canary={"share": 0.2, "bar": 0.75})
+    start(job, generation=2)
+
+    reasons = call("GET", f"/jobs/{job}/why").json["reasons"]
+
+    (canary,) = [each for each in reasons if each["code"] == "canary"]
+    assert canary["facts"] == {"tried": 2, "bar": 0.75}
+
+
+def test_the_same_canary_twice_is_one_also_when_the_rest_runs(world: World) -> None:
+    job = job_of(4)
+    asked = {"share": 0.25, "bar": 0.5}
+
+    first, second = (retry(job, canary=asked) for _ in range(2))
+    start(job, generation=2)
+    ran(job)
+    third = retry(job, canary=asked)
+    other = call("POST", f"/jobs/{job}/retry", {"canary": {"share": 0.5}})
+    plain = call("POST", f"/jobs/{job}/retry")
+
+    assert [each["generation"] for each in (first, second, third)] == [2, 2, 3]
+    assert (other.status, plain.status) == (409, 409)
+    assert world.workflow.describe(job, 3, 1) is None  # until the canary's execution has ended
+
+
+@pytest.mark.parametrize(
+    "canary",
+    [{"share": 0}, {"share": 1.5}, {"bar": -0.1}, {"bar": 2}, {"share": "1%"}, {"size": 1}, 0.1],
+)
+def test_what_is_no_canary_is_refused(canary: Json) -> None:
+    job = job_of(1)
+
+    assert call("POST", f"/jobs/{job}/retry", {"canary": canary}).status == 422
+    assert call("POST", f"/jobs/{job}/retry", {"canary": {}, "indices": [0]}).status == 422
+
+
+def test_a_canary_of_what_has_not_failed_is_a_conflict() -> None:
+    running, discarded = submit(count=1), job_of(2)
+    body = {"all": True, "reason": "no use"}
+    assert call("POST", f"/jobs/{discarded}/discard", body).status == 200
+
+    for job in (running, discarded):
+        assert call("POST", f"/jobs/{job}/retry", {"canary": {}}).status == 409
+
+
+@pytest.mark.parametrize(("failing", "said"), [(0, "passed"), (9, "failed")])
+def test_the_audit_trail_says_once_what_came_of_it(world: World, failing: int, said: str) -> None:
+    job = job_of(4)
+    retry(job, canary={"share": 0.5, "bar": 0.6})
+    start(job, generation=2)
+    ran(job, lambda index: BOOM if index < failing else None)
+
+    for _ in range(2):
+        ended(world, job, 2)
+
+    acts = call("GET", f"/jobs/{job}/events").json["items"]
+    (act,) = [each for each in acts if each["action"] == "canary"]
+    (asked,) = [each for each in acts if each["action"] == "retry"]
+    assert (act["who"], act["detail"]["said"].split(":")[0]) == ("canary", f"the canary {said}")
+    assert asked["detail"] == {"canary": "0.5 first, the rest from 0.6 on"}
