@@ -1,7 +1,7 @@
 /** Around all screens: the top, links that stay in the page. */
 
 import { Outlet, useRouter } from "@tanstack/react-router";
-import type { MouseEvent } from "react";
+import { type MouseEvent, useState } from "react";
 import { Frame } from "@/app/shell";
 
 /** Cloudscape's links are plain anchors; those to ourselves change the screen, not the page. */

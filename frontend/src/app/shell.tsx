@@ -21,12 +21,17 @@ import { useStore } from "@/lib/store";
 
 const PLACES = [
   { type: "link", text: "Jobs", href: "/jobs" },
+  { type: "link", text: "New job", href: "/jobs/new" },
+  { type: "link", text: "Task types", href: "/task-types" },
+  { type: "link", text: "Workers and queues", href: "/workers" },
   { type: "link", text: "Activity", href: "/activity" },
+  { type: "divider" },
+  { type: "link", text: "Settings", href: "/settings" },
 ] as const;
 
 const THEMES: Record<Theme, string> = { system: "As the system", light: "Light", dark: "Dark" };
 
-function Top() {
+function Top({ onPalette }: { onPalette: () => void }) {
   const { auth } = usePlatform();
   const queries = useQueryClient();
   const who = useWho();
@@ -39,6 +44,7 @@ function Top() {
         logo: { src: "/shoal.svg", alt: "" },
       }}
       utilities={[
+        { type: "button", iconName: "search", text: "Find", title: "Find (Ctrl or ⌘ K)", onClick: onPalette },
         {
           type: "menu-dropdown",
           iconName: "settings",
@@ -59,6 +65,7 @@ function Top() {
           iconName: "user-profile",
           ariaLabel: "Account",
           items: [
+            { id: "settings", text: "Settings", href: "/settings" },
             { id: "out", text: "Sign out" },
           ],
           onItemClick: ({ detail }) => {
@@ -121,11 +128,11 @@ export function Shell({ children, crumbs, contentType = "default", ...split }: S
   );
 }
 
-export function Frame({ children }: { children: ReactNode }) {
+export function Frame({ children, onPalette }: { children: ReactNode; onPalette: () => void }) {
   return (
     <>
       <header id="top">
-        <Top />
+        <Top onPalette={onPalette} />
       </header>
       {children}
       <SessionDialog />

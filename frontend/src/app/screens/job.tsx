@@ -18,6 +18,7 @@ import { JobActions } from "@/features/jobs/job-actions";
 import { useFollowedJob } from "@/features/jobs/live";
 import { JobSpec } from "@/features/jobs/spec";
 import { Results } from "@/features/results/results";
+import { TaskMap } from "@/features/task-map/task-map";
 import { taskIdOf } from "@/features/tasks/api";
 import { TaskPanel } from "@/features/tasks/task-panel";
 import { readStatuses, TasksTable } from "@/features/tasks/tasks-table";
@@ -114,6 +115,18 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
     >
       <SpaceBetween size="l">
         <JobProgress job={job} />
+        <TaskMap
+          job={job}
+          shown={search.task ?? null}
+          onOpen={(index) =>
+            void navigate({
+              to: "/jobs/$jobId",
+              params: { jobId: job.id },
+              search: (before) => ({ ...before, task: index }),
+              replace: true,
+            })
+          }
+        />
         <JobFacts job={job} />
         <Tabs
           activeTabId={search.tab ?? "tasks"}

@@ -16,12 +16,13 @@ export function NoJobs() {
             No jobs yet
           </Box>
           <Box variant="p" color="inherit">
-            Submit one from a terminal:
+            Submit one here, or from a terminal:
           </Box>
         </div>
         <div className="narrow">
           <Code text={COMMAND} label="command" />
         </div>
+        <Button href="/jobs/new">New job</Button>
       </SpaceBetween>
     </Box>
   );

@@ -123,7 +123,7 @@ export function JobFacts({ job }: { job: Job }) {
           items={[
             { label: "Status", value: <JobStatusMark job={job} /> },
             { label: "Id", value: <Copyable text={job.id} what="job id" /> },
-            { label: "Task type", value: job.task_type },
+            { label: "Task type", value: <Link href={`/task-types?type=${encodeURIComponent(job.task_type)}`}>{job.task_type}</Link> },
             { label: "Priority", value: job.priority },
             { label: "Created", value: <Time at={job.created_at} /> },
             { label: "Started", value: <Time at={job.started_at} /> },

@@ -14,14 +14,17 @@ export function JobActions({ job }: { job: Job }) {
   const can = allowed(job);
   const phone = useIsPhone();
   const verbs: Verb[] = ["retry", job.paused ? "resume" : "pause", "cancel"];
+  const clone = { id: "clone", text: "Clone", href: `/jobs/new?from=${job.id}` };
   return (
     <>
       <div className="buttons">
         <RefreshControl pushed />
         {phone ? (
           <ButtonDropdown
-            items={verbs.map((verb) => ({ id: verb, text: VERB_NAMES[verb], disabled: !can[verb] }))}
-            onItemClick={({ detail }) => { setAsking(detail.id as Verb);             }}
+            items={[...verbs.map((verb) => ({ id: verb, text: VERB_NAMES[verb], disabled: !can[verb] })), clone]}
+            onItemClick={({ detail }) => {
+              if (detail.id !== "clone") setAsking(detail.id as Verb);
+            }}
           >
             Actions
           </ButtonDropdown>
@@ -32,6 +35,7 @@ export function JobActions({ job }: { job: Job }) {
                 {VERB_NAMES[verb]}
               </Button>
             ))}
+            <Button href={clone.href}>{clone.text}</Button>
           </>
         )}
       </div>

@@ -2,6 +2,7 @@
 
 import { useCollection } from "@cloudscape-design/collection-hooks";
 import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
 import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import Cards from "@cloudscape-design/components/cards";
 import CollectionPreferences, {
@@ -94,6 +95,9 @@ export function JobsTable({ search, onSearch, types, views }: JobsTableProps) {
           >
             Actions
           </ButtonDropdown>
+          <Button variant="primary" href="/jobs/new">
+            New job
+          </Button>
         </SpaceBetween>
       }
     >

@@ -4,8 +4,8 @@ const MOST = 200;
 
 interface Kept {
   tag: string;
-  body: string;
-  type: string;
+  body: ArrayBuffer;
+  headers: Headers;
 }
 
 export class Etags {
@@ -20,14 +20,14 @@ export class Etags {
     const answer = await fetch(request);
     if (answer.status === 304 && found) {
       this.meter.unchanged += 1;
-      return new Response(found.body, { status: 200, headers: { "Content-Type": found.type } });
+      return new Response(found.body, { status: 200, headers: found.headers });
     }
     const tag = answer.headers.get("ETag");
     if (answer.status !== 200 || !tag) return answer;
-    const body = await answer.clone().text();
-    this.meter.bytes += body.length;
-    this.keep(request.url, { tag, body, type: answer.headers.get("Content-Type") ?? "application/json" });
-    return answer;
+    const body = await answer.arrayBuffer();
+    this.meter.bytes += body.byteLength;
+    this.keep(request.url, { tag, body, headers: answer.headers });
+    return new Response(body, { status: 200, headers: answer.headers });
   }
 
   /** Another user must not see what the last one saw. */
