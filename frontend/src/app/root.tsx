@@ -1,7 +1,8 @@
-/** Around all screens: the top, links that stay in the page. */
+/** Around all screens: the top, links that stay in the page, the palette. */
 
 import { Outlet, useRouter } from "@tanstack/react-router";
-import { type MouseEvent, useState } from "react";
+import { lazy, type MouseEvent, Suspense, useCallback, useState } from "react";
+import { usePaletteKey } from "@/app/palette-key";
 import { Frame } from "@/app/shell";
 
 /** Cloudscape's links are plain anchors; those to ourselves change the screen, not the page. */
@@ -17,15 +18,25 @@ function useInnerLinks(): (event: MouseEvent) => void {
   };
 }
 
+const Palette = lazy(async () => ({ default: (await import("@/app/palette")).Palette }));
+
 export function Root() {
+  const [finding, setFinding] = useState(false);
+  const find = useCallback(() => setFinding(true), []);
+  usePaletteKey(find);
   const onClick = useInnerLinks();
   return (
     // Links are reached and followed by keyboard by themselves; this only catches what they do.
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions
     <div onClick={onClick}>
-      <Frame>
+      <Frame onPalette={find}>
         <Outlet />
       </Frame>
+      {finding && (
+        <Suspense>
+          <Palette onClose={() => setFinding(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

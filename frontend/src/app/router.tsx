@@ -50,6 +50,38 @@ const job = createRoute({
   component: lazyRouteComponent(() => import("@/app/screens/job")),
 });
 
+const newJob = createRoute({
+  getParentRoute: () => root,
+  path: "/jobs/new",
+  validateSearch: (said: Record<string, unknown>) => present({ type: text(said.type) }),
+  component: lazyRouteComponent(() => import("@/app/screens/new-job")),
+});
+
+const taskTypes = createRoute({
+  getParentRoute: () => root,
+  path: "/task-types",
+  validateSearch: (said: Record<string, unknown>) => present({ type: text(said.type) }),
+  component: lazyRouteComponent(() => import("@/app/screens/task-types")),
+});
+
+const workers = createRoute({
+  getParentRoute: () => root,
+  path: "/workers",
+  component: lazyRouteComponent(() => import("@/app/screens/workers")),
+});
+
+const deadLetters = createRoute({
+  getParentRoute: () => root,
+  path: "/dead-letters",
+  component: lazyRouteComponent(() => import("@/app/screens/dead-letters")),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("@/app/screens/settings")),
+});
+
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/activity",
@@ -67,7 +99,7 @@ function stringifySearch(search: Record<string, unknown>): string {
 
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([home, jobs, job, activity]),
+    routeTree: root.addChildren([home, jobs, newJob, job, taskTypes, workers, deadLetters, activity, settings]),
     defaultErrorComponent: BrokenScreen,
     defaultPreload: "intent",
     parseSearch,

@@ -9,6 +9,7 @@ import TopNavigation from "@cloudscape-design/components/top-navigation";
 import { useQueryClient } from "@tanstack/react-query";
 import { useRouterState } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
+import { PLACES } from "@/app/places";
 import { SessionDialog } from "@/app/session-dialog";
 import { connection, type Connection } from "@/lib/api/connection";
 import { usePlatform } from "@/lib/api/context";
@@ -18,16 +19,6 @@ import { time } from "@/lib/format";
 import { forget, notices } from "@/lib/notices";
 import { theme, useTheme, useZone, type Theme } from "@/lib/preferences";
 import { useStore } from "@/lib/store";
-
-const PLACES = [
-  { type: "link", text: "Jobs", href: "/jobs" },
-  { type: "link", text: "New job", href: "/jobs/new" },
-  { type: "link", text: "Task types", href: "/task-types" },
-  { type: "link", text: "Workers and queues", href: "/workers" },
-  { type: "link", text: "Activity", href: "/activity" },
-  { type: "divider" },
-  { type: "link", text: "Settings", href: "/settings" },
-] as const;
 
 const THEMES: Record<Theme, string> = { system: "As the system", light: "Light", dark: "Dark" };
 
@@ -83,7 +74,7 @@ export interface ShellProps {
   children: ReactNode;
   crumbs: BreadcrumbGroupProps.Item[];
   /** Tables bring their own frame. */
-  contentType?: "default" | "table" | "form";
+  contentType?: "default" | "table" | "form" | "cards";
   splitPanel?: ReactNode;
   splitPanelOpen?: boolean;
   onSplitPanelToggle?: (open: boolean) => void;
@@ -103,7 +94,7 @@ export function Shell({ children, crumbs, contentType = "default", ...split }: S
         <SideNavigation
           activeHref={placeOf(path)}
           header={{ text: stage ? `Stage ${stage}` : "Shoal", href: "/jobs" }}
-          items={PLACES.map((each) => ({ ...each }))}
+          items={PLACES.map((each) => ({ type: "link", ...each }))}
         />
       }
       breadcrumbs={<BreadcrumbGroup items={crumbs} ariaLabel="Breadcrumbs" />}
@@ -121,6 +112,7 @@ export function Shell({ children, crumbs, contentType = "default", ...split }: S
         ? {
             splitPanel: split.splitPanel,
             splitPanelOpen: split.splitPanelOpen ?? true,
+            splitPanelPreferences: { position: "side" as const },
             onSplitPanelToggle: ({ detail }) => split.onSplitPanelToggle?.(detail.open),
           }
         : {})}
@@ -186,6 +178,6 @@ function NetworkNotice({ net }: { net: Connection }) {
 
 /** The place in the side navigation that a path belongs to. */
 function placeOf(path: string): string {
-  const fitting = PLACES.flatMap((each) => ("href" in each ? [each.href] : [])).filter((href) => path.startsWith(href));
+  const fitting = PLACES.map(({ href }) => href).filter((href) => path.startsWith(href));
   return fitting.sort((a, b) => b.length - a.length)[0] ?? path;
 }

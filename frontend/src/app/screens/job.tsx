@@ -48,7 +48,7 @@ export default function JobScreen() {
         ? {}
         : {
             splitPanel: (
-              <TaskPanel id={taskIdOf(jobId, task)} index={task} total={job?.task_count ?? null} taskHref={hrefs} />
+              <TaskPanel job={job ?? null} id={taskIdOf(jobId, task)} index={task} total={job?.task_count ?? null} taskHref={hrefs} />
             ),
             onSplitPanelToggle: (open) => {
               if (!open) {
@@ -168,7 +168,7 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
             {
               id: "failures",
               label: failed ? `Failures by cause (${number(failed)})` : "Failures by cause",
-              content: <FailuresTable job={job.id} moving={moving} taskHref={taskHref} />,
+              content: <FailuresTable job={job} moving={moving} taskHref={taskHref} />,
             },
             { id: "results", label: "Results", content: <Results job={job} taskHref={taskHref} /> },
             { id: "events", label: "Events", content: <Events job={job.id} /> },

@@ -1,19 +1,24 @@
 /** Of what the tasks failed: few causes for many tasks. */
 
 import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Confirm } from "@/components/confirm";
 import { ProblemAlert } from "@/components/problem-alert";
 import { useApi } from "@/lib/api/context";
+import { useRetrySome } from "@/features/jobs/api";
+import type { Cause, Job } from "@/lib/api/types";
 import { number, percent, plural } from "@/lib/format";
 import { useInterval } from "@/lib/query";
 import { failuresQuery } from "./api";
 
 export interface FailuresTableProps {
-  job: string;
+  job: Job;
   moving: boolean;
   taskHref: (index: number) => string;
 }
@@ -21,11 +26,14 @@ export interface FailuresTableProps {
 export const indexOf = (taskId: string): number => Number(taskId.slice(taskId.lastIndexOf(".") + 1));
 
 export function FailuresTable({ job, moving, taskHref }: FailuresTableProps) {
+  const [asking, setAsking] = useState<Cause | null>(null);
+  const retry = useRetrySome();
   const every = useInterval();
-  const found = useQuery({ ...failuresQuery(useApi(), job), refetchInterval: moving ? every : false });
+  const found = useQuery({ ...failuresQuery(useApi(), job.id), refetchInterval: moving ? every : false });
   const causes = found.data?.items ?? [];
   const counted = found.data?.counted ?? 0;
   return (
+    <>
     <Table
       trackBy="cause"
       items={causes}
@@ -87,7 +95,38 @@ export function FailuresTable({ job, moving, taskHref }: FailuresTableProps) {
             </SpaceBetween>
           ),
         },
+        {
+          id: "retry",
+          header: "",
+          width: 120,
+          cell: (each) => (
+            <Button
+              variant="inline-link"
+              ariaLabel={`Retry tasks of ${each.error_type}: ${each.message}`}
+              disabled={job.status !== "FAILED"}
+              disabledReason="The job has to have failed; wait for its end"
+              onClick={() => setAsking(each)}
+            >
+              Retry these
+            </Button>
+          ),
+        },
       ]}
     />
+    {asking && (
+      <Confirm
+        header={`Retry ${plural(asking.count, "task")}?`}
+        verb="Retry these"
+        busy={retry.isPending}
+        onDismiss={() => setAsking(null)}
+        onConfirm={() =>
+          retry.mutate({ job, selection: { cause: asking.cause } }, { onSettled: () => setAsking(null) })
+        }
+      >
+        {plural(asking.count, "task")} that failed with {asking.error_type} will run again, as generation{" "}
+        {number(job.generation + 1)}. All others stay as they are.
+      </Confirm>
+    )}
+    </>
   );
 }

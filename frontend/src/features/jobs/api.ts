@@ -3,7 +3,7 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type Api, body } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
-import type { Job, JobPage, JobStatus } from "@/lib/api/types";
+import type { CloneRequest, Job, JobPage, JobStatus, Priority } from "@/lib/api/types";
 import { tell, tellProblem } from "@/lib/notices";
 
 export interface JobsFilter {
@@ -110,6 +110,66 @@ export function useSteer() {
     },
     onError: (error, { verb, job }) => tellProblem(`${VERB_NAMES[verb]}: ${titleOf(job)}`, error),
     onSettled: () => queries.invalidateQueries(),
+  });
+}
+
+export interface Selection {
+  cause?: string;
+  indices?: number[];
+}
+
+/** Retry some failed tasks: those of one cause, or by their numbers. */
+export function useRetrySome() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ job, selection }: { job: Pick<Job, "id" | "name">; selection: Selection }) =>
+      body(api.POST("/api/v1/jobs/{job_id}/retry", { params: { path: { job_id: job.id } }, body: selection })),
+    onSuccess: (job) => tell({ type: "success", header: `What was chosen of ${titleOf(job)} is being retried` }),
+    onError: (error, { job }) => tellProblem(`Retry: ${titleOf(job)}`, error),
+    onSettled: () => queries.invalidateQueries(),
+  });
+}
+
+export interface Changed {
+  name?: string;
+  priority?: Priority;
+}
+
+/** The same job once more, with the same inputs. */
+export function useClone() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ job, changed, key }: { job: Job; changed: Changed; key: string }) =>
+      body(
+        api.POST("/api/v1/jobs/{job_id}/clone", {
+          params: { path: { job_id: job.id }, header: { "idempotency-key": key } },
+          body: changed as CloneRequest,
+        }),
+      ),
+    onSuccess: (made) => {
+      tell({ type: "success", header: `${titleOf(made)} is submitted`, content: "It is a clone, with the same inputs." });
+      return queries.invalidateQueries({ queryKey: ["jobs"] });
+    },
+    onError: (error, { job }) => tellProblem(`Clone: ${titleOf(job)}`, error),
+  });
+}
+
+/** Nobody sees a deleted job any more. */
+export function useDelete() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async (job: Job) => {
+      await api.DELETE("/api/v1/jobs/{job_id}", { params: { path: { job_id: job.id } } });
+    },
+    onSuccess: (_, job) => {
+      tell({ type: "success", header: `${titleOf(job)} is deleted` });
+      queries.removeQueries({ queryKey: ["job", job.id] });
+      return queries.invalidateQueries({ queryKey: ["jobs"] });
+    },
+    onError: (error, job) => tellProblem(`Delete: ${titleOf(job)}`, error),
   });
 }
 

@@ -1,7 +1,7 @@
 /** What a job is, and how far it is. */
 
 import Box from "@cloudscape-design/components/box";
-import ColumnLayout from "@cloudscape-design/components/column-layout";
+import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
@@ -57,7 +57,7 @@ export function Why({ job }: { job: Job }) {
     enabled: live,
     refetchInterval: live ? every : false,
   });
-  if (!live) return job.reason ? <span className="break">{sentence(job.reason)}</span> : <>–</>;
+  if (!live) return <span className="break">{ending(job)}</span>;
   const [first, ...others] = found.data?.reasons ?? [];
   if (!first) return <>{found.isError ? "It could not be asked." : "–"}</>;
   return (
@@ -70,6 +70,11 @@ export function Why({ job }: { job: Job }) {
       ))}
     </SpaceBetween>
   );
+}
+
+function ending(job: Job): string {
+  if (job.reason) return sentence(job.reason);
+  return job.status === "COMPLETED" ? `All ${plural(job.counts.completed, "task")} completed.` : "–";
 }
 
 export function JobProgress({ job }: { job: Job }) {
@@ -116,9 +121,8 @@ export function JobFacts({ job }: { job: Job }) {
   const execution = linked(config.executionUrl);
   const logs = linked(config.logsUrl);
   return (
-    <Container header={<Header variant="h2">Facts</Header>}>
-      <ColumnLayout columns={1}>
-        <KeyValuePairs
+    <ExpandableSection variant="container" headerText="Facts" headerDescription={glance(job)}>
+      <KeyValuePairs
           columns={4}
           items={[
             { label: "Status", value: <JobStatusMark job={job} /> },
@@ -145,10 +149,19 @@ export function JobFacts({ job }: { job: Job }) {
             ...(logs ? [{ label: "Logs", value: <Link external href={logs}>CloudWatch Logs</Link> }] : []),
           ]}
         />
-      </ColumnLayout>
-    </Container>
+    </ExpandableSection>
   );
 }
+
+/** What one wants to know of it without opening it. */
+const glance = (job: Job): string =>
+  [
+    `Task type ${job.task_type}`,
+    `${job.priority} priority`,
+    `generation ${number(job.generation)}`,
+    plural(job.retry.max_attempts ?? 1, "attempt"),
+    ...Object.entries(job.tags).map(([key, value]) => `${key}=${value}`),
+  ].join(" · ");
 
 function retryWords(job: Job): string {
   const { max_attempts: most = 1, backoff = 1, factor = 2, max_delay: longest = 300 } = job.retry;

@@ -48,7 +48,6 @@ export function MapView({ map: { bytes, total }, shading, shown, onOpen }: MapVi
     return () => observer.disconnect();
   }, []);
 
-  // oxlint-disable-next-line react/exhaustive-effect-dependencies -- another theme has other colours
   useLayoutEffect(() => {
     const there = canvas.current;
     const context = there?.getContext("2d");
@@ -59,6 +58,7 @@ export function MapView({ map: { bytes, total }, shading, shown, onOpen }: MapVi
     there.height = grid.rows * Math.round(grid.size * scale);
     paint(context, counts, grid, shading, paletteOf(there), scale);
     there.dataset.paint = (performance.now() - begun).toFixed(1);
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- another theme has other colours
   }, [counts, grid, shading, width, theme]);
 
   const step = (move: number): void => {

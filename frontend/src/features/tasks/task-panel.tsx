@@ -16,7 +16,8 @@ import { ProblemAlert } from "@/components/problem-alert";
 import { TaskStatusMark } from "@/components/status";
 import { Time } from "@/components/time";
 import { useApi } from "@/lib/api/context";
-import type { Task, TaskStatus } from "@/lib/api/types";
+import { useRetrySome } from "@/features/jobs/api";
+import type { Job, Task, TaskStatus } from "@/lib/api/types";
 import { bytes, duration, number, percent } from "@/lib/format";
 import { sentence } from "@/lib/notices";
 import { useInterval } from "@/lib/query";
@@ -32,21 +33,22 @@ const MOVING: Record<TaskStatus, boolean> = {
 };
 
 export interface TaskPanelProps {
+  job: Job | null;
   id: string;
   index: number;
   total: number | null;
   taskHref: (index: number) => string;
 }
 
-export function TaskPanel({ id, index, total, taskHref }: TaskPanelProps) {
+export function TaskPanel({ job, id, index, total, taskHref }: TaskPanelProps) {
   return (
     <SplitPanel header={`Task ${number(index)}`} hidePreferencesButton closeBehavior="hide">
-      <TaskView id={id} index={index} total={total} taskHref={taskHref} />
+      <TaskView job={job} id={id} index={index} total={total} taskHref={taskHref} />
     </SplitPanel>
   );
 }
 
-export function TaskView({ id, index, total, taskHref }: TaskPanelProps) {
+export function TaskView({ job, id, index, total, taskHref }: TaskPanelProps) {
   const api = useApi();
   const every = useInterval();
   const found = useQuery({
@@ -54,6 +56,7 @@ export function TaskView({ id, index, total, taskHref }: TaskPanelProps) {
     refetchInterval: (query) => (query.state.data && !MOVING[query.state.data.status] ? false : every),
   });
   const task = found.data;
+  const retry = useRetrySome();
   return (
     <SpaceBetween size="l">
       <SpaceBetween direction="horizontal" size="xs">
@@ -67,6 +70,14 @@ export function TaskView({ id, index, total, taskHref }: TaskPanelProps) {
           disabled={total !== null && index >= total - 1}
         >
           Next
+        </Button>
+        <Button
+          disabled={task?.status !== "FAILED" || job?.status !== "FAILED"}
+          disabledReason="A failed task of a job that has failed can be retried"
+          loading={retry.isPending}
+          onClick={() => job && retry.mutate({ job, selection: { indices: [index] } })}
+        >
+          Retry
         </Button>
       </SpaceBetween>
       {found.isError && !task && <ProblemAlert error={found.error} retry={() => void found.refetch()} />}

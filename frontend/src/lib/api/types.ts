@@ -30,3 +30,4 @@ export type Machine = Bodies["MachineBody"];
 export type DeadLetters = Bodies["DeadLettersBody"];
 export type DeadCause = Bodies["DeadCause"];
 export type ResultPage = Bodies["ResultPageBody"];
+export type CloneRequest = Bodies["CloneRequest"];

@@ -1,0 +1,16 @@
+/** Where one can go, in the order of the side navigation. */
+
+export interface Place {
+  text: string;
+  href: string;
+}
+
+export const PLACES: readonly Place[] = [
+  { text: "Jobs", href: "/jobs" },
+  { text: "New job", href: "/jobs/new" },
+  { text: "Task types", href: "/task-types" },
+  { text: "Workers and queues", href: "/workers" },
+  { text: "Dead letters", href: "/dead-letters" },
+  { text: "Activity", href: "/activity" },
+  { text: "Settings", href: "/settings" },
+];

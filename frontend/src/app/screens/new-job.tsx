@@ -1,0 +1,45 @@
+import ContentLayout from "@cloudscape-design/components/content-layout";
+import Header from "@cloudscape-design/components/header";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { Shell } from "@/app/shell";
+import { ProblemAlert } from "@/components/problem-alert";
+import { NewJob } from "@/features/submit/new-job";
+import { taskTypesQuery } from "@/features/task-types/api";
+import { useApi } from "@/lib/api/context";
+import { plural } from "@/lib/format";
+import { tell } from "@/lib/notices";
+
+const route = getRouteApi("/jobs/new");
+
+export default function NewJobScreen() {
+  const { type = null } = route.useSearch();
+  const navigate = useNavigate();
+  const found = useQuery(taskTypesQuery(useApi()));
+  return (
+    <Shell
+      contentType="form"
+      crumbs={[
+        { text: "Jobs", href: "/jobs" },
+        { text: "New job", href: "/jobs/new" },
+      ]}
+    >
+      <ContentLayout header={<Header variant="h1">New job</Header>}>
+        {found.isError ? (
+          <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+        ) : (
+          <NewJob
+            types={found.data ?? []}
+            chosen={type}
+            onChoose={(chosen) => void navigate({ to: "/jobs/new", search: { type: chosen }, replace: true })}
+            onSubmitted={(job) => {
+              const tasks = job.task_count === null ? "Its tasks are being counted." : plural(job.task_count, "task");
+              tell({ type: "success", header: `${job.name || job.id} is submitted`, content: tasks });
+              void navigate({ to: "/jobs/$jobId", params: { jobId: job.id } });
+            }}
+          />
+        )}
+      </ContentLayout>
+    </Shell>
+  );
+}

@@ -1,0 +1,14 @@
+import ContentLayout from "@cloudscape-design/components/content-layout";
+import Header from "@cloudscape-design/components/header";
+import { Shell } from "@/app/shell";
+import { Settings } from "@/features/settings/settings";
+
+export default function SettingsScreen() {
+  return (
+    <Shell crumbs={[{ text: "Settings", href: "/settings" }]}>
+      <ContentLayout header={<Header variant="h1">Settings</Header>}>
+        <Settings />
+      </ContentLayout>
+    </Shell>
+  );
+}

@@ -1,0 +1,121 @@
+/** Messages that were received too often, by job and cause. */
+
+import Badge from "@cloudscape-design/components/badge";
+import Box from "@cloudscape-design/components/box";
+import Header from "@cloudscape-design/components/header";
+import Link from "@cloudscape-design/components/link";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Table from "@cloudscape-design/components/table";
+import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
+import { PageTurner, usePages } from "@/components/pages";
+import { ProblemAlert } from "@/components/problem-alert";
+import { RefreshControl } from "@/components/refresh";
+import { Time } from "@/components/time";
+import { type Api, body } from "@/lib/api/client";
+import { useApi } from "@/lib/api/context";
+import type { DeadCause, DeadLetters as Letters } from "@/lib/api/types";
+import { number } from "@/lib/format";
+import { sentence } from "@/lib/notices";
+import { useInterval } from "@/lib/query";
+
+const PAGE = 50;
+
+const WORDS: Record<DeadCause, string> = {
+  UNFINISHED: "Given up",
+  WORKER_DIED: "Workers died",
+  HELD: "Held",
+  PAUSED: "Job paused",
+  CHUNK_ENDED: "Chunk had ended",
+  JOB_ENDED: "Job had ended",
+};
+
+const lettersQuery = (api: Api, after: string | null) =>
+  queryOptions({
+    queryKey: ["dead-letters", after],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET("/api/v1/dead-letters", {
+          signal,
+          params: { query: { limit: PAGE, ...(after ? { next_token: after } : {}) } },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+  });
+
+const indexOf = (taskId: string): number => Number(taskId.slice(taskId.lastIndexOf(".") + 1));
+
+export function DeadLetters() {
+  const pages = usePages("");
+  const found = useQuery({ ...lettersQuery(useApi(), pages.after), refetchInterval: useInterval() });
+  return (
+    <Table<Letters>
+      variant="full-page"
+      items={found.data?.items ?? []}
+      trackBy={(each) => `${each.job_id} ${each.cause}`}
+      loading={found.isPending}
+      loadingText="Loading dead letters"
+      wrapLines
+      ariaLabels={{ tableLabel: "Dead letters" }}
+      header={
+        <Header
+          variant="h1"
+          actions={<RefreshControl />}
+          description="Messages that were received three times and not deleted. Each is looked at by itself, and sent again where its chunk still has to run."
+        >
+          Dead letters
+        </Header>
+      }
+      pagination={<PageTurner pages={pages} next={found.data?.next_token ?? null} what="dead letters" />}
+      empty={
+        found.isError ? (
+          <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+        ) : (
+          <Box textAlign="center" color="inherit" padding="l">
+            <Box variant="strong">No dead letters</Box>
+            <Box variant="p">No message was received too often.</Box>
+          </Box>
+        )
+      }
+      columnDefinitions={[
+        {
+          id: "cause",
+          header: "Cause",
+          width: 160,
+          isRowHeader: true,
+          cell: (each) => <Badge color={each.cause === "WORKER_DIED" ? "red" : "grey"}>{WORDS[each.cause]}</Badge>,
+        },
+        { id: "count", header: "Messages", width: 110, cell: (each) => number(each.count) },
+        { id: "sentence", header: "What became of them", minWidth: 260, cell: (each) => sentence(each.sentence) },
+        {
+          id: "job",
+          header: "Job",
+          width: 300,
+          cell: (each) => (
+            <SpaceBetween size="xxs">
+              <Link href={`/jobs/${each.job_id}`}>
+                <span className="mono">{each.job_id}</span>
+              </Link>
+              <Link href={`/jobs/${each.job_id}?tab=failures`}>Its failures by cause</Link>
+            </SpaceBetween>
+          ),
+        },
+        { id: "receives", header: "Most receives", width: 130, cell: (each) => number(each.receives) },
+        {
+          id: "examples",
+          header: "Examples",
+          width: 150,
+          cell: (each) => (
+            <SpaceBetween direction="horizontal" size="xs">
+              {each.examples.map(({ task_id: id }) => (
+                <Link key={id} href={`/jobs/${each.job_id}?task=${indexOf(id)}`}>
+                  {number(indexOf(id))}
+                </Link>
+              ))}
+            </SpaceBetween>
+          ),
+        },
+        { id: "last", header: "Last", width: 190, cell: (each) => <Time at={each.last_at} /> },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,104 @@
+/** What workers offer, with the schema of each. */
+
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Cards from "@cloudscape-design/components/cards";
+import Header from "@cloudscape-design/components/header";
+import Link from "@cloudscape-design/components/link";
+import ExpandableSection from "@cloudscape-design/components/expandable-section";
+import TextFilter from "@cloudscape-design/components/text-filter";
+import { useQuery } from "@tanstack/react-query";
+import { Code } from "@/components/code";
+import { ProblemAlert } from "@/components/problem-alert";
+import { useApi } from "@/lib/api/context";
+import type { TaskType } from "@/lib/api/types";
+import { duration, plural } from "@/lib/format";
+import { taskTypesQuery } from "./api";
+
+export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: string) => void }) {
+  const found = useQuery(taskTypesQuery(useApi()));
+  const all = found.data ?? [];
+  const shown = all.filter((each) => each.name.toLowerCase().includes(sought.toLowerCase()));
+  return (
+    <Cards<TaskType>
+      variant="full-page"
+      trackBy="name"
+      items={shown}
+      loading={found.isPending}
+      loadingText="Loading task types"
+      cardsPerRow={[{ cards: 1 }, { minWidth: 900, cards: 2 }]}
+      header={
+        <Header variant="h1" counter={`(${all.length})`} description="The functions that workers have offered.">
+          Task types
+        </Header>
+      }
+      filter={
+        <TextFilter
+          filteringText={sought}
+          filteringPlaceholder="Find a task type"
+          filteringAriaLabel="Find a task type"
+          countText={plural(shown.length, "match", "matches")}
+          onChange={({ detail }) => onSeek(detail.filteringText)}
+        />
+      }
+      empty={
+        found.isError ? (
+          <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+        ) : (
+          <Box textAlign="center" color="inherit" padding="l">
+            <Box variant="strong">{all.length ? "No task type is called so" : "No worker has offered a task type yet"}</Box>
+            {!all.length && (
+              <div className="narrow">
+                <Code text="shoal worker run" label="command" />
+              </div>
+            )}
+          </Box>
+        )
+      }
+      cardDefinition={{
+        header: (each) => (
+          <Header variant="h3" actions={<Button href={`/jobs/new?type=${encodeURIComponent(each.name)}`}>New job</Button>}>
+            {each.name}
+          </Header>
+        ),
+        sections: [
+          { id: "about", content: (each) => each.description || "It says nothing of itself." },
+          {
+            id: "signature",
+            header: "Fields",
+            content: (each) => <span className="mono">{signature(each)}</span>,
+          },
+          { id: "timeout", header: "Timeout", width: 25, content: (each) => (each.timeout === null ? "None" : duration(each.timeout)) },
+          { id: "retry", header: "Attempts", width: 25, content: (each) => plural(each.retry?.max_attempts ?? 1, "attempt") },
+          {
+            id: "mean",
+            header: "Mean duration",
+            width: 25,
+            content: (each) => (each.mean_seconds === null ? "Not known yet" : duration(each.mean_seconds)),
+          },
+          {
+            id: "jobs",
+            header: "Jobs",
+            width: 25,
+            content: (each) => <Link href={`/jobs?type=${encodeURIComponent(each.name)}`}>Show</Link>,
+          },
+          {
+            id: "schema",
+            content: (each) => (
+              <ExpandableSection headerText="Schema" variant="footer">
+                <Code text={JSON.stringify(each.schema, null, 2)} label={`schema of ${each.name}`} low />
+              </ExpandableSection>
+            ),
+          },
+        ],
+      }}
+    />
+  );
+}
+
+function signature({ schema }: TaskType): string {
+  const { properties = {}, required = [] } = schema as { properties?: Record<string, unknown>; required?: string[] };
+  const names = Object.keys(properties);
+  if (!names.length) return "none";
+  return names.map((name) => (required.includes(name) ? name : `${name}?`)).join(", ");
+}

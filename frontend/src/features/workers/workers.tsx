@@ -1,0 +1,147 @@
+/** Who works, and what waits for them. */
+
+import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
+import ColumnLayout from "@cloudscape-design/components/column-layout";
+import Container from "@cloudscape-design/components/container";
+import Header from "@cloudscape-design/components/header";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Table from "@cloudscape-design/components/table";
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { Code } from "@/components/code";
+import { ProblemAlert } from "@/components/problem-alert";
+import { RefreshControl } from "@/components/refresh";
+import { PresenceMark } from "@/components/status";
+import { Time } from "@/components/time";
+import { type Api, body } from "@/lib/api/client";
+import { useApi } from "@/lib/api/context";
+import type { Presence, Priority, Queue, Worker } from "@/lib/api/types";
+import { number, plural } from "@/lib/format";
+import { useInterval } from "@/lib/query";
+
+const PAGE = 100;
+
+const workersQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["workers"],
+    queryFn: ({ signal }) => body(api.GET("/api/v1/workers", { signal, params: { query: { limit: PAGE } } })),
+  });
+
+const queuesQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["queues"],
+    queryFn: ({ signal }) => body(api.GET("/api/v1/queues", { signal })),
+  });
+
+const FIRST: Record<Presence, number> = { silent: 0, alive: 1, unknown: 2, left: 3 };
+const NAMES: Record<Priority, string> = { high: "High", normal: "Normal", low: "Low" };
+
+export function WorkersAndQueues() {
+  return (
+    <SpaceBetween size="l">
+      <Queues />
+      <Workers />
+    </SpaceBetween>
+  );
+}
+
+function Queues() {
+  const found = useQuery({ ...queuesQuery(useApi()), refetchInterval: useInterval() });
+  const queues = found.data?.items ?? [];
+  return (
+    <Container
+      header={
+        <Header variant="h2" description="Chunks, as the queues count them: approximately." actions={<RefreshControl />}>
+          Queues
+        </Header>
+      }
+    >
+      {found.isError && !queues.length ? (
+        <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+      ) : (
+        <ColumnLayout columns={3} variant="text-grid">
+          {queues.map((queue) => (
+            <QueueFigures key={queue.priority} queue={queue} />
+          ))}
+        </ColumnLayout>
+      )}
+    </Container>
+  );
+}
+
+const QueueFigures = ({ queue }: { queue: Queue }) => (
+  <div className="figures">
+    <Box variant="awsui-key-label">{NAMES[queue.priority]}</Box>
+    <Box variant="awsui-value-large">{number(queue.waiting)}</Box>
+    <Box color="text-body-secondary">
+      waiting · {number(queue.in_flight)} in hand · {number(queue.delayed)} delayed
+    </Box>
+  </div>
+);
+
+function Workers() {
+  const found = useQuery({ ...workersQuery(useApi()), refetchInterval: useInterval() });
+  const workers = [...(found.data?.items ?? [])].sort(
+    (a, b) => FIRST[a.state] - FIRST[b.state] || a.name.localeCompare(b.name),
+  );
+  const silent = workers.filter((each) => each.state === "silent").length;
+  const alive = workers.filter((each) => each.state === "alive");
+  const slots = alive.reduce((sum, each) => sum + (each.slots ?? 0), 0);
+  return (
+    <SpaceBetween size="l">
+      {silent > 0 && (
+        <Alert type="warning" header={`${plural(silent, "worker")} fell silent`}>
+          What they had in hand goes to other workers once its lease has ended; nothing is lost.
+        </Alert>
+      )}
+      <Table<Worker>
+        trackBy="name"
+        items={workers}
+        loading={found.isPending}
+        loadingText="Loading workers"
+        resizableColumns
+        ariaLabels={{ tableLabel: "Workers" }}
+        header={
+          <Header
+            variant="h2"
+            counter={`(${number(workers.length)}${found.data?.next_token ? "+" : ""})`}
+            description={`${number(alive.length)} alive with ${plural(slots, "slot")}`}
+          >
+            Workers
+          </Header>
+        }
+        empty={
+          found.isError ? (
+            <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+          ) : (
+            <Box textAlign="center" color="inherit" padding="l">
+              <SpaceBetween size="s">
+                <Box variant="strong">No worker has spoken yet</Box>
+                <div className="narrow">
+                  <Code text="shoal worker run" label="command" />
+                </div>
+              </SpaceBetween>
+            </Box>
+          )
+        }
+        columnDefinitions={[
+          { id: "name", header: "Worker", isRowHeader: true, width: 150, cell: (each) => each.name },
+          { id: "state", header: "State", width: 120, cell: (each) => <PresenceMark state={each.state} /> },
+          { id: "slots", header: "Slots", width: 90, cell: (each) => (each.slots === null ? "–" : number(each.slots)) },
+          { id: "queues", header: "Queues", width: 170, cell: (each) => each.queues.join(", ") || "–" },
+          {
+            id: "types",
+            header: "Task types",
+            width: 240,
+            cell: (each) => each.task_types.map(({ name }) => name).join(", ") || "–",
+          },
+          { id: "seen", header: "Last seen", width: 190, cell: (each) => <Time at={each.last_seen_at} /> },
+          { id: "since", header: "Started", width: 190, cell: (each) => <Time at={each.started_at} /> },
+          { id: "version", header: "Version", width: 110, cell: (each) => each.version || "–" },
+          { id: "image", header: "Image", width: 160, cell: (each) => each.image || "–" },
+          { id: "host", header: "Host", width: 140, cell: (each) => each.host || "–" },
+        ]}
+      />
+    </SpaceBetween>
+  );
+}
