@@ -1,8 +1,11 @@
 """A generation that runs only some of the failed tasks, from its reset to its end."""
 
+import pytest
+
 from shoal.domain.chunk import Chunk
+from shoal.domain.errors import IllegalMove
 from shoal.domain.job import JobStatus
-from shoal.domain.selection import Selection
+from shoal.domain.selection import Discard, Selection
 from shoal.domain.tally import Entry, address
 from tests.unit.service.shop import TENANT, Shop
 
@@ -103,6 +106,17 @@ def test_a_retry_of_all_takes_what_was_left_alone(shop: Shop) -> None:
     shop.drain()
 
     assert (letters(shop), shop.job.status) == ("CCC", JobStatus.COMPLETED)
+
+
+def test_a_job_whose_failures_are_all_discarded_is_not_retried_as_a_whole(shop: Shop) -> None:
+    shop.start(2)
+    shop.drain(fails=lambda _: True)
+    shop.control.discard(TENANT, shop.id, Discard(Selection(), "no use", "ada", 1.0))
+
+    with pytest.raises(IllegalMove, match="discarded"):
+        shop.control.retry(TENANT, shop.id)
+
+    assert shop.job.generation == 1
 
 
 def test_a_task_that_failed_keeps_its_attempts() -> None:

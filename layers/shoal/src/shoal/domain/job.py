@@ -303,6 +303,10 @@ class Job:
     ) -> Job:
         """Begin the next generation of a FAILED job; with a selection, only of what it takes."""
         selection = self.chosen(selection)
+        never_ran = self.counts is not None and self.counts.cancelled
+        all_discarded = any(each.selection.whole for each in self.discards)
+        if selection == Selection() and all_discarded and not never_ran:
+            raise IllegalMove(f"every failed task of job {self.id} is discarded")
         return replace(
             self,
             status=self._moved(_S.PENDING),
