@@ -25,6 +25,7 @@ from shoal.adapters.memory import (
 from shoal.adapters.memory_bulk import MemoryBulkRuns, MemoryBulkStore
 from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_dead_letters import MemoryDeadLetters
+from shoal.adapters.memory_exports import MemoryExportFiles, MemoryExportRuns
 from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.adapters.memory_webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhooks
@@ -202,6 +203,8 @@ def hot_writes(tasks: int) -> tuple[int, int]:
             deliveries=MemoryDeliveryQueue(),
             poster=MemoryPoster(),
             local_webhooks=False,
+            export_runs=MemoryExportRuns(),
+            export_files=MemoryExportFiles(),
         )
     )
     spec = Spec(task_type="noop", source=Repeat(tasks), chunk_size=CHUNK)

@@ -13,7 +13,7 @@ from typing import Final
 
 from local.application import definition, transformed
 
-MACHINES: Final = ("job", "bulk")
+MACHINES: Final = ("job", "bulk", "export")
 PARAMETERS: Final = {
     "JwtIssuer": "https://issuer.example",
     "JwtAudience": "shoal",

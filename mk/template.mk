@@ -26,7 +26,7 @@ check-template: setup $(SAM_READY) $(CHECKOV_READY) $(ASL_READY)
 	$(PY) -m local.export $(CHECKED)
 	$(BIN)/cfn-lint --regions us-east-1 --template $(CHECKED)/template.json
 	LOG_LEVEL=ERROR $(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml --file $(CHECKED)/template.json
-	for machine in job bulk; do $(NODE) tooling/node_modules/.bin/asl-validator --json-path $(CHECKED)/$$machine.asl.json; done
+	for machine in job bulk export; do $(NODE) tooling/node_modules/.bin/asl-validator --json-path $(CHECKED)/$$machine.asl.json; done
 
 lock: lock-template
 

@@ -20,6 +20,7 @@ from handlers.routes import (
     dead_letters,
     deployment,
     events,
+    exports,
     failures,
     job_tasks,
     jobs,
@@ -116,5 +117,6 @@ for routes in (
     maps,
     bulk,
     webhooks,
+    exports,
 ):
     app.include_router(routes.router)

@@ -280,6 +280,18 @@ SAMPLES: Final[Mapping[str, Sample]] = {
         ],
         "next_token": None,
     },
+    "ExportBody": {
+        "id": "exp_01M8D2F6ZC8J3WB5R9Y4T1N7QK",
+        "job_id": _JOB,
+        "status": "DONE",
+        "created_at": _STARTED,
+        "finished_at": _ENDED,
+        "results": 999,
+        "missing": 1,
+        "size": 48_213,
+        "url": "https://results.example/exports",
+        "error": None,
+    },
     "WebhookSetting": {
         "url": "https://hooks.example/shoal",
         "events": ["job.completed", "job.failed"],

@@ -259,6 +259,7 @@ def test_a_task_ends_in_time_and_is_tried_again_with_full_jitter(name: str) -> N
 def test_errors_end_in_one_path(name: str) -> None:
     last = STATES[name]["Catch"][-1]
     path = {"FailJob": "JobFailed", "GoOn": "GiveUp", "GiveUp": "GaveUp"}
+    path["AppendPart"] = "CouldNotWrite"
 
     assert last["ErrorEquals"] == ["States.ALL"]
     assert last["Next"] == path.get(name, "FailJob")

@@ -31,6 +31,7 @@ from shoal.adapters.memory import (
 from shoal.adapters.memory_bulk import MemoryBulkRuns, MemoryBulkStore
 from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_dead_letters import MemoryDeadLetters
+from shoal.adapters.memory_exports import MemoryExportFiles, MemoryExportRuns
 from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.adapters.memory_webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhooks
@@ -173,6 +174,8 @@ class Cloud:
             deliveries=MemoryDeliveryQueue(),
             poster=MemoryPoster(),
             local_webhooks=False,
+            export_runs=MemoryExportRuns(),
+            export_files=MemoryExportFiles(),
         )
 
     # Time and callers.

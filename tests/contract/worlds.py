@@ -31,12 +31,13 @@ from shoal.adapters.memory import (
 from shoal.adapters.memory_bulk import MemoryBulkStore
 from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_dead_letters import MemoryDeadLetters
+from shoal.adapters.memory_exports import MemoryExportFiles, MemoryExportRuns
 from shoal.adapters.memory_live import MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.adapters.memory_webhooks import MemoryWebhooks
-from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore
+from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore, S3ExportFiles
 from shoal.adapters.sqs import SqsTaskQueue
-from shoal.adapters.stepfunctions import StepFunctionsWorkflow
+from shoal.adapters.stepfunctions import StepFunctionsExportRuns, StepFunctionsWorkflow
 from shoal.domain.job import Priority
 from shoal.ports import (
     ArtifactStore,
@@ -47,6 +48,8 @@ from shoal.ports import (
     Crew,
     DeadLetterStore,
     EffectStore,
+    ExportFiles,
+    ExportRuns,
     JobStore,
     LiveStore,
     Machines,
@@ -80,6 +83,8 @@ class World:
     crew: Crew
     letters: DeadLetterStore
     hooks: WebhookStore
+    export_files: ExportFiles
+    export_runs: ExportRuns
     live: LiveStore
     bulk: BulkStore
     upload: Callable[[str, bytes], None]
@@ -112,6 +117,8 @@ def in_memory() -> World:
         crew=MemoryCrew(),
         letters=MemoryDeadLetters(),
         hooks=MemoryWebhooks(),
+        export_files=MemoryExportFiles(),
+        export_runs=MemoryExportRuns(),
         live=MemoryLiveStore(clock),
         bulk=MemoryBulkStore(),
         upload=upload,
@@ -141,6 +148,8 @@ def on_aws(aws: Aws) -> World:
         crew=DynamoCrew(registry),
         letters=DynamoDeadLetters(registry),
         hooks=DynamoWebhooks(registry),
+        export_files=S3ExportFiles(results),
+        export_runs=StepFunctionsExportRuns(aws.stepfunctions, aws.state_machine_arn),
         live=DynamoLiveStore(registry, clock),
         bulk=DynamoBulkStore(registry),
         upload=lambda key, body: aws.s3.put_object(Bucket="results", Key=key, Body=body),

@@ -122,6 +122,7 @@ def test_the_same_roles_are_allowed_what_they_have_a_grant_for(toured: Tour) -> 
     assert {grant.role for grant in GRANTS} - {grant.role for grant in reads} <= {
         "JobStateMachine",
         "BulkStateMachine",
+        "ExportStateMachine",
         "JobEventsFunction",
     }
 

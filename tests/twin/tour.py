@@ -6,6 +6,7 @@ messages are lost and executions die while their job is open.
 
 from __future__ import annotations
 
+import gzip
 import json
 import secrets
 import subprocess
@@ -129,6 +130,7 @@ class Tour:
         self._kill_executions(jobs["normal"])
         self._kill_unheard(jobs["low"])
         assert ended(self.users, late["id"])["status"] == "FAILED"
+        self._export(jobs["high"])
         self._bury(jobs["high"], 3)  # of a job that has ended
         self._until_empty(self.twin.deployment["DeadLetterQueueUrl"])
         eventually(lambda: "FailJob" in self._states(self._broken))
@@ -186,6 +188,14 @@ class Tour:
         assert self.users.post(f"{where}/abort").status_code == 409
         ended(self.users, runs["id"])
         assert ended(self.users, failed["id"])["status"] == "COMPLETED"
+
+    def _export(self, job: Json) -> None:
+        """Have the results of a job written to a file, and read it."""
+        export = self.users.post(f"jobs/{job['id']}/exports").json()
+        place = f"jobs/{job['id']}/exports/{export['id']}"
+        eventually(lambda: self.users.get(place).json()["status"] == "DONE")
+        file = httpx.get(self.users.get(place).json()["url"]).content
+        assert len(gzip.decompress(file).splitlines()) == job["task_count"]
 
     def _hook(self) -> None:
         """Be told by a webhook, which at first fails, and remove it."""

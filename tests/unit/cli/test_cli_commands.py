@@ -20,6 +20,8 @@ import pytest
 from handlers import api
 from shoal import bootstrap
 from shoal.adapters.memory_bulk import MemoryBulkRuns
+from shoal.domain.export import Cursor
+from shoal.ports import ExecutionStatus, ExportRun
 from tests.unit.handlers.edge import (
     World,
     call,
@@ -130,6 +132,19 @@ def finished(**failing: Any) -> str:
 
 
 FAULT = {"type": "ValueError", "message": "no\x1b[2J", "tail": "", "retryable": False}
+
+
+def test_an_export_shows_its_url_alone(shoal: Any, world: World) -> None:
+    job = finished(error=FAULT)
+    cursor = Cursor(upload="u", index=None, results=1, missing=1, size=99, whole=True)
+    done = ExportRun(ExecutionStatus.SUCCEEDED, 0.0, world.clock.now(), cursor)
+    world.export_runs.describe = lambda *_: done  # type: ignore[method-assign]
+
+    exported = shoal("export", job)
+
+    assert exported.stdout.startswith(f"memory://results/exports/{job}/exp_")
+    assert exported.stdout.count("\n") == 1
+    assert exported.stderr == "1 results, 1 missing, 99 bytes\n"
 
 
 def test_webhooks_show_their_secret_when_they_are_made(shoal: Any) -> None:

@@ -14,6 +14,7 @@ from shoal.client import (
     AsyncShoal,
     BadRequest,
     Conflict,
+    ExportFailed,
     Job,
     NotFound,
     ServerError,
@@ -23,6 +24,8 @@ from shoal.client import (
 )
 from shoal.client import flow as flows
 from shoal.client.models import Counts
+from shoal.domain.export import Cursor
+from shoal.ports import ExecutionStatus, ExportRun
 from shoal.service import charting, searching
 from tests.unit.client.conftest import answered
 from tests.unit.handlers.edge import World, lease, outcome, report, run, start
@@ -150,6 +153,26 @@ def test_a_deleted_job_is_not_found(shoal: Shoal) -> None:
     with pytest.raises(NotFound):
         job.refresh()
     assert [*shoal.jobs()] == []
+
+
+def test_an_export_is_awaited(shoal: Shoal, world: World) -> None:
+    job = shoal.submit("noop", count=1)
+    start(job.id)
+    run(job.id)
+
+    with pytest.raises(WaitTimeout, match="goes on"):
+        job.export(timeout=0.1)
+    describe = world.export_runs.describe
+    done = Cursor(upload="u", index=None, results=1, whole=True)
+    world.export_runs.describe = lambda *each: (  # type: ignore[method-assign]
+        describe(*each) and ExportRun(ExecutionStatus.SUCCEEDED, 0.0, world.clock.now(), done)
+    )
+    assert job.export()["url"]
+    world.export_runs.describe = lambda *each: (  # type: ignore[method-assign]
+        describe(*each) and ExportRun(ExecutionStatus.FAILED, error="Boom")
+    )
+    with pytest.raises(ExportFailed, match="Boom"):
+        job.export()
 
 
 def test_webhooks_are_made_tested_and_removed(shoal: Shoal) -> None:

@@ -32,6 +32,7 @@ from shoal.adapters.memory import (
 from shoal.adapters.memory_bulk import MemoryBulkRuns, MemoryBulkStore
 from shoal.adapters.memory_crew import MemoryCrew
 from shoal.adapters.memory_dead_letters import MemoryDeadLetters
+from shoal.adapters.memory_exports import MemoryExportFiles, MemoryExportRuns
 from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
 from shoal.adapters.memory_webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhooks
@@ -71,6 +72,8 @@ class World:
     hooks: MemoryWebhooks
     deliveries: MemoryDeliveryQueue
     poster: MemoryPoster
+    export_runs: MemoryExportRuns
+    export_files: MemoryExportFiles
 
     @staticmethod
     def new() -> "World":
@@ -94,6 +97,8 @@ class World:
             MemoryWebhooks(),
             MemoryDeliveryQueue(),
             MemoryPoster(),
+            MemoryExportRuns(),
+            MemoryExportFiles(),
         )
 
     def adapters(self) -> Adapters:
@@ -127,6 +132,8 @@ class World:
             deliveries=self.deliveries,
             poster=self.poster,
             local_webhooks=False,
+            export_runs=self.export_runs,
+            export_files=self.export_files,
         )
 
 

@@ -53,6 +53,7 @@ def test_every_function_is_known() -> None:
         "deliver_webhooks",
         "enqueue_tasks",
         "execution_ended",
+        "export_results",
         "fail_job",
         "job_events",
         "live",

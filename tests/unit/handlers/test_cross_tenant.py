@@ -47,6 +47,12 @@ def a_bulk_action(world: World) -> str:
     return str(answer.json["id"])
 
 
+def an_export(world: World) -> str:
+    """Of the one job that the route names beside it."""
+    (job,) = world.jobs.snapshot()["_jobs"]
+    return str(call("POST", f"/jobs/{job}/exports").json["id"])
+
+
 def a_webhook(_: World) -> str:
     return str(call("POST", "/webhooks", BODIES["addWebhook"]).json["id"])
 
@@ -56,6 +62,7 @@ OWNED: Mapping[str, Callable[[World], str]] = {
     "task_id": lambda world: f"{a_job(world)}.3",
     "bulk_action_id": a_bulk_action,
     "webhook_id": a_webhook,
+    "export_id": an_export,
 }
 """How a tenant, the default one, comes to have what an id names."""
 

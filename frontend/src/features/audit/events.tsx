@@ -27,6 +27,7 @@ const WORDS: Record<Action, string> = {
   discard: "Discarded failures",
   clone: "Cloned",
   delete: "Deleted",
+  export: "Exported",
   webhook_add: "Webhook added",
   webhook_remove: "Webhook removed",
   webhook_rotate: "Webhook secret rotated",

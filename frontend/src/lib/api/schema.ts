@@ -301,6 +301,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{job_id}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write all results of a job to one file of JSON Lines, as they are while it is written. */
+        post: operations["exportResults"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an export is; once it is DONE, a link that reads it for a quarter of an hour. */
+        get: operations["getExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{job_id}/failures": {
         parameters: {
             query?: never;
@@ -857,7 +891,7 @@ export interface components {
          * @description What may be done.
          * @enum {string}
          */
-        Action: "submit" | "clone" | "cancel" | "pause" | "resume" | "retry" | "canary" | "change" | "discard" | "delete" | "webhook_add" | "webhook_remove" | "webhook_rotate" | "webhook_test" | "webhook_disable";
+        Action: "submit" | "clone" | "cancel" | "pause" | "resume" | "retry" | "canary" | "change" | "discard" | "delete" | "export" | "webhook_add" | "webhook_remove" | "webhook_rotate" | "webhook_test" | "webhook_disable";
         /**
          * ArtifactAnswer
          * @description A presigned URL, null if there is nothing to GET; `headers` go with a PUT as they are.
@@ -1554,6 +1588,49 @@ export interface components {
         };
         /** @enum {string} */
         EventType: "job.submitted" | "job.enqueued" | "job.started" | "job.paused" | "job.resumed" | "job.stopping" | "job.completed" | "job.failed" | "job.cancelled" | "job.retried" | "job.deleted";
+        /**
+         * ExportBody
+         * @description A file of all results of a job; `url` reads it for a quarter of an hour, once it is DONE.
+         *
+         *     `results` and `missing` count its lines, `size` its bytes.
+         * @example {
+         *       "created_at": "2026-11-27T01:00:04.120Z",
+         *       "error": null,
+         *       "finished_at": "2026-11-27T01:12:31.480Z",
+         *       "id": "exp_01M8D2F6ZC8J3WB5R9Y4T1N7QK",
+         *       "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
+         *       "missing": 1,
+         *       "results": 999,
+         *       "size": 48213,
+         *       "status": "DONE",
+         *       "url": "https://results.example/exports"
+         *     }
+         */
+        ExportBody: {
+            created_at: components["schemas"]["Time"] | null;
+            /** Error */
+            error: string | null;
+            finished_at: components["schemas"]["Time"] | null;
+            /** Id */
+            id: string;
+            /** Job Id */
+            job_id: string;
+            /** Missing */
+            missing: number | null;
+            /** Results */
+            results: number | null;
+            /** Size */
+            size: number | null;
+            status: components["schemas"]["ExportStatus"];
+            /** Url */
+            url: string | null;
+        };
+        /**
+         * ExportStatus
+         * @description Where an export stands; one that is DONE becomes EXPIRED after a week.
+         * @enum {string}
+         */
+        ExportStatus: "RUNNING" | "DONE" | "FAILED" | "EXPIRED";
         Fact: string | number | boolean | null;
         /**
          * FailureExampleBody
@@ -4254,6 +4331,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventPageBody"];
+                };
+            };
+            /** @description If-None-Match has its ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    exportResults: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportBody"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    getExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportBody"];
                 };
             };
             /** @description If-None-Match has its ETag */

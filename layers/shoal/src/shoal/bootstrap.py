@@ -39,6 +39,8 @@ if TYPE_CHECKING:
         DeliveryQueue,
         EffectStore,
         Entropy,
+        ExportFiles,
+        ExportRuns,
         JobStore,
         LiveStore,
         Machines,
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from shoal.service.diagnosing import Diagnosing
     from shoal.service.ending import Ending
     from shoal.service.explaining import Explaining
+    from shoal.service.exporting import Exporting
     from shoal.service.hooking import Hooking
     from shoal.service.keeping import Keeping
     from shoal.service.leasing import Leasing
@@ -118,6 +121,8 @@ class Adapters:
     deliveries: DeliveryQueue
     poster: WebhookPoster
     local_webhooks: bool
+    export_runs: ExportRuns
+    export_files: ExportFiles
 
 
 _given: list[Adapters] = []
@@ -361,6 +366,15 @@ def burying() -> Burying:
 
 
 @cache
+def exporting() -> Exporting:
+    """Writes results to files."""
+    from shoal.service.exporting import Exporting
+
+    a = adapters()
+    return Exporting(viewing(), a.export_runs, a.export_files, a.clock, a.entropy)
+
+
+@cache
 def hooking() -> Hooking:
     """Keeps webhooks."""
     from shoal.service.hooking import Hooking
@@ -434,6 +448,7 @@ _WIRED: Final = (
     adapters,
     announcing,
     burying,
+    exporting,
     hooking,
     delivering,
     submitting,
@@ -481,9 +496,13 @@ def on_aws(settings: Settings) -> Adapters:
     from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
     from shoal.adapters.dynamodb.webhooks import DynamoWebhooks
     from shoal.adapters.emf import EmfMetrics
-    from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore
+    from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore, S3ExportFiles
     from shoal.adapters.sqs import SqsTaskQueue
-    from shoal.adapters.stepfunctions import StepFunctionsBulkRuns, StepFunctionsWorkflow
+    from shoal.adapters.stepfunctions import (
+        StepFunctionsBulkRuns,
+        StepFunctionsExportRuns,
+        StepFunctionsWorkflow,
+    )
     from shoal.adapters.webhook_post import HttpPoster
 
     clock = SystemClock()
@@ -527,6 +546,8 @@ def on_aws(settings: Settings) -> Adapters:
         deliveries=SqsDeliveryQueue(sqs, settings.deliveries_queue),
         poster=HttpPoster(),
         local_webhooks=settings.local_webhooks,
+        export_runs=StepFunctionsExportRuns(workflows, settings.export_machine_arn),
+        export_files=S3ExportFiles(results),
     )
 
 

@@ -90,6 +90,11 @@ class Settings:
         return self.environment.get("SHOAL_LIVE_URL", "")
 
     @property
+    def export_machine_arn(self) -> str:
+        """The state machine that writes exports; empty for who begins none."""
+        return self.environment.get("SHOAL_EXPORT_MACHINE_ARN", "")
+
+    @property
     def deliveries_queue(self) -> str:
         """Where events wait for webhooks; empty for who sends none."""
         return self.environment.get("SHOAL_DELIVERIES_QUEUE_URL", "")

@@ -150,3 +150,41 @@ class S3ArtifactStore:
 
     def uri(self, key: str) -> str:
         return f"s3://{self._name}/{key}"
+
+
+class S3ExportFiles:
+    """Multipart uploads to the results bucket; one that is left half done expires in a day."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._client = bucket.client
+        self._name = bucket.name
+
+    def begin(self, key: str) -> str:
+        with translated():
+            answer = self._client.create_multipart_upload(
+                Bucket=self._name, Key=key, ContentType="application/gzip"
+            )
+        return answer["UploadId"]
+
+    def append(self, key: str, upload: str, number: int, body: bytes) -> str:
+        with translated():
+            answer = self._client.upload_part(
+                Bucket=self._name, Key=key, UploadId=upload, PartNumber=number, Body=body
+            )
+        return answer["ETag"]
+
+    def finish(self, key: str, upload: str, tags: Sequence[str]) -> None:
+        parts: Any = [{"PartNumber": n, "ETag": tag} for n, tag in enumerate(tags, start=1)]
+        with translated():
+            try:
+                self._client.complete_multipart_upload(
+                    Bucket=self._name, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
+                )
+            except ClientError as error:
+                # An earlier try finished it and was not heard.
+                if code_of(error) != "NoSuchUpload":
+                    raise
+
+    def link(self, key: str, *, seconds: int) -> str:
+        place = {"Bucket": self._name, "Key": key, "ResponseContentDisposition": "attachment"}
+        return self._client.generate_presigned_url("get_object", Params=place, ExpiresIn=seconds)

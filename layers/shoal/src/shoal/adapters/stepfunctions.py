@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from shoal.adapters.faults import code_of, translated
+from shoal.domain.export import Cursor
 from shoal.domain.ids import execution_name
-from shoal.ports import Execution, ExecutionStatus
+from shoal.ports import Execution, ExecutionStatus, ExportRun
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
 _WAITS_NO_MORE: Final = frozenset(("TaskTimedOut", "TaskDoesNotExist", "InvalidToken"))
 
@@ -28,6 +30,33 @@ class StepFunctionsBulkRuns:
 
     def start(self, tenant: str, action_id: str) -> None:
         _start(self._client, self._arn, action_id, {"tenant": tenant, "action": action_id})
+
+
+class StepFunctionsExportRuns:
+    """Executions of the state machine of exports, named by job and export."""
+
+    def __init__(self, client: SFNClient, state_machine_arn: str) -> None:
+        self._client = client
+        self._arn = state_machine_arn
+        self._executions = state_machine_arn.replace(":stateMachine:", ":execution:", 1)
+
+    def start(self, tenant: str, job_id: str, export_id: str) -> None:
+        given = {"tenant": tenant, "job": job_id, "export": export_id}
+        _start(self._client, self._arn, f"{job_id}-{export_id}", given)
+
+    def describe(self, job_id: str, export_id: str) -> ExportRun | None:
+        answer = _described(self._client, f"{self._executions}:{job_id}-{export_id}")
+        if answer is None:
+            return None
+        status, ended = ExecutionStatus(answer["status"]), answer.get("stopDate")
+        done = status is ExecutionStatus.SUCCEEDED
+        return ExportRun(
+            status,
+            began_at=answer["startDate"].timestamp(),
+            ended_at=None if ended is None else ended.timestamp(),
+            cursor=Cursor.read(json.loads(answer["output"])) if done else None,
+            error=answer.get("error"),
+        )
 
 
 class StepFunctionsWorkflow:
@@ -44,13 +73,9 @@ class StepFunctionsWorkflow:
 
     def describe(self, job_id: str, generation: int, number: int) -> Execution | None:
         arn = f"{self._executions}:{execution_name(job_id, generation, number)}"
-        with translated():
-            try:
-                answer = self._client.describe_execution(executionArn=arn)
-            except ClientError as error:
-                if code_of(error) == "ExecutionDoesNotExist":
-                    return None
-                raise
+        answer = _described(self._client, arn)
+        if answer is None:
+            return None
         status, stopped_at = ExecutionStatus(answer["status"]), answer.get("stopDate")
         # Only success has an output; the emulator repeats error and cause there.
         output = answer.get("output") if status is ExecutionStatus.SUCCEEDED else None
@@ -68,6 +93,17 @@ class StepFunctionsWorkflow:
             except ClientError as error:
                 if code_of(error) not in _WAITS_NO_MORE:
                     raise
+
+
+def _described(client: SFNClient, arn: str) -> DescribeExecutionOutputTypeDef | None:
+    """An execution, or None if it was never started."""
+    with translated():
+        try:
+            return client.describe_execution(executionArn=arn)
+        except ClientError as error:
+            if code_of(error) != "ExecutionDoesNotExist":
+                raise
+    return None
 
 
 def _start(client: SFNClient, machine: str, name: str, given: Mapping[str, object]) -> None:

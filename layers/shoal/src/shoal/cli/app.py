@@ -229,6 +229,14 @@ def show_map(ctx: typer.Context, job_id: JobId) -> None:
 
 
 @app.command()
+def export(ctx: typer.Context, job_id: JobId, timeout: Timeout = None) -> None:
+    """Have all results written to one file, and show its URL."""
+    made = ctx.obj.shoal.job(job_id).export(timeout)
+    say(f"{made['results']} results, {made['missing']} missing, {made['size']} bytes")
+    typer.echo(made["url"])
+
+
+@app.command()
 def types(ctx: typer.Context, output: Output = _TABLE) -> None:
     """List the task types that workers offer."""
     show((each.raw for each in ctx.obj.shoal.task_types()), output, TYPES)

@@ -4,6 +4,7 @@ ShoalError
 ├── BadProfile            the configuration lacks something, or holds what it should not
 ├── Unreachable           no answer, after every retry
 ├── WaitTimeout           the job did not end in the time that `wait` was given; it goes on
+├── ExportFailed          an export of results could not be written
 ├── SignInFailed          no token could be had
 └── ApiError              the API refused: .status, .title, .detail, .errors, .request_id
     ├── BadRequest        400, 413, 415, 422 and other 4xx
@@ -40,6 +41,10 @@ class Unreachable(ShoalError):  # noqa: N818
 
 class WaitTimeout(ShoalError):  # noqa: N818
     """The job did not end in time; it goes on."""
+
+
+class ExportFailed(ShoalError):  # noqa: N818
+    """An export of results could not be written."""
 
 
 class SignInFailed(ShoalError):  # noqa: N818

@@ -9,6 +9,7 @@ import httpx
 
 from shoal.client import bulk
 from shoal.client.api import Api, Page, given, segment
+from shoal.client.exporting import exported
 from shoal.client.flow import Flow
 from shoal.client.models import (
     BulkState,
@@ -238,6 +239,13 @@ class Job:
     def events(self) -> Iterator[Json]:
         """Who did what to it, newest first."""
         return self._items("events")
+
+    def export(self, timeout: float | None = None) -> Json:
+        """Have all its results written to one file, of which `url` is a link for a while.
+
+        Raises WaitTimeout if that takes longer than so many seconds, ExportFailed if it broke.
+        """
+        return self._shoal.run(exported(self._shoal.api, self.id, timeout))
 
     def dead_letters(self) -> Iterator[Json]:
         """Its messages that were received too often, by cause."""

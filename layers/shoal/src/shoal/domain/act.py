@@ -26,6 +26,7 @@ class Action(StrEnum):
     CHANGE = "change"
     DISCARD = "discard"
     DELETE = "delete"
+    EXPORT = "export"
     WEBHOOK_ADD = "webhook_add"
     WEBHOOK_REMOVE = "webhook_remove"
     WEBHOOK_ROTATE = "webhook_rotate"

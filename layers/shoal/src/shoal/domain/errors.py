@@ -14,6 +14,7 @@ ShoalError
 │   ├── InputsNotFound
 │   ├── MachineNotFound
 │   ├── BulkActionNotFound
+│   ├── ExportNotFound
 │   └── WebhookNotFound
 ├── Conflict                right at another time, or by another request
 │   ├── IllegalMove         the job's or task's status forbids it
@@ -113,6 +114,13 @@ class BulkActionNotFound(NotFound):
 
     def __init__(self, action_id: str) -> None:
         super().__init__(f"bulk action {action_id} does not exist")
+
+
+class ExportNotFound(NotFound):
+    """No such export of this job."""
+
+    def __init__(self, export_id: str) -> None:
+        super().__init__(f"export {export_id} does not exist")
 
 
 class WebhookNotFound(NotFound):

@@ -30,6 +30,21 @@ def keyed_job_id(tenant: str, idempotency_key: str) -> str:
     return "job_" + _crockford(int.from_bytes(digest[:16]))
 
 
+def new_export_id(now: float, entropy: bytes) -> str:
+    """The id of an export; it sorts by time as a job's does."""
+    return "exp_" + new_job_id(now, entropy).removeprefix("job_")
+
+
+def keyed_export_id(owner: str, idempotency_key: str) -> str:
+    """The one id of this owner and idempotency key."""
+    return "exp_" + keyed_job_id(owner, idempotency_key).removeprefix("job_")
+
+
+def is_export_id(text: str) -> bool:
+    """Whether the text has the form of an export's id."""
+    return text.startswith("exp_") and is_job_id("job_" + text.removeprefix("exp_"))
+
+
 def webhook_id(now: float, entropy: bytes) -> str:
     """An id that sorts by time, as a job's does."""
     return _webhook(new_job_id(now, entropy))

@@ -1,0 +1,69 @@
+"""All results of a job as one file."""
+
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Header
+
+from handlers.asking import READING, caller, new_router
+from handlers.views import job_path
+from shoal import bootstrap
+from shoal.domain.act import Action
+from shoal.ports import ExecutionStatus
+from shoal.service.exporting import Exported
+from shoal.wire.exports import ExportBody, ExportStatus
+from shoal.wire.times import rfc3339
+
+router = new_router()
+
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,255}$")
+]
+_STATUSES: Final = {
+    ExecutionStatus.RUNNING: ExportStatus.RUNNING,
+    ExecutionStatus.SUCCEEDED: ExportStatus.DONE,
+}
+
+
+@router.post(
+    "/api/v1/jobs/<job_id>/exports",
+    operation_id="exportResults",
+    tags=["jobs"],
+    status_code=HTTPStatus.ACCEPTED,
+    security=READING,
+)
+def export_results(job_id: str, idempotency_key: IdempotencyKey = None) -> Response[ExportBody]:
+    """Write all results of a job to one file of JSON Lines, as they are while it is written."""
+    tenant = caller(router).tenant
+    export_id, replayed = bootstrap.exporting().begin(tenant, job_id, key=idempotency_key)
+    if not replayed:
+        bootstrap.auditing().record(caller(router), Action.EXPORT, job_id, {"export": export_id})
+    headers = {"Location": f"{job_path(job_id)}/exports/{export_id}"} | (
+        {"Idempotency-Replayed": "true"} if replayed else {}
+    )
+    body = _body(bootstrap.exporting().get(tenant, job_id, export_id))
+    return Response(HTTPStatus.ACCEPTED.value, "application/json", body, headers=headers)
+
+
+@router.get("/api/v1/jobs/<job_id>/exports/<export_id>", operation_id="getExport", tags=["jobs"])
+def get_export(job_id: str, export_id: str) -> ExportBody:
+    """How far an export is; once it is DONE, a link that reads it for a quarter of an hour."""
+    return _body(bootstrap.exporting().get(caller(router).tenant, job_id, export_id))
+
+
+def _body(export: Exported) -> ExportBody:
+    run, cursor = export.run, export.cursor
+    status = _STATUSES.get(run.status, ExportStatus.FAILED)
+    return ExportBody(
+        id=export.id,
+        job_id=export.job_id,
+        status=ExportStatus.EXPIRED if export.expired else status,
+        created_at=None if run.began_at is None else rfc3339(run.began_at),
+        finished_at=None if run.ended_at is None else rfc3339(run.ended_at),
+        results=None if cursor is None else cursor.results,
+        missing=None if cursor is None else cursor.missing,
+        size=None if cursor is None else cursor.size,
+        url=export.url,
+        error=run.error if status is ExportStatus.FAILED else None,
+    )

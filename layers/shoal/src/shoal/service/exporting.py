@@ -1,0 +1,108 @@
+"""All results of a job as one file of JSON Lines, gzipped, written part by part."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+from shoal.domain import ids
+from shoal.domain.errors import ExportNotFound
+from shoal.domain.export import Cursor
+from shoal.domain.job import DAY
+from shoal.ports import Clock, Entropy, ExecutionStatus, ExportFiles, ExportRun, ExportRuns
+from shoal.service.result_lines import lines_of
+from shoal.service.viewing import ResultPage, Viewing
+
+PART_BYTES: Final = 8 << 20
+"""From so many compressed bytes on a part is written. Only the last may have under 5 MB."""
+PAGE: Final = 1_000
+"""Results that are held at once."""
+KEPT: Final = 7 * DAY
+"""Seconds for which the bucket keeps the file."""
+LINK_SECONDS: Final = 900
+
+
+class Exported(NamedTuple):
+    """An export as it stands; `url` reads the file for a quarter of an hour, while it is kept."""
+
+    id: str
+    job_id: str
+    run: ExportRun
+    cursor: Cursor | None
+    url: str | None
+
+    @property
+    def expired(self) -> bool:
+        """Whether the file is not kept any more."""
+        return self.cursor is not None and self.url is None
+
+
+@dataclass(frozen=True, slots=True)
+class Exporting:
+    """An execution for each export, which turns until the file is whole. Nothing else is stored."""
+
+    viewing: Viewing
+    runs: ExportRuns
+    files: ExportFiles
+    clock: Clock
+    entropy: Entropy
+
+    def begin(self, tenant: str, job_id: str, *, key: str | None) -> tuple[str, bool]:
+        """The id of an export, and whether an earlier request of the same key had begun it."""
+        self.viewing.job(tenant, job_id)
+        export_id = (
+            ids.new_export_id(self.clock.now(), self.entropy.bytes())
+            if key is None
+            else ids.keyed_export_id(f"{tenant}/{job_id}", key)
+        )
+        replayed = key is not None and self.runs.describe(job_id, export_id) is not None
+        if not replayed:
+            self.runs.start(tenant, job_id, export_id)
+        return export_id, replayed
+
+    def get(self, tenant: str, job_id: str, export_id: str) -> Exported:
+        """How far it is; raise JobNotFound or ExportNotFound."""
+        self.viewing.job(tenant, job_id)
+        run = self.runs.describe(job_id, export_id) if ids.is_export_id(export_id) else None
+        if run is None:
+            raise ExportNotFound(export_id)
+        if run.status is not ExecutionStatus.SUCCEEDED or run.cursor is None:
+            return Exported(export_id, job_id, run, None, None)
+        kept = self.clock.now() < (run.ended_at or 0.0) + KEPT
+        url = self.files.link(_key(job_id, export_id), seconds=LINK_SECONDS) if kept else None
+        return Exported(export_id, job_id, run, run.cursor, url)
+
+    def turn(self, tenant: str, job_id: str, export_id: str, cursor: Cursor | None) -> Cursor:
+        """Write one more part; where it goes on. A turn that is repeated writes the same part."""
+        key = _key(job_id, export_id)
+        at = cursor or Cursor(upload=self.files.begin(key))
+        if at.index is None:  # a turn of its own: no part can be repeated once the upload is closed
+            self.files.finish(key, at.upload, at.parts)
+            return replace(at, whole=True)
+        packed, body, size = zlib.compressobj(wbits=zlib.MAX_WBITS | 16), list[bytes](), 0
+        for page in self._pages(tenant, job_id, at.index):
+            lines = [line for _, line in lines_of(page)]
+            body.append(packed.compress("".join(lines).encode()))
+            size += len(body[-1])
+            at = replace(
+                at,
+                index=page.next_index,
+                results=at.results + len(page.results),
+                missing=at.missing + sum(each.count for each in page.missing),
+            )
+            if size >= PART_BYTES:
+                break
+        body.append(packed.flush())
+        part = b"".join(body)
+        tag = self.files.append(key, at.upload, len(at.parts) + 1, part)
+        return replace(at, parts=(*at.parts, tag), size=at.size + len(part))
+
+    def _pages(self, tenant: str, job_id: str, start: int | None) -> Iterator[ResultPage]:
+        while start is not None:
+            page = self.viewing.results(tenant, job_id, limit=PAGE, start=start)
+            yield page
+            start = page.next_index
+
+
+def _key(job_id: str, export_id: str) -> str:
+    return f"exports/{job_id}/{export_id}.jsonl.gz"
