@@ -140,7 +140,9 @@ def _require_alone(home: Path) -> None:
 
 def _profile(twin: Twin, token: str) -> str:
     """The twin's user, as a configuration of the CLI and of the Python client."""
-    return f'default = "twin"\n\n[profiles.twin]\napi_url = "{twin.url}"\ntoken = "{token}"\n'
+    lines = ("api_url", twin.url), ("token", token), ("console_url", twin.plan.console_url)
+    fields = "".join(f'{name} = "{value}"\n' for name, value in lines)
+    return f'default = "twin"\n\n[profiles.twin]\n{fields}'
 
 
 def _told(path: Path, secret: str) -> Path:

@@ -53,6 +53,11 @@ class Plan:
     wait_seconds: int = 10
     layer_home: Path | None = None
 
+    @property
+    def console_url(self) -> str:
+        """Where the console is, if it is served."""
+        return f"http://localhost:{self.console_port}"
+
 
 @dataclass(frozen=True, slots=True)
 class Twin:

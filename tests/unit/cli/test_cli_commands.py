@@ -25,6 +25,7 @@ from shoal.ports import ExecutionStatus, ExportRun
 from tests.unit.handlers.edge import (
     World,
     call,
+    callback,
     content,
     event,
     lease,
@@ -208,6 +209,42 @@ def test_one_verb_goes_to_all_jobs_of_a_filter_and_says_what_came_of_it(
     assert nobody.returncode == 2
     assert len(listed.stdout.splitlines()) == 2
     assert too_late.returncode == 7
+
+
+def test_failures_are_shown_by_cause(shoal: Any) -> None:
+    job = finished(error=FAULT)
+
+    shown = shoal("failures", job, "-o", "jsonl")
+
+    (cause,) = map(json.loads, shown.stdout.splitlines())
+    assert (cause["error_type"], cause["count"]) == ("ValueError", 1)
+    assert cause["examples"][0]["task_id"] == f"{job}.1"
+
+
+def test_workers_are_listed(shoal: Any) -> None:
+    types = [{"name": "noop", "schema": {}}]
+    callback("workers", {"worker": "w-7", "task_types": types, "every": 60.0, "slots": 4})
+
+    shown = shoal("workers")
+
+    assert "w-7" in shown.stdout
+    assert "alive" in shown.stdout
+
+
+def test_open_goes_to_the_profiles_console(shoal: Any, tmp_path: Path) -> None:
+    config = tmp_path / ".config" / "shoal" / "config.toml"
+    nowhere = shoal("open", "--no-browser")
+    config.parent.mkdir(parents=True)
+    config.write_text('default = "here"\n[profiles.here]\nconsole_url = "https://console.test/"\n')
+
+    at = [shoal("open", *words, "--no-browser").stdout for words in ((), ("job_1",), ("job_1.7",))]
+
+    assert nowhere.returncode == 2
+    assert at == [
+        "https://console.test/jobs\n",
+        "https://console.test/jobs/job_1\n",
+        "https://console.test/jobs/job_1?task=7\n",
+    ]
 
 
 def test_submit_prints_the_id_alone_and_wait_ends_as_the_job_did(shoal: Any) -> None:

@@ -23,6 +23,7 @@ from shoal.client import (
     WaitTimeout,
 )
 from shoal.client import flow as flows
+from shoal.client.causes import added_up
 from shoal.client.models import Counts
 from shoal.domain.export import Cursor
 from shoal.ports import ExecutionStatus, ExportRun
@@ -346,6 +347,19 @@ def test_large_inputs_are_uploaded_first(connected: Connected, world: World) -> 
     with pytest.raises(NotFound):  # this world's store has nothing, for the PUT went past it
         connected(storing).submit("noop", inputs=({"text": "x" * 1_000} for _ in range(1_200)))
     assert put == [1_200]
+
+
+def test_failures_of_several_pages_are_added_up() -> None:
+    pages = [
+        {"cause": "a", "count": 2, "examples": [1, 2]},
+        {"cause": "b", "count": 5, "examples": [3]},
+        {"cause": "a", "count": 9, "examples": [4, 5]},
+    ]
+
+    assert added_up(pages) == [
+        {"cause": "a", "count": 11, "examples": [1, 2, 4]},
+        {"cause": "b", "count": 5, "examples": [3]},
+    ]
 
 
 def test_a_bulk_action_is_begun_followed_and_aborted(shoal: Shoal, world: World) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from shoal.cli import given, many, webhooks
+from shoal.cli import given, looking, many, webhooks
 from shoal.cli.codes import Code, of_error
 from shoal.cli.given import NotUnderstood
 from shoal.cli.options import (
@@ -432,6 +432,7 @@ def delete(ctx: typer.Context, job_id: JobId) -> None:
 
 
 many.add_to(app)
+looking.add_to(app)
 
 
 @app.command()

@@ -68,6 +68,16 @@ DELIVERIES = Columns(
     ("at", "event_type", "attempt", "status_code", "error", "next_attempt_at"),
     ("event_id", "duration"),
 )
+CAUSES = Columns(
+    "cause",
+    ("cause", "count", "error_type", "message"),
+    ("task_type", "examples"),
+)
+WORKERS = Columns(
+    "name",
+    ("name", "state", "slots", "version", "last_seen_at"),
+    ("host", "image", "queues", "task_types", "started_at", "silent_since"),
+)
 QUEUES = Columns("priority", ("priority", "waiting", "in_flight", "delayed"))
 
 

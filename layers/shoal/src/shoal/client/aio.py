@@ -9,6 +9,7 @@ import httpx
 
 from shoal.client import bulk
 from shoal.client.api import Api, Page, given, segment
+from shoal.client.causes import added_up
 from shoal.client.exporting import exported
 from shoal.client.flow import Flow
 from shoal.client.models import (
@@ -109,6 +110,10 @@ class AsyncShoal:
     def events(self) -> AsyncIterator[Json]:
         """Who did what to which job, newest first."""
         return self.pages("events")
+
+    def workers(self) -> AsyncIterator[Json]:
+        """The workers, by name, alive, silent or left."""
+        return self.pages("workers")
 
     def webhooks(self) -> AsyncIterator[Json]:
         """Where the tenant is told of events, oldest first."""
@@ -252,6 +257,10 @@ class AsyncJob:
         Raises WaitTimeout if that takes longer than so many seconds, ExportFailed if it broke.
         """
         return await self._shoal.run(exported(self._shoal.api, self.id, timeout))
+
+    async def failures(self) -> list[Json]:
+        """Its failed tasks by cause, the most frequent first, each with its count and examples."""
+        return added_up([each async for each in self._items("failures")])
 
     def dead_letters(self) -> AsyncIterator[Json]:
         """Its messages that were received too often, by cause."""

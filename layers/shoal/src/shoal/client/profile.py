@@ -7,6 +7,7 @@ api_url = "https://….execute-api.eu-central-1.amazonaws.com"
 issuer = "https://cognito-idp.eu-central-1.amazonaws.com/…"
 client_id = "…"
 scopes = ["openid", "shoal/jobs:read", "shoal/jobs:write"]
+console_url = "https://…"
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from shoal.client.errors import BadProfile
 from shoal.client.tokens import ClientCredentials, SavedSignIn, StaticToken, Tokens
 from shoal.settings import ClientSettings
 
-_FIELDS: Final = frozenset({"api_url", "token", "token_file", "issuer", "client_id", "scopes"})
+_FIELDS: Final = frozenset(
+    {"api_url", "token", "token_file", "issuer", "client_id", "scopes", "console_url"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,7 @@ class Profile:
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
     scopes: tuple[str, ...] = ()
+    console_url: str = ""
     sign_ins: Path = Path()
 
     def api(self) -> Api:
@@ -89,6 +93,7 @@ def chosen(settings: ClientSettings, name: str | None = None) -> Profile:
         client_id=said.get("client_id"),
         client_secret=settings.client_secret,
         scopes=tuple(said.get("scopes", ())),
+        console_url=said.get("console_url", ""),
         sign_ins=settings.config.parent / "sign-ins",
     )
 

@@ -9,6 +9,7 @@ import httpx
 
 from shoal.client import bulk
 from shoal.client.api import Api, Page, given, segment
+from shoal.client.causes import added_up
 from shoal.client.exporting import exported
 from shoal.client.flow import Flow
 from shoal.client.models import (
@@ -108,6 +109,10 @@ class Shoal:
     def events(self) -> Iterator[Json]:
         """Who did what to which job, newest first."""
         return self.pages("events")
+
+    def workers(self) -> Iterator[Json]:
+        """The workers, by name, alive, silent or left."""
+        return self.pages("workers")
 
     def webhooks(self) -> Iterator[Json]:
         """Where the tenant is told of events, oldest first."""
@@ -246,6 +251,10 @@ class Job:
         Raises WaitTimeout if that takes longer than so many seconds, ExportFailed if it broke.
         """
         return self._shoal.run(exported(self._shoal.api, self.id, timeout))
+
+    def failures(self) -> list[Json]:
+        """Its failed tasks by cause, the most frequent first, each with its count and examples."""
+        return added_up(self._items("failures"))
 
     def dead_letters(self) -> Iterator[Json]:
         """Its messages that were received too often, by cause."""
