@@ -191,3 +191,14 @@ def test_a_change_to_what_it_is_already_writes_nothing(shop: Shop) -> None:
     change(shop, max_parallelism=2, priority=Priority.NORMAL)
 
     assert shop.job == before
+
+
+def test_a_dead_letter_of_a_chunk_that_ended_fills_a_changed_window(shop: Shop) -> None:
+    shop.start(4, max_parallelism=1)
+    window(shop, 2)
+    shop.report(shop.granted(0))
+    before = shop.sent()
+
+    shop.recovery.dead_letter(shop.id, 0)
+
+    assert (before, shop.sent()) == ([0, 1, 2], [])
