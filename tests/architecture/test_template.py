@@ -1,5 +1,6 @@
 """Facts about the template and the workflow that no linter looks at."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ import yaml
 
 from local.application import definition, read_template
 from shoal.domain.identity import SERVER, Scope
+from shoal.domain.job import DAY, LONGEST_LIFE
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "template.yaml").read_text()
@@ -227,6 +229,23 @@ def test_every_alarm_is_told_to_the_topic() -> None:
 
     assert len(alarms) >= 7
     assert all(alarm["AlarmActions"] == [{"Ref": "Alarms"}] for alarm in alarms)
+
+
+def test_objects_stay_as_long_as_the_rows_that_name_them() -> None:
+    parameters = TEMPLATE["Parameters"]
+    rules = [
+        rule
+        for bucket in ("InputsBucket", "ResultsBucket")
+        for rule in RESOURCES[bucket]["Properties"]["LifecycleConfiguration"]["Rules"]
+        if "Prefix" not in rule or "exports" not in rule["Prefix"]
+    ]
+    days = parameters["ObjectDays"]["Default"]
+
+    assert days * DAY >= LONGEST_LIFE + parameters["RetentionDays"]["Default"] * DAY
+    assert {json.dumps(rule.get("ExpirationInDays", "none")) for rule in rules} <= {
+        json.dumps({"Ref": "ObjectDays"}),
+        json.dumps("none"),
+    }
 
 
 # The workflow
