@@ -9,7 +9,7 @@ TOOLS := .tools
 UV := $(TOOLS)/bin/uv
 PY := .venv/bin/python
 BIN := .venv/bin
-PYTHON_SOURCES := layers/shoal/src functions worker_image local eks bench examples tests
+PYTHON_SOURCES := layers/shoal/src functions worker_image local eks frontend/deploy.py bench examples tests
 TASKS ?= 10000
 
 include mk/template.mk

@@ -13,7 +13,7 @@ $(CONSOLE_READY): frontend/package-lock.json | $(NODE_READY)
 $(CONSOLE): $(CONSOLE_SOURCES) $(CONSOLE_READY)
 	@$(NODE) npm run --prefix frontend --silent build -- --logLevel warn
 
-check: check-console
+check: check-console check-console-stack
 up: $(CONSOLE)
 
 .PHONY: console
@@ -29,6 +29,16 @@ check-console: $(CONSOLE)
 	cd frontend && $(NODE) npx oxlint --deny-warnings
 	cd frontend && $(NODE) npx vitest run --silent --reporter=dot
 	cd frontend && $(NODE) npx size-limit
+
+.PHONY: check-console-stack
+check-console-stack: setup $(CHECKOV_READY)
+	$(BIN)/cfn-lint --regions us-east-1 --template frontend/template.yaml
+	LOG_LEVEL=ERROR $(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml --file frontend/template.yaml
+
+.PHONY: deploy-console
+deploy-console: setup $(CONSOLE) $(SAM_READY) ## Deploy the console of STAGE to S3 and CloudFront; DOMAIN and CERTIFICATE for a name of your own
+	$(PY) -m frontend.deploy --stage $(or $(STAGE),dev) --region $(or $(REGION),us-east-1) \
+		$(if $(DOMAIN),--domain $(DOMAIN)) $(if $(CERTIFICATE),--certificate $(CERTIFICATE))
 
 .PHONY: console-types
 console-types: $(CONSOLE_READY) ## Write the console's types from docs/openapi.json
