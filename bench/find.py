@@ -18,7 +18,7 @@ import httpx
 from bench.cpu import settle
 from bench.rows import deafen, write
 from bench.stand import Stand, difference, stand
-from bench.tables import show
+from bench.tables import markdown, show
 from shoal.adapters.rows.jobs import job_row
 from shoal.adapters.rows.tallies import tally_row
 from shoal.domain.counts import Counts
@@ -141,8 +141,6 @@ def _measured(at: Stand, clients: Sequence[httpx.Client], query: str) -> Figures
 
 
 def _page(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    table = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
-    lines = "\n".join(f"| {' | '.join(row)} |" for row in table)
     return f"""# Finding jobs
 
 `python -m bench find`: {JOBS:,} jobs of {TENANTS} tenants in the jobs table of a twin; {CALLS} warm
@@ -150,7 +148,7 @@ calls of `GET /api/v1/jobs` a filter, one at a time, each the first page for one
 {TENANTS // 5} tenants. Rows are those of the jobs table that the emulator looked at for a request:
 entries of an index, jobs, and tallies of open jobs. The bound is 1,000.
 
-{lines}
+{markdown(columns, rows)}
 
 The emulator, its functions and the client share the cores of one machine (load average
 {os.getloadavg()[1]:.1f} meanwhile). For each look the emulator sorts all that an index has of the

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from statistics import quantiles
 from typing import Any, Final
 from uuid import uuid4
@@ -19,8 +22,9 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from bench.calls import Calls, completed
 from bench.stand import Stand, crew, stand
-from bench.tables import note, show
+from bench.tables import markdown, show
 
+PAGE: Final = Path(__file__).with_name("live.md")
 CHUNK: Final = 10
 REPORTS: Final = 60
 CROWDS: Final = (1, 100)
@@ -35,12 +39,23 @@ def main() -> None:
         with crew(at, 1):
             pass  # it registers the types of tasks, and leaves the work to this bench
         rows = [asyncio.run(_crowd(at, size)) for size in CROWDS]
-    show(
-        f"Seconds from a report to its subscribers, {REPORTS} reports",
-        ("subscribers of the job", "p50", "p99", "the last of them, p50", "p99", "never"),
-        rows,
-    )
-    note("Changes are gathered for a second before they are told: so much is waiting by design.")
+    columns = ("subscribers of the job", "p50", "p99", "the last of them, p50", "p99", "never")
+    show(f"Seconds from a report to its subscribers, {REPORTS} reports", columns, rows)
+    PAGE.write_text(_page(columns, rows))
+
+
+def _page(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    return f"""# From a report to those who listen
+
+`python -m bench live`: seconds from the answer to a worker's report to the delta that counts its
+tasks, at every subscriber of the job, over {REPORTS} reports on a twin. Changes are gathered for a
+second before they are told, so one second is waiting by design.
+
+{markdown(columns, rows)}
+
+The emulator, its functions and the subscribers share the cores of one machine (load average
+{os.getloadavg()[1]:.1f} meanwhile).
+"""
 
 
 async def _crowd(at: Stand, size: int) -> tuple[Any, ...]:

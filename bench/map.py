@@ -13,7 +13,7 @@ from typing import Any, Final
 from bench.cpu import settle
 from bench.rows import deafen, write
 from bench.stand import Stand, difference, stand
-from bench.tables import show
+from bench.tables import markdown, show
 from local.issuer import TENANT
 from shoal.adapters.rows.chunks import chunk_row
 from shoal.adapters.rows.jobs import job_row
@@ -147,15 +147,13 @@ def _measured(at: Stand, case: Case) -> Sequence[str]:
 
 
 def _page(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    table = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
-    lines = "\n".join(f"| {' | '.join(row)} |" for row in table)
     return f"""# The map of a million tasks
 
 `python -m bench map`: warm `GET /api/v1/jobs/{{id}}/map` on a twin, {CALLS} times each, one after
 the other, gzip accepted. Rows are the job's, its tallies' and its mixed chunks'. The aim is a whole
 map in 2 s.
 
-{lines}
+{markdown(columns, rows)}
 
 The emulator, its functions and the client share the cores of one machine (load average
 {os.getloadavg()[1]:.1f} meanwhile).

@@ -1,4 +1,4 @@
-"""Small tables on standard output."""
+"""Small tables, on standard output and as Markdown."""
 
 from collections.abc import Sequence
 
@@ -19,3 +19,9 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -
 def note(text: str) -> None:
     """Print a sentence."""
     Console(width=110).print(text, highlight=False)
+
+
+def markdown(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table as Markdown; all columns but the first are figures."""
+    table = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in table)
