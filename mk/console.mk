@@ -14,7 +14,7 @@ $(CONSOLE): $(CONSOLE_SOURCES) $(CONSOLE_READY)
 	@$(NODE) npm run --prefix frontend --silent build -- --logLevel warn
 
 check: check-console check-console-stack
-up: $(CONSOLE)
+up test: $(CONSOLE)
 
 .PHONY: console
 console: $(CONSOLE) ## Build the console, which `make up` serves and `make deploy-console` sends

@@ -49,6 +49,7 @@ def twin(layer_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         home=tmp_path_factory.mktemp("twin"),
         port=free_port(),
         issuer_port=free_port(),
+        console_port=free_port(),
         lease_seconds=5,
         wait_seconds=3,
         layer_home=layer_home,

@@ -46,7 +46,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
     ...PLACES.map(({ text: name, href }) => ({ id: href, text: name, hint: "Place", go: to(href) })),
     { id: "dark", text: "Dark theme", hint: "Theme", go: () => theme.set("dark") },
     { id: "light", text: "Light theme", hint: "Theme", go: () => theme.set("light") },
-  ].filter((each) => JOB_ID.test(each.id) || each.text.toLowerCase().includes(text.trim().toLowerCase()));
+  ].filter(({ id, text: name }) => `${name} ${id}`.toLowerCase().includes(text.trim().toLowerCase()));
   const chosen = Math.min(at, choices.length - 1);
 
   function take(choice: Choice | undefined): void {
@@ -75,12 +75,13 @@ export function Palette({ onClose }: { onClose: () => void }) {
             setText(detail.value);
             setAt(0);
           }}
-          onKeyDown={({ detail, preventDefault }) => {
-            if (detail.key === "ArrowDown") setAt(Math.min(chosen + 1, choices.length - 1));
-            else if (detail.key === "ArrowUp") setAt(Math.max(chosen - 1, 0));
-            else if (detail.key === "Enter") take(choices[chosen]);
+          onKeyDown={(event) => {
+            const { key } = event.detail;
+            if (key === "ArrowDown") setAt(Math.min(chosen + 1, choices.length - 1));
+            else if (key === "ArrowUp") setAt(Math.max(chosen - 1, 0));
+            else if (key === "Enter") take(choices[chosen]);
             else return;
-            preventDefault();
+            event.preventDefault();
           }}
         />
         <ul id="palette-list" role="listbox" aria-label="Found" className="palette">

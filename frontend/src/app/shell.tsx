@@ -75,12 +75,12 @@ export interface ShellProps {
   crumbs: BreadcrumbGroupProps.Item[];
   /** Tables bring their own frame. */
   contentType?: "default" | "table" | "form" | "cards";
-  splitPanel?: ReactNode;
-  splitPanelOpen?: boolean;
-  onSplitPanelToggle?: (open: boolean) => void;
+  /** Beside the screen, while it is there. */
+  panel?: ReactNode;
+  onPanelClose?: () => void;
 }
 
-export function Shell({ children, crumbs, contentType = "default", ...split }: ShellProps) {
+export function Shell({ children, crumbs, contentType = "default", panel, onPanelClose }: ShellProps) {
   const [navigating, setNavigating] = useState(() => matchMedia("(min-width: 1100px)").matches);
   const { stage } = usePlatform().config;
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -108,14 +108,12 @@ export function Shell({ children, crumbs, contentType = "default", ...split }: S
         navigationClose: "Close places",
         notifications: "Notices",
       }}
-      {...(split.splitPanel
-        ? {
-            splitPanel: split.splitPanel,
-            splitPanelOpen: split.splitPanelOpen ?? true,
-            splitPanelPreferences: { position: "side" as const },
-            onSplitPanelToggle: ({ detail }) => split.onSplitPanelToggle?.(detail.open),
-          }
-        : {})}
+      splitPanel={panel}
+      splitPanelOpen={panel !== undefined}
+      splitPanelPreferences={{ position: "side" }}
+      onSplitPanelToggle={({ detail }) => {
+        if (!detail.open) onPanelClose?.();
+      }}
     />
   );
 }

@@ -47,19 +47,22 @@ export default function JobScreen() {
       {...(task === undefined
         ? {}
         : {
-            splitPanel: (
-              <TaskPanel job={job ?? null} id={taskIdOf(jobId, task)} index={task} total={job?.task_count ?? null} taskHref={hrefs} />
+            panel: (
+              <TaskPanel
+                job={job ?? null}
+                id={taskIdOf(jobId, task)}
+                index={task}
+                total={job?.task_count ?? null}
+                taskHref={hrefs}
+              />
             ),
-            onSplitPanelToggle: (open) => {
-              if (!open) {
-                void navigate({
-                  to: "/jobs/$jobId",
-                  params: { jobId },
-                  search: ({ task: _task, ...rest }) => rest,
-                  replace: true,
-                });
-              }
-            },
+            onPanelClose: () =>
+              void navigate({
+                to: "/jobs/$jobId",
+                params: { jobId },
+                search: ({ task: _task, ...rest }) => rest,
+                replace: true,
+              }),
           })}
     >
       {job ? <JobView job={job} taskHref={hrefs} /> : <Missing error={found.error} retry={() => void found.refetch()} />}

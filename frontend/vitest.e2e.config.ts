@@ -1,0 +1,14 @@
+/** The whole console in a real browser, against a running platform: see tests/twin/test_console.py. */
+
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    environment: "node",
+    include: ["e2e/*.test.ts"],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    bail: 1,
+  },
+});
