@@ -49,3 +49,7 @@ lock: lock-console
 .PHONY: lock-console
 lock-console: $(NODE_READY)
 	$(NODE) npm install --prefix frontend --package-lock-only --omit-lockfile-registry-resolved --silent
+
+.PHONY: screenshots
+screenshots: $(CONSOLE) ## Keep screenshots of all screens in docs/screens; `make up` has to run beside it
+	cd frontend && $(NODE) node scripts/screenshots.mjs

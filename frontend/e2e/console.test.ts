@@ -253,6 +253,7 @@ test.each([
     await shown.goto(CONSOLE + path);
     await shown.getByRole("heading", { level: 1 }).first().waitFor();
     await shown.waitForLoadState("networkidle");
+    await shown.getByText(/^(Loading|Grouping|Reading)/).first().waitFor({ state: "hidden" });
     found.push(...(await violations(shown)).map((each) => `${path} ${each}`));
   }
   await here.close();

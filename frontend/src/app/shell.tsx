@@ -54,7 +54,7 @@ function Top({ onPalette }: { onPalette: () => void }) {
           text: who?.name ?? "",
           description: who?.tenant ? `Tenant ${who.tenant}` : "No tenant",
           iconName: "user-profile",
-          ariaLabel: "Account",
+          ariaLabel: `${who?.name ?? ""}, your account`,
           items: [
             { id: "settings", text: "Settings", href: "/settings" },
             { id: "out", text: "Sign out" },

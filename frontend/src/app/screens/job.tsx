@@ -6,6 +6,7 @@ import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Tabs from "@cloudscape-design/components/tabs";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { Shell } from "@/app/shell";
 import { Copyable } from "@/components/copyable";
 import { ProblemAlert } from "@/components/problem-alert";
@@ -16,6 +17,7 @@ import { jobQuery, titleOf } from "@/features/jobs/api";
 import { JobFacts, JobProgress } from "@/features/jobs/facts";
 import { JobActions } from "@/features/jobs/job-actions";
 import { useFollowedJob } from "@/features/jobs/live";
+import { RetryConfirm } from "@/features/jobs/retry-some";
 import { JobSpec } from "@/features/jobs/spec";
 import { Results } from "@/features/results/results";
 import { TaskMap } from "@/features/task-map/task-map";
@@ -27,6 +29,8 @@ import { Problem } from "@/lib/api/problem";
 import type { Job } from "@/lib/api/types";
 import { number } from "@/lib/format";
 import { useInterval } from "@/lib/query";
+
+const Durations = lazy(() => import("@/features/durations/durations"));
 
 const route = getRouteApi("/jobs/$jobId");
 
@@ -171,7 +175,23 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
             {
               id: "failures",
               label: failed ? `Failures by cause (${number(failed)})` : "Failures by cause",
-              content: <FailuresTable job={job} moving={moving} taskHref={taskHref} />,
+              content: (
+                <FailuresTable
+                  job={job}
+                  moving={moving}
+                  taskHref={taskHref}
+                  renderRetry={(asked) => <RetryConfirm job={job} {...asked} />}
+                />
+              ),
+            },
+            {
+              id: "durations",
+              label: "Throughput and durations",
+              content: (
+                <Suspense fallback={<StatusIndicator type="loading">Loading</StatusIndicator>}>
+                  <Durations job={job} moving={moving} />
+                </Suspense>
+              ),
             },
             { id: "results", label: "Results", content: <Results job={job} taskHref={taskHref} /> },
             { id: "events", label: "Events", content: <Events job={job.id} /> },

@@ -107,9 +107,9 @@ export function DeadLetters() {
           cell: (each) => (
             <SpaceBetween direction="horizontal" size="xs">
               {each.examples.map(({ task_id: id }) => (
-                <Link key={id} href={`/jobs/${each.job_id}?task=${indexOf(id)}`}>
-                  {number(indexOf(id))}
-                </Link>
+                <span key={id} className="examples">
+                  <Link href={`/jobs/${each.job_id}?task=${indexOf(id)}`}>{number(indexOf(id))}</Link>
+                </span>
               ))}
             </SpaceBetween>
           ),

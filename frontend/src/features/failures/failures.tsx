@@ -7,11 +7,9 @@ import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
-import { Confirm } from "@/components/confirm";
+import { type ReactNode, useState } from "react";
 import { ProblemAlert } from "@/components/problem-alert";
 import { useApi } from "@/lib/api/context";
-import { useRetrySome } from "@/features/jobs/api";
 import type { Cause, Job } from "@/lib/api/types";
 import { number, percent, plural } from "@/lib/format";
 import { useInterval } from "@/lib/query";
@@ -21,13 +19,20 @@ export interface FailuresTableProps {
   job: Job;
   moving: boolean;
   taskHref: (index: number) => string;
+  /** The confirmation of a retry; whoever shows this has it. */
+  renderRetry: (asked: AskedRetry) => ReactNode;
+}
+
+export interface AskedRetry {
+  tasks: number;
+  cause: { fingerprint: string; words: string };
+  onClose: () => void;
 }
 
 export const indexOf = (taskId: string): number => Number(taskId.slice(taskId.lastIndexOf(".") + 1));
 
-export function FailuresTable({ job, moving, taskHref }: FailuresTableProps) {
+export function FailuresTable({ job, moving, taskHref, renderRetry }: FailuresTableProps) {
   const [asking, setAsking] = useState<Cause | null>(null);
-  const retry = useRetrySome();
   const every = useInterval();
   const found = useQuery({ ...failuresQuery(useApi(), job.id), refetchInterval: moving ? every : false });
   const causes = found.data?.items ?? [];
@@ -88,7 +93,7 @@ export function FailuresTable({ job, moving, taskHref }: FailuresTableProps) {
           cell: (each) => (
             <SpaceBetween direction="horizontal" size="xs">
               {each.examples.map(({ task_id: id, message }) => (
-                <span key={id} title={message}>
+                <span key={id} title={message} className="examples">
                   <Link href={taskHref(indexOf(id))}>{number(indexOf(id))}</Link>
                 </span>
               ))}
@@ -98,7 +103,7 @@ export function FailuresTable({ job, moving, taskHref }: FailuresTableProps) {
         {
           id: "retry",
           header: "",
-          width: 120,
+          width: 150,
           cell: (each) => (
             <Button
               variant="inline-link"
@@ -113,20 +118,11 @@ export function FailuresTable({ job, moving, taskHref }: FailuresTableProps) {
         },
       ]}
     />
-    {asking && (
-      <Confirm
-        header={`Retry ${plural(asking.count, "task")}?`}
-        verb="Retry these"
-        busy={retry.isPending}
-        onDismiss={() => setAsking(null)}
-        onConfirm={() =>
-          retry.mutate({ job, selection: { cause: asking.cause } }, { onSettled: () => setAsking(null) })
-        }
-      >
-        {plural(asking.count, "task")} that failed with {asking.error_type} will run again, as generation{" "}
-        {number(job.generation + 1)}. All others stay as they are.
-      </Confirm>
-    )}
+    {asking && renderRetry({
+      tasks: asking.count,
+      cause: { fingerprint: asking.cause, words: asking.error_type },
+      onClose: () => setAsking(null),
+    })}
     </>
   );
 }

@@ -3,7 +3,7 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type Api, body } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
-import type { CloneRequest, Job, JobPage, JobStatus, Priority } from "@/lib/api/types";
+import type { ChangeRequest, CloneRequest, Job, JobPage, JobStatus, Priority } from "@/lib/api/types";
 import { tell, tellProblem } from "@/lib/notices";
 
 export interface JobsFilter {
@@ -116,6 +116,7 @@ export function useSteer() {
 export interface Selection {
   cause?: string;
   indices?: number[];
+  canary?: { share: number; bar: number };
 }
 
 /** Retry some failed tasks: those of one cause, or by their numbers. */
@@ -153,6 +154,21 @@ export function useClone() {
       return queries.invalidateQueries({ queryKey: ["jobs"] });
     },
     onError: (error, { job }) => tellProblem(`Clone: ${titleOf(job)}`, error),
+  });
+}
+
+/** Only what is given changes. */
+export function useChange() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ job, changed }: { job: Job; changed: Changed & { max_parallelism?: number } }) =>
+      body(
+        api.PATCH("/api/v1/jobs/{job_id}", { params: { path: { job_id: job.id } }, body: changed as ChangeRequest }),
+      ),
+    onSuccess: (job) => tell({ type: "success", header: `${titleOf(job)} is changed` }),
+    onError: (error, { job }) => tellProblem(`Change: ${titleOf(job)}`, error),
+    onSettled: () => queries.invalidateQueries(),
   });
 }
 

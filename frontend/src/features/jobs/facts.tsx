@@ -72,6 +72,12 @@ export function Why({ job }: { job: Job }) {
   );
 }
 
+function canaryWords({ tried, succeeded, bar, verdict }: NonNullable<Job["canary"]>): string {
+  const asked = `${plural(tried, "task")} went first; ${Math.round(bar * 100)} % of them have to succeed.`;
+  if (!verdict) return `${asked} The rest waits for them.`;
+  return `${asked} ${succeeded === null ? "" : `${number(succeeded)} did. `}It ${verdict}.`;
+}
+
 function ending(job: Job): string {
   if (job.reason) return sentence(job.reason);
   return job.status === "COMPLETED" ? `All ${plural(job.counts.completed, "task")} completed.` : "–";
@@ -93,6 +99,12 @@ export function JobProgress({ job }: { job: Job }) {
       <SpaceBetween size="m">
         <CountsBar counts={job.counts} total={job.task_count} />
         <CountLinks job={job} />
+        {job.canary && (
+          <div>
+            <Box variant="awsui-key-label">A few first</Box>
+            {canaryWords(job.canary)}
+          </div>
+        )}
         <div>
           <Box variant="awsui-key-label">{isLive(job) ? "What it waits for" : "How it ended"}</Box>
           <div aria-live="polite">

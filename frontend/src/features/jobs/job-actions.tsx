@@ -11,10 +11,12 @@ import { isLive } from "@/components/status";
 import type { Job } from "@/lib/api/types";
 import { plural } from "@/lib/format";
 import { allowed, titleOf, useDelete, type Verb, VERB_NAMES } from "./api";
+import { ChangeConfirm } from "./change";
 import { CloneConfirm } from "./clone";
+import { RetryConfirm } from "./retry-some";
 import { SteerConfirm } from "./steer";
 
-type Asked = Verb | "clone" | "delete";
+type Asked = Verb | "change" | "clone" | "delete";
 
 export function JobActions({ job }: { job: Job }) {
   const [asking, setAsking] = useState<Asked | null>(null);
@@ -23,6 +25,7 @@ export function JobActions({ job }: { job: Job }) {
   const phone = useIsPhone();
   const verbs: Verb[] = ["retry", job.paused ? "resume" : "pause", "cancel"];
   const rest = [
+    { id: "change", text: "Change", disabled: !isLive(job), disabledReason: "Only a job that is under way can be changed" },
     { id: "clone", text: "Clone" },
     { id: "delete", text: "Delete", disabled: isLive(job), disabledReason: "Only a job that has ended can be deleted" },
   ];
@@ -57,7 +60,13 @@ export function JobActions({ job }: { job: Job }) {
       {asking === "delete" && (
         <DeleteConfirm job={job} onClose={close} onDeleted={() => void navigate({ to: "/jobs" })} />
       )}
-      {asking && asking !== "clone" && asking !== "delete" && <SteerConfirm verb={asking} job={job} onClose={close} />}
+      {asking === "change" && <ChangeConfirm job={job} onClose={close} />}
+      {asking === "retry" && (
+        <RetryConfirm job={job} tasks={job.counts.failed + job.counts.cancelled} onClose={close} />
+      )}
+      {(asking === "pause" || asking === "resume" || asking === "cancel") && (
+        <SteerConfirm verb={asking} job={job} onClose={close} />
+      )}
     </>
   );
 }

@@ -31,3 +31,4 @@ export type DeadLetters = Bodies["DeadLettersBody"];
 export type DeadCause = Bodies["DeadCause"];
 export type ResultPage = Bodies["ResultPageBody"];
 export type CloneRequest = Bodies["CloneRequest"];
+export type ChangeRequest = Bodies["ChangeRequest"];

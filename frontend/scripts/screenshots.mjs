@@ -1,0 +1,106 @@
+/** Screenshots of every screen into docs/screens, of a platform that runs (`make up`): light, dark, on a phone.
+ *
+ * CONSOLE_URL, API_URL and TOKEN_FILE say of which; SCREENS names some of them only.
+ */
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+const CONSOLE = process.env.CONSOLE_URL ?? "http://localhost:3000";
+const API = process.env.API_URL ?? "http://127.0.0.1:8000";
+const TOKEN = readFileSync(process.env.TOKEN_FILE ?? "../.twin/token", "utf8").trim();
+const TO = new URL("../../docs/screens/", import.meta.url).pathname;
+
+const LOOKS = {
+  desktop: { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
+  dark: { viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
+  phone: { viewport: { width: 390, height: 844 }, colorScheme: "light", isMobile: true, hasTouch: true },
+};
+
+async function asked(method, path, body) {
+  const answer = await fetch(`${API}/api/v1${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+/** Jobs that show something; those of an earlier run serve again. */
+async function seeded() {
+  const specs = {
+    "nightly-report": { task_type: "noop", count: 20_000, chunk_size: 100, tags: { team: "finance" } },
+    "fetch-orders": {
+      task_type: "io",
+      inputs: Array.from({ length: 500 }, (_, i) => ({
+        delay: 0.02,
+        ...(i % 9 === 0 ? { url: `http://orders-${i}.internal/` } : {}),
+        ...(i % 31 === 1 ? { url: `ftp://archive-${i}/` } : {}),
+      })),
+      retry: { max_attempts: 2, backoff: 0.1 },
+      tags: { team: "orders" },
+    },
+    "count-primes": { task_type: "cpu", grid: { n: [1_000, 50_000, 200_000] }, tags: { team: "ml" } },
+  };
+  const jobs = {};
+  for (const [name, spec] of Object.entries(specs)) {
+    const { items } = await asked("GET", `/jobs?name=${name}&limit=1`);
+    const job = items[0] ?? (await asked("POST", "/jobs", { name, ...spec }));
+    jobs[name] = job.id;
+    for (let now = job; !now.finished_at; now = await asked("GET", `/jobs/${job.id}`)) {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+  }
+  const slow = { name: "crawl-sites", task_type: "io", count: 60, chunk_size: 1, params: { delay: 15 } };
+  jobs["crawl-sites"] = (await asked("POST", "/jobs", { ...slow, tags: { team: "search" } })).id;
+  return jobs;
+}
+
+const jobs = await seeded();
+const failed = `/jobs/${jobs["fetch-orders"]}`;
+const SCREENS = {
+  jobs: "/jobs",
+  "jobs-filtered": "/jobs?status=FAILED&tag=team=orders",
+  "jobs-none": "/jobs?name=nothing-is-called-so",
+  "job-running": `/jobs/${jobs["crawl-sites"]}`,
+  "job-map": `/jobs/${jobs["nightly-report"]}`,
+  "job-failures": `${failed}?tab=failures`,
+  "job-durations": `${failed}?tab=durations`,
+  "job-results": `${failed}?tab=results`,
+  "job-events": `${failed}?tab=events`,
+  "job-specification": `${failed}?tab=spec`,
+  "job-missing": "/jobs/job_00000000000000000000000000",
+  task: `${failed}?task=9`,
+  "new-job": "/jobs/new?type=io",
+  "task-types": "/task-types",
+  workers: "/workers",
+  "dead-letters": "/dead-letters",
+  activity: "/activity",
+  settings: "/settings",
+};
+/** Those whose point lies below the first screen. */
+const WHOLE = /^job-(failures|durations|results|events|specification)$|^new-job$/;
+
+mkdirSync(TO, { recursive: true });
+const wanted = process.env.SCREENS?.split(",") ?? Object.keys(SCREENS);
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+for (const [look, options] of Object.entries(LOOKS)) {
+  const context = await browser.newContext({ ...options, reducedMotion: "reduce", timezoneId: "Europe/Berlin" });
+  const page = await context.newPage();
+  await page.goto(`${CONSOLE}/jobs`);
+  await page.getByRole("button", { name: "Sign in" }).waitFor();
+  if (!process.env.SCREENS) await page.screenshot({ path: `${TO}sign-in-${look}.png` });
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { level: 1 }).first().waitFor();
+  for (const name of wanted) {
+    await page.goto(CONSOLE + SCREENS[name]);
+    await page.getByRole("heading", { level: 1 }).first().waitFor();
+    await page.waitForTimeout(1_500); // live screens have no moment of rest
+    await page.getByText(/^(Loading|Grouping|Reading)/).first().waitFor({ state: "hidden" });
+    await page.screenshot({ path: `${TO}${name}-${look}.png`, fullPage: WHOLE.test(name) });
+  }
+  await context.close();
+}
+await browser.close();

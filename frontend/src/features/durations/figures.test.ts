@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import type { Task } from "@/lib/api/types";
+import { durationsOf, histogram, quantile, throughput } from "./figures";
+
+const ended = (second: number, duration: number): Task =>
+  ({ duration, finished_at: new Date(second * 1000).toISOString() }) as Task;
+
+test("every task is in one bar, the slowest in the last", () => {
+  const sorted = durationsOf([3, 1, 2, 40].map((each) => ended(0, each)));
+
+  const { counts } = histogram(sorted);
+
+  expect(counts.reduce((sum, each) => sum + each, 0)).toBe(4);
+  expect(counts.at(-1)).toBe(1);
+});
+
+test("throughput is tasks a second whatever the width of a bar", () => {
+  const tasks = Array.from({ length: 800 }, (_, i) => ended(1_000 + i / 10, 1));
+
+  const { counts, width } = throughput(tasks);
+
+  expect(counts.reduce((sum, each) => sum + each * width, 0)).toBeCloseTo(800);
+  expect(counts[20]).toBeCloseTo(10, 0);
+});
+
+test("quantiles are of what was measured", () => {
+  const sorted = Array.from({ length: 100 }, (_, i) => i + 1);
+
+  expect([quantile(sorted, 0.5), quantile(sorted, 0.99), quantile([7], 0.99)]).toEqual([51, 100, 7]);
+});
