@@ -5,11 +5,14 @@ If it was not built, one page says so, and whether the API is up.
 
 from __future__ import annotations
 
+import gzip
 import html
 import json
 import mimetypes
+import re
 import threading
 from dataclasses import dataclass
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from string import Template
@@ -37,6 +40,7 @@ class Answer:
     keep: str = "no-cache"
 
 
+_PACKED: Final = re.compile("text/|javascript|json|svg")
 _NOTHING: Final = Answer(404, "text/plain", b"")
 
 
@@ -104,20 +108,31 @@ def _of(file: Path, built: Path) -> Answer:
     return Answer(200, kind, file.read_bytes(), keep)
 
 
+@lru_cache(maxsize=100)
+def _packed(body: bytes) -> bytes:
+    """As CloudFront sends it, if not as small; each file once."""
+    return gzip.compress(body, mtime=0)
+
+
 class _Handler(BaseHTTPRequestHandler):
     site: _Site
 
     def do_GET(self) -> None:
         answer = self.site.find(urlsplit(self.path).path)
+        packed = _PACKED.search(answer.kind) and "gzip" in self.headers.get("Accept-Encoding", "")
+        body = _packed(answer.body) if packed else answer.body
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.kind)
-        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Vary", "Accept-Encoding")
+        if packed:
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("Cache-Control", answer.keep)
         self.send_header("X-Content-Type-Options", "nosniff")
         if answer is not self.site.unbuilt:  # which has its script in itself
             self.send_header("Content-Security-Policy", self.site.policy)
         self.end_headers()
-        self.wfile.write(answer.body)
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

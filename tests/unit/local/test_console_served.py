@@ -70,6 +70,15 @@ def test_a_file_is_itself_and_a_missing_one_is_404(site: httpx.Client) -> None:
     assert missing.status_code == 404
 
 
+def test_who_takes_gzip_gets_it_and_who_does_not_gets_the_file(site: httpx.Client) -> None:
+    packed = site.get("/", headers={"Accept-Encoding": "gzip"})
+    plain = site.get("/", headers={"Accept-Encoding": "identity"})
+
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert packed.text == plain.text == "<p>console"
+
+
 @pytest.mark.parametrize("path", ["/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt"])
 def test_nothing_beside_the_built_files_is_served(site: httpx.Client, path: str) -> None:
     answer = site.send(httpx.Request("GET", httpx.URL(str(site.base_url), raw_path=path.encode())))
