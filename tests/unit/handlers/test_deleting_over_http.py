@@ -25,7 +25,8 @@ def ended() -> str:
 @pytest.mark.parametrize("path", READS)
 def test_whatever_reads_it_finds_nothing(path: str) -> None:
     job = ended()
-    place = path.format(job_id=job, task_id=f"{job}.0")
+    export = call("POST", f"/jobs/{job}/exports").json["id"]
+    place = path.format(job_id=job, task_id=f"{job}.0", export_id=export)
     before = call("GET", place).status
 
     deleted = call("DELETE", f"/jobs/{job}")
