@@ -14,6 +14,7 @@ import { isLive, JobStatusMark } from "@/components/status";
 import { Events } from "@/features/audit/events";
 import { FailuresTable } from "@/features/failures/failures";
 import { jobQuery, titleOf } from "@/features/jobs/api";
+import { DiscardConfirm } from "@/features/jobs/discard";
 import { JobFacts, JobProgress } from "@/features/jobs/facts";
 import { JobActions } from "@/features/jobs/job-actions";
 import { useFollowedJob } from "@/features/jobs/live";
@@ -181,6 +182,7 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
                   moving={moving}
                   taskHref={taskHref}
                   renderRetry={(asked) => <RetryConfirm job={job} {...asked} />}
+                  renderDiscard={(asked) => <DiscardConfirm job={job} {...asked} />}
                 />
               ),
             },

@@ -2,11 +2,13 @@
 
 import Badge from "@cloudscape-design/components/badge";
 import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
 import { PageTurner, usePages } from "@/components/pages";
 import { ProblemAlert } from "@/components/problem-alert";
 import { RefreshControl } from "@/components/refresh";
@@ -44,10 +46,17 @@ const lettersQuery = (api: Api, after: string | null) =>
 
 const indexOf = (taskId: string): number => Number(taskId.slice(taskId.lastIndexOf(".") + 1));
 
-export function DeadLetters() {
+export interface DeadLettersProps {
+  /** The confirmation of a retry of a job's failed tasks; whoever shows this has it. */
+  renderRetry: (letters: Letters, onClose: () => void) => ReactNode;
+}
+
+export function DeadLetters({ renderRetry }: DeadLettersProps) {
+  const [asking, setAsking] = useState<Letters | null>(null);
   const pages = usePages("");
   const found = useQuery({ ...lettersQuery(useApi(), pages.after), refetchInterval: useInterval() });
   return (
+    <>
     <Table<Letters>
       variant="full-page"
       items={found.data?.items ?? []}
@@ -115,7 +124,23 @@ export function DeadLetters() {
           ),
         },
         { id: "last", header: "Last", width: 190, cell: (each) => <Time at={each.last_at} /> },
+        {
+          id: "retry",
+          header: "Actions",
+          width: 130,
+          cell: (each) => (
+            <Button
+              variant="inline-link"
+              ariaLabel={`Retry what failed of ${each.job_id}: ${WORDS[each.cause]}`}
+              onClick={() => setAsking(each)}
+            >
+              Retry failed
+            </Button>
+          ),
+        },
       ]}
     />
+    {asking && renderRetry(asking, () => setAsking(null))}
+    </>
   );
 }

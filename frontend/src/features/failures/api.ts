@@ -24,12 +24,26 @@ export const failuresQuery = (api: Api, job: string) =>
     },
   });
 
+const summed = (one: Cause, other: Cause): Pick<Cause, "count" | "discarded" | "discard"> => ({
+  count: one.count + other.count,
+  discarded: one.discarded + other.discarded,
+  discard: other.discard ?? one.discard,
+});
+
+const WORDS = 120;
+
+/** What went wrong, short enough for a sentence; several causes may have the same type of error. */
+export function causeWords({ error_type: type, message }: Pick<Cause, "error_type" | "message">): string {
+  if (!message) return type;
+  return `${type} (${message.length > WORDS ? `${message.slice(0, WORDS)}…` : message})`;
+}
+
 /** One page counts only its own tasks, so causes of several are added up. */
 export function together(one: Failures, other: Failures): Failures {
   const causes = new Map<string, Cause>(one.items.map((each) => [each.cause, each]));
   for (const each of other.items) {
     const before = causes.get(each.cause);
-    causes.set(each.cause, before ? { ...before, count: before.count + each.count } : each);
+    causes.set(each.cause, before ? { ...before, ...summed(before, each) } : each);
   }
   return {
     items: [...causes.values()].sort((a, b) => b.count - a.count),

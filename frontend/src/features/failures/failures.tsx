@@ -9,21 +9,23 @@ import Table from "@cloudscape-design/components/table";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { ProblemAlert } from "@/components/problem-alert";
+import { Time } from "@/components/time";
 import { useApi } from "@/lib/api/context";
 import type { Cause, Job } from "@/lib/api/types";
 import { number, percent, plural } from "@/lib/format";
 import { useInterval } from "@/lib/query";
-import { failuresQuery } from "./api";
+import { causeWords, failuresQuery } from "./api";
 
 export interface FailuresTableProps {
   job: Job;
   moving: boolean;
   taskHref: (index: number) => string;
-  /** The confirmation of a retry; whoever shows this has it. */
-  renderRetry: (asked: AskedRetry) => ReactNode;
+  /** The confirmations; whoever shows this has them. */
+  renderRetry: (asked: Asked) => ReactNode;
+  renderDiscard: (asked: Asked) => ReactNode;
 }
 
-export interface AskedRetry {
+export interface Asked {
   tasks: number;
   cause: { fingerprint: string; words: string };
   onClose: () => void;
@@ -31,8 +33,8 @@ export interface AskedRetry {
 
 export const indexOf = (taskId: string): number => Number(taskId.slice(taskId.lastIndexOf(".") + 1));
 
-export function FailuresTable({ job, moving, taskHref, renderRetry }: FailuresTableProps) {
-  const [asking, setAsking] = useState<Cause | null>(null);
+export function FailuresTable({ job, moving, taskHref, renderRetry, renderDiscard }: FailuresTableProps) {
+  const [asking, setAsking] = useState<{ what: "retry" | "discard"; cause: Cause } | null>(null);
   const every = useInterval();
   const found = useQuery({ ...failuresQuery(useApi(), job.id), refetchInterval: moving ? every : false });
   const causes = found.data?.items ?? [];
@@ -84,7 +86,12 @@ export function FailuresTable({ job, moving, taskHref, renderRetry }: FailuresTa
           id: "message",
           header: "Message",
           minWidth: 240,
-          cell: (each) => <span className="mono">{each.message || "–"}</span>,
+          cell: (each) => (
+            <>
+              <span className="mono">{each.message || "–"}</span>
+              {each.discarded > 0 && <Discarded cause={each} />}
+            </>
+          ),
         },
         {
           id: "examples",
@@ -105,24 +112,51 @@ export function FailuresTable({ job, moving, taskHref, renderRetry }: FailuresTa
           header: "",
           width: 150,
           cell: (each) => (
+            <SpaceBetween size="xxs">
             <Button
               variant="inline-link"
               ariaLabel={`Retry tasks of ${each.error_type}: ${each.message}`}
               disabled={job.status !== "FAILED"}
               disabledReason="The job has to have failed; wait for its end"
-              onClick={() => setAsking(each)}
+              onClick={() => setAsking({ what: "retry", cause: each })}
             >
               Retry these
             </Button>
+            <Button
+              variant="inline-link"
+              ariaLabel={`Discard tasks of ${each.error_type}: ${each.message}`}
+              disabled={moving || each.discarded === each.count}
+              disabledReason={moving ? "The job has to have ended" : "They are discarded already"}
+              onClick={() => setAsking({ what: "discard", cause: each })}
+            >
+              Discard these
+            </Button>
+            </SpaceBetween>
           ),
         },
       ]}
     />
-    {asking && renderRetry({
-      tasks: asking.count,
-      cause: { fingerprint: asking.cause, words: asking.error_type },
-      onClose: () => setAsking(null),
-    })}
+    {asking &&
+      (asking.what === "retry" ? renderRetry : renderDiscard)({
+        tasks: asking.cause.count,
+        cause: { fingerprint: asking.cause.cause, words: causeWords(asking.cause) },
+        onClose: () => setAsking(null),
+      })}
     </>
+  );
+}
+
+function Discarded({ cause: { count, discarded, discard } }: { cause: Cause }) {
+  const which = discarded === count ? "Discarded" : `${number(discarded)} of them discarded`;
+  return (
+    <Box variant="small" color="text-body-secondary" display="block">
+      {which}
+      {discard && (
+        <>
+          {" "}
+          by {discard.by}, <Time at={discard.at} />: {discard.reason}
+        </>
+      )}
+    </Box>
   );
 }

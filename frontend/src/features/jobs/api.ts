@@ -157,12 +157,38 @@ export function useClone() {
   });
 }
 
+export interface Discarded {
+  job: Job;
+  which: { cause: string } | { all: true };
+  reason: string;
+}
+
+/** Leave failed tasks for good: a retry of all does not run them. */
+export function useDiscard() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ job, which, reason }: Discarded) =>
+      body(api.POST("/api/v1/jobs/{job_id}/discard", { params: { path: { job_id: job.id } }, body: { ...which, reason } })),
+    onSuccess: (job) => tell({ type: "success", header: `What was chosen of ${titleOf(job)} is discarded` }),
+    onError: (error, { job }) => tellProblem(`Discard: ${titleOf(job)}`, error),
+    onSettled: () => queries.invalidateQueries(),
+  });
+}
+
+export interface JobChange extends Changed {
+  /** Null for all that wait at once. */
+  max_parallelism?: number | null;
+  /** As a whole. */
+  tags?: Record<string, string>;
+}
+
 /** Only what is given changes. */
 export function useChange() {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ job, changed }: { job: Job; changed: Changed & { max_parallelism?: number } }) =>
+    mutationFn: ({ job, changed }: { job: Job; changed: JobChange }) =>
       body(
         api.PATCH("/api/v1/jobs/{job_id}", { params: { path: { job_id: job.id } }, body: changed as ChangeRequest }),
       ),

@@ -1,5 +1,6 @@
 /** What of a job may still change while it is under way: its name, how urgent it is, how wide it runs. */
 
+import AttributeEditor from "@cloudscape-design/components/attribute-editor";
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import SegmentedControl from "@cloudscape-design/components/segmented-control";
@@ -7,31 +8,54 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 import { Confirm } from "@/components/confirm";
 import type { Job, Priority } from "@/lib/api/types";
-import { titleOf, useChange } from "./api";
+import { plural } from "@/lib/format";
+import { type JobChange, titleOf, useChange } from "./api";
 
 const PRIORITIES: Priority[] = ["high", "normal", "low"];
+
+interface Tag {
+  key: string;
+  value: string;
+}
+
+const put = (tags: Tag[], at: number, part: Partial<Tag>): Tag[] =>
+  tags.map((each, i) => (i === at ? { ...each, ...part } : each));
+
+const sameTags = (one: Record<string, string>, other: Record<string, string>): boolean =>
+  Object.keys(one).length === Object.keys(other).length && Object.entries(one).every(([key, value]) => other[key] === value);
 
 export function ChangeConfirm({ job, onClose }: { job: Job; onClose: () => void }) {
   const change = useChange();
   const [name, setName] = useState(job.name);
   const [priority, setPriority] = useState(job.priority);
   const [most, setMost] = useState(job.max_parallelism === null ? "" : String(job.max_parallelism));
-  const right = most === "" || (/^\d+$/.test(most) && Number(most) > 0);
-  const changed = {
+  const [tags, setTags] = useState(() => Object.entries(job.tags).map(([key, value]) => ({ key, value })));
+  const right = most === "" || (/^\d+$/.test(most) && Number(most) > 0 && Number(most) <= 65_536);
+  const keys = tags.map((each) => each.key.trim());
+  const named = keys.every((each, i) => each !== "" && keys.indexOf(each) === i);
+  const tagged = Object.fromEntries(tags.map(({ key, value }) => [key.trim(), value.trim()]));
+  const limit = most === "" ? null : Number(most);
+  const changed: JobChange = {
     ...(name === job.name ? {} : { name }),
     ...(priority === job.priority ? {} : { priority }),
-    ...(most === "" || Number(most) === job.max_parallelism ? {} : { max_parallelism: Number(most) }),
+    ...(limit === job.max_parallelism ? {} : { max_parallelism: limit }),
+    ...(sameTags(tagged, job.tags) ? {} : { tags: tagged }),
   };
   return (
     <Confirm
       header={`Change ${titleOf(job)}`}
       verb="Change job"
       busy={change.isPending}
-      ready={right && Object.keys(changed).length > 0}
+      ready={right && named && Object.keys(changed).length > 0}
       onDismiss={onClose}
       onConfirm={() => change.mutate({ job, changed }, { onSettled: onClose })}
     >
       <SpaceBetween size="m">
+        <div>
+          It holds for what begins from now on: {plural(job.counts.pending + job.counts.retrying, "task")} that{" "}
+          {job.counts.pending + job.counts.retrying === 1 ? "waits" : "wait"}. What runs goes on:{" "}
+          {plural(job.counts.running, "task")}.
+        </div>
         <FormField label="Name">
           <Input value={name} onChange={({ detail }) => setName(detail.value)} />
         </FormField>
@@ -45,14 +69,46 @@ export function ChangeConfirm({ job, onClose }: { job: Job; onClose: () => void 
         </FormField>
         <FormField
           label="Chunks at once"
-          description="At most so many are let out at a time."
-          {...(right ? {} : { errorText: "Give a whole number over 0" })}
+          description={
+            job.max_parallelism === null
+              ? "All its chunks were let out when it was submitted; such a job takes no limit any more."
+              : "At most so many are let out at a time; nothing for all at once."
+          }
+          {...(right ? {} : { errorText: "Give a whole number from 1 to 65,536" })}
         >
           <Input
             value={most}
+            disabled={job.max_parallelism === null}
             inputMode="numeric"
             placeholder="No limit"
             onChange={({ detail }) => setMost(detail.value.trim())}
+          />
+        </FormField>
+        <FormField label="Tags" stretch {...(named ? {} : { errorText: "Each tag needs a key of its own" })}>
+          <AttributeEditor
+            items={tags}
+            gridLayout={[{ rows: [[1, 1]], removeButton: { width: "auto" } }]}
+            addButtonText="Add a tag"
+            removeButtonText="Remove"
+            removeButtonAriaLabel={(each) => `Remove tag ${each.key}`}
+            empty="It has no tags."
+            isItemRemovable={() => true}
+            definition={[
+              {
+                label: "Key",
+                control: (each, at) => (
+                  <Input ariaLabel={`Key of tag ${at + 1}`} value={each.key} onChange={({ detail }) => setTags(put(tags, at, { key: detail.value }))} />
+                ),
+              },
+              {
+                label: "Value",
+                control: (each, at) => (
+                  <Input ariaLabel={`Value of tag ${at + 1}`} value={each.value} onChange={({ detail }) => setTags(put(tags, at, { value: detail.value }))} />
+                ),
+              },
+            ]}
+            onAddButtonClick={() => setTags([...tags, { key: "", value: "" }])}
+            onRemoveButtonClick={({ detail }) => setTags(tags.filter((_, i) => i !== detail.itemIndex))}
           />
         </FormField>
       </SpaceBetween>

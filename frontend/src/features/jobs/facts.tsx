@@ -78,6 +78,29 @@ function canaryWords({ tried, succeeded, bar, verdict }: NonNullable<Job["canary
   return `${asked} ${succeeded === null ? "" : `${number(succeeded)} did. `}It ${verdict}.`;
 }
 
+function Discards({ job: { id, discards } }: { job: Job }) {
+  return (
+    <div>
+      <Box variant="awsui-key-label">Discarded</Box>
+      {discards.map((each) => (
+        <div key={`${each.cause} ${each.tasks} ${each.at}`} className="break">
+          {each.cause ? (
+            <>
+              A <Link href={`/jobs/${id}?tab=failures`}>cause of failures</Link>
+            </>
+          ) : (
+            (each.tasks === null ? "All that failed" : plural(each.tasks, "task"))
+          )}
+          : {sentence(each.reason)}{" "}
+          <Box variant="small" color="text-body-secondary">
+            {each.by}, <Time at={each.at} />
+          </Box>
+        </div>
+      ))}
+    </div>
+  );
+}
+
 function ending(job: Job): string {
   if (job.reason) return sentence(job.reason);
   return job.status === "COMPLETED" ? `All ${plural(job.counts.completed, "task")} completed.` : "–";
@@ -105,6 +128,7 @@ export function JobProgress({ job }: { job: Job }) {
             {canaryWords(job.canary)}
           </div>
         )}
+        {job.discards.length > 0 && <Discards job={job} />}
         <div>
           <Box variant="awsui-key-label">{isLive(job) ? "What it waits for" : "How it ended"}</Box>
           <div aria-live="polite">

@@ -13,10 +13,11 @@ import { plural } from "@/lib/format";
 import { allowed, titleOf, useDelete, type Verb, VERB_NAMES } from "./api";
 import { ChangeConfirm } from "./change";
 import { CloneConfirm } from "./clone";
+import { DiscardConfirm } from "./discard";
 import { RetryConfirm } from "./retry-some";
 import { SteerConfirm } from "./steer";
 
-type Asked = Verb | "change" | "clone" | "delete";
+type Asked = Verb | "change" | "clone" | "delete" | "discard";
 
 export function JobActions({ job }: { job: Job }) {
   const [asking, setAsking] = useState<Asked | null>(null);
@@ -27,6 +28,12 @@ export function JobActions({ job }: { job: Job }) {
   const rest = [
     { id: "change", text: "Change", disabled: !isLive(job), disabledReason: "Only a job that is under way can be changed" },
     { id: "clone", text: "Clone" },
+    {
+      id: "discard",
+      text: "Discard failed",
+      disabled: isLive(job) || job.counts.failed === 0,
+      disabledReason: isLive(job) ? "Only a job that has ended has failures to leave" : "No task has failed",
+    },
     { id: "delete", text: "Delete", disabled: isLive(job), disabledReason: "Only a job that has ended can be deleted" },
   ];
   const close = (): void => setAsking(null);
@@ -64,6 +71,7 @@ export function JobActions({ job }: { job: Job }) {
       {asking === "retry" && (
         <RetryConfirm job={job} tasks={job.counts.failed + job.counts.cancelled} onClose={close} />
       )}
+      {asking === "discard" && <DiscardConfirm job={job} tasks={job.counts.failed} onClose={close} />}
       {(asking === "pause" || asking === "resume" || asking === "cancel") && (
         <SteerConfirm verb={asking} job={job} onClose={close} />
       )}

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { discardEffect, retryEffect, sampleSize, shareOf } from "./effects";
+
+const asked = { tasks: 200, of: null, discarded: 0, completed: 800, generation: 2, canary: null };
+
+test.each([
+  [0.01, 200, 2],
+  [0.01, 10, 1],
+  [0.07, 100, 7],
+  [1, 3, 3],
+  [0.5, 3, 2],
+])("of a share of %d of %d tasks %d go first", (share, of, first) => {
+  expect(sampleSize(share, of)).toBe(first);
+});
+
+test.each([
+  ["1", "above zero", 0.01],
+  ["0.5", "above zero", 0.005],
+  ["0", "above zero", null],
+  ["0", "zero", 0],
+  ["101", "zero", null],
+  ["one", "zero", null],
+] as const)("%s %% above %s is %s", (text, least, share) => {
+  expect(shareOf(text, least)).toBe(share);
+});
+
+test("a retry says how many tasks run, and what stays", () => {
+  expect(retryEffect({ ...asked, discarded: 3 })).toBe(
+    "200 tasks that did not complete will run again, as generation 2, with fresh attempts. 3 discarded tasks stay failed. 800 results already there stay.",
+  );
+});
+
+test("a canary says how many go first and how many of them have to complete", () => {
+  expect(retryEffect({ ...asked, of: "Timeout", canary: { share: 0.05, bar: 0.9 } })).toBe(
+    "About 10 of 200 tasks that failed with Timeout will run again first, as generation 2. If at least 9 of them complete, the other 190 follow by themselves; else the job ends failed. All others stay as they are. 800 results already there stay.",
+  );
+});
+
+test("a discard of one task speaks of one", () => {
+  expect(discardEffect(1, "Timeout")).toMatch(/^The 1 task that failed with Timeout stays failed/);
+});

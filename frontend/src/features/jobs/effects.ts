@@ -1,0 +1,57 @@
+/** What a retry or a discard will do, in a sentence with its numbers. Pure. */
+
+import { number, plural } from "@/lib/format";
+
+export interface Canary {
+  share: number;
+  bar: number;
+}
+
+/** How many of so many tasks go first: the share, and at least one. */
+export const sampleSize = (share: number, of: number): number =>
+  Math.min(of, Math.max(1, Math.ceil(share * of - 1e-9)));
+
+/** A whole or broken percentage as a share; null if it is none, or outside of what the API takes. */
+export function shareOf(text: string, least: "zero" | "above zero"): number | null {
+  if (!/^\d+(\.\d+)?$/.test(text)) return null;
+  const share = Number(text) / 100;
+  return share > 1 || (least === "above zero" && share === 0) ? null : share;
+}
+
+export interface Retried {
+  tasks: number;
+  /** What they failed with, if they are those of one cause. */
+  of: string | null;
+  /** Failed tasks that were discarded and so stay. */
+  discarded: number;
+  completed: number;
+  generation: number;
+  canary: Canary | null;
+}
+
+export function retryEffect({ tasks, of, discarded, completed, generation, canary }: Retried): string {
+  const which = of === null ? "that did not complete" : `that failed with ${of}`;
+  const said = [
+    canary
+      ? firstWords(tasks, which, generation, canary)
+      : `${plural(tasks, "task")} ${which} will run again, as generation ${number(generation)}, with fresh attempts.`,
+  ];
+  if (of !== null) said.push("All others stay as they are.");
+  else if (discarded) said.push(`${plural(discarded, "discarded task")} ${discarded === 1 ? "stays" : "stay"} failed.`);
+  said.push(`${plural(completed, "result")} already there ${completed === 1 ? "stays" : "stay"}.`);
+  return said.join(" ");
+}
+
+function firstWords(tasks: number, which: string, generation: number, { share, bar }: Canary): string {
+  const first = sampleSize(share, tasks);
+  const needed = Math.ceil(bar * first - 1e-9);
+  const rest = tasks - first;
+  const begin = `About ${number(first)} of ${plural(tasks, "task")} ${which} will run again first, as generation ${number(generation)}.`;
+  if (!rest) return begin;
+  return `${begin} If at least ${number(needed)} of ${first === 1 ? "it" : "them"} complete${first === 1 ? "s" : ""}, the other ${number(rest)} ${rest === 1 ? "follows by itself" : "follow by themselves"}; else the job ends failed.`;
+}
+
+export function discardEffect(tasks: number, of: string | null): string {
+  const which = of === null ? "All" : "The";
+  return `${which} ${plural(tasks, "task")} that failed${of === null ? "" : ` with ${of}`} ${tasks === 1 ? "stays" : "stay"} failed and counted so, and a retry of all leaves ${tasks === 1 ? "it" : "them"} out. A retry that names the cause still runs ${tasks === 1 ? "it" : "them"}.`;
+}
