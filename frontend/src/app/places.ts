@@ -11,6 +11,7 @@ export const PLACES: readonly Place[] = [
   { text: "Task types", href: "/task-types" },
   { text: "Workers and queues", href: "/workers" },
   { text: "Dead letters", href: "/dead-letters" },
+  { text: "Bulk actions", href: "/bulk-actions" },
   { text: "Activity", href: "/activity" },
   { text: "Settings", href: "/settings" },
 ];

@@ -82,6 +82,19 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("@/app/screens/settings")),
 });
 
+const bulkActions = createRoute({
+  getParentRoute: () => root,
+  path: "/bulk-actions",
+  validateSearch: (said: Record<string, unknown>) => {
+    const total = Number(said.total);
+    return present({
+      id: text(said.id),
+      total: said.total !== undefined && Number.isInteger(total) && total > 0 ? total : undefined,
+    });
+  },
+  component: lazyRouteComponent(() => import("@/app/screens/bulk-actions")),
+});
+
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/activity",
@@ -99,7 +112,7 @@ function stringifySearch(search: Record<string, unknown>): string {
 
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([home, jobs, newJob, job, taskTypes, workers, deadLetters, activity, settings]),
+    routeTree: root.addChildren([home, jobs, newJob, job, taskTypes, workers, deadLetters, bulkActions, activity, settings]),
     defaultErrorComponent: BrokenScreen,
     defaultPreload: "intent",
     parseSearch,

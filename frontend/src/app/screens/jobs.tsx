@@ -1,7 +1,8 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
 import { Shell } from "@/app/shell";
-import type { JobsSearch } from "@/features/jobs/filters";
+import { MatchMenu } from "@/features/bulk-actions/match-menu";
+import { bulkFilterOf, type JobsSearch } from "@/features/jobs/filters";
 import { JobsTable } from "@/features/jobs/jobs-table";
 import { SavedViews } from "@/features/jobs/saved-views";
 import { taskTypesQuery } from "@/features/task-types/api";
@@ -19,6 +20,13 @@ export default function JobsScreen() {
       <JobsTable
         search={search}
         onSearch={onSearch}
+        matching={
+          <MatchMenu
+            filterAt={(now) => bulkFilterOf(search, now)}
+            onBegun={({ id }, total) => void navigate({ to: "/bulk-actions", search: { id, total } })}
+            onPast={() => void navigate({ to: "/bulk-actions" })}
+          />
+        }
         views={<SavedViews search={search} onSearch={onSearch} />}
         types={(types.data ?? []).map((each) => each.name)}
       />

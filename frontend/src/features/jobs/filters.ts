@@ -2,7 +2,7 @@
 
 import type { PropertyFilterProps } from "@cloudscape-design/components/property-filter";
 import { JOB_LOOKS } from "@/components/status";
-import type { JobStatus } from "@/lib/api/types";
+import type { BulkFilter, JobStatus } from "@/lib/api/types";
 import type { JobsFilter } from "./api";
 
 /** Statuses with commas between; the rest are one each, since the API takes one. */
@@ -52,6 +52,19 @@ export function filterOf(search: JobsSearch): JobsFilter {
     tag: search.tag ?? null,
     age: AGES[search.created ?? ""]?.milliseconds ?? null,
   };
+}
+
+/** The same for an action on all that match, at this moment; null where nothing is asked for. */
+export function bulkFilterOf(search: JobsSearch, now: number): BulkFilter | null {
+  const { statuses, type, name, tag, age } = filterOf(search);
+  const filter: BulkFilter = {
+    ...(statuses.length ? { status: statuses } : {}),
+    ...(type ? { type } : {}),
+    ...(name ? { name } : {}),
+    ...(tag ? { tag } : {}),
+    ...(age === null ? {} : { since: new Date(now - age).toISOString() }),
+  };
+  return Object.keys(filter).length ? filter : null;
 }
 
 export const queryOf = (search: JobsSearch): PropertyFilterProps.Query => ({

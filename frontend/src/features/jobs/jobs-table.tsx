@@ -45,11 +45,13 @@ export interface JobsTableProps {
   types: string[];
   /** Beside the filter: saved views. */
   views?: React.ReactNode;
+  /** Beside the actions on what is selected: those on all that match. */
+  matching?: React.ReactNode;
 }
 
 const none: Job[] = [];
 
-export function JobsTable({ search, onSearch, types, views }: JobsTableProps) {
+export function JobsTable({ search, onSearch, types, views, matching }: JobsTableProps) {
   const api = useApi();
   const chosen = useStore(preferences);
   const phone = useIsPhone();
@@ -95,6 +97,7 @@ export function JobsTable({ search, onSearch, types, views }: JobsTableProps) {
           >
             Actions
           </ButtonDropdown>
+          {matching}
           <Button variant="primary" href="/jobs/new">
             New job
           </Button>

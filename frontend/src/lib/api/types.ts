@@ -31,4 +31,10 @@ export type DeadLetters = Bodies["DeadLettersBody"];
 export type DeadCause = Bodies["DeadCause"];
 export type ResultPage = Bodies["ResultPageBody"];
 export type CloneRequest = Bodies["CloneRequest"];
+export type BulkAction = Bodies["BulkActionBody"];
+export type BulkRequest = Bodies["BulkRequest"];
+export type BulkVerb = Bodies["BulkVerb"];
+export type BulkStatus = Bodies["BulkStatus"];
+/** The contract gives what is left out its default, so all of it may be left out. */
+export type BulkFilter = Partial<Bodies["BulkFilter"]>;
 export type ChangeRequest = Bodies["ChangeRequest"];

@@ -1,0 +1,223 @@
+/** Bulk actions of the tenant, newest first; one of them in full, with its progress and what it refused. */
+
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Container from "@cloudscape-design/components/container";
+import Header from "@cloudscape-design/components/header";
+import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+import Link from "@cloudscape-design/components/link";
+import ProgressBar from "@cloudscape-design/components/progress-bar";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
+import Table from "@cloudscape-design/components/table";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Confirm } from "@/components/confirm";
+import { PageTurner, usePages } from "@/components/pages";
+import { ProblemAlert } from "@/components/problem-alert";
+import { RefreshControl } from "@/components/refresh";
+import { Time } from "@/components/time";
+import { useApi } from "@/lib/api/context";
+import type { BulkAction, BulkStatus } from "@/lib/api/types";
+import { number, plural, time } from "@/lib/format";
+import { useZone } from "@/lib/preferences";
+import { sentence } from "@/lib/notices";
+import { useInterval } from "@/lib/query";
+import { BULK_WORDS, bulkActionQuery, bulkActionsQuery, useAbort } from "./api";
+import { askedOf, farWords, filterWords } from "./words";
+
+const PAGE = 50;
+const FOLLOW = 1_000;
+
+const LOOKS: Record<BulkStatus, { type: StatusIndicatorProps.Type; word: string }> = {
+  RUNNING: { type: "in-progress", word: "Running" },
+  COMPLETED: { type: "success", word: "Completed" },
+  ABORTED: { type: "stopped", word: "Aborted" },
+  FAILED: { type: "error", word: "Failed" },
+};
+
+const StatusMark = ({ action: { status, aborting } }: { action: BulkAction }) => {
+  const { type, word } = LOOKS[status];
+  return <StatusIndicator type={type}>{status === "RUNNING" && aborting ? "Stopping" : word}</StatusIndicator>;
+};
+
+const nameOf = ({ action, dry_run: counted }: BulkAction): string =>
+  counted ? `Count for ${BULK_WORDS[action].toLowerCase()}` : BULK_WORDS[action];
+
+export interface BulkActionsProps {
+  /** The one that is shown in full, and how many jobs were counted for it. */
+  shown: string | null;
+  total: number | null;
+}
+
+export function BulkActions({ shown, total }: BulkActionsProps) {
+  const pages = usePages("");
+  const zone = useZone();
+  const found = useQuery({ ...bulkActionsQuery(useApi(), PAGE, pages.after), refetchInterval: useInterval() });
+  return (
+    <SpaceBetween size="l">
+      {shown && <OneAction id={shown} total={total} />}
+      <Table<BulkAction>
+        trackBy="id"
+        items={found.data?.items ?? []}
+        loading={found.isPending}
+        loadingText="Loading bulk actions"
+        wrapLines
+        ariaLabels={{ tableLabel: "Bulk actions" }}
+        header={
+          <Header variant="h2" description="Kept for 90 days. A count is the dry run before one.">
+            All bulk actions
+          </Header>
+        }
+        pagination={<PageTurner pages={pages} next={found.data?.next_token ?? null} what="bulk actions" />}
+        empty={
+          found.isError ? (
+            <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+          ) : (
+            <Box textAlign="center" color="inherit" padding="l">
+              <Box variant="strong">No bulk actions</Box>
+              <Box variant="p">
+                Filter the <Link href="/jobs">jobs</Link> and choose what is to be done under “All that match”.
+              </Box>
+            </Box>
+          )
+        }
+        columnDefinitions={[
+          {
+            id: "action",
+            header: "Action",
+            isRowHeader: true,
+            width: 180,
+            cell: (each) => <Link href={`/bulk-actions?id=${each.id}`}>{nameOf(each)}</Link>,
+          },
+          {
+            id: "filter",
+            header: "Filter",
+            minWidth: 240,
+            cell: (each) => <span className="break">{filterWords(askedOf(each), (at) => time(at, zone))}</span>,
+          },
+          { id: "status", header: "Status", width: 155, cell: (each) => <StatusMark action={each} /> },
+          { id: "far", header: "Jobs", width: 190, cell: (each) => farWords(each, null) },
+          { id: "by", header: "By", width: 130, cell: (each) => each.by },
+          { id: "created", header: "Asked", width: 190, cell: (each) => <Time at={each.created_at} /> },
+        ]}
+      />
+    </SpaceBetween>
+  );
+}
+
+function OneAction({ id, total }: { id: string; total: number | null }) {
+  const [asking, setAsking] = useState(false);
+  const abort = useAbort();
+  const zone = useZone();
+  const found = useQuery({
+    ...bulkActionQuery(useApi(), id),
+    refetchInterval: (query) => (query.state.data && query.state.data.status !== "RUNNING" ? false : FOLLOW),
+  });
+  const action = found.data;
+  if (!action) {
+    return found.isError ? (
+      <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+    ) : (
+      <StatusIndicator type="loading">Loading the bulk action</StatusIndicator>
+    );
+  }
+  const running = action.status === "RUNNING";
+  return (
+    <Container
+      header={
+        <Header
+          variant="h2"
+          description={`Jobs by this filter: ${filterWords(askedOf(action), (at) => time(at, zone))}`}
+          actions={
+            <Button disabled={!running || action.aborting} loading={abort.isPending} onClick={() => setAsking(true)}>
+              Abort
+            </Button>
+          }
+        >
+          {nameOf(action)}
+        </Header>
+      }
+    >
+      <SpaceBetween size="l">
+        {total !== null && !action.dry_run && <Far action={action} total={total} />}
+        <KeyValuePairs
+          columns={4}
+          items={[
+            { label: "Status", value: <StatusMark action={action} /> },
+            { label: action.dry_run ? "Counted" : "Done", value: number(action.done) },
+            { label: "Refused", value: number(action.refused) },
+            { label: "Asked by", value: action.by },
+            { label: "Asked", value: <Time at={action.created_at} /> },
+            { label: "Finished", value: <Time at={action.finished_at} /> },
+            ...(action.reason ? [{ label: "Reason", value: sentence(action.reason) }] : []),
+          ]}
+        />
+        {action.refusals.length > 0 && <Refusals action={action} />}
+      </SpaceBetween>
+      {asking && (
+        <Confirm
+          header="Abort the bulk action?"
+          verb="Abort"
+          busy={abort.isPending}
+          onDismiss={() => setAsking(false)}
+          onConfirm={() => abort.mutate(id, { onSettled: () => setAsking(false) })}
+        >
+          It stops before its next 50 jobs. What it did to {plural(action.done, "job")} stays done.
+        </Confirm>
+      )}
+    </Container>
+  );
+}
+
+function Far({ action, total }: { action: BulkAction; total: number }) {
+  const seen = action.done + action.refused;
+  return (
+    <ProgressBar
+      label="Jobs that had their turn"
+      value={(100 * seen) / Math.max(total, seen, 1)}
+      {...(action.status === "RUNNING" ? { additionalInfo: farWords(action, total) } : {})}
+      {...(action.status === "COMPLETED" ? { status: "success", resultText: farWords(action, total) } : {})}
+      {...(action.status === "ABORTED" || action.status === "FAILED"
+        ? { status: "error", resultText: `${LOOKS[action.status].word}: ${farWords(action, total)}` }
+        : {})}
+    />
+  );
+}
+
+function Refusals({ action: { refusals, refused } }: { action: BulkAction }) {
+  return (
+    <Table
+      variant="embedded"
+      trackBy="job_id"
+      items={refusals}
+      wrapLines
+      ariaLabels={{ tableLabel: "Refused jobs" }}
+      header={
+        <Header variant="h3" counter={`(${refusals.length < refused ? `first ${refusals.length} of ` : ""}${number(refused)})`}>
+          Refused
+        </Header>
+      }
+      columnDefinitions={[
+        {
+          id: "job",
+          header: "Job",
+          isRowHeader: true,
+          width: 320,
+          cell: (each) => (
+            <Link href={`/jobs/${each.job_id}`}>
+              <span className="mono">{each.job_id}</span>
+            </Link>
+          ),
+        },
+        { id: "why", header: "Why", cell: (each) => sentence(each.reason) },
+      ]}
+    />
+  );
+}
+
+export const BulkActionsHeader = () => (
+  <Header variant="h1" actions={<RefreshControl />} description="One act on all jobs of a filter, however many there are.">
+    Bulk actions
+  </Header>
+);
