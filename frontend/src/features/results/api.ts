@@ -1,10 +1,9 @@
-/** Results of a job. */
+/** Results of a job: a page of them, or all as a file that the API writes. */
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { type Api, body } from "@/lib/api/client";
-import type { ResultPage } from "@/lib/api/types";
-
-const MOST = 1000;
+import type { Export, ResultPage } from "@/lib/api/types";
+import { kept } from "@/lib/store";
 
 export interface ResultsAsked {
   job: string;
@@ -12,37 +11,42 @@ export interface ResultsAsked {
   after: string | null;
 }
 
-async function page(api: Api, asked: ResultsAsked, signal: AbortSignal | null = null): Promise<ResultPage> {
-  const found = await body(
-    api.GET("/api/v1/jobs/{job_id}/results", {
-      signal,
-      params: {
-        path: { job_id: asked.job },
-        query: { limit: asked.limit, ...(asked.after ? { next_token: asked.after } : {}) },
-      },
-    }),
-  );
-  return found as ResultPage; // JSON, since lines were not asked for
-}
-
 export const resultsQuery = (api: Api, asked: ResultsAsked) =>
   queryOptions({
     queryKey: ["job", asked.job, "results", asked],
-    queryFn: ({ signal }) => page(api, asked, signal),
+    queryFn: async ({ signal }): Promise<ResultPage> => {
+      const found = await body(
+        api.GET("/api/v1/jobs/{job_id}/results", {
+          signal,
+          params: {
+            path: { job_id: asked.job },
+            query: { limit: asked.limit, ...(asked.after ? { next_token: asked.after } : {}) },
+          },
+        }),
+      );
+      return found as ResultPage; // JSON, since lines were not asked for
+    },
     placeholderData: keepPreviousData,
   });
 
-/** All results as lines of JSON, in parts of a page each. */
-export async function allResults(api: Api, job: string, told: (count: number) => void): Promise<string[]> {
-  const parts: string[] = [];
-  let count = 0;
-  let after: string | null = null;
-  do {
-    const found: ResultPage = await page(api, { job, limit: MOST, after });
-    parts.push(found.items.map((each) => `${JSON.stringify(each)}\n`).join(""));
-    count += found.items.length;
-    told(count);
-    after = found.next_token ?? null;
-  } while (after);
-  return parts;
-}
+/** The export that was begun last of each job, in this tab. */
+export const exportsBegun = kept<Record<string, string>>("shoal.exports", {}, () => sessionStorage);
+
+export const beginExport = (api: Api, job: string, key: string): Promise<Export> =>
+  body(
+    api.POST("/api/v1/jobs/{job_id}/exports", {
+      params: { path: { job_id: job }, header: { "idempotency-key": key } },
+    }),
+  );
+
+export const exportQuery = (api: Api, job: string, id: string) =>
+  queryOptions({
+    queryKey: ["export", job, id],
+    queryFn: ({ signal }): Promise<Export> =>
+      body(
+        api.GET("/api/v1/jobs/{job_id}/exports/{export_id}", {
+          signal,
+          params: { path: { job_id: job, export_id: id } },
+        }),
+      ),
+  });

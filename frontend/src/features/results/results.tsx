@@ -1,48 +1,49 @@
-/** What completed tasks returned: a page to look at, and all of it as a file of JSON Lines. */
+/** What completed tasks returned: a page to look at, what is missing, and all of it as a file of JSON Lines. */
 
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
-import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { PageTurner, usePages } from "@/components/pages";
 import { ProblemAlert } from "@/components/problem-alert";
+import { isLive } from "@/components/status";
 import { useApi } from "@/lib/api/context";
-import type { Job } from "@/lib/api/types";
+import type { Job, Missing } from "@/lib/api/types";
 import { number, plural } from "@/lib/format";
-import { tell, tellProblem } from "@/lib/notices";
-import { allResults, resultsQuery } from "./api";
+import { tellProblem } from "@/lib/notices";
+import { useStore } from "@/lib/store";
+import { beginExport, exportsBegun, resultsQuery } from "./api";
+import { ExportFile } from "./export-file";
+import { grouped, missingCounts } from "./missing";
 
 const PAGE = 50;
+const RUNS = 12;
 
 export function Results({ job, taskHref }: { job: Job; taskHref: (index: number) => string }) {
   const api = useApi();
   const pages = usePages(job.id);
-  const [saving, setSaving] = useState(false);
+  const file = useStore(exportsBegun)[job.id];
   const found = useQuery(resultsQuery(api, { job: job.id, limit: PAGE, after: pages.after }));
+  const begin = useMutation({
+    mutationFn: () => beginExport(api, job.id, crypto.randomUUID()),
+    onSuccess: ({ id }) => exportsBegun.set({ ...exportsBegun.get(), [job.id]: id }),
+    onError: (error) => tellProblem("The file of results", error),
+  });
   const items = found.data?.items ?? [];
   const next = found.data?.next_token ?? null;
+  const without = missingCounts(job.counts);
 
-  async function download(): Promise<void> {
-    setSaving(true);
-    const id = tell({ type: "in-progress", header: "Reading results" });
-    try {
-      const parts = await allResults(api, job.id, (count) =>
-        tell({ id, type: "in-progress", header: `Reading results: ${number(count)} of ${number(job.counts.completed)}` }),
-      );
-      save(new Blob(parts, { type: "application/jsonl" }), `${job.id}.jsonl`);
-      tell({ id, type: "success", header: `${job.id}.jsonl is saved` });
-    } catch (error) {
-      tell({ id, type: "error", header: "The results were not saved" });
-      tellProblem("Results", error);
-    } finally {
-      setSaving(false);
-    }
+  function forget(): void {
+    const { [job.id]: _gone, ...others } = exportsBegun.get();
+    exportsBegun.set(others);
   }
 
   return (
+    <SpaceBetween size="m">
+    {file && <ExportFile job={job.id} id={file} onDismiss={forget} />}
     <Table
       trackBy="index"
       items={items}
@@ -54,10 +55,15 @@ export function Results({ job, taskHref }: { job: Job; taskHref: (index: number)
         <Header
           variant="h2"
           counter={`(${number(job.counts.completed)})`}
-          description={`${plural(job.counts.completed, "task")} completed. From a terminal: shoal results ${job.id}`}
+          description={`${plural(job.counts.completed, "task")} completed${without ? `; without a result: ${without}` : ""}. From a terminal: shoal export ${job.id}`}
           actions={
-            <Button iconName="download" loading={saving} disabled={!job.counts.completed} onClick={() => void download()}>
-              Download
+            <Button
+              iconName="download"
+              loading={begin.isPending}
+              disabled={!job.counts.completed}
+              onClick={() => begin.mutate()}
+            >
+              {isLive(job) ? "Export what there is" : "Export all"}
             </Button>
           }
         >
@@ -65,6 +71,7 @@ export function Results({ job, taskHref }: { job: Job; taskHref: (index: number)
         </Header>
       }
       pagination={<PageTurner pages={pages} next={next} what="results" />}
+      footer={<MissingHere missing={found.data?.missing ?? []} taskHref={taskHref} />}
       empty={
         found.isError ? (
           <ProblemAlert error={found.error} retry={() => void found.refetch()} />
@@ -91,18 +98,35 @@ export function Results({ job, taskHref }: { job: Job; taskHref: (index: number)
         },
       ]}
     />
+    </SpaceBetween>
+  );
+}
+
+/** Those of this page's tasks that have no result, and why. */
+function MissingHere({ missing, taskHref }: { missing: Missing[]; taskHref: (index: number) => string }) {
+  if (!missing.length) return null;
+  return (
+    <SpaceBetween size="xs">
+      {grouped(missing, RUNS).map((group) => (
+        <div key={group.why}>
+          <Box variant="strong">
+            Among these {plural(group.count, "task")} {group.words}:
+          </Box>{" "}
+          <span className="examples">
+            {group.runs.map((run) => (
+              <span key={run.first}>
+                <Link href={taskHref(run.first)}>{run.words}</Link>{" "}
+              </span>
+            ))}
+          </span>
+          {group.more > 0 && `and ${plural(group.more, "more run")}`}
+        </div>
+      ))}
+    </SpaceBetween>
   );
 }
 
 function preview(result: unknown): string {
   const text = JSON.stringify(result ?? null);
   return text.length > 400 ? `${text.slice(0, 400)}…` : text;
-}
-
-function save(blob: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
