@@ -5,35 +5,27 @@ import Container from "@cloudscape-design/components/container";
 import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
-import ProgressBar from "@cloudscape-design/components/progress-bar";
 import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Button from "@cloudscape-design/components/button";
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { Code } from "@/components/code";
-import { ProblemAlert } from "@/components/problem-alert";
-import { type Api, body } from "@/lib/api/client";
-import { useApi, usePlatform } from "@/lib/api/context";
-import type { Tenant } from "@/lib/api/types";
+import { usePlatform } from "@/lib/api/context";
 import { useWho } from "@/lib/auth/session";
-import { number, plural, userZone } from "@/lib/format";
+import { userZone } from "@/lib/format";
 import { tell } from "@/lib/notices";
 import { type Theme, theme, useTheme, useZone, type Zone, zone } from "@/lib/preferences";
+import { Limits } from "./limits";
 
-const limitsQuery = (api: Api, tenant: string) =>
-  queryOptions({
-    queryKey: ["limits", tenant],
-    queryFn: ({ signal }) =>
-      body(api.GET("/api/v1/tenants/{tenant}/limits", { signal, params: { path: { tenant } } })),
-  });
-
-export function Settings() {
+/** `more` is what other features have to set. */
+export function Settings({ more }: { more?: ReactNode }) {
   const who = useWho();
   return (
     <SpaceBetween size="l">
       <Looks />
       <Session />
       {who?.admin && who.tenant ? <Limits tenant={who.tenant} /> : <NoLimits />}
+      {more}
     </SpaceBetween>
   );
 }
@@ -105,42 +97,6 @@ function Session() {
         </FormField>
       </SpaceBetween>
     </Container>
-  );
-}
-
-function Limits({ tenant }: { tenant: string }) {
-  const found = useQuery(limitsQuery(useApi(), tenant));
-  return (
-    <Container header={<Header variant="h2" description={`What tenant ${tenant} may, and has.`}>Limits</Header>}>
-      {found.data ? <Figures tenant={found.data} /> : found.isError ? <ProblemAlert error={found.error} /> : "Loading"}
-    </Container>
-  );
-}
-
-const share = (part: number, all: number): number => (all ? Math.min(100, (100 * part) / all) : 100);
-
-function Figures({ tenant: { limits, usage } }: { tenant: Tenant }) {
-  return (
-    <SpaceBetween size="l">
-      <ProgressBar
-        label="Open jobs"
-        value={share(usage.open_jobs, limits.open_jobs)}
-        additionalInfo={`${number(usage.open_jobs)} of ${number(limits.open_jobs)}`}
-      />
-      <ProgressBar
-        label="Tasks of open jobs"
-        value={share(usage.queued_tasks, limits.queued_tasks)}
-        additionalInfo={`${number(usage.queued_tasks)} of ${number(limits.queued_tasks)}`}
-      />
-      <KeyValuePairs
-        columns={3}
-        items={[
-          { label: "Submits", value: `${number(limits.submit_rate)} a second` },
-          { label: "Submits at once", value: number(limits.submit_burst) },
-          { label: "Jobs are kept", value: plural(limits.retention_days, "day") },
-        ]}
-      />
-    </SpaceBetween>
   );
 }
 
