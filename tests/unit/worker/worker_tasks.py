@@ -27,6 +27,18 @@ def nothing() -> None:
 
 
 @task
+def acts(how: str, path: str) -> int:
+    """Tell a file that it runs; then die, wait for somebody to write to a pipe, or return."""
+    with Path(path, "runs").open("a") as file:
+        file.write(f"{how}\n")
+    if how == "dies":
+        os._exit(3)
+    if how == "waits":
+        Path(path, "pipe").read_bytes()
+    return os.getpid()
+
+
+@task
 def typed(size: int, label: str = "x") -> str:
     return label * size
 

@@ -124,9 +124,9 @@ class Child:
         slate, surroundings, getpid = self._slate, self._surroundings, os.getpid
         own = getpid()
         for position, given in enumerate(assignment.tasks):
-            if slate.stopping:
-                return
             now = self._begin(position)
+            if slate.stopping:  # after the mark: the worker sees what was begun after its word
+                return
             try:
                 context = self._context(assignment, given, now) if task.wants_context else None
                 text = result_text(task.function(**task.arguments(given[2], context)))

@@ -8,7 +8,7 @@ import math
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -20,11 +20,12 @@ from shoal.wire.worker import (
     Delivery,
     Lease,
     LeaseRequest,
+    RangedInputs,
     Refused,
     WantedChunk,
 )
 from shoal.worker.desk import Run
-from shoal.worker.foreman import Foreman
+from shoal.worker.foreman import Foreman, Inputs
 from shoal.worker.gear import Gear
 from shoal.worker.outbox import Outbox
 from shoal.worker.patience import GaveUp
@@ -183,8 +184,16 @@ class Fetcher:
             self._lease_apart(runs, refused)
             return
         leases = {(lease.job_id, lease.chunk): lease for lease in answer.leases}
+        at_hand: list[tuple[Run, Inputs]] = []
         for key, run in runs.items():
-            self._take(run, leases.get(key))
+            lease = self._granted(run, leases.get(key))
+            if lease is None:
+                continue
+            if lease.inputs is None:
+                at_hand.append((run, _inline(lease)))
+            else:
+                self._foreman.start((run, self._fetched(lease, lease.inputs)))
+        self._foreman.start(*at_hand)
 
     def _lease_apart(self, runs: Mapping[tuple[str, int], Run], refused: Refused) -> None:
         """One of the chunks is refused; the others shall not suffer."""
@@ -195,15 +204,15 @@ class Fetcher:
                 _LOG.error("lease refused, the message is left alone: %s", refused, extra=run.known)
                 self._desk.remove(run)
 
-    def _take(self, run: Run, lease: Lease | None) -> None:
+    def _granted(self, run: Run, lease: Lease | None) -> Lease | None:
+        """The lease, noted at its run; if it is none, be done with the run."""
         if lease is not None and lease.decision == "granted":
             run.lease = lease
             self._meters.leased(lease)
             if self._tracer is not None:
                 parent = lease.trace or trace.of_job(lease.job_id)
                 run.span = self._tracer.chunk(lease, parent)
-            self._foreman.start(run, self._inputs(lease))
-            return
+            return lease
         if lease is None:
             _LOG.error("the lease's answer does not name the chunk", extra=run.known)
         elif lease.decision == "held":
@@ -211,13 +220,11 @@ class Fetcher:
         else:
             self._outbox.settle(run.delivery)
         self._desk.remove(run)
+        return None
 
-    def _inputs(self, lease: Lease) -> Sequence[Mapping[str, Any]] | Refused:
-        """The input of each task over the job's params; fetched if too large for the answer."""
+    def _fetched(self, lease: Lease, source: RangedInputs) -> Inputs:
+        """Inputs that are too large for the answer."""
         params = lease.params or {}
-        source = lease.inputs
-        if source is None:
-            return [params | task.get("input", {}) for task in lease.tasks]
         try:
             body = self._storage(
                 "inputs", lambda: self._callbacks.download(source.url, source.headers)
@@ -228,3 +235,9 @@ class Fetcher:
             return refused
         except (ValueError, TypeError, LookupError) as error:
             return Refused(200, f"the inputs cannot be read: {type(error).__name__}")
+
+
+def _inline(lease: Lease) -> Inputs:
+    """The input of each task over the job's params."""
+    params = lease.params or {}
+    return [params | task.get("input", {}) for task in lease.tasks]

@@ -25,6 +25,8 @@ LACKING_SECONDS: Final = 30.0
 """How long a chunk whose task type this worker lacks is kept before it is handed back."""
 _NEVER: Final = float("inf")
 
+type Inputs = Sequence[Mapping[str, Any]] | Refused
+
 
 class Foreman:
     """Between the pool that runs segments and the outbox that takes what came of them."""
@@ -35,8 +37,13 @@ class Foreman:
         self._pool = pool
         self._outbox = outbox
 
-    def start(self, run: Run, inputs: Sequence[Mapping[str, Any]] | Refused) -> None:
-        """Run the tasks of its lease on these inputs."""
+    def start(self, *leased: tuple[Run, Inputs]) -> None:
+        """Run the tasks of their leases on these inputs."""
+        runs = [run for run, inputs in leased if self._can_run(run, inputs)]
+        self._pool.run(*(segment for run in runs if (segment := self._next(run))))
+
+    def _can_run(self, run: Run, inputs: Inputs) -> bool:
+        """Whether it holds a slot now and has something to run."""
         lease = run.lease
         assert lease is not None  # noqa: S101 - only leased runs are started
         offered = self._nursery.types.get(lease.task_type or "")
@@ -49,18 +56,25 @@ class Foreman:
             run.on_end = self._segment_ended
             run.holds_slot = True
             self._gear.desk.take_slot()
-            self.go_on(run)
+            return True
+        return False
 
     def go_on(self, run: Run) -> None:
         """Run the next segment, or conclude; does nothing while a segment runs."""
+        segment = self._next(run)
+        if segment is not None:
+            self._pool.run(segment)
+
+    def _next(self, run: Run) -> Segment | None:
+        """The segment that is to run now, if there is one; else conclude, unless one runs."""
         with run.lock:
             if run.segment is not None or run.concluded:
-                return
+                return None
             if run.waiting and not run.stopping and not self._gear.draining.is_set():
                 run.segment = run.waiting.pop(0)
-                self._pool.run(run.segment)
-                return
+                return run.segment
         self._conclude(run)
+        return None
 
     def stop(self, run: Run) -> None:
         """Let its task in hand end, then hand back the rest."""

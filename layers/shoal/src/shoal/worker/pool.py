@@ -13,12 +13,13 @@ import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from shoal.worker.assignment import DONE, FULL, PROGRESS, RETIRE, TAIL
 from shoal.worker.children import ChildHandle, Nursery
 from shoal.worker.health import Pulse
+from shoal.worker.joint import LONG, Pace, joined
 from shoal.worker.outcome import Stamps, failed
 from shoal.worker.prints import Prints
 from shoal.worker.segment import Kill, Segment
@@ -27,6 +28,8 @@ _LOG = logging.getLogger("shoal.worker")
 _EARLY_DEATHS: Final = 3
 CLEAN_UP_SECONDS: Final = 5.0
 """Between the word that a task is cancelled and its end, for a task that may hear it."""
+_STOP_SECONDS: Final = 0.01
+"""Within which a child has seen that it is to stop, and its worker what it began before."""
 _LATEST_START: Final = 30.0
 """Seconds, besides the timeout of a task, that a child has to take up its first."""
 
@@ -38,7 +41,9 @@ class ChildrenDie(Exception):  # noqa: N818 - says what happens
 class Pool:
     """The children. All but `serve` may be called from any thread."""
 
-    def __init__(self, nursery: Nursery, pulse: Pulse | None = None) -> None:
+    def __init__(
+        self, nursery: Nursery, pulse: Pulse | None = None, pace: Pace | None = None
+    ) -> None:
         self._nursery = nursery
         self._pulse = pulse or Pulse(time.monotonic)
         self._selector = selectors.DefaultSelector()
@@ -49,15 +54,16 @@ class Pool:
         self._idle: list[ChildHandle] = []
         self._segments: dict[int, Segment] = {}
         self._next_check = float("inf")
+        self._pace = pace or Pace()
         self._stamps = Stamps()
         self._prints = Prints()
         self._closing = False
 
     # Orders.
 
-    def run(self, segment: Segment) -> None:
-        """Run its tasks."""
-        self._order(lambda: self._begin(segment))
+    def run(self, *segments: Segment) -> None:
+        """Run their tasks."""
+        self._order(lambda: self._begin_all(segments))
 
     def stop(self, segment: Segment) -> None:
         """Let the task in hand end and leave the others."""
@@ -118,6 +124,10 @@ class Pool:
 
     # Segments.
 
+    def _begin_all(self, segments: Sequence[Segment]) -> None:
+        for segment in joined(segments, self._pace, self._begin):
+            self._begin(segment)
+
     def _begin(self, segment: Segment) -> None:
         """Give what is left of the segment to a child, or end it if nothing is."""
         given = segment.left()
@@ -135,13 +145,15 @@ class Pool:
         segment.given_at = time.monotonic()
         if child.give(given):
             segment.deadline = segment.given_at + segment.timeout
-            self._next_check = min(self._next_check, segment.deadline)
+            if segment.part is not None:
+                segment.part_at = segment.given_at + LONG
+            self._next_check = min(self._next_check, segment.deadline, segment.part_at)
 
     def _end(self, segment: Segment, child: ChildHandle, *, worn: bool) -> None:
         self._collect(segment, child)
         del self._segments[child.number]
         segment.child = None
-        segment.deadline = segment.kill_at = float("inf")
+        segment.deadline = segment.kill_at = segment.part_at = float("inf")
         if segment.fresh or segment.killed or worn:
             self._nursery.kill(child)
             self._forget(child)
@@ -151,12 +163,16 @@ class Pool:
 
     def _stop(self, segment: Segment) -> None:
         segment.stopping = True
+        if segment.joined is not None:
+            self._stop(segment.joined)
         if segment.child is not None:
             segment.child.slate.stop()
 
     def _kill(self, segment: Segment, why: Kill) -> None:
         if why is Kill.STOP:
             segment.stopping = True
+        if segment.joined is not None:
+            self._kill(segment.joined, why)
         if segment.child is not None and segment.killed is not Kill.STOP:
             segment.killed = why
             self._nursery.kill(segment.child)
@@ -170,12 +186,28 @@ class Pool:
         segment.kill_at = time.monotonic() + CLEAN_UP_SECONDS
         self._next_check = min(self._next_check, segment.kill_at)
 
+    def _part(self, segment: Segment, child: ChildHandle) -> None:
+        """Have others run what waits behind a long task in hand.
+
+        The child leaves it once it sees that it is to stop. It may have begun another task just
+        before that, so the one in hand is looked for when enough time has passed.
+        """
+        told, segment.parting = segment.parting, True
+        self._stop(segment)
+        self._look(segment, None)
+        segment.part_at = time.monotonic() + _STOP_SECONDS
+        if told and segment.part is not None and segment.in_hand(child) == segment.ended:
+            segment.part_at = float("inf")
+            segment.part()
+
     def _check_deadlines(self) -> None:
         now = time.monotonic()
-        for segment in self._segments.values():
+        for segment in [*self._segments.values()]:
             child = segment.child
             if child is None or segment.killed is Kill.STOP:
                 continue
+            if segment.part_at <= now:
+                self._part(segment, child)
             if segment.kill_at <= now:
                 self._kill(segment, Kill.STOP)
             if segment.killed:
@@ -190,7 +222,8 @@ class Pool:
             if segment.deadline <= now:
                 segment.killed_at = segment.given_from + hand[0]
                 self._kill(segment, Kill.TIMEOUT)
-        pending = [min(s.deadline, s.kill_at) for s in self._segments.values() if not s.killed]
+        running = [s for s in self._segments.values() if not s.killed]
+        pending = [min(s.deadline, s.kill_at, s.part_at) for s in running]
         self._next_check = max(min(pending, default=float("inf")), now + 0.001)
 
     # Children.
@@ -267,6 +300,8 @@ class Pool:
             outcomes = child.slate.outcomes(segment.read, end)
             segment.read = end
             segment.take(outcomes)
+            if segment.joins:
+                self._pace.note(segment.assignment.task_type, outcomes)
             segment.early_deaths = 0
             segment.owner.outcomes(outcomes)
 
@@ -280,7 +315,7 @@ class Pool:
         if segment.killed is Kill.STOP:
             return  # nobody is to blame
         if segment.together and hand is not None:
-            segment.part()
+            segment.run_apart()
             return
         if hand != segment.ended:
             return  # it died between tasks

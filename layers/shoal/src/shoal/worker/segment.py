@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Protocol
 
@@ -54,6 +55,12 @@ class Segment:
         self.kill_at = float("inf")
         self.early_deaths = 0
         self.stopping = False
+        self.joined: Segment | None = None
+        """The segment that it runs in as a part."""
+        self.part: Callable[[], None] | None = None
+        """Of one that has parts: has others run what waits behind the task in hand."""
+        self.part_at = float("inf")
+        self.parting = False
         self.killed: Kill | None = None
         self.killed_at = -1
 
@@ -66,6 +73,11 @@ class Segment:
     def together(self) -> bool:
         """Whether a child has several of its tasks in hand."""
         return not self.assignment.one_by_one
+
+    @property
+    def joins(self) -> bool:
+        """Whether it may be a part of another: its tasks know neither their chunk nor epoch."""
+        return not (self.fresh or self.looks or self.together)
 
     def left(self) -> Assignment:
         """Those of its tasks that have no outcome."""
@@ -83,7 +95,7 @@ class Segment:
         else:
             self.ended += len(outcomes)
 
-    def part(self) -> None:
+    def run_apart(self) -> None:
         """Run what is left one by one, so that the task to blame shows."""
         self.assignment = self.left()._replace(one_by_one=True)
         self.ended = 0
@@ -96,6 +108,10 @@ class Segment:
     @property
     def in_hand_now(self) -> tuple[int | None, float | None]:
         """Index and progress of the task that runs now; a guess if asked from another thread."""
+        if (whole := self.joined) is not None:
+            index, progress = whole.in_hand_now
+            own = any(index == task[0] for task in self.assignment.tasks)
+            return (index, progress) if own else (None, None)
         child = self.child
         try:
             hand = self.in_hand(child) if child and not self.together else None
