@@ -87,6 +87,7 @@ export function BulkActions({ shown, total }: BulkActionsProps) {
             id: "action",
             header: "Action",
             isRowHeader: true,
+            minWidth: 140,
             width: 180,
             cell: (each) => <Link href={`/bulk-actions?id=${each.id}`}>{nameOf(each)}</Link>,
           },

@@ -52,7 +52,7 @@ export function BarChart({ label, bars, x, y }: BarChartProps) {
           {},
           {
             fill: style.getPropertyValue("--shoal-running").trim(),
-            ...(uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [0.9, 100], align: 1 }) } : {}),
+            ...(uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [0.9, Infinity], align: 1 }) } : {}),
             points: { show: false },
           },
         ],

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Task } from "@/lib/api/types";
-import { durationsOf, histogram, quantile, throughput } from "./figures";
+import { durationsOf, histogram, quantile, sampleWords, speedWords, spreadWords, throughput } from "./figures";
 
 const ended = (second: number, duration: number): Task =>
   ({ duration, finished_at: new Date(second * 1000).toISOString() }) as Task;
@@ -27,4 +27,16 @@ test("quantiles are of what was measured", () => {
   const sorted = Array.from({ length: 100 }, (_, i) => i + 1);
 
   expect([quantile(sorted, 0.5), quantile(sorted, 0.99), quantile([7], 0.99)]).toEqual([51, 100, 7]);
+});
+
+test("the figures say of how many of how many tasks they are", () => {
+  expect(sampleWords(5_000, 20_000, false)).toBe("Of 5,000 of 20,000 tasks that ended: those with the lowest numbers.");
+  expect(sampleWords(500, 500, true)).toBe("Of all 500 tasks that ended.");
+});
+
+test("the pictures are told in words", () => {
+  const sorted = Array.from({ length: 100 }, (_, i) => (i + 1) / 10);
+
+  expect(spreadWords(sorted)).toMatch(/at most 5.1 s, 95 % at most 9.6 s, 99 % at most 10 s; from 100 ms to 10 s/);
+  expect(speedWords({ from: [0, 2], counts: [1, 3], width: 2 })).toBe("2 /s on average over 4 s, at most 3 /s in a bar of 2 s.");
 });

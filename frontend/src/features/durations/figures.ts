@@ -1,6 +1,7 @@
 /** From tasks that ended: how long they took, and how many ended in each stretch of time. Pure. */
 
 import type { Task } from "@/lib/api/types";
+import { duration, number, plural } from "@/lib/format";
 
 export interface Bars {
   /** Where each bar begins; seconds, or seconds since the epoch. */
@@ -41,3 +42,23 @@ export function throughput(tasks: Task[]): Bars {
 /** The value that a share of all does not exceed; `sorted` is not empty. */
 export const quantile = (sorted: number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+
+export const perSecond = (rate: number): string =>
+  `${rate < 10 ? Number(rate.toFixed(1)) : number(Math.round(rate))} /s`;
+
+/** How many of how many tasks the figures are of. */
+export function sampleWords(seen: number, ended: number, whole: boolean): string {
+  if (whole || seen >= ended) return `Of all ${plural(seen, "task")} that ended.`;
+  return `Of ${number(seen)} of ${number(ended)} tasks that ended: those with the lowest numbers.`;
+}
+
+/** What the picture of durations shows, for who does not see it; `sorted` is not empty. */
+export const spreadWords = (sorted: number[]): string =>
+  `Half of the tasks took at most ${duration(quantile(sorted, 0.5))}, 95 % at most ${duration(quantile(sorted, 0.95))}, 99 % at most ${duration(quantile(sorted, 0.99))}; from ${duration(sorted[0] ?? 0)} to ${duration(sorted.at(-1) ?? 0)}.`;
+
+/** The same of the picture of throughput. */
+export function speedWords({ counts, width }: Bars): string {
+  const ended = counts.reduce((sum, each) => sum + each * width, 0);
+  const most = counts.reduce((so, each) => Math.max(so, each), 0);
+  return `${perSecond(ended / Math.max(counts.length * width, 1e-6))} on average over ${duration(counts.length * width)}, at most ${perSecond(most)} in a bar of ${duration(width)}.`;
+}

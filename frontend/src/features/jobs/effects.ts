@@ -46,9 +46,13 @@ function firstWords(tasks: number, which: string, generation: number, { share, b
   const first = sampleSize(share, tasks);
   const needed = Math.ceil(bar * first - 1e-9);
   const rest = tasks - first;
-  const begin = `About ${number(first)} of ${plural(tasks, "task")} ${which} will run again first, as generation ${number(generation)}.`;
+  const about = first === tasks ? "" : first === 1 ? "One of " : `About ${number(first)} of `;
+  const begin = `${about}${plural(tasks, "task")} ${which} will run again first, as generation ${number(generation)}.`;
   if (!rest) return begin;
-  return `${begin} If at least ${number(needed)} of ${first === 1 ? "it" : "them"} complete${first === 1 ? "s" : ""}, the other ${number(rest)} ${rest === 1 ? "follows by itself" : "follow by themselves"}; else the job ends failed.`;
+  const others = rest === 1 ? "the other follows by itself" : `the other ${number(rest)} follow by themselves`;
+  if (!needed) return `${begin} Whatever becomes of ${first === 1 ? "it" : "them"}, ${others}.`;
+  const enough = first === 1 ? "If it completes" : `If at least ${number(needed)} of them complete`;
+  return `${begin} ${enough}, ${others}; else the job ends failed.`;
 }
 
 export function discardEffect(tasks: number, of: string | null): string {
