@@ -1,12 +1,10 @@
 """FailJob: the one error path of the workflow ends the job, and says why."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from handlers import log
+from handlers import causes, log
 from shoal import bootstrap
-
-_LONGEST_CAUSE: Final = 500
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
@@ -16,6 +14,6 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     job = bootstrap.ending().fail(
         event["job"],
         int(event["generation"]),
-        f"the workflow failed: {cause[:_LONGEST_CAUSE]}",
+        f"the workflow failed: {causes.told(cause)}",
     )
     return {"status": job.status}
