@@ -162,6 +162,7 @@ def retry_job(job_id: str, body: RetryRequest | None = None) -> Response[JobBody
     selection = None if body is None else body.selection()
     canary = None if body is None else body.canary
     detail = {} if selection is None else selection.told()
+    bootstrap.auditing().record_canary(job_id)
     if canary is None:
         bootstrap.retrying().retry(caller(router).tenant, job_id, selection)
     else:

@@ -1,10 +1,15 @@
 """A retry in two steps: a few tasks first, the rest if enough of them succeed. Ports in memory."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from handlers import execution_ended, monitor_completion
+from shoal import bootstrap
+from shoal.domain.canary import Canary
+from shoal.domain.errors import IllegalMove
+from shoal.domain.selection import Selection
 from shoal.ports import Execution, ExecutionStatus
 from tests.unit.handlers.edge import Json, World, call, lease, outcome, report, start, submit
 
@@ -208,6 +213,49 @@ def test_a_canary_of_what_has_not_failed_is_a_conflict() -> None:
 
     for job in (running, discarded):
         assert call("POST", f"/jobs/{job}/retry", {"canary": {}}).status == 409
+
+
+def test_the_audit_trail_has_a_canary_that_the_next_retry_put_away(world: World) -> None:
+    job = job_of(4)
+    retry(job, canary={"share": 0.5})
+    start(job, generation=2)
+    ran(job, lambda _: BOOM)
+
+    retry(job)
+    ended(world, job, 2)
+
+    acts = call("GET", f"/jobs/{job}/events").json["items"]
+    assert [each["action"] for each in acts].count("canary") == 1
+
+
+def test_the_same_canary_asked_twice_at_a_time_is_one(world: World) -> None:
+    job = job_of(4)
+    retry(job, canary={"share": 0.5})
+    after = world.jobs.get(job)
+    assert after is not None
+    assert after.canary is not None
+
+    again = bootstrap.control().retry("default", job, after.selection, after.canary)
+
+    assert again == after
+    other = replace(after.canary, bar=0.1)
+    with pytest.raises(IllegalMove, match="not with these tasks"):
+        bootstrap.control().retry("default", job, after.selection, other)
+
+
+def test_a_canary_of_failures_that_were_retried_meanwhile_is_a_conflict() -> None:
+    job = job_of(4)
+    stale = Canary(
+        share=0.5, bar=0.9, chosen=Selection(), tried=1, more=True, completed=0, generation=2
+    )
+    retry(job)
+    start(job, generation=2)
+    ran(job, lambda _: BOOM)
+
+    with pytest.raises(IllegalMove, match="in the meantime"):
+        bootstrap.control().retry("default", job, Selection.of_indices([0]), stale)
+
+    assert seen(job)["generation"] == 2
 
 
 @pytest.mark.parametrize(("failing", "said"), [(0, "passed"), (9, "failed")])

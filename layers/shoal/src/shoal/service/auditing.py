@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from shoal.domain import ids
 from shoal.domain.act import Act, Action, checked_place
 from shoal.domain.bulk import BulkAction
 from shoal.domain.errors import JobNotFound
@@ -58,8 +59,11 @@ class Auditing:
         self._add(Act(identity, tenant, OURSELVES, action, None, self.clock.now(), detail))
 
     def record_canary(self, job_id: str) -> None:
-        """Note, once, what the canary of the job's latest retry said, if it has spoken."""
-        job = self.jobs.get(job_id)
+        """Note, once, what the canary of the job's latest retry said, if it has spoken.
+
+        Before the next retry too, which puts another in its place, or none.
+        """
+        job = self.jobs.get(job_id) if ids.is_job_id(job_id) else None
         canary = None if job is None else job.canary
         if job is None or canary is None or canary.verdict is None:
             return

@@ -71,9 +71,12 @@ class Control:
 
         def move(job: Job) -> Job | None:
             if job.generation > 1 and job.live:
-                if canary is not None or job.selection != job.chosen(selection):
+                same = job.selection == job.chosen(selection)
+                if not (same if canary is None else _tries(job, canary)):
                     raise IllegalMove(f"job {job_id} is retried already, and not with these tasks")
                 return None
+            if canary is not None and canary.generation != job.generation + 1:
+                raise IllegalMove(f"job {job_id} was retried, and failed again, in the meantime")
             expires = int(self.clock.now()) + LONGEST_LIFE + (job.retention or self.retention)
             # What cannot be retried is not watched for it.
             again = job.retry(expires_at=expires, selection=selection, canary=canary)
@@ -125,3 +128,9 @@ class Control:
         job = move_job(self.jobs, job_id, owned)
         self.settling.wake(job)
         return job
+
+
+def _tries(job: Job, canary: Canary) -> bool:
+    """Whether the job is at the canary already: the same was asked twice at a time."""
+    at = job.canary
+    return at is not None and (at.generation, at.asked) == (canary.generation, canary.asked)
