@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from handlers import log
+from handlers import causes, log
 from shoal import bootstrap
 
 
@@ -11,7 +11,8 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """`{tenant, action}` → `{more}`; with a `cause` of failure too, nothing more is done."""
     tenant, action = str(event["tenant"]), str(event["action"])
     if "cause" in event:
-        bootstrap.bulk().give_up(tenant, action, str(event["cause"])[:500])
-        log.say("bulk action given up", id=action, cause=event["cause"])
+        cause = str(event["cause"])
+        log.say("bulk action given up", id=action, cause=cause)
+        bootstrap.bulk().give_up(tenant, action, f"it failed again and again: {causes.told(cause)}")
         return {"more": False}
     return {"more": bootstrap.bulk().step(tenant, action)}

@@ -2,9 +2,14 @@
 
 import base64
 import json
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from shoal.domain.errors import InvalidRequest
+
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,1024}")
+"""What may be a key of a table: ours are of printable ASCII, and longer ones have no row."""
 
 type Query = Sequence[str | int]
 
@@ -22,7 +27,7 @@ def text_start(given: str | None, query: Query) -> str | None:
     if given is None:
         return None
     start = _start(given, query)
-    if not isinstance(start, str):
+    if not (isinstance(start, str) and _KEY.fullmatch(start)):
         raise _foreign()
     return start
 

@@ -38,11 +38,17 @@ def test_an_action_is_read_as_it_was_written(world: World) -> None:
     action = an_action(fresh_id())
     assert world.bulk.create(action)
 
-    moved = action.after(Progress(3, (Refusal("job_1", "no"),)), "place", NOW + 1)
+    taken = action.take(("job_1", "job_2"), "place")
+    world.bulk.put(taken)
+    kept = world.bulk.get(action.tenant, action.id)
+    moved = taken.after(Progress(3, (Refusal("job_1", "no"),)), NOW + 1)
     world.bulk.put(moved)
-    ended = moved.after(Progress(2), None, NOW + 2)
+    last = moved.take((), None)
+    world.bulk.put(last)
+    ended = last.after(Progress(2), NOW + 2)
     world.bulk.put(ended)
 
+    assert kept == taken
     assert world.bulk.get(action.tenant, action.id) == ended
     assert (ended.status, ended.done, ended.refused) == (BulkStatus.COMPLETED, 5, 1)
     assert ended.cursor is None
@@ -63,7 +69,7 @@ def test_a_write_over_another_version_is_refused(world: World) -> None:
     world.bulk.put(action.abort())
 
     with pytest.raises(WriteConflict):
-        world.bulk.put(action.after(Progress(1), "place", NOW))
+        world.bulk.put(action.take((), "place"))
 
 
 def test_another_tenants_action_is_not_there(world: World) -> None:

@@ -5,11 +5,25 @@ from typing import Any
 import pytest
 
 from handlers import bulk_actions
+from handlers.tokens import token
 from shoal import bootstrap
+from shoal.domain.bulk import BulkAction, Progress
 from shoal.domain.errors import Unavailable
-from tests.unit.handlers.edge import World, call, run, start, submit, user
+from tests.unit.handlers.edge import (
+    World,
+    call,
+    lease,
+    outcome,
+    report,
+    run,
+    start,
+    submit,
+    user,
+)
 
 type Json = Any
+
+BOOM = {"type": "KeyError", "message": "no", "tail": "", "retryable": False}
 
 
 @pytest.fixture(autouse=True)
@@ -153,6 +167,51 @@ def test_a_page_whose_count_was_lost_is_counted_and_audited_once(
         assert [each["action"] for each in acts].count("cancel") == 1
 
 
+@pytest.mark.parametrize(("verb", "seen"), [("delete", 404), ("retry", 202)])
+def test_a_page_whose_jobs_have_left_the_filter_is_counted_and_audited_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch, verb: str, seen: int
+) -> None:
+    jobs = [submit(count=1) for _ in range(60)]
+    for job in jobs:
+        start(job)
+        report(lease(job), [outcome(0, error=BOOM)])
+    world.clock.advance(1)
+    action = begin(verb, status=["FAILED"])
+    after = BulkAction.after
+    lost = [True]
+
+    def losing(each: BulkAction, progress: Progress, now: float) -> BulkAction:
+        if lost.pop() if lost else False:
+            raise Unavailable("the function died")
+        return after(each, progress, now)
+
+    monkeypatch.setattr(BulkAction, "after", losing)
+    with pytest.raises(Unavailable):
+        carried_out(action)
+    done = carried_out(action)
+
+    assert (done["done"], done["refused"]) == (60, 0)
+    acts = bootstrap.auditing().of_tenant("default", limit=1_000, start=None).acts
+    assert sorted(each.job_id or "" for each in acts if each.action == verb) == sorted(jobs)
+    assert call("POST", f"/jobs/{jobs[0]}/retry").status == seen
+
+
+def test_an_abort_ends_an_action_whose_request_died_before_it_was_started(world: World) -> None:
+    action = begin("cancel", type="noop")
+    world.bulk_runs.started.clear()
+
+    call("POST", f"/bulk-actions/{action['id']}/abort")
+
+    assert world.bulk_runs.started == [("default", action["id"])]
+
+
+@pytest.mark.parametrize("start", ["", "\ud800", "\0", "x" * 1_025])
+def test_a_forged_token_is_refused(start: str) -> None:
+    forged = token(start, ["bulk-actions"])
+
+    assert call("GET", "/bulk-actions", query=f"next_token={forged}").status == 422
+
+
 def test_an_equal_request_under_one_key_is_one_action(world: World) -> None:
     body = {"action": "cancel", "filter": {"type": "noop"}}
     headers = {"Idempotency-Key": "key"}
@@ -180,12 +239,14 @@ def test_only_so_many_run_at_once() -> None:
 def test_what_is_given_up_says_why() -> None:
     action = begin("cancel", type="noop")
 
-    given = {"tenant": "default", "action": action["id"], "cause": "Unavailable: the table"}
+    cause = 'Unavailable: {"stackTrace": ["arn:aws:…"]}'
+    given = {"tenant": "default", "action": action["id"], "cause": cause}
     assert bulk_actions.handler(given, None) == {"more": False}
 
-    assert (shown(action)["status"], shown(action)["reason"]) == ("FAILED", given["cause"])
+    said = "it failed again and again: Unavailable"
+    assert (shown(action)["status"], shown(action)["reason"]) == ("FAILED", said)
     assert not bulk_actions.handler({**given, "cause": "again"}, None)["more"]
-    assert shown(action)["reason"] == given["cause"]
+    assert shown(action)["reason"] == said
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,9 @@ class Progress(NamedTuple):
 class BulkAction:
     """A verb for the jobs of a filter, newest first; `cursor` is where the next of them begin.
 
-    Of a dry run `done` counts the jobs that there are. `version` grows with each write.
+    `taken` are the jobs in hand, before the cursor: named before anything is done to them, for most
+    verbs move a job out of the filter. Of a dry run `done` counts the jobs that there are.
+    `version` grows with each write.
     """
 
     id: str
@@ -65,6 +67,7 @@ class BulkAction:
     status: BulkStatus = BulkStatus.RUNNING
     aborting: bool = False
     cursor: str | None = None
+    taken: tuple[str, ...] | None = None
     done: int = 0
     refused: int = 0
     refusals: tuple[Refusal, ...] = ()
@@ -77,17 +80,21 @@ class BulkAction:
         """Whether it goes no further."""
         return self.status is not BulkStatus.RUNNING
 
-    def after(self, progress: Progress, following: str | None, now: float) -> BulkAction:
-        """With a page of jobs behind it; `following` is where the next begins, if there is one."""
+    def take(self, job_ids: tuple[str, ...], following: str | None) -> BulkAction:
+        """With a page of jobs in hand; `following` is where the next begins, if there is one."""
+        return replace(self, taken=job_ids, cursor=following, version=self.version + 1)
+
+    def after(self, progress: Progress, now: float) -> BulkAction:
+        """With the jobs in hand behind it."""
         counted = replace(
             self,
-            cursor=following,
+            taken=None,
             done=self.done + progress.done,
             refused=self.refused + len(progress.refusals),
             refusals=(*self.refusals, *progress.refusals)[:EXAMPLES],
             version=self.version + 1,
         )
-        return counted if following is not None else _ended(counted, BulkStatus.COMPLETED, now)
+        return counted if self.cursor is not None else _ended(counted, BulkStatus.COMPLETED, now)
 
     def abort(self) -> BulkAction:
         """To stop before its next page; raise IllegalMove if it has ended otherwise."""

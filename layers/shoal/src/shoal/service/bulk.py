@@ -1,7 +1,8 @@
-"""One verb for many jobs, page by page: each page is counted in the write that moves the cursor."""
+"""One verb for many jobs, page by page: a page is written down, gone through, and counted once."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,7 +19,7 @@ from shoal.domain.errors import (
     WriteConflict,
 )
 from shoal.domain.identity import Caller
-from shoal.domain.job import DAY, Job
+from shoal.domain.job import DAY
 from shoal.domain.job_filter import JobFilter
 from shoal.ports import BulkPage, BulkRuns, BulkStore, Clock, Entropy, JobStore
 from shoal.service.auditing import Auditing
@@ -99,30 +100,38 @@ class Bulk:
         return self.actions.page(tenant, limit=limit, start=start)
 
     def abort(self, tenant: str, action_id: str) -> BulkAction:
-        """Let it stop before its next page; what it did stays done."""
+        """Let it stop before its next page; what it did stays done.
+
+        One that was never started, because its request died, is started to stop.
+        """
 
         def move(action: BulkAction) -> BulkAction | None:
             return None if action.aborting else action.abort()
 
-        return self._moved(tenant, action_id, move)
+        action = self._moved(tenant, action_id, move)
+        if not action.ended:
+            self.runs.start(tenant, action_id)
+        return action
 
     def step(self, tenant: str, action_id: str) -> bool:
         """Go on with it for a while; whether there is more to do.
 
-        A page whose counts were not written, because this died, is gone through again: each verb
-        does to a job that had it what it did to it then, and is audited once.
+        A page whose counts were not written, because this died, is gone through again, job by job
+        as it was written down: each verb does to a job that had it what it did to it then, and is
+        audited once.
         """
         until = self.clock.now() + STEP_SECONDS
         while self.clock.now() < until:
             action = self.get(tenant, action_id)
             if action.ended:
                 return False
-            if action.aborting:
+            if action.taken is not None:
+                self._count(action, self._applied(action, action.taken))
+            elif action.aborting:
                 self._moved(tenant, action_id, lambda now: now.aborted(self.clock.now()))
                 return False
-            page = self.jobs.page(tenant, action.which, limit=PAGE, start=action.cursor)
-            progress = self._applied(action, page.jobs)
-            self._count(action, progress, page.next_key)
+            else:
+                self._take(action)
         return True
 
     def give_up(self, tenant: str, action_id: str, reason: str) -> None:
@@ -143,13 +152,20 @@ class Bulk:
     def _latest(self, tenant: str) -> tuple[BulkAction, ...]:
         return tuple(self.actions.page(tenant, limit=100, start=None).actions)
 
-    def _applied(self, action: BulkAction, jobs: Sequence[Job]) -> Progress:
+    def _take(self, action: BulkAction) -> None:
+        """Write the next page down, unless another step, which was taken for dead, did so."""
+        page = self.jobs.page(action.tenant, action.which, limit=PAGE, start=action.cursor)
+        job_ids = tuple(job.id for job in page.jobs)
+        with suppress(WriteConflict):
+            self.actions.put(action.take(job_ids, page.next_key))
+
+    def _applied(self, action: BulkAction, job_ids: Sequence[str]) -> Progress:
         if action.dry_run:
-            return Progress(len(jobs))
+            return Progress(len(job_ids))
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            refused = [*pool.map(lambda job: self._refusal(action, job.id), jobs)]
+            refused = [*pool.map(lambda job_id: self._refusal(action, job_id), job_ids)]
         refusals = tuple(each for each in refused if each is not None)
-        return Progress(len(jobs) - len(refusals), refusals)
+        return Progress(len(job_ids) - len(refusals), refusals)
 
     def _refusal(self, action: BulkAction, job_id: str) -> Refusal | None:
         verbs: Mapping[BulkVerb, Callable[[str, str], object]] = {
@@ -159,20 +175,25 @@ class Bulk:
             BulkVerb.RETRY: self.control.retry,
             BulkVerb.DELETE: self.control.delete,
         }
+        if action.verb is BulkVerb.RETRY:
+            self.auditing.record_canary(job_id)
         try:
             verbs[action.verb](action.tenant, job_id)
-        except (Conflict, NotFound) as error:
+        except NotFound as error:
+            if action.verb is not BulkVerb.DELETE:  # its page has own jobs alone: it is deleted
+                return Refusal(job_id, str(error))
+        except Conflict as error:
             return Refusal(job_id, str(error))
         self.auditing.record_of_many(action, Action(action.verb), job_id)
         return None
 
-    def _count(self, action: BulkAction, progress: Progress, following: str | None) -> None:
+    def _count(self, action: BulkAction, progress: Progress) -> None:
         """Unless another step, which was taken for dead, has counted this page."""
 
         def move(now: BulkAction) -> BulkAction | None:
-            if now.ended or now.cursor != action.cursor:
+            if now.ended or (now.taken, now.cursor) != (action.taken, action.cursor):
                 return None
-            return now.after(progress, following, self.clock.now())
+            return now.after(progress, self.clock.now())
 
         self._moved(action.tenant, action.id, move)
 

@@ -86,6 +86,7 @@ def _state(action: BulkAction) -> Mapping[str, Any]:
         "status": action.status,
         "aborting": action.aborting,
         "cursor": action.cursor,
+        "taken": action.taken,
         "done": action.done,
         "refused": action.refused,
         "refusals": action.refusals,
@@ -109,6 +110,7 @@ def _action(row: Row) -> BulkAction:
                     "tag": None if which["tag"] is None else Tag(*which["tag"]),
                 }
             ),
+            "taken": None if said.get("taken") is None else tuple(said["taken"]),
             "refusals": tuple(Refusal(*each) for each in said["refusals"]),
         },
         id=row["sk"]["S"],
