@@ -1,10 +1,14 @@
-"""Runs the field in rounds and writes what came of it: `python -m bench.peers [ROUNDS]`."""
+"""Runs the field in rounds and writes what came of it: `python -m bench.peers [ROUNDS [NAME]]`.
+
+With a name, such as `Shoal`, only those whose names begin with it run, and nothing is written.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from bench.peers.brokers import redis, stub
@@ -20,7 +24,8 @@ _LOOPS: Final = 1_000_000
 def main() -> None:
     """Interleave the contestants, so that a slow minute of the machine hits all of them."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    runs: dict[Contestant, list[Run]] = {contestant: [] for contestant in FIELD}
+    name = sys.argv[2] if len(sys.argv) > 2 else ""
+    runs: dict[Contestant, list[Run]] = {each: [] for each in FIELD if each.name.startswith(name)}
     references: list[float] = []
     with stub() as sqs, redis() as a_redis:
         for number in range(1, rounds + 1):
@@ -31,6 +36,10 @@ def main() -> None:
                 if broker is not None:
                     its_runs.append(run(contestant, broker))
                     print(f"  {contestant.name}, {contestant.broker}: {its_runs[-1].worker:.1f} µs")
+    if name:
+        for contestant, its_runs in runs.items():
+            print(f"{contestant.name}: {median(each.worker for each in its_runs):.1f} µs, median")
+        return
     results = [Result(contestant, its_runs) for contestant, its_runs in runs.items()]
     text = report(results, references)
     print(f"\n{text}")
