@@ -115,7 +115,7 @@ export function FailuresTable({ job, moving, taskHref, renderRetry, renderDiscar
             <SpaceBetween size="xxs">
             <Button
               variant="inline-link"
-              ariaLabel={`Retry tasks of ${each.error_type}: ${each.message}`}
+              ariaLabel={`Retry these: ${each.error_type}: ${each.message}`}
               disabled={job.status !== "FAILED"}
               disabledReason="The job has to have failed; wait for its end"
               onClick={() => setAsking({ what: "retry", cause: each })}
@@ -124,7 +124,7 @@ export function FailuresTable({ job, moving, taskHref, renderRetry, renderDiscar
             </Button>
             <Button
               variant="inline-link"
-              ariaLabel={`Discard tasks of ${each.error_type}: ${each.message}`}
+              ariaLabel={`Discard these: ${each.error_type}: ${each.message}`}
               disabled={moving || each.discarded === each.count}
               disabledReason={moving ? "The job has to have ended" : "They are discarded already"}
               onClick={() => setAsking({ what: "discard", cause: each })}

@@ -141,7 +141,7 @@ export function JobProgress({ job }: { job: Job }) {
 }
 
 function rateOf(job: Job): string {
-  if (!job.started_at) return "";
+  if (!job.started_at || job.generation > 1) return ""; // a retry has a start of its own, but the counts of all
   const until = job.finished_at ? Date.parse(job.finished_at) : Date.now();
   const seconds = (until - Date.parse(job.started_at)) / 1000;
   const ended = job.counts.completed + job.counts.failed;
