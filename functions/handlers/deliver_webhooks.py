@@ -1,6 +1,7 @@
 """Events on their way to webhooks: those of the bus are spread, those that are spread are tried."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from handlers import log
@@ -11,7 +12,11 @@ from shoal.wire.delivery import read_message
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Records of SQS → those that have to come again."""
-    failed = [record["messageId"] for record in event["Records"] if not _seen_to(record)]
+    records = event["Records"]
+    # At once: a batch is of many tenants, and nobody's waits for a host that is slow to be found.
+    with ThreadPoolExecutor(len(records)) as pool:
+        seen = [*pool.map(_seen_to, records)]
+    failed = [record["messageId"] for record, done in zip(records, seen, strict=True) if not done]
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -356,6 +357,24 @@ def test_a_message_that_is_not_ours_is_dropped_and_one_that_fails_comes_again(
     )
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m4"}]}
+
+
+def test_an_endpoint_that_is_slow_keeps_no_other_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for url in (URL, f"{URL}/other"):
+        add(url=url)
+    happened(world, JobChange.SUBMITTED)
+    both = Barrier(2)
+
+    def post(*_: object, **__: object) -> HookAnswer:
+        both.wait(10)  # breaks unless both are told at the same time
+        return HookAnswer(200, 0.1)
+
+    monkeypatch.setattr(world.poster, "post", post)
+
+    assert deliver(world) == [0.0, 0.0]
+    assert not world.deliveries.take()
 
 
 # A real receiver
