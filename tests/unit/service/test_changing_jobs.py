@@ -1,9 +1,12 @@
 """A job whose priority or window is changed while it runs."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from shoal.domain.errors import IllegalMove
 from shoal.domain.job import JobStatus, Priority
+from shoal.domain.tally import Tally
 from tests.unit.service.shop import TENANT, Shop
 
 
@@ -202,3 +205,22 @@ def test_a_dead_letter_of_a_chunk_that_ended_fills_a_changed_window(shop: Shop) 
     shop.recovery.dead_letter(shop.id, 0)
 
     assert (before, shop.sent()) == ([0, 1, 2], [])
+
+
+def test_once_all_is_out_no_report_reads_tallies_to_fill_the_window(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.start(3, max_parallelism=1)
+    window(shop, 3)
+    leases = [shop.granted(number) for number in shop.sent()]
+    reads: list[str] = []
+    tallies = shop.jobs.tallies
+
+    def counted(job_id: str, numbers: Iterable[int]) -> list[Tally]:
+        reads.append(job_id)
+        return tallies(job_id, numbers)
+
+    monkeypatch.setattr(shop.jobs, "tallies", counted)
+    shop.report(leases[0])
+
+    assert not reads

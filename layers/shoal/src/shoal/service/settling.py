@@ -48,6 +48,8 @@ class Settling:
         width = job.spec.max_parallelism or job.chunks
         for _ in range(TRIES):
             sent = self.jobs.cursor(job.id, job.generation) or opening
+            if sent >= job.chunks:
+                return
             end = min(job.chunks, self._ended(job, sent) + width)
             count = min(most, end - sent)
             if count <= 0:
