@@ -198,6 +198,7 @@ def test_one_verb_goes_to_all_jobs_of_a_filter_and_says_what_came_of_it(
     counted = shoal("bulk", "cancel", "--tag", "team=ml", "--dry-run", "-o", "json")
     done = shoal("bulk", "cancel", "--type", "noop", "--yes")
     nobody = shoal("bulk", "cancel", "--yes")
+    unasked = shoal("bulk", "cancel", "--type", "noop")
     listed = shoal("bulk-actions", "-o", "jsonl")
     too_late = shoal("abort", json.loads(counted.stdout)["id"])
 
@@ -206,9 +207,32 @@ def test_one_verb_goes_to_all_jobs_of_a_filter_and_says_what_came_of_it(
     assert "3 done · 1 refused" in done.stderr
     assert ended in done.stderr
     assert all(world.jobs.get(job).ending == "CANCELLED" for job in jobs)  # type: ignore[union-attr]
-    assert nobody.returncode == 2
+    assert (nobody.returncode, unasked.returncode) == (2, 2)
+    assert "--yes" in unasked.stderr
     assert len(listed.stdout.splitlines()) == 2
     assert too_late.returncode == 7
+
+
+def test_a_bulk_action_that_was_not_meant_does_nothing(
+    door: Any, tmp_path: Path, world: World
+) -> None:
+    bootstrap.use(replace(world.adapters(), bulk_runs=AtOnce()))
+    job = submit(count=1)
+    world.clock.advance(1)
+    ours, theirs = pty.openpty()
+
+    asking = subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, "-m", "shoal", "bulk", "cancel", "--type", "noop"],
+        env=told(door, tmp_path) | {"TERM": "xterm"},
+        stdin=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    _read_until(ours, "cancel 1 jobs?")
+    os.write(ours, b"n\n")
+
+    assert asking.wait(30) == 130
+    assert world.jobs.get(job).ending is None  # type: ignore[union-attr]
 
 
 def test_failures_are_shown_by_cause(shoal: Any) -> None:

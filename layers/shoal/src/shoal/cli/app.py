@@ -59,7 +59,7 @@ class _Commands(TyperGroup):
         except NotUnderstood as error:
             say(f"shoal: {error}")
             raise typer.Exit(Code.USAGE) from error
-        except KeyboardInterrupt as error:
+        except (KeyboardInterrupt, typer.Abort) as error:
             raise typer.Exit(Code.INTERRUPTED) from error
 
 

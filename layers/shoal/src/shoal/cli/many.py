@@ -50,7 +50,9 @@ def bulk(  # noqa: PLR0917 - its options are the filters
     which = given.jobs_sought(status, since, until, task_type=task_type, name=name, tag=tag)
     if not which:
         raise NotUnderstood("say which jobs: --status, --since, --until, --type, --name or --tag")
-    if not (yes or dry_run) and sys.stdin.isatty() and sys.stderr.isatty():
+    if not (yes or dry_run):
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise NotUnderstood("there is nobody to ask; say --yes, or --dry-run to count the jobs")
         jobs = shoal.wait_bulk(shoal.bulk(action, dry_run=True, **which).id).done
         typer.confirm(f"{action} {jobs} jobs?", abort=True, err=True)
     state = _followed(shoal, shoal.bulk(action, dry_run=dry_run, **which))
