@@ -15,4 +15,4 @@ def linked(page: Path) -> set[Path]:
 def test_every_page_is_linked_from_the_front_or_from_the_list_of_decisions() -> None:
     decisions = ROOT / "docs" / "adr" / "README.md"
 
-    assert PAGES <= linked(ROOT / "README.md") | linked(decisions) | {decisions}
+    assert linked(ROOT / "README.md") | linked(decisions) | {decisions} >= PAGES
