@@ -221,7 +221,7 @@ def test_a_bulk_action_that_was_not_meant_does_nothing(
     world.clock.advance(1)
     ours, theirs = pty.openpty()
 
-    asking = subprocess.Popen(  # noqa: S603 - our own code
+    asking = subprocess.Popen(
         [sys.executable, "-m", "shoal", "bulk", "cancel", "--type", "noop"],
         env=told(door, tmp_path) | {"TERM": "xterm"},
         stdin=theirs,
