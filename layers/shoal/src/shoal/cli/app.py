@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from shoal.cli import given, looking, many, webhooks
+from shoal.cli import given, looking, many, steering, webhooks
 from shoal.cli.codes import Code, of_error
 from shoal.cli.given import NotUnderstood
 from shoal.cli.options import (
@@ -28,14 +28,9 @@ from shoal.cli.options import (
     Words,
 )
 from shoal.cli.output import (
-    DEAD_LETTERS,
-    EVENTS,
     JOBS,
-    QUEUES,
-    REASONS,
     RESULTS,
     TASKS,
-    TYPES,
     Form,
     into,
     say,
@@ -44,6 +39,7 @@ from shoal.cli.output import (
 )
 from shoal.cli.returned import Counted
 from shoal.cli.session import Session
+from shoal.cli.waiting import followed
 from shoal.client.errors import ShoalError
 
 
@@ -146,7 +142,7 @@ def submit(  # noqa: PLR0917 - its options are the fields of a job
     job = shoal.submit(inputs=lines, idempotency_key=idempotency_key, **spec)
     show_one(job.state.raw, output, JOBS)
     if wait:
-        _follow(ctx, job.id, None)
+        followed(ctx, job.id, None)
 
 
 @app.command("list")
@@ -237,200 +233,22 @@ def export(ctx: typer.Context, job_id: JobId, timeout: Timeout = None) -> None:
 
 
 @app.command()
-def types(ctx: typer.Context, output: Output = _TABLE) -> None:
-    """List the task types that workers offer."""
-    show((each.raw for each in ctx.obj.shoal.task_types()), output, TYPES)
-
-
-@app.command()
-def why(ctx: typer.Context, any_id: str, output: Output = _TABLE) -> None:
-    """Tell why a job, or a task by its id, is not running or not moving."""
-    show(ctx.obj.shoal.why(any_id)["reasons"], output, REASONS)
-
-
-@app.command()
-def events(
-    ctx: typer.Context,
-    job_id: Annotated[str | None, typer.Argument(metavar="[JOB_ID]")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Events at most.")] = 50,
-    output: Output = _TABLE,
-) -> None:
-    """List who did what to a job, or to any, newest first."""
-    shoal = ctx.obj.shoal
-    found = shoal.events() if job_id is None else shoal.job(job_id).events()
-    show(islice(found, limit), output, EVENTS)
-
-
-@app.command("dead-letters")
-def dead_letters(
-    ctx: typer.Context,
-    job_id: Annotated[str | None, typer.Argument(metavar="[JOB_ID]")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Lines at most.")] = 50,
-    output: Output = _TABLE,
-) -> None:
-    """List messages of a job, or of any, that were received too often, by cause."""
-    shoal = ctx.obj.shoal
-    found = shoal.dead_letters() if job_id is None else shoal.job(job_id).dead_letters()
-    show(islice(found, limit), output, DEAD_LETTERS)
-
-
-@app.command()
-def queues(ctx: typer.Context, output: Output = _TABLE) -> None:
-    """Show how many chunks wait, are in flight and are delayed, by priority."""
-    show(ctx.obj.shoal.queues(), output, QUEUES)
-
-
-@app.command()
 def watch(ctx: typer.Context, job_id: JobId, output: Output = _TABLE) -> None:
     """Follow a job to its end; as JSON Lines, each change on a line."""
     if output is Form.JSONL:
         for event in ctx.obj.shoal.job(job_id).watch():
             show([event.job.raw], output)
         return
-    _follow(ctx, job_id, None)
+    followed(ctx, job_id, None)
 
 
 @app.command()
 def wait(ctx: typer.Context, job_id: JobId, timeout: Timeout = None) -> None:
     """Wait for a job's end, and end as it did."""
-    _follow(ctx, job_id, timeout)
+    followed(ctx, job_id, timeout)
 
 
-def _follow(ctx: typer.Context, job_id: str, timeout: float | None) -> None:
-    from shoal.cli.following import follow  # noqa: PLC0415 - loaded on first use
-
-    shoal = ctx.obj.shoal
-    try:
-        code = follow(shoal, shoal.job(job_id), timeout)
-    except KeyboardInterrupt:
-        say(f"interrupted: {job_id} goes on; `shoal cancel {job_id}` ends it")
-        code = Code.INTERRUPTED
-    raise typer.Exit(code)
-
-
-def _steering(verb: str, help_text: str) -> None:
-    @app.command(verb, help=help_text)
-    def steer(ctx: typer.Context, job_id: JobId, output: Output = _TABLE) -> None:
-        job = getattr(ctx.obj.shoal.job(job_id), verb)()
-        show_one(job.state.raw, output, JOBS)
-
-
-_steering("cancel", "End a job: nothing of it begins any more, what runs is stopped.")
-_steering("pause", "Begin no further chunk of a job; what runs goes on.")
-_steering("resume", "Go on with a paused job.")
-
-
-@app.command()
-def retry(  # noqa: PLR0917 - its options say which tasks, and how
-    ctx: typer.Context,
-    job_id: JobId,
-    cause: Annotated[str | None, typer.Option(help="Of the failures: only those.")] = None,
-    index: Annotated[str | None, typer.Option(metavar="1,2,5-9", help="Only these.")] = None,
-    canary: Annotated[
-        str | None, typer.Option(metavar="1%", help="So many first, the rest if they succeed.")
-    ] = None,
-    bar: Annotated[
-        str | None, typer.Option(metavar="90%", help="So many of the canary must succeed.")
-    ] = None,
-    output: Output = _TABLE,
-) -> None:
-    """Run tasks of a failed job again: all that did not complete, or some that failed."""
-    if index is not None and (cause is not None or canary is not None):
-        raise NotUnderstood("give one of --cause and --index, and --canary without --index")
-    if bar is not None and canary is None:
-        raise NotUnderstood("--bar is that of a --canary")
-    indices = None if index is None else given.indices(index)
-    first = None
-    if canary is not None:
-        first = {"share": given.share("--canary", canary)}
-        first |= {} if bar is None else {"bar": given.share("--bar", bar)}
-    job = ctx.obj.shoal.job(job_id).retry(cause=cause, indices=indices, canary=first)
-    show_one(job.state.raw, output, JOBS)
-
-
-@app.command()
-def discard(  # noqa: PLR0917 - its options say which tasks, and why
-    ctx: typer.Context,
-    job_id: JobId,
-    reason: Annotated[str, typer.Option(help="Why they are not worth another try.")],
-    cause: Annotated[str | None, typer.Option(help="Of the failures: only those.")] = None,
-    index: Annotated[str | None, typer.Option(metavar="1,2,5-9", help="Only these.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,  # noqa: FBT002 - a flag
-    output: Output = _TABLE,
-) -> None:
-    """Leave failed tasks of a job for good: a retry of all does not run them."""
-    if [cause is not None, index is not None, every].count(True) != 1:
-        raise NotUnderstood("give one of --cause, --index and --all")
-    indices = None if index is None else given.indices(index)
-    job = ctx.obj.shoal.job(job_id).discard(reason, cause=cause, indices=indices)
-    show_one(job.state.raw, output, JOBS)
-
-
-@app.command()
-def clone(  # noqa: PLR0917 - its options are the fields that may differ
-    ctx: typer.Context,
-    job_id: JobId,
-    p: Annotated[list[str] | None, typer.Option("-p", metavar="KEY=VALUE")] = None,
-    name: str | None = None,
-    tag: Words = None,
-    priority: str | None = None,
-    max_parallelism: int | None = None,
-    task_timeout: Annotated[float | None, typer.Option(help="Seconds of one attempt.")] = None,
-    max_attempts: int | None = None,
-    idempotency_key: str | None = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait for the job's end.")] = False,  # noqa: FBT002 - a flag
-    output: Output = Form.NAME,
-) -> None:
-    """Submit another job like this one; what is given differs, -p and --tag as a whole."""
-    changes: dict[str, Any] = {
-        "name": name,
-        "params": given.parameters(p) if p else None,
-        "tags": given.tags(tag) if tag else None,
-        "priority": priority,
-        "max_parallelism": max_parallelism,
-        "timeout": task_timeout,
-        "retry": max_attempts and {"max_attempts": max_attempts},
-    }
-    changes = {field: value for field, value in changes.items() if value is not None}
-    job = ctx.obj.shoal.job(job_id).clone(idempotency_key=idempotency_key, **changes)
-    show_one(job.state.raw, output, JOBS)
-    if wait:
-        _follow(ctx, job.id, None)
-
-
-@app.command("set")
-def change(  # noqa: PLR0917 - its options are the fields that may be changed
-    ctx: typer.Context,
-    job_id: JobId,
-    priority: Annotated[str | None, typer.Option(help="high, normal or low.")] = None,
-    max_parallelism: Annotated[
-        str | None, typer.Option(metavar="N|none", help="Chunks out at once.")
-    ] = None,
-    name: str | None = None,
-    tag: Words = None,
-    output: Output = _TABLE,
-) -> None:
-    """Give an open job another priority, max_parallelism or name, or other tags, as a whole."""
-    settings: dict[str, Any] = {
-        "priority": priority,
-        "name": name,
-        "tags": given.tags(tag) if tag else None,
-    }
-    settings = {field: value for field, value in settings.items() if value is not None}
-    if max_parallelism is not None:
-        settings["max_parallelism"] = given.count_or_none("--max-parallelism", max_parallelism)
-    if not settings:
-        raise NotUnderstood("give at least one of --priority, --max-parallelism, --name and --tag")
-    show_one(ctx.obj.shoal.job(job_id).change(**settings).state.raw, output, JOBS)
-
-
-@app.command()
-def delete(ctx: typer.Context, job_id: JobId) -> None:
-    """Delete a job that has ended: nobody finds it any more."""
-    ctx.obj.shoal.job(job_id).delete()
-    say(f"{job_id} is deleted")
-
-
+steering.add_to(app)
 many.add_to(app)
 looking.add_to(app)
 

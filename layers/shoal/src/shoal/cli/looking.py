@@ -1,14 +1,65 @@
-"""Commands that show what goes wrong, who works, and where to see more."""
+"""Commands that show what goes on and what goes wrong, who works, and where to see more."""
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Annotated
 
 import typer
 
 from shoal.cli.given import NotUnderstood
 from shoal.cli.options import JobId, Output
-from shoal.cli.output import CAUSES, WORKERS, Form, say, show
+from shoal.cli.output import (
+    CAUSES,
+    DEAD_LETTERS,
+    EVENTS,
+    QUEUES,
+    REASONS,
+    TYPES,
+    WORKERS,
+    Form,
+    say,
+    show,
+)
+
+
+def types(ctx: typer.Context, output: Output = Form.TABLE) -> None:
+    """List the task types that workers offer."""
+    show((each.raw for each in ctx.obj.shoal.task_types()), output, TYPES)
+
+
+def why(ctx: typer.Context, any_id: str, output: Output = Form.TABLE) -> None:
+    """Tell why a job, or a task by its id, is not running or not moving."""
+    show(ctx.obj.shoal.why(any_id)["reasons"], output, REASONS)
+
+
+def events(
+    ctx: typer.Context,
+    job_id: Annotated[str | None, typer.Argument(metavar="[JOB_ID]")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Events at most.")] = 50,
+    output: Output = Form.TABLE,
+) -> None:
+    """List who did what to a job, or to any, newest first."""
+    shoal = ctx.obj.shoal
+    found = shoal.events() if job_id is None else shoal.job(job_id).events()
+    show(islice(found, limit), output, EVENTS)
+
+
+def dead_letters(
+    ctx: typer.Context,
+    job_id: Annotated[str | None, typer.Argument(metavar="[JOB_ID]")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Lines at most.")] = 50,
+    output: Output = Form.TABLE,
+) -> None:
+    """List messages of a job, or of any, that were received too often, by cause."""
+    shoal = ctx.obj.shoal
+    found = shoal.dead_letters() if job_id is None else shoal.job(job_id).dead_letters()
+    show(islice(found, limit), output, DEAD_LETTERS)
+
+
+def queues(ctx: typer.Context, output: Output = Form.TABLE) -> None:
+    """Show how many chunks wait, are in flight and are delayed, by priority."""
+    show(ctx.obj.shoal.queues(), output, QUEUES)
 
 
 def failures(ctx: typer.Context, job_id: JobId, output: Output = Form.TABLE) -> None:
@@ -43,6 +94,7 @@ def open_console(
 
 def add_to(app: typer.Typer) -> None:
     """Make them commands."""
-    app.command()(failures)
-    app.command()(workers)
+    for command in (types, why, events, queues, failures, workers):
+        app.command()(command)
+    app.command("dead-letters")(dead_letters)
     app.command("open")(open_console)

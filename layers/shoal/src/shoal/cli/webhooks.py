@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from shoal.cli.options import Output
 from shoal.cli.output import DELIVERIES, WEBHOOKS, Form, say, show, show_one
 
 app = typer.Typer(no_args_is_help=True, help="Where to tell of events.")
 
-Output = Annotated[Form, typer.Option("-o", "--output", help="How data is shown.")]
 WebhookId = Annotated[str, typer.Argument(metavar="WEBHOOK_ID")]
 _TABLE = Form.TABLE
 
