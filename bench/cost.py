@@ -33,7 +33,7 @@ from shoal.domain.job import Job, Repeat, Spec
 from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome
 from shoal.domain.tally import Sum
-from shoal.ports import TaskType
+from shoal.ports.task_types import TaskType
 from shoal.service.leasing import ChunkRef, LeaseGranted, Report
 from shoal.service.monitoring import Seen
 

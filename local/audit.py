@@ -14,7 +14,9 @@ from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.tally import Entry, address
-from shoal.ports import ChunkStore, ExecutionStatus, JobStore, Workflow
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.jobs import JobStore
+from shoal.ports.workflow import ExecutionStatus, Workflow
 
 READ_AT_ONCE = 1_000
 _DONE = frozenset((TaskStatus.COMPLETED, TaskStatus.FAILED))

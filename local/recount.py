@@ -20,7 +20,7 @@ from shoal.bootstrap import Adapters, on_aws
 from shoal.domain.chunk import Chunk
 from shoal.domain.job import Job
 from shoal.domain.outcome import Outcome, PartKey
-from shoal.ports import ExecutionStatus
+from shoal.ports.workflow import ExecutionStatus
 from shoal.settings import Settings
 
 REST_SECONDS: Final = 30.0

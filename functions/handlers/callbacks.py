@@ -16,7 +16,7 @@ from shoal.domain.chunk import Hand
 from shoal.domain.crew import Worker
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.outcome import Outcome, PartKey, TaskError
-from shoal.ports import TaskType
+from shoal.ports.task_types import TaskType
 from shoal.service.inputs import Placed
 from shoal.service.keeping import TaskRef
 from shoal.service.leasing import Beat, ChunkRef, LeaseGranted, LeaseRefused, Report

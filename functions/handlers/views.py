@@ -8,7 +8,7 @@ from shoal.domain import ids
 from shoal.domain.canary import Canary
 from shoal.domain.outcome import TaskError
 from shoal.domain.selection import Discard, Selection
-from shoal.ports import TaskType
+from shoal.ports.task_types import TaskType
 from shoal.service.submitting import Upload
 from shoal.service.viewing import JobView, Missing, Result, TaskView
 from shoal.wire.jobs import (

@@ -42,7 +42,11 @@ from shoal.domain.job import Job, Spec
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome, TaskError
-from shoal.ports import ChunkStore, Execution, ExecutionStatus, JobStore, Message, TaskType
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.jobs import JobStore
+from shoal.ports.queues import Message
+from shoal.ports.task_types import TaskType
+from shoal.ports.workflow import Execution, ExecutionStatus
 from shoal.service.leasing import Beat, ChunkRef, LeaseGranted, LeaseRefused, Report
 from shoal.service.monitoring import Seen
 from tests.chaos.faults import Fuse, FusedChunks, FusedJobs, FusedQueue, Stopped, fused, fused_blobs

@@ -8,7 +8,7 @@ from shoal.adapters.memory import MemoryBlobStore, MemoryChunkStore, MemoryJobSt
 from shoal.domain.chunk import Chunk
 from shoal.domain.job import Priority
 from shoal.domain.tally import Tally
-from shoal.ports import Message, TaskQueue
+from shoal.ports.queues import Message, TaskQueue
 
 
 class Stopped(BaseException):

@@ -3,7 +3,7 @@ from dataclasses import replace
 from functools import partial
 
 from shoal.domain.act import Act, Action
-from shoal.ports import ActPage
+from shoal.ports.audit import ActPage
 from tests.contract.examples import EXPIRES_AT, NOW, fresh_id
 from tests.contract.worlds import World
 

@@ -9,7 +9,7 @@ from shoal.adapters.rows.parts import pack_part
 from shoal.domain.chunk import Chunk, Granted
 from shoal.domain.errors import WriteConflict
 from shoal.domain.outcome import Outcome, PartKey, TaskError
-from shoal.ports import Standing
+from shoal.ports.chunks import Standing
 from tests.contract.examples import EXPIRES_AT, NOW, a_chunk, fresh_id, plain_outcomes
 from tests.contract.services import Aws
 from tests.contract.worlds import World, on_aws

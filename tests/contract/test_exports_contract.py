@@ -5,7 +5,7 @@ import time
 from shoal.adapters.stepfunctions import StepFunctionsExportRuns
 from shoal.domain.export import Cursor
 from shoal.domain.ids import keyed_export_id
-from shoal.ports import ExecutionStatus
+from shoal.ports.workflow import ExecutionStatus
 from tests.contract.examples import fresh_id
 from tests.contract.services import Aws
 from tests.contract.worlds import World

@@ -18,7 +18,7 @@ from shoal.adapters.faults import Refused, translated
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.domain.errors import ShoalError, Unavailable
 from shoal.domain.job import Priority
-from shoal.ports import Message
+from shoal.ports.queues import Message
 from tests.contract.examples import fresh_id
 
 URL = "https://sqs.us-east-1.amazonaws.com/000000000000/tasks-normal"

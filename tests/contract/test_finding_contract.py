@@ -16,7 +16,7 @@ from shoal.adapters.rows.jobs import job_row
 from shoal.adapters.seeking import MOST_ENTRIES
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.job_filter import JobFilter, Tag
-from shoal.ports import JobPage, JobStore
+from shoal.ports.jobs import JobPage, JobStore
 from tests.contract.examples import NOW, a_job, fresh_id
 from tests.contract.services import Aws
 from tests.contract.worlds import World

@@ -6,7 +6,7 @@ import pytest
 
 from shoal.domain.chunk import Chunk, Granted
 from shoal.domain.errors import WriteConflict
-from shoal.ports import Keepsake
+from shoal.ports.keepsakes import Keepsake
 from tests.contract.examples import NOW, fresh_id
 from tests.contract.services import Aws
 from tests.contract.worlds import World, on_aws

@@ -6,7 +6,7 @@ from shoal.adapters.memory import (
 )
 from shoal.domain.job import JobStatus, Priority
 from shoal.domain.outcome import PartKey
-from shoal.ports import Message
+from shoal.ports.queues import Message
 from tests.contract.examples import NOW, a_chunk, a_job, fresh_id, plain_outcomes
 
 

@@ -1,6 +1,6 @@
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.domain.job import Priority
-from shoal.ports import Depth, Message
+from shoal.ports.queues import Depth, Message
 from tests.contract.examples import fresh_id
 from tests.contract.services import Aws
 from tests.contract.worlds import World, on_aws

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shoal.adapters.stepfunctions import StepFunctionsWorkflow
-from shoal.ports import Execution, ExecutionStatus
+from shoal.ports.workflow import Execution, ExecutionStatus
 from tests.contract.examples import fresh_id
 from tests.contract.services import Aws
 from tests.contract.worlds import World

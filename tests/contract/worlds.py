@@ -39,27 +39,22 @@ from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore, S3ExportFile
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.adapters.stepfunctions import StepFunctionsExportRuns, StepFunctionsWorkflow
 from shoal.domain.job import Priority
-from shoal.ports import (
-    ArtifactStore,
-    AuditLog,
-    BlobStore,
-    BulkStore,
-    ChunkStore,
-    Crew,
-    DeadLetterStore,
-    EffectStore,
-    ExportFiles,
-    ExportRuns,
-    JobStore,
-    LiveStore,
-    Machines,
-    QueueDepths,
-    TaskQueue,
-    TenantStore,
-    TypeRegistry,
-    WebhookStore,
-    Workflow,
-)
+from shoal.ports.audit import AuditLog
+from shoal.ports.blobs import BlobStore
+from shoal.ports.bulk import BulkStore
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.crew import Crew
+from shoal.ports.dead_letters import DeadLetterStore
+from shoal.ports.exports import ExportFiles, ExportRuns
+from shoal.ports.jobs import JobStore
+from shoal.ports.keepsakes import ArtifactStore, EffectStore
+from shoal.ports.live import LiveStore
+from shoal.ports.machines import Machines
+from shoal.ports.queues import QueueDepths, TaskQueue
+from shoal.ports.task_types import TypeRegistry
+from shoal.ports.tenants import TenantStore
+from shoal.ports.webhooks import WebhookStore
+from shoal.ports.workflow import Workflow
 from tests.contract.services import Aws
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shoal.domain.job import JobStatus
-from shoal.ports import ExecutionStatus
+from shoal.ports.workflow import ExecutionStatus
 from tests.model.cases import LEASE
 from tests.model.laws import Broken
 from tests.model.replay import Raised

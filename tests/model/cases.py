@@ -11,7 +11,10 @@ from shoal.domain.chunk import Hand
 from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome
 from shoal.domain.selection import Selection
-from shoal.ports import BlobStore, JobStore, TenantStore, TypeRegistry
+from shoal.ports.blobs import BlobStore
+from shoal.ports.jobs import JobStore
+from shoal.ports.task_types import TypeRegistry
+from shoal.ports.tenants import TenantStore
 from shoal.service.admission import Admission
 from shoal.service.control import Control
 from shoal.service.ending import Ending

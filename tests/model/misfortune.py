@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
-from shoal.ports import ExecutionStatus
+from shoal.ports.workflow import ExecutionStatus
 from tests.model.bystanders import Bystanders
 from tests.model.cases import LEASE
 from tests.model.crew import Crew

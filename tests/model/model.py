@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from shoal.domain import sizing
 from shoal.domain.job import Job, JobStatus
-from shoal.ports import ExecutionStatus
+from shoal.ports.workflow import ExecutionStatus
 from shoal.service import monitoring
 from tests.model import laws
 from tests.model.cases import LEASE

@@ -18,7 +18,9 @@ from shoal.domain.job import Job, Priority
 from shoal.domain.limits import Tenant
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.tally import Entry, Sum, Tally
-from shoal.ports import Execution, Message, TaskType
+from shoal.ports.queues import Message
+from shoal.ports.task_types import TaskType
+from shoal.ports.workflow import Execution
 
 _ATOMS = frozenset((str, int, float, type(None)))
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 from shoal.domain import ids
-from shoal.ports import ExecutionStatus
+from shoal.ports.workflow import ExecutionStatus
 from tests.model.cases import TENANT, Held, runner
 from tests.model.laws import Broken
 from tests.model.replay import Interner, Programs, Raised, Tape, UseCase

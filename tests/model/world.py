@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from shoal.domain.tally import Entry, Sum
-from shoal.ports import Execution, ExecutionStatus
+from shoal.ports.workflow import Execution, ExecutionStatus
 from tests.model.laws import Broken, check_job_write, check_row_write
 from tests.model.replay import CONFLICT, Call, Interner
 

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from handlers.asking import NextToken, caller, new_router
 from handlers.tokens import text_start, token
 from shoal import bootstrap
-from shoal.ports import ActPage
+from shoal.ports.audit import ActPage
 from shoal.wire.events import EventPageBody, event_body
 
 router = new_router()

@@ -10,7 +10,7 @@ from handlers.asking import READING, caller, new_router
 from handlers.views import job_path
 from shoal import bootstrap
 from shoal.domain.act import Action
-from shoal.ports import ExecutionStatus
+from shoal.ports.workflow import ExecutionStatus
 from shoal.service.exporting import Exported
 from shoal.wire.exports import ExportBody, ExportStatus
 from shoal.wire.times import rfc3339

@@ -21,7 +21,8 @@ from handlers import api
 from shoal import bootstrap
 from shoal.adapters.memory_bulk import MemoryBulkRuns
 from shoal.domain.export import Cursor
-from shoal.ports import ExecutionStatus, ExportRun
+from shoal.ports.exports import ExportRun
+from shoal.ports.workflow import ExecutionStatus
 from tests.unit.handlers.edge import (
     World,
     call,

@@ -26,7 +26,8 @@ from shoal.client import flow as flows
 from shoal.client.causes import added_up
 from shoal.client.models import Counts
 from shoal.domain.export import Cursor
-from shoal.ports import ExecutionStatus, ExportRun
+from shoal.ports.exports import ExportRun
+from shoal.ports.workflow import ExecutionStatus
 from shoal.service import charting, searching
 from tests.unit.client.conftest import answered
 from tests.unit.handlers.edge import World, lease, outcome, report, run, start

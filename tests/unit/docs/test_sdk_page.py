@@ -11,7 +11,7 @@ from annotated_types import MaxLen
 import shoal
 from shoal import Context, Retry, task
 from shoal.domain import retry, sizing
-from shoal.ports import MAX_EFFECT_BYTES
+from shoal.ports.keepsakes import MAX_EFFECT_BYTES
 from shoal.sdk import discovery
 from shoal.sdk.context import Artifacts
 from shoal.sdk.task import AT_ONCE

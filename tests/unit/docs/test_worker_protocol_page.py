@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel
 
 from handlers import callbacks, problems
-from shoal import ports
 from shoal.domain import retry, sizing
 from shoal.domain.chunk import CRASHES_TO_FAIL, CRASHES_TO_ISOLATE
+from shoal.ports.keepsakes import MAX_EFFECT_BYTES
 from shoal.service import checking, inputs, keeping, leasing, submitting
 from shoal.settings import WorkerSettings
 from shoal.wire import worker as wire
@@ -130,7 +130,7 @@ def test_the_variables_are_those_that_a_worker_reads() -> None:
         f"without a signature, within {leasing.UPLOAD_SECONDS // 60} minutes",
         f"signature, within {keeping.LINK_SECONDS // 60} minutes. Without a `size`",
         f"`key`, 1 to {wire.MAX_EFFECT_KEY} characters",
-        f"any JSON of up to {ports.MAX_EFFECT_BYTES:,} bytes",
+        f"any JSON of up to {MAX_EFFECT_BYTES:,} bytes",
         f"`size` in bytes, at most {wire.MAX_ARTIFACT_BYTES:,}, gives",
         f"in seconds, up to {retry.LONGEST_DELAY:,.0f}: it takes",
         f"keep the chunk for {foreman.LACKING_SECONDS:.0f} seconds",

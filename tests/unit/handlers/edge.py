@@ -39,7 +39,7 @@ from shoal.adapters.memory_webhooks import MemoryDeliveryQueue, MemoryPoster, Me
 from shoal.bootstrap import Adapters
 from shoal.domain.job import DAY
 from shoal.domain.limits import Limits
-from shoal.ports import TaskType
+from shoal.ports.task_types import TaskType
 
 type Json = Any
 

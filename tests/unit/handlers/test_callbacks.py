@@ -6,7 +6,7 @@ import pytest
 
 from handlers import callbacks
 from shoal.domain.job import DAY
-from shoal.ports import TaskType
+from shoal.ports.task_types import TaskType
 from shoal.wire.worker import (
     HeartbeatAnswer,
     LeaseAnswer,

@@ -10,7 +10,7 @@ from shoal import bootstrap
 from shoal.domain.canary import Canary
 from shoal.domain.errors import IllegalMove
 from shoal.domain.selection import Selection
-from shoal.ports import Execution, ExecutionStatus
+from shoal.ports.workflow import Execution, ExecutionStatus
 from tests.unit.handlers.edge import Json, World, call, lease, outcome, report, start, submit
 
 BOOM = {"type": "KeyError", "message": "no", "tail": "", "retryable": False}

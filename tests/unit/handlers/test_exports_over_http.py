@@ -7,7 +7,8 @@ import pytest
 
 from handlers import export_results
 from shoal.domain.export import Cursor
-from shoal.ports import ExecutionStatus, ExportRun
+from shoal.ports.exports import ExportRun
+from shoal.ports.workflow import ExecutionStatus
 from tests.unit.handlers.edge import Json, World, call, lease, outcome, report, run, start, submit
 
 FAULT = {"type": "ValueError", "message": "no", "tail": "", "retryable": False}

@@ -6,7 +6,7 @@ import pytest
 
 from handlers import execution_ended
 from shoal.domain.job import DAY, LONGEST_LIFE
-from shoal.ports import Execution, ExecutionStatus
+from shoal.ports.workflow import Execution, ExecutionStatus
 from tests.unit.handlers.edge import Answered, World, call, run, start, submit, user
 
 

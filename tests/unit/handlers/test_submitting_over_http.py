@@ -1,7 +1,7 @@
 import pytest
 
 from shoal.domain.retry import RetryPolicy
-from shoal.ports import TaskType
+from shoal.ports.task_types import TaskType
 from tests.unit.handlers.edge import World, call, submit
 
 

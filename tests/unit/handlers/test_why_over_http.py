@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from shoal.domain.job import Priority
-from shoal.ports import Execution, ExecutionStatus, Message
+from shoal.ports.queues import Message
+from shoal.ports.workflow import Execution, ExecutionStatus
 from tests.unit.handlers.edge import Json, World, call, lease, outcome, report, run, start, submit
 
 BOOM = {"type": "ValueError", "message": "no such key", "tail": "", "retryable": True}

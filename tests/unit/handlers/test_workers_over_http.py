@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shoal.ports import TaskType
+from shoal.ports.task_types import TaskType
 from tests.unit.handlers.edge import Json, World, call, callback
 
 NEW = {"name": "resize", "schema": {"type": "object"}}

@@ -15,7 +15,8 @@ from handlers import (
 )
 from shoal import bootstrap
 from shoal.domain.errors import Unavailable
-from shoal.ports import Execution, ExecutionStatus, Message
+from shoal.ports.queues import Message
+from shoal.ports.workflow import Execution, ExecutionStatus
 from tests.unit.handlers.edge import World, call, lease, run, start, submit
 
 

@@ -22,7 +22,8 @@ from shoal.domain.counts import Counts
 from shoal.domain.job import DAY, Job, Lines, Repeat, Spec
 from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome, TaskError
-from shoal.ports import Execution, ExecutionStatus, TaskType
+from shoal.ports.task_types import TaskType
+from shoal.ports.workflow import Execution, ExecutionStatus
 from shoal.service.admission import Admission
 from shoal.service.control import Control
 from shoal.service.ending import Ending

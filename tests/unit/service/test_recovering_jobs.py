@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from shoal.domain.job import JobStatus
-from shoal.ports import Execution, ExecutionStatus
+from shoal.ports.workflow import Execution, ExecutionStatus
 from shoal.service.recovery import DEATHS, WITHIN_SECONDS
 from tests.unit.service.shop import LENGTH, TENANT, Shop
 

@@ -14,7 +14,7 @@ from shoal.domain.errors import (
 from shoal.domain.grid import Grid
 from shoal.domain.job import JobStatus, Spec
 from shoal.domain.job_filter import JobFilter
-from shoal.ports import Execution, ExecutionStatus
+from shoal.ports.workflow import Execution, ExecutionStatus
 from shoal.service.submitting import fingerprint
 from tests.unit.service.shop import TENANT, Shop
 

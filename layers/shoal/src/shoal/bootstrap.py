@@ -25,34 +25,24 @@ if TYPE_CHECKING:
 
     from shoal.domain.job import Job
     from shoal.domain.limits import Limits
-    from shoal.ports import (
-        ArtifactStore,
-        AuditLog,
-        BlobStore,
-        BulkRuns,
-        BulkStore,
-        ChunkStore,
-        Clock,
-        Connections,
-        Crew,
-        DeadLetterStore,
-        DeliveryQueue,
-        EffectStore,
-        Entropy,
-        ExportFiles,
-        ExportRuns,
-        JobStore,
-        LiveStore,
-        Machines,
-        Metrics,
-        QueueDepths,
-        TaskQueue,
-        TenantStore,
-        TypeRegistry,
-        WebhookPoster,
-        WebhookStore,
-        Workflow,
-    )
+    from shoal.ports.audit import AuditLog
+    from shoal.ports.blobs import BlobStore
+    from shoal.ports.bulk import BulkRuns, BulkStore
+    from shoal.ports.chunks import ChunkStore
+    from shoal.ports.clock import Clock, Entropy
+    from shoal.ports.crew import Crew
+    from shoal.ports.dead_letters import DeadLetterStore
+    from shoal.ports.exports import ExportFiles, ExportRuns
+    from shoal.ports.jobs import JobStore
+    from shoal.ports.keepsakes import ArtifactStore, EffectStore
+    from shoal.ports.live import Connections, LiveStore
+    from shoal.ports.machines import Machines
+    from shoal.ports.metrics import Metrics
+    from shoal.ports.queues import QueueDepths, TaskQueue
+    from shoal.ports.task_types import TypeRegistry
+    from shoal.ports.tenants import TenantStore
+    from shoal.ports.webhooks import DeliveryQueue, WebhookPoster, WebhookStore
+    from shoal.ports.workflow import Workflow
     from shoal.service.admission import Admission
     from shoal.service.announcing import Announcing
     from shoal.service.auditing import Auditing

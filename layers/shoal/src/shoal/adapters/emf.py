@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from shoal.domain.job import Job, JobStatus
 
 if TYPE_CHECKING:
-    from shoal.ports import Clock
+    from shoal.ports.clock import Clock
 
 _NAMESPACE: Final = "Shoal"
 _UNITS: Final = {"JobDuration": "Seconds"}

@@ -23,19 +23,14 @@ from shoal.domain.job_filter import JobFilter
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.page_key import id_at, place
 from shoal.domain.tally import Entry, Sum, Tally
-from shoal.ports import (
-    ActPage,
-    Depth,
-    Execution,
-    ExecutionStatus,
-    JobPage,
-    Keepsake,
-    Message,
-    Standing,
-    StoredArtifact,
-    TaskType,
-    UploadLink,
-)
+from shoal.ports.audit import ActPage
+from shoal.ports.blobs import UploadLink
+from shoal.ports.chunks import Standing
+from shoal.ports.jobs import JobPage
+from shoal.ports.keepsakes import Keepsake, StoredArtifact
+from shoal.ports.queues import Depth, Message
+from shoal.ports.task_types import TaskType
+from shoal.ports.workflow import Execution, ExecutionStatus
 
 type State = dict[str, dict[Any, Any]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from shoal.domain.bulk import BulkAction
 from shoal.domain.errors import WriteConflict
-from shoal.ports import BulkPage
+from shoal.ports.bulk import BulkPage
 
 
 class MemoryBulkStore:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from shoal.domain.crew import Worker
-from shoal.ports import WorkerPage
+from shoal.ports.crew import WorkerPage
 
 
 class MemoryCrew:

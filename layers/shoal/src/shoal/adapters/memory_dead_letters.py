@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from shoal.domain.dead_letter import DeadCause, DeadLetters
 from shoal.domain.errors import WriteConflict
-from shoal.ports import DeadLetterPage
+from shoal.ports.dead_letters import DeadLetterPage
 
 
 class MemoryDeadLetters:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shoal.ports import ExecutionStatus, ExportRun
+from shoal.ports.exports import ExportRun
+from shoal.ports.workflow import ExecutionStatus
 
 
 class MemoryExportRuns:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shoal.domain.live import Connection, Ticket, Told
 
 if TYPE_CHECKING:
-    from shoal.ports import Clock
+    from shoal.ports.clock import Clock
 
 
 class MemoryLiveStore:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from shoal.domain.errors import WriteConflict
 from shoal.domain.limits import Tenant
-from shoal.ports import MachinePage, TenantPage
+from shoal.ports.machines import MachinePage
+from shoal.ports.tenants import TenantPage
 
 if TYPE_CHECKING:
     from shoal.adapters.memory import MemoryJobStore

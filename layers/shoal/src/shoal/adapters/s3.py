@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from shoal.adapters.faults import code_of, translated
 from shoal.domain.errors import InputsNotFound
-from shoal.ports import StoredArtifact, UploadLink
+from shoal.ports.blobs import UploadLink
+from shoal.ports.keepsakes import StoredArtifact
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

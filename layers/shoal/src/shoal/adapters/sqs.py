@@ -14,7 +14,7 @@ from shoal.adapters.backoff import tries
 from shoal.adapters.faults import translated
 from shoal.domain.errors import Unavailable
 from shoal.domain.job import Priority
-from shoal.ports import Depth, Message
+from shoal.ports.queues import Depth, Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 from shoal.adapters.faults import code_of, translated
 from shoal.domain.export import Cursor
 from shoal.domain.ids import execution_name
-from shoal.ports import Execution, ExecutionStatus, ExportRun
+from shoal.ports.exports import ExportRun
+from shoal.ports.workflow import Execution, ExecutionStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from shoal.ports import MAX_EFFECT_BYTES
+from shoal.ports.keepsakes import MAX_EFFECT_BYTES
 from shoal.sdk.errors import Cancelled, NonRetryable
 from shoal.wire.worker import ARTIFACT_NAME, MAX_ARTIFACT_BYTES, MAX_EFFECT_KEY
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from shoal.domain.errors import InvalidRequest, Unavailable, WriteConflict
 from shoal.domain.limits import Limits, Tenant
-from shoal.ports import Clock, TenantStore
+from shoal.ports.clock import Clock
+from shoal.ports.tenants import TenantStore
 
 TRIES = 60
 """So many submits of one tenant may come at the same moment, and none is turned away for it."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shoal.domain.job import Job
 from shoal.domain.job_event import events_of
-from shoal.ports import EventBus
+from shoal.ports.events import EventBus
 
 
 @dataclass(frozen=True, slots=True)

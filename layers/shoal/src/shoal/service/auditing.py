@@ -9,7 +9,9 @@ from shoal.domain.bulk import BulkAction
 from shoal.domain.errors import JobNotFound
 from shoal.domain.identity import Caller
 from shoal.domain.job import LONGEST_LIFE, Job
-from shoal.ports import ActPage, AuditLog, Clock, Entropy, JobStore
+from shoal.ports.audit import ActPage, AuditLog
+from shoal.ports.clock import Clock, Entropy
+from shoal.ports.jobs import JobStore
 
 OURSELVES: Final = "shoal"
 

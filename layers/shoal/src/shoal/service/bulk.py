@@ -21,7 +21,9 @@ from shoal.domain.errors import (
 from shoal.domain.identity import Caller
 from shoal.domain.job import DAY
 from shoal.domain.job_filter import JobFilter
-from shoal.ports import BulkPage, BulkRuns, BulkStore, Clock, Entropy, JobStore
+from shoal.ports.bulk import BulkPage, BulkRuns, BulkStore
+from shoal.ports.clock import Clock, Entropy
+from shoal.ports.jobs import JobStore
 from shoal.service.auditing import Auditing
 from shoal.service.control import Control
 

@@ -7,7 +7,11 @@ from shoal.domain import ids
 from shoal.domain.dead_letter import DeadCause, DeadLetters, Letter, checked_place
 from shoal.domain.errors import JobNotFound, Unavailable, WriteConflict
 from shoal.domain.job import Job
-from shoal.ports import ChunkStore, Clock, DeadLetterPage, DeadLetterStore, JobStore, Metrics
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.clock import Clock
+from shoal.ports.dead_letters import DeadLetterPage, DeadLetterStore
+from shoal.ports.jobs import JobStore
+from shoal.ports.metrics import Metrics
 
 TRIES = 20
 

@@ -15,7 +15,8 @@ from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.job import Job
 from shoal.domain.job_version import job_version
 from shoal.domain.tally import Entry, Tally, address
-from shoal.ports import ChunkStore, JobStore, Standing
+from shoal.ports.chunks import ChunkStore, Standing
+from shoal.ports.jobs import JobStore
 from shoal.service.viewing import Viewing, unmade
 
 MOST_MIXED: Final = 10_000

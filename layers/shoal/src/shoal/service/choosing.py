@@ -8,7 +8,7 @@ from shoal.domain.counts import TaskStatus
 from shoal.domain.job import Job
 from shoal.domain.outcome import TaskError
 from shoal.domain.selection import Selection
-from shoal.ports import ChunkStore
+from shoal.ports.chunks import ChunkStore
 
 type Failed = tuple[Chunk, list[int]]
 """A chunk, and the positions of tasks of it that failed."""

@@ -12,7 +12,9 @@ from shoal.domain.canary import Canary
 from shoal.domain.errors import IllegalMove, JobNotFound
 from shoal.domain.job import LONGEST_LIFE, Job, JobStatus
 from shoal.domain.selection import Discard, Selection
-from shoal.ports import Clock, JobStore, Workflow
+from shoal.ports.clock import Clock
+from shoal.ports.jobs import JobStore
+from shoal.ports.workflow import Workflow
 from shoal.service.moves import move_job
 from shoal.service.settling import SENT_AT_ONCE, Settling
 

@@ -16,7 +16,8 @@ from shoal.domain.webhook import (
     Webhook,
     signed_headers,
 )
-from shoal.ports import Clock, DeliveryQueue, WebhookPoster, WebhookStore
+from shoal.ports.clock import Clock
+from shoal.ports.webhooks import DeliveryQueue, WebhookPoster, WebhookStore
 from shoal.service.auditing import Auditing
 
 LONGEST_DELAY: Final = 900.0

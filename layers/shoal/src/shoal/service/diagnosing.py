@@ -11,7 +11,8 @@ from shoal.domain.job import Job
 from shoal.domain.outcome import TaskError
 from shoal.domain.selection import Discard
 from shoal.domain.tally import address
-from shoal.ports import ChunkStore, JobStore
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.jobs import JobStore
 from shoal.service.choosing import Failed, errors_of
 from shoal.service.ending import READ_AT_ONCE
 from shoal.service.viewing import MOST_ROWS, Viewing, shown

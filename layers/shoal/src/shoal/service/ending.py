@@ -9,7 +9,8 @@ from shoal.domain.counts import Counts
 from shoal.domain.errors import WriteConflict
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.tally import Tally, members
-from shoal.ports import ChunkStore, JobStore
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.jobs import JobStore
 from shoal.service.moves import move_job
 from shoal.service.settling import Settling
 

@@ -11,17 +11,14 @@ from shoal.domain.counts import Counts
 from shoal.domain.crew import Presence, Worker
 from shoal.domain.job import Job, Priority
 from shoal.domain.why import Absence, Death, Facts, Pause, Reason, TaskFacts, why_job, why_task
-from shoal.ports import (
-    AuditLog,
-    ChunkStore,
-    Clock,
-    Crew,
-    ExecutionStatus,
-    JobStore,
-    QueueDepths,
-    TypeRegistry,
-    Workflow,
-)
+from shoal.ports.audit import AuditLog
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.clock import Clock
+from shoal.ports.crew import Crew
+from shoal.ports.jobs import JobStore
+from shoal.ports.queues import QueueDepths
+from shoal.ports.task_types import TypeRegistry
+from shoal.ports.workflow import ExecutionStatus, Workflow
 from shoal.service.ending import READ_AT_ONCE, known_counts, open_chunks
 from shoal.service.viewing import Viewing
 

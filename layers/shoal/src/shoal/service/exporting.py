@@ -9,7 +9,9 @@ from shoal.domain import ids
 from shoal.domain.errors import ExportNotFound
 from shoal.domain.export import Cursor
 from shoal.domain.job import DAY
-from shoal.ports import Clock, Entropy, ExecutionStatus, ExportFiles, ExportRun, ExportRuns
+from shoal.ports.clock import Clock, Entropy
+from shoal.ports.exports import ExportFiles, ExportRun, ExportRuns
+from shoal.ports.workflow import ExecutionStatus
 from shoal.service.result_lines import lines_of
 from shoal.service.viewing import ResultPage, Viewing
 

@@ -25,7 +25,8 @@ from shoal.domain.webhook import (
     Webhook,
     new_secret,
 )
-from shoal.ports import Clock, DeliveryQueue, Entropy, WebhookStore
+from shoal.ports.clock import Clock, Entropy
+from shoal.ports.webhooks import DeliveryQueue, WebhookStore
 from shoal.wire.times import rfc3339
 
 TRIES: Final = 20

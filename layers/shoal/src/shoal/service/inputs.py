@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shoal.domain.chunk import Chunk, Span
 from shoal.domain.grid import Grid, Json
 from shoal.domain.job import Job, Lines
-from shoal.ports import BlobStore
+from shoal.ports.blobs import BlobStore
 
 INLINE_BYTES = 262_144
 """Lines of one chunk that travel in an answer; more are linked to."""

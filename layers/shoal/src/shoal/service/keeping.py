@@ -14,14 +14,9 @@ from shoal.domain.chunk import Chunk
 from shoal.domain.counts import TaskStatus
 from shoal.domain.errors import IllegalMove, InvalidRequest, WriteConflict
 from shoal.domain.grid import Json
-from shoal.ports import (
-    MAX_EFFECT_BYTES,
-    ArtifactStore,
-    ChunkStore,
-    EffectStore,
-    Keepsake,
-    UploadLink,
-)
+from shoal.ports.blobs import UploadLink
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.keepsakes import MAX_EFFECT_BYTES, ArtifactStore, EffectStore, Keepsake
 
 if TYPE_CHECKING:
     from shoal.service.viewing import Viewing  # workers never view, and it costs their calls' start

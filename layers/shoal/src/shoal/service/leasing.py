@@ -12,17 +12,13 @@ from shoal.domain.errors import IllegalMove, Unavailable, WriteConflict
 from shoal.domain.grid import Json
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.outcome import Outcome, PartKey, worker_died
-from shoal.ports import (
-    ChunkStore,
-    Clock,
-    Entropy,
-    JobStore,
-    Message,
-    Metrics,
-    TaskQueue,
-    TypeRegistry,
-    UploadLink,
-)
+from shoal.ports.blobs import UploadLink
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.clock import Clock, Entropy
+from shoal.ports.jobs import JobStore
+from shoal.ports.metrics import Metrics
+from shoal.ports.queues import Message, TaskQueue
+from shoal.ports.task_types import TypeRegistry
 from shoal.service.inputs import Inputs, Placed
 from shoal.service.moves import TRIES, move_job
 from shoal.service.settling import Settling

@@ -17,7 +17,9 @@ from shoal.domain.live import (
     Connection,
     Ticket,
 )
-from shoal.ports import Clock, Entropy, JobStore, LiveStore
+from shoal.ports.clock import Clock, Entropy
+from shoal.ports.jobs import JobStore
+from shoal.ports.live import LiveStore
 
 
 @dataclass(frozen=True, slots=True)

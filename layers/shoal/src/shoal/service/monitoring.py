@@ -8,7 +8,11 @@ from shoal.domain.chunk import Chunk
 from shoal.domain.errors import WriteConflict
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.tally import Entry, Tally, address
-from shoal.ports import ChunkStore, Clock, JobStore, Message, TaskQueue, Workflow
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.clock import Clock
+from shoal.ports.jobs import JobStore
+from shoal.ports.queues import Message, TaskQueue
+from shoal.ports.workflow import Workflow
 from shoal.service.ending import Ending, known_counts, open_chunks
 from shoal.service.moves import move_job
 from shoal.service.settling import Settling

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from shoal.domain.errors import JobNotFound, Unavailable, WriteConflict
 from shoal.domain.job import Job
-from shoal.ports import JobStore
+from shoal.ports.jobs import JobStore
 
 TRIES = 20
 

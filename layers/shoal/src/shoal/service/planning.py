@@ -10,7 +10,12 @@ from shoal.domain.chunk import Chunk, Span
 from shoal.domain.errors import BadInputs, InvalidRequest, NotFound, WriteConflict
 from shoal.domain.job import Job, Lines, Repeat
 from shoal.domain.tally import Tally
-from shoal.ports import BlobStore, ChunkStore, Clock, JobStore, Message, TaskQueue, TypeRegistry
+from shoal.ports.blobs import BlobStore
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.clock import Clock
+from shoal.ports.jobs import JobStore
+from shoal.ports.queues import Message, TaskQueue
+from shoal.ports.task_types import TypeRegistry
 from shoal.service.checking import line_checker
 from shoal.service.choosing import chosen
 from shoal.service.ending import Ending

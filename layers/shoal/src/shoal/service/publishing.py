@@ -8,7 +8,9 @@ from typing import Final
 
 from shoal.domain.errors import JobNotFound
 from shoal.domain.live import ALL_JOBS, CONNECTION_SECONDS, PERIOD, Delta, Told
-from shoal.ports import Clock, Connections, JobStore, LiveStore
+from shoal.ports.clock import Clock
+from shoal.ports.jobs import JobStore
+from shoal.ports.live import Connections, LiveStore
 from shoal.service.viewing import JobView, Viewing
 from shoal.wire.live import delta_message
 

@@ -4,16 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from shoal.domain.job import Job, JobStatus
-from shoal.ports import (
-    ChunkStore,
-    Clock,
-    Execution,
-    ExecutionStatus,
-    JobStore,
-    Message,
-    TaskQueue,
-    Workflow,
-)
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.clock import Clock
+from shoal.ports.jobs import JobStore
+from shoal.ports.queues import Message, TaskQueue
+from shoal.ports.workflow import Execution, ExecutionStatus, Workflow
 from shoal.service.settling import Settling
 
 DEATHS: Final = 3

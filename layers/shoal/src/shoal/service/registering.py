@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from shoal.domain.crew import Worker, checked_name
 from shoal.domain.errors import InvalidRequest
-from shoal.ports import Clock, Crew, TaskType, TypeRegistry, WorkerPage
+from shoal.ports.clock import Clock
+from shoal.ports.crew import Crew, WorkerPage
+from shoal.ports.task_types import TaskType, TypeRegistry
 from shoal.service.checking import schema_problem
 
 

@@ -11,7 +11,7 @@ from shoal.domain.counts import TaskStatus
 from shoal.domain.errors import IllegalMove, InvalidRequest
 from shoal.domain.job import Job
 from shoal.domain.selection import MOST_INDICES, Discard, Selection
-from shoal.ports import ChunkStore
+from shoal.ports.chunks import ChunkStore
 from shoal.service.choosing import taken
 from shoal.service.control import Control
 from shoal.service.diagnosing import Diagnosing, FailurePage

@@ -15,7 +15,7 @@ from shoal.domain.chunk import Chunk
 from shoal.domain.job import Job
 from shoal.domain.outcome import Outcome
 from shoal.domain.task_filter import TaskFilter
-from shoal.ports import ChunkStore
+from shoal.ports.chunks import ChunkStore
 from shoal.service.ending import READ_AT_ONCE
 from shoal.service.viewing import MOST_ROWS, TaskPage, Viewing, admitted, part_keys
 

@@ -8,7 +8,12 @@ from shoal.domain.counts import Counts
 from shoal.domain.errors import WriteConflict
 from shoal.domain.job import LONGEST_LIFE, Job, JobStatus
 from shoal.domain.tally import Entry, Sum, Tally, address, members, total
-from shoal.ports import ChunkStore, Clock, JobStore, Message, Metrics, TaskQueue, Workflow
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.clock import Clock
+from shoal.ports.jobs import JobStore
+from shoal.ports.metrics import Metrics
+from shoal.ports.queues import Message, TaskQueue
+from shoal.ports.workflow import Workflow
 from shoal.service.moves import TRIES, move_job
 
 SENT_AT_ONCE = 1_000

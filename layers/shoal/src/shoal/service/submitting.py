@@ -17,16 +17,11 @@ from shoal.domain.errors import (
 )
 from shoal.domain.grid import Grid, Json
 from shoal.domain.job import DAY, LONGEST_LIFE, Job, Lines, Repeat, Spec
-from shoal.ports import (
-    BlobStore,
-    Clock,
-    Entropy,
-    JobStore,
-    TaskType,
-    TypeRegistry,
-    UploadLink,
-    Workflow,
-)
+from shoal.ports.blobs import BlobStore, UploadLink
+from shoal.ports.clock import Clock, Entropy
+from shoal.ports.jobs import JobStore
+from shoal.ports.task_types import TaskType, TypeRegistry
+from shoal.ports.workflow import Workflow
 from shoal.service.admission import Admission
 from shoal.service.checking import checker
 

@@ -7,7 +7,7 @@ from shoal.domain.errors import IllegalMove
 from shoal.domain.grid import Json
 from shoal.domain.job import Job
 from shoal.domain.outcome import Outcome, TaskError
-from shoal.ports import Clock
+from shoal.ports.clock import Clock
 from shoal.service.leasing import ChunkRef, LeaseGranted, Leasing, Report
 from shoal.service.viewing import TaskView, Viewing
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shoal.domain.errors import MachineNotFound, NoTenant
 from shoal.domain.identity import Caller, Claims
-from shoal.ports import Machines
+from shoal.ports.machines import Machines
 
 
 @dataclass(frozen=True, slots=True)

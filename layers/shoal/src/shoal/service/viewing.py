@@ -20,7 +20,8 @@ from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.page_key import place
 from shoal.domain.tally import Tally, address
 from shoal.domain.task_filter import TaskFilter
-from shoal.ports import ChunkStore, JobStore
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.jobs import JobStore
 from shoal.service.ending import READ_AT_ONCE, known_counts
 from shoal.service.inputs import Inputs
 

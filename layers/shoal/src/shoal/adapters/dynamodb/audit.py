@@ -12,7 +12,7 @@ from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.faults import code_of, translated
 from shoal.adapters.rows.attributes import Row, float_of, number, text, text_of
 from shoal.domain.act import Act, Action
-from shoal.ports import ActPage
+from shoal.ports.audit import ActPage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef

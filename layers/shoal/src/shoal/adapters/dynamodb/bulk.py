@@ -14,7 +14,7 @@ from shoal.domain.bulk import BulkAction, BulkStatus, BulkVerb, Refusal
 from shoal.domain.errors import WriteConflict
 from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter, Tag
-from shoal.ports import BulkPage
+from shoal.ports.bulk import BulkPage
 
 _NEW = "attribute_not_exists(pk)"
 

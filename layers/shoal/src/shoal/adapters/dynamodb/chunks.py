@@ -14,7 +14,9 @@ from shoal.adapters.rows.parts import pack_part, unpack_part
 from shoal.adapters.together import together
 from shoal.domain.chunk import Chunk
 from shoal.domain.outcome import Outcome, PartKey
-from shoal.ports import Keepsake, Standing, UploadLink
+from shoal.ports.blobs import UploadLink
+from shoal.ports.chunks import Standing
+from shoal.ports.keepsakes import Keepsake
 
 if TYPE_CHECKING:
     from shoal.adapters.dynamodb.table import Table

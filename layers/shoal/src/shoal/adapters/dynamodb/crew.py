@@ -12,7 +12,7 @@ from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.faults import code_of, translated
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
 from shoal.domain.crew import Worker
-from shoal.ports import WorkerPage
+from shoal.ports.crew import WorkerPage
 
 _PARTITION: Final = "worker"
 _NEWER: Final = "attribute_not_exists(pk) OR #started_at < :started_at OR "

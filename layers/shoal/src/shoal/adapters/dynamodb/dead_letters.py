@@ -14,7 +14,7 @@ from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
 from shoal.domain.dead_letter import DeadCause, DeadLetters, Letter
 from shoal.domain.errors import WriteConflict
-from shoal.ports import DeadLetterPage
+from shoal.ports.dead_letters import DeadLetterPage
 
 
 class DynamoDeadLetters:

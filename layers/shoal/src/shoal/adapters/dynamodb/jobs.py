@@ -26,7 +26,7 @@ from shoal.domain.job import Job
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.page_key import id_at
 from shoal.domain.tally import Entry, Sum, Tally
-from shoal.ports import JobPage
+from shoal.ports.jobs import JobPage
 
 if TYPE_CHECKING:
     from shoal.adapters.dynamodb.table import Table

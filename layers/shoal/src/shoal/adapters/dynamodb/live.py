@@ -20,7 +20,7 @@ from shoal.adapters.rows.attributes import Row, float_of, int_of, number, text, 
 from shoal.domain.live import Connection, Ticket, Told
 
 if TYPE_CHECKING:
-    from shoal.ports import Clock
+    from shoal.ports.clock import Clock
 
 _ONLY: Final = "-"
 """The sort key where a partition has one row."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from shoal.adapters.faults import translated
 from shoal.adapters.rows.attributes import text, text_of
-from shoal.ports import MachinePage
+from shoal.ports.machines import MachinePage
 
 if TYPE_CHECKING:
     from shoal.adapters.dynamodb.registry import Registry

@@ -22,7 +22,8 @@ from shoal.adapters.rows.attributes import (
     text_of,
 )
 from shoal.domain.retry import RetryPolicy
-from shoal.ports import Clock, TaskType
+from shoal.ports.clock import Clock
+from shoal.ports.task_types import TaskType
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -19,7 +19,7 @@ from shoal.adapters.faults import code_of, translated
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
 from shoal.domain.errors import Unavailable, WriteConflict
 from shoal.domain.limits import Bucket, Tenant
-from shoal.ports import TenantPage
+from shoal.ports.tenants import TenantPage
 
 if TYPE_CHECKING:
     from shoal.adapters.dynamodb.registry import Registry

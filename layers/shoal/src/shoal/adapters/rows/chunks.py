@@ -22,7 +22,7 @@ from shoal.adapters.rows.runs import (
     unpack_spans,
 )
 from shoal.domain.chunk import Chunk, Hand, Lease, Part, Span
-from shoal.ports import Standing
+from shoal.ports.chunks import Standing
 
 
 def chunk_id(job: str, number: int) -> str:

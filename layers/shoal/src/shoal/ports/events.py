@@ -1,0 +1,15 @@
+"""Where the world hears of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from shoal.domain.job_event import JobEvent
+
+
+class EventBus(Protocol):
+    """Where the world hears of jobs."""
+
+    def put(self, events: Sequence[JobEvent]) -> None:
+        """Put each of them at least once, in order unless the bus refused one at first."""
