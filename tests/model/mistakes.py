@@ -81,7 +81,7 @@ def _changed(function: Any, changes: Sequence[Change]) -> CodeType:
 
 
 _RESUMED = "return self._moved(tenant, job_id, move)"
-_SEND = """from shoal.ports import Message
+_SEND = """from shoal.ports.queues import Message
     job = self.jobs.get(job_id)
     for chunk in self.settling.chunks.get_many(job_id, range(job.chunks)):
         message = Message(job_id, chunk.number)
