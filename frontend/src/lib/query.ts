@@ -18,6 +18,7 @@ export function makeQueryClient(): QueryClient {
         retryDelay: (tried, error) =>
           error instanceof Problem && error.retryAfter ? error.retryAfter * 1_000 : 500 * 2 ** tried,
         refetchOnWindowFocus: true,
+        refetchOnReconnect: "always",
         networkMode: "always",
       },
       mutations: { retry: false, networkMode: "always" },

@@ -15,7 +15,9 @@ export function useFollowedJob(id: string): void {
       live.onDelta((delta) => {
         if (delta.job_id === id) applyToJob(queries, delta);
       }),
-      live.onJoined(() => void queries.invalidateQueries({ queryKey: ["job", id] })),
+      live.onJoined((topic) => {
+        if (topic === id) void queries.invalidateQueries({ queryKey: ["job", id] });
+      }),
       live.follow(id),
     ];
     return () => leave.forEach((each) => each());
@@ -29,7 +31,9 @@ export function useFollowedJobs(): void {
   useEffect(() => {
     const leave = [
       live.onDelta((delta) => applyToLists(queries, delta)),
-      live.onJoined(() => void queries.invalidateQueries({ queryKey: ["jobs"] })),
+      live.onJoined((topic) => {
+        if (topic === "*") void queries.invalidateQueries({ queryKey: ["jobs"] });
+      }),
       live.follow("*"),
     ];
     return () => leave.forEach((each) => each());

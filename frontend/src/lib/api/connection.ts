@@ -15,7 +15,8 @@ export function answered(status: number): void {
   if (now.state === "expired") return;
   if (status === 0 || status >= 500) {
     if (now.state === "fine") connection.set({ state: "away", since: Date.now(), status });
-  } else if (now.state !== "fine") {
+  } else if (now.state === "away" || (now.state === "offline" && navigator.onLine)) {
+    // An answer that was under way when the network went says nothing of now.
     connection.set({ state: "fine" });
   }
 }

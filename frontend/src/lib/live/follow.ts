@@ -32,3 +32,8 @@ export function turned(job: Job, delta: Delta): boolean {
 export function isDelta(said: unknown): said is Delta {
   return typeof said === "object" && said !== null && (said as { type?: unknown }).type === "delta";
 }
+
+/** The answer to a subscription: to a job, or to all where it names none. */
+export function isSubscribed(said: unknown): said is { type: "subscribed"; job_id: string | null } {
+  return typeof said === "object" && said !== null && (said as { type?: unknown }).type === "subscribed";
+}

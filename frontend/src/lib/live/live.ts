@@ -1,7 +1,7 @@
 /** One WebSocket for all screens: subscribes to what they show, and is shut while nobody looks. */
 
 import { body, type Api } from "@/lib/api/client";
-import { type Delta, isDelta } from "@/lib/live/follow";
+import { type Delta, isDelta, isSubscribed } from "@/lib/live/follow";
 import { liveState } from "@/lib/live/state";
 import { pace } from "@/lib/preferences";
 
@@ -14,12 +14,13 @@ const LONGEST_PAUSE = 60_000;
 export type Topic = string;
 
 type Listener = (delta: Delta) => void;
+type Joiner = (topic: Topic) => void;
 
 export class Live {
   readonly meter = { deltas: 0, connections: 0 };
   private readonly topics = new Map<Topic, number>();
   private readonly listeners = new Set<Listener>();
-  private readonly joiners = new Set<() => void>();
+  private readonly joiners = new Set<Joiner>();
   private socket: WebSocket | null = null;
   private opening = false;
   private pause = FIRST_PAUSE;
@@ -53,8 +54,8 @@ export class Live {
     return () => this.listeners.delete(listener);
   }
 
-  /** Called after each connection: what was missed has to be fetched. */
-  onJoined(listener: () => void): () => void {
+  /** Called once a topic is heard of, at each connection: what was missed before has to be fetched. */
+  onJoined(listener: Joiner): () => void {
     this.joiners.add(listener);
     return () => this.joiners.delete(listener);
   }
@@ -87,14 +88,19 @@ export class Live {
   private joined(): void {
     this.pause = FIRST_PAUSE;
     this.meter.connections += 1;
-    liveState.set("connected");
     for (const topic of this.topics.keys()) this.say("subscribe", topic);
     this.ping = setInterval(() => this.socket?.send(JSON.stringify({ action: "ping" })), PING);
-    for (const joiner of this.joiners) joiner();
+  }
+
+  /** From now on deltas come; before, they went to nobody, however long the connection stood. */
+  private subscribed(topic: Topic): void {
+    liveState.set("connected");
+    for (const joiner of this.joiners) joiner(topic);
   }
 
   private heard(text: string): void {
     const said: unknown = JSON.parse(text);
+    if (isSubscribed(said)) this.subscribed(said.job_id ?? "*");
     if (!isDelta(said)) return;
     this.meter.deltas += 1;
     for (const listener of this.listeners) listener(said);

@@ -497,7 +497,9 @@ def on_aws(settings: Settings) -> Adapters:
 
     clock = SystemClock()
     dynamodb = cast("DynamoDBClient", _Client("dynamodb"))
-    s3 = cast("S3Client", _Client("s3"))
+    # Unless told to, botocore signs links for the global endpoint: it redirects, and the console's
+    # policy names the buckets where they are.
+    s3 = cast("S3Client", _Client("s3", addressing="virtual" if settings.on_aws else "auto"))
     workflows = cast("SFNClient", _Client("stepfunctions"))
     registry = Registry(dynamodb, settings.registry_table)
     results = Bucket(s3, settings.results_bucket)
@@ -551,18 +553,21 @@ class _Client:
     From botocore, not boto3, whose resources and transfers cost 60 ms CPU and are never used.
     """
 
-    def __init__(self, service: str, *, endpoint: str | None = None) -> None:
+    def __init__(
+        self, service: str, *, endpoint: str | None = None, addressing: str = "auto"
+    ) -> None:
         self._service = service
         self._endpoint = endpoint
+        self._addressing = addressing
 
     def __getattr__(self, name: str) -> Any:
         with _making:
             if "_made" not in vars(self):
-                self._made = _make(self._service, self._endpoint)
+                self._made = _make(self._service, self._endpoint, self._addressing)
         return getattr(self._made, name)
 
 
-def _make(service: str, endpoint: str | None) -> object:
+def _make(service: str, endpoint: str | None, addressing: str) -> object:
     from botocore.config import Config
 
     config = Config(
@@ -572,6 +577,9 @@ def _make(service: str, endpoint: str | None) -> object:
         max_pool_connections=_CONNECTIONS,
         tcp_keepalive=True,
         signature_version="s3v4" if service == "s3" else None,
+        s3={"addressing_style": addressing, "us_east_1_regional_endpoint": "regional"}
+        if service == "s3"
+        else None,
     )
     return _session().create_client(service, config=config, endpoint_url=endpoint)
 

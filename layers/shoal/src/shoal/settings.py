@@ -40,6 +40,11 @@ class Settings:
         return Settings(dict(os.environ))  # noqa: TID251 - the one place
 
     @property
+    def on_aws(self) -> bool:
+        """Whether services are where botocore looks for them, and not at an endpoint of ours."""
+        return not self.environment.get("AWS_ENDPOINT_URL")
+
+    @property
     def tasks_table(self) -> str:
         """Chunks and parts."""
         return self._told("SHOAL_TASKS_TABLE")
