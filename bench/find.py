@@ -6,38 +6,22 @@ Writes bench/find.md. Rows are counted by the emulator's meter, not by the code 
 from __future__ import annotations
 
 import os
-import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import quantiles
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import httpx
 
 from bench.cpu import settle
+from bench.jobs import rows_of_jobs
 from bench.rows import deafen, write
 from bench.stand import Stand, difference, stand
 from bench.tables import markdown, show
-from shoal.adapters.rows.jobs import job_row
-from shoal.adapters.rows.tallies import tally_row
-from shoal.domain.counts import Counts
-from shoal.domain.ids import new_job_id
-from shoal.domain.job import Job, JobStatus, Repeat, Spec
-from shoal.domain.tally import Entry, Tally
 
 JOBS, TENANTS, CALLS, WARM = 100_000, 100, 100, 10
 PAGE: Final = Path(__file__).with_name("find.md")
-DAYS: Final = 30
-_NOW: Final = 1_790_000_000.0
-_TYPES: Final = ("cpu", "io", "matrix", "resize", "export")
-_STATUSES: Final = {
-    JobStatus.COMPLETED: 0.90,
-    JobStatus.FAILED: 0.05,
-    JobStatus.CANCELLED: 0.03,
-    JobStatus.RUNNING: 0.01,
-    JobStatus.PENDING: 0.01,
-}
 
 FILTERS: Final = {
     "none": "limit=50",
@@ -70,7 +54,7 @@ def main() -> None:
     with stand(wait_seconds=600) as at:
         deafen(at)
         begin = time.perf_counter()
-        write(at, "JobsTableName", _rows())
+        write(at, "JobsTableName", rows_of_jobs(JOBS, TENANTS))
         seconds = time.perf_counter() - begin
         settle(at)
         clients = [at.twin.users(tenant=f"tenant-{number}") for number in range(0, TENANTS, 5)]
@@ -87,40 +71,6 @@ def main() -> None:
     PAGE.write_text(_page(columns, rows))
     if any(each.most_rows > 1_000 for each in found.values()):
         raise SystemExit("a request read more than 1,000 rows")
-
-
-def _rows() -> Iterator[Any]:
-    draw = random.Random(0)  # noqa: S311 - a run can be repeated
-    for number in range(JOBS):
-        created_at = _NOW - DAYS * 86_400 * draw.random()
-        (status,) = draw.choices([*_STATUSES], [*_STATUSES.values()])
-        tags = {"team": f"t{draw.randrange(20)}", "project": f"p{draw.randrange(5)}"}
-        spec = Spec(
-            task_type=draw.choice(_TYPES),
-            source=Repeat(10_000),
-            name=f"nightly-{draw.randrange(10)}",
-            tags=tags | ({"incident": "yes"} if draw.random() < 1 / 500 else {}),
-        )
-        job = Job(
-            id=new_job_id(created_at, draw.randbytes(10)),
-            tenant=f"tenant-{number % TENANTS}",
-            spec=spec,
-            fingerprint="f" * 64,
-            created_at=created_at,
-            status=status,
-            task_count=10_000,
-            chunk_size=100,
-            counts=None if status in _OPEN else Counts(completed=10_000),
-            expires_at=int(_NOW) + 10**8,
-        )
-        yield job_row(job)
-        if status in _OPEN:
-            for tally in range(job.tallies):
-                entries = {slot: Entry(1, 3, Counts(completed=100)) for slot in range(25)}
-                yield tally_row(Tally(job.id, tally, entries), job.expires_at)
-
-
-_OPEN: Final = frozenset({JobStatus.RUNNING, JobStatus.PENDING})
 
 
 def _measured(at: Stand, clients: Sequence[httpx.Client], query: str) -> Figures:

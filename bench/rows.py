@@ -17,9 +17,28 @@ _AT_ONCE: Final = 64
 def deafen(at: Stand) -> None:
     """Let nobody hear of what is written to the tables: it is no news."""
     functions = at.emulator.client("lambda")
-    for each in functions.list_event_source_mappings()["EventSourceMappings"]:
-        if "/stream/" in each["EventSourceArn"]:
-            functions.update_event_source_mapping(UUID=each["UUID"], Enabled=False)
+    for each in _streams(at):
+        functions.update_event_source_mapping(UUID=each["UUID"], Enabled=False)
+
+
+def hear(at: Stand) -> None:
+    """Let all hear again, of what is written from now on."""
+    functions = at.emulator.client("lambda")
+    for each in _streams(at):
+        functions.delete_event_source_mapping(UUID=each["UUID"])
+        functions.create_event_source_mapping(
+            EventSourceArn=each["EventSourceArn"],
+            FunctionName=each["FunctionArn"],
+            StartingPosition="LATEST",
+            BatchSize=each["BatchSize"],
+            FilterCriteria=each.get("FilterCriteria", {}),
+        )
+
+
+def _streams(at: Stand) -> Sequence[Any]:
+    """The mappings of the tables' streams to functions."""
+    mappings = at.emulator.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    return [each for each in mappings if "/stream/" in each["EventSourceArn"]]
 
 
 def write(at: Stand, table: str, rows: Iterable[Row]) -> None:

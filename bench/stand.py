@@ -151,6 +151,7 @@ def stand(*, lease_seconds: float = 10.0, wait_seconds: int = 10) -> Iterator[St
             home=Path(folder),
             port=free_port(),
             issuer_port=free_port(),
+            console_port=free_port(),
             lease_seconds=lease_seconds,
             wait_seconds=wait_seconds,
             layer_home=LAYER,

@@ -53,3 +53,9 @@ lock-console: $(NODE_READY)
 .PHONY: screenshots
 screenshots: $(CONSOLE) ## Keep screenshots of all screens in docs/screens; `make up` has to run beside it
 	cd frontend && $(NODE) node scripts/screenshots.mjs
+
+MINUTES ?= 5
+
+.PHONY: bench-console
+bench-console: setup $(CONSOLE) ## Measure the console in Chromium: sizes, cold loads, a live map; writes bench/console.md
+	@$(PY) -m bench.console $(ROUNDS) $(MINUTES)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import re
 import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Final
 
+from bench.machine import machine
 from bench.peers.field import Contestant
 from bench.peers.runner import Run
 
@@ -78,7 +76,7 @@ def report(results: Sequence[Result], references: Sequence[float]) -> str:
         absent=_absent(absent),
         notes="\n".join(f"- {each.title}: {each.contestant.note}" for each in measured),
         goals="\n".join(f"- {goal}" for goal in _goals(measured)),
-        machine=machine(),
+        machine=f"{machine()}, {_python()}",
         reference=f"{median(references):.1f}",
         noise=max(references) / min(references),
     )
@@ -139,13 +137,8 @@ def _met(met: object) -> str:
     return "met" if met else "missed"
 
 
-def machine() -> str:
-    """This machine and its Python."""
-    cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    model = re.search(r"model name\s*: (.*)", cpuinfo)
+def _python() -> str:
+    """This Python."""
     options = str(sysconfig.get_config_var("CONFIG_ARGS"))
     built = "with" if "--enable-optimizations" in options else "without"
-    return (
-        f"{os.cpu_count()} cores ({model[1] if model else platform.machine()}), Linux, "
-        f"Python {platform.python_version()} built {built} profile-guided optimisation"
-    )
+    return f"Python {platform.python_version()} built {built} profile-guided optimisation"
