@@ -67,7 +67,11 @@ def document() -> dict[str, Any]:
 
 
 DOCUMENT: Final = document()
-SCHEMA: Final = schemathesis.openapi.from_dict(DOCUMENT)
+REFUSALS: Final = {"checks": {"negative_data_rejection": {"expected-statuses": ["4xx"]}}}
+"""What is wrong may be too large as well, and is told so first: 413."""
+SCHEMA: Final = schemathesis.openapi.from_dict(
+    DOCUMENT, config=schemathesis.Config.from_dict(REFUSALS)
+)
 SCHEMA.app = application
 OPERATIONS: Final = {
     operation.label: operation
