@@ -15,26 +15,23 @@ from typing import Any, cast
 
 from local.audit import Auditor
 from shoal import bootstrap
-from shoal.adapters.memory import (
-    FixedClock,
-    MemoryArtifactStore,
-    MemoryAuditLog,
-    MemoryChunkStore,
-    MemoryEffectStore,
-    MemoryJobStore,
-    MemoryTaskQueue,
-    MemoryTypeRegistry,
-    MemoryWorkflow,
-    RecordingMetrics,
-    SeededEntropy,
-)
-from shoal.adapters.memory_bulk import MemoryBulkRuns, MemoryBulkStore
-from shoal.adapters.memory_crew import MemoryCrew
-from shoal.adapters.memory_dead_letters import MemoryDeadLetters
-from shoal.adapters.memory_exports import MemoryExportFiles, MemoryExportRuns
-from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
-from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
-from shoal.adapters.memory_webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhooks
+from shoal.adapters.memory.audit import MemoryAuditLog
+from shoal.adapters.memory.bulk import MemoryBulkRuns, MemoryBulkStore
+from shoal.adapters.memory.chunks import MemoryChunkStore
+from shoal.adapters.memory.clock import FixedClock, SeededEntropy
+from shoal.adapters.memory.crew import MemoryCrew
+from shoal.adapters.memory.dead_letters import MemoryDeadLetters
+from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
+from shoal.adapters.memory.jobs import MemoryJobStore
+from shoal.adapters.memory.keepsakes import MemoryArtifactStore, MemoryEffectStore
+from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
+from shoal.adapters.memory.machines import MemoryMachines
+from shoal.adapters.memory.metrics import RecordingMetrics
+from shoal.adapters.memory.queues import MemoryTaskQueue
+from shoal.adapters.memory.task_types import MemoryTypeRegistry
+from shoal.adapters.memory.tenants import MemoryTenants
+from shoal.adapters.memory.webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhooks
+from shoal.adapters.memory.workflow import MemoryWorkflow
 from shoal.bootstrap import Adapters
 from shoal.domain.chunk import Hand
 from shoal.domain.errors import IllegalMove, Unavailable

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, cast
 
-from shoal.adapters.memory import MemoryBlobStore, MemoryChunkStore, MemoryJobStore
+from shoal.adapters.memory.blobs import MemoryBlobStore
+from shoal.adapters.memory.chunks import MemoryChunkStore
+from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.domain.chunk import Chunk
 from shoal.domain.job import Priority
 from shoal.domain.tally import Tally

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shoal.adapters.memory import RecordingMetrics
+from shoal.adapters.memory.metrics import RecordingMetrics
 from shoal.domain.cause import cause_of
 from shoal.domain.chunk import Part
 from shoal.domain.errors import JobNotFound

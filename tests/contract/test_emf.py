@@ -4,7 +4,7 @@ from typing import Any
 
 from local.privileges import plain_template
 from shoal.adapters.emf import EmfMetrics
-from shoal.adapters.memory import FixedClock
+from shoal.adapters.memory.clock import FixedClock
 from shoal.domain.counts import Counts
 from shoal.domain.job import JobStatus
 from tests.contract.examples import NOW, a_job

@@ -1,9 +1,7 @@
-from shoal.adapters.memory import (
-    MemoryChunkStore,
-    MemoryJobStore,
-    MemoryTaskQueue,
-    SeededEntropy,
-)
+from shoal.adapters.memory.chunks import MemoryChunkStore
+from shoal.adapters.memory.clock import SeededEntropy
+from shoal.adapters.memory.jobs import MemoryJobStore
+from shoal.adapters.memory.queues import MemoryTaskQueue
 from shoal.domain.job import JobStatus, Priority
 from shoal.domain.outcome import PartKey
 from shoal.ports.queues import Message

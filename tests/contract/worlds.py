@@ -16,25 +16,23 @@ from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
 from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
 from shoal.adapters.dynamodb.webhooks import DynamoWebhooks
-from shoal.adapters.memory import (
-    FixedClock,
-    MemoryArtifactStore,
-    MemoryAuditLog,
-    MemoryBlobStore,
-    MemoryChunkStore,
-    MemoryEffectStore,
-    MemoryJobStore,
-    MemoryTaskQueue,
-    MemoryTypeRegistry,
-    MemoryWorkflow,
-)
-from shoal.adapters.memory_bulk import MemoryBulkStore
-from shoal.adapters.memory_crew import MemoryCrew
-from shoal.adapters.memory_dead_letters import MemoryDeadLetters
-from shoal.adapters.memory_exports import MemoryExportFiles, MemoryExportRuns
-from shoal.adapters.memory_live import MemoryLiveStore
-from shoal.adapters.memory_tenants import MemoryMachines, MemoryTenants
-from shoal.adapters.memory_webhooks import MemoryWebhooks
+from shoal.adapters.memory.audit import MemoryAuditLog
+from shoal.adapters.memory.blobs import MemoryBlobStore
+from shoal.adapters.memory.bulk import MemoryBulkStore
+from shoal.adapters.memory.chunks import MemoryChunkStore
+from shoal.adapters.memory.clock import FixedClock
+from shoal.adapters.memory.crew import MemoryCrew
+from shoal.adapters.memory.dead_letters import MemoryDeadLetters
+from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
+from shoal.adapters.memory.jobs import MemoryJobStore
+from shoal.adapters.memory.keepsakes import MemoryArtifactStore, MemoryEffectStore
+from shoal.adapters.memory.live import MemoryLiveStore
+from shoal.adapters.memory.machines import MemoryMachines
+from shoal.adapters.memory.queues import MemoryTaskQueue
+from shoal.adapters.memory.task_types import MemoryTypeRegistry
+from shoal.adapters.memory.tenants import MemoryTenants
+from shoal.adapters.memory.webhooks import MemoryWebhooks
+from shoal.adapters.memory.workflow import MemoryWorkflow
 from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore, S3ExportFiles
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.adapters.stepfunctions import StepFunctionsExportRuns, StepFunctionsWorkflow

@@ -19,7 +19,7 @@ import pytest
 
 from handlers import api
 from shoal import bootstrap
-from shoal.adapters.memory_bulk import MemoryBulkRuns
+from shoal.adapters.memory.bulk import MemoryBulkRuns
 from shoal.domain.export import Cursor
 from shoal.ports.exports import ExportRun
 from shoal.ports.workflow import ExecutionStatus

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from shoal.adapters.memory import MemoryChunkStore, MemoryJobStore
+from shoal.adapters.memory.chunks import MemoryChunkStore
+from shoal.adapters.memory.jobs import MemoryJobStore
 from tests.unit.handlers.edge import Json, World, call, run, start, submit
 
 MOST_ROWS = 1_000

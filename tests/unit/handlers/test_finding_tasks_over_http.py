@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shoal.adapters.memory import MemoryChunkStore
+from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.service import searching
 from tests.unit.handlers.edge import Json, call, lease, outcome, report, run, start, submit
 

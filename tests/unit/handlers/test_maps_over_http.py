@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shoal.adapters.memory import MemoryChunkStore
+from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.service import charting
 from tests.unit.handlers.edge import (
     Answered,

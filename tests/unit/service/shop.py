@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from shoal.adapters.memory import (
-    FixedClock,
-    MemoryBlobStore,
-    MemoryChunkStore,
-    MemoryJobStore,
-    MemoryTaskQueue,
-    MemoryTypeRegistry,
-    MemoryWorkflow,
-    RecordingMetrics,
-    SeededEntropy,
-)
-from shoal.adapters.memory_tenants import MemoryTenants
+from shoal.adapters.memory.blobs import MemoryBlobStore
+from shoal.adapters.memory.chunks import MemoryChunkStore
+from shoal.adapters.memory.clock import FixedClock, SeededEntropy
+from shoal.adapters.memory.jobs import MemoryJobStore
+from shoal.adapters.memory.metrics import RecordingMetrics
+from shoal.adapters.memory.queues import MemoryTaskQueue
+from shoal.adapters.memory.task_types import MemoryTypeRegistry
+from shoal.adapters.memory.tenants import MemoryTenants
+from shoal.adapters.memory.workflow import MemoryWorkflow
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
 from shoal.domain.job import DAY, Job, Lines, Repeat, Spec

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from shoal.adapters.memory import MemoryJobStore
+from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.domain.chunk import Span
 from shoal.domain.counts import Counts
 from shoal.domain.errors import Unavailable

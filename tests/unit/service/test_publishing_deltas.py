@@ -3,8 +3,11 @@
 import json
 from collections.abc import Callable
 
-from shoal.adapters.memory import FixedClock, MemoryBlobStore, MemoryChunkStore, MemoryJobStore
-from shoal.adapters.memory_live import MemoryConnections, MemoryLiveStore
+from shoal.adapters.memory.blobs import MemoryBlobStore
+from shoal.adapters.memory.chunks import MemoryChunkStore
+from shoal.adapters.memory.clock import FixedClock
+from shoal.adapters.memory.jobs import MemoryJobStore
+from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
 from shoal.domain.job import Job, Repeat, Spec
 from shoal.domain.live import Connection, Told
 from shoal.service.inputs import Inputs

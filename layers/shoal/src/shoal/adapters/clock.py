@@ -1,5 +1,4 @@
 """The time and the randomness of the machine."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """The queue of events on their way to webhooks."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

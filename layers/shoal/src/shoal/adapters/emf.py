@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 Written by hand because a library for it costs 47 ms CPU at each cold start.
 """
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

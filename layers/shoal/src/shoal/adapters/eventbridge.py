@@ -1,5 +1,4 @@
 """Events of jobs on an EventBridge bus."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Objects in S3: inputs behind the BlobStore port, and the bucket that holds large parts."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

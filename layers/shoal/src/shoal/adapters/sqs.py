@@ -1,5 +1,4 @@
 """The queues that workers drain: one for each priority."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

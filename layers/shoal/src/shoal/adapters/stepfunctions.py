@@ -1,5 +1,4 @@
 """The state machine: its executions, and the tokens on which they wait."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

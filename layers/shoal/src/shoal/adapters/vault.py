@@ -1,5 +1,4 @@
 """What a task keeps beyond its attempt, by the API. Runs in the child process of the task."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

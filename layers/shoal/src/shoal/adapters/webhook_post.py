@@ -3,7 +3,6 @@
 The host is resolved once, every address is looked at, and the connection goes to one of them, so
 that a name cannot come to mean another place in between. Redirects are answers like any other.
 """
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """The audit trail in the registry table: an act under its job and under its tenant."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

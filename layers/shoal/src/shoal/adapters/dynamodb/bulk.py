@@ -1,5 +1,4 @@
 """Bulk actions in the registry table, a row each, by tenant and id, which sorts by time."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Chunks and parts: the tasks table, and the results bucket for parts too large for a row."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

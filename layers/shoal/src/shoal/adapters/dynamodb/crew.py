@@ -1,5 +1,4 @@
 """Workers in the registry table, a row each, under `worker`."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 The row that counts is under `dead-letter-job#{job}`. A copy under `dead-letter-tenant#{tenant}`
 sorts by the time of the first; should its write be lost, the next letter's brings it up to date.
 """
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

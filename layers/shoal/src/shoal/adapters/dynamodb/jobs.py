@@ -1,5 +1,4 @@
 """Jobs with their tallies, sums and cursors in the jobs table; open jobs in the registry."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ and once more under `live-tenant#{tenant}`; a subscription under `live-topic#{te
 was told last of a job under `live-job#{id}`. The connection's own row names its topics before they
 have theirs, so that no crash leaves one that a disconnect would not find.
 """
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Machines in the registry, under `machine` by client."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

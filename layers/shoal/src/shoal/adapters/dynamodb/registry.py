@@ -1,5 +1,4 @@
 """The registry table, keys `pk` and `sk`, and the task types in it, under `type`."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

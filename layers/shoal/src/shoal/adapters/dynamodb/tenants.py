@@ -3,7 +3,6 @@
 A job is marked and counted in one transaction, and unmarked and counted out in one, so that the
 counters are the sum of the marks whatever dies in between.
 """
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 Secrets lie in the rows as they are: the table is encrypted by KMS, and who may read it may sign.
 """
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

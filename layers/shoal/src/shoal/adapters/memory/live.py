@@ -1,5 +1,4 @@
 """Live connections in memory, and sockets that keep what was sent."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Tenants and machines in memory; what tenants have open is what the jobs' store has marked."""
-# ruff: noqa: D102 - the port says what each method promises
+"""Tenants in memory; what tenants have open is what the jobs' store has marked."""
 
 from __future__ import annotations
 
@@ -8,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from shoal.domain.errors import WriteConflict
 from shoal.domain.limits import Tenant
-from shoal.ports.machines import MachinePage
 from shoal.ports.tenants import TenantPage
 
 if TYPE_CHECKING:
-    from shoal.adapters.memory import MemoryJobStore
+    from shoal.adapters.memory.jobs import MemoryJobStore
 
 
 class MemoryTenants:
@@ -43,23 +41,3 @@ class MemoryTenants:
         self.put(tenant)
         self._jobs.mark(job_id, tenant.name, tasks)
         return True
-
-
-class MemoryMachines:
-    """Tenants by client."""
-
-    def __init__(self) -> None:
-        self._machines: dict[str, str] = {}
-
-    def tenant_of(self, client: str) -> str | None:
-        return self._machines.get(client)
-
-    def put(self, client: str, tenant: str) -> None:
-        self._machines[client] = tenant
-
-    def remove(self, client: str) -> bool:
-        return self._machines.pop(client, None) is not None
-
-    def page(self, *, limit: int, start: str | None) -> MachinePage:
-        rows = sorted(each for each in self._machines.items() if start is None or each[0] > start)
-        return MachinePage(rows[:limit], rows[limit - 1][0] if len(rows) > limit else None)

@@ -1,5 +1,4 @@
 """Webhooks in memory, and what goes to them."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

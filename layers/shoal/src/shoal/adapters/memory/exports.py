@@ -1,5 +1,4 @@
 """Exports in memory."""
-# ruff: noqa: D102 - the port says what each method promises
 
 from __future__ import annotations
 

@@ -1,0 +1,66 @@
+"""Chunks and the outcomes of their tasks in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from shoal.adapters.memory.blobs import MemoryBlobStore
+from shoal.adapters.memory.restorable import Restorable
+from shoal.adapters.rows.uploads import uploaded_part
+from shoal.domain.chunk import Chunk
+from shoal.domain.errors import WriteConflict
+from shoal.domain.outcome import Outcome, PartKey
+from shoal.ports.blobs import UploadLink
+from shoal.ports.chunks import Standing
+
+
+class MemoryChunkStore(Restorable):
+    """Chunks and parts; a part that is not here may have been uploaded."""
+
+    def __init__(self, uploads: MemoryBlobStore | None = None) -> None:
+        self._uploads = uploads or MemoryBlobStore("results")
+        self._chunks: dict[tuple[str, int], Chunk] = {}
+        self._parts: dict[PartKey, tuple[Outcome, ...]] = {}
+
+    def create(self, chunks: Sequence[Chunk]) -> None:
+        for chunk in chunks:
+            self._chunks.setdefault((chunk.job, chunk.number), chunk)
+
+    def get(self, job_id: str, number: int) -> Chunk | None:
+        return self._chunks.get((job_id, number))
+
+    def get_many(self, job_id: str, numbers: Sequence[int]) -> list[Chunk]:
+        return [
+            self._chunks[job_id, number]
+            for number in sorted(set(numbers))
+            if (job_id, number) in self._chunks
+        ]
+
+    def standings(self, job_id: str, numbers: Sequence[int]) -> Mapping[int, Standing]:
+        return {
+            chunk.number: Standing(chunk.generation, chunk.statuses)
+            for chunk in self.get_many(job_id, numbers)
+        }
+
+    def put(self, chunk: Chunk) -> None:
+        stored = self._chunks.get((chunk.job, chunk.number))
+        if stored is None or stored.version != chunk.version - 1:
+            raise WriteConflict(f"{chunk.job}#{chunk.number}")
+        self._chunks[chunk.job, chunk.number] = chunk
+
+    def put_part(self, key: PartKey, outcomes: Sequence[Outcome], *, expires_at: int) -> None:
+        del expires_at
+        self._parts.setdefault(key, tuple(outcomes))
+
+    def part_upload(self, key: PartKey, size: int, *, seconds: int) -> UploadLink:
+        return UploadLink(f"memory://results/{key}?size={size}&write={seconds}", {})
+
+    def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
+        found = {key: self._part(key) for key in keys}
+        return {key: part for key, part in found.items() if part is not None}
+
+    def _part(self, key: PartKey) -> Sequence[Outcome] | None:
+        if key in self._parts:
+            return self._parts[key]
+        size = self._uploads.size(str(key))
+        return None if size is None else uploaded_part(self._uploads.read(str(key), 0, size))

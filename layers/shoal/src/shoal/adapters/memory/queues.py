@@ -1,0 +1,33 @@
+"""The workers' queues in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from shoal.adapters.memory.restorable import Restorable
+from shoal.domain.job import Priority
+from shoal.ports.queues import Depth, Message
+
+
+class MemoryTaskQueue(Restorable):
+    """What was sent and not yet taken, by priority, as pairs of tenant and message."""
+
+    def __init__(self) -> None:
+        self._sent: dict[Priority, tuple[tuple[str, Message], ...]] = {}
+
+    def send(self, priority: Priority, messages: Iterable[Message], *, tenant: str) -> None:
+        new = tuple((tenant, message) for message in messages)
+        self._sent[priority] = self._sent.get(priority, ()) + new
+
+    def depths(self) -> Mapping[Priority, Depth]:
+        sent = {p: [message for _, message in self._sent.get(p, ())] for p in Priority}
+        return {
+            p: Depth(sum(not m.delay for m in messages), 0, sum(bool(m.delay) for m in messages))
+            for p, messages in sent.items()
+        }
+
+    def take(self) -> list[Message]:
+        """All messages, high priority first; the queues are empty afterwards."""
+        messages = [message for p in Priority for _, message in self._sent.get(p, ())]
+        self._sent.clear()
+        return messages
