@@ -8,29 +8,12 @@ from bench.prices import BUDGET_PER_MILLION, NAIVE_PER_MILLION, Bill, at_median,
 from bench.stand import Run, Stand, crew, stand
 from bench.tables import note, show
 from shoal import bootstrap
-from shoal.adapters.memory.audit import MemoryAuditLog
-from shoal.adapters.memory.blobs import MemoryBlobStore
-from shoal.adapters.memory.bulk import MemoryBulkRuns, MemoryBulkStore
-from shoal.adapters.memory.chunks import MemoryChunkStore
-from shoal.adapters.memory.clock import FixedClock, SeededEntropy
-from shoal.adapters.memory.crew import MemoryCrew
-from shoal.adapters.memory.dead_letters import MemoryDeadLetters
-from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
 from shoal.adapters.memory.jobs import MemoryJobStore
-from shoal.adapters.memory.keepsakes import MemoryArtifactStore, MemoryEffectStore
-from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
-from shoal.adapters.memory.machines import MemoryMachines
-from shoal.adapters.memory.metrics import RecordingMetrics
 from shoal.adapters.memory.queues import MemoryTaskQueue
-from shoal.adapters.memory.task_types import MemoryTypeRegistry
-from shoal.adapters.memory.tenants import MemoryTenants
-from shoal.adapters.memory.webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhooks
-from shoal.adapters.memory.workflow import MemoryWorkflow
+from shoal.bootstrap.memory import in_memory
 from shoal.domain.job import Job, Repeat, Spec
-from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome
 from shoal.domain.tally import Sum
-from shoal.ports.task_types import TaskType
 from shoal.service.leasing import ChunkRef, LeaseGranted, Report
 from shoal.service.monitoring import Seen
 
@@ -167,43 +150,9 @@ class _CountingJobs(MemoryJobStore):
 
 def hot_writes(tasks: int) -> tuple[int, int]:
     """Writes to the row and to the sums of a job of so many tasks."""
-    jobs, queue = _CountingJobs(), MemoryTaskQueue()
-    chunks, machine = MemoryChunkStore(), MemoryWorkflow()
-    bootstrap.use(
-        bootstrap.Adapters(
-            jobs=jobs,
-            chunks=chunks,
-            effects=MemoryEffectStore(chunks),
-            artifacts=MemoryArtifactStore(),
-            queue=queue,
-            depths=queue,
-            workflow=machine,
-            blobs=MemoryBlobStore(),
-            types=MemoryTypeRegistry(TaskType("noop", {"type": "object"})),
-            machines=MemoryMachines(),
-            tenants=MemoryTenants(jobs),
-            limits=Limits(),
-            clock=FixedClock(),
-            entropy=SeededEntropy(),
-            metrics=RecordingMetrics(),
-            audit=MemoryAuditLog(),
-            live=MemoryLiveStore(FixedClock()),
-            connections=MemoryConnections(),
-            live_url="",
-            lease=60.0,
-            retention=86_400,
-            crew=MemoryCrew(),
-            letters=MemoryDeadLetters(),
-            bulk=MemoryBulkStore(),
-            bulk_runs=MemoryBulkRuns(),
-            hooks=MemoryWebhooks(),
-            deliveries=MemoryDeliveryQueue(),
-            poster=MemoryPoster(),
-            local_webhooks=False,
-            export_runs=MemoryExportRuns(),
-            export_files=MemoryExportFiles(),
-        )
-    )
+    jobs = _CountingJobs()
+    world = in_memory(jobs=jobs)
+    bootstrap.use(world)
     spec = Spec(task_type="noop", source=Repeat(tasks), chunk_size=CHUNK)
     job = bootstrap.submitting().submit("t", spec, key=None, fingerprint="").job
     planning, monitoring = bootstrap.planning(), bootstrap.monitoring()
@@ -214,7 +163,7 @@ def hot_writes(tasks: int) -> tuple[int, int]:
         planning.enqueue(job.id, 1, *each)
     monitoring.reconcile(job.id, 1, 0, Seen())
     monitoring.wait(job.id, 1, "token")
-    for report in _reports(queue):
+    for report in _reports(world.queue):
         bootstrap.leasing().report("w", [report])
     closed = jobs.get(job.id)
     if closed is None or closed.counts is None or closed.counts.completed != tasks:

@@ -24,9 +24,9 @@ import time
 begin = time.process_time()
 import handlers.{name}
 imported = time.process_time()
-from shoal import bootstrap
+from shoal.bootstrap.clients import make
 for service in {clients}:
-    bootstrap._make(service)
+    make(service)
 print(imported - begin, time.process_time() - begin)
 """
 _REFERENCE = """

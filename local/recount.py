@@ -16,7 +16,8 @@ from itertools import batched
 from typing import Final
 
 from local.audit import READ_AT_ONCE, Auditor
-from shoal.bootstrap import Adapters, on_aws
+from shoal.bootstrap.aws import on_aws
+from shoal.bootstrap.wiring import Adapters
 from shoal.domain.chunk import Chunk
 from shoal.domain.job import Job
 from shoal.domain.outcome import Outcome, PartKey

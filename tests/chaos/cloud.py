@@ -8,45 +8,30 @@ import heapq
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from typing import Any, cast
 
 from local.audit import Auditor
 from shoal import bootstrap
-from shoal.adapters.memory.audit import MemoryAuditLog
-from shoal.adapters.memory.bulk import MemoryBulkRuns, MemoryBulkStore
 from shoal.adapters.memory.chunks import MemoryChunkStore
-from shoal.adapters.memory.clock import FixedClock, SeededEntropy
-from shoal.adapters.memory.crew import MemoryCrew
-from shoal.adapters.memory.dead_letters import MemoryDeadLetters
-from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
+from shoal.adapters.memory.clock import SeededEntropy
 from shoal.adapters.memory.jobs import MemoryJobStore
-from shoal.adapters.memory.keepsakes import MemoryArtifactStore, MemoryEffectStore
-from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
-from shoal.adapters.memory.machines import MemoryMachines
-from shoal.adapters.memory.metrics import RecordingMetrics
 from shoal.adapters.memory.queues import MemoryTaskQueue
-from shoal.adapters.memory.task_types import MemoryTypeRegistry
-from shoal.adapters.memory.tenants import MemoryTenants
-from shoal.adapters.memory.webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhooks
 from shoal.adapters.memory.workflow import MemoryWorkflow
-from shoal.bootstrap import Adapters
+from shoal.bootstrap.memory import InMemory, in_memory
 from shoal.domain.chunk import Hand
 from shoal.domain.errors import IllegalMove, Unavailable
 from shoal.domain.job import Job, Spec
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome, TaskError
-from shoal.ports.chunks import ChunkStore
-from shoal.ports.jobs import JobStore
 from shoal.ports.queues import Message
-from shoal.ports.task_types import TaskType
 from shoal.ports.workflow import Execution, ExecutionStatus
 from shoal.service.leasing import Beat, ChunkRef, LeaseGranted, LeaseRefused, Report
 from shoal.service.monitoring import Seen
-from tests.chaos.faults import Fuse, FusedChunks, FusedJobs, FusedQueue, Stopped, fused, fused_blobs
+from tests.chaos.faults import Fuse, FusedChunks, FusedJobs, FusedQueue, Stopped, fused
 
 LEASE = 10.0
 MAX_RECEIVES = 3
@@ -130,56 +115,29 @@ class Cloud:
         self._done: dict[tuple[str, int], set[int]] = {}
         self._stopped_by_users: set[str] = set()
         self._seen: dict[str, tuple[int, object]] = {}
-        self.clock = FixedClock()
-        self.jobs = MemoryJobStore()
-        self.chunks = MemoryChunkStore()
-        self.queue = MemoryTaskQueue()
+        plain = in_memory()
+        self.clock, self.jobs = plain.clock, plain.jobs
+        self.chunks, self.queue = plain.chunks, plain.queue
         self.machine = _Machine(self._execute)
-        bootstrap.use(self._adapters(seed))
+        bootstrap.use(self._adapters(plain, seed))
         self.at(SWEEP_SECONDS, self._sweep)
 
-    def _adapters(self, seed: int) -> Adapters:
+    def _adapters(self, plain: InMemory, seed: int) -> InMemory:
         fuse = self.fuse
-        return Adapters(
-            jobs=cast("JobStore", FusedJobs(self.jobs, fuse)),
-            chunks=cast("ChunkStore", FusedChunks(self.chunks, fuse)),
-            effects=MemoryEffectStore(self.chunks),
-            artifacts=MemoryArtifactStore(),
-            queue=FusedQueue(self.queue, fuse),
-            depths=self.queue,
+        return replace(
+            plain,
+            jobs=cast("MemoryJobStore", FusedJobs(self.jobs, fuse)),
+            chunks=cast("MemoryChunkStore", FusedChunks(self.chunks, fuse)),
+            queue=cast("MemoryTaskQueue", FusedQueue(self.queue, fuse)),
             workflow=fused(self.machine, fuse, "start", "answer"),
-            blobs=fused_blobs(fuse),
-            types=fused(
-                MemoryTypeRegistry(TaskType("noop", {"type": "object"})),
-                fuse,
-                "register",
-                "measured",
-            ),
-            machines=MemoryMachines(),
-            tenants=fused(MemoryTenants(self.jobs), fuse, "admit", "put"),
+            blobs=fused(plain.blobs, fuse, "put"),
+            types=fused(plain.types, fuse, "register", "measured"),
+            tenants=fused(plain.tenants, fuse, "admit", "put"),
             limits=Limits(submit_burst=1_000_000),
-            clock=self.clock,
             entropy=SeededEntropy(seed),
-            metrics=RecordingMetrics(),
-            audit=MemoryAuditLog(),
-            live=MemoryLiveStore(self.clock),
-            connections=MemoryConnections(),
-            live_url="",
             lease=LEASE,
             retention=86_400,
-            crew=MemoryCrew(),
-            letters=MemoryDeadLetters(),
-            bulk=MemoryBulkStore(),
-            bulk_runs=MemoryBulkRuns(),
-            hooks=MemoryWebhooks(),
-            deliveries=MemoryDeliveryQueue(),
-            poster=MemoryPoster(),
-            local_webhooks=False,
-            export_runs=MemoryExportRuns(),
-            export_files=MemoryExportFiles(),
         )
-
-    # Time and callers.
 
     def at(self, delay: float, do: Callable[[], None]) -> None:
         """Let something happen, some time after now; what falls together comes in any order."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, cast
 
-from shoal.adapters.memory.blobs import MemoryBlobStore
 from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.domain.chunk import Chunk
@@ -101,8 +100,3 @@ class FusedQueue:
 def fused[T](port: T, fuse: Fuse, *writes: str) -> T:
     """The port with these writes through the fuse."""
     return cast("T", _Fused(port, fuse, writes))
-
-
-def fused_blobs(fuse: Fuse) -> MemoryBlobStore:
-    """A blob store whose writes go through the fuse."""
-    return fused(MemoryBlobStore(), fuse, "put")

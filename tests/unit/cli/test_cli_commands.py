@@ -30,6 +30,7 @@ from tests.unit.handlers.edge import (
     content,
     event,
     lease,
+    new_world,
     outcome,
     report,
     run,
@@ -79,8 +80,8 @@ class _Door(BaseHTTPRequestHandler):
 
 @pytest.fixture(autouse=True)
 def world() -> World:
-    made = World.new()
-    bootstrap.use(made.adapters())
+    made = new_world()
+    bootstrap.use(made)
     return made
 
 
@@ -191,7 +192,7 @@ class AtOnce(MemoryBulkRuns):
 def test_one_verb_goes_to_all_jobs_of_a_filter_and_says_what_came_of_it(
     shoal: Any, world: World
 ) -> None:
-    bootstrap.use(replace(world.adapters(), bulk_runs=AtOnce()))
+    bootstrap.use(replace(world, bulk_runs=AtOnce()))
     jobs = [submit(count=1, tags={"team": "ml"}) for _ in range(3)]
     ended = finished()
     world.clock.advance(1)
@@ -217,7 +218,7 @@ def test_one_verb_goes_to_all_jobs_of_a_filter_and_says_what_came_of_it(
 def test_a_bulk_action_that_was_not_meant_does_nothing(
     door: Any, tmp_path: Path, world: World
 ) -> None:
-    bootstrap.use(replace(world.adapters(), bulk_runs=AtOnce()))
+    bootstrap.use(replace(world, bulk_runs=AtOnce()))
     job = submit(count=1)
     world.clock.advance(1)
     ours, theirs = pty.openpty()

@@ -8,7 +8,7 @@ import pytest
 from handlers import api
 from shoal import bootstrap
 from shoal.client import AsyncShoal, Shoal
-from tests.unit.handlers.edge import World, content, event
+from tests.unit.handlers.edge import World, content, event, new_world
 
 type Answering = Callable[[httpx.Request], httpx.Response]
 
@@ -30,8 +30,8 @@ def answered(request: httpx.Request) -> httpx.Response:
 
 @pytest.fixture(autouse=True)
 def world() -> World:
-    made = World.new()
-    bootstrap.use(made.adapters())
+    made = new_world()
+    bootstrap.use(made)
     return made
 
 

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi import checks
 
 from handlers import api, callbacks, openapi
 from shoal import bootstrap
-from tests.unit.handlers.edge import World, content, event, start, submit, user
+from tests.unit.handlers.edge import content, event, new_world, start, submit, user
 
 CHECKS: Final = [
     not_a_server_error,
@@ -148,7 +148,7 @@ def ask(label: str, mode: GenerationMode, cases: int) -> Counter[int]:
 
     Allowed requests are about a job of this world's, so that not all of them find nothing.
     """
-    bootstrap.use(World.new().adapters())
+    bootstrap.use(new_world())
     job = submit(count=5)
     start(job)
     known = {"job_id": job, "task_id": f"{job}.2", "task_type": "noop"}

@@ -1,14 +1,14 @@
 import pytest
 
 from shoal import bootstrap
-from tests.unit.handlers.edge import World
+from tests.unit.handlers.edge import World, new_world
 
 
 @pytest.fixture
 def world() -> World:
     """Ports in memory behind every handler; each test has its own."""
-    found = World.new()
-    bootstrap.use(found.adapters())
+    found = new_world()
+    bootstrap.use(found)
     return found
 
 

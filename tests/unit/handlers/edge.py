@@ -15,27 +15,7 @@ from handlers import (
     monitor_completion,
     plan_tasks,
 )
-from shoal.adapters.memory.audit import MemoryAuditLog
-from shoal.adapters.memory.blobs import MemoryBlobStore
-from shoal.adapters.memory.bulk import MemoryBulkRuns, MemoryBulkStore
-from shoal.adapters.memory.chunks import MemoryChunkStore
-from shoal.adapters.memory.clock import FixedClock, SeededEntropy
-from shoal.adapters.memory.crew import MemoryCrew
-from shoal.adapters.memory.dead_letters import MemoryDeadLetters
-from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
-from shoal.adapters.memory.jobs import MemoryJobStore
-from shoal.adapters.memory.keepsakes import MemoryArtifactStore, MemoryEffectStore
-from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
-from shoal.adapters.memory.machines import MemoryMachines
-from shoal.adapters.memory.metrics import RecordingMetrics
-from shoal.adapters.memory.queues import MemoryTaskQueue
-from shoal.adapters.memory.task_types import MemoryTypeRegistry
-from shoal.adapters.memory.tenants import MemoryTenants
-from shoal.adapters.memory.webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhooks
-from shoal.adapters.memory.workflow import MemoryWorkflow
-from shoal.bootstrap import Adapters
-from shoal.domain.job import DAY
-from shoal.domain.limits import Limits
+from shoal.bootstrap.memory import NOOP, InMemory, in_memory
 from shoal.ports.task_types import TaskType
 
 type Json = Any
@@ -47,91 +27,12 @@ SIZED = {
 }
 
 
-@dataclass(frozen=True)
-class World:
-    """Ports in memory, by their own names."""
+type World = InMemory
 
-    jobs: MemoryJobStore
-    chunks: MemoryChunkStore
-    queue: MemoryTaskQueue
-    workflow: MemoryWorkflow
-    blobs: MemoryBlobStore
-    types: MemoryTypeRegistry
-    clock: FixedClock
-    metrics: RecordingMetrics
-    artifacts: MemoryArtifactStore
-    machines: MemoryMachines
-    tenants: MemoryTenants
-    connections: MemoryConnections
-    letters: MemoryDeadLetters
-    bulk: MemoryBulkStore
-    bulk_runs: MemoryBulkRuns
-    hooks: MemoryWebhooks
-    deliveries: MemoryDeliveryQueue
-    poster: MemoryPoster
-    export_runs: MemoryExportRuns
-    export_files: MemoryExportFiles
 
-    @staticmethod
-    def new() -> "World":
-        jobs = MemoryJobStore()
-        return World(
-            jobs,
-            MemoryChunkStore(),
-            MemoryTaskQueue(),
-            MemoryWorkflow(),
-            MemoryBlobStore(),
-            MemoryTypeRegistry(TaskType("noop", {"type": "object"}), TaskType("sized", SIZED)),
-            FixedClock(),
-            RecordingMetrics(),
-            MemoryArtifactStore(),
-            MemoryMachines(),
-            MemoryTenants(jobs),
-            MemoryConnections(),
-            MemoryDeadLetters(),
-            MemoryBulkStore(),
-            MemoryBulkRuns(),
-            MemoryWebhooks(),
-            MemoryDeliveryQueue(),
-            MemoryPoster(),
-            MemoryExportRuns(),
-            MemoryExportFiles(),
-        )
-
-    def adapters(self) -> Adapters:
-        return Adapters(
-            self.jobs,
-            self.chunks,
-            MemoryEffectStore(self.chunks),
-            self.artifacts,
-            self.queue,
-            self.queue,
-            self.workflow,
-            self.blobs,
-            self.types,
-            self.machines,
-            self.tenants,
-            self.clock,
-            SeededEntropy(),
-            self.metrics,
-            Limits(),
-            MemoryAuditLog(),
-            MemoryLiveStore(self.clock),
-            self.connections,
-            "ws://live",
-            lease=60.0,
-            retention=90 * DAY,
-            crew=MemoryCrew(),
-            letters=self.letters,
-            bulk=self.bulk,
-            bulk_runs=self.bulk_runs,
-            hooks=self.hooks,
-            deliveries=self.deliveries,
-            poster=self.poster,
-            local_webhooks=False,
-            export_runs=self.export_runs,
-            export_files=self.export_files,
-        )
+def new_world() -> World:
+    """Ports in memory that know two task types."""
+    return in_memory(NOOP, TaskType("sized", SIZED))
 
 
 @dataclass(frozen=True)

@@ -26,13 +26,6 @@ type Json = Any
 BOOM = {"type": "KeyError", "message": "no", "tail": "", "retryable": False}
 
 
-@pytest.fixture(autouse=True)
-def world() -> World:
-    made = World.new()
-    bootstrap.use(made.adapters())
-    return made
-
-
 def begin(action: str, *, dry_run: bool = False, **which: Json) -> Json:
     answer = call("POST", "/bulk-actions", {"action": action, "filter": which, "dry_run": dry_run})
     assert answer.status == 202, answer.text

@@ -10,9 +10,9 @@ from frontend.deploy import Application
 from tests.unit.handlers.test_cold_starts import ENVIRONMENT
 
 CODE = """
-from shoal import bootstrap
+from shoal.bootstrap.aws import on_aws
 from shoal.settings import Settings
-print(bootstrap.on_aws(Settings.from_environment()).blobs.upload_link("t/1", seconds=60).url)
+print(on_aws(Settings.from_environment()).blobs.upload_link("t/1", seconds=60).url)
 """
 
 

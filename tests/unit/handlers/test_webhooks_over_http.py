@@ -407,8 +407,8 @@ def test_a_real_receiver_verifies_what_comes_after_it_had_failed(
     assert LOOPBACK in receiver.url
 
 
-def _local(world: World) -> bootstrap.Adapters:
-    return replace(world.adapters(), local_webhooks=True)
+def _local(world: World) -> World:
+    return replace(world, local_webhooks=True)
 
 
 def test_a_submitted_job_alone_tells_nobody(world: World) -> None:

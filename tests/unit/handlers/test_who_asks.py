@@ -51,7 +51,7 @@ def test_sam_local_verifies_nothing_so_the_token_is_taken_at_its_word(
     world: World, monkeypatch: pytest.MonkeyPatch, payload: bytes, status: int
 ) -> None:
     monkeypatch.setenv("AWS_SAM_LOCAL", "true")
-    bootstrap.use(world.adapters())  # a process that starts there
+    bootstrap.use(world)  # a process that starts there
 
     answer = api.handler(with_token(payload), None)
 

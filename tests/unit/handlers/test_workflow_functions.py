@@ -17,7 +17,7 @@ from shoal import bootstrap
 from shoal.domain.errors import Unavailable
 from shoal.ports.queues import Message
 from shoal.ports.workflow import Execution, ExecutionStatus
-from tests.unit.handlers.edge import World, call, lease, run, start, submit
+from tests.unit.handlers.edge import World, call, lease, new_world, run, start, submit
 
 
 def test_a_plan_is_ranges_of_chunks() -> None:
@@ -188,7 +188,7 @@ def test_the_sweep_looks_after_every_open_job(world: World) -> None:
 def test_use_cases_are_wired_once_and_anew_over_other_ports() -> None:
     first = bootstrap.leasing()
     same = bootstrap.leasing()
-    bootstrap.use(World.new().adapters())
+    bootstrap.use(new_world())
 
     assert first is same
     assert bootstrap.leasing() is not first

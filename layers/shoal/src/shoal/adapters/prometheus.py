@@ -1,5 +1,4 @@
 """The worker's metrics for Prometheus."""
-# ruff: noqa: D102 - the port says what each method is told
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The composition root: the only maker of clients and wirer of ports.
+"""The composition root: every use-case, wired.
 
 Importing it does no work. A use-case is wired when it is first asked for, a client is made at its
 first call, and both are kept for the life of the process. Tests wire their own ports with `use`.
@@ -7,42 +7,17 @@ first call, and both are kept for the life of the process. Tests wire their own 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
+from shoal.bootstrap.wiring import Adapters
 from shoal.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from botocore.session import Session
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_stepfunctions import SFNClient
+    from collections.abc import Callable, Mapping
 
     from shoal.domain.job import Job
-    from shoal.domain.limits import Limits
-    from shoal.ports.audit import AuditLog
-    from shoal.ports.blobs import BlobStore
-    from shoal.ports.bulk import BulkRuns, BulkStore
-    from shoal.ports.chunks import ChunkStore
-    from shoal.ports.clock import Clock, Entropy
-    from shoal.ports.crew import Crew
-    from shoal.ports.dead_letters import DeadLetterStore
-    from shoal.ports.exports import ExportFiles, ExportRuns
-    from shoal.ports.jobs import JobStore
-    from shoal.ports.keepsakes import ArtifactStore, EffectStore
-    from shoal.ports.live import Connections, LiveStore
-    from shoal.ports.machines import Machines
-    from shoal.ports.metrics import Metrics
-    from shoal.ports.queues import QueueDepths, TaskQueue
     from shoal.ports.task_types import TypeRegistry
-    from shoal.ports.tenants import TenantStore
-    from shoal.ports.webhooks import DeliveryQueue, WebhookPoster, WebhookStore
-    from shoal.ports.workflow import Workflow
     from shoal.service.admission import Admission
     from shoal.service.announcing import Announcing
     from shoal.service.auditing import Auditing
@@ -72,66 +47,36 @@ if TYPE_CHECKING:
     from shoal.service.tenancy import Tenancy
     from shoal.service.viewing import Viewing
 
-_CONNECT_SECONDS: Final = 2.0
-_READ_SECONDS: Final = 8.0
-_ATTEMPTS: Final = 3
-_CONNECTIONS: Final = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Adapters:
-    """Every port filled. `lease` and `retention` in seconds; `limits` for tenants without own."""
-
-    jobs: JobStore
-    chunks: ChunkStore
-    effects: EffectStore
-    artifacts: ArtifactStore
-    queue: TaskQueue
-    depths: QueueDepths
-    workflow: Workflow
-    blobs: BlobStore
-    types: TypeRegistry
-    machines: Machines
-    tenants: TenantStore
-    clock: Clock
-    entropy: Entropy
-    metrics: Metrics
-    limits: Limits
-    audit: AuditLog
-    live: LiveStore
-    connections: Connections
-    live_url: str
-    lease: float
-    retention: int
-    crew: Crew
-    letters: DeadLetterStore
-    bulk: BulkStore
-    bulk_runs: BulkRuns
-    hooks: WebhookStore
-    deliveries: DeliveryQueue
-    poster: WebhookPoster
-    local_webhooks: bool
-    export_runs: ExportRuns
-    export_files: ExportFiles
-
 
 _given: list[Adapters] = []
+_forget: Final[list[Callable[[], None]]] = []
 
 
 def use(adapters: Adapters) -> None:
     """Wire all use-cases of this process to these adapters."""
     _given[:] = [adapters]
-    for wired in _WIRED:
-        wired.cache_clear()
+    for forget in _forget:
+        forget()
 
 
-@cache
+def _once[T](make: Callable[[], T]) -> Callable[[], T]:
+    """Make it at its first call, and keep it until `use` wires anew."""
+    kept = cache(make)
+    _forget.append(kept.cache_clear)
+    return kept
+
+
+@_once
 def adapters() -> Adapters:
     """What the use-cases are wired to: AWS, unless `use` came before."""
-    return _given[0] if _given else on_aws(Settings.from_environment())
+    if _given:
+        return _given[0]
+    from shoal.bootstrap.aws import on_aws
+
+    return on_aws(Settings.from_environment())
 
 
-@cache
+@_once
 def submitting() -> Submitting:
     """Takes jobs in."""
     from shoal.service.submitting import Submitting
@@ -140,7 +85,7 @@ def submitting() -> Submitting:
     return Submitting(a.jobs, a.types, a.blobs, a.workflow, a.clock, a.entropy, admission())
 
 
-@cache
+@_once
 def admission() -> Admission:
     """Keeps tenants within their limits."""
     from shoal.service.admission import Admission
@@ -149,7 +94,7 @@ def admission() -> Admission:
     return Admission(a.tenants, a.limits, a.clock)
 
 
-@cache
+@_once
 def viewing() -> Viewing:
     """Shows jobs, tasks and results."""
     from shoal.service.inputs import Inputs
@@ -159,7 +104,7 @@ def viewing() -> Viewing:
     return Viewing(a.jobs, a.chunks, Inputs(a.blobs))
 
 
-@cache
+@_once
 def charting() -> Charting:
     """Shows all tasks of a job at one glance."""
     from shoal.service.charting import Charting
@@ -168,7 +113,7 @@ def charting() -> Charting:
     return Charting(viewing(), a.jobs, a.chunks)
 
 
-@cache
+@_once
 def searching() -> Searching:
     """Finds tasks by what came of them."""
     from shoal.service.searching import Searching
@@ -176,7 +121,7 @@ def searching() -> Searching:
     return Searching(viewing(), adapters().chunks)
 
 
-@cache
+@_once
 def diagnosing() -> Diagnosing:
     """Groups failures by cause."""
     from shoal.service.diagnosing import Diagnosing
@@ -185,7 +130,7 @@ def diagnosing() -> Diagnosing:
     return Diagnosing(viewing(), a.jobs, a.chunks)
 
 
-@cache
+@_once
 def explaining() -> Explaining:
     """Says why something does not run."""
     from shoal.service.explaining import Explaining
@@ -201,7 +146,7 @@ def types() -> TypeRegistry:
     return adapters().types
 
 
-@cache
+@_once
 def registering() -> Registering:
     """Takes in what workers offer."""
     from shoal.service.registering import Registering
@@ -210,13 +155,13 @@ def registering() -> Registering:
     return Registering(a.types, a.crew, a.clock)
 
 
-@cache
+@_once
 def on_sam_local() -> bool:
     """Whether this runs in a container of `sam local`, which verifies no token."""
     return Settings.from_environment().on_sam_local
 
 
-@cache
+@_once
 def tenancy() -> Tenancy:
     """Knows who asks."""
     from shoal.service.tenancy import Tenancy
@@ -224,7 +169,7 @@ def tenancy() -> Tenancy:
     return Tenancy(adapters().machines)
 
 
-@cache
+@_once
 def control() -> Control:
     """Cancels, pauses, resumes, retries."""
     from shoal.service.control import Control
@@ -233,7 +178,7 @@ def control() -> Control:
     return Control(a.jobs, a.workflow, _settling(), a.clock, retention=a.retention)
 
 
-@cache
+@_once
 def retrying() -> Retrying:
     """Retries some failed tasks, or all."""
     from shoal.service.retrying import Retrying
@@ -241,7 +186,7 @@ def retrying() -> Retrying:
     return Retrying(control(), viewing(), diagnosing(), adapters().chunks)
 
 
-@cache
+@_once
 def bulk() -> Bulk:
     """Does one thing to many jobs."""
     from shoal.service.bulk import Bulk
@@ -250,7 +195,7 @@ def bulk() -> Bulk:
     return Bulk(a.bulk, a.bulk_runs, a.jobs, control(), auditing(), a.clock, a.entropy)
 
 
-@cache
+@_once
 def auditing() -> Auditing:
     """Notes and shows who did what."""
     from shoal.service.auditing import Auditing
@@ -259,7 +204,7 @@ def auditing() -> Auditing:
     return Auditing(a.audit, a.jobs, a.clock, a.entropy, a.retention)
 
 
-@cache
+@_once
 def tasking() -> Tasking:
     """Runs one task at a time."""
     from shoal.service.tasking import Tasking
@@ -267,7 +212,7 @@ def tasking() -> Tasking:
     return Tasking(viewing(), leasing(), adapters().clock)
 
 
-@cache
+@_once
 def leasing() -> Leasing:
     """Answers workers."""
     from shoal.service.inputs import Inputs
@@ -288,7 +233,7 @@ def leasing() -> Leasing:
     )
 
 
-@cache
+@_once
 def keeping() -> Keeping:
     """Keeps what tasks do not want to do or make again."""
     from shoal.service.keeping import Keeping
@@ -297,7 +242,7 @@ def keeping() -> Keeping:
     return Keeping(a.chunks, a.effects, a.artifacts, viewing())
 
 
-@cache
+@_once
 def planning() -> Planning:
     """Plans, creates and enqueues."""
     from shoal.service.planning import Planning
@@ -317,7 +262,7 @@ def planning() -> Planning:
     )
 
 
-@cache
+@_once
 def monitoring() -> Monitoring:
     """Reconciles."""
     from shoal.service.monitoring import Monitoring
@@ -328,7 +273,7 @@ def monitoring() -> Monitoring:
     )
 
 
-@cache
+@_once
 def ending() -> Ending:
     """Ends jobs before their tasks have."""
     from shoal.service.ending import Ending
@@ -337,7 +282,7 @@ def ending() -> Ending:
     return Ending(a.jobs, a.chunks, _settling())
 
 
-@cache
+@_once
 def recovery() -> Recovery:
     """Mends what died."""
     from shoal.service.recovery import Recovery
@@ -346,7 +291,7 @@ def recovery() -> Recovery:
     return Recovery(a.jobs, a.chunks, a.queue, a.workflow, _settling(), a.clock)
 
 
-@cache
+@_once
 def burying() -> Burying:
     """Notes what the dead-letter queue saw."""
     from shoal.service.burying import Burying
@@ -355,7 +300,7 @@ def burying() -> Burying:
     return Burying(a.letters, a.jobs, a.chunks, a.metrics, a.clock)
 
 
-@cache
+@_once
 def exporting() -> Exporting:
     """Writes results to files."""
     from shoal.service.exporting import Exporting
@@ -364,7 +309,7 @@ def exporting() -> Exporting:
     return Exporting(viewing(), a.export_runs, a.export_files, a.clock, a.entropy)
 
 
-@cache
+@_once
 def hooking() -> Hooking:
     """Keeps webhooks."""
     from shoal.service.hooking import Hooking
@@ -373,7 +318,7 @@ def hooking() -> Hooking:
     return Hooking(a.hooks, a.deliveries, a.clock, a.entropy, a.local_webhooks)
 
 
-@cache
+@_once
 def delivering() -> Delivering:
     """Tells webhooks."""
     from shoal.service.delivering import Delivering
@@ -382,14 +327,15 @@ def delivering() -> Delivering:
     return Delivering(a.hooks, a.deliveries, a.poster, auditing(), a.clock, a.local_webhooks)
 
 
-@cache
+@_once
 def announcing() -> Announcing:
     """Tells the world of jobs; what it needs is told to its own function only."""
     from shoal.adapters.eventbridge import EventBridgeBus
+    from shoal.bootstrap.clients import LazyClient
     from shoal.service.announcing import Announcing
 
     settings = Settings.from_environment()
-    return Announcing(EventBridgeBus(_Client("events"), settings.event_bus))
+    return Announcing(EventBridgeBus(LazyClient("events"), settings.event_bus))
 
 
 def job_change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
@@ -399,7 +345,7 @@ def job_change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
     return job_change(record)
 
 
-@cache
+@_once
 def live() -> Live:
     """Lets callers listen to jobs."""
     from shoal.service.live import Live
@@ -408,7 +354,7 @@ def live() -> Live:
     return Live(a.live, a.jobs, a.clock, a.entropy)
 
 
-@cache
+@_once
 def publishing() -> Publishing:
     """Tells those who listen."""
     import time
@@ -426,167 +372,9 @@ def changed_job(record: Mapping[str, Any]) -> str:
     return changed_job(record)
 
 
-@cache
+@_once
 def _settling() -> Settling:
     from shoal.service.settling import Settling
 
     a = adapters()
     return Settling(a.jobs, a.chunks, a.queue, a.workflow, a.clock, a.metrics)
-
-
-_WIRED: Final = (
-    adapters,
-    announcing,
-    burying,
-    exporting,
-    hooking,
-    delivering,
-    submitting,
-    admission,
-    viewing,
-    charting,
-    searching,
-    diagnosing,
-    explaining,
-    registering,
-    control,
-    retrying,
-    on_sam_local,
-    tenancy,
-    auditing,
-    bulk,
-    tasking,
-    leasing,
-    keeping,
-    planning,
-    monitoring,
-    ending,
-    live,
-    publishing,
-    recovery,
-    _settling,
-)
-
-
-def on_aws(settings: Settings) -> Adapters:
-    """AWS behind every port; no client is made yet."""
-    from shoal.adapters.clock import SystemClock, SystemEntropy
-    from shoal.adapters.connections import ApiGatewayConnections
-    from shoal.adapters.delivery_queue import SqsDeliveryQueue
-    from shoal.adapters.dynamodb.audit import DynamoAuditLog
-    from shoal.adapters.dynamodb.bulk import DynamoBulkStore
-    from shoal.adapters.dynamodb.chunks import DynamoChunkStore
-    from shoal.adapters.dynamodb.crew import DynamoCrew
-    from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetters
-    from shoal.adapters.dynamodb.jobs import DynamoJobStore
-    from shoal.adapters.dynamodb.live import DynamoLiveStore
-    from shoal.adapters.dynamodb.machines import DynamoMachines
-    from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
-    from shoal.adapters.dynamodb.table import Table
-    from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
-    from shoal.adapters.dynamodb.webhooks import DynamoWebhooks
-    from shoal.adapters.emf import EmfMetrics
-    from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore, S3ExportFiles
-    from shoal.adapters.sqs import SqsTaskQueue
-    from shoal.adapters.stepfunctions import (
-        StepFunctionsBulkRuns,
-        StepFunctionsExportRuns,
-        StepFunctionsWorkflow,
-    )
-    from shoal.adapters.webhook_post import HttpPoster
-
-    clock = SystemClock()
-    dynamodb = cast("DynamoDBClient", _Client("dynamodb"))
-    # Unless told to, botocore signs links for the global endpoint: it redirects, and the console's
-    # policy names the buckets where they are.
-    s3 = cast("S3Client", _Client("s3", addressing="virtual" if settings.on_aws else "auto"))
-    workflows = cast("SFNClient", _Client("stepfunctions"))
-    registry = Registry(dynamodb, settings.registry_table)
-    results = Bucket(s3, settings.results_bucket)
-    chunks = DynamoChunkStore(Table(dynamodb, settings.tasks_table), results)
-    sqs = cast("SQSClient", _Client("sqs"))
-    queue = SqsTaskQueue(sqs, settings.queue_urls)
-    return Adapters(
-        jobs=DynamoJobStore(Table(dynamodb, settings.jobs_table), OpenJobs(registry)),
-        chunks=chunks,
-        effects=chunks,
-        artifacts=S3ArtifactStore(results),
-        queue=queue,
-        depths=queue,
-        workflow=StepFunctionsWorkflow(workflows, settings.state_machine_arn),
-        blobs=S3BlobStore(Bucket(s3, settings.inputs_bucket)),
-        types=DynamoTypeRegistry(registry, clock),
-        machines=DynamoMachines(registry),
-        tenants=DynamoTenants(registry),
-        clock=clock,
-        entropy=SystemEntropy(),
-        metrics=EmfMetrics(clock, settings.stage),
-        limits=settings.limits,
-        audit=DynamoAuditLog(registry),
-        live=DynamoLiveStore(registry, clock),
-        connections=ApiGatewayConnections(
-            _Client("apigatewaymanagementapi", endpoint=settings.live_url)
-        ),
-        live_url=settings.live_url.replace("http", "ws", 1),
-        lease=settings.lease_seconds,
-        retention=settings.retention_seconds,
-        crew=DynamoCrew(registry),
-        letters=DynamoDeadLetters(registry),
-        bulk=DynamoBulkStore(registry),
-        bulk_runs=StepFunctionsBulkRuns(workflows, settings.bulk_machine_arn),
-        hooks=DynamoWebhooks(registry),
-        deliveries=SqsDeliveryQueue(sqs, settings.deliveries_queue),
-        poster=HttpPoster(),
-        local_webhooks=settings.local_webhooks,
-        export_runs=StepFunctionsExportRuns(workflows, settings.export_machine_arn),
-        export_files=S3ExportFiles(results),
-    )
-
-
-_making = Lock()
-"""A botocore session makes one client at a time."""
-
-
-class _Client:
-    """Stands for a client until its first call: most calls need one or two of the four.
-
-    From botocore, not boto3, whose resources and transfers cost 60 ms CPU and are never used.
-    """
-
-    def __init__(
-        self, service: str, *, endpoint: str | None = None, addressing: str = "auto"
-    ) -> None:
-        self._service = service
-        self._endpoint = endpoint
-        self._addressing = addressing
-
-    def __getattr__(self, name: str) -> Any:
-        with _making:
-            if "_made" not in vars(self):
-                self._made = _make(self._service, self._endpoint, self._addressing)
-        return getattr(self._made, name)
-
-
-def _make(service: str, endpoint: str | None, addressing: str) -> object:
-    from botocore.config import Config
-
-    config = Config(
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-        max_pool_connections=_CONNECTIONS,
-        tcp_keepalive=True,
-        signature_version="s3v4" if service == "s3" else None,
-        s3={"addressing_style": addressing, "us_east_1_regional_endpoint": "regional"}
-        if service == "s3"
-        else None,
-    )
-    return _session().create_client(service, config=config, endpoint_url=endpoint)
-
-
-@cache
-def _session() -> Session:
-    """One for all clients: it reads the endpoints and partitions once."""
-    from botocore.session import get_session
-
-    return get_session()

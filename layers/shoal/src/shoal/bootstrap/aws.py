@@ -1,0 +1,89 @@
+"""AWS behind every port."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from shoal.adapters.clock import SystemClock, SystemEntropy
+from shoal.adapters.connections import ApiGatewayConnections
+from shoal.adapters.delivery_queue import SqsDeliveryQueue
+from shoal.adapters.dynamodb.audit import DynamoAuditLog
+from shoal.adapters.dynamodb.bulk import DynamoBulkStore
+from shoal.adapters.dynamodb.chunks import DynamoChunkStore
+from shoal.adapters.dynamodb.crew import DynamoCrew
+from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetters
+from shoal.adapters.dynamodb.jobs import DynamoJobStore
+from shoal.adapters.dynamodb.live import DynamoLiveStore
+from shoal.adapters.dynamodb.machines import DynamoMachines
+from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
+from shoal.adapters.dynamodb.table import Table
+from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
+from shoal.adapters.dynamodb.webhooks import DynamoWebhooks
+from shoal.adapters.emf import EmfMetrics
+from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore, S3ExportFiles
+from shoal.adapters.sqs import SqsTaskQueue
+from shoal.adapters.stepfunctions import (
+    StepFunctionsBulkRuns,
+    StepFunctionsExportRuns,
+    StepFunctionsWorkflow,
+)
+from shoal.adapters.webhook_post import HttpPoster
+from shoal.bootstrap.clients import LazyClient
+from shoal.bootstrap.wiring import Adapters
+from shoal.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+def on_aws(settings: Settings) -> Adapters:
+    """AWS behind every port; no client is made yet."""
+    clock = SystemClock()
+    dynamodb = cast("DynamoDBClient", LazyClient("dynamodb"))
+    # Unless told to, botocore signs links for the global endpoint: it redirects, and the console's
+    # policy names the buckets where they are.
+    s3 = cast("S3Client", LazyClient("s3", addressing="virtual" if settings.on_aws else "auto"))
+    workflows = cast("SFNClient", LazyClient("stepfunctions"))
+    registry = Registry(dynamodb, settings.registry_table)
+    results = Bucket(s3, settings.results_bucket)
+    chunks = DynamoChunkStore(Table(dynamodb, settings.tasks_table), results)
+    sqs = cast("SQSClient", LazyClient("sqs"))
+    queue = SqsTaskQueue(sqs, settings.queue_urls)
+    return Adapters(
+        jobs=DynamoJobStore(Table(dynamodb, settings.jobs_table), OpenJobs(registry)),
+        chunks=chunks,
+        effects=chunks,
+        artifacts=S3ArtifactStore(results),
+        queue=queue,
+        depths=queue,
+        workflow=StepFunctionsWorkflow(workflows, settings.state_machine_arn),
+        blobs=S3BlobStore(Bucket(s3, settings.inputs_bucket)),
+        types=DynamoTypeRegistry(registry, clock),
+        machines=DynamoMachines(registry),
+        tenants=DynamoTenants(registry),
+        clock=clock,
+        entropy=SystemEntropy(),
+        metrics=EmfMetrics(clock, settings.stage),
+        limits=settings.limits,
+        audit=DynamoAuditLog(registry),
+        live=DynamoLiveStore(registry, clock),
+        connections=ApiGatewayConnections(
+            LazyClient("apigatewaymanagementapi", endpoint=settings.live_url)
+        ),
+        live_url=settings.live_url.replace("http", "ws", 1),
+        lease=settings.lease_seconds,
+        retention=settings.retention_seconds,
+        crew=DynamoCrew(registry),
+        letters=DynamoDeadLetters(registry),
+        bulk=DynamoBulkStore(registry),
+        bulk_runs=StepFunctionsBulkRuns(workflows, settings.bulk_machine_arn),
+        hooks=DynamoWebhooks(registry),
+        deliveries=SqsDeliveryQueue(sqs, settings.deliveries_queue),
+        poster=HttpPoster(),
+        local_webhooks=settings.local_webhooks,
+        export_runs=StepFunctionsExportRuns(workflows, settings.export_machine_arn),
+        export_files=S3ExportFiles(results),
+    )

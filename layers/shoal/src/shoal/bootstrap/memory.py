@@ -1,0 +1,97 @@
+"""Memory behind every port, for tests and for simulations that run in one process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shoal.adapters.memory.audit import MemoryAuditLog
+from shoal.adapters.memory.blobs import MemoryBlobStore
+from shoal.adapters.memory.bulk import MemoryBulkRuns, MemoryBulkStore
+from shoal.adapters.memory.chunks import MemoryChunkStore
+from shoal.adapters.memory.clock import FixedClock, SeededEntropy
+from shoal.adapters.memory.crew import MemoryCrew
+from shoal.adapters.memory.dead_letters import MemoryDeadLetters
+from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
+from shoal.adapters.memory.jobs import MemoryJobStore
+from shoal.adapters.memory.keepsakes import MemoryArtifactStore, MemoryEffectStore
+from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
+from shoal.adapters.memory.machines import MemoryMachines
+from shoal.adapters.memory.metrics import RecordingMetrics
+from shoal.adapters.memory.queues import MemoryTaskQueue
+from shoal.adapters.memory.task_types import MemoryTypeRegistry
+from shoal.adapters.memory.tenants import MemoryTenants
+from shoal.adapters.memory.webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhooks
+from shoal.adapters.memory.workflow import MemoryWorkflow
+from shoal.bootstrap.wiring import Adapters
+from shoal.domain.job import DAY
+from shoal.domain.limits import Limits
+from shoal.ports.task_types import TaskType
+
+NOOP = TaskType("noop", {"type": "object"})
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory(Adapters):
+    """Adapters with all that those in memory tell beyond their ports."""
+
+    jobs: MemoryJobStore
+    chunks: MemoryChunkStore
+    artifacts: MemoryArtifactStore
+    queue: MemoryTaskQueue
+    workflow: MemoryWorkflow
+    blobs: MemoryBlobStore
+    types: MemoryTypeRegistry
+    machines: MemoryMachines
+    tenants: MemoryTenants
+    clock: FixedClock
+    metrics: RecordingMetrics
+    connections: MemoryConnections
+    letters: MemoryDeadLetters
+    bulk: MemoryBulkStore
+    bulk_runs: MemoryBulkRuns
+    hooks: MemoryWebhooks
+    deliveries: MemoryDeliveryQueue
+    poster: MemoryPoster
+    export_runs: MemoryExportRuns
+    export_files: MemoryExportFiles
+
+
+def in_memory(*types: TaskType, jobs: MemoryJobStore | None = None) -> InMemory:
+    """New stores that know these task types, or `noop` alone."""
+    jobs = jobs or MemoryJobStore()
+    chunks = MemoryChunkStore()
+    clock = FixedClock()
+    queue = MemoryTaskQueue()
+    return InMemory(
+        jobs=jobs,
+        chunks=chunks,
+        effects=MemoryEffectStore(chunks),
+        artifacts=MemoryArtifactStore(),
+        queue=queue,
+        depths=queue,
+        workflow=MemoryWorkflow(),
+        blobs=MemoryBlobStore(),
+        types=MemoryTypeRegistry(*(types or (NOOP,))),
+        machines=MemoryMachines(),
+        tenants=MemoryTenants(jobs),
+        clock=clock,
+        entropy=SeededEntropy(),
+        metrics=RecordingMetrics(),
+        limits=Limits(),
+        audit=MemoryAuditLog(),
+        live=MemoryLiveStore(clock),
+        connections=MemoryConnections(),
+        live_url="ws://live",
+        lease=60.0,
+        retention=90 * DAY,
+        crew=MemoryCrew(),
+        letters=MemoryDeadLetters(),
+        bulk=MemoryBulkStore(),
+        bulk_runs=MemoryBulkRuns(),
+        hooks=MemoryWebhooks(),
+        deliveries=MemoryDeliveryQueue(),
+        poster=MemoryPoster(),
+        local_webhooks=False,
+        export_runs=MemoryExportRuns(),
+        export_files=MemoryExportFiles(),
+    )

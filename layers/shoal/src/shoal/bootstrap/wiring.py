@@ -1,0 +1,64 @@
+"""What the use-cases are wired to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shoal.domain.limits import Limits
+    from shoal.ports.audit import AuditLog
+    from shoal.ports.blobs import BlobStore
+    from shoal.ports.bulk import BulkRuns, BulkStore
+    from shoal.ports.chunks import ChunkStore
+    from shoal.ports.clock import Clock, Entropy
+    from shoal.ports.crew import Crew
+    from shoal.ports.dead_letters import DeadLetterStore
+    from shoal.ports.exports import ExportFiles, ExportRuns
+    from shoal.ports.jobs import JobStore
+    from shoal.ports.keepsakes import ArtifactStore, EffectStore
+    from shoal.ports.live import Connections, LiveStore
+    from shoal.ports.machines import Machines
+    from shoal.ports.metrics import Metrics
+    from shoal.ports.queues import QueueDepths, TaskQueue
+    from shoal.ports.task_types import TypeRegistry
+    from shoal.ports.tenants import TenantStore
+    from shoal.ports.webhooks import DeliveryQueue, WebhookPoster, WebhookStore
+    from shoal.ports.workflow import Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """Every port filled. `lease` and `retention` in seconds; `limits` for tenants without own."""
+
+    jobs: JobStore
+    chunks: ChunkStore
+    effects: EffectStore
+    artifacts: ArtifactStore
+    queue: TaskQueue
+    depths: QueueDepths
+    workflow: Workflow
+    blobs: BlobStore
+    types: TypeRegistry
+    machines: Machines
+    tenants: TenantStore
+    clock: Clock
+    entropy: Entropy
+    metrics: Metrics
+    limits: Limits
+    audit: AuditLog
+    live: LiveStore
+    connections: Connections
+    live_url: str
+    lease: float
+    retention: int
+    crew: Crew
+    letters: DeadLetterStore
+    bulk: BulkStore
+    bulk_runs: BulkRuns
+    hooks: WebhookStore
+    deliveries: DeliveryQueue
+    poster: WebhookPoster
+    local_webhooks: bool
+    export_runs: ExportRuns
+    export_files: ExportFiles
