@@ -32,6 +32,7 @@ export default defineConfig({
     setupFiles: ["tests/setup.ts"],
     include: ["src/**/*.test.{ts,tsx}"],
     css: false,
+    testTimeout: 30_000, // a busy machine takes seconds over a table of Cloudscape
     server: { deps: { inline: [/@cloudscape-design\//] } },
   },
 });

@@ -88,8 +88,9 @@ def _watched(client: httpx.Client, job: Json, tend: Callable[[], None], console:
         TextColumn("{task.fields[note]}"),
         TimeElapsedColumn(),
     )
+    console.print(job["id"])
     with Progress(*columns, console=console) as progress:
-        bar = progress.add_task(job["id"], total=job["task_count"], note="")
+        bar = progress.add_task(job["status"], total=job["task_count"], note="")
         while job["status"] not in _ENDED:
             time.sleep(_LOOK_SECONDS)
             tend()
@@ -97,7 +98,7 @@ def _watched(client: httpx.Client, job: Json, tend: Callable[[], None], console:
             counts = job["counts"]
             progress.update(
                 bar,
-                description=f"{job['id']} {job['status']}",
+                description=job["status"],
                 completed=counts["completed"] + counts["failed"] + counts["cancelled"],
                 note=f"{counts['failed']} failed, {counts['retrying']} retrying",
             )

@@ -80,7 +80,7 @@ test("a job is submitted by form, and its end is seen without asking", async () 
   await page.getByRole("tab", { name: "Failures by cause (4)" }).click();
   const row = page.getByRole("row", { name: /FileNotFoundError/ });
   await row.waitFor();
-  expect(await row.innerText()).toMatch(/^4\s+100 %/);
+  expect(await row.innerText()).toMatch(/^4\s+100%/);
 });
 
 test("what a form lets nobody send says why", async () => {

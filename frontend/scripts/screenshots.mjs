@@ -76,6 +76,7 @@ const SCREENS = {
   "task-types": "/task-types",
   workers: "/workers",
   "dead-letters": "/dead-letters",
+  "bulk-actions": "/bulk-actions",
   activity: "/activity",
   settings: "/settings",
 };
@@ -99,7 +100,11 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await page.getByRole("heading", { level: 1 }).first().waitFor();
     await page.waitForTimeout(1_500); // live screens have no moment of rest
     await page.getByText(/^(Loading|Grouping|Reading)/).first().waitFor({ state: "hidden" });
-    await page.screenshot({ path: `${TO}${name}-${look}.png`, fullPage: WHOLE.test(name) });
+    // Not `fullPage`, which makes Cloudscape think for a moment that it is on a phone.
+    const whole = WHOLE.test(name) && (await page.evaluate(() => document.documentElement.scrollHeight));
+    if (whole) await page.setViewportSize({ ...options.viewport, height: whole });
+    await page.screenshot({ path: `${TO}${name}-${look}.png` });
+    await page.setViewportSize(options.viewport);
   }
   await context.close();
 }

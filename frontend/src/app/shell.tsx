@@ -17,7 +17,7 @@ import { wordsFor } from "@/lib/api/problem";
 import { useWho } from "@/lib/auth/session";
 import { time } from "@/lib/format";
 import { forget, notices } from "@/lib/notices";
-import { theme, useTheme, useZone, type Theme } from "@/lib/preferences";
+import { places, theme, useTheme, useZone, type Theme } from "@/lib/preferences";
 import { useStore } from "@/lib/store";
 
 const THEMES: Record<Theme, string> = { system: "As the system", light: "Light", dark: "Dark" };
@@ -81,14 +81,16 @@ export interface ShellProps {
 }
 
 export function Shell({ children, crumbs, contentType = "default", panel, onPanelClose }: ShellProps) {
-  const [navigating, setNavigating] = useState(() => matchMedia("(min-width: 1100px)").matches);
+  const beside = useStore(places);
+  const [above, setAbove] = useState(false);
+  const wide = matchMedia("(min-width: 1100px)").matches;
   const { stage } = usePlatform().config;
   const path = useRouterState({ select: (state) => state.location.pathname });
   return (
     <AppLayout
       headerSelector="#top"
-      navigationOpen={navigating}
-      onNavigationChange={({ detail }) => setNavigating(detail.open)}
+      navigationOpen={wide ? beside : above}
+      onNavigationChange={({ detail }) => (wide ? places.set(detail.open) : setAbove(detail.open))}
       navigationWidth={240}
       navigation={
         <SideNavigation

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, duration, percent } from "@/lib/format";
+import { briefTime, bytes, duration, fineTime, percent } from "@/lib/format";
 
 test.each([
   [0, "0 ms"],
@@ -15,9 +15,20 @@ test.each([
 });
 
 test("one of a million is not nothing, and all but one is not all", () => {
-  expect([percent(1, 1_000_000), percent(999_999, 1_000_000), percent(1, 3)]).toEqual(["< 0.1 %", "> 99.9 %", "33.3 %"]);
+  expect([percent(1, 1_000_000), percent(999_999, 1_000_000), percent(1, 3)]).toEqual(["< 0.1%", "> 99.9%", "33.3%"]);
 });
 
 test("bytes are told in the unit that fits", () => {
   expect([bytes(999), bytes(1_500), bytes(25_000_000)]).toEqual(["999 B", "1.5 kB", "25 MB"]);
+});
+
+test("the year is told where it is not this one", () => {
+  const now = Date.parse("2026-11-27T10:00:00Z");
+
+  expect(briefTime("2026-03-01T08:05:09Z", "utc", now)).toBe("01 Mar, 08:05:09 UTC");
+  expect(briefTime("2025-12-31T23:59:59Z", "utc", now)).toBe("31 Dec 2025, 23:59:59 UTC");
+});
+
+test("moments that lie close are told apart by tenths", () => {
+  expect(fineTime(1_700_000_000.37, "utc")).toBe("22:13:20.3");
 });

@@ -10,11 +10,11 @@ export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${number(count)} ${count === 1 ? one : many}`;
 
 export const percent = (part: number, all: number): string => {
-  if (!all) return "0 %";
+  if (!all) return "0%";
   const value = (100 * part) / all;
-  if (value > 0 && value < 0.1) return "< 0.1 %";
-  if (value < 100 && value > 99.9) return "> 99.9 %";
-  return `${Number.isInteger(value) ? value : value.toFixed(1)} %`;
+  if (value > 0 && value < 0.1) return "< 0.1%";
+  if (value < 100 && value > 99.9) return "> 99.9%";
+  return `${Number.isInteger(value) ? value : value.toFixed(1)}%`;
 };
 
 /** `seconds` in at most two units: 850 ms, 1.5 s, 3 min 20 s, 2 h 5 min, 4 d 1 h. */
@@ -52,6 +52,18 @@ const formats: Record<Zone, Intl.DateTimeFormat> = {
 
 export const time = (at: string | number, zone: Zone): string =>
   formats[zone].format(new Date(at)) + (zone === "utc" ? " UTC" : "");
+
+/** Without the year if it is this one. */
+export function briefTime(at: string | number, zone: Zone, now = Date.now()): string {
+  const year = (moment: string | number): string =>
+    formats[zone].formatToParts(new Date(moment)).find(({ type }) => type === "year")?.value ?? "";
+  const told = time(at, zone);
+  return year(at) === year(now) ? told.replace(` ${year(at)}`, "") : told;
+}
+
+/** With tenths of a second, for moments that lie close. */
+export const fineTime = (seconds: number, zone: Zone): string =>
+  `${time(Math.floor(seconds * 10) * 100, zone).slice(13, 21)}.${Math.floor(seconds * 10) % 10}`;
 
 export const userZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 

@@ -9,6 +9,8 @@ export type Pace = "live" | "2s" | "5s" | "paused";
 
 export const theme = kept<Theme>("shoal.theme", "system");
 export const zone = kept<Zone>("shoal.zone", "local");
+/** Whether the places stand open beside a screen that is wide enough. */
+export const places = kept<boolean>("shoal.places", true);
 export const pace = kept<Pace>("shoal.pace", "live");
 
 const dark = matchMedia("(prefers-color-scheme: dark)");

@@ -240,6 +240,15 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
         ),
     ),
     (
+        "it is next in the queue",
+        facts(backlog=10),
+        ["queued"],
+        (
+            "Its tasks wait for a free worker; no chunk of another job with the same or a higher "
+            "priority is ahead of them (an estimate from the queue's depth)."
+        ),
+    ),
+    (
         "it runs",
         facts(counts=Counts(running=4, completed=36), seen=[leased()]),
         ["running"],

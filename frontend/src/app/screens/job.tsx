@@ -196,7 +196,7 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
               ),
             },
             { id: "results", label: "Results", content: <Results job={job} taskHref={taskHref} /> },
-            { id: "events", label: "Events", content: <Events job={job.id} /> },
+            { id: "events", label: "Events", content: <Events job={job} /> },
             { id: "spec", label: "Specification", content: <JobSpec job={job} /> },
           ]}
         />

@@ -11,10 +11,13 @@ import { ProblemAlert } from "@/components/problem-alert";
 import { Time } from "@/components/time";
 import { type Api, body } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
-import type { Action, Event } from "@/lib/api/types";
+import type { Action, Event, Job } from "@/lib/api/types";
 import { useInterval } from "@/lib/query";
+import { merged, type Step, stepsOf } from "./steps";
 
 const PAGE = 50;
+
+const nothing: Step[] = [];
 
 const WORDS: Record<Action, string> = {
   submit: "Submitted",
@@ -47,15 +50,21 @@ const eventsQuery = (api: Api, job: string | null, after: string | null) =>
     placeholderData: keepPreviousData,
   });
 
-export function Events({ job = null, page: fullPage = false }: { job?: string | null; page?: boolean }) {
-  const pages = usePages(job ?? "");
-  const found = useQuery({ ...eventsQuery(useApi(), job, pages.after), refetchInterval: useInterval() });
+const stepOf = ({ action, ...rest }: Event): Step => ({ ...rest, what: WORDS[action] });
+
+/** Of one job, what becomes of it by itself is told too. */
+export function Events({ job = null, page: fullPage = false }: { job?: Job | null; page?: boolean }) {
+  const id = job?.id ?? null;
+  const pages = usePages(id ?? "");
+  const found = useQuery({ ...eventsQuery(useApi(), id, pages.after), refetchInterval: useInterval() });
   const next = found.data?.next_token ?? null;
+  const told = { first: pages.page === 0, last: next === null };
+  const items = found.data ? merged(found.data.items.map(stepOf), job ? stepsOf(job) : nothing, told) : nothing;
   return (
-    <Table<Event>
+    <Table<Step>
       variant={fullPage ? "full-page" : "container"}
       trackBy="id"
-      items={found.data?.items ?? []}
+      items={items}
       loading={found.isPending}
       loadingText="Loading activity"
       ariaLabels={{ tableLabel: "Activity" }}
@@ -76,7 +85,7 @@ export function Events({ job = null, page: fullPage = false }: { job?: string | 
       }
       columnDefinitions={[
         { id: "at", header: "When", width: 200, cell: (each) => <Time at={each.at} /> },
-        { id: "action", header: "What", width: 120, cell: (each) => <Badge>{WORDS[each.action]}</Badge> },
+        { id: "action", header: "What", width: 120, cell: (each) => <Badge>{each.what}</Badge> },
         { id: "who", header: "Who", width: 220, isRowHeader: true, cell: (each) => each.who },
         ...(job
           ? []
@@ -84,7 +93,7 @@ export function Events({ job = null, page: fullPage = false }: { job?: string | 
               {
                 id: "job",
                 header: "Job",
-                cell: (each: Event) =>
+                cell: (each: Step) =>
                   each.job_id === null ? (
                     "–"
                   ) : (

@@ -10,11 +10,11 @@ test("a filter is told in words, without what it does not ask", () => {
 });
 
 test("how far it is, of what was counted", () => {
-  expect(farWords({ done: 40, refused: 10, dry_run: false }, 200)).toBe("40 done, 10 refused, of 200 jobs (25 %)");
+  expect(farWords({ done: 40, refused: 10, dry_run: false }, 200)).toBe("40 done, 10 refused, of 200 jobs (25%)");
 });
 
 test("jobs that came after the count never make more than all", () => {
-  expect(farWords({ done: 12, refused: 0, dry_run: false }, 10)).toBe("12 done, 0 refused, of 12 jobs (100 %)");
+  expect(farWords({ done: 12, refused: 0, dry_run: false }, 10)).toBe("12 done, 0 refused, of 12 jobs (100%)");
 });
 
 test("the effect says how many jobs, and that some may be refused", () => {

@@ -11,7 +11,7 @@ import { useMemo } from "react";
 import { ProblemAlert } from "@/components/problem-alert";
 import { useApi } from "@/lib/api/context";
 import type { Job } from "@/lib/api/types";
-import { duration, plural, time } from "@/lib/format";
+import { duration, fineTime, plural, time } from "@/lib/format";
 import { useZone } from "@/lib/preferences";
 import { useInterval } from "@/lib/query";
 import { endedTasksQuery } from "./api";
@@ -68,7 +68,7 @@ export default function Durations({ job, moving }: { job: Job; moving: boolean }
           <BarChart
             label={`Throughput. ${speedWords(speed)}`}
             bars={speed}
-            x={(at) => time(at * 1000, zone).slice(13)}
+            x={(at) => (speed.width < 1 ? fineTime(at, zone) : time(at * 1000, zone).slice(13))}
             y={perSecond}
           />
         </SpaceBetween>

@@ -43,8 +43,9 @@ export function throughput(tasks: Task[]): Bars {
 export const quantile = (sorted: number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 
-export const perSecond = (rate: number): string =>
-  `${rate < 10 ? Number(rate.toFixed(1)) : number(Math.round(rate))} /s`;
+const rounded = (rate: number): string => (rate < 10 ? String(Number(rate.toFixed(1))) : number(Math.round(rate)));
+
+export const perSecond = (rate: number): string => `${rounded(rate)} /s`;
 
 /** How many of how many tasks the figures are of. */
 export function sampleWords(seen: number, ended: number, whole: boolean): string {
@@ -54,11 +55,11 @@ export function sampleWords(seen: number, ended: number, whole: boolean): string
 
 /** What the picture of durations shows, for who does not see it; `sorted` is not empty. */
 export const spreadWords = (sorted: number[]): string =>
-  `Half of the tasks took at most ${duration(quantile(sorted, 0.5))}, 95 % at most ${duration(quantile(sorted, 0.95))}, 99 % at most ${duration(quantile(sorted, 0.99))}; from ${duration(sorted[0] ?? 0)} to ${duration(sorted.at(-1) ?? 0)}.`;
+  `Half of the tasks took at most ${duration(quantile(sorted, 0.5))}, 95% at most ${duration(quantile(sorted, 0.95))}, 99% at most ${duration(quantile(sorted, 0.99))}; from ${duration(sorted[0] ?? 0)} to ${duration(sorted.at(-1) ?? 0)}.`;
 
 /** The same of the picture of throughput. */
 export function speedWords({ counts, width }: Bars): string {
   const ended = counts.reduce((sum, each) => sum + each * width, 0);
   const most = counts.reduce((so, each) => Math.max(so, each), 0);
-  return `${perSecond(ended / Math.max(counts.length * width, 1e-6))} on average over ${duration(counts.length * width)}, at most ${perSecond(most)} in a bar of ${duration(width)}.`;
+  return `${rounded(ended / Math.max(counts.length * width, 1e-6))} tasks/s on average over ${duration(counts.length * width)}, at most ${rounded(most)} tasks/s in a bar of ${duration(width)}.`;
 }

@@ -3,15 +3,14 @@
 import AttributeEditor from "@cloudscape-design/components/attribute-editor";
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
-import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
+import { Choice } from "@/components/choice";
 import { Confirm } from "@/components/confirm";
-import type { Job, Priority } from "@/lib/api/types";
+import { PRIORITIES } from "@/components/priority";
+import type { Job } from "@/lib/api/types";
 import { plural } from "@/lib/format";
 import { type JobChange, titleOf, useChange } from "./api";
-
-const PRIORITIES: Priority[] = ["high", "normal", "low"];
 
 interface Tag {
   key: string;
@@ -59,14 +58,13 @@ export function ChangeConfirm({ job, onClose }: { job: Job; onClose: () => void 
         <FormField label="Name">
           <Input value={name} onChange={({ detail }) => setName(detail.value)} />
         </FormField>
-        <FormField label="Priority" description="Chunks that are sent from now on wait in the queue of this priority.">
-          <SegmentedControl
-            label="Priority"
-            selectedId={priority}
-            options={PRIORITIES.map((each) => ({ id: each, text: each }))}
-            onChange={({ detail }) => setPriority(detail.selectedId as Priority)}
-          />
-        </FormField>
+        <Choice
+          label="Priority"
+          description="Chunks that are sent from now on wait in the queue of this priority."
+          chosen={priority}
+          words={PRIORITIES}
+          onChoose={setPriority}
+        />
         <FormField
           label="Chunks at once"
           description={

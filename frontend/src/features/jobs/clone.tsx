@@ -2,15 +2,14 @@
 
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
-import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
+import { Choice } from "@/components/choice";
 import { Confirm } from "@/components/confirm";
-import type { Job, Priority } from "@/lib/api/types";
+import { PRIORITIES } from "@/components/priority";
+import type { Job } from "@/lib/api/types";
 import { plural } from "@/lib/format";
 import { titleOf, useClone } from "./api";
-
-const PRIORITIES: Priority[] = ["high", "normal", "low"];
 
 export interface CloneConfirmProps {
   job: Job;
@@ -39,14 +38,12 @@ export function CloneConfirm({ job, onClose, onCloned }: CloneConfirmProps) {
         <FormField label="Name">
           <Input value={name} onChange={({ detail }) => setName(detail.value)} />
         </FormField>
-        <FormField label="Priority">
-          <SegmentedControl
-            label="Priority"
-            selectedId={priority}
-            options={PRIORITIES.map((each) => ({ id: each, text: each }))}
-            onChange={({ detail }) => setPriority(detail.selectedId as Priority)}
-          />
-        </FormField>
+        <Choice
+          label="Priority"
+          chosen={priority}
+          words={PRIORITIES}
+          onChoose={setPriority}
+        />
       </SpaceBetween>
     </Confirm>
   );

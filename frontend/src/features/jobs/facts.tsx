@@ -32,17 +32,19 @@ const COUNTED: Record<TaskStatus, keyof Counts> = {
 /** A link to the tasks of each status, with how many there are. */
 export function CountLinks({ job }: { job: Job }) {
   return (
-    <div className="count-links figures">
-      {(Object.keys(COUNTED) as TaskStatus[]).map((status) => (
-        <div key={status}>
-          <Box variant="awsui-key-label">
-            <span className={`swatch fill-${COUNTED[status]}`} /> {TASK_LOOKS[status].word}
-          </Box>
-          <Link fontSize="heading-l" href={`/jobs/${job.id}?tab=tasks&tasks=${status}`} variant="primary">
-            {number(job.counts[COUNTED[status]])}
-          </Link>
-        </div>
-      ))}
+    <div className="count-links-frame">
+      <div className="count-links figures">
+        {(Object.keys(COUNTED) as TaskStatus[]).map((status) => (
+          <div key={status}>
+            <Box variant="awsui-key-label">
+              <span className={`swatch fill-${COUNTED[status]}`} /> {TASK_LOOKS[status].word}
+            </Box>
+            <Link fontSize="heading-l" href={`/jobs/${job.id}?tab=tasks&tasks=${status}`} variant="primary">
+              {number(job.counts[COUNTED[status]])}
+            </Link>
+          </div>
+        ))}
+      </div>
     </div>
   );
 }
@@ -73,7 +75,7 @@ export function Why({ job }: { job: Job }) {
 }
 
 function canaryWords({ tried, succeeded, bar, verdict }: NonNullable<Job["canary"]>): string {
-  const asked = `${plural(tried, "task")} went first; ${Math.round(bar * 100)} % of them have to succeed.`;
+  const asked = `${plural(tried, "task")} went first; ${Math.round(bar * 100)}% of them have to succeed.`;
   if (!verdict) return `${asked} The rest waits for them.`;
   return `${asked} ${succeeded === null ? "" : `${number(succeeded)} did. `}It ${verdict}.`;
 }

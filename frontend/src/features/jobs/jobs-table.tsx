@@ -67,7 +67,6 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
   const current = selected.map((each) => loaded.find((job) => job.id === each.id) ?? each);
   const filtered = queryOf(search).tokens.length > 0;
 
-
   const empty = found.isError ? (
     <Box padding="m">
       <ProblemAlert error={found.error} retry={() => void found.refetch()} />
@@ -119,11 +118,21 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
         filteringAriaLabel="Filter jobs"
         countText={plural(items.length, "match", "matches")}
         filteringProperties={[
-          { key: "status", propertyLabel: "Status", groupValuesLabel: "Statuses", operators: ["="] },
+          {
+            key: "status",
+            propertyLabel: "Status",
+            groupValuesLabel: "Statuses",
+            operators: [{ operator: "=", format: (value) => JOB_LOOKS[value as JobStatus]?.word ?? String(value) }],
+          },
           { key: "type", propertyLabel: "Task type", groupValuesLabel: "Task types", operators: ["="] },
           { key: "name", propertyLabel: "Name", groupValuesLabel: "Names", operators: ["^"] },
           { key: "tag", propertyLabel: "Tag", groupValuesLabel: "Tags as key=value", operators: ["="] },
-          { key: "created", propertyLabel: "Created", groupValuesLabel: "Created within", operators: ["="] },
+          {
+            key: "created",
+            propertyLabel: "Created",
+            groupValuesLabel: "Created within",
+            operators: [{ operator: "=", format: (value) => AGES[String(value)]?.word ?? String(value) }],
+          },
         ]}
         filteringOptions={[
           ...(Object.keys(JOB_LOOKS) as JobStatus[]).map((value) => ({

@@ -5,16 +5,16 @@ import Container from "@cloudscape-design/components/container";
 import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
-import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Button from "@cloudscape-design/components/button";
 import type { ReactNode } from "react";
+import { Choice } from "@/components/choice";
 import { Code } from "@/components/code";
 import { usePlatform } from "@/lib/api/context";
 import { useWho } from "@/lib/auth/session";
 import { userZone } from "@/lib/format";
 import { tell } from "@/lib/notices";
-import { type Theme, theme, useTheme, useZone, type Zone, zone } from "@/lib/preferences";
+import { theme, useTheme, useZone, zone } from "@/lib/preferences";
 import { Limits } from "./limits";
 
 /** `more` is what other features have to set. */
@@ -36,29 +36,19 @@ function Looks() {
   return (
     <Container header={<Header variant="h2">Appearance</Header>}>
       <SpaceBetween size="l">
-        <FormField label="Theme">
-          <SegmentedControl
-            label="Theme"
-            selectedId={painted}
-            options={[
-              { id: "system", text: "As the system" },
-              { id: "light", text: "Light" },
-              { id: "dark", text: "Dark" },
-            ]}
-            onChange={({ detail }) => theme.set(detail.selectedId as Theme)}
-          />
-        </FormField>
-        <FormField label="Times" description="The other one is shown where the pointer rests on a time.">
-          <SegmentedControl
-            label="Times"
-            selectedId={told}
-            options={[
-              { id: "local", text: userZone() },
-              { id: "utc", text: "UTC" },
-            ]}
-            onChange={({ detail }) => zone.set(detail.selectedId as Zone)}
-          />
-        </FormField>
+        <Choice
+          label="Theme"
+          chosen={painted}
+          words={{ system: "As the system", light: "Light", dark: "Dark" }}
+          onChoose={(chosen) => theme.set(chosen)}
+        />
+        <Choice
+          label="Times"
+          description="The other one is shown where the pointer rests on a time."
+          chosen={told}
+          words={{ local: userZone(), utc: "UTC" }}
+          onChoose={(chosen) => zone.set(chosen)}
+        />
       </SpaceBetween>
     </Container>
   );

@@ -14,11 +14,14 @@ import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useDeferredValue, useMemo, useState } from "react";
+import { Choice } from "@/components/choice";
 import { Code } from "@/components/code";
+import { PRIORITIES } from "@/components/priority";
 import { ProblemAlert } from "@/components/problem-alert";
+import { Prose } from "@/components/prose";
 import { type Form as Snippet, FORMS, rendered } from "@/components/snippets";
 import { usePlatform } from "@/lib/api/context";
-import type { Job, Priority, TaskType } from "@/lib/api/types";
+import type { Job, TaskType } from "@/lib/api/types";
 import { duration, plural } from "@/lib/format";
 import { useSubmit } from "./api";
 import { check, type Draft, FRESH } from "./draft";
@@ -33,14 +36,12 @@ export interface NewJobProps {
   onSubmitted: (job: Job) => void;
 }
 
-const PRIORITIES: Priority[] = ["high", "normal", "low"];
-
 export function NewJob({ types, chosen, onChoose, onSubmitted }: NewJobProps) {
   const type = types.find((each) => each.name === chosen) ?? null;
   return (
     <SpaceBetween size="l">
       <Container header={<Header variant="h2">What to run</Header>}>
-        <FormField label="Task type" description={type?.description || "A function that your workers offer."}>
+        <FormField label="Task type" description={<Prose text={type?.description || "A function that your workers offer."} />}>
           <Select
             selectedOption={type ? { value: type.name, label: type.name } : null}
             placeholder="Choose a task type"
@@ -182,14 +183,13 @@ function Policies({ type, draft, errors, onChange }: PoliciesProps) {
     <Container header={<Header variant="h2">Policies</Header>}>
       <ColumnLayout columns={2}>
         {text("name", "Name", "To find it again.", "nightly")}
-        <FormField label="Priority" description="Which queue its chunks wait in.">
-          <SegmentedControl
-            label="Priority"
-            selectedId={draft.priority}
-            options={PRIORITIES.map((each) => ({ id: each, text: each }))}
-            onChange={({ detail }) => onChange({ priority: detail.selectedId as Priority })}
-          />
-        </FormField>
+        <Choice
+          label="Priority"
+          description="Which queue its chunks wait in."
+          chosen={draft.priority}
+          words={PRIORITIES}
+          onChoose={(priority) => onChange({ priority })}
+        />
         {text("attempts", "Attempts", "How often a task is tried at most.", attempts ? `${attempts} by its type` : "1")}
         {text(
           "timeout",

@@ -4,6 +4,7 @@ import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import Select from "@cloudscape-design/components/select";
 import Textarea from "@cloudscape-design/components/textarea";
+import { Prose } from "@/components/prose";
 import type { Field } from "./schema";
 
 export interface ParamFieldProps {
@@ -36,7 +37,7 @@ export function ParamField({ field, value, error, onChange }: ParamFieldProps) {
           {!required && <i> - optional</i>}
         </>
       }
-      {...(schema.description ? { description: schema.description } : {})}
+      {...(schema.description ? { description: <Prose text={schema.description} /> } : {})}
       {...(constraint(field) ? { constraintText: constraint(field) } : {})}
       {...(error ? { errorText: `${name} ${error}` } : {})}
     >

@@ -10,6 +10,7 @@ import TextFilter from "@cloudscape-design/components/text-filter";
 import { useQuery } from "@tanstack/react-query";
 import { Code } from "@/components/code";
 import { ProblemAlert } from "@/components/problem-alert";
+import { Prose } from "@/components/prose";
 import { useApi } from "@/lib/api/context";
 import type { TaskType } from "@/lib/api/types";
 import { duration, plural } from "@/lib/format";
@@ -62,7 +63,7 @@ export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: s
           </Header>
         ),
         sections: [
-          { id: "about", content: (each) => each.description || "It says nothing of itself." },
+          { id: "about", content: (each) => <Prose text={each.description || "It says nothing of itself."} /> },
           {
             id: "signature",
             header: "Fields",

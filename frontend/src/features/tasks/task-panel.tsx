@@ -13,6 +13,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Code } from "@/components/code";
 import { Copyable } from "@/components/copyable";
 import { ProblemAlert } from "@/components/problem-alert";
+import { Prose } from "@/components/prose";
 import { TaskStatusMark } from "@/components/status";
 import { Time } from "@/components/time";
 import { useApi } from "@/lib/api/context";
@@ -123,7 +124,9 @@ function TaskBody({ task }: { task: Task }) {
       {task.status === "COMPLETED" && (
         <Section title="Result">
           {task.too_large ? (
-            <Box color="text-body-secondary">Too large to show here; `shoal results` has it.</Box>
+            <Box color="text-body-secondary">
+              <Prose text="Too large to show here; `shoal results` has it." />
+            </Box>
           ) : (
             <Code text={JSON.stringify(task.result ?? null, null, 2)} label="result" low />
           )}

@@ -9,13 +9,14 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { Code } from "@/components/code";
+import { PRIORITIES } from "@/components/priority";
 import { ProblemAlert } from "@/components/problem-alert";
 import { RefreshControl } from "@/components/refresh";
 import { PresenceMark } from "@/components/status";
 import { Time } from "@/components/time";
 import { type Api, body } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
-import type { Presence, Priority, Queue, Worker } from "@/lib/api/types";
+import type { Presence, Queue, Worker } from "@/lib/api/types";
 import { number, plural } from "@/lib/format";
 import { useInterval } from "@/lib/query";
 
@@ -34,7 +35,6 @@ const queuesQuery = (api: Api) =>
   });
 
 const FIRST: Record<Presence, number> = { silent: 0, alive: 1, unknown: 2, left: 3 };
-const NAMES: Record<Priority, string> = { high: "High", normal: "Normal", low: "Low" };
 
 export function WorkersAndQueues() {
   return (
@@ -71,7 +71,7 @@ function Queues() {
 
 const QueueFigures = ({ queue }: { queue: Queue }) => (
   <div className="figures">
-    <Box variant="awsui-key-label">{NAMES[queue.priority]}</Box>
+    <Box variant="awsui-key-label">{PRIORITIES[queue.priority]}</Box>
     <Box variant="awsui-value-large">{number(queue.waiting)}</Box>
     <Box color="text-body-secondary">
       waiting · {number(queue.in_flight)} in hand · {number(queue.delayed)} delayed

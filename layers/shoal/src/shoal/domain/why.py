@@ -346,8 +346,11 @@ def _queued(facts: Facts, backlog: int) -> Reason:
     job = facts.job
     own = min(job.chunks, -(-facts.counts.pending // (job.chunk_size or 1)))
     ahead = max(0, backlog - own)
-    text = f"Its tasks wait for a free worker, behind about {_many(ahead, 'chunk')} of other jobs "
-    text += "with the same or a higher priority (an estimate from the queue's depth)."
+    alike = "with the same or a higher priority"
+    behind = f", behind about {_many(ahead, 'chunk')} of other jobs {alike}"
+    if not ahead:
+        behind = f"; no chunk of another job {alike} is ahead of them"
+    text = f"Its tasks wait for a free worker{behind} (an estimate from the queue's depth)."
     facts_: dict[str, Fact] = {"priority": job.spec.priority, "chunks_ahead": ahead}
     tasks = ahead * (job.chunk_size or 1)
     return Reason(Code.QUEUED, text, facts_ | {"tasks_ahead": tasks, "estimated": True})
