@@ -16,7 +16,7 @@ export interface ChoiceProps<T extends string> {
 export function Choice<T extends string>({ label, description, chosen, words, onChoose }: ChoiceProps<T>) {
   const phone = useIsPhone();
   return (
-    <FormField {...(phone ? {} : { label })} {...(description ? { description } : {})}>
+    <FormField {...(phone ? {} : { label })} {...(description ? { constraintText: description } : {})}>
       <SegmentedControl
         label={label}
         selectedId={chosen}

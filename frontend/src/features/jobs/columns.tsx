@@ -39,6 +39,17 @@ export const JobLink = ({ job }: { job: Job }) => (
   </>
 );
 
+const Size = ({ job }: { job: Job }) => (
+  <>
+    {job.task_count === null ? "–" : number(job.task_count)}
+    {job.counts.failed > 0 && (
+      <Box variant="small" color="text-status-error" display="block">
+        {number(job.counts.failed)} failed
+      </Box>
+    )}
+  </>
+);
+
 const size = (job: Job): number => job.task_count ?? 0;
 const share = (job: Job): number =>
   (job.counts.completed + job.counts.failed + job.counts.cancelled) / Math.max(size(job), 1);
@@ -49,15 +60,15 @@ export const COLUMNS: TableProps.ColumnDefinition<Job>[] = [
     header: "Job",
     isRowHeader: true,
     minWidth: 200,
-    width: 228,
+    width: 246,
     cell: (job) => <JobLink job={job} />,
     sortingComparator: (a, b) => titleOf(a).localeCompare(titleOf(b)),
   },
   {
     id: "status",
     header: "Status",
-    minWidth: 115,
-    width: 124,
+    minWidth: 130,
+    width: 140,
     cell: (job) => <JobStatusMark job={job} />,
     sortingComparator: (a, b) => jobLook(a).word.localeCompare(jobLook(b).word),
   },
@@ -65,48 +76,47 @@ export const COLUMNS: TableProps.ColumnDefinition<Job>[] = [
     id: "progress",
     header: "Progress",
     minWidth: 130,
-    width: 132,
+    width: 142,
     cell: (job) => <CountsBar slim counts={job.counts} total={job.task_count} />,
     sortingComparator: (a, b) => share(a) - share(b),
   },
   {
     id: "tasks",
     header: "Tasks",
-    minWidth: 90,
-    width: 100,
-    cell: (job) => (job.task_count === null ? "–" : number(job.task_count)),
+    minWidth: 100,
+    width: 120,
+    cell: (job) => <Size job={job} />,
     sortingComparator: (a, b) => size(a) - size(b),
   },
   {
     id: "failed",
     header: "Failed",
-    minWidth: 90,
-    width: 108,
-    cell: (job) =>
-      job.counts.failed ? <Box color="text-status-error">{number(job.counts.failed)}</Box> : "0",
+    minWidth: 100,
+    width: 110,
+    cell: (job) => number(job.counts.failed),
     sortingComparator: (a, b) => a.counts.failed - b.counts.failed,
   },
   {
     id: "type",
     header: "Task type",
     minWidth: 110,
-    width: 126,
+    width: 128,
     cell: (job) => job.task_type,
     sortingField: "task_type",
   },
   {
     id: "created",
     header: "Created",
-    minWidth: 140,
-    width: 148,
+    minWidth: 150,
+    width: 168,
     cell: (job) => <Time at={job.created_at} brief />,
     sortingField: "created_at",
   },
   {
     id: "took",
     header: "Duration",
-    minWidth: 100,
-    width: 122,
+    minWidth: 110,
+    width: 126,
     cell: (job) => <Took job={job} />,
     sortingComparator: (a, b) => (seconds(a) ?? -1) - (seconds(b) ?? -1),
   },
@@ -114,4 +124,4 @@ export const COLUMNS: TableProps.ColumnDefinition<Job>[] = [
   { id: "tags", header: "Tags", minWidth: 120, width: 180, cell: (job) => <Tags tags={job.tags} /> },
 ];
 
-export const SHOWN_AT_FIRST = ["name", "status", "progress", "tasks", "failed", "type", "created", "took"];
+export const SHOWN_AT_FIRST = ["name", "status", "progress", "tasks", "type", "created", "took"];
