@@ -1,8 +1,7 @@
 """Jobs: submit, list, watch, steer."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -18,7 +17,7 @@ from shoal.domain import trace
 from shoal.domain.act import Action
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.job import JobStatus
-from shoal.domain.job_filter import JobFilter, Tag
+from shoal.domain.job_filter import JobFilter
 from shoal.domain.selection import Discard, Selection
 from shoal.service.submitting import Submitted, fingerprint
 from shoal.wire.jobs import (
@@ -74,7 +73,12 @@ def list_jobs(
     Several statuses are joined by commas; created from `since` on and before `until`; `name` is
     what theirs begins with; `tag` is `key=value`, or a key alone.
     """
-    which = _which(status, since, until, task_type=task_type, name=name, tag=tag)
+    which = JobFilter.of(
+        statuses=status or (), since=since, until=until, task_type=task_type, name=name, tag=tag
+    )
+    if which.backwards:
+        detail = "must be later than since"
+        raise InvalidRequest(f"until {detail}", [("until", detail)])
     query = ["jobs", *_said(which)]
     page = bootstrap.viewing().page(
         caller(router).tenant, which, limit=limit, start=text_start(next_token, query)
@@ -229,29 +233,6 @@ def _job(
     """The job as it now is."""
     body = job_body(bootstrap.viewing().job(caller(router).tenant, job_id))
     return Response(status.value, "application/json", body, headers=headers)
-
-
-def _which(
-    statuses: Sequence[JobStatus] | None,
-    since: datetime | None,
-    until: datetime | None,
-    *,
-    task_type: str | None,
-    name: str,
-    tag: str | None,
-) -> JobFilter:
-    """The jobs that are asked for; raise InvalidRequest if none can be."""
-    if since is not None and until is not None and since >= until:
-        detail = "must be later than since"
-        raise InvalidRequest(f"until {detail}", [("until", detail)])
-    return JobFilter(
-        statuses=frozenset(statuses or ()),
-        since=None if since is None else since.timestamp(),
-        until=None if until is None else until.timestamp(),
-        task_type=task_type,
-        name=name,
-        tag=None if tag is None else Tag.of(tag),
-    )
 
 
 def _said(which: JobFilter) -> Iterator[str]:

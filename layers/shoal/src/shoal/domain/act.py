@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from shoal.domain.errors import InvalidRequest
-
-_PLACE: Final = re.compile(r"[0-9]{10}\.[0-9]{6}/[0-9A-Za-z_]{1,64}")
+PLACE: Final = re.compile(r"[0-9]{10}\.[0-9]{6}/[0-9A-Za-z_]{1,64}")
 
 
 class Action(StrEnum):
@@ -53,11 +51,3 @@ class Act:
     def place(self) -> str:
         """Sorts by time; of two at the same time, by id."""
         return f"{self.at:017.6f}/{self.id}"
-
-
-def checked_place(start: str | None) -> str | None:
-    """The place that a page begins behind, if any; raise InvalidRequest if it is none."""
-    if start is not None and _PLACE.fullmatch(start) is None:
-        detail = "this page does not exist"
-        raise InvalidRequest(detail, [("next_token", detail)])
-    return start

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from shoal.domain.errors import InvalidRequest
-
 MISSED: Final = 3
 """A worker is silent once so many times have passed in which it promised to speak."""
 KEPT_SECONDS: Final = 3 * 86_400
 """How long a worker is remembered after it spoke last: over a weekend."""
-_NAME: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+PLACE: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class Presence(StrEnum):
@@ -66,11 +64,3 @@ class Worker:
     def expires_at(self) -> int:
         """When it is forgotten."""
         return int(self.seen_at) + KEPT_SECONDS
-
-
-def checked_name(start: str | None) -> str | None:
-    """The name that a page begins behind, if any; raise InvalidRequest if it is none."""
-    if start is not None and _NAME.fullmatch(start) is None:
-        detail = "this page does not exist"
-        raise InvalidRequest(detail, [("next_token", detail)])
-    return start

@@ -8,11 +8,10 @@ from enum import StrEnum
 from typing import Final
 
 from shoal.domain.chunk import Chunk
-from shoal.domain.errors import InvalidRequest
 from shoal.domain.job import Job
 
 EXAMPLES: Final = 3
-_PLACE: Final = re.compile(r"[0-9]{10}\.[0-9]{6}/job_[0-9A-Z]{26}/[A-Z_]{1,32}")
+PLACE: Final = re.compile(r"[0-9]{10}\.[0-9]{6}/job_[0-9A-Z]{26}/[A-Z_]{1,32}")
 
 
 class DeadCause(StrEnum):
@@ -110,11 +109,3 @@ class DeadLetters:
     def place(self) -> str:
         """Sorts by when the first one came."""
         return f"{self.first_at:017.6f}/{self.job_id}/{self.cause}"
-
-
-def checked_place(start: str | None) -> str | None:
-    """The place that a page begins behind, if any; raise InvalidRequest if it is none."""
-    if start is not None and _PLACE.fullmatch(start) is None:
-        detail = "this page does not exist"
-        raise InvalidRequest(detail, [("next_token", detail)])
-    return start

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from shoal.domain.job import Job, JobStatus
@@ -35,6 +37,31 @@ class JobFilter:
     task_type: str | None = None
     name: str = ""
     tag: Tag | None = None
+
+    @staticmethod
+    def of(
+        *,
+        statuses: Iterable[JobStatus],
+        since: datetime | None,
+        until: datetime | None,
+        task_type: str | None,
+        name: str,
+        tag: str | None,
+    ) -> JobFilter:
+        """As users say it."""
+        return JobFilter(
+            statuses=frozenset(statuses),
+            since=None if since is None else since.timestamp(),
+            until=None if until is None else until.timestamp(),
+            task_type=task_type,
+            name=name,
+            tag=None if tag is None else Tag.of(tag),
+        )
+
+    @property
+    def backwards(self) -> bool:
+        """Whether no time is in: it ends where it begins, or before."""
+        return self.since is not None and self.until is not None and self.since >= self.until
 
     def admits(self, job: Job) -> bool:
         """Whether the job is one of them."""

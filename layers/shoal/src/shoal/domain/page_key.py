@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from shoal.domain.errors import InvalidRequest
 from shoal.domain.job import Job
+from shoal.domain.pages import no_page
 
 FIRST: Final = "0"
 LAST: Final = "~"
@@ -35,6 +35,5 @@ def id_at(of: str) -> str:
     """The id of the job at a place; raise InvalidRequest if it is none."""
     found = _PLACE.fullmatch(of)
     if found is None:
-        detail = "this page does not exist"
-        raise InvalidRequest(detail, [("next_token", detail)])
+        raise no_page()
     return found[1]

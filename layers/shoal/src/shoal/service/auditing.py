@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from shoal.domain import ids
-from shoal.domain.act import Act, Action, checked_place
+from shoal.domain.act import PLACE, Act, Action
 from shoal.domain.bulk import BulkAction
 from shoal.domain.errors import JobNotFound
 from shoal.domain.identity import Caller
 from shoal.domain.job import LONGEST_LIFE, Job
+from shoal.domain.pages import checked_start
 from shoal.ports.audit import ActPage, AuditLog
 from shoal.ports.clock import Clock, Entropy
 from shoal.ports.jobs import JobStore
@@ -78,11 +79,11 @@ class Auditing:
         job = self.jobs.get(job_id)
         if job is None or not job.belongs_to(tenant):
             raise JobNotFound(job_id)
-        return self.log.of_job(job_id, limit=limit, start=checked_place(start))
+        return self.log.of_job(job_id, limit=limit, start=checked_start(start, PLACE))
 
     def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> ActPage:
         """What was done to the tenant's jobs, newest first."""
-        return self.log.of_tenant(tenant, limit=limit, start=checked_place(start))
+        return self.log.of_tenant(tenant, limit=limit, start=checked_start(start, PLACE))
 
     def _add(self, act: Act) -> None:
         self.log.add(act, expires_at=int(act.at) + LONGEST_LIFE + self.retention)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shoal.domain import ids
-from shoal.domain.dead_letter import DeadCause, DeadLetters, Letter, checked_place
+from shoal.domain.dead_letter import PLACE, DeadCause, DeadLetters, Letter
 from shoal.domain.errors import JobNotFound, Unavailable, WriteConflict
 from shoal.domain.job import Job
+from shoal.domain.pages import checked_start
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.clock import Clock
 from shoal.ports.dead_letters import DeadLetterPage, DeadLetterStore
@@ -53,7 +54,7 @@ class Burying:
 
     def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> DeadLetterPage:
         """Those of a tenant's jobs, by when the first of their job and cause came, newest first."""
-        return self.letters.of_tenant(tenant, limit=limit, start=checked_place(start))
+        return self.letters.of_tenant(tenant, limit=limit, start=checked_start(start, PLACE))
 
     def _add(self, job: Job, cause: DeadCause, letter: Letter) -> None:
         for _ in range(TRIES):

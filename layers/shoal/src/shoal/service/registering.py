@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shoal.domain.crew import Worker, checked_name
+from shoal.domain.crew import PLACE, Worker
 from shoal.domain.errors import InvalidRequest
+from shoal.domain.pages import checked_start
 from shoal.ports.clock import Clock
 from shoal.ports.crew import Crew, WorkerPage
 from shoal.ports.task_types import TaskType, TypeRegistry
@@ -39,4 +40,4 @@ class Registering:
 
     def workers(self, *, limit: int, start: str | None) -> WorkerPage:
         """Those that spoke in the last days, by name."""
-        return self.crew.page(limit=limit, start=checked_name(start))
+        return self.crew.page(limit=limit, start=checked_start(start, PLACE))

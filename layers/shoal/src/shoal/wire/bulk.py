@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shoal.domain.bulk import BulkStatus, BulkVerb
 from shoal.domain.job import JobStatus
-from shoal.domain.job_filter import JobFilter, Tag
+from shoal.domain.job_filter import JobFilter
 from shoal.wire.jobs import Instant, Name, TagSought, Time
 from shoal.wire.worker import TypeName
 
@@ -40,19 +40,19 @@ class BulkFilter(_Request):
     def _names_something(self) -> Self:
         if self.which() == JobFilter():
             raise ValueError("must name something: to mean every job, name every status")
-        if self.since is not None and self.until is not None and self.since >= self.until:
+        if self.which().backwards:
             raise ValueError("until must be later than since")
         return self
 
     def which(self) -> JobFilter:
         """As the domain has it."""
-        return JobFilter(
-            statuses=frozenset(self.status),
-            since=None if self.since is None else self.since.timestamp(),
-            until=None if self.until is None else self.until.timestamp(),
+        return JobFilter.of(
+            statuses=self.status,
+            since=self.since,
+            until=self.until,
             task_type=self.type,
             name=self.name,
-            tag=None if self.tag is None else Tag.of(self.tag),
+            tag=self.tag,
         )
 
 
