@@ -123,6 +123,12 @@ test("tasks that fail are seen to be tried again", async () => {
 
   await status("Completed").waitFor();
   await expect.poll(async () => page.getByRole("row", { name: /^\d+\s+Completed\s+2/ }).count()).toBe(4);
+  await page.goto(`${CONSOLE}/jobs/${jobs["console-retries"]}?task=0`);
+  const attempts = page.getByRole("list", { name: /^Attempts/ }).getByRole("listitem");
+  await expect.poll(async () => attempts.count()).toBe(2);
+  expect(await attempts.nth(0).innerText()).toMatch(/Attempt 2\s+Completed[^]*Worker w\S+ · epoch/);
+  expect(await attempts.nth(1).innerText()).toMatch(/Attempt 1\s+Failed[^]*Worker w\S+ · epoch/);
+  expect(await violations(page)).toEqual([]);
 });
 
 test("tasks of a killed worker are finished by another, and none is lost", async () => {

@@ -16,6 +16,7 @@ from handlers.asking import known_already, request_id, sign_in
 from handlers.problems import NoSuchRoute, invalid
 from handlers.reading import read_object
 from handlers.routes import (
+    attempts,
     bulk,
     dead_letters,
     deployment,
@@ -105,6 +106,7 @@ for routes in (
     jobs,
     job_tasks,
     tasks,
+    attempts,
     results,
     deployment,
     tenants,

@@ -225,6 +225,27 @@ SAMPLES: Final[Mapping[str, Sample]] = {
     # Tasks
     "TaskBody": _TASK_BODY,
     "TaskPageBody": {"items": [_TASK_BODY], "next_token": None, "rows_read": 2},
+    "AttemptsBody": {
+        "items": [
+            {
+                "outcome": "failed",
+                "generation": 1,
+                "attempt": 1,
+                "epoch": 1,
+                "report": 1,
+                "worker": "w-7f",
+                "started_at": _STARTED,
+                "finished_at": _ENDED,
+                "duration": 1.52,
+                "progress": None,
+                "lease_until": None,
+                "crashes": None,
+                "error": _ERROR,
+                "result": None,
+            }
+        ],
+        "next_token": None,
+    },
     "TaskRunning": {"worker": "ada"},
     "TaskComplete": {"worker": "ada", "result": {"bytes": 5_120}},
     "TaskFailed": {"worker": "ada", "error": _ERROR},

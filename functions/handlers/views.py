@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
+from pydantic import BaseModel
+
 from shoal.domain import ids
 from shoal.domain.canary import Canary
 from shoal.domain.outcome import TaskError
@@ -35,12 +37,12 @@ def fitting[B: (TaskBody, ResultBody)](
     bodies: Sequence[B], following: int | None
 ) -> tuple[list[B], int | None]:
     """Those of a page's items that fit into one answer, and the index to go on from."""
-    if _size(bodies) <= MAX_ANSWER_BYTES:
+    if size_of(bodies) <= MAX_ANSWER_BYTES:
         return list(bodies), following
     fit: list[B] = []
     size = 0
     for body in bodies:
-        length = _size([body])
+        length = size_of([body])
         if length > MAX_ANSWER_BYTES:
             fit.append(body.model_copy(update={"result": None, "too_large": True}))
             continue
@@ -53,10 +55,10 @@ def fitting[B: (TaskBody, ResultBody)](
 
 def without_large(bodies: Sequence[TaskBody]) -> list[TaskBody]:
     """All of a page's items, without the results that do not fit into one answer with the rest."""
-    left = MAX_ANSWER_BYTES - _size([_without_result(body) for body in bodies])
+    left = MAX_ANSWER_BYTES - size_of([_without_result(body) for body in bodies])
     fit = []
     for body in bodies:
-        length = _size([body]) - _size([_without_result(body)])
+        length = size_of([body]) - size_of([_without_result(body)])
         fit.append(body if length <= left else _without_result(body))
         left -= length if length <= left else 0
     return fit
@@ -66,7 +68,8 @@ def _without_result(body: TaskBody) -> TaskBody:
     return body.model_copy(update={"result": None, "too_large": True})
 
 
-def _size(bodies: Sequence[TaskBody | ResultBody]) -> int:
+def size_of(bodies: Sequence[BaseModel]) -> int:
+    """Bytes of the bodies as JSON."""
     return len(json.dumps([body.model_dump() for body in bodies]))
 
 
@@ -84,7 +87,7 @@ def job_body(view: JobView) -> JobBody:
         task_type=spec.task_type,
         status=job.status,
         paused=job.paused,
-        paused_at=_time(job.paused_at),
+        paused_at=time_of(job.paused_at),
         drained=job.paused and not view.counts.running,
         ending=job.ending,
         generation=job.generation,
@@ -99,11 +102,11 @@ def job_body(view: JobView) -> JobBody:
         max_parallelism=spec.max_parallelism,
         timeout=spec.timeout,
         retry=RetryBody.of(spec.policy),
-        deadline=_time(job.deadline),
+        deadline=time_of(job.deadline),
         max_failed=spec.max_failed,
         created_at=rfc3339(job.created_at),
-        started_at=_time(job.started_at),
-        finished_at=_time(job.finished_at),
+        started_at=time_of(job.started_at),
+        finished_at=time_of(job.finished_at),
         reason=job.reason,
         tags=spec.tags,
         links=JobLinks(self=path, tasks=f"{path}/tasks", results=f"{path}/results"),
@@ -126,7 +129,7 @@ def task_body(view: TaskView) -> TaskBody:
         duration=None if outcome is None else outcome.duration,
         input=view.input,
         result=None if outcome is None else outcome.result,
-        error=None if outcome is None else _error_body(outcome.error),
+        error=None if outcome is None else error_body(outcome.error),
     )
 
 
@@ -201,7 +204,8 @@ def _canary(canary: Canary | None) -> CanaryBody | None:
     )
 
 
-def _error_body(error: TaskError | None) -> TaskErrorBody | None:
+def error_body(error: TaskError | None) -> TaskErrorBody | None:
+    """Why an attempt failed."""
     if error is None:
         return None
     return TaskErrorBody(
@@ -209,5 +213,6 @@ def _error_body(error: TaskError | None) -> TaskErrorBody | None:
     )
 
 
-def _time(seconds: float | None) -> str | None:
+def time_of(seconds: float | None) -> str | None:
+    """A time, if there is one."""
     return None if seconds is None else rfc3339(seconds)

@@ -6,11 +6,12 @@ from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
 from shoal.domain.ids import keyed_job_id
 from shoal.domain.job import Job, Repeat, Spec
-from shoal.domain.outcome import Outcome
+from shoal.domain.outcome import Origin, Outcome
 from shoal.domain.tally import Entry
 
 NOW = 1_800_000_000.25
 EXPIRES_AT = 1_900_000_000
+ORIGIN = Origin("w-1", 2)
 _fresh = itertools.count()
 
 

@@ -1,16 +1,19 @@
 import json
 import zlib
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
+from shoal.adapters.dynamodb.table import Table
+from shoal.adapters.rows.attributes import text
 from shoal.adapters.rows.parts import pack_part
 from shoal.domain.chunk import Chunk, Granted
 from shoal.domain.errors import WriteConflict
-from shoal.domain.outcome import Outcome, PartKey, TaskError
+from shoal.domain.outcome import Outcome, PartKey, TaskError, WholePart
 from shoal.ports.chunks import Standing
-from tests.contract.examples import EXPIRES_AT, NOW, a_chunk, fresh_id, plain_outcomes
+from tests.contract.examples import EXPIRES_AT, NOW, ORIGIN, a_chunk, fresh_id, plain_outcomes
 from tests.contract.services import Aws
 from tests.contract.worlds import World, on_aws
 
@@ -19,6 +22,16 @@ def granted(chunk: Chunk) -> Chunk:
     grant = chunk.grant("w-1", "request-1", NOW, 60.0)
     assert isinstance(grant, Granted)
     return grant.chunk
+
+
+def large(seed: int) -> list[Outcome]:
+    """Outcomes whose results do not compress under the size of a row."""
+    return [
+        replace(
+            outcome, result=[pow(3, seed + outcome.index * 50 + n, 2**61 - 1) for n in range(50)]
+        )
+        for outcome in plain_outcomes()
+    ]
 
 
 def test_created_chunks_are_read_back_whole(world: World) -> None:
@@ -83,43 +96,51 @@ def test_a_put_of_a_chunk_that_does_not_exist_raises(world: World) -> None:
 def test_a_part_is_read_back_whole(world: World) -> None:
     key, outcomes = PartKey(fresh_id(), 3, 2, 1), plain_outcomes()
 
-    world.chunks.put_part(key, outcomes, expires_at=EXPIRES_AT)
+    world.chunks.put_part(key, outcomes, origin=ORIGIN, expires_at=EXPIRES_AT)
 
     assert world.chunks.parts([key, key._replace(report=2)]) == {key: tuple(outcomes)}
 
 
+@pytest.mark.parametrize("outcomes", [plain_outcomes(), large(1)], ids=["small", "large"])
+def test_a_part_says_where_it_comes_from(world: World, outcomes: list[Outcome]) -> None:
+    key = PartKey(fresh_id(), 3, 2, 1)
+
+    world.chunks.put_part(key, outcomes, origin=ORIGIN, expires_at=EXPIRES_AT)
+
+    assert world.chunks.whole_parts([key]) == {key: WholePart(tuple(outcomes), ORIGIN)}
+
+
+def test_a_part_of_before_origins_is_read(on_moto: Aws) -> None:
+    key, tasks = PartKey(fresh_id(), 3, 2, 1), Table(on_moto.dynamodb, "tasks")
+    tasks.put_new({"id": text(str(key)), "o": {"B": pack_part(plain_outcomes())}})
+
+    found = on_aws(on_moto).chunks.whole_parts([key])
+
+    assert found == {key: WholePart(tuple(plain_outcomes()), None)}
+
+
 def test_the_first_part_of_a_key_stays(world: World) -> None:
     key, outcomes = PartKey(fresh_id(), 0, 1, 1), plain_outcomes(2)
-    world.chunks.put_part(key, outcomes, expires_at=EXPIRES_AT)
+    world.chunks.put_part(key, outcomes, origin=ORIGIN, expires_at=EXPIRES_AT)
 
-    world.chunks.put_part(key, plain_outcomes(1), expires_at=EXPIRES_AT)
+    world.chunks.put_part(key, plain_outcomes(1), origin=ORIGIN, expires_at=EXPIRES_AT)
 
     assert world.chunks.parts([key]) == {key: tuple(outcomes)}
 
 
-def large(seed: int) -> list[Outcome]:
-    """Outcomes whose results do not compress under the size of a row."""
-    return [
-        replace(
-            outcome, result=[pow(3, seed + outcome.index * 50 + n, 2**61 - 1) for n in range(50)]
-        )
-        for outcome in plain_outcomes()
-    ]
-
-
 def test_a_large_part_is_read_back_whole_and_the_first_stays(world: World) -> None:
     key = PartKey(fresh_id(), 0, 1, 1)
-    world.chunks.put_part(key, large(1), expires_at=EXPIRES_AT)
+    world.chunks.put_part(key, large(1), origin=ORIGIN, expires_at=EXPIRES_AT)
 
-    world.chunks.put_part(key, large(2), expires_at=EXPIRES_AT)
+    world.chunks.put_part(key, large(2), origin=ORIGIN, expires_at=EXPIRES_AT)
 
     assert world.chunks.parts([key]) == {key: tuple(large(1))}
 
 
 def test_small_and_large_parts_are_read_together(world: World) -> None:
     small, big = PartKey(fresh_id(), 0, 1, 1), PartKey(fresh_id(), 0, 1, 1)
-    world.chunks.put_part(small, plain_outcomes(), expires_at=EXPIRES_AT)
-    world.chunks.put_part(big, large(1), expires_at=EXPIRES_AT)
+    world.chunks.put_part(small, plain_outcomes(), origin=ORIGIN, expires_at=EXPIRES_AT)
+    world.chunks.put_part(big, large(1), origin=ORIGIN, expires_at=EXPIRES_AT)
 
     found = world.chunks.parts([small, big])
 
@@ -163,7 +184,7 @@ def test_an_upload_that_is_no_list_of_outcomes_holds_none(world: World, body: by
 
 def test_a_worker_uploads_a_part_once_and_of_the_size_it_said(on_ministack: Aws) -> None:
     chunks, key = on_aws(on_ministack).chunks, PartKey(fresh_id(), 0, 1, 1)
-    upload = chunks.part_upload(key, 2, seconds=60)
+    upload = chunks.part_upload(key, 2, origin=ORIGIN, seconds=60)
 
     first = httpx.put(upload.url, content=b"[]", headers=upload.headers)
     second = httpx.put(upload.url, content=b"[]", headers=upload.headers)
@@ -172,7 +193,17 @@ def test_a_worker_uploads_a_part_once_and_of_the_size_it_said(on_ministack: Aws)
     assert second.status_code == httpx.codes.PRECONDITION_FAILED
     assert "content-length" in upload.url
     assert "if-none-match" in upload.url
-    assert chunks.parts([key]) == {key: ()}
+    assert chunks.whole_parts([key]) == {key: WholePart((), ORIGIN)}
+
+
+def test_who_uploads_a_part_cannot_say_that_another_did(on_ministack: Aws) -> None:
+    key = PartKey(fresh_id(), 0, 1, 1)
+    upload = on_aws(on_ministack).chunks.part_upload(key, 2, origin=ORIGIN, seconds=60)
+
+    signed = parse_qs(urlsplit(upload.url).query)["X-Amz-SignedHeaders"][0].split(";")
+
+    assert {"x-amz-meta-worker", "x-amz-meta-generation"} <= {*signed}
+    assert upload.headers["x-amz-meta-worker"] == ORIGIN.worker
 
 
 def test_standings_are_those_of_the_chunks_that_exist(world: World) -> None:

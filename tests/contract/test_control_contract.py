@@ -16,7 +16,7 @@ from shoal.domain.tally import Tally
 from shoal.service.choosing import chosen
 from shoal.service.control import Control
 from shoal.service.settling import Settling
-from tests.contract.examples import EXPIRES_AT, a_chunk, a_job, fresh_id
+from tests.contract.examples import EXPIRES_AT, ORIGIN, a_chunk, a_job, fresh_id
 from tests.contract.worlds import World
 
 
@@ -26,7 +26,7 @@ def test_a_selection_is_kept_and_takes_the_tasks_of_its_cause(world: World) -> N
     errors = [TaskError(kind, "no", retryable=False) for kind in ("KeyError", "ValueError")]
     key = PartKey(job.id, 0, 1, 1)
     ends = [Outcome(i, 1, 0.0, 1.0, error=errors[i % 2]) for i in range(4)]
-    world.chunks.put_part(key, ends, expires_at=EXPIRES_AT)
+    world.chunks.put_part(key, ends, origin=ORIGIN, expires_at=EXPIRES_AT)
     chunk = replace(
         a_chunk(job.id, size=4), statuses="FFFF", attempts=(1,) * 4, parts=(Part(1, 1, ((0, 4),)),)
     )

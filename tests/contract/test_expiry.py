@@ -3,7 +3,15 @@
 from shoal.domain.counts import Counts
 from shoal.domain.outcome import PartKey
 from shoal.domain.tally import Sum, Tally
-from tests.contract.examples import EXPIRES_AT, a_chunk, a_job, an_entry, fresh_id, plain_outcomes
+from tests.contract.examples import (
+    EXPIRES_AT,
+    ORIGIN,
+    a_chunk,
+    a_job,
+    an_entry,
+    fresh_id,
+    plain_outcomes,
+)
 from tests.contract.services import Aws
 from tests.contract.worlds import on_aws
 
@@ -17,7 +25,9 @@ def test_every_row_of_a_job_carries_its_expiry(aws: Aws) -> None:
     world.jobs.claim(job, 1, first=0, end=1, expires_at=EXPIRES_AT)
     chunk = a_chunk(job).reset(2, 0.0, expires_at=EXPIRES_AT)
     world.chunks.create([chunk])
-    world.chunks.put_part(PartKey(job, 0, 1, 1), plain_outcomes(1), expires_at=EXPIRES_AT)
+    world.chunks.put_part(
+        PartKey(job, 0, 1, 1), plain_outcomes(1), origin=ORIGIN, expires_at=EXPIRES_AT
+    )
 
     rows = [
         row

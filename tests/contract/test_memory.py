@@ -5,7 +5,7 @@ from shoal.adapters.memory.queues import MemoryTaskQueue
 from shoal.domain.job import JobStatus, Priority
 from shoal.domain.outcome import PartKey
 from shoal.ports.queues import Message
-from tests.contract.examples import NOW, a_chunk, a_job, fresh_id, plain_outcomes
+from tests.contract.examples import NOW, ORIGIN, a_chunk, a_job, fresh_id, plain_outcomes
 
 
 def test_what_is_written_after_a_snapshot_is_gone_after_its_restore() -> None:
@@ -29,7 +29,7 @@ def test_a_snapshot_does_not_change_with_its_store() -> None:
     before = store.snapshot()
 
     store.create([chunk])
-    store.put_part(PartKey(chunk.job, 0, 1, 1), plain_outcomes(1), expires_at=0)
+    store.put_part(PartKey(chunk.job, 0, 1, 1), plain_outcomes(1), origin=ORIGIN, expires_at=0)
 
     other = MemoryChunkStore()
     other.restore(before)

@@ -300,7 +300,7 @@ MISTAKES = (
     ),
     Mistake(
         "a report writes its row without its part",
-        [Change(Leasing._report, "self._write_part(folded.chunk, report)", "pass")],  # noqa: SLF001
+        [Change(Leasing._report, "self._write_part(worker, folded.chunk, report)", "pass")],  # noqa: SLF001
         Scenario("no part", Faults()),
         "a task ends as its accepted outcome says",
     ),

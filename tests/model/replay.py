@@ -16,7 +16,7 @@ from shoal.domain.chunk import Chunk
 from shoal.domain.errors import ShoalError, WriteConflict
 from shoal.domain.job import Job, Priority
 from shoal.domain.limits import Tenant
-from shoal.domain.outcome import Outcome, PartKey
+from shoal.domain.outcome import Origin, Outcome, PartKey
 from shoal.domain.tally import Entry, Sum, Tally
 from shoal.ports.queues import Message
 from shoal.ports.task_types import TaskType
@@ -255,8 +255,10 @@ class TapedChunks:
     def put(self, chunk: Chunk) -> None:
         self._call("row.put", chunk.number, chunk)
 
-    def put_part(self, key: PartKey, outcomes: Sequence[Outcome], *, expires_at: int) -> None:
-        del expires_at
+    def put_part(
+        self, key: PartKey, outcomes: Sequence[Outcome], *, origin: Origin, expires_at: int
+    ) -> None:
+        del origin, expires_at
         self._call("part.put", key, tuple(outcomes))
 
     def parts(self, keys: Iterable[PartKey]) -> dict[PartKey, Sequence[Outcome]]:

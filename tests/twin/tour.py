@@ -103,6 +103,10 @@ class Tour:
             ended(self.users, job["id"])
         assert self.users.delete(f"jobs/{never['id']}").status_code == 204
         self.jobs.remove(never)
+        flaky = next(job for job in jobs if job["task_type"] == "fail_below")
+        tried = self.users.get(f"tasks/{flaky['id']}.0/attempts").json()["items"]
+        assert [each["outcome"] for each in tried] == ["failed", "completed"]
+        assert all(each["worker"] for each in tried)
         (kept,) = self.users.get(f"tasks/{keeping['id']}.0/artifacts").json()["items"]
         assert httpx.get(kept["url"]).text == "by 0"
 

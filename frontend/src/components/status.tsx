@@ -1,7 +1,7 @@
 /** Statuses as an icon and a word, never a colour alone. Each map names every status, or does not compile. */
 
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
-import type { Job, JobStatus, Presence, TaskStatus } from "@/lib/api/types";
+import type { AttemptOutcome, Job, JobStatus, Presence, TaskStatus } from "@/lib/api/types";
 
 interface Look {
   type: StatusIndicatorProps.Type;
@@ -24,6 +24,15 @@ export const TASK_LOOKS: Record<TaskStatus, Look> = {
   COMPLETED: { type: "success", word: "Completed" },
   FAILED: { type: "error", word: "Failed" },
   CANCELLED: { type: "stopped", word: "Cancelled" },
+};
+
+const ATTEMPT_LOOKS: Record<AttemptOutcome, Look> = {
+  running: { type: "in-progress", word: "Running" },
+  completed: { type: "success", word: "Completed" },
+  failed: { type: "error", word: "Failed" },
+  worker_died: { type: "error", word: "Worker died" },
+  cancelled: { type: "stopped", word: "Cancelled" },
+  unknown: { type: "info", word: "Not kept" },
 };
 
 const PRESENCE_LOOKS: Record<Presence, Look> = {
@@ -59,4 +68,5 @@ const shown = ({ type, word }: Look) => <StatusIndicator type={type}>{word}</Sta
 export const JobStatusMark = ({ job }: { job: Pick<Job, "status" | "paused" | "ending" | "drained"> }) =>
   shown(jobLook(job));
 export const TaskStatusMark = ({ status }: { status: TaskStatus }) => shown(TASK_LOOKS[status]);
+export const AttemptMark = ({ outcome }: { outcome: AttemptOutcome }) => shown(ATTEMPT_LOOKS[outcome]);
 export const PresenceMark = ({ state }: { state: Presence }) => shown(PRESENCE_LOOKS[state]);

@@ -247,6 +247,19 @@ def test_failures_are_shown_by_cause(shoal: Any) -> None:
     assert cause["examples"][0]["task_id"] == f"{job}.1"
 
 
+def test_attempts_are_listed_with_their_workers(shoal: Any) -> None:
+    job = finished(error=FAULT)
+
+    shown = shoal("attempts", f"{job}.1", "-o", "wide")
+    piped = shoal("attempts", f"{job}.1", "-o", "json")
+
+    heads, row = shown.stdout.splitlines()
+    assert heads.split()[:4] == ["ATTEMPT", "OUTCOME", "WORKER", "EPOCH"]
+    assert row.split()[:4] == ["1", "failed", "w-1", "1"]
+    assert "no\x1b" not in row
+    assert json.loads(piped.stdout)[0]["error"]["type"] == "ValueError"
+
+
 def test_workers_are_listed(shoal: Any) -> None:
     types = [{"name": "noop", "schema": {}}]
     callback("workers", {"worker": "w-7", "task_types": types, "every": 60.0, "slots": 4})
@@ -584,6 +597,29 @@ def test_replay_tells_when_it_ends_otherwise(shoal: Any) -> None:
 
     said = json.loads(found.stdout)
     assert (found.returncode, said["result_there"], said["result_here"]) == (1, 5, 4)
+
+
+def test_replay_of_an_earlier_attempt_is_compared_with_that_one(shoal: Any) -> None:
+    there = {"type": "ValueError", "message": "unlucky", "tail": "", "retryable": True}
+    job = submit(
+        task_type="sized",
+        count=1,
+        params={"size": 13},
+        retry={"max_attempts": 2, "backoff": 0.0},
+    )
+    start(job)
+    report(lease(job), [outcome(0, error=there)])
+    report(lease(job, request="request-2"), [outcome(0, result=1) | {"attempt": 2}])
+
+    first = shoal("replay", f"{job}.0", "--attempt", "1", "-o", "json")
+    latest = shoal("replay", f"{job}.0", "-o", "json")
+    none = shoal("replay", f"{job}.0", "--attempt", "3")
+
+    said = json.loads(first.stdout)
+    assert (first.returncode, said["same"], said["attempt"], said["worker"]) == (0, True, 1, "w-1")
+    assert "attempt 1, which w-1 ran" in first.stderr
+    assert json.loads(latest.stdout)["attempt"] == 2
+    assert (none.returncode, "shoal attempts" in none.stderr) == (2, True)
 
 
 def test_starting_loads_nothing_that_is_slow() -> None:

@@ -24,7 +24,7 @@ from shoal.client import (
 )
 from shoal.client import flow as flows
 from shoal.client.causes import added_up
-from shoal.client.models import Counts
+from shoal.client.models import Attempt, Counts, TaskFault
 from shoal.domain.export import Cursor
 from shoal.ports.exports import ExportRun
 from shoal.ports.workflow import ExecutionStatus
@@ -348,6 +348,28 @@ def test_large_inputs_are_uploaded_first(connected: Connected, world: World) -> 
     with pytest.raises(NotFound):  # this world's store has nothing, for the PUT went past it
         connected(storing).submit("noop", inputs=({"text": "x" * 1_000} for _ in range(1_200)))
     assert put == [1_200]
+
+
+def test_attempts_are_all_there_oldest_first(
+    shoal: Shoal, async_shoal: AsyncShoal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.routes.attempts.MAX_ANSWER_BYTES", 600)
+    job = shoal.submit("noop", count=1, retry={"max_attempts": 2, "backoff": 0.0})
+    start(job.id)
+    fault = {"type": "ValueError", "message": "no", "tail": "…", "retryable": True}
+    report(lease(job.id), [outcome(0, error=fault)])
+    report(lease(job.id, request="request-2"), [outcome(0) | {"attempt": 2}])
+
+    async def asked() -> list[Attempt]:
+        async with async_shoal as twin:
+            return await twin.attempts(f"{job.id}.0")
+
+    first, second = shoal.attempts(f"{job.id}.0")
+
+    assert (first.outcome, first.attempt, first.worker) == ("failed", 1, "w-1")
+    assert first.error == TaskFault("ValueError", "no", "…", retryable=True)
+    assert (second.outcome, second.epoch, second.error) == ("completed", 2, None)
+    assert asyncio.run(asked()) == [first, second]
 
 
 def test_failures_of_several_pages_are_added_up() -> None:

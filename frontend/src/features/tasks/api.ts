@@ -1,8 +1,8 @@
 /** Tasks: what is asked of the API, and under which key it is kept. */
 
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { type Api, body } from "@/lib/api/client";
-import type { TaskPage, TaskStatus } from "@/lib/api/types";
+import type { AttemptPage, Task, TaskPage, TaskStatus } from "@/lib/api/types";
 
 export interface TasksAsked {
   job: string;
@@ -42,6 +42,28 @@ export const taskWhyQuery = (api: Api, id: string) =>
     queryKey: ["task", id, "why"],
     queryFn: ({ signal }) =>
       body(api.GET("/api/v1/tasks/{task_id}/why", { signal, params: { path: { task_id: id } } })),
+  });
+
+/** Attempts that are asked for at once; older ones when the user wants them. */
+const ATTEMPTS_AT_ONCE = 20;
+
+/** The latest attempts first by page, oldest first within one. A task that moved has others, so its state is in the key. */
+export const attemptsQuery = (api: Api, task: Pick<Task, "id" | "status" | "attempts">) =>
+  infiniteQueryOptions({
+    queryKey: ["task", task.id, "attempts", task.status, task.attempts],
+    queryFn: ({ signal, pageParam }): Promise<AttemptPage> =>
+      body(
+        api.GET("/api/v1/tasks/{task_id}/attempts", {
+          signal,
+          params: {
+            path: { task_id: task.id },
+            query: { limit: ATTEMPTS_AT_ONCE, ...(pageParam ? { next_token: pageParam } : {}) },
+          },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_token,
+    placeholderData: (before, query) => (query?.queryKey[1] === task.id ? before : undefined),
   });
 
 export const taskArtifactsQuery = (api: Api, id: string) =>

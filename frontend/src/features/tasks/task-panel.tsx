@@ -23,6 +23,7 @@ import { bytes, duration, number, percent } from "@/lib/format";
 import { sentence } from "@/lib/notices";
 import { useInterval } from "@/lib/query";
 import { taskArtifactsQuery, taskQuery, taskWhyQuery } from "./api";
+import { Attempts } from "./attempts";
 
 const MOVING: Record<TaskStatus, boolean> = {
   PENDING: true,
@@ -83,12 +84,12 @@ export function TaskView({ job, id, index, total, taskHref }: TaskPanelProps) {
       </SpaceBetween>
       {found.isError && !task && <ProblemAlert error={found.error} retry={() => void found.refetch()} />}
       {found.isPending && <Spinner size="large" />}
-      {task && <TaskBody task={task} />}
+      {task && <TaskBody task={task} every={MOVING[task.status] ? every : false} />}
     </SpaceBetween>
   );
 }
 
-function TaskBody({ task }: { task: Task }) {
+function TaskBody({ task, every }: { task: Task; every: number | false }) {
   return (
     <SpaceBetween size="l">
       <KeyValuePairs
@@ -114,6 +115,9 @@ function TaskBody({ task }: { task: Task }) {
           {task.error.tail && <Code text={task.error.tail} label="tail of the output" low />}
         </Section>
       )}
+      <Section title="Attempts">
+        <Attempts task={task} every={every} />
+      </Section>
       <Section title="Input">
         {task.input === null ? (
           <Box color="text-body-secondary">Its input is a line of the uploaded file.</Box>

@@ -657,6 +657,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{task_id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the latest attempts of a task, oldest first; the next page has those before them. */
+        get: operations["listAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{task_id}/complete": {
         parameters: {
             query?: never;
@@ -976,6 +993,84 @@ export interface components {
             next_token?: string | null;
         };
         Attempt: number;
+        /**
+         * AttemptBody
+         * @description One attempt of a task; null is what nobody knows.
+         *
+         *     `attempt` counts anew in each `generation` of the job. `epoch` and `worker` are of the lease
+         *     that it ended under, or runs under until `lease_until`. `crashes` is how many workers have died
+         *     in a row with the task's chunk, of one that runs or was given up for it. `result` is a path.
+         */
+        AttemptBody: {
+            /** Attempt */
+            attempt: number | null;
+            /** Crashes */
+            crashes: number | null;
+            /** Duration */
+            duration: number | null;
+            /** Epoch */
+            epoch: number | null;
+            error: components["schemas"]["TaskErrorBody"] | null;
+            finished_at: components["schemas"]["Time"] | null;
+            /** Generation */
+            generation: number | null;
+            lease_until: components["schemas"]["Time"] | null;
+            outcome: components["schemas"]["AttemptOutcome"];
+            /** Progress */
+            progress: number | null;
+            /** Report */
+            report: number | null;
+            /** Result */
+            result: string | null;
+            started_at: components["schemas"]["Time"] | null;
+            /** Worker */
+            worker: string | null;
+        };
+        /**
+         * AttemptOutcome
+         * @description How an attempt ended, if it has; `unknown` if the part that told is not kept any more.
+         * @enum {string}
+         */
+        AttemptOutcome: "running" | "completed" | "failed" | "worker_died" | "cancelled" | "unknown";
+        /**
+         * AttemptsBody
+         * @description The latest attempts of a task, oldest first; `next_token` asks for those before them.
+         *
+         *     An attempt whose worker died, or handed the task back, is no item of its own: the next worker
+         *     goes on with it. Only if the third in a row dies is the task given up, as `worker_died`.
+         * @example {
+         *       "items": [
+         *         {
+         *           "attempt": 1,
+         *           "crashes": null,
+         *           "duration": 1.52,
+         *           "epoch": 1,
+         *           "error": {
+         *             "message": "a.gif: not a JPEG",
+         *             "retryable": false,
+         *             "tail": "opening a.gif\n",
+         *             "type": "ValueError"
+         *           },
+         *           "finished_at": "2026-11-27T01:12:31.480Z",
+         *           "generation": 1,
+         *           "lease_until": null,
+         *           "outcome": "failed",
+         *           "progress": null,
+         *           "report": 1,
+         *           "result": null,
+         *           "started_at": "2026-11-27T01:00:04.120Z",
+         *           "worker": "w-7f"
+         *         }
+         *       ],
+         *       "next_token": null
+         *     }
+         */
+        AttemptsBody: {
+            /** Items */
+            items: components["schemas"]["AttemptBody"][];
+            /** Next Token */
+            next_token: string | null;
+        };
         Axis: components["schemas"]["Range"] | unknown[];
         /**
          * Beat
@@ -5122,6 +5217,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactsBody"];
+                };
+            };
+            /** @description If-None-Match has its ETag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            413: components["responses"]["CONTENT_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_CONTENT"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    listAttempts: {
+        parameters: {
+            query?: {
+                limit?: number;
+                next_token?: string | null;
+            };
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptsBody"];
                 };
             };
             /** @description If-None-Match has its ETag */

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -20,6 +20,13 @@ _THERE_ALREADY: Final = "PreconditionFailed"
 _STREAM_BYTES: Final = 1 << 20
 
 
+class Stored(NamedTuple):
+    """An object's body and its user-defined metadata."""
+
+    body: bytes
+    metadata: Mapping[str, str]
+
+
 class Bucket:
     """Whole objects of one bucket."""
 
@@ -27,28 +34,44 @@ class Bucket:
         self.client = client
         self.name = name
 
-    def put_new(self, key: str, body: bytes) -> None:
+    def put_new(self, key: str, body: bytes, metadata: Mapping[str, str]) -> None:
         """Write an object, unless there is one of this key."""
         with translated():
             try:
-                self.client.put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")
+                self.client.put_object(
+                    Bucket=self.name, Key=key, Body=body, Metadata=metadata, IfNoneMatch="*"
+                )
             except ClientError as error:
                 if code_of(error) != _THERE_ALREADY:
                     raise
 
-    def upload_new(self, key: str, *, seconds: int, size: int | None = None) -> UploadLink:
-        """Let somebody write an object (of `size` bytes), unless there is one of this key."""
+    def upload_new(
+        self,
+        key: str,
+        *,
+        seconds: int,
+        size: int | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> UploadLink:
+        """Let somebody write an object (of `size` bytes), unless there is one of this key.
+
+        The metadata is signed: who sends other headers is refused.
+        """
         place: dict[str, Any] = {"Bucket": self.name, "Key": key, "IfNoneMatch": "*"}
         if size is not None:
             place["ContentLength"] = size
+        if metadata:
+            place["Metadata"] = metadata
         url = self.client.generate_presigned_url("put_object", Params=place, ExpiresIn=seconds)
-        return UploadLink(url, {"If-None-Match": "*"})
+        headers = {f"x-amz-meta-{name}": value for name, value in (metadata or {}).items()}
+        return UploadLink(url, {"If-None-Match": "*", **headers})
 
-    def get(self, key: str) -> bytes | None:
-        """An object's body, or None if it is not there."""
+    def get(self, key: str) -> Stored | None:
+        """An object, or None if it is not there."""
         with translated():
             try:
-                return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
+                found = self.client.get_object(Bucket=self.name, Key=key)
+                return Stored(found["Body"].read(), found["Metadata"])
             except ClientError as error:
                 if code_of(error) not in _MISSING:
                     raise

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shoal.ports.task_types import TypeRegistry
     from shoal.service.admission import Admission
     from shoal.service.announcing import Announcing
+    from shoal.service.attempting import Attempting
     from shoal.service.auditing import Auditing
     from shoal.service.bulk import Bulk
     from shoal.service.burying import Burying
@@ -231,6 +232,14 @@ def leasing() -> Leasing:
         a.metrics,
         length=a.lease,
     )
+
+
+@_once
+def attempting() -> Attempting:
+    """Shows what came of each attempt of a task."""
+    from shoal.service.attempting import Attempting
+
+    return Attempting(viewing(), adapters().chunks)
 
 
 @_once

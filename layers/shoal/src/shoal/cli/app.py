@@ -257,14 +257,16 @@ looking.add_to(app)
 def replay(
     ctx: typer.Context,
     task_id: TaskId,
+    attempt: Annotated[int | None, typer.Option(min=1, help="The latest if not given.")] = None,
     pdb: Annotated[bool, typer.Option("--pdb", help="Debug it where it raises.")] = False,  # noqa: FBT002 - a flag
     output: Output = _TABLE,
 ) -> None:
     """Run one task here, as it ran there, and compare what came of it."""
-    from shoal.cli.replaying import replayed  # noqa: PLC0415 - loaded on first use
+    from shoal.cli.replaying import ended_attempt, replayed  # noqa: PLC0415 - loaded on first use
 
-    task = ctx.obj.shoal.task(task_id)
-    found = replayed(task, ctx.obj.shoal.job(task.job_id).state.task_type, debug=pdb)
+    shoal = ctx.obj.shoal
+    task, tried = shoal.task(task_id), ended_attempt(shoal.attempts(task_id), attempt)
+    found = replayed(task, tried, shoal.job(task.job_id).state.task_type, debug=pdb)
     show_one(found.row(), output)
     raise typer.Exit(Code.OK if found.same else Code.JOB_FAILED)
 

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from shoal.cli.given import NotUnderstood
-from shoal.cli.options import JobId, Output
+from shoal.cli.options import JobId, Output, TaskId
 from shoal.cli.output import (
+    ATTEMPTS,
     CAUSES,
     DEAD_LETTERS,
     EVENTS,
@@ -31,6 +32,12 @@ def types(ctx: typer.Context, output: Output = Form.TABLE) -> None:
 def why(ctx: typer.Context, any_id: str, output: Output = Form.TABLE) -> None:
     """Tell why a job, or a task by its id, is not running or not moving."""
     show(ctx.obj.shoal.why(any_id)["reasons"], output, REASONS)
+
+
+def attempts(ctx: typer.Context, task_id: TaskId, output: Output = Form.TABLE) -> None:
+    """List the attempts of a task, oldest first: whose they were and what came of each."""
+    found = ctx.obj.shoal.attempts(task_id)
+    show((each.raw for each in found), output, ATTEMPTS)
 
 
 def events(
@@ -94,7 +101,7 @@ def open_console(
 
 def add_to(app: typer.Typer) -> None:
     """Make them commands."""
-    for command in (types, why, events, queues, failures, workers):
+    for command in (types, why, attempts, events, queues, failures, workers):
         app.command()(command)
     app.command("dead-letters")(dead_letters)
     app.command("open")(open_console)

@@ -45,6 +45,11 @@ TASKS = Columns(
     ("id", "status", "attempts", "duration", "error.type"),
     ("worker", "started_at", "finished_at", "error.message", "input"),
 )
+ATTEMPTS = Columns(
+    "attempt",
+    ("attempt", "outcome", "worker", "epoch", "started_at", "duration", "error.type"),
+    ("generation", "finished_at", "progress", "lease_until", "crashes", "error.message"),
+)
 RESULTS = Columns("index", ("index", "result"), ("missing",))
 TYPES = Columns("name", ("name", "timeout", "mean_seconds", "description"), ("image", "schema"))
 

@@ -6,13 +6,14 @@ import asyncio
 import json
 import re
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final
 
 from shoal.cli.given import NotUnderstood
 from shoal.cli.output import say
-from shoal.client.models import Task
+from shoal.client.models import Attempt, Task
 from shoal.sdk import Context, discover
 from shoal.sdk import Task as TaskFunction
 from shoal.settings import task_modules
@@ -36,6 +37,8 @@ class Replay:
     """The attempt there and the one here."""
 
     task: Task
+    attempt: int
+    worker: str | None
     there: Ending
     here: Ending
 
@@ -53,15 +56,27 @@ class Replay:
         names = ("status", "error", "message", "place", "result")
         return {
             "task": self.task.id,
-            "attempt": self.task.attempts,
+            "attempt": self.attempt,
+            "worker": self.worker,
             "same": self.same,
             **{f"{name}_there": getattr(self.there, name) for name in names},
             **{f"{name}_here": getattr(self.here, name) for name in names},
         }
 
 
-def replayed(task: Task, task_type: str, *, debug: bool) -> Replay:
-    """Run the task's function on its input, at its attempt, and compare.
+def ended_attempt(attempts: Sequence[Attempt], number: int | None) -> Attempt | None:
+    """The latest attempt that ended, or the latest of this number; raise NotUnderstood."""
+    told = ("completed", "failed", "worker_died")
+    for each in reversed(attempts):
+        if each.outcome in told and number in (None, each.attempt):
+            return each
+    if number is not None:
+        raise NotUnderstood(f"no attempt {number} has ended: see `shoal attempts`")
+    return None
+
+
+def replayed(task: Task, tried: Attempt | None, task_type: str, *, debug: bool) -> Replay:
+    """Run the task's function on its input, as it was tried, and compare.
 
     What it keeps (effects, artifacts) it keeps in memory, so an effect is done again.
     """
@@ -70,23 +85,23 @@ def replayed(task: Task, task_type: str, *, debug: bool) -> Replay:
     function = discover(task_modules()).get(task_type)
     if function is None:
         raise NotUnderstood(f"no task type {task_type} here: name its module in SHOAL_TASKS")
-    where = f", on {task.worker}" if task.worker else ""
-    say(f"{task.id}: {task_type}, attempt {task.attempts}{where}")
-    return Replay(task, _there(task), _here(function, task, debug=debug))
+    attempt = tried.attempt if tried is not None and tried.attempt else max(1, task.attempts)
+    worker = None if tried is None else tried.worker
+    where = f", which {worker} ran" if worker else ""
+    say(f"{task.id}: {task_type}, attempt {attempt}{where}")
+    here = _here(function, task, attempt, debug=debug)
+    return Replay(task, attempt, worker, _there(task, tried), here)
 
 
-def _there(task: Task) -> Ending:
-    if task.error is None:
+def _there(task: Task, tried: Attempt | None) -> Ending:
+    if tried is None or tried.error is None:
         return Ending(task.status, task.result)
-    return Ending(
-        task.status, None, task.error.type, task.error.message, _last_place(task.error.tail)
-    )
+    error = tried.error
+    return Ending("FAILED", None, error.type, error.message, _last_place(error.tail))
 
 
-def _here(function: TaskFunction[..., Any], task: Task, *, debug: bool) -> Ending:
-    context = replace(
-        Context.fake(index=task.index, attempt=max(1, task.attempts)), job_id=task.job_id
-    )
+def _here(function: TaskFunction[..., Any], task: Task, attempt: int, *, debug: bool) -> Ending:
+    context = replace(Context.fake(index=task.index, attempt=attempt), job_id=task.job_id)
     try:
         result = _called(function, task, context)
     except Exception as error:  # noqa: BLE001 - whatever a task raises is its outcome

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from shoal.client.flow import Answer, Flow, Request, asked
-from shoal.client.models import Counts, JobState, Json, Task, TaskFilter
+from shoal.client.models import Attempt, Counts, JobState, Json, Task, TaskFilter
 from shoal.client.tokens import Tokens
 
 _CELL: Final = Struct("<6H")
@@ -158,6 +158,16 @@ class Api:
             found = nlargest(
                 count, [*found, *map(Task.of, page.items)], key=lambda task: task.duration or 0.0
             )
+            token = page.next_token
+            if token is None:
+                return found
+
+    def attempts(self, task_id: str) -> Flow[list[Attempt]]:
+        """All attempts of a task, oldest first: each page has those before the one before it."""
+        found, token = list[Attempt](), None
+        while True:
+            page = yield from self.page(f"tasks/{segment(task_id)}/attempts", {}, token)
+            found = [*map(Attempt.of, page.items), *found]
             token = page.next_token
             if token is None:
                 return found

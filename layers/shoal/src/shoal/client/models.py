@@ -165,9 +165,35 @@ class Task:
     @staticmethod
     def of(raw: Json) -> Task:
         """From the API's JSON."""
-        said = raw.get("error")
-        error = said and TaskFault(*(said.get(name) for name in TaskFault._fields))
-        return Task(**{**_known(Task, raw), "error": error}, raw=raw)
+        return Task(**{**_known(Task, raw), "error": _fault(raw)}, raw=raw)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt of a task; `outcome` is running, completed, failed, worker_died or cancelled.
+
+    It is `unknown` if what came of it is not kept any more. `attempt` counts anew in each
+    `generation`; `worker` and `epoch` are of the lease that it ended under, or runs under.
+    """
+
+    outcome: str
+    generation: int | None
+    attempt: int | None
+    epoch: int | None
+    worker: str | None
+    started_at: str | None
+    finished_at: str | None
+    duration: float | None
+    progress: float | None
+    lease_until: str | None
+    crashes: int | None
+    error: TaskFault | None
+    raw: Json = field(repr=False)
+
+    @staticmethod
+    def of(raw: Json) -> Attempt:
+        """From the API's JSON."""
+        return Attempt(**{**_known(Attempt, raw), "error": _fault(raw)}, raw=raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +286,11 @@ class JobEvent:
     def status(self) -> str:
         """The job's status."""
         return self.job.status
+
+
+def _fault(raw: Json) -> TaskFault | None:
+    said = raw.get("error")
+    return said and TaskFault(*(said.get(name) for name in TaskFault._fields))
 
 
 def _known(kind: Any, raw: Json) -> dict[str, Any]:

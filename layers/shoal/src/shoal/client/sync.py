@@ -13,6 +13,7 @@ from shoal.client.causes import added_up
 from shoal.client.exporting import exported
 from shoal.client.flow import Flow
 from shoal.client.models import (
+    Attempt,
     BulkState,
     Changes,
     Counts,
@@ -95,6 +96,10 @@ class Shoal:
     def artifacts(self, task_id: str) -> Iterator[Json]:
         """The files of a task: name, size and a `url` that reads it for a while."""
         return self.pages(f"tasks/{segment(task_id)}/artifacts")
+
+    def attempts(self, task_id: str) -> list[Attempt]:
+        """The attempts of a task, oldest first, with the one that runs; raise NotFound."""
+        return self.run(self.api.attempts(task_id))
 
     def task_types(self) -> Iterator[TaskType]:
         """The task types that workers have registered."""

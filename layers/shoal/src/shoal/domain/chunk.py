@@ -191,6 +191,11 @@ class Chunk:
         """Where the task at this position stands."""
         return TaskStatus.of(self.statuses[offset])
 
+    def progress_of(self, offset: int) -> float | None:
+        """How far the task at this position is, if its worker has it in hand and says so."""
+        hand = self.hand
+        return hand.progress if hand is not None and hand.task == self.first + offset else None
+
     def part_of(self, offset: int) -> PartKey | None:
         """The part with the latest accepted outcome of the task at this position."""
         for part in reversed(self.parts):

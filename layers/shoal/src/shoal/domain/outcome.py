@@ -1,5 +1,6 @@
 """What came of one attempt of one task."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -45,6 +46,20 @@ class PartKey(NamedTuple):
 
     def __str__(self) -> str:
         return f"outcomes/{self.job}/{self.chunk}/{self.epoch}.{self.report}"
+
+
+class Origin(NamedTuple):
+    """Whose outcomes a part holds: the worker's, in this generation of the job."""
+
+    worker: str
+    generation: int
+
+
+class WholePart(NamedTuple):
+    """The outcomes of a part; `origin` is None of one that was written before it was kept."""
+
+    outcomes: Sequence[Outcome]
+    origin: Origin | None
 
 
 WORKER_DIED = "WorkerDied"

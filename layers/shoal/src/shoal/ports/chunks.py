@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from shoal.domain.chunk import Chunk
-from shoal.domain.outcome import Outcome, PartKey
+from shoal.domain.outcome import Origin, Outcome, PartKey, WholePart
 from shoal.ports.blobs import UploadLink
 
 
@@ -35,11 +35,16 @@ class ChunkStore(Protocol):
     def put(self, chunk: Chunk) -> None:
         """Write it over the version before its own; raise WriteConflict if that is not there."""
 
-    def put_part(self, key: PartKey, outcomes: Sequence[Outcome], *, expires_at: int) -> None:
+    def put_part(
+        self, key: PartKey, outcomes: Sequence[Outcome], *, origin: Origin, expires_at: int
+    ) -> None:
         """Write a part, once: the first of its key stays."""
 
-    def part_upload(self, key: PartKey, size: int, *, seconds: int) -> UploadLink:
-        """Let a worker write a part of `size` bytes itself, once, for so long."""
+    def part_upload(self, key: PartKey, size: int, *, origin: Origin, seconds: int) -> UploadLink:
+        """Let a worker write a part of `size` bytes and this origin itself, once, for so long."""
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
         """The outcomes of those parts that exist."""
+
+    def whole_parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, WholePart]:
+        """Those parts that exist, each with its origin."""

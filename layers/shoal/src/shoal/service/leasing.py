@@ -7,11 +7,11 @@ from operator import attrgetter
 from statistics import fmean
 from typing import NamedTuple
 
-from shoal.domain.chunk import Accepted, Chunk, Finished, Granted, Hand, Held, Stale
+from shoal.domain.chunk import Accepted, Chunk, Finished, Granted, Hand, Held, Lease, Stale
 from shoal.domain.errors import IllegalMove, Unavailable, WriteConflict
 from shoal.domain.grid import Json
 from shoal.domain.job import Job, JobStatus
-from shoal.domain.outcome import Outcome, PartKey, worker_died
+from shoal.domain.outcome import Origin, Outcome, PartKey, worker_died
 from shoal.ports.blobs import UploadLink
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.clock import Clock, Entropy
@@ -149,7 +149,7 @@ class Leasing:
             if grant.again:
                 return grant
             try:
-                self._write_grant(job, grant, now)
+                self._write_grant(job, chunk.lease, grant, now)
             except WriteConflict:
                 fresh = self.chunks.get(job.id, chunk.number)
                 if fresh is None:
@@ -160,12 +160,13 @@ class Leasing:
             return LeaseRefused("done") if grant.chunk.finished else grant
         raise Unavailable(f"chunk {chunk.number} of {job.id} is written by too many at once")
 
-    def _write_grant(self, job: Job, grant: Granted, now: float) -> None:
+    def _write_grant(self, job: Job, lapsed: Lease | None, grant: Granted, now: float) -> None:
         chunk, dead = grant.chunk, grant.dead
         if dead is not None:
             verdict = worker_died(chunk.first + dead, chunk.attempts[dead], now)
             key = chunk.part_key(chunk.epoch, 0)
-            self.chunks.put_part(key, [verdict], expires_at=chunk.expires_at)
+            origin = Origin(lapsed.worker if lapsed else "", chunk.generation)
+            self.chunks.put_part(key, [verdict], origin=origin, expires_at=chunk.expires_at)
         self.chunks.put(chunk)
         if dead is not None:
             self.metrics.tasks_ended(job.spec.task_type, completed=0, failed=1)
@@ -231,7 +232,8 @@ class Leasing:
         lost = chunk is None or chunk.epoch != key.epoch or chunk.lease is None
         if chunk is None or lost or chunk.foreign(worker):
             raise IllegalMove(f"chunk {key.chunk} of {key.job} is not leased at epoch {key.epoch}")
-        return self.chunks.part_upload(key, size, seconds=UPLOAD_SECONDS)
+        origin = Origin(worker, chunk.generation)
+        return self.chunks.part_upload(key, size, origin=origin, seconds=UPLOAD_SECONDS)
 
     def _report(self, worker: str, job: Job | None, report: Report) -> str:
         if job is None or job.stopping:
@@ -253,7 +255,7 @@ class Leasing:
                 length=self.length,
             )
             if isinstance(folded, Accepted) and not folded.again:
-                self._write_part(folded.chunk, report)
+                self._write_part(worker, folded.chunk, report)
             return folded
 
         folded = self._write(worker, report.job, report.chunk, fold)
@@ -283,10 +285,15 @@ class Leasing:
             return moved
         raise Unavailable(f"chunk {number} of {job_id} is written by too many at once")
 
-    def _write_part(self, chunk: Chunk, report: Report) -> None:
+    def _write_part(self, worker: str, chunk: Chunk, report: Report) -> None:
         if report.outcomes and not report.uploaded:
             key = chunk.part_key(report.epoch, report.number)
-            self.chunks.put_part(key, report.outcomes, expires_at=chunk.expires_at)
+            self.chunks.put_part(
+                key,
+                report.outcomes,
+                origin=Origin(worker, chunk.generation),
+                expires_at=chunk.expires_at,
+            )
 
     def _send_rest(self, job: Job, chunk: Chunk) -> None:
         """Send the chunk again if it has tasks left and no lease, whatever this request changed."""

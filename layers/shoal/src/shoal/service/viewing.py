@@ -61,8 +61,8 @@ class TaskView:
     @property
     def progress(self) -> float | None:
         """How far it is, if it runs and says so."""
-        hand = self.chunk.hand if self.chunk is not None else None
-        return hand.progress if hand is not None and hand.task == self.index else None
+        chunk = self.chunk
+        return None if chunk is None else chunk.progress_of(self.index - chunk.first)
 
 
 class TaskPage(NamedTuple):

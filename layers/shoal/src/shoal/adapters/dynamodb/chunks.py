@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from shoal.adapters.rows.attributes import number, text
 from shoal.adapters.rows.chunks import STANDING, chunk_id, chunk_of, chunk_row, standing_of
+from shoal.adapters.rows.origins import marked, marks, origin_of, stated
 from shoal.adapters.rows.parts import pack_part, unpack_part
 from shoal.adapters.together import together
 from shoal.domain.chunk import Chunk
-from shoal.domain.outcome import Outcome, PartKey
+from shoal.domain.outcome import Origin, Outcome, PartKey, WholePart
 from shoal.ports.blobs import UploadLink
 from shoal.ports.chunks import Standing
 from shoal.ports.keepsakes import Keepsake
@@ -56,19 +57,28 @@ class DynamoChunkStore:
     def put(self, chunk: Chunk) -> None:
         self._tasks.put_over(chunk_row(chunk), chunk.version - 1)
 
-    def put_part(self, key: PartKey, outcomes: Sequence[Outcome], *, expires_at: int) -> None:
+    def put_part(
+        self, key: PartKey, outcomes: Sequence[Outcome], *, origin: Origin, expires_at: int
+    ) -> None:
         packed = pack_part(outcomes)
         if len(packed) > LARGEST_ROW:
             from shoal.adapters.rows.uploads import listed_part  # noqa: PLC0415 - costs pydantic
 
-            self._results.put_new(str(key), listed_part(outcomes))
+            self._results.put_new(str(key), listed_part(outcomes), marks(origin))
             return
         self._tasks.put_new(
-            {"id": text(str(key)), "o": {"B": packed}, "expires_at": number(expires_at)}
+            {
+                "id": text(str(key)),
+                "o": {"B": packed},
+                "expires_at": number(expires_at),
+                **stated(origin),
+            }
         )
 
-    def part_upload(self, key: PartKey, size: int, *, seconds: int) -> UploadLink:
-        return self._results.upload_new(str(key), seconds=seconds, size=size)
+    def part_upload(self, key: PartKey, size: int, *, origin: Origin, seconds: int) -> UploadLink:
+        return self._results.upload_new(
+            str(key), seconds=seconds, size=size, metadata=marks(origin)
+        )
 
     def effect(self, job_id: str, index: int, key: str) -> Keepsake | None:
         row = self._tasks.get(_effect_id(job_id, index, key))
@@ -86,19 +96,22 @@ class DynamoChunkStore:
         )
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
+        return {key: part.outcomes for key, part in self.whole_parts(keys).items()}
+
+    def whole_parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, WholePart]:
         names = {str(key): key for key in keys}
         parts = {
-            names[row_id]: unpack_part(row["o"]["B"])
+            names[row_id]: WholePart(unpack_part(row["o"]["B"]), origin_of(row))
             for row_id, row in self._tasks.get_many(names).items()
         }
         elsewhere = {name: key for name, key in names.items() if key not in parts}
         if elsewhere:
             from shoal.adapters.rows.uploads import uploaded_part  # noqa: PLC0415 - as above
 
-            bodies = together(self._results.get, elsewhere)
+            found = together(self._results.get, elsewhere)
             parts |= {
-                key: uploaded_part(body)
-                for key, body in zip(elsewhere.values(), bodies, strict=True)
-                if body is not None
+                key: WholePart(uploaded_part(stored.body), marked(stored.metadata))
+                for key, stored in zip(elsewhere.values(), found, strict=True)
+                if stored is not None
             }
         return parts

@@ -9,7 +9,7 @@ from shoal.adapters.memory.restorable import Restorable
 from shoal.adapters.rows.uploads import uploaded_part
 from shoal.domain.chunk import Chunk
 from shoal.domain.errors import WriteConflict
-from shoal.domain.outcome import Outcome, PartKey
+from shoal.domain.outcome import Origin, Outcome, PartKey, WholePart
 from shoal.ports.blobs import UploadLink
 from shoal.ports.chunks import Standing
 
@@ -20,7 +20,8 @@ class MemoryChunkStore(Restorable):
     def __init__(self, uploads: MemoryBlobStore | None = None) -> None:
         self._uploads = uploads or MemoryBlobStore("results")
         self._chunks: dict[tuple[str, int], Chunk] = {}
-        self._parts: dict[PartKey, tuple[Outcome, ...]] = {}
+        self._parts: dict[PartKey, WholePart] = {}
+        self._uploading: dict[PartKey, Origin] = {}
 
     def create(self, chunks: Sequence[Chunk]) -> None:
         for chunk in chunks:
@@ -48,19 +49,28 @@ class MemoryChunkStore(Restorable):
             raise WriteConflict(f"{chunk.job}#{chunk.number}")
         self._chunks[chunk.job, chunk.number] = chunk
 
-    def put_part(self, key: PartKey, outcomes: Sequence[Outcome], *, expires_at: int) -> None:
+    def put_part(
+        self, key: PartKey, outcomes: Sequence[Outcome], *, origin: Origin, expires_at: int
+    ) -> None:
         del expires_at
-        self._parts.setdefault(key, tuple(outcomes))
+        self._parts.setdefault(key, WholePart(tuple(outcomes), origin))
 
-    def part_upload(self, key: PartKey, size: int, *, seconds: int) -> UploadLink:
+    def part_upload(self, key: PartKey, size: int, *, origin: Origin, seconds: int) -> UploadLink:
+        self._uploading[key] = origin
         return UploadLink(f"memory://results/{key}?size={size}&write={seconds}", {})
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
+        return {key: part.outcomes for key, part in self.whole_parts(keys).items()}
+
+    def whole_parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, WholePart]:
         found = {key: self._part(key) for key in keys}
         return {key: part for key, part in found.items() if part is not None}
 
-    def _part(self, key: PartKey) -> Sequence[Outcome] | None:
+    def _part(self, key: PartKey) -> WholePart | None:
         if key in self._parts:
             return self._parts[key]
         size = self._uploads.size(str(key))
-        return None if size is None else uploaded_part(self._uploads.read(str(key), 0, size))
+        if size is None:
+            return None
+        outcomes = uploaded_part(self._uploads.read(str(key), 0, size))
+        return WholePart(outcomes, self._uploading.get(key))

@@ -1,0 +1,18 @@
+/** How an attempt is told of. */
+
+import type { Attempt } from "@/lib/api/types";
+import { number, plural } from "@/lib/format";
+
+/** Attempts count anew in each generation of the job, which is named where there are several. */
+export function named({ attempt, generation }: Pick<Attempt, "attempt" | "generation">, several: boolean): string {
+  const name = attempt === null ? "Attempt" : `Attempt ${number(attempt)}`;
+  return several && generation !== null ? `${name}, generation ${number(generation)}` : name;
+}
+
+/** Workers that died leave no attempt of their own: the next one goes on with theirs. */
+export function crashWords({ crashes, outcome }: Pick<Attempt, "crashes" | "outcome">): string {
+  const died = `${plural(crashes ?? 0, "worker")} in a row died`;
+  return outcome === "running" ? `${died} before this one, which goes on with the same attempt.` : `${died} with it.`;
+}
+
+export const lapsed = (until: string, now = Date.now()): boolean => Date.parse(until) < now;

@@ -1,0 +1,103 @@
+/** What came of each attempt of a task, the latest first: on which worker, when, and why it failed. */
+
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import ExpandableSection from "@cloudscape-design/components/expandable-section";
+import Spinner from "@cloudscape-design/components/spinner";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Code } from "@/components/code";
+import { ProblemAlert } from "@/components/problem-alert";
+import { AttemptMark } from "@/components/status";
+import { Time } from "@/components/time";
+import { useApi } from "@/lib/api/context";
+import type { Attempt, Task } from "@/lib/api/types";
+import { duration, number, percent } from "@/lib/format";
+import { attemptsQuery } from "./api";
+import { crashWords, lapsed, named } from "./attempt-words";
+import "./attempts.css";
+
+export function Attempts({ task, every }: { task: Task; every: number | false }) {
+  const found = useInfiniteQuery({ ...attemptsQuery(useApi(), task), refetchInterval: every });
+  if (found.isPending) return <Spinner />;
+  if (!found.data) return <ProblemAlert error={found.error} retry={() => void found.refetch()} />;
+  const latestFirst = found.data.pages.flatMap((page) => page.items.toReversed());
+  if (!latestFirst.length) return <Box color="text-body-secondary">No worker has begun with it yet.</Box>;
+  const several = latestFirst.some((each) => (each.generation ?? 1) > 1);
+  return (
+    <>
+      <ol className="attempts" aria-label="Attempts, the latest first">
+        {latestFirst.map((each) => (
+          <OneAttempt key={keyOf(each)} attempt={each} name={named(each, several)} />
+        ))}
+      </ol>
+      {found.hasNextPage && (
+        <Button loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+          Show older attempts
+        </Button>
+      )}
+    </>
+  );
+}
+
+const keyOf = ({ generation, attempt, epoch, report }: Attempt): string =>
+  [generation, attempt, epoch, report].join(".");
+
+function OneAttempt({ attempt, name }: { attempt: Attempt; name: string }) {
+  return (
+    <li className="attempt">
+      <div className="attempt-head">
+        <Box variant="strong">{name}</Box>
+        <AttemptMark outcome={attempt.outcome} />
+        {attempt.duration !== null && <span className="attempt-length figures">{duration(attempt.duration)}</span>}
+        {attempt.progress !== null && <span className="attempt-length figures">{percent(attempt.progress, 1)}</span>}
+      </div>
+      <Box variant="small" color="text-body-secondary">
+        <Facts attempt={attempt} />
+      </Box>
+      <Failure attempt={attempt} />
+    </li>
+  );
+}
+
+function Facts({ attempt }: { attempt: Attempt }) {
+  const { worker, epoch, started_at: started, finished_at: finished, lease_until: until, crashes } = attempt;
+  return (
+    <>
+      <span className="break">{worker ? `Worker ${worker}` : "Worker not known"}</span>
+      {epoch !== null && <> · epoch {number(epoch)}</>}
+      {started && (
+        <>
+          {" · started "}
+          <Time at={started} />
+        </>
+      )}
+      {!started && finished && (
+        <>
+          {" · given up "}
+          <Time at={finished} />
+        </>
+      )}
+      {until && (
+        <>
+          {lapsed(until) ? " · its lease ended " : " · lease until "}
+          <Time at={until} />
+        </>
+      )}
+      {crashes ? <div>{crashWords(attempt)}</div> : null}
+    </>
+  );
+}
+
+function Failure({ attempt: { error } }: { attempt: Attempt }) {
+  if (!error) return null;
+  const [first = ""] = error.message.split("\n", 1);
+  const whole = first === error.message && !error.tail;
+  const head = `${error.type}${first ? `: ${first}` : ""}`;
+  if (whole) return <span className="mono">{head}</span>;
+  return (
+    <ExpandableSection variant="inline" headerText={<span className="mono">{head}</span>}>
+      {first !== error.message && <Code text={error.message} label="message" low />}
+      {error.tail && <Code text={error.tail} label="tail of the output" low />}
+    </ExpandableSection>
+  );
+}

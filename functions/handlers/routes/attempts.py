@@ -1,0 +1,63 @@
+"""What came of each attempt of a task."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from handlers.asking import NextToken, caller, new_router
+from handlers.tokens import index_start, token
+from handlers.views import MAX_ANSWER_BYTES, error_body, size_of, time_of
+from shoal import bootstrap
+from shoal.domain.attempt import Attempt, AttemptOutcome
+from shoal.wire.attempts import AttemptBody, AttemptsBody
+
+router = new_router()
+
+
+@router.get("/api/v1/tasks/<task_id>/attempts", operation_id="listAttempts", tags=["tasks"])
+def list_attempts(
+    task_id: str,
+    limit: Annotated[int, Query(ge=1, le=100)] = 100,
+    next_token: NextToken = None,
+) -> AttemptsBody:
+    """List the latest attempts of a task, oldest first; the next page has those before them."""
+    query = ["attempts", task_id]
+    page = bootstrap.attempting().attempts(
+        caller(router).tenant,
+        task_id,
+        limit=limit,
+        before=None if next_token is None else index_start(next_token, query),
+    )
+    items = _latest([_body(task_id, each) for each in page.attempts])
+    left_out = len(page.attempts) - len(items)
+    before = (page.before or 0) + left_out
+    return AttemptsBody(items=items, next_token=token(before or None, query))
+
+
+def _latest(bodies: Sequence[AttemptBody]) -> list[AttemptBody]:
+    """As many of the latest as fit into one answer."""
+    left, first = MAX_ANSWER_BYTES, len(bodies)
+    while first and (left := left - size_of([bodies[first - 1]])) >= 0:
+        first -= 1
+    return [*bodies[first:]]
+
+
+def _body(task_id: str, attempt: Attempt) -> AttemptBody:
+    completed = attempt.outcome is AttemptOutcome.COMPLETED
+    return AttemptBody(
+        outcome=attempt.outcome,
+        generation=attempt.generation,
+        attempt=attempt.number,
+        epoch=attempt.epoch,
+        report=attempt.report,
+        worker=attempt.worker,
+        started_at=time_of(attempt.started_at),
+        finished_at=time_of(attempt.finished_at),
+        duration=attempt.duration,
+        progress=attempt.progress,
+        lease_until=time_of(attempt.lease_until),
+        crashes=attempt.crashes,
+        error=error_body(attempt.error),
+        result=f"/api/v1/tasks/{task_id}/result" if completed else None,
+    )

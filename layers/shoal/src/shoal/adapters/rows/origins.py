@@ -1,0 +1,33 @@
+"""Where a part comes from: two attributes of its row, or the metadata of its object.
+
+w   worker        g   generation of the job
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shoal.adapters.rows.attributes import Row, Value, int_of, number, text, text_of
+from shoal.domain.outcome import Origin
+
+
+def stated(origin: Origin) -> dict[str, Value]:
+    """The attributes of a part's row."""
+    return {"w": text(origin.worker), "g": number(origin.generation)}
+
+
+def origin_of(row: Row) -> Origin | None:
+    """What a part's row says; None of an old one."""
+    return Origin(text_of(row, "w"), int_of(row, "g")) if "w" in row else None
+
+
+def marks(origin: Origin) -> dict[str, str]:
+    """The metadata of a part's object."""
+    return {"worker": origin.worker, "generation": str(origin.generation)}
+
+
+def marked(metadata: Mapping[str, str]) -> Origin | None:
+    """What a part's object says; None of an old one."""
+    if "worker" not in metadata or "generation" not in metadata:
+        return None
+    return Origin(metadata["worker"], int(metadata["generation"]))

@@ -1,0 +1,128 @@
+"""The attempts of a task: what its chunk's row and the parts that the row names tell of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from shoal.domain.chunk import CRASHES_TO_FAIL, Chunk
+from shoal.domain.counts import TaskStatus
+from shoal.domain.job import Job
+from shoal.domain.outcome import PartKey, TaskError, WholePart
+
+_VERDICT = 0
+"""The report number of the part that a grant writes when it gives a task up."""
+
+
+class AttemptOutcome(StrEnum):
+    """How an attempt ended, if it has; `unknown` if the part that told is not kept any more."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    WORKER_DIED = "worker_died"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt; times in seconds since the epoch, and None where nobody said.
+
+    `number` counts anew in each generation. `epoch` and `worker` are of the lease that it ended
+    under, or runs under until `lease_until`; `report` is which of that lease's reports told of it.
+    `crashes` is how many workers died in a row with its chunk, where that is still known.
+    """
+
+    outcome: AttemptOutcome
+    generation: int | None = None
+    number: int | None = None
+    epoch: int | None = None
+    report: int | None = None
+    worker: str | None = None
+    started_at: float | None = None
+    duration: float | None = None
+    finished_at: float | None = None
+    progress: float | None = None
+    lease_until: float | None = None
+    crashes: int | None = None
+    error: TaskError | None = None
+
+
+def ended(key: PartKey, part: WholePart | None, index: int) -> Attempt:
+    """The attempt of a task that a part told of."""
+    found = () if part is None else part.outcomes
+    outcome = next((each for each in found if each.index == index), None)
+    origin = None if part is None else part.origin
+    verdict = key.report == _VERDICT
+    attempt = Attempt(
+        outcome=AttemptOutcome.UNKNOWN,
+        generation=origin and origin.generation,
+        epoch=key.epoch - verdict,
+        report=None if verdict else key.report,
+        worker=origin and origin.worker,
+    )
+    if outcome is None:
+        return attempt
+    finished_at = outcome.started_at + outcome.duration
+    if verdict:
+        return replace(
+            attempt,
+            outcome=AttemptOutcome.WORKER_DIED,
+            number=outcome.attempt,
+            finished_at=finished_at,
+            crashes=CRASHES_TO_FAIL,
+            error=outcome.error,
+        )
+    failed = outcome.error is not None
+    return replace(
+        attempt,
+        outcome=AttemptOutcome.FAILED if failed else AttemptOutcome.COMPLETED,
+        number=outcome.attempt,
+        started_at=outcome.started_at,
+        duration=outcome.duration,
+        finished_at=finished_at,
+        error=outcome.error,
+    )
+
+
+def untold(job: Job, chunk: Chunk, offset: int, last: Attempt | None) -> Attempt | None:
+    """The attempt that runs, or that the job's end cut short; `last` is the latest that was told.
+
+    What became of earlier leases that lapsed, or were handed back, nothing remembers.
+    """
+    if chunk.generation != job.generation:
+        return None
+    number, lease = chunk.attempts[offset], chunk.lease
+    cut = Attempt(outcome=AttemptOutcome.CANCELLED, number=number)
+    match chunk.status_of(offset):
+        case TaskStatus.CANCELLED if number and not _told(job, chunk, number, last):
+            return cut
+        case TaskStatus.RUNNING:
+            held = replace(
+                cut,
+                generation=chunk.generation,
+                epoch=chunk.epoch,
+                worker=lease and lease.worker,
+            )
+            if not job.live:
+                return held
+            return replace(
+                held,
+                outcome=AttemptOutcome.RUNNING,
+                progress=chunk.progress_of(offset),
+                lease_until=lease and lease.until,
+                crashes=chunk.crashes,
+            )
+        case _:
+            return None
+
+
+def _told(job: Job, chunk: Chunk, number: int, last: Attempt | None) -> bool:
+    """Whether the attempt of this number ended before its task was CANCELLED.
+
+    A retry of some tasks cancels others, which keep the attempts of an earlier generation.
+    """
+    if last is None or last.number != number:
+        return False
+    return job.selection is not None or last.generation in (None, chunk.generation)

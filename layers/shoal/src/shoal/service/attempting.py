@@ -1,0 +1,54 @@
+"""What came of each attempt of a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import batched
+from typing import Final, NamedTuple
+
+from shoal.domain.attempt import Attempt, ended, untold
+from shoal.domain.outcome import PartKey
+from shoal.ports.chunks import ChunkStore
+from shoal.service.viewing import Viewing
+
+PARTS_AT_ONCE: Final = 20
+"""Parts that are read together: each may hold the outcomes of 256 tasks."""
+
+
+class AttemptPage(NamedTuple):
+    """Some attempts of a task, oldest first, and before which of them to go on (None: no more)."""
+
+    attempts: Sequence[Attempt]
+    before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempting:
+    """Reads only; another tenant's things do not exist."""
+
+    viewing: Viewing
+    chunks: ChunkStore
+
+    def attempts(
+        self, tenant: str, task_id: str, *, limit: int, before: int | None = None
+    ) -> AttemptPage:
+        """The latest attempts of a task, or those before the one that a page began with."""
+        job, chunk, offset = self.viewing.place(tenant, task_id)
+        if chunk is None:
+            return AttemptPage([], None)
+        history = chunk.history_of(offset)
+        end = len(history) if before is None else min(before, len(history))
+        found = [*self._ended(history[max(0, end - limit) : end], chunk.first + offset)]
+        latest = None
+        if before is None:
+            latest = untold(job, chunk, offset, found[-1] if found else None)
+        if latest is not None:
+            found = [*found[-limit + 1 :], latest] if limit > 1 else [latest]
+        first = end + (latest is not None) - len(found)
+        return AttemptPage(found, first or None)
+
+    def _ended(self, keys: Sequence[PartKey], index: int) -> Iterator[Attempt]:
+        for batch in batched(keys, PARTS_AT_ONCE, strict=False):
+            parts = self.chunks.whole_parts(batch)
+            yield from (ended(key, parts.get(key), index) for key in batch)
