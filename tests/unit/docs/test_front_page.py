@@ -1,18 +1,35 @@
-"""A stranger who reads the README finds every other page by a link, or by one more."""
+"""A stranger who reads the README finds every other page by two links, and figures that are so."""
 
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
-PAGES = {*ROOT.glob("docs/*/*.md")}
-LINK = re.compile(r"\]\(([^)#:]+\.md)")
+DOCS = ROOT / "docs"
+INDEX, DECISIONS = DOCS / "README.md", DOCS / "adr" / "README.md"
+PAGES = {INDEX, *ROOT.glob("*.md"), *DOCS.glob("*/*.md")} - {ROOT / "CHANGELOG.md"}
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+MEASURED = re.compile(r"^\| [^|]+ \| (?:SQS|Redis) \| ([\d.,]+) \|", re.MULTILINE)
+COMPARED = re.compile(r"^\| [^|]+ \| ([\d.,]+) \|$", re.MULTILINE)
 
 
 def linked(page: Path) -> set[Path]:
     return {(page.parent / each).resolve() for each in LINK.findall(page.read_text())}
 
 
-def test_every_page_is_linked_from_the_front_or_from_the_list_of_decisions() -> None:
-    decisions = ROOT / "docs" / "adr" / "README.md"
+def test_the_front_leads_to_the_index_and_the_index_to_every_page() -> None:
+    assert INDEX in linked(ROOT / "README.md")
+    assert linked(INDEX) | linked(DECISIONS) | {INDEX, ROOT / "README.md"} >= PAGES
 
-    assert linked(ROOT / "README.md") | linked(decisions) | {decisions} >= PAGES
+
+@pytest.mark.parametrize("page", sorted(PAGES), ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_link_leads_nowhere(page: Path) -> None:
+    assert not [each for each in linked(page) if not each.exists()]
+
+
+def test_the_comparison_has_the_figures_that_were_measured() -> None:
+    measured = MEASURED.findall((ROOT / "bench" / "peers.md").read_text())
+    compared = COMPARED.findall((DOCS / "explanation" / "compared.md").read_text())
+
+    assert sorted(compared) == sorted(measured)
