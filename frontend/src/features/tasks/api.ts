@@ -45,7 +45,7 @@ export const taskWhyQuery = (api: Api, id: string) =>
   });
 
 /** Attempts that are asked for at once; older ones when the user wants them. */
-const ATTEMPTS_AT_ONCE = 20;
+export const ATTEMPTS_AT_ONCE = 20;
 
 /** The latest attempts first by page, oldest first within one. A task that moved has others, so its state is in the key. */
 export const attemptsQuery = (api: Api, task: Pick<Task, "id" | "status" | "attempts">) =>

@@ -89,7 +89,7 @@ test("one that runs says how far it is, until when it is held and whose work it 
 
   const [only] = await shown();
 
-  expect(only).toMatch(/Running40 %Worker w-1 · epoch 3 · lease until 01 Jan 2999/);
+  expect(only).toMatch(/Running40%Worker w-1 · epoch 3 · lease until 01 Jan 2999/);
   expect(only).toContain("2 workers in a row died before this one, which goes on with the same attempt.");
 });
 
@@ -124,6 +124,16 @@ test("older attempts are asked for when they are wanted", async () => {
   await screen.findByText("Attempt 1");
   expect((await shown()).map((each) => each.slice(0, 9))).toEqual(["Attempt 3", "Attempt 2", "Attempt 1"]);
   expect(screen.queryByRole("button", { name: "Show older attempts" })).not.toBeInTheDocument();
+});
+
+test("of many attempts the latest five are shown until more are wanted", async () => {
+  told(Array.from({ length: 12 }, (_, i) => anAttempt({ attempt: i + 1, epoch: i + 1 })));
+  show(<Attempts task={aTask} every={false} />);
+  expect(await shown()).toHaveLength(5);
+
+  await userEvent.setup().click(screen.getByRole("button", { name: "Show 7 older attempts" }));
+
+  expect(await shown()).toHaveLength(12);
 });
 
 test("a task that nobody took says so", async () => {

@@ -3,20 +3,26 @@
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { Code } from "@/components/code";
 import { ProblemAlert } from "@/components/problem-alert";
 import { AttemptMark } from "@/components/status";
 import { Time } from "@/components/time";
 import { useApi } from "@/lib/api/context";
 import type { Attempt, Task } from "@/lib/api/types";
-import { duration, number, percent } from "@/lib/format";
-import { attemptsQuery } from "./api";
+import { duration, number, percent, plural } from "@/lib/format";
+import { ATTEMPTS_AT_ONCE, attemptsQuery } from "./api";
 import { crashWords, lapsed, named } from "./attempt-words";
 import "./attempts.css";
 
+/** Before the user asks for more, so that what else there is of the task stays near. */
+const FIRST_SHOWN = 5;
+
 export function Attempts({ task, every }: { task: Task; every: number | false }) {
+  const [most, setMost] = useState(FIRST_SHOWN);
   const found = useInfiniteQuery({ ...attemptsQuery(useApi(), task), refetchInterval: every });
   if (found.isPending) return <Spinner />;
   if (!found.data) return <ProblemAlert error={found.error} retry={() => void found.refetch()} />;
@@ -26,13 +32,19 @@ export function Attempts({ task, every }: { task: Task; every: number | false })
   return (
     <>
       <ol className="attempts" aria-label="Attempts, the latest first">
-        {latestFirst.map((each) => (
+        {latestFirst.slice(0, most).map((each) => (
           <OneAttempt key={keyOf(each)} attempt={each} name={named(each, several)} />
         ))}
       </ol>
-      {found.hasNextPage && (
-        <Button loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-          Show older attempts
+      {(found.hasNextPage || latestFirst.length > most) && (
+        <Button
+          loading={found.isFetchingNextPage}
+          onClick={() => {
+            setMost(most + ATTEMPTS_AT_ONCE);
+            if (found.hasNextPage && latestFirst.length < most + ATTEMPTS_AT_ONCE) void found.fetchNextPage();
+          }}
+        >
+          {found.hasNextPage ? "Show older attempts" : `Show ${plural(latestFirst.length - most, "older attempt")}`}
         </Button>
       )}
     </>
@@ -95,9 +107,11 @@ function Failure({ attempt: { error } }: { attempt: Attempt }) {
   const head = `${error.type}${first ? `: ${first}` : ""}`;
   if (whole) return <span className="mono">{head}</span>;
   return (
-    <ExpandableSection variant="inline" headerText={<span className="mono">{head}</span>}>
-      {first !== error.message && <Code text={error.message} label="message" low />}
-      {error.tail && <Code text={error.tail} label="tail of the output" low />}
+    <ExpandableSection variant="inline" headerText={<span className="mono attempt-error">{head}</span>}>
+      <SpaceBetween size="xs">
+        {first !== error.message && <Code text={error.message} label="message" low />}
+        {error.tail && <Code text={error.tail} label="tail of the output" low />}
+      </SpaceBetween>
     </ExpandableSection>
   );
 }

@@ -98,11 +98,11 @@ function TaskBody({ task, every }: { task: Task; every: number | false }) {
           { label: "Status", value: <TaskStatusMark status={task.status} /> },
           { label: "Id", value: <Copyable text={task.id} what="task id" /> },
           { label: "Attempts", value: number(task.attempts) },
-          { label: "Worker", value: task.worker ?? "–" },
+          ...(task.worker ? [{ label: "Worker", value: task.worker }] : []),
           { label: "Started", value: <Time at={task.started_at} /> },
           { label: "Finished", value: <Time at={task.finished_at} /> },
           { label: "Duration", value: task.duration === null ? "–" : duration(task.duration) },
-          { label: "Progress", value: task.progress === null ? "–" : percent(task.progress, 1) },
+          ...(task.progress === null ? [] : [{ label: "Progress", value: percent(task.progress, 1) }]),
         ]}
       />
       {MOVING[task.status] && <WhyTask id={task.id} />}
@@ -116,7 +116,7 @@ function TaskBody({ task, every }: { task: Task; every: number | false }) {
         </Section>
       )}
       <Section title="Attempts">
-        <Attempts task={task} every={every} />
+        <Attempts key={task.id} task={task} every={every} />
       </Section>
       <Section title="Input">
         {task.input === null ? (
