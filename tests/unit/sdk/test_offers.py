@@ -43,6 +43,25 @@ def test_an_item_is_what_the_list_says() -> None:
         rows.item({"key": "a", "size": "many"})
 
 
+@pytest.mark.parametrize("batch", [rows, pairs])
+def test_an_item_has_no_field_that_its_type_has_not(batch: Any) -> None:
+    assert batch.schema["additionalProperties"] is False
+    with pytest.raises(InvalidInput, match="colour"):
+        batch.item({"key": "a", "left": 1, "right": 2, "colour": "red"})
+
+
+class Lenient(BaseModel, extra="ignore"):
+    key: str
+
+
+def lenient(batch: list[Lenient]) -> list[str]:
+    return [each.key for each in batch]
+
+
+def test_an_item_that_says_so_takes_more_fields() -> None:
+    assert task(batch=2)(lenient).item({"key": "a", "colour": "red"}) == Lenient(key="a")
+
+
 def test_a_batch_stays_a_function() -> None:
     assert rows([Row(key="a", size=3)], ctx=Context.fake(index=4)) == [7]
 

@@ -1,3 +1,4 @@
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -84,6 +85,54 @@ def test_names_that_pydantic_reserves_may_be_parameters() -> None:
     assert awkward.arguments(given, None) == given
 
 
+def test_a_context_may_be_left_out_of_calls() -> None:
+    @task
+    def lenient(size: int, ctx: Context | None = None) -> int:
+        return size if ctx is None else ctx.index
+
+    context = Context.fake(index=3)
+    assert lenient(7) == 7
+    assert lenient.schema["properties"].keys() == {"size"}
+    assert lenient.arguments({"size": 7}, context) == {"size": 7, "ctx": context}
+
+
+def test_a_context_that_is_not_annotated_does_not_become_an_input() -> None:
+    with pytest.raises(TypeError, match="annotate ctx with Context"):
+
+        @task
+        def forgets(size: int, *, ctx) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001
+            return size + int(ctx.index)
+
+
+class Opaque:
+    """Has no form in JSON."""
+
+
+@pytest.mark.parametrize("kind", [Opaque, Callable[[], int]])
+def test_a_parameter_that_cannot_come_as_json_is_named(kind: Any) -> None:
+    def handles(what: Any) -> None:
+        del what
+
+    handles.__annotations__["what"] = kind
+
+    with pytest.raises(TypeError, match="task handles: parameter what cannot come as JSON"):
+        task(handles)
+
+
+async def later() -> AsyncIterator[int]:
+    yield 1
+
+
+def now() -> Iterator[int]:
+    yield 1
+
+
+@pytest.mark.parametrize("function", [now, later])
+def test_a_generator_is_no_task(function: Any) -> None:
+    with pytest.raises(TypeError, match="return a list"):
+        task(function)
+
+
 def test_two_tasks_of_one_name_fail_at_import(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +143,17 @@ def test_two_tasks_of_one_name_fail_at_import(
 
     with pytest.raises(DuplicateTask, match="same"):
         discover(["twice_a", "twice_b"])
+
+
+def test_a_task_does_not_hide_another_of_its_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "from shoal import task\n" + "@task\ndef same() -> None: ...\n" * 2
+    (tmp_path / "twice_here.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(DuplicateTask, match="same"):
+        discover(["twice_here"])
 
 
 def test_a_task_imported_by_two_modules_is_one(

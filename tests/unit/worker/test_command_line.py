@@ -53,6 +53,33 @@ def test_check_tells_why_tasks_cannot_be_imported(tmp_path: Path) -> None:
     assert "no_such_module" in done.stderr
 
 
+def test_a_module_that_leaves_while_it_is_imported_is_told(tmp_path: Path) -> None:
+    (tmp_path / "leaves.py").write_text("raise SystemExit('no licence')\n")
+
+    done = run(tmp_path, "check", SHOAL_TASKS="leaves")
+
+    assert done.returncode == 1
+    assert "no licence" in done.stderr
+
+
+def test_modules_are_found_where_one_stands(tmp_path: Path) -> None:
+    """As the installed command does, whose path begins where it is installed."""
+    (tmp_path / "greeting.py").write_text(GOOD)
+    program = "import sys; sys.path.remove(''); from shoal.__main__ import main; sys.exit(main())"
+
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", program, "worker", "check"],
+        env={"PATH": os.defpath, "SHOAL_TASKS": "greeting"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (done.returncode, json.loads(done.stdout)[0]["name"]) == (0, "greet")
+
+
 def test_check_without_tasks_says_where_they_come_from(tmp_path: Path) -> None:
     done = run(tmp_path, "check")
 

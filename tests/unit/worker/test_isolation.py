@@ -122,6 +122,48 @@ def test_a_flood_is_left_out_of_the_log(caplog: pytest.LogCaptureFixture) -> Non
 
     with caplog.at_level(logging.INFO, logger="shoal.output"):
         for number in range(100):
-            prints.write(b"%d\n" % number * 100, {})
+            prints.write(1, b"%d\n" % number * 100, {})
 
     assert 400 <= len(caplog.records) < 1_000
+
+
+def test_a_flood_without_an_end_of_a_line_is_left_out_too(caplog: pytest.LogCaptureFixture) -> None:
+    prints = Prints()
+
+    with caplog.at_level(logging.INFO, logger="shoal.output"):
+        for number in range(10_000):
+            prints.write(1, b"no end", {"task": number})
+
+    assert 400 <= len(caplog.records) < 1_000
+
+
+def test_a_line_that_is_printed_in_pieces_is_logged_as_one(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    prints = Prints()
+
+    with caplog.at_level(logging.INFO, logger="shoal.output"):
+        for piece in (b"one", b" ", b"line\nand ano", b"ther"):
+            prints.write(1, piece, {"task": "a"})
+        prints.write(2, b"of somebody else\n", {"task": "b"})
+        prints.end(1)
+
+    told = [(record.message, vars(record)["task"]) for record in caplog.records]
+    assert told == [("one line", "a"), ("of somebody else", "b"), ("and another", "a")]
+
+
+@pytest.mark.parametrize("chunk_size", [6, 1])
+def test_what_is_printed_in_quick_succession_is_told_apart(
+    running: Running, caplog: pytest.LogCaptureFixture, chunk_size: int
+) -> None:
+    for chunk in range(6 // chunk_size):
+        inputs = [{"words": ["task", n]} for n in range(chunk * chunk_size, 6)][:chunk_size]
+        running.add(chunk, FakeChunk("says", inputs, first=chunk * chunk_size))
+
+    with caplog.at_level("INFO", logger="shoal.output"):
+        running.run_until_final(*range(6 // chunk_size), slots=6)
+
+    lines = sorted((each.message, vars(each)["task"][-2:]) for each in caplog.records)
+    assert [line for line in lines if line[0].startswith("task")] == [
+        (f"task {n}", f".{n}") for n in range(6)
+    ]

@@ -62,6 +62,7 @@ def test_asked_to_leave_it_ends_the_task_in_hand_and_hands_back_the_rest(
     eventually((tmp_path / "open.0.began").exists)
 
     running.worker.drain()
+    eventually(lambda: "draining" in running.get("/readyz")[1])
     gate.touch()
 
     assert running.join() == 0

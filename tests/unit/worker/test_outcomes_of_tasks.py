@@ -44,6 +44,7 @@ def test_a_chunk_of_tasks_completes_in_order(running: Running) -> None:
         ("typed", {"size": 3}, "xxx"),
         ("waits", {"seconds": 0.01}, "waited"),
         ("dataclass_result", {}, {"x": 1, "y": 2}),
+        ("dates_and_such", {}, ["2026-11-27", "1.10", "/tmp/a", "red", {"when": "2026-11-27"}]),  # noqa: S108 - a text
         ("echo", {"text": "grüße\u2028"}, {"text": "grüße\u2028"}),
     ],
 )

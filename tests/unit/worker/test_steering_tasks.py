@@ -46,6 +46,32 @@ def test_a_task_that_does_not_look_is_killed_after_a_grace(
     assert running.leave() == 0
 
 
+@pytest.mark.parametrize(
+    "task", ["calls_itself_off", "calls_itself_off_later", "calls_off_a_batch"]
+)
+def test_one_that_calls_itself_off_has_failed(running: Running, task: str) -> None:
+    """Else it had no outcome, and its chunk went round for ever."""
+    running.add(0, FakeChunk(task, [{"how": "itself"}, {"how": "itself"}]))
+
+    running.run_until_final(0)
+
+    errors = [each.error for each in running.callbacks.outcomes(0).values()]
+    assert [error and (error.type, error.retryable) for error in errors] == [
+        ("Cancelled", True)
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    "task", ["calls_itself_off", "calls_itself_off_later", "calls_off_a_batch"]
+)
+def test_one_that_lost_its_lease_has_no_outcome(running: Running, task: str) -> None:
+    running.add(0, FakeChunk(task, [{"how": "lost"}]))
+
+    running.run_until_final(0)
+
+    assert running.callbacks.outcomes(0) == {}
+
+
 def test_heartbeats_say_how_far_a_task_is(running: Running, tmp_path: Path) -> None:
     note = tmp_path / "note"
     running.add(0, FakeChunk("is_halfway", [{"note": str(note)}], first=7))

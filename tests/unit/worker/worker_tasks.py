@@ -9,10 +9,14 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from typing import Any, TypedDict
 
-from shoal import Context, NonRetryable, RetryAfter, task
+from shoal import Cancelled, Context, NonRetryable, RetryAfter, task
+from shoal.sdk.errors import LeaseLost
 
 
 @task
@@ -53,6 +57,31 @@ async def waits(seconds: float) -> str:
 def raises(message: str) -> None:
     print("about to fail")
     raise ValueError(message)
+
+
+@task
+def says(words: list[Any]) -> None:
+    """Print them, which are written one by one; the tail makes the worker look."""
+    print(*words)
+    if words[-1] in (2, 5):
+        raise ValueError("said")
+
+
+@task
+def calls_itself_off(how: str) -> None:
+    """Raise what only a cancel should; or what a lost lease raises."""
+    raise LeaseLost if how == "lost" else Cancelled
+
+
+@task
+async def calls_itself_off_later(how: str) -> None:
+    await asyncio.sleep(0)
+    raise LeaseLost if how == "lost" else Cancelled
+
+
+@task(batch=2)
+def calls_off_a_batch(items: list[dict[str, str]]) -> list[None]:
+    raise LeaseLost if items[0]["how"] == "lost" else Cancelled
 
 
 @task
@@ -146,6 +175,22 @@ class Point:
 @task
 def dataclass_result() -> Point:
     return Point(1, 2)
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+@dataclass
+class Dated:
+    when: date
+
+
+@task
+def dates_and_such() -> list[Any]:
+    """Return what is no JSON but has a form in it."""
+    day = date(2026, 11, 27)
+    return [day, Decimal("1.10"), Path("/tmp/a"), Colour.RED, Dated(day)]  # noqa: S108 - a text
 
 
 @task

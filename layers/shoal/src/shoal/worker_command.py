@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
 from shoal.settings import MissingSetting
@@ -37,6 +38,8 @@ def main(arguments: list[str]) -> int:
     check = verbs.add_parser("check", help="import the tasks and show their types and schemas")
     check.set_defaults(command=_check)
     options = parser.parse_args(arguments)
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)  # as `python -m` does it: task modules may lie where one stands
     try:
         code: int = options.command(options)
     except (CannotListen, MissingSetting, NurseryDied) as error:

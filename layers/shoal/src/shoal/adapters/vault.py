@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from shoal.sdk.context import Kept
-from shoal.sdk.errors import Cancelled, NonRetryable
+from shoal.sdk.errors import LeaseLost, NonRetryable
 from shoal.wire.worker import ArtifactRequest, Away, Effect, EffectRequest, Refused
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class ApiVault:
                 pause = min(2 * pause, _LONGEST_PAUSE)
             except Refused as refused:
                 if refused.status == _CONFLICT:
-                    raise Cancelled("the lease is lost") from refused
+                    raise LeaseLost("the lease is lost") from refused
                 raise NonRetryable(str(refused)) from refused
 
 

@@ -33,5 +33,7 @@ def discover(modules: Iterable[str]) -> dict[str, Task[..., Any]]:
 
 def _add(found: dict[str, Task[..., Any]], values: Iterable[object], place: str) -> None:
     for value in values:
-        if isinstance(value, Task) and found.setdefault(value.name, value) is not value:
+        if not isinstance(value, Task):
+            continue
+        if value.shadows or found.setdefault(value.name, value) is not value:
             raise DuplicateTask(f"two tasks are named {value.name!r}, one in {place}")

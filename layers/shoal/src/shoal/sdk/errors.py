@@ -17,8 +17,12 @@ class Cancelled(BaseException):
     """Raised in a task that looks (`track`, `progress`): its job is cancelled.
 
     No Exception, so that `except Exception` does not swallow it. What the task returns or raises
-    after it is not recorded.
+    after it is not recorded. A task that raises it while its job goes on has failed.
     """
+
+
+class LeaseLost(Cancelled):
+    """Raised in a task by `effect` and `artifacts`: another worker has it."""
 
 
 class InvalidInput(NonRetryable):

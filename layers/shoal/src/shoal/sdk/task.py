@@ -11,12 +11,13 @@ import functools
 import inspect
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, overload
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
+from pydantic.errors import PydanticUserError
 
 from shoal.domain.retry import RetryPolicy
 from shoal.domain.sizing import MAX_CHUNK
@@ -27,6 +28,10 @@ from shoal.wire.worker import MAX_TIMEOUT, TYPE_NAME
 
 AT_ONCE: Final = 16
 """Tasks of an `async def` that run at once, if it does not say how many."""
+
+
+_MADE: Final[dict[tuple[str, str], Any]] = {}
+"""The first function that a module offered under a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +57,16 @@ class Task[**P, R]:
         functools.update_wrapper(self, function)
         self.function = function
         self.offer = offer
+        made_before = _MADE.setdefault((function.__module__, offer.name), function)
+        self.shadows = (
+            made_before is not function and made_before.__globals__ is function.__globals__
+        )
+        """Whether its module made a task of this name before, which it then took out of sight."""
         self.is_async = inspect.iscoroutinefunction(function)
         hints = typing.get_type_hints(function, include_extras=True)
-        self._context_name = next((n for n, hint in hints.items() if hint is Context), None)
+        self._context_name = next((n for n, hint in hints.items() if _is_context(hint)), None)
         named = inspect.signature(function).parameters.values()
+        _check_function(function, offer, named)
         parameters = [each for each in named if each.name != self._context_name]
         self._input = (
             _Fields(offer.name, parameters, hints)
@@ -101,6 +112,25 @@ class Task[**P, R]:
         return arguments
 
 
+def _is_context(hint: Any) -> bool:
+    """Whether a parameter so annotated is the context's: `Context`, or `Context | None`."""
+    return hint is Context or (Context in (kinds := typing.get_args(hint)) and len(kinds) == 2)  # noqa: PLR2004 - it, or none
+
+
+def _check_function(
+    function: Callable[..., Any], offer: Offer, named: Iterable[inspect.Parameter]
+) -> None:
+    """Refuse what would be a task, but not the one that was meant."""
+    for each in named:
+        if each.name in ("ctx", "context") and each.annotation is each.empty:
+            raise TypeError(
+                f"task {offer.name}: annotate {each.name} with Context, else it is of the input"
+            )
+    generates = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+    if generates and offer.batch is None:
+        raise TypeError(f"task {offer.name}: a generator has no result; return a list")
+
+
 class _Fields:
     """The input as the parameters of the function."""
 
@@ -140,14 +170,22 @@ class _Items:
         if typing.get_origin(hint) is not list:
             raise TypeError(f"task {name}: a batch is one parameter, annotated as a list of inputs")
         self.name = parameters[0].name
-        self._adapter = TypeAdapter(typing.get_args(hint)[0])
-        if self._adapter.json_schema().get("type") != "object":
+        item = typing.get_args(hint)[0]
+        self._adapter = TypeAdapter(item)
+        self._schema = self._adapter.json_schema()
+        if self._schema.get("type") != "object":
             raise TypeError(f"task {name}: the items of a batch are inputs, that is, JSON objects")
+        config = getattr(item, "model_config", getattr(item, "__pydantic_config__", {}))
+        self._closed = "additionalProperties" not in self._schema and "extra" not in config
+        if self._closed:
+            self._schema["additionalProperties"] = False
 
     def schema(self) -> dict[str, Any]:
-        return self._adapter.json_schema()
+        return self._schema
 
     def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        if self._closed and (more := given.keys() - self._schema.get("properties", {}).keys()):
+            raise InvalidInput("; ".join(f"{field}: not a field" for field in sorted(more)[:20]))
         try:
             return {self.name: self._adapter.validate_python(given)}
         except ValidationError as invalid:
@@ -163,11 +201,21 @@ def _model(
         default = ... if parameter.default is parameter.empty else parameter.default
         hint = hints.get(parameter.name, Any)
         fields[f"p_{parameter.name}"] = (hint, default)
+        _check_schema(name, parameter.name, hint)
     return create_model(
         name,
         __config__=ConfigDict(extra=extra, alias_generator=lambda field: field.removeprefix("p_")),
         **fields,
     )
+
+
+def _check_schema(name: str, parameter: str, hint: Any) -> None:
+    try:
+        TypeAdapter(hint).json_schema()
+    except PydanticUserError as error:
+        raise TypeError(
+            f"task {name}: parameter {parameter} cannot come as JSON: {error}"
+        ) from None
 
 
 def _reasons(invalid: ValidationError) -> str:
@@ -204,7 +252,7 @@ def task(
     function takes a list of up to so many inputs and returns a list of as many results, in their
     order; a result that is an exception fails its task alone. An `async def` runs `concurrency`
     tasks of a chunk at once. `memory`, in megabytes, is what one child process may take up beyond
-    what it has after importing its modules.
+    what it has when a chunk begins.
     """
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
     _check_bounds(batch=batch, concurrency=concurrency)

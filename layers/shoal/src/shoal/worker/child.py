@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from shoal.sdk import Cancelled, Context, NonRetryable, RetryAfter, Task
 from shoal.sdk.context import Vault
+from shoal.sdk.errors import LeaseLost
 from shoal.worker import framing
 from shoal.worker.assignment import (
     DONE,
@@ -130,10 +131,10 @@ class Child:
             try:
                 context = self._context(assignment, given, now) if task.wants_context else None
                 text = result_text(task.function(**task.arguments(given[2], context)))
-            except Cancelled:
-                return
             except BaseException as error:  # noqa: BLE001 - whatever a task raises is its outcome
                 surroundings.must_be_ours()
+                if self._is_called_off(error):
+                    return
                 outcome = self._failure(given, now, error)
             else:
                 if getpid() != own:  # as `must_be_ours`, but cheaper, since most tasks pass here
@@ -156,7 +157,7 @@ class Child:
             try:
                 context = self._context(assignment, some[0], now, batch=True)
                 results = self._call_batch(task, items, context) if items else []
-            except Cancelled:
+            except Cancelled:  # it is called off
                 return
             for given in some:
                 result = refused[given[0]] if given[0] in refused else results.pop(0)
@@ -171,10 +172,10 @@ class Child:
             results = list(task.function(**task.batch_arguments(items, context)))
             if len(results) != len(items):
                 raise NotAResultEach(f"{len(items)} inputs gave {len(results)} results")  # noqa: TRY301 - an outcome as the others
-        except Cancelled:
-            raise
-        except BaseException as error:  # noqa: BLE001 - whatever a task raises is its outcome
+        except BaseException as error:
             self._surroundings.must_be_ours()
+            if self._is_called_off(error):
+                raise
             return [error] * len(items)
         self._surroundings.must_be_ours()
         return results
@@ -224,13 +225,9 @@ class Child:
             except TimeoutError as error:
                 over = time.monotonic() - now >= assignment.timeout
                 result = Timeout(f"took over {assignment.timeout:g} s") if over else error
-            except Cancelled:
-                return
-            except asyncio.CancelledError as error:
-                if self._slate.cancelled:
-                    return
-                result = error
             except BaseException as error:  # noqa: BLE001 - whatever a task raises is its outcome
+                if self._is_called_off(error):
+                    return
                 result = error
             self._surroundings.must_be_ours()
             self._put_down(self._ended(given, now, result))
@@ -260,6 +257,11 @@ class Child:
     @property
     def _slate_signals(self) -> _SlateSignals:
         return _SlateSignals(self._slate)
+
+    def _is_called_off(self, error: BaseException) -> bool:
+        """Whether the task ended as it was to. One that raises Cancelled by itself has failed."""
+        told = isinstance(error, (Cancelled, asyncio.CancelledError)) and self._slate.cancelled
+        return told or isinstance(error, LeaseLost)
 
     def _ended(self, given: Given, now: float, result: Any) -> bytes:
         """The outcome of a task that returned this, or raised it."""

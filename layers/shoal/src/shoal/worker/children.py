@@ -198,11 +198,15 @@ class ChildHandle:
             self.heard(data)
         return bool(data)
 
-    def tail(self) -> bytes:
-        """The end of what the task in hand has printed."""
+    def read_rest(self) -> None:
+        """Read what it has printed so far."""
         for _ in range(64):  # the pipe's worth, not for ever if it goes on printing
             if not self.read_output():
                 break
+
+    def tail(self) -> bytes:
+        """The end of what the task in hand has printed."""
+        self.read_rest()
         hand = self.slate.in_hand
         since = self.slate.printed - (hand[2] if hand else 0)
         return bytes(self._printed[-since:]) if since > 0 else b""

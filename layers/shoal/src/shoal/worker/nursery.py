@@ -237,7 +237,7 @@ def main() -> int:
             "types": [_described(task) for task in tasks.values()],
             "digest": _digest(tasks.values()),
         }
-    except Exception:  # noqa: BLE001 - a user's module may raise anything; the worker says it
+    except BaseException:  # noqa: BLE001 - a user's module may raise anything; the worker says it
         answer = {"error": traceback.format_exc()}
     with hello, contextlib.suppress(BrokenPipeError):
         hello.send_bytes(json.dumps(answer).encode())

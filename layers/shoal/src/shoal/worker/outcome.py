@@ -5,15 +5,19 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
 from json.encoder import (  # type: ignore[attr-defined]
     c_make_encoder,
     encode_basestring,
 )
+from pathlib import PurePath
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import BaseModel
-from pydantic_core import from_json
+from pydantic_core import from_json, to_jsonable_python
 
 from shoal.domain.retry import LONGEST_DELAY
 from shoal.wire.worker import MAX_MESSAGE, MAX_TAIL
@@ -22,6 +26,8 @@ MAX_RESULT: Final = 1024 * 1024
 """Bytes of one result."""
 
 _DEEP: Final = 100
+_TEXTS: Final = (date, time, timedelta, Decimal, Enum, PurePath, UUID)
+"""What stands for itself in a model, stands for itself outside of one too."""
 
 
 class NotJSON(ValueError):  # noqa: N818 - the name is the error type that users see
@@ -37,6 +43,8 @@ def _plain(value: object) -> Any:
         return value.model_dump(mode="json")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
+    if isinstance(value, _TEXTS):
+        return to_jsonable_python(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 

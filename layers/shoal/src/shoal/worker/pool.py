@@ -151,6 +151,8 @@ class Pool:
 
     def _end(self, segment: Segment, child: ChildHandle, *, worn: bool) -> None:
         self._collect(segment, child)
+        child.read_rest()  # while it is known whose it is
+        self._prints.end(child.number)
         del self._segments[child.number]
         segment.child = None
         segment.deadline = segment.kill_at = segment.part_at = float("inf")
@@ -243,6 +245,7 @@ class Pool:
         for source in (child.connection, child.output, child.ended):
             if source in self._selector.get_map():
                 self._selector.unregister(source)
+        self._prints.end(child.number)
         child.close()
 
     def _on_word(self, child: ChildHandle) -> None:
@@ -269,10 +272,15 @@ class Pool:
             self._selector.unregister(child.output)
 
     def _on_heard(self, child: ChildHandle, data: bytes) -> None:
-        segment = self._segments.get(child.number)
-        index = None if segment is None else segment.in_hand_now[0]
-        job = None if segment is None else segment.assignment.job_id
-        self._prints.write(data, {"job": job, "task": f"{job}.{index}"} if job else {})
+        segment, end = self._segments.get(child.number), child.slate.printed
+        begin = end - len(data)
+        if segment is None or segment.together:
+            known = {} if segment is None else {"job": segment.assignment.job_id}
+            self._prints.write(child.number, data, known)
+            return
+        for position, first, last in child.slate.printers(begin, end):
+            known = segment.known(position)
+            self._prints.write(child.number, data[first - begin : last - begin], known)
 
     def _on_exit(self, child: ChildHandle) -> None:
         code, segment = child.exit_code(), self._segments.pop(child.number, None)

@@ -105,6 +105,13 @@ class Segment:
         hand = child.slate.in_hand
         return self.given_from + hand[0] if hand else None
 
+    def known(self, position: int) -> dict[str, str]:
+        """What a line carries that was printed by the task at this position of the child's."""
+        if position < 0:
+            return {}
+        job, index = self.assignment.job_id, self.assignment.tasks[self.given_from + position][0]
+        return {"job": job, "task": f"{job}.{index}"}
+
     @property
     def in_hand_now(self) -> tuple[int | None, float | None]:
         """Index and progress of the task that runs now; a guess if asked from another thread."""

@@ -12,11 +12,15 @@ import os
 import tempfile
 from typing import Final
 
+from shoal.domain.sizing import MAX_CHUNK
+
 ROOM: Final = 2 * 1024 * 1024
 """Bytes for outcomes; pages that are never written cost nothing."""
 
-_HEAD: Final = 64
-_POSITION, _STARTED, _USED, _STOP, _PRINTED_BEFORE, _PRINTED, _PROGRESS = range(7)
+_NUMBERS: Final = 64
+_POSITION, _STARTED, _USED, _STOP, _PRINTED, _PROGRESS = range(6)
+_HEAD: Final = _NUMBERS + 8 * MAX_CHUNK
+"""Numbers, then for each position how much was printed before its task began."""
 _LEAVE_REST: Final = 1
 _CANCEL: Final = 2
 _UNKNOWN: Final = -1.0
@@ -41,12 +45,13 @@ class Slate:
     def __init__(self, descriptor: int) -> None:
         self._memory = mmap.mmap(descriptor, _HEAD + ROOM)
         self._head = memoryview(self._memory)[:_HEAD]
-        self._numbers = self._head.cast("q")
-        self._times = self._head.cast("d")
+        self._numbers = self._head[:_NUMBERS].cast("q")
+        self._times = self._head[:_NUMBERS].cast("d")
+        self._printed_before = self._head[_NUMBERS:].cast("q")
 
     def close(self) -> None:
         """Unmap it."""
-        for view in (self._numbers, self._times, self._head):
+        for view in (self._numbers, self._times, self._printed_before, self._head):
             view.release()
         self._memory.close()
 
@@ -54,7 +59,7 @@ class Slate:
 
     def mark(self, position: int, now: float, printed: int) -> None:
         """Take the task at this position in hand."""
-        self._numbers[_PRINTED_BEFORE] = printed
+        self._printed_before[position] = printed
         self._times[_STARTED] = now
         self._times[_PROGRESS] = _UNKNOWN
         self._numbers[_POSITION] = position
@@ -118,7 +123,22 @@ class Slate:
         position = self._numbers[_POSITION]
         if position < 0:
             return None
-        return position, self._times[_STARTED], self._numbers[_PRINTED_BEFORE]
+        return position, self._times[_STARTED], self._printed_before[position]
+
+    def printers(self, begin: int, end: int) -> list[tuple[int, int, int]]:
+        """Whose the printed bytes from `begin` to `end` are: position, its first byte, its end.
+
+        For tasks that run in their order. Position -1 is whatever was before them.
+        """
+        found = []
+        position = self._numbers[_POSITION]
+        while begin < end:
+            since = max(begin, self._printed_before[position]) if position >= 0 else begin
+            if since < end:
+                found.append((position, since, end))
+                end = since
+            position -= 1
+        return found[::-1]
 
     @property
     def fraction(self) -> float | None:
