@@ -98,10 +98,6 @@ class SignIn:
             case _:
                 raise Refused("unsupported_grant_type")
 
-    def end_all(self) -> None:
-        """Have everybody sign in again once their access token ends."""
-        self._refresh.clear()
-
     def _access(self, person: Person) -> Body:
         token = self.token(person)
         return {"access_token": token, "token_type": "Bearer", "expires_in": self.seconds}

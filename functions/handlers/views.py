@@ -13,20 +13,12 @@ from shoal.domain.selection import Discard, Selection
 from shoal.ports.task_types import TaskType
 from shoal.service.submitting import Upload
 from shoal.service.viewing import JobView, Missing, Result, TaskView
-from shoal.wire.jobs import (
-    CanaryBody,
-    CountsBody,
-    DiscardBody,
-    JobBody,
-    JobLinks,
-    SelectionBody,
-    TaskBody,
-    TaskErrorBody,
-    TaskTypeBody,
-    UploadBody,
-)
+from shoal.wire.jobs import CanaryBody, CountsBody, DiscardBody, JobBody, JobLinks, SelectionBody
 from shoal.wire.results import MissingBody, MissingWhy, ResultBody
 from shoal.wire.retry import RetryBody
+from shoal.wire.submission import UploadBody
+from shoal.wire.task_types import TaskTypeBody
+from shoal.wire.tasks import TaskBody, TaskErrorBody
 from shoal.wire.times import rfc3339
 
 MAX_ANSWER_BYTES: Final = 4_000_000

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from eks.addresses import UNSET
 from shoal.settings import WorkerSettings
 from tests.architecture.manifests import Manifest, Manifests, selects
 
@@ -289,7 +290,7 @@ def the_dashboard_asks_for_metrics_that_are(all_: Manifests) -> Iterator[str]:
 
 
 def nothing_is_left_to_say(all_: Manifests) -> Iterator[str]:
-    if "set-by-deploy" in str(all_.all):
+    if UNSET in str(all_.all):
         yield "an address was not set"
     if not re.search(r"@sha256:[0-9a-f]{64}$", all_.container()["image"]):
         yield "the image can change under its name"

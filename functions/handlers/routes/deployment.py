@@ -3,7 +3,8 @@
 from handlers.asking import OPEN, new_router
 from handlers.views import task_type_body
 from shoal import bootstrap
-from shoal.wire.jobs import HealthBody, TaskTypesBody
+from shoal.wire.health import HealthBody
+from shoal.wire.task_types import TaskTypesBody
 
 router = new_router()
 

@@ -13,7 +13,7 @@ from shoal.domain.counts import TaskStatus
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.sizing import MAX_TASKS
 from shoal.domain.task_filter import TaskFilter
-from shoal.wire.jobs import TaskPageBody
+from shoal.wire.tasks import TaskPageBody
 
 router = new_router()
 

@@ -20,16 +20,10 @@ from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.selection import Discard, Selection
 from shoal.service.submitting import Submitted, fingerprint
-from shoal.wire.jobs import (
-    Instant,
-    JobBody,
-    JobPageBody,
-    JobSubmission,
-    Name,
-    TagSought,
-    UploadBody,
-)
+from shoal.wire.fields import Instant, Name, TagSought
+from shoal.wire.jobs import JobBody, JobPageBody
 from shoal.wire.steering import ChangeRequest, CloneRequest, DiscardRequest, RetryRequest
+from shoal.wire.submission import JobSubmission, UploadBody
 from shoal.wire.worker import TypeName
 
 router = new_router()

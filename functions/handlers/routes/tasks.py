@@ -4,7 +4,8 @@ from handlers.asking import caller, new_router
 from handlers.views import fitting, result_body, task_body
 from shoal import bootstrap
 from shoal.domain.outcome import TaskError
-from shoal.wire.jobs import (
+from shoal.wire.results import ResultBody
+from shoal.wire.tasks import (
     ArtifactBody,
     ArtifactsBody,
     TaskBody,
@@ -12,7 +13,6 @@ from shoal.wire.jobs import (
     TaskFailed,
     TaskRunning,
 )
-from shoal.wire.results import ResultBody
 
 router = new_router()
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
 from shoal.domain.attempt import AttemptOutcome
-from shoal.wire.jobs import TaskErrorBody, Time
+from shoal.wire.bodies import Answer
+from shoal.wire.fields import Time
+from shoal.wire.tasks import TaskErrorBody
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class AttemptBody(_Answer):
+class AttemptBody(Answer):
     """One attempt of a task; null is what nobody knows.
 
     `attempt` counts anew in each `generation` of the job. `epoch` and `worker` are of the lease
@@ -36,7 +32,7 @@ class AttemptBody(_Answer):
     result: str | None
 
 
-class AttemptsBody(_Answer):
+class AttemptsBody(Answer):
     """The latest attempts of a task, oldest first; `next_token` asks for those before them.
 
     An attempt whose worker died, or handed the task back, is no item of its own: the next worker

@@ -8,16 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from shoal.domain.bulk import BulkStatus, BulkVerb
 from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter
-from shoal.wire.jobs import Instant, Name, TagSought, Time
+from shoal.wire.bodies import Answer
+from shoal.wire.fields import Instant, Name, TagSought, Time
 from shoal.wire.worker import TypeName
 
 
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class BulkFilter(_Request):
@@ -64,14 +61,14 @@ class BulkRequest(_Request):
     dry_run: bool = False
 
 
-class RefusalBody(_Answer):
+class RefusalBody(Answer):
     """A job that the verb did not fit, and why."""
 
     job_id: str
     reason: str
 
 
-class BulkActionBody(_Answer):
+class BulkActionBody(Answer):
     """How far a bulk action is: `done` and `refused` count jobs, `refusals` names some of them.
 
     Of a dry run, `done` counts the jobs that there are.
@@ -93,7 +90,7 @@ class BulkActionBody(_Answer):
     links: Mapping[str, str]
 
 
-class BulkActionPageBody(_Answer):
+class BulkActionPageBody(Answer):
     """Some of them, newest first."""
 
     items: Sequence[BulkActionBody]

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from shoal.domain.crew import Presence, Worker
-from shoal.wire.jobs import Time
+from shoal.wire.fields import Time
 from shoal.wire.times import rfc3339
 
 

@@ -1,18 +1,13 @@
 """What the dead-letter queue saw, as users read it."""
 
-from pydantic import BaseModel, ConfigDict
-
 from shoal.domain import ids
 from shoal.domain.dead_letter import DeadCause, DeadLetters
-from shoal.wire.jobs import Time
+from shoal.wire.bodies import Answer
+from shoal.wire.fields import Time
 from shoal.wire.times import rfc3339
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class DeadLetterExampleBody(_Answer):
+class DeadLetterExampleBody(Answer):
     """A chunk by its number and its first task, and how often its message had been received."""
 
     chunk: int
@@ -21,7 +16,7 @@ class DeadLetterExampleBody(_Answer):
     at: Time
 
 
-class DeadLetterLinks(_Answer):
+class DeadLetterLinks(Answer):
     """Where to see why tasks of the job failed, and to run them again."""
 
     job: str
@@ -29,7 +24,7 @@ class DeadLetterLinks(_Answer):
     retry: str
 
 
-class DeadLettersBody(_Answer):
+class DeadLettersBody(Answer):
     """Messages of a job that were received too often, for one cause; `receives` is the most."""
 
     job_id: str
@@ -43,7 +38,7 @@ class DeadLettersBody(_Answer):
     links: DeadLetterLinks
 
 
-class DeadLetterPageBody(_Answer):
+class DeadLetterPageBody(Answer):
     """By when the first of their job and cause came, newest first; null ends the list."""
 
     items: list[DeadLettersBody]

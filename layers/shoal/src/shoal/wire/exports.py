@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from shoal.wire.jobs import Time
+from shoal.wire.fields import Time
 
 
 class ExportStatus(StrEnum):

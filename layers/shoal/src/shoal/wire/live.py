@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shoal.domain.live import Delta
-from shoal.wire.jobs import Time
+from shoal.wire.fields import Time
 
 
 class TicketBody(BaseModel):

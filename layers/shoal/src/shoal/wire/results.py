@@ -6,16 +6,11 @@ import json
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from shoal.domain.counts import TaskStatus
+from shoal.wire.bodies import Answer
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class ResultBody(_Answer):
+class ResultBody(Answer):
     """What a completed task returned; null if that is `too_large` for one answer."""
 
     index: int
@@ -39,7 +34,7 @@ class MissingWhy(StrEnum):
         return MissingWhy.EXPIRED if status is TaskStatus.COMPLETED else MissingWhy(status.value)
 
 
-class MissingBody(_Answer):
+class MissingBody(Answer):
     """Tasks from index `first` to `last`, both included, that have no result, and why."""
 
     first: int
@@ -48,7 +43,7 @@ class MissingBody(_Answer):
     why: MissingWhy
 
 
-class ResultPageBody(_Answer):
+class ResultPageBody(Answer):
     """Results by index, and what is `missing` among them; a null `next_token` ends the list.
 
     A page tells of every task before the next page: as an item, or as missing.

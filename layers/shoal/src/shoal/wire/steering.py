@@ -16,8 +16,8 @@ from pydantic_core import PydanticCustomError
 from shoal.domain.job import Priority
 from shoal.domain.selection import MOST_INDICES, Selection
 from shoal.domain.sizing import MAX_TASKS
-from shoal.wire.jobs import (
-    CLOSED,
+from shoal.wire.bodies import CLOSED
+from shoal.wire.fields import (
     NO_CONTROLS,
     Instant,
     Name,

@@ -3,21 +3,15 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
+
+from shoal.wire.bodies import Answer, Request
 
 type ClientId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,128}$")]
 type TenantName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class LimitsSetting(_Request):
+class LimitsSetting(Request):
     """The limits of a tenant; for what is left out, or null, the deployment's hold."""
 
     open_jobs: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
@@ -27,7 +21,7 @@ class LimitsSetting(_Request):
     retention_days: Annotated[int, Field(ge=1, le=3_650)] | None = None
 
 
-class LimitsBody(_Answer):
+class LimitsBody(Answer):
     """Jobs open at once, tasks of open jobs, jobs a second and at once, days that rows stay."""
 
     open_jobs: int
@@ -37,14 +31,14 @@ class LimitsBody(_Answer):
     retention_days: int
 
 
-class UsageBody(_Answer):
+class UsageBody(Answer):
     """What a tenant has open."""
 
     open_jobs: int
     queued_tasks: int
 
 
-class TenantBody(_Answer):
+class TenantBody(Answer):
     """A tenant: the limits that hold for it, which of them are its own, and what it has open."""
 
     tenant: str
@@ -53,27 +47,27 @@ class TenantBody(_Answer):
     usage: UsageBody
 
 
-class TenantPageBody(_Answer):
+class TenantPageBody(Answer):
     """Some of them, by name."""
 
     items: Sequence[TenantBody]
     next_token: str | None
 
 
-class MachineSetting(_Request):
+class MachineSetting(Request):
     """Which tenant a client works for."""
 
     tenant: TenantName
 
 
-class MachineBody(_Answer):
+class MachineBody(Answer):
     """A client that signs in for itself."""
 
     client_id: str
     tenant: str
 
 
-class MachinePageBody(_Answer):
+class MachinePageBody(Answer):
     """Some of them, by client."""
 
     items: Sequence[MachineBody]

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shoal.domain.webhook import Attempt, Webhook
-from shoal.wire.jobs import Time
+from shoal.wire.bodies import Answer
+from shoal.wire.fields import Time
 from shoal.wire.times import rfc3339
 
 type EventType = Literal[
@@ -23,10 +24,6 @@ type EventType = Literal[
 ]
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
 class WebhookSetting(BaseModel):
     """Where to tell of events: of all, if `events` names none."""
 
@@ -39,7 +36,7 @@ class WebhookSetting(BaseModel):
     ] = ""
 
 
-class WebhookBody(_Answer):
+class WebhookBody(Answer):
     """A webhook; its secret is told only when it is made."""
 
     id: str
@@ -59,20 +56,20 @@ class WebhookSecretBody(WebhookBody):
     secret: str
 
 
-class WebhookListBody(_Answer):
+class WebhookListBody(Answer):
     """A tenant's webhooks, oldest first."""
 
     items: list[WebhookBody]
     next_token: str | None = None
 
 
-class WebhookTestBody(_Answer):
+class WebhookTestBody(Answer):
     """The event that was sent; the log of deliveries has what came of it."""
 
     event_id: str
 
 
-class DeliveryBody(_Answer):
+class DeliveryBody(Answer):
     """An attempt: the status that was answered, or what went wrong; null where none follows."""
 
     event_id: str
@@ -85,7 +82,7 @@ class DeliveryBody(_Answer):
     next_attempt_at: Time | None
 
 
-class DeliveryListBody(_Answer):
+class DeliveryListBody(Answer):
     """The last attempts, newest first."""
 
     items: list[DeliveryBody]

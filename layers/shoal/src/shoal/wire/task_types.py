@@ -1,0 +1,35 @@
+"""Task types as users see them."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from shoal.wire.bodies import Answer
+from shoal.wire.retry import RetryBody
+
+
+class TaskTypeBody(Answer):
+    """A function of the worker image; `schema` is the JSON Schema of its input.
+
+    `image` and `digest` say which image and which code the worker that registered it last runs.
+    """
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    name: str
+    input_schema: Annotated[Mapping[str, Any], Field(alias="schema")]
+    timeout: float | None
+    retry: RetryBody | None
+    batch: int | None
+    image: str
+    digest: str
+    description: str
+    mean_seconds: float | None
+
+
+class TaskTypesBody(Answer):
+    """Every task type that a worker has registered, by name."""
+
+    items: list[TaskTypeBody]
+    next_token: str | None = None
