@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks import container_run
+from tests.unit.worker.container_attempts import QUICK, verbs_of_the_guide
+from tests.unit.worker.kubernetes_stand_in import StandIn
 from tests.unit.worker.worker_fakes import DEADLINE
 from tests.unit.worker.worker_world import Eventually, Running
 
@@ -45,3 +48,14 @@ def eventually() -> Eventually:
         pytest.fail("deadline passed")
 
     return wait
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    """A cluster in which the worker may do what the guide says, and no more."""
+    monkeypatch.delenv("SHOAL_CONTAINER_NAMESPACE", raising=False)
+    monkeypatch.delenv("SHOAL_CONTAINER_SERVICE_ACCOUNT", raising=False)
+    monkeypatch.setattr(container_run, "PACE", QUICK)
+    with StandIn(role=verbs_of_the_guide()) as here:
+        monkeypatch.setenv("KUBECONFIG", str(here.kubeconfig(tmp_path)))
+        yield here

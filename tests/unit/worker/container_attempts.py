@@ -1,0 +1,90 @@
+"""Attempts of container tasks, and what the cluster does meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from shoal import Context
+from tasks import container
+from tasks.container import ContainerResult
+from tasks.container_job import Asked, job_manifest, job_name
+from tasks.container_run import Pace
+from tests.unit.worker.kubernetes_stand_in import StandIn
+
+JOB = "job_01J9ZK3V5W7X8Y9Z0A1B2C3D4E"
+GUIDE = Path(__file__).parents[3] / "docs/how-to/container-tasks.md"
+QUICK = Pace(first=0.001, most=0.004, start=0.0, leave=10.0)
+PATIENT = Pace(first=0.001, most=0.004, start=3_600.0, leave=10.0)
+
+
+@dataclass
+class Attempt:
+    """What a container task reads of its context."""
+
+    epoch: int = 1
+    attempt: int = 1
+    index: int = 7
+    remaining: float = 60.0
+    cancelled: bool = False
+    job_id: str = JOB
+
+    @property
+    def task_id(self) -> str:
+        return f"{self.job_id}.{self.index}"
+
+    @property
+    def name(self) -> str:
+        return job_name(cast("Context", self))
+
+    def manifest(self) -> dict[str, Any]:
+        asked = Asked(image="tools/a:1", env={}, cpu="1", memory="1Gi", user=None, read_only=True)
+        return job_manifest(asked, cast("Context", self), "shoal-task")
+
+    async def run(self, **given: Any) -> ContainerResult:
+        """Run the task as a worker does."""
+        arguments = container.arguments({"image": "tools/a:1"} | given, cast("Context", self))
+        return await container(**arguments)
+
+    async def run_until_cancelled(self, stand_in: StandIn, when: str, *, flag: bool = True) -> None:
+        """Run it, cancelled by the worker just before a request."""
+        loop, running = asyncio.get_running_loop(), asyncio.ensure_future(self.run())
+
+        def cancel() -> None:
+            self.cancelled = flag
+            loop.call_soon_threadsafe(running.cancel)
+
+        stand_in.before[when].append(cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+
+def outcome_of(attempt: Attempt, **given: Any) -> ContainerResult:
+    return asyncio.run(attempt.run(**given))
+
+
+def verbs_of_the_guide() -> set[str]:
+    block = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL)[0]
+    role = next(each for each in yaml.safe_load_all(block) if each["kind"] == "Role")
+    return {
+        f"{verb} {resource}"
+        for rule in role["rules"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def each_look(stand_in: StandIn, *steps: Callable[[], None]) -> None:
+    """Have the steps happen, one before each look at the Job."""
+    stand_in.before["get jobs"].extend(steps)
+
+
+def nothing() -> None:
+    """The world stays as it is."""
