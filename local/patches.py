@@ -24,8 +24,10 @@ from typing import Any
 
 import ministack.app
 import ministack.services.lambda_svc as lambdas
+import ministack.services.sqs as queues
 import ministack.services.stepfunctions as workflows
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.services import cloudwatch
 
 from local import meter, witness
 
@@ -237,6 +239,25 @@ def _require(role: str, action: str, resource: str, error: str) -> None:
         raise workflows._ExecutionError(error, f"{name} may not {action} on {resource}")  # noqa: SLF001
 
 
+def measure_queues() -> None:
+    """Tell the age of the oldest message that waits in each queue, as SQS tells CloudWatch."""
+    read = cloudwatch._get_metric_data  # noqa: SLF001
+
+    def reading(*args: Any, **kwargs: Any) -> Any:
+        now = time.time()
+        last_minute = (now // 60 - 1) * 60
+        for queue in list(queues._queues.values()):  # noqa: SLF001
+            waiting = [each["sent_at"] for each in queue["messages"] if each["visible_at"] <= now]
+            point = {"Timestamp": last_minute, "Value": now - min(waiting, default=now)}
+            name = {"QueueName": queue["name"]}
+            key = ("AWS/SQS", "ApproximateAgeOfOldestMessage", cloudwatch._dims_key(name))  # noqa: SLF001
+            points = [{**point, "Unit": "Seconds", "Dimensions": name}]
+            cloudwatch._metrics[key] = points if waiting else []  # noqa: SLF001
+        return read(*args, **kwargs)
+
+    cloudwatch._get_metric_data = reading  # noqa: SLF001
+
+
 PATCHES = (
     take_loopback_for_tls,
     refuse_tokens_for_signatures,
@@ -248,6 +269,7 @@ PATCHES = (
     share_layers,
     wait_less_for_logs,
     start_executions_at_once,
+    measure_queues,
 )
 
 

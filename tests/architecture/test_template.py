@@ -306,3 +306,12 @@ def test_every_state_can_be_reached() -> None:
             or f"StartAt: {name}\n" in text
             or f"Default: {name}\n" in text
         )
+
+
+def test_the_layer_keeps_botocores_models_of_all_that_adapters_call() -> None:
+    layer = ROOT / "layers" / "shoal"
+    (kept,) = re.findall(r"^SERVICES = (.*)$", (layer / "Makefile").read_text(), re.MULTILINE)
+    bootstrap = [*(layer / "src" / "shoal" / "bootstrap").glob("*.py")]
+    called = re.findall(r'LazyClient\(\s*"(\w+)"', "".join(each.read_text() for each in bootstrap))
+
+    assert set(kept.split()) == set(called)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from botocore.config import Config
 from moto import mock_aws
 
 from shoal.domain.job import Priority
+from shoal.ports.clock import Clock
 
-_SERVICES = ("dynamodb", "s3", "sqs", "stepfunctions")
+_SERVICES = ("dynamodb", "s3", "sqs", "stepfunctions", "cloudwatch")
 _MACHINE = '{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}}'
 _FOUND_BY = {
     "Projection": {
@@ -36,6 +38,7 @@ class Aws:
     s3: Any
     sqs: Any
     stepfunctions: Any
+    cloudwatch: Any
     urls: dict[Priority, str]
     state_machine_arn: str
 
@@ -49,6 +52,16 @@ class Aws:
                     QueueUrl=self.urls[priority], ReceiptHandle=message["ReceiptHandle"]
                 )
         return bodies
+
+    def aged(self, clock: Clock, priority: Priority, seconds: float, minutes_ago: int = 2) -> None:
+        """Measure the age of a queue's oldest message, as SQS does."""
+        metric = {
+            "MetricName": "ApproximateAgeOfOldestMessage",
+            "Dimensions": [{"Name": "QueueName", "Value": f"tasks-{priority}"}],
+            "Timestamp": datetime.fromtimestamp(clock.now() - 60 * minutes_ago, UTC),
+            "Value": seconds,
+        }
+        self.cloudwatch.put_metric_data(Namespace="AWS/SQS", MetricData=[metric])
 
     def _some(self, priority: Priority) -> list[dict[str, Any]]:
         answer = self.sqs.receive_message(
@@ -111,7 +124,7 @@ def _provisioned(endpoint: str | None) -> Aws:
     session = boto3.Session("test", "test", region_name="us-east-1")
     signed = {"s3": "s3v4"}
     make: Any = session.client  # named by a variable, it has no overload to match
-    dynamodb, s3, sqs, stepfunctions = (
+    dynamodb, s3, sqs, stepfunctions, cloudwatch = (
         make(
             name,
             endpoint_url=endpoint,
@@ -133,7 +146,7 @@ def _provisioned(endpoint: str | None) -> Aws:
         name="shoal-jobs", definition=_MACHINE, roleArn="arn:aws:iam::000000000000:role/jobs"
     )
     urls = {p: sqs.create_queue(QueueName=f"tasks-{p}")["QueueUrl"] for p in Priority}
-    return Aws(dynamodb, s3, sqs, stepfunctions, urls, machine["stateMachineArn"])
+    return Aws(dynamodb, s3, sqs, stepfunctions, cloudwatch, urls, machine["stateMachineArn"])
 
 
 def _create_table(dynamodb: Any, name: str, *key: str, indices: bool = False) -> None:

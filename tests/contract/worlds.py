@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from shoal.adapters.cloudwatch import CloudWatchQueueAges
 from shoal.adapters.dynamodb.audit import DynamoAuditLog
 from shoal.adapters.dynamodb.bulk import DynamoBulkStore
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
@@ -28,7 +30,7 @@ from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.keepsakes import MemoryArtifactStore, MemoryEffectStore
 from shoal.adapters.memory.live import MemoryLiveStore
 from shoal.adapters.memory.machines import MemoryMachines
-from shoal.adapters.memory.queues import MemoryTaskQueue
+from shoal.adapters.memory.queues import MemoryQueueAges, MemoryTaskQueue
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
 from shoal.adapters.memory.tenants import MemoryTenants
 from shoal.adapters.memory.webhooks import MemoryWebhooks
@@ -48,7 +50,7 @@ from shoal.ports.jobs import JobStore
 from shoal.ports.keepsakes import ArtifactStore, EffectStore
 from shoal.ports.live import LiveStore
 from shoal.ports.machines import Machines
-from shoal.ports.queues import QueueDepths, TaskQueue
+from shoal.ports.queues import QueueAges, QueueDepths, TaskQueue
 from shoal.ports.task_types import TypeRegistry
 from shoal.ports.tenants import TenantStore
 from shoal.ports.webhooks import WebhookStore
@@ -58,7 +60,7 @@ from tests.contract.services import Aws
 
 @dataclass(frozen=True)
 class World:
-    """The ports under test; `upload` and `received` are what the workers at the other side do."""
+    """The ports under test; `upload`, `received` and `aged` are what others do."""
 
     jobs: JobStore
     chunks: ChunkStore
@@ -66,6 +68,7 @@ class World:
     artifacts: ArtifactStore
     queue: TaskQueue
     depths: QueueDepths
+    ages: QueueAges
     workflow: Workflow
     blobs: BlobStore
     types: TypeRegistry
@@ -82,10 +85,11 @@ class World:
     bulk: BulkStore
     upload: Callable[[str, bytes], None]
     received: Callable[[Priority], list[dict[str, Any]]]
+    aged: Callable[[Priority, float], None]
 
 
 def in_memory() -> World:
-    uploads, queue = MemoryBlobStore("results"), MemoryTaskQueue()
+    uploads, queue, ages = MemoryBlobStore("results"), MemoryTaskQueue(), MemoryQueueAges()
     chunks, artifacts, jobs = MemoryChunkStore(uploads), MemoryArtifactStore(), MemoryJobStore()
     clock = FixedClock()
 
@@ -100,6 +104,7 @@ def in_memory() -> World:
         artifacts=artifacts,
         queue=queue,
         depths=queue,
+        ages=ages,
         workflow=MemoryWorkflow(),
         blobs=MemoryBlobStore("inputs"),
         types=MemoryTypeRegistry(),
@@ -116,6 +121,7 @@ def in_memory() -> World:
         bulk=MemoryBulkStore(),
         upload=upload,
         received=lambda _: [{"job": each.job, "chunk": each.chunk} for each in queue.take()],
+        aged=ages.known.__setitem__,
     )
 
 
@@ -131,6 +137,7 @@ def on_aws(aws: Aws) -> World:
         artifacts=S3ArtifactStore(results),
         queue=queue,
         depths=queue,
+        ages=CloudWatchQueueAges(aws.cloudwatch, aws.urls, clock),
         workflow=StepFunctionsWorkflow(aws.stepfunctions, aws.state_machine_arn),
         blobs=S3BlobStore(Bucket(aws.s3, "inputs")),
         types=DynamoTypeRegistry(registry, clock),
@@ -147,4 +154,5 @@ def on_aws(aws: Aws) -> World:
         bulk=DynamoBulkStore(registry),
         upload=lambda key, body: aws.s3.put_object(Bucket="results", Key=key, Body=body),
         received=aws.received,
+        aged=partial(aws.aged, clock),
     )

@@ -55,6 +55,7 @@ def test_a_job_that_no_worker_takes_waits_in_its_queue(users: httpx.Client, subm
 
     assert reason["facts"]["priority"] == "low"
     eventually(lambda: users.get("queues").json()["items"][2]["waiting"] >= 2)
+    eventually(lambda: users.get("queues").json()["items"][2]["oldest_age"] is not None)
 
 
 def test_a_paused_job_is_drained_and_says_so(users: httpx.Client, submit: Submit) -> None:

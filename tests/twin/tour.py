@@ -125,6 +125,8 @@ class Tour:
         }
         for job in jobs.values():
             self._eventually(job, lambda job: job["status"] == "ENQUEUED")
+        eventually(lambda: all(each["oldest_age"] is not None for each in self._queues()))
+        for job in jobs.values():
             self._report_by_hand(job)
             self._bury(job, 0, 3)  # a chunk that has ended, and one that has not
         self._until_empty(self.twin.deployment["DeadLetterQueueUrl"])
@@ -318,6 +320,10 @@ class Tour:
         }
         command = [sys.executable, "-m", "shoal", "worker", "run", "--until-empty"]
         return subprocess.Popen(command, env=environment)  # noqa: S603 - our own module
+
+    def _queues(self) -> list[Json]:
+        queues: list[Json] = self.users.get("queues").json()["items"]
+        return queues
 
     def _queue(self, priority: str) -> str:
         return self.twin.deployment[f"Queue{priority.title()}Url"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from handlers import log
 from handlers.asking import caller, new_router
 from shoal import bootstrap
 from shoal.domain.why import Fact, Reason
@@ -25,11 +26,20 @@ def why_task(task_id: str) -> WhyBody:
 
 @router.get("/api/v1/queues", operation_id="listQueues", tags=["queues"])
 def list_queues() -> QueuesBody:
-    """How many chunks wait, are in flight and are delayed, by priority."""
-    depths = bootstrap.adapters().depths.depths()
+    """How many chunks wait, are in flight and are delayed by priority; how old the oldest is."""
+    depths, ages, fault = bootstrap.queueing().queues()
+    if fault:
+        log.complain("the ages of the queues are not known", fault)
     return QueuesBody(
-        items=[QueueBody(priority=each, **depth._asdict()) for each, depth in depths.items()]
+        items=[
+            QueueBody(priority=each, **depth._asdict(), oldest_age=_whole(ages.get(each)))
+            for each, depth in depths.items()
+        ]
     )
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds)
 
 
 def _body(identity: str, reasons: Sequence[Reason]) -> WhyBody:

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
+
+from shoal.domain.errors import Unavailable
 from shoal.domain.job import Priority
 from shoal.ports.queues import Message
 from shoal.ports.workflow import Execution, ExecutionStatus
@@ -151,5 +154,35 @@ def test_queues_show_what_they_hold(world: World) -> None:
 
     first, *rest = call("GET", "/queues").json["items"]
 
-    assert first == {"priority": "high", "waiting": 1, "in_flight": 0, "delayed": 1}
+    assert first == {
+        "priority": "high",
+        "waiting": 1,
+        "in_flight": 0,
+        "delayed": 1,
+        "oldest_age": None,
+    }
     assert [each["priority"] for each in rest] == ["normal", "low"]
+
+
+def test_queues_tell_the_age_of_the_oldest_while_something_waits(world: World) -> None:
+    world.ages.known = dict.fromkeys(Priority, 12.0)
+    world.queue.send(Priority.HIGH, [Message("j", 0)], tenant="default")
+    world.queue.send(Priority.LOW, [Message("j", 1, 30)], tenant="default")
+
+    high, normal, low = call("GET", "/queues").json["items"]
+
+    assert high["oldest_age"] == 12.0
+    assert (normal["oldest_age"], low["oldest_age"]) == (None, None)
+
+
+def test_queues_are_shown_without_ages_if_these_cannot_be_had(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.ages.fault = Unavailable("CloudWatch is away")
+    world.queue.send(Priority.HIGH, [Message("j", 0)], tenant="default")
+
+    answer = call("GET", "/queues")
+
+    assert answer.status == 200
+    assert (answer.json["items"][0]["waiting"], answer.json["items"][0]["oldest_age"]) == (1, None)
+    assert "CloudWatch is away" in capsys.readouterr().out

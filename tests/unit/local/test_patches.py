@@ -5,6 +5,7 @@ patch out.
 """
 # ruff: noqa: SLF001 - patches are about private names
 
+import asyncio
 import contextvars
 import io
 import json
@@ -15,15 +16,18 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import ministack.services.lambda_svc as lambdas
+import ministack.services.sqs as queues
 import ministack.services.stepfunctions as workflows
 import pytest
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.services import cloudwatch
 
 from local import patches
 
 PATCHED = (
     *(app, iam_actions, iam_evaluator, lambda_runtime, lambda_runtime.Worker, lambdas, workflows),
+    cloudwatch,
 )
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function"
@@ -257,6 +261,47 @@ def test_a_workflow_does_what_its_role_may_and_nothing_else(
     assert called == [f"{ARN}:plan"]
     workflows._start_execution({"stateMachineArn": machine})  # by a request, under its own keys
     assert called == [f"{ARN}:plan", "start"]
+
+
+def test_the_oldest_message_that_waits_has_an_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "_queues", {})
+    monkeypatch.setattr(cloudwatch, "_metrics", {})
+    now = 1_800_000_030.0
+    monkeypatch.setattr(time, "time", lambda: now)
+    url = asyncio.run(queues._dispatch("CreateQueue", {"QueueName": "tasks"}, ""))["QueueUrl"]
+
+    def age() -> list[float]:
+        query = {
+            "Id": "tasks",
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": "AWS/SQS",
+                    "MetricName": "ApproximateAgeOfOldestMessage",
+                    "Dimensions": [{"Name": "QueueName", "Value": "tasks"}],
+                },
+                "Period": 60,
+                "Stat": "Maximum",
+            },
+        }
+        asked = {"MetricDataQueries": [query], "StartTime": now - 300, "EndTime": now}
+        _, _, body = cloudwatch._get_metric_data({}, asked, is_cbor=False, is_json=True)
+        values: list[float] = json.loads(body)["MetricDataResults"][0]["Values"]
+        return values
+
+    def sent(at: float, visible_at: float) -> dict[str, float]:
+        return {"sent_at": at, "visible_at": visible_at}
+
+    held, waits, newer = sent(now - 90, now + 30), sent(now - 12, now - 12), sent(now - 2, now - 2)
+    queues._queues[url]["messages"] += [held, newer, waits]
+    assert age() == []
+
+    patches.measure_queues()
+
+    assert age() == [12.0]
+    queues._queues[url]["messages"].remove(waits)
+    assert age() == [2.0]
+    queues._queues[url]["messages"].remove(newer)
+    assert age() == []
 
 
 def test_every_patch_is_put_on() -> None:

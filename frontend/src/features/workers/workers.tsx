@@ -6,18 +6,19 @@ import ColumnLayout from "@cloudscape-design/components/column-layout";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Table from "@cloudscape-design/components/table";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { Code } from "@/components/code";
 import { PRIORITIES } from "@/components/priority";
 import { ProblemAlert } from "@/components/problem-alert";
 import { RefreshControl } from "@/components/refresh";
+import { Rows } from "@/components/rows";
 import { PresenceMark } from "@/components/status";
 import { Time } from "@/components/time";
 import { type Api, body } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
 import type { Presence, Queue, Worker } from "@/lib/api/types";
-import { number, plural } from "@/lib/format";
+import { duration, number, plural } from "@/lib/format";
 import { useInterval } from "@/lib/query";
 
 const PAGE = 100;
@@ -69,6 +70,9 @@ function Queues() {
   );
 }
 
+/** From so many seconds on, what waits is told as a warning. */
+const OLD = 600;
+
 const QueueFigures = ({ queue }: { queue: Queue }) => (
   <div className="figures">
     <Box variant="awsui-key-label">{PRIORITIES[queue.priority]}</Box>
@@ -76,8 +80,16 @@ const QueueFigures = ({ queue }: { queue: Queue }) => (
     <Box color="text-body-secondary">
       waiting · {number(queue.in_flight)} in hand · {number(queue.delayed)} delayed
     </Box>
+    <Oldest seconds={queue.oldest_age ?? null} waiting={queue.waiting} />
   </div>
 );
+
+function Oldest({ seconds, waiting }: { seconds: number | null; waiting: number }) {
+  if (seconds === null) return waiting ? <Box color="text-body-secondary">age of the oldest not known</Box> : null;
+  const words = `oldest waits ${duration(seconds)}`;
+  if (seconds < OLD) return <Box color="text-body-secondary">{words}</Box>;
+  return <StatusIndicator type="warning">Old: {words}</StatusIndicator>;
+}
 
 function Workers() {
   const found = useQuery({ ...workersQuery(useApi()), refetchInterval: useInterval() });
@@ -94,13 +106,13 @@ function Workers() {
           What they had in hand goes to other workers once its lease has ended; nothing is lost.
         </Alert>
       )}
-      <Table<Worker>
+      <Rows<Worker>
+        label="Workers"
         trackBy="name"
         items={workers}
         loading={found.isPending}
         loadingText="Loading workers"
         resizableColumns
-        ariaLabels={{ tableLabel: "Workers" }}
         header={
           <Header
             variant="h2"
@@ -124,22 +136,22 @@ function Workers() {
             </Box>
           )
         }
-        columnDefinitions={[
+        columns={[
           { id: "name", header: "Worker", isRowHeader: true, width: 150, cell: (each) => each.name },
-          { id: "state", header: "State", width: 120, cell: (each) => <PresenceMark state={each.state} /> },
-          { id: "slots", header: "Slots", width: 90, cell: (each) => (each.slots === null ? "–" : number(each.slots)) },
-          { id: "queues", header: "Queues", width: 170, cell: (each) => each.queues.join(", ") || "–" },
+          { id: "state", header: "State", width: 120, card: "bare", cell: (each) => <PresenceMark state={each.state} /> },
+          { id: "slots", header: "Slots", width: 90, card: "half", cell: (each) => (each.slots === null ? "–" : number(each.slots)) },
+          { id: "queues", header: "Queues", width: 170, card: "half", cell: (each) => each.queues.join(", ") || "–" },
           {
             id: "types",
             header: "Task types",
             width: 240,
             cell: (each) => each.task_types.map(({ name }) => name).join(", ") || "–",
           },
-          { id: "seen", header: "Last seen", width: 190, cell: (each) => <Time at={each.last_seen_at} /> },
-          { id: "since", header: "Started", width: 190, cell: (each) => <Time at={each.started_at} /> },
-          { id: "version", header: "Version", width: 110, cell: (each) => each.version || "–" },
-          { id: "image", header: "Image", width: 160, cell: (each) => each.image || "–" },
-          { id: "host", header: "Host", width: 140, cell: (each) => each.host || "–" },
+          { id: "seen", header: "Last seen", width: 190, card: "half", cell: (each) => <Time at={each.last_seen_at} /> },
+          { id: "since", header: "Started", width: 190, card: "half", cell: (each) => <Time at={each.started_at} /> },
+          { id: "version", header: "Version", width: 110, card: "half", cell: (each) => each.version || "–" },
+          { id: "image", header: "Image", width: 160, card: "half", cell: (each) => each.image || "–" },
+          { id: "host", header: "Host", width: 140, card: "half", cell: (each) => each.host || "–" },
         ]}
       />
     </SpaceBetween>

@@ -579,7 +579,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many chunks wait, are in flight and are delayed, by priority. */
+        /** How many chunks wait, are in flight and are delayed by priority; how old the oldest is. */
         get: operations["listQueues"];
         put?: never;
         post?: never;
@@ -2448,12 +2448,17 @@ export interface components {
         /**
          * QueueBody
          * @description One queue, in messages (one message is one chunk), as SQS counts them: approximately.
+         *
+         *     `oldest_age` is for how many seconds the oldest has been there, a few minutes ago; null while
+         *     nothing waits, and if it is not known.
          */
         QueueBody: {
             /** Delayed */
             delayed: number;
             /** In Flight */
             in_flight: number;
+            /** Oldest Age */
+            oldest_age?: number | null;
             priority: components["schemas"]["Priority"];
             /** Waiting */
             waiting: number;

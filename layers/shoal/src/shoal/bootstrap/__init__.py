@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from shoal.service.monitoring import Monitoring
     from shoal.service.planning import Planning
     from shoal.service.publishing import Publishing
+    from shoal.service.queueing import Queueing
     from shoal.service.recovery import Recovery
     from shoal.service.registering import Registering
     from shoal.service.retrying import Retrying
@@ -140,6 +141,15 @@ def explaining() -> Explaining:
     return Explaining(
         viewing(), a.jobs, a.chunks, a.types, a.workflow, a.depths, a.clock, a.audit, a.crew
     )
+
+
+@_once
+def queueing() -> Queueing:
+    """Shows what the queues hold."""
+    from shoal.service.queueing import Queueing
+
+    a = adapters()
+    return Queueing(a.depths, a.ages)
 
 
 def types() -> TypeRegistry:

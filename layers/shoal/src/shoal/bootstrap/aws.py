@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from shoal.adapters.clock import SystemClock, SystemEntropy
+from shoal.adapters.cloudwatch import CloudWatchQueueAges
 from shoal.adapters.connections import ApiGatewayConnections
 from shoal.adapters.delivery_queue import SqsDeliveryQueue
 from shoal.adapters.dynamodb.audit import DynamoAuditLog
@@ -59,6 +60,9 @@ def on_aws(settings: Settings) -> Adapters:
         artifacts=S3ArtifactStore(results),
         queue=queue,
         depths=queue,
+        ages=CloudWatchQueueAges(
+            LazyClient("cloudwatch", hurried=True), settings.queue_urls, clock
+        ),
         workflow=StepFunctionsWorkflow(workflows, settings.state_machine_arn),
         blobs=S3BlobStore(Bucket(s3, settings.inputs_bucket)),
         types=DynamoTypeRegistry(registry, clock),

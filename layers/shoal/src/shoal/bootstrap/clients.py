@@ -27,27 +27,41 @@ class LazyClient:
     """
 
     def __init__(
-        self, service: str, *, endpoint: str | None = None, addressing: Addressing = "auto"
+        self,
+        service: str,
+        *,
+        endpoint: str | None = None,
+        addressing: Addressing = "auto",
+        hurried: bool = False,
     ) -> None:
         self._service = service
         self._endpoint = endpoint
         self._addressing = addressing
+        self._hurried = hurried
 
     def __getattr__(self, name: str) -> Any:
         with _making:
             if "_made" not in vars(self):
-                self._made = make(self._service, self._endpoint, self._addressing)
+                self._made = make(
+                    self._service, self._endpoint, self._addressing, hurried=self._hurried
+                )
         return getattr(self._made, name)
 
 
-def make(service: str, endpoint: str | None = None, addressing: Addressing = "auto") -> object:
-    """A client of a service of AWS."""
+def make(
+    service: str,
+    endpoint: str | None = None,
+    addressing: Addressing = "auto",
+    *,
+    hurried: bool = False,
+) -> object:
+    """A client of a service of AWS; `hurried` asks once and not for long."""
     from botocore.config import Config  # noqa: PLC0415 - 60 ms CPU, for those who call
 
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        read_timeout=_CONNECT_SECONDS if hurried else _READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 1 if hurried else _ATTEMPTS},
         max_pool_connections=_CONNECTIONS,
         tcp_keepalive=True,
         signature_version="s3v4" if service == "s3" else None,

@@ -17,7 +17,7 @@ from shoal.adapters.memory.keepsakes import MemoryArtifactStore, MemoryEffectSto
 from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory.machines import MemoryMachines
 from shoal.adapters.memory.metrics import RecordingMetrics
-from shoal.adapters.memory.queues import MemoryTaskQueue
+from shoal.adapters.memory.queues import MemoryQueueAges, MemoryTaskQueue
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
 from shoal.adapters.memory.tenants import MemoryTenants
 from shoal.adapters.memory.webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhooks
@@ -38,6 +38,7 @@ class InMemory(Adapters):
     chunks: MemoryChunkStore
     artifacts: MemoryArtifactStore
     queue: MemoryTaskQueue
+    ages: MemoryQueueAges
     workflow: MemoryWorkflow
     blobs: MemoryBlobStore
     types: MemoryTypeRegistry
@@ -69,6 +70,7 @@ def in_memory(*types: TaskType, jobs: MemoryJobStore | None = None) -> InMemory:
         artifacts=MemoryArtifactStore(),
         queue=queue,
         depths=queue,
+        ages=MemoryQueueAges(),
         workflow=MemoryWorkflow(),
         blobs=MemoryBlobStore(),
         types=MemoryTypeRegistry(*(types or (NOOP,))),

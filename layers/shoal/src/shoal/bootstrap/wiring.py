@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shoal.ports.live import Connections, LiveStore
     from shoal.ports.machines import Machines
     from shoal.ports.metrics import Metrics
-    from shoal.ports.queues import QueueDepths, TaskQueue
+    from shoal.ports.queues import QueueAges, QueueDepths, TaskQueue
     from shoal.ports.task_types import TypeRegistry
     from shoal.ports.tenants import TenantStore
     from shoal.ports.webhooks import DeliveryQueue, WebhookPoster, WebhookStore
@@ -37,6 +37,7 @@ class Adapters:
     artifacts: ArtifactStore
     queue: TaskQueue
     depths: QueueDepths
+    ages: QueueAges
     workflow: Workflow
     blobs: BlobStore
     types: TypeRegistry

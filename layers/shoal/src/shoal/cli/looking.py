@@ -65,7 +65,7 @@ def dead_letters(
 
 
 def queues(ctx: typer.Context, output: Output = Form.TABLE) -> None:
-    """Show how many chunks wait, are in flight and are delayed, by priority."""
+    """Show how many chunks wait, are in flight and are delayed, and how old the oldest is."""
     show(ctx.obj.shoal.queues(), output, QUEUES)
 
 

@@ -83,7 +83,7 @@ WORKERS = Columns(
     ("name", "state", "slots", "version", "last_seen_at"),
     ("host", "image", "queues", "task_types", "started_at", "silent_since"),
 )
-QUEUES = Columns("priority", ("priority", "waiting", "in_flight", "delayed"))
+QUEUES = Columns("priority", ("priority", "waiting", "in_flight", "delayed", "oldest_age"))
 
 
 def say(text: str) -> None:

@@ -157,7 +157,7 @@ class AsyncShoal:
         return self.pages("dead-letters")
 
     async def queues(self) -> list[Json]:
-        """How many chunks wait, are in flight and are delayed, by priority."""
+        """How many chunks wait, are in flight and are delayed, and how old the oldest is."""
         return list((await self.read("queues"))["items"])
 
     async def bulk(

@@ -156,7 +156,7 @@ class Shoal:
         return self.pages("dead-letters")
 
     def queues(self) -> list[Json]:
-        """How many chunks wait, are in flight and are delayed, by priority."""
+        """How many chunks wait, are in flight and are delayed, and how old the oldest is."""
         return list(self.read("queues")["items"])
 
     def bulk(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from shoal.domain.job import Priority
@@ -36,3 +36,14 @@ class QueueDepths(Protocol):
 
     def depths(self) -> Mapping[Priority, Depth]:
         """Of each queue, high priority first; may be a few seconds old."""
+
+
+class QueueAges(Protocol):
+    """How long messages have been in the queues."""
+
+    def ages(self, priorities: Collection[Priority]) -> Mapping[Priority, float]:
+        """Seconds since the oldest message of these queues was sent; left out where not known.
+
+        May be minutes old. Raises a ShoalError if it cannot be told; then it is not asked again for
+        a while, and nothing is known.
+        """

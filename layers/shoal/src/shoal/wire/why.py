@@ -24,12 +24,17 @@ class WhyBody(BaseModel):
 
 
 class QueueBody(BaseModel):
-    """One queue, in messages (one message is one chunk), as SQS counts them: approximately."""
+    """One queue, in messages (one message is one chunk), as SQS counts them: approximately.
+
+    `oldest_age` is for how many seconds the oldest has been there, a few minutes ago; null while
+    nothing waits, and if it is not known.
+    """
 
     priority: Priority
     waiting: int
     in_flight: int
     delayed: int
+    oldest_age: Annotated[int | None, Field(ge=0)] = None
 
 
 class QueuesBody(BaseModel):

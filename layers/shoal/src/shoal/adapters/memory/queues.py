@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from shoal.adapters.memory.restorable import Restorable
+from shoal.domain.errors import ShoalError
 from shoal.domain.job import Priority
 from shoal.ports.queues import Depth, Message
 
@@ -31,3 +32,16 @@ class MemoryTaskQueue(Restorable):
         messages = [message for p in Priority for _, message in self._sent.get(p, ())]
         self._sent.clear()
         return messages
+
+
+class MemoryQueueAges:
+    """Ages as somebody says they are; `fault` is raised while there is one."""
+
+    def __init__(self) -> None:
+        self.known: dict[Priority, float] = {}
+        self.fault: ShoalError | None = None
+
+    def ages(self, priorities: Collection[Priority]) -> Mapping[Priority, float]:
+        if self.fault:
+            raise self.fault
+        return {each: self.known[each] for each in priorities if each in self.known}
