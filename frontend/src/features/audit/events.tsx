@@ -4,10 +4,10 @@ import Badge from "@cloudscape-design/components/badge";
 import Box from "@cloudscape-design/components/box";
 import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
-import Table from "@cloudscape-design/components/table";
 import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { PageTurner, usePages } from "@/components/pages";
 import { ProblemAlert } from "@/components/problem-alert";
+import { Rows } from "@/components/rows";
 import { Time } from "@/components/time";
 import { type Api, body } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
@@ -61,13 +61,13 @@ export function Events({ job = null, page: fullPage = false }: { job?: Job | nul
   const told = { first: pages.page === 0, last: next === null };
   const items = found.data ? merged(found.data.items.map(stepOf), job ? stepsOf(job) : nothing, told) : nothing;
   return (
-    <Table<Step>
+    <Rows<Step>
+      label="Activity"
       variant={fullPage ? "full-page" : "container"}
       trackBy="id"
       items={items}
       loading={found.isPending}
       loadingText="Loading activity"
-      ariaLabels={{ tableLabel: "Activity" }}
       header={
         <Header variant={fullPage ? "h1" : "h2"} description="Who submitted, steered or ended what. Newest first.">
           Activity
@@ -83,9 +83,9 @@ export function Events({ job = null, page: fullPage = false }: { job?: Job | nul
           </Box>
         )
       }
-      columnDefinitions={[
-        { id: "at", header: "When", width: 200, cell: (each) => <Time at={each.at} /> },
-        { id: "action", header: "What", width: 120, cell: (each) => <Badge>{each.what}</Badge> },
+      columns={[
+        { id: "at", header: "When", width: 200, card: "half", cell: (each) => <Time at={each.at} /> },
+        { id: "action", header: "What", width: 120, card: "half", cell: (each) => <Badge>{each.what}</Badge> },
         { id: "who", header: "Who", width: 220, isRowHeader: true, cell: (each) => each.who },
         ...(job
           ? []

@@ -9,13 +9,13 @@ import Link from "@cloudscape-design/components/link";
 import ProgressBar from "@cloudscape-design/components/progress-bar";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
-import Table from "@cloudscape-design/components/table";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Confirm } from "@/components/confirm";
 import { PageTurner, usePages } from "@/components/pages";
 import { ProblemAlert } from "@/components/problem-alert";
 import { RefreshControl } from "@/components/refresh";
+import { Rows } from "@/components/rows";
 import { Time } from "@/components/time";
 import { useApi } from "@/lib/api/context";
 import type { BulkAction, BulkStatus } from "@/lib/api/types";
@@ -57,13 +57,13 @@ export function BulkActions({ shown, total }: BulkActionsProps) {
   return (
     <SpaceBetween size="l">
       {shown && <OneAction id={shown} total={total} />}
-      <Table<BulkAction>
+      <Rows<BulkAction>
+        label="Bulk actions"
         trackBy="id"
         items={found.data?.items ?? []}
         loading={found.isPending}
         loadingText="Loading bulk actions"
         wrapLines
-        ariaLabels={{ tableLabel: "Bulk actions" }}
         header={
           <Header variant="h2" description="Kept for 90 days. A count is the dry run before one.">
             All bulk actions
@@ -82,7 +82,7 @@ export function BulkActions({ shown, total }: BulkActionsProps) {
             </Box>
           )
         }
-        columnDefinitions={[
+        columns={[
           {
             id: "action",
             header: "Action",
@@ -97,10 +97,10 @@ export function BulkActions({ shown, total }: BulkActionsProps) {
             minWidth: 240,
             cell: (each) => <span className="break">{filterWords(askedOf(each), (at) => time(at, zone))}</span>,
           },
-          { id: "status", header: "Status", width: 155, cell: (each) => <StatusMark action={each} /> },
+          { id: "status", header: "Status", width: 155, card: "bare", cell: (each) => <StatusMark action={each} /> },
           { id: "far", header: "Jobs", width: 190, cell: (each) => farWords(each, null) },
-          { id: "by", header: "By", width: 130, cell: (each) => each.by },
-          { id: "created", header: "Asked", width: 190, cell: (each) => <Time at={each.created_at} /> },
+          { id: "by", header: "By", width: 130, card: "half", cell: (each) => each.by },
+          { id: "created", header: "Asked", width: 190, card: "half", cell: (each) => <Time at={each.created_at} /> },
         ]}
       />
     </SpaceBetween>
@@ -188,18 +188,18 @@ function Far({ action, total }: { action: BulkAction; total: number }) {
 
 function Refusals({ action: { refusals, refused } }: { action: BulkAction }) {
   return (
-    <Table
+    <Rows
+      label="Refused jobs"
       variant="embedded"
       trackBy="job_id"
       items={refusals}
       wrapLines
-      ariaLabels={{ tableLabel: "Refused jobs" }}
       header={
         <Header variant="h3" counter={`(${refusals.length < refused ? `first ${refusals.length} of ` : ""}${number(refused)})`}>
           Refused
         </Header>
       }
-      columnDefinitions={[
+      columns={[
         {
           id: "job",
           header: "Job",

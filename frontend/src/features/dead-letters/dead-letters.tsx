@@ -6,12 +6,12 @@ import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Table from "@cloudscape-design/components/table";
 import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { PageTurner, usePages } from "@/components/pages";
 import { ProblemAlert } from "@/components/problem-alert";
 import { RefreshControl } from "@/components/refresh";
+import { Rows } from "@/components/rows";
 import { Time } from "@/components/time";
 import { type Api, body } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
@@ -57,14 +57,14 @@ export function DeadLetters({ renderRetry }: DeadLettersProps) {
   const found = useQuery({ ...lettersQuery(useApi(), pages.after), refetchInterval: useInterval() });
   return (
     <>
-    <Table<Letters>
+    <Rows<Letters>
+      label="Dead letters"
       variant="full-page"
       items={found.data?.items ?? []}
       trackBy={(each) => `${each.job_id} ${each.cause}`}
       loading={found.isPending}
       loadingText="Loading dead letters"
       wrapLines
-      ariaLabels={{ tableLabel: "Dead letters" }}
       header={
         <Header
           variant="h1"
@@ -85,7 +85,7 @@ export function DeadLetters({ renderRetry }: DeadLettersProps) {
           </Box>
         )
       }
-      columnDefinitions={[
+      columns={[
         {
           id: "cause",
           header: "Cause",
@@ -108,11 +108,12 @@ export function DeadLetters({ renderRetry }: DeadLettersProps) {
             </SpaceBetween>
           ),
         },
-        { id: "receives", header: "Most receives", width: 130, cell: (each) => number(each.receives) },
+        { id: "receives", header: "Most receives", width: 130, card: "half", cell: (each) => number(each.receives) },
         {
           id: "examples",
           header: "Examples",
           width: 150,
+          card: "half",
           cell: (each) => (
             <SpaceBetween direction="horizontal" size="xs">
               {each.examples.map(({ task_id: id }) => (
@@ -128,6 +129,7 @@ export function DeadLetters({ renderRetry }: DeadLettersProps) {
           id: "retry",
           header: "Actions",
           width: 130,
+          card: "bare",
           cell: (each) => (
             <Button
               variant="inline-link"

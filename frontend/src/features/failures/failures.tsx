@@ -5,10 +5,10 @@ import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Table from "@cloudscape-design/components/table";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { ProblemAlert } from "@/components/problem-alert";
+import { Rows } from "@/components/rows";
 import { Time } from "@/components/time";
 import { useApi } from "@/lib/api/context";
 import type { Cause, Job } from "@/lib/api/types";
@@ -41,13 +41,13 @@ export function FailuresTable({ job, moving, taskHref, renderRetry, renderDiscar
   const counted = found.data?.counted ?? 0;
   return (
     <>
-    <Table
+    <Rows
+      label="Failures by cause"
       trackBy="cause"
       items={causes}
       loading={found.isPending}
       loadingText="Grouping failures"
       wrapLines
-      ariaLabels={{ tableLabel: "Failures by cause" }}
       header={
         <Header
           variant="h2"
@@ -70,7 +70,7 @@ export function FailuresTable({ job, moving, taskHref, renderRetry, renderDiscar
           </Box>
         )
       }
-      columnDefinitions={[
+      columns={[
         {
           id: "count",
           header: "Tasks",
@@ -109,8 +109,9 @@ export function FailuresTable({ job, moving, taskHref, renderRetry, renderDiscar
         },
         {
           id: "retry",
-          header: "",
+          header: "Actions",
           width: 150,
+          card: "bare",
           cell: (each) => (
             <SpaceBetween size="xxs">
             <Button

@@ -8,12 +8,12 @@ import Header from "@cloudscape-design/components/header";
 import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import Table from "@cloudscape-design/components/table";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Code } from "@/components/code";
 import { Confirm } from "@/components/confirm";
 import { ProblemAlert } from "@/components/problem-alert";
+import { Rows } from "@/components/rows";
 import { Time } from "@/components/time";
 import { useApi } from "@/lib/api/context";
 import type { Webhook, WebhookSecret } from "@/lib/api/types";
@@ -36,13 +36,13 @@ export function Webhooks() {
   const close = (): void => setAsking(null);
   return (
     <>
-      <Table<Webhook>
+      <Rows<Webhook>
+        label="Webhooks"
         trackBy="id"
         items={items}
         loading={found.isPending}
         loadingText="Loading webhooks"
         wrapLines
-        ariaLabels={{ tableLabel: "Webhooks" }}
         header={
           <Header
             variant="h2"
@@ -62,7 +62,7 @@ export function Webhooks() {
             </Box>
           )
         }
-        columnDefinitions={[
+        columns={[
           {
             id: "url",
             header: "Address",
@@ -80,12 +80,13 @@ export function Webhooks() {
             ),
           },
           { id: "events", header: "Told of", minWidth: 160, cell: (each) => each.events.join(", ") || "All events" },
-          { id: "state", header: "State", width: 220, cell: (each) => <State hook={each} /> },
+          { id: "state", header: "State", width: 220, card: "bare", cell: (each) => <State hook={each} /> },
           { id: "created", header: "Added", width: 190, cell: (each) => <Time at={each.created_at} /> },
           {
             id: "actions",
             header: "Actions",
             width: 130,
+            card: "bare",
             cell: (each) => (
               <ButtonDropdown
                 variant="inline-icon"
@@ -222,17 +223,17 @@ function Deliveries({ hook, onClose }: HookConfirmProps) {
         </Box>
       }
     >
-      <Table
+      <Rows
+        label="Deliveries"
         variant="embedded"
         trackBy={(each) => `${each.event_id} ${each.attempt} ${each.at}`}
         items={found.data ?? []}
         loading={found.isPending}
         loadingText="Loading deliveries"
         wrapLines
-        ariaLabels={{ tableLabel: "Deliveries" }}
         header={<Header variant="h3" description="The last hundred attempts of two weeks, newest first.">Attempts</Header>}
         empty={found.isError ? <ProblemAlert error={found.error} /> : <Box textAlign="center">Nothing was sent yet.</Box>}
-        columnDefinitions={[
+        columns={[
           {
             id: "event",
             header: "Event",
@@ -247,7 +248,7 @@ function Deliveries({ hook, onClose }: HookConfirmProps) {
               </>
             ),
           },
-          { id: "attempt", header: "Attempt", width: 100, cell: (each) => number(each.attempt) },
+          { id: "attempt", header: "Attempt", width: 100, card: "half", cell: (each) => number(each.attempt) },
           {
             id: "outcome",
             header: "Outcome",
@@ -258,9 +259,9 @@ function Deliveries({ hook, onClose }: HookConfirmProps) {
               </StatusIndicator>
             ),
           },
-          { id: "took", header: "Took", width: 100, cell: (each) => duration(each.duration) },
-          { id: "at", header: "At", width: 190, cell: (each) => <Time at={each.at} /> },
-          { id: "next", header: "Next attempt", width: 190, cell: (each) => <Time at={each.next_attempt_at} /> },
+          { id: "took", header: "Took", width: 100, card: "half", cell: (each) => duration(each.duration) },
+          { id: "at", header: "At", width: 190, card: "half", cell: (each) => <Time at={each.at} /> },
+          { id: "next", header: "Next attempt", width: 190, card: "half", cell: (each) => <Time at={each.next_attempt_at} /> },
         ]}
       />
     </Modal>
