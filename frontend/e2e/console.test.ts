@@ -179,6 +179,22 @@ test("the palette leads to a job by the beginning of its name", async () => {
   await page.getByRole("heading", { name: "console-needs", level: 1 }).waitFor();
 });
 
+test("an administrator lets a machine in for a tenant, and shuts it out", async () => {
+  const client = `robot-${RUN}`;
+  const dialog = page.getByRole("dialog");
+  const row = page.getByRole("row", { name: new RegExp(`${client} acme`) });
+  await page.goto(`${CONSOLE}/settings`);
+  await button("Let a machine in").click();
+  await dialog.getByRole("textbox", { name: "Client" }).fill(client);
+  await dialog.getByRole("textbox", { name: "Tenant" }).fill("acme");
+  await dialog.getByRole("button", { name: "Let in" }).click();
+
+  await row.getByRole("button", { name: `Shut ${client} out` }).click();
+  await dialog.getByText(/From its next request on/).waitFor();
+  await dialog.getByRole("button", { name: "Shut out", exact: true }).click();
+  await row.waitFor({ state: "detached" });
+});
+
 test("nothing is asked in a tab that nobody sees", async () => {
   await page.goto(`${CONSOLE}/jobs?tag=suite=${RUN}`);
   await page.getByRole("row", { name: /console-needs/ }).waitFor();
@@ -243,6 +259,7 @@ const SCREENS = (): string[] => [
   "/task-types",
   "/workers",
   "/dead-letters",
+  "/bulk-actions",
   "/activity",
   "/settings",
 ];

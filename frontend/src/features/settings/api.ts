@@ -1,9 +1,9 @@
-/** Limits of tenants; administrators alone may ask. */
+/** Limits of tenants, and machines; administrators alone may ask. */
 
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type Api, body } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
-import type { LimitsSetting, Tenant } from "@/lib/api/types";
+import type { LimitsSetting, Machine, Tenant } from "@/lib/api/types";
 import { tell, tellProblem } from "@/lib/notices";
 
 const MOST = 100;
@@ -35,5 +35,41 @@ export function useSetLimits() {
       tell({ type: "success", header: `The limits of ${tenant} are set`, content: "They hold from the next submit on." });
     },
     onError: (error, { tenant }) => tellProblem(`Limits of ${tenant}`, error),
+  });
+}
+
+const MACHINES = ["machines"];
+
+export const machinesQuery = (api: Api, after: string | null) =>
+  queryOptions({
+    queryKey: [...MACHINES, after],
+    queryFn: ({ signal }) =>
+      body(api.GET("/api/v1/machines", { signal, params: { query: { limit: MOST, ...(after ? { next_token: after } : {}) } } })),
+    placeholderData: keepPreviousData,
+  });
+
+export function useLetIn() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ client_id, tenant }: Machine) =>
+      body(api.PUT("/api/v1/machines/{client_id}", { params: { path: { client_id } }, body: { tenant } })),
+    onSuccess: ({ client_id, tenant }) => {
+      tell({ type: "success", header: `${client_id} works for ${tenant}`, content: "From its next request on." });
+      return queries.invalidateQueries({ queryKey: MACHINES });
+    },
+  });
+}
+
+export function useShutOut() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async ({ client_id }: Machine) => {
+      await api.DELETE("/api/v1/machines/{client_id}", { params: { path: { client_id } } });
+    },
+    onSuccess: (_, { client_id }) => tell({ type: "success", header: `${client_id} is shut out` }),
+    onError: (error, { client_id }) => tellProblem(`Shut out: ${client_id}`, error),
+    onSettled: () => queries.invalidateQueries({ queryKey: MACHINES }),
   });
 }

@@ -10,12 +10,15 @@ import Button from "@cloudscape-design/components/button";
 import type { ReactNode } from "react";
 import { Choice } from "@/components/choice";
 import { Code } from "@/components/code";
+import { Time } from "@/components/time";
 import { usePlatform } from "@/lib/api/context";
-import { useWho } from "@/lib/auth/session";
+import { session, useWho } from "@/lib/auth/session";
 import { userZone } from "@/lib/format";
 import { tell } from "@/lib/notices";
+import { useStore } from "@/lib/store";
 import { theme, useTheme, useZone, zone } from "@/lib/preferences";
 import { Limits } from "./limits";
+import { Machines } from "./machines";
 
 /** `more` is what other features have to set. */
 export function Settings({ more }: { more?: ReactNode }) {
@@ -25,6 +28,7 @@ export function Settings({ more }: { more?: ReactNode }) {
       <Looks />
       <Session />
       {who?.admin && who.tenant ? <Limits tenant={who.tenant} /> : <NoLimits />}
+      {who?.admin && <Machines />}
       {more}
     </SpaceBetween>
   );
@@ -56,6 +60,8 @@ function Looks() {
 
 function Session() {
   const who = useWho();
+  const kept = useStore(session);
+  const until = kept && new Date(kept.expires).toISOString();
   const { auth, config } = usePlatform();
 
   async function copy(): Promise<void> {
@@ -74,12 +80,13 @@ function Session() {
     >
       <SpaceBetween size="l">
         <KeyValuePairs
-          columns={4}
+          columns={3}
           items={[
             { label: "User", value: who?.name ?? "–" },
             { label: "Tenant", value: who?.tenant || "None" },
             { label: "Administrator", value: who?.admin ? "Yes" : "No" },
             { label: "Scopes", value: who?.scopes.join(", ") || "–" },
+            { label: "Access token valid until", value: <Time at={until} /> },
           ]}
         />
         <FormField label="The same from a terminal" stretch>
@@ -92,6 +99,6 @@ function Session() {
 
 const NoLimits = () => (
   <Container header={<Header variant="h2">Limits</Header>}>
-    <Box color="text-body-secondary">Administrators see the limits of a tenant. A refusal for a limit names it.</Box>
+    <Box color="text-body-secondary">Administrators see the limits of a tenant, and let machines in. A refusal for a limit names it.</Box>
   </Container>
 );
