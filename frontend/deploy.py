@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import boto3
@@ -24,6 +24,12 @@ BUILT: Final = HERE / "dist"
 SAM: Final = HERE.parent / ".tools" / "sam" / "bin" / "sam"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "no-cache"
+_LOG_GROUPS: Final = ("FunctionsLogGroupName", "WorkflowLogGroupName")
+_QUERY: Final = """\
+fields @timestamp, @message
+| filter @message like "{job}"
+| sort @timestamp
+| limit 1000"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,22 @@ class Application:
             "client_id": self.client,
             "stage": self.stage,
             "execution_url": f"{home}#/v2/executions/details/{execution}",
+            "logs_url": self._logs(),
         }
+
+    def _logs(self) -> str:
+        """Logs Insights with what functions and workflow said of a job, in the console's own words.
+
+        The part behind the # is how that page notes a query: objects in `~(…)`, texts behind a `'`,
+        and of what is no letter, digit, `-`, `_` or `.` the code behind a `*`.
+        """
+        groups = "".join(f"~'{_noted(self.outputs[name])}" for name in _LOG_GROUPS)
+        asked = (
+            "end~'{until}~start~'{from}~timeType~'ABSOLUTE~tz~'UTC"
+            f"~editorString~'{_noted(_QUERY)}~source~({groups})"
+        )
+        home = f"https://{self.region}.console.aws.amazon.com/cloudwatch/home?region={self.region}"
+        return f"{home}#logsV2:logs-insights$3FqueryDetail$3D~({asked})"
 
     def sources(self) -> str:
         """Origins that the console talks to: API, live API, issuer, its sign-in, the buckets."""
@@ -73,6 +94,12 @@ class Application:
     def lets_in(self, console: str) -> bool:
         """Whether browsers at this address may call the API, and sign in."""
         return console in self.parameters.get("CorsOrigins", "").split(",")
+
+
+def _noted(text: str) -> str:
+    """As Logs Insights notes a text; `{job}` stays for the console to fill in."""
+    coded = quote(text, safe="{}").replace("~", "%7E")
+    return coded.replace("%", "*")
 
 
 def _origin(url: str) -> str:

@@ -7,7 +7,7 @@ export interface Config {
   clientId: string;
   scopes: string[];
   stage: string;
-  /** Addresses with {job}, {generation} in them; null where there is no such page. */
+  /** Addresses with {job}, {generation}, {from} and {until} in them; null where there is no such page. */
   executionUrl: string | null;
   logsUrl: string | null;
 }

@@ -23,6 +23,8 @@ OUTPUTS = {
     "InputsBucketName": "inputs",
     "ResultsBucketName": "results",
     "StateMachineArn": "arn:aws:states:eu-west-1:1:stateMachine:shoal-dev-jobs",
+    "FunctionsLogGroupName": "/shoal/shoal-dev/functions",
+    "WorkflowLogGroupName": "/aws/vendedlogs/states/shoal-dev/workflow",
 }
 RESOURCES = read_template("frontend/template.yaml")["Resources"]
 
@@ -70,6 +72,27 @@ def test_hashed_files_are_kept_for_ever_and_the_others_asked_for_again(
     assert config["api"] == OUTPUTS["ApiUrl"]
     assert config["issuer"] == "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool"
     assert config["execution_url"].endswith(":execution:shoal-dev-jobs:{job}-{generation}-1")
+
+
+def test_the_logs_of_a_job_are_those_of_functions_and_workflow_while_it_lived() -> None:
+    page, _, asked = app().config()["logs_url"].partition("$3FqueryDetail$3D")
+
+    home = "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
+    assert page == f"{home}#logsV2:logs-insights"
+    assert asked == (
+        "~(end~'{until}~start~'{from}~timeType~'ABSOLUTE~tz~'UTC"
+        "~editorString~'fields*20*40timestamp*2C*20*40message"
+        "*0A*7C*20filter*20*40message*20like*20*22{job}*22"
+        "*0A*7C*20sort*20*40timestamp*0A*7C*20limit*201000"
+        "~source~(~'*2Fshoal*2Fshoal-dev*2Ffunctions"
+        "~'*2Faws*2Fvendedlogs*2Fstates*2Fshoal-dev*2Fworkflow))"
+    )
+
+
+def test_what_the_deploy_reads_the_stack_says() -> None:
+    said = set(read_template()["Outputs"])
+
+    assert set(OUTPUTS) <= said
 
 
 def test_the_edges_are_told_what_changed_under_its_name(aws: Any) -> None:

@@ -19,6 +19,7 @@ import { sentence } from "@/lib/notices";
 import { useInterval } from "@/lib/query";
 import { jobWhyQuery } from "./api";
 import { Tags, Took } from "./columns";
+import { linked } from "./linked";
 
 const COUNTED: Record<TaskStatus, keyof Counts> = {
   COMPLETED: "completed",
@@ -154,10 +155,8 @@ function rateOf(job: Job): string {
 
 export function JobFacts({ job }: { job: Job }) {
   const { config } = usePlatform();
-  const linked = (address: string | null): string | null =>
-    address && address.replaceAll("{job}", job.id).replaceAll("{generation}", String(job.generation));
-  const execution = linked(config.executionUrl);
-  const logs = linked(config.logsUrl);
+  const execution = linked(config.executionUrl, job);
+  const logs = linked(config.logsUrl, job);
   return (
     <ExpandableSection variant="container" headerText="Facts" headerDescription={glance(job)}>
       <KeyValuePairs
