@@ -216,6 +216,21 @@ def waits_for(path: str, *, ctx: Context) -> int:
 
 
 @task
+def holds(megabytes: int, path: str, *, ctx: Context) -> int:
+    """Take memory, say so, and keep it until the file is there."""
+    held = b"x" * (megabytes * 1024 * 1024)
+    Path(f"{path}.{ctx.index}.holds").touch()
+    while not Path(path).exists():
+        time.sleep(0.01)
+    return len(held)
+
+
+@task
+def grabs(megabytes: int) -> int:
+    return len(bytearray(megabytes * 1024 * 1024))
+
+
+@task
 def logs(*, ctx: Context) -> None:
     ctx.log.info("hello from a task")
 

@@ -9,6 +9,7 @@ import httpx
 
 from shoal.worker.children import Nursery
 from shoal.worker.gear import Terms
+from shoal.worker.memory import Memory
 from shoal.worker.ports import Meters, Tracer
 from shoal.worker.worker import Worker
 from tests.unit.worker.worker_fakes import (
@@ -31,6 +32,7 @@ class Running:
         self.clock = FakeClock()
         self.nursery = Nursery(["tests.unit.worker.worker_tasks"])
         self.meters: Meters | None = None
+        self.memory: Memory | None = None
         self.tracer: Tracer | None = None
         self.exit_code: int | None = None
         self._thread: threading.Thread | None = None
@@ -53,6 +55,7 @@ class Running:
             self.clock,
             meters=self.meters,
             tracer=self.tracer,
+            memory=self.memory,
         )
         self.worker = worker
 

@@ -25,6 +25,7 @@ from shoal.worker.assignment import Habits
 from shoal.worker.children import Nursery
 from shoal.worker.gear import WEIGHTS, Terms
 from shoal.worker.logs import log_to
+from shoal.worker.memory import Memory
 from shoal.worker.ports import Meters, Tracer
 from shoal.worker.worker import Worker
 
@@ -50,7 +51,7 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
     log_to(level=settings.log_level)
     session = boto3.Session(region_name=settings.region)
     sqs = session.client("sqs")  # which knows where it is, in all the ways that AWS has to say so
-    credentials, curl = _credentials(session), Curl()
+    credentials, curl, memory = _credentials(session), Curl(), Memory.of_container()
     return Worker(
         Terms(
             name=settings.worker_id,
@@ -68,7 +69,10 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
         Nursery(
             settings.task_modules,
             settings.log_level,
-            habits=Habits(settings.child_tasks, settings.child_growth_bytes),
+            habits=Habits(
+                *(settings.child_tasks, settings.child_growth_bytes),
+                most_data=None if memory is None else memory.limit,
+            ),
             vault=f"{__name__}:{vault.__name__}",
             worker=settings.worker_id,
         ),
@@ -81,6 +85,7 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
         _SystemClock(),
         meters=_meters(settings),
         tracer=_tracer(settings),
+        memory=memory,
     )
 
 

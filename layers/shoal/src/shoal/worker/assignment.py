@@ -35,10 +35,14 @@ class Assignment(NamedTuple):
 
 
 class Habits(NamedTuple):
-    """When a child retires: after so many tasks, or once it has grown by so many bytes."""
+    """When a child retires: after so many tasks, or once it has grown by so many bytes.
+
+    `most_data`: bytes that any child may have, if there is such a number.
+    """
 
     most_tasks: int = 100_000
     most_growth: int = 256 * 1024 * 1024
+    most_data: int | None = None
 
 
 type VaultMaker = Callable[[str, int, int, int], Vault]

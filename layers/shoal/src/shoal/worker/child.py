@@ -72,7 +72,7 @@ class Child:
         self._tasks = tasks
         self._habits = habits
         self._vault = vault or _no_vault
-        self._surroundings = Surroundings(output)
+        self._surroundings = Surroundings(output, habits.most_data)
         self._stamps = Stamps()
         self._loop: asyncio.Runner | None = None
         self._unread = bytearray(4)
@@ -296,8 +296,9 @@ class Child:
         )
 
     def _message(self, error: BaseException) -> str:
-        if isinstance(error, MemoryError) and self._memory is not None and not error.args:
-            return f"took more than the {self._memory} MB that it may"
+        if isinstance(error, MemoryError) and not error.args:
+            own = self._memory is not None
+            return f"took more than {f'the {self._memory} MB' if own else 'all memory'} that it may"
         try:
             return str(error)
         except Exception:  # noqa: BLE001 - a user's __str__ may raise anything
@@ -387,6 +388,7 @@ def run_child(
     os.dup2(output, 2)
     sys.stdout, sys.stderr = streams()
     shared = Slate(slate)
+    shared.own(os.getpid())
     os.close(slate)
     speaking = socket.socket(fileno=connection)
     Child(speaking, shared, output, tasks, habits=habits, vault=vault).serve()

@@ -20,12 +20,15 @@ from shoal.worker.assignment import DONE, FULL, PROGRESS, RETIRE, TAIL
 from shoal.worker.children import ChildHandle, Nursery
 from shoal.worker.health import Pulse
 from shoal.worker.joint import LONG, Pace, joined
+from shoal.worker.memory import Memory, taken
 from shoal.worker.outcome import Stamps, failed
 from shoal.worker.prints import Prints
 from shoal.worker.segment import Kill, Segment
 
 _LOG = logging.getLogger("shoal.worker")
 _EARLY_DEATHS: Final = 3
+_WEIGH_SECONDS: Final = 0.1
+_MEGABYTE: Final = 1024 * 1024
 CLEAN_UP_SECONDS: Final = 5.0
 """Between the word that a task is cancelled and its end, for a task that may hear it."""
 _STOP_SECONDS: Final = 0.01
@@ -42,7 +45,11 @@ class Pool:
     """The children. All but `serve` may be called from any thread."""
 
     def __init__(
-        self, nursery: Nursery, pulse: Pulse | None = None, pace: Pace | None = None
+        self,
+        nursery: Nursery,
+        pulse: Pulse | None = None,
+        pace: Pace | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._nursery = nursery
         self._pulse = pulse or Pulse(time.monotonic)
@@ -55,6 +62,10 @@ class Pool:
         self._segments: dict[int, Segment] = {}
         self._next_check = float("inf")
         self._pace = pace or Pace()
+        self._memory = memory
+        self._weigh_at = float("inf")
+        self._giving_way: ChildHandle | None = None
+        """A child that was killed so that the others have memory."""
         self._stamps = Stamps()
         self._prints = Prints()
         self._closing = False
@@ -99,13 +110,16 @@ class Pool:
         try:
             while not self._closing:
                 self._pulse()
-                wait = min(self._next_check - time.monotonic(), self._pulse.look)
+                next_look = min(self._next_check, self._weigh_at)
+                wait = min(next_look - time.monotonic(), self._pulse.look)
                 events = self._selector.select(max(0.0, wait))
                 for key, _ in events:
                     if self._selector.get_map().get(key.fd) is key:  # not closed by one before it
                         key.data()
                 if time.monotonic() >= self._next_check:
                     self._check_deadlines()
+                if time.monotonic() >= self._weigh_at:
+                    self._weigh()
         finally:
             for child in [*self._idle, *(s.child for s in self._segments.values() if s.child)]:
                 self._forget(child)
@@ -143,6 +157,8 @@ class Pool:
         segment.child = child
         self._segments[child.number] = segment
         segment.given_at = time.monotonic()
+        if self._memory is not None:
+            self._weigh_at = min(self._weigh_at, segment.given_at + _WEIGH_SECONDS)
         if child.give(given):
             segment.deadline = segment.given_at + segment.timeout
             if segment.part is not None:
@@ -228,6 +244,33 @@ class Pool:
         pending = [min(s.deadline, s.kill_at, s.part_at) for s in running]
         self._next_check = max(min(pending, default=float("inf")), now + 0.001)
 
+    # Memory.
+
+    def _weigh(self) -> None:
+        """End the largest child, if else the kernel ends all of them."""
+        self._weigh_at = time.monotonic() + _WEIGH_SECONDS if self._segments else float("inf")
+        if self._memory is None or self._giving_way is not None or not self._memory.is_short():
+            return
+        weights = taken()
+        running = {s.child: s for s in self._segments.values() if s.child and not s.killed}
+        largest = max(
+            [*self._idle, *running],
+            key=lambda each: weights.get(each.slate.process, 0),
+            default=None,
+        )
+        if largest is None:
+            return
+        self._giving_way = largest
+        weight = weights.get(largest.slate.process, 0) // _MEGABYTE
+        _LOG.warning("memory is short, a child process that has %d MB is ended", weight)
+        segment = running.get(largest)
+        if segment is None:
+            self._nursery.kill(largest)
+            return
+        segment.weight = weight
+        segment.killed_at = segment.in_hand(largest) or 0
+        self._kill(segment, Kill.MEMORY)
+
     # Children.
 
     def _child(self, *, fresh: bool) -> ChildHandle:
@@ -246,6 +289,8 @@ class Pool:
             if source in self._selector.get_map():
                 self._selector.unregister(source)
         self._prints.end(child.number)
+        if child is self._giving_way:
+            self._giving_way = None
         child.close()
 
     def _on_word(self, child: ChildHandle) -> None:
@@ -330,7 +375,14 @@ class Pool:
         if segment.killed is None:
             self._fail(segment, child, "WorkerChildDied", _told(code))
         elif hand == segment.killed_at:
-            self._fail(segment, child, "Timeout", f"took over {segment.timeout:g} s")
+            self._fail(segment, child, *self._sentence(segment))
+
+    def _sentence(self, segment: Segment) -> tuple[str, str]:
+        """Type and message of the error for which its child was killed."""
+        if segment.killed is Kill.TIMEOUT or self._memory is None:
+            return "Timeout", f"took over {segment.timeout:g} s"
+        whole = self._memory.limit // _MEGABYTE
+        return "OutOfMemory", f"had {segment.weight} MB when the {whole} MB of all were used up"
 
     def _fail(self, segment: Segment, child: ChildHandle, kind: str, message: str) -> None:
         """The task in hand has failed."""

@@ -25,6 +25,7 @@ class Kill(Enum):
     """Why its child is killed."""
 
     TIMEOUT = auto()
+    MEMORY = auto()
     STOP = auto()
 
 
@@ -63,6 +64,8 @@ class Segment:
         self.parting = False
         self.killed: Kill | None = None
         self.killed_at = -1
+        self.weight = 0
+        """Megabytes that its child had when it was killed for them."""
 
     @property
     def timeout(self) -> float:

@@ -18,7 +18,7 @@ ROOM: Final = 2 * 1024 * 1024
 """Bytes for outcomes; pages that are never written cost nothing."""
 
 _NUMBERS: Final = 64
-_POSITION, _STARTED, _USED, _STOP, _PRINTED, _PROGRESS = range(6)
+_POSITION, _STARTED, _USED, _STOP, _PRINTED, _PROGRESS, _PROCESS = range(7)
 _HEAD: Final = _NUMBERS + 8 * MAX_CHUNK
 """Numbers, then for each position how much was printed before its task began."""
 _LEAVE_REST: Final = 1
@@ -56,6 +56,10 @@ class Slate:
         self._memory.close()
 
     # The child.
+
+    def own(self, process: int) -> None:
+        """Say who it is."""
+        self._numbers[_PROCESS] = process
 
     def mark(self, position: int, now: float, printed: int) -> None:
         """Take the task at this position in hand."""
@@ -98,6 +102,11 @@ class Slate:
         return self._numbers[_PRINTED]
 
     # The worker.
+
+    @property
+    def process(self) -> int:
+        """Its process id, and that of its session; 0 before it has begun."""
+        return self._numbers[_PROCESS]
 
     def clear(self) -> None:
         """Begin a new assignment."""

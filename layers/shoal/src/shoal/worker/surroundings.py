@@ -31,16 +31,20 @@ class Output(io.FileIO):
 
 
 class Surroundings:
-    """As they were when the child began. `output` is where descriptors 1 and 2 have to lead."""
+    """As they were when the child began. `output` is where descriptors 1 and 2 have to lead.
 
-    def __init__(self, output: int) -> None:
+    `most_data`: bytes that it may have whatever its task says.
+    """
+
+    def __init__(self, output: int, most_data: int | None = None) -> None:
         self.disturbed = False
         self._output = output
         self._pid = os.getpid()
         self._folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
         self._environment = dict(os.environ)  # noqa: TID251 - to put back what a task changed
         self._at_first = self._resident()
-        self._limited = False
+        self._most_data = most_data
+        self._limited = most_data is not None
         sys.addaudithook(self._hear)
 
     def _hear(self, event: str, _: tuple[Any, ...]) -> None:
@@ -73,7 +77,9 @@ class Surroundings:
         if megabytes is None and not self._limited:
             return
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        soft = hard if megabytes is None else self._data() + megabytes * _MEGABYTE
+        soft = hard if self._most_data is None else self._most_data
+        if megabytes is not None:
+            soft = self._data() + megabytes * _MEGABYTE
         self._limited = megabytes is not None
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 

@@ -18,6 +18,7 @@ from shoal.worker.foreman import Foreman
 from shoal.worker.gear import Gear, Terms
 from shoal.worker.health import Health, Pulse
 from shoal.worker.heart import Heart
+from shoal.worker.memory import Memory
 from shoal.worker.meters import Unmetered
 from shoal.worker.outbox import Outbox
 from shoal.worker.patience import GaveUp, Patience
@@ -44,6 +45,7 @@ class Worker:
         *,
         meters: Meters | None = None,
         tracer: Tracer | None = None,
+        memory: Memory | None = None,
     ) -> None:
         leaving, draining = threading.Event(), threading.Event()
         self._pulse = pulse = Pulse(clock.monotonic)
@@ -69,7 +71,7 @@ class Worker:
         self._nursery = nursery
         self._failed = False
         self._reasons_to_drain: SimpleQueue[str] = SimpleQueue()  # a signal handler may put to it
-        self._pool = Pool(nursery, pulse)
+        self._pool = Pool(nursery, pulse, memory=memory)
         self._outbox = outbox = Outbox(pulse)
         self._foreman = foreman = Foreman(gear, nursery, self._pool, outbox)
         self._reporter = Reporter(gear, outbox, foreman)

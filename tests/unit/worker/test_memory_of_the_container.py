@@ -1,0 +1,94 @@
+"""Before the kernel ends a whole container for its memory, the worker ends one child."""
+
+from pathlib import Path
+
+import pytest
+
+from shoal.worker.assignment import Habits
+from shoal.worker.children import Nursery
+from shoal.worker.memory import Memory
+from tests.unit.worker.worker_fakes import FakeChunk
+from tests.unit.worker.worker_world import Eventually, Running
+
+LIMIT = 1_000_000_000
+
+
+@pytest.fixture
+def cgroup(tmp_path: Path) -> Path:
+    """The files of a control group with a limit, of which little is used."""
+    folder = tmp_path / "cgroup"
+    folder.mkdir()
+    (folder / "memory.max").write_text(f"{LIMIT}\n")
+    uses(folder, 1)
+    return folder
+
+
+def uses(folder: Path, used: int, droppable: int = 0) -> None:
+    (folder / "memory.stat").write_text(f"anon 1\ninactive_file {droppable}\nactive_file 2\n")
+    (folder / "memory.current").write_text(f"{used}\n")
+
+
+def test_a_container_may_have_no_limit(tmp_path: Path, cgroup: Path) -> None:
+    (cgroup / "memory.max").write_text("max\n")
+
+    assert Memory.of_container(cgroup) is None
+    assert Memory.of_container(tmp_path / "nowhere") is None
+
+
+@pytest.mark.parametrize(
+    ("used", "droppable", "says"),
+    [(900_000_000, 0, False), (950_000_000, 0, True), (990_000_000, 200_000_000, False)],
+)
+def test_it_is_short_when_little_is_left_that_cannot_be_had(
+    cgroup: Path, used: int, droppable: int, *, says: bool
+) -> None:
+    memory = Memory.of_container(cgroup)
+    uses(cgroup, used, droppable)
+
+    assert memory is not None
+    assert memory.is_short() is says
+
+
+class Scarce(Memory):
+    """Short at one look, once it is told to be; what was killed has made room at the next."""
+
+    told = False
+
+    def is_short(self) -> bool:
+        short, self.told = self.told, False
+        return short
+
+
+def test_the_largest_child_gives_way_and_costs_the_task_in_hand(
+    running: Running, tmp_path: Path, cgroup: Path, eventually: Eventually
+) -> None:
+    gate = tmp_path / "open"
+    for chunk, megabytes in enumerate((1, 60)):
+        inputs = [{"megabytes": megabytes, "path": str(gate)}, {"megabytes": 0, "path": str(gate)}]
+        running.add(chunk, FakeChunk("holds", inputs, first=2 * chunk))
+    running.memory = memory = Scarce(cgroup, LIMIT)
+    running.start(slots=2)
+    eventually((tmp_path / "open.0.holds").exists)
+    eventually((tmp_path / "open.2.holds").exists)
+
+    memory.told = True
+    eventually((tmp_path / "open.3.holds").exists)  # in a new child
+    gate.touch()
+
+    running.callbacks.wait_for(lambda: all(map(running.callbacks.final, (0, 1))))
+    assert running.leave() == 0
+    small, large = running.callbacks.outcomes(0), running.callbacks.outcomes(1)
+    assert [small[0].outcome, large[3].outcome] == ["completed", "completed"]
+    assert (large[2].error.type, large[2].error.retryable) == ("OutOfMemory", True)
+
+
+def test_one_allocation_beyond_all_memory_is_an_error_of_its_task(running: Running) -> None:
+    habits = Habits(most_data=512 * 1024 * 1024)
+    running.nursery = Nursery(["tests.unit.worker.worker_tasks"], habits=habits)
+    running.add(0, FakeChunk("grabs", [{"megabytes": 600}, {"megabytes": 1}]))
+
+    running.run_until_final(0)
+
+    first, second = running.callbacks.outcomes(0).values()
+    assert (first.error.type, second.outcome) == ("MemoryError", "completed")
+    assert first.error.message == "took more than all memory that it may"
