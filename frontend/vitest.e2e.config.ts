@@ -10,5 +10,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     bail: 1,
+    expect: { poll: { timeout: 20_000 } },
   },
 });

@@ -70,7 +70,7 @@ test("who is not signed in signs in and is at the page that was asked for", asyn
 
   await page.getByRole("heading", { name: /^Jobs/, level: 1 }).waitFor();
   expect(page.url()).toBe(`${CONSOLE}/jobs?status=FAILED`);
-  await page.getByText("Failed", { exact: true }).first().waitFor();
+  await page.getByText(/^Status\s*=\s*Failed$/).first().waitFor();
 });
 
 test("a job is submitted by form, and its end is seen without asking", async () => {
