@@ -3,6 +3,7 @@
 It drains the queue `low`, which the Python workers of these tests leave to it.
 """
 
+import os
 import shutil
 import subprocess
 import threading
@@ -89,9 +90,11 @@ def log(tmp_path: Path) -> Path:
 
 
 def submitted(users: httpx.Client, **spec: object) -> Json:
-    """A job for the Node worker, once its type is known."""
+    """A job for such a worker, once its type is known."""
     spec = {"task_type": "upper", "priority": "low", **spec}
-    eventually(lambda: "upper" in {t["name"] for t in users.get("task-types").json()["items"]})
+    eventually(
+        lambda: spec["task_type"] in {t["name"] for t in users.get("task-types").json()["items"]}
+    )
     answer = users.post("jobs", json=spec)
     assert answer.status_code == 201, answer.text
     job: Json = answer.json()
@@ -201,6 +204,38 @@ def test_a_signature_by_another_secret_is_refused(twin: Twin, log: Path) -> None
 
     assert worker.process.wait(30) == 1
     assert "403" in worker.said
+
+
+def test_one_in_shell_keeps_what_outlasts_a_lease_and_fails_what_fails(
+    twin: Twin, users: httpx.Client, log: Path
+) -> None:
+    told = twin.environment_of_worker()
+    told["SHOAL_API_URL"] = told["SHOAL_API_URL"].removesuffix("/$default")
+    inputs = [{"text": "long", "pause": 1.6 * twin.plan.lease_seconds}, {"text": ""}, {"text": "x"}]
+    with log.open("ab") as file:
+        worker = subprocess.Popen(  # noqa: S603 - our own script
+            ["/bin/bash", str(ROOT / "examples" / "shell-worker" / "worker.sh")],
+            env={**told, "PATH": os.defpath},
+            stdout=file,
+            stderr=file,
+            preexec_fn=leash,  # noqa: PLW1509 - one call into libc, no lock taken
+        )
+    try:
+        eventually(lambda: "offers" in log.read_text())
+        job = ended(users, submitted(users, task_type="shout", inputs=inputs, chunk_size=2)["id"])
+        worker.terminate()
+        assert worker.wait(30) == 0, log.read_text()
+    finally:
+        worker.kill()
+        worker.wait()
+
+    assert results(users, job) == {0: "LONG", 2: "X"}, log.read_text()
+    assert "no text" in users.get(f"tasks/{job['id']}.1").json()["error"]["message"]
+    said = sorted(line for line in log.read_text().splitlines() if " chunk " in line)
+    assert [line.partition(" chunk ")[2] for line in said] == [
+        "0 epoch 1: accepted",
+        "1 epoch 1: accepted",
+    ]
 
 
 class Recorder(BaseHTTPRequestHandler):
