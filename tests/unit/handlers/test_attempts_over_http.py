@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shoal.domain.chunk import Granted
 from shoal.service import attempting
 from tests.unit.handlers.edge import (
     Json,
@@ -252,3 +253,20 @@ def test_a_token_of_another_task_is_refused() -> None:
     answer = call("GET", f"/tasks/{other}.0/attempts", query=f"next_token={token}")
 
     assert answer.status == 422
+
+
+def test_a_lease_that_was_written_while_its_job_ended_is_a_cancelled_attempt(world: World) -> None:
+    job = submit(count=2, chunk_size=1)
+    start(job)
+    row = world.chunks.get(job, 0)
+    assert row is not None
+    late = row.grant("w-7", "request-7", world.clock.now(), LENGTH)
+    assert isinstance(late, Granted)
+    call("POST", f"/jobs/{job}/cancel")
+    start(job)
+    world.chunks.put(late.chunk)
+
+    (cut,) = asked(job)["items"]
+
+    assert (cut["outcome"], cut["worker"], cut["epoch"]) == ("cancelled", "w-7", 1)
+    assert cut["lease_until"] is None

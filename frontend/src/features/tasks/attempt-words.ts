@@ -10,9 +10,9 @@ export function named({ attempt, generation }: Pick<Attempt, "attempt" | "genera
 }
 
 /** Workers that died leave no attempt of their own: the next one goes on with theirs. */
-export function crashWords({ crashes, outcome }: Pick<Attempt, "crashes" | "outcome">): string {
-  const died = `${plural(crashes ?? 0, "worker")} in a row died`;
-  return outcome === "running" ? `${died} before this one, which goes on with the same attempt.` : `${died} with it.`;
+export function crashWords(crashes: number): string {
+  const died = `${plural(crashes, "worker")}${crashes > 1 ? " in a row" : ""} died`;
+  return `${died} before this one, which goes on with the same attempt.`;
 }
 
 export const lapsed = (until: string, now = Date.now()): boolean => Date.parse(until) < now;

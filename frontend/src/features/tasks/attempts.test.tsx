@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import type { Attempt, Task } from "@/lib/api/types";
 import { answers, API, server, withNetwork } from "../../../tests/network";
 import { show } from "../../../tests/show";
+import { crashWords } from "./attempt-words";
 import { Attempts } from "./attempts";
 
 withNetwork();
@@ -105,7 +106,7 @@ test("a verdict says who died, and generations are told apart", async () => {
 
   expect(again).toMatch(/^Attempt 1, generation 2Completed/);
   expect(verdict).toMatch(/^Attempt 1, generation 1Worker diedWorker w-1 · epoch 1 · given up/);
-  expect(verdict).toContain("3 workers in a row died with it.");
+  expect(verdict).toContain("WorkerDied: three workers in a row died");
 });
 
 test("older attempts are asked for when they are wanted", async () => {
@@ -141,4 +142,11 @@ test("a task that nobody took says so", async () => {
   show(<Attempts task={{ ...aTask, status: "PENDING", attempts: 0 }} every={false} />);
 
   expect(await screen.findByText("No worker has begun with it yet.")).toBeInTheDocument();
+});
+
+test.each([
+  [1, "1 worker died before this one, which goes on with the same attempt."],
+  [2, "2 workers in a row died before this one, which goes on with the same attempt."],
+])("%i dead workers are told of in words", (crashes, words) => {
+  expect(crashWords(crashes)).toBe(words);
 });

@@ -30,7 +30,7 @@ export function Attempts({ task, every }: { task: Task; every: number | false })
   if (!latestFirst.length) return <Box color="text-body-secondary">No worker has begun with it yet.</Box>;
   const several = latestFirst.some((each) => (each.generation ?? 1) > 1);
   return (
-    <>
+    <SpaceBetween size="xs">
       <ol className="attempts" aria-label="Attempts, the latest first">
         {latestFirst.slice(0, most).map((each) => (
           <OneAttempt key={keyOf(each)} attempt={each} name={named(each, several)} />
@@ -47,7 +47,7 @@ export function Attempts({ task, every }: { task: Task; every: number | false })
           {found.hasNextPage ? "Show older attempts" : `Show ${plural(latestFirst.length - most, "older attempt")}`}
         </Button>
       )}
-    </>
+    </SpaceBetween>
   );
 }
 
@@ -95,7 +95,7 @@ function Facts({ attempt }: { attempt: Attempt }) {
           <Time at={until} />
         </>
       )}
-      {crashes ? <div>{crashWords(attempt)}</div> : null}
+      {crashes && attempt.outcome === "running" ? <div>{crashWords(crashes)}</div> : null}
     </>
   );
 }
