@@ -106,8 +106,7 @@ def _kill(
     at: Stand, workers: Workers, name: str, where: tuple[str, Sequence[int]], end: Deaths
 ) -> bool:
     """Kill the worker and count what it had in hand, unless it is to be spared."""
-    process = workers.processes[name]
-    os.kill(process.pid, signal.SIGSTOP)
+    process = workers.freeze(name)
     leased, before = _leased(at, name, where), None
     while leased != before:  # what it asked for last may only now be written
         leased, before = _leased(at, name, where), leased

@@ -113,8 +113,7 @@ def _stopped_with_a_finished_task(
     lease = _row(at, job_id).lease
     if lease is None:
         raise RuntimeError("the task runs without a lease")
-    pid = workers.processes[lease.worker].pid
-    os.kill(pid, signal.SIGSTOP)
+    pid = workers.freeze(lease.worker).pid
     _open(gate, "first")
     until(lambda: noted("end", later=False), "the zombie's child does not finish")
     until(lambda: noted("begin", later=True), "nobody else runs the task")

@@ -177,8 +177,7 @@ def kill(workers: Workers, name: str) -> None:
 
 def freeze(workers: Workers, name: str) -> None:
     """Stop a worker for longer than its leases; what it then says, it says too late."""
-    process = workers.processes[name]
-    os.kill(process.pid, signal.SIGSTOP)
+    process = workers.freeze(name)
     time.sleep(1.5 * LEASE)
     os.kill(process.pid, signal.SIGCONT)
 

@@ -107,6 +107,8 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
             "PERSIST_STATE": "1",
+            "S3_DATA_DIR": str(state / "objects"),
+            "S3_PERSIST": "1",
             "STATE_DIR": str(state),
             "TMPDIR": str(scratch),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -110,6 +111,16 @@ class Workers:
                 preexec_fn=leash,  # noqa: PLW1509 - one call into libc, no lock taken
             )
         self.processes[name] = process
+        return process
+
+    def freeze(self, name: str) -> subprocess.Popen[bytes]:
+        """Stop a worker where it is, all of its threads, until it is sent SIGCONT.
+
+        On a busy machine they run on for a while: until one of them comes to take the signal.
+        """
+        process = self.processes[name]
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         return process
 
     def tend(self) -> list[str]:

@@ -93,7 +93,7 @@ def test_an_interrupt_ends_all_of_it_and_an_open_job_goes_on_at_the_next_up(
     new_home: Callable[[], Path],
 ) -> None:
     home = new_home()
-    spec = {"task_type": "io", "count": 8, "chunk_size": 1, "params": {"delay": 2}}
+    spec = {"task_type": "io", "inputs": [{"delay": 2}] * 8, "chunk_size": 1}
     with up(home) as platform, platform.users() as users:
         job: Json = users.post("jobs", json=spec).json()
         eventually(lambda: users.get(f"jobs/{job['id']}").json()["counts"]["running"])

@@ -120,7 +120,7 @@ function TaskBody({ task, every }: { task: Task; every: number | false }) {
       </Section>
       <Section title="Input">
         {task.input === null ? (
-          <Box color="text-body-secondary">Its input is a line of the uploaded file.</Box>
+          <Box color="text-body-secondary">It is too large to show here, or not kept any more.</Box>
         ) : (
           <Code text={JSON.stringify(task.input, null, 2)} label="input" low />
         )}

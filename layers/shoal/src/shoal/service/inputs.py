@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from shoal.domain.chunk import Chunk, Span
+from shoal.domain.errors import InputsNotFound
 from shoal.domain.grid import Grid, Json
 from shoal.domain.job import Job, Lines
 from shoal.ports.blobs import BlobStore
@@ -18,7 +20,7 @@ LINK_SECONDS = 3_600
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Inputs too large to inline: the bytes `span` of what `url` reads, a line a task."""
+    """Inputs that are not inlined: the bytes `span` of what `url` reads, a line a task."""
 
     url: str
     span: Span
@@ -31,21 +33,28 @@ class Inputs:
     blobs: BlobStore
 
     def own(self, job: Job, chunk: Chunk, offsets: Sequence[int]) -> list[dict[str, Json]] | Placed:
-        """The own inputs of the tasks at these positions, or the place of all the chunk's."""
+        """The own inputs of the tasks at these positions, or the place of all the chunk's.
+
+        The place too if the object is gone: its reader finds that out, and fails these tasks alone.
+        """
         source = job.spec.source
         if isinstance(source, Grid):
             return [source.cell(chunk.first + offset) for offset in offsets]
         if not isinstance(source, Lines) or chunk.span is None:
             return [{} for _ in offsets]
-        if chunk.span.length > INLINE_BYTES:
-            return Placed(self.blobs.link(source.key, seconds=LINK_SECONDS), chunk.span)
-        lines = _lines(self.blobs.read(source.key, *chunk.span))
-        return [lines[offset] for offset in offsets]
+        if chunk.span.length <= INLINE_BYTES:
+            with suppress(InputsNotFound):
+                lines = _lines(self.blobs.read(source.key, *chunk.span))
+                return [lines[offset] for offset in offsets]
+        return Placed(self.blobs.link(source.key, seconds=LINK_SECONDS), chunk.span)
 
     def whole(
         self, job: Job, places: Iterable[tuple[Chunk, int]]
     ) -> Iterator[Mapping[str, Json] | None]:
-        """All of the inputs of tasks in order; None for one whose chunk's are too large to show."""
+        """All of the inputs of tasks in order.
+
+        None for one whose chunk's are too large to show, or are not kept any more.
+        """
         source, params = job.spec.source, job.spec.params
         if isinstance(source, Grid):
             for chunk, offset in places:
@@ -65,7 +74,10 @@ class Inputs:
         for run in _neighbours(chunks):
             spans = [chunk.span for chunk in run if chunk.span is not None]
             first = spans[0].first
-            body = self.blobs.read(source.key, first, sum(span.length for span in spans))
+            try:
+                body = self.blobs.read(source.key, first, sum(span.length for span in spans))
+            except InputsNotFound:
+                return {}
             for chunk, span in zip(run, spans, strict=True):
                 begin = span.first - first
                 found[chunk.number] = _lines(body[begin : begin + span.length])

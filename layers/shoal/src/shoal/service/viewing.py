@@ -41,7 +41,8 @@ class JobView(NamedTuple):
 class TaskView:
     """A task as users see it.
 
-    `outcome` is the latest accepted one; `input` is None if it is too large to show.
+    `outcome` is the latest accepted one; `input` is None if it is too large to show,
+    or not kept any more.
     """
 
     job: Job
