@@ -30,7 +30,10 @@ from local.emulator import base_environment
 
 PAGE: Final = Path(__file__).with_name("console.md")
 JOBS: Final = 10_000
-TENANT: Final = "tenant-0"
+MANY: Final = "tenant-0"
+"""Has so many jobs, for each page of which the emulator sorts them all, as AWS does not."""
+TENANT: Final = "tenant-1"
+"""Has the million tasks, and a page of other jobs."""
 ENDED: Final = CHUNKS * 3 // 10
 """Chunks of the million tasks that have ended before anybody looks."""
 PAGES: Final = 20
@@ -47,6 +50,7 @@ def main() -> None:
         million = Million(TENANT, ended=ENDED)
         deafen(at)
         write(at, "JobsTableName", rows_of_jobs(JOBS, 1))
+        write(at, "JobsTableName", rows_of_jobs(50, 1, first=1))
         million.put(at)
         settle(at)
         with Console(at.twin.plan.console_port, at.twin.url, at.twin.issuer.url, []) as console:
@@ -101,15 +105,15 @@ class _Look:
             "link": 'tbody a[href*="task="]',
             "turns": PAGES - 1,
         }
-        signed = [{**each, "token": self._token()} for each in (jobs, tasks)]
+        signed = [{**jobs, "token": self._token(MANY)}, {**tasks, "token": self._token()}]
         return self._asked("rows", tables=signed)
 
     def live(self, minutes: int) -> Any:
         """Minutes before the map while its tasks move."""
         return self._asked("live", path=self._million, token=self._token(), minutes=minutes)
 
-    def _token(self) -> str:
-        return self._at.twin.issuer.token(tenant=TENANT)
+    def _token(self, tenant: str = TENANT) -> str:
+        return self._at.twin.issuer.token(tenant=tenant)
 
     def _asked(self, what: str, **asked: Any) -> Any:
         figures = json.dumps({"console": self._console, **asked})

@@ -26,11 +26,11 @@ _STATUSES: Final = {
 }
 
 
-def rows_of_jobs(count: int, tenants: int) -> Iterator[Row]:
-    """The rows of so many jobs of `tenant-0`, `tenant-1` and so on, and of open ones' tallies."""
-    draw = random.Random(0)  # noqa: S311 - a run can be repeated
+def rows_of_jobs(count: int, tenants: int, *, first: int = 0) -> Iterator[Row]:
+    """The rows of so many jobs of `tenant-{first}` and on, and of the tallies of open ones."""
+    draw = random.Random(first)  # noqa: S311 - a run can be repeated
     for number in range(count):
-        job = _job(draw, f"tenant-{number % tenants}")
+        job = _job(draw, f"tenant-{first + number % tenants}")
         yield job_row(job)
         if job.live:
             for tally in range(job.tallies):

@@ -25,11 +25,12 @@ export interface AppProps {
 export function App({ config, auth, refused }: AppProps) {
   const [{ platform, etags, queries, router }] = useState(() => {
     const { api, etags: tags } = makeWire(config.api, auth);
+    const kept = makeQueryClient();
     return {
       platform: { api, auth, config, live: new Live(api) },
       etags: tags,
-      queries: makeQueryClient(),
-      router: makeRouter(),
+      queries: kept,
+      router: makeRouter({ api, queries: kept }),
     };
   });
   const signedIn = useStore(session) !== null;

@@ -1,9 +1,21 @@
-/** Addresses and their screens, each loaded when it is first shown. */
+/** Addresses and their screens, each loaded when it is first shown, beside the answers that it begins with. */
 
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
 import { BrokenScreen, NoScreen } from "@/app/error-screen";
 import { Root } from "@/app/root";
+import { SCREENS } from "@/app/screens";
+import { jobQuery, jobsQuery } from "@/features/jobs/api";
 import { type JobsSearch, readSearch } from "@/features/jobs/filters";
+import { askedOf, preferences } from "@/features/jobs/preferences";
+import { mapQuery } from "@/features/task-map/api";
+import type { Api } from "@/lib/api/client";
 
 const text = (value: unknown): string | undefined =>
   typeof value === "string" && value ? value : typeof value === "number" ? String(value) : undefined;
@@ -15,7 +27,13 @@ function present<T extends Record<string, unknown>>(found: T): { [K in keyof T]?
   };
 }
 
-const root = createRootRoute({
+/** What screens are made of, for those that ask before they are there. */
+interface Sources {
+  api: Api;
+  queries: QueryClient;
+}
+
+const root = createRootRouteWithContext<Sources>()({
   component: Root,
   errorComponent: BrokenScreen,
   notFoundComponent: NoScreen,
@@ -33,7 +51,12 @@ const jobs = createRoute({
   getParentRoute: () => root,
   path: "/jobs",
   validateSearch: (said: Record<string, unknown>): JobsSearch => readSearch(said),
-  component: lazyRouteComponent(() => import("@/app/screens/jobs")),
+  loaderDeps: ({ search }) => search,
+  loader: ({ context: { api, queries }, deps }) => {
+    void queries.prefetchQuery(jobsQuery(api, askedOf(deps, preferences.get().pageSize, null)));
+  },
+  shouldReload: false,
+  component: lazyRouteComponent(SCREENS.jobs),
 });
 
 const job = createRoute({
@@ -47,39 +70,44 @@ const job = createRoute({
       task: said.task !== undefined && Number.isInteger(task) && task >= 0 ? task : undefined,
     });
   },
-  component: lazyRouteComponent(() => import("@/app/screens/job")),
+  loader: ({ context: { api, queries }, params: { jobId } }) => {
+    void queries.prefetchQuery(jobQuery(api, jobId));
+    void queries.prefetchQuery(mapQuery(api, jobId));
+  },
+  shouldReload: false,
+  component: lazyRouteComponent(SCREENS.job),
 });
 
 const newJob = createRoute({
   getParentRoute: () => root,
   path: "/jobs/new",
   validateSearch: (said: Record<string, unknown>) => present({ type: text(said.type) }),
-  component: lazyRouteComponent(() => import("@/app/screens/new-job")),
+  component: lazyRouteComponent(SCREENS.newJob),
 });
 
 const taskTypes = createRoute({
   getParentRoute: () => root,
   path: "/task-types",
   validateSearch: (said: Record<string, unknown>) => present({ type: text(said.type) }),
-  component: lazyRouteComponent(() => import("@/app/screens/task-types")),
+  component: lazyRouteComponent(SCREENS.taskTypes),
 });
 
 const workers = createRoute({
   getParentRoute: () => root,
   path: "/workers",
-  component: lazyRouteComponent(() => import("@/app/screens/workers")),
+  component: lazyRouteComponent(SCREENS.workers),
 });
 
 const deadLetters = createRoute({
   getParentRoute: () => root,
   path: "/dead-letters",
-  component: lazyRouteComponent(() => import("@/app/screens/dead-letters")),
+  component: lazyRouteComponent(SCREENS.deadLetters),
 });
 
 const settings = createRoute({
   getParentRoute: () => root,
   path: "/settings",
-  component: lazyRouteComponent(() => import("@/app/screens/settings")),
+  component: lazyRouteComponent(SCREENS.settings),
 });
 
 const bulkActions = createRoute({
@@ -92,13 +120,13 @@ const bulkActions = createRoute({
       total: said.total !== undefined && Number.isInteger(total) && total > 0 ? total : undefined,
     });
   },
-  component: lazyRouteComponent(() => import("@/app/screens/bulk-actions")),
+  component: lazyRouteComponent(SCREENS.bulkActions),
 });
 
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/activity",
-  component: lazyRouteComponent(() => import("@/app/screens/activity")),
+  component: lazyRouteComponent(SCREENS.activity),
 });
 
 /** Plain `?name=text` both ways: an address is to be read and typed by people. */
@@ -110,8 +138,9 @@ function stringifySearch(search: Record<string, unknown>): string {
   return query && `?${query.replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
 }
 
-export function makeRouter() {
+export function makeRouter(context: Sources) {
   return createRouter({
+    context,
     routeTree: root.addChildren([home, jobs, newJob, job, taskTypes, workers, deadLetters, bulkActions, activity, settings]),
     defaultErrorComponent: BrokenScreen,
     defaultPreload: "intent",

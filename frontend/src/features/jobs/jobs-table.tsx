@@ -5,9 +5,7 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import Cards from "@cloudscape-design/components/cards";
-import CollectionPreferences, {
-  type CollectionPreferencesProps,
-} from "@cloudscape-design/components/collection-preferences";
+import CollectionPreferences from "@cloudscape-design/components/collection-preferences";
 import Header from "@cloudscape-design/components/header";
 import PropertyFilter from "@cloudscape-design/components/property-filter";
 import SpaceBetween from "@cloudscape-design/components/space-between";
@@ -25,19 +23,17 @@ import { useApi } from "@/lib/api/context";
 import type { Job, JobStatus } from "@/lib/api/types";
 import { number, plural } from "@/lib/format";
 import { useInterval } from "@/lib/query";
-import { kept, useStore } from "@/lib/store";
+import { useStore } from "@/lib/store";
 import { allowed, jobsQuery, titleOf, type Verb, VERB_NAMES } from "./api";
 import { BulkConfirm } from "./bulk";
 import { COLUMNS, JobLink, SHOWN_AT_FIRST, Took } from "./columns";
 import { NoJobs, NoMatch } from "./empty";
-import { AGES, filterOf, type JobsSearch, queryOf, searchOf } from "./filters";
+import { AGES, type JobsSearch, queryOf, searchOf } from "./filters";
 import { SteerConfirm } from "./steer";
 import { useFollowedJobs } from "./live";
+import { askedOf, preferences } from "./preferences";
 
-const preferences = kept<CollectionPreferencesProps.Preferences>("shoal.jobs", {
-  pageSize: 50,
-  contentDisplay: COLUMNS.map(({ id }) => ({ id: String(id), visible: SHOWN_AT_FIRST.includes(String(id)) })),
-});
+const SHOWN = COLUMNS.map(({ id }) => ({ id: String(id), visible: SHOWN_AT_FIRST.includes(String(id)) }));
 
 export interface JobsTableProps {
   search: JobsSearch;
@@ -53,13 +49,13 @@ const none: Job[] = [];
 
 export function JobsTable({ search, onSearch, types, views, matching }: JobsTableProps) {
   const api = useApi();
-  const chosen = useStore(preferences);
+  const chosen = { contentDisplay: SHOWN, ...useStore(preferences) };
   const phone = useIsPhone();
   const pages = usePages(JSON.stringify([search, chosen.pageSize]));
   const [selected, setSelected] = useState<Job[]>([]);
   const [asking, setAsking] = useState<Verb | null>(null);
   useFollowedJobs();
-  const asked = { filter: filterOf(search), limit: chosen.pageSize ?? 50, after: pages.after };
+  const asked = askedOf(search, chosen.pageSize, pages.after);
   const found = useQuery({ ...jobsQuery(api, asked), refetchInterval: useInterval(true) });
   const loaded = found.data?.items ?? none;
   const next = found.data?.next_token ?? null;
@@ -196,7 +192,7 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
           trackBy="id"
           empty={empty}
           columnDefinitions={COLUMNS}
-          columnDisplay={chosen.contentDisplay ?? []}
+          columnDisplay={chosen.contentDisplay}
           resizableColumns
           enableKeyboardNavigation
           contentDensity={chosen.contentDensity ?? "comfortable"}

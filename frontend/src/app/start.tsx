@@ -10,7 +10,7 @@ import { Auth } from "@/lib/auth/oidc";
 import { readConfig } from "@/lib/config";
 import { followTheme } from "@/lib/preferences";
 
-async function start(): Promise<void> {
+export async function start(): Promise<void> {
   const there = document.getElementById("root");
   if (!there) throw new Error("the page has no root");
   const root = createRoot(there);
@@ -30,5 +30,3 @@ async function start(): Promise<void> {
     root.render(<Stopped why={error instanceof Error ? error.message : String(error)} />);
   }
 }
-
-void start();
