@@ -19,6 +19,8 @@ from string import Template
 from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
+import brotli
+
 from local.application import ROOT
 
 BUILT: Final = ROOT / "frontend" / "dist"
@@ -108,9 +110,12 @@ def _of(file: Path, built: Path) -> Answer:
     return Answer(200, kind, file.read_bytes(), keep)
 
 
-@lru_cache(maxsize=100)
-def _packed(body: bytes) -> bytes:
-    """As CloudFront sends it, if not as small; each file once."""
+@lru_cache(maxsize=200)
+def _packed(body: bytes, encoding: str) -> bytes:
+    """About as CloudFront sends it, which is not as small as it could be; each file once."""
+    if encoding == "br":
+        packed: bytes = brotli.compress(body, quality=5)
+        return packed
     return gzip.compress(body, mtime=0)
 
 
@@ -119,20 +124,27 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         answer = self.site.find(urlsplit(self.path).path)
-        packed = _PACKED.search(answer.kind) and "gzip" in self.headers.get("Accept-Encoding", "")
-        body = _packed(answer.body) if packed else answer.body
+        encoding = self._encoding() if _PACKED.search(answer.kind) else None
+        body = _packed(answer.body, encoding) if encoding else answer.body
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Vary", "Accept-Encoding")
-        if packed:
-            self.send_header("Content-Encoding", "gzip")
+        if encoding:
+            self.send_header("Content-Encoding", encoding)
         self.send_header("Cache-Control", answer.keep)
         self.send_header("X-Content-Type-Options", "nosniff")
         if answer is not self.site.unbuilt:  # which has its script in itself
             self.send_header("Content-Security-Policy", self.site.policy)
         self.end_headers()
         self.wfile.write(body)
+
+    def _encoding(self) -> str | None:
+        accepted = {
+            each.partition(";")[0].strip()
+            for each in self.headers.get("Accept-Encoding", "").split(",")
+        }
+        return next((each for each in ("br", "gzip") if each in accepted), None)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

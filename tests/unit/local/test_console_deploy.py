@@ -26,6 +26,8 @@ OUTPUTS = {
     "FunctionsLogGroupName": "/shoal/shoal-dev/functions",
     "WorkflowLogGroupName": "/aws/vendedlogs/states/shoal-dev/workflow",
 }
+CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+"""AWS's own policy, which asks the cache for brotli and gzip; without one of them none is sent."""
 RESOURCES = read_template("frontend/template.yaml")["Resources"]
 
 
@@ -170,3 +172,12 @@ def test_the_bucket_is_read_by_the_distribution_alone() -> None:
     assert (
         RESOURCES["Distribution"]["Properties"]["DistributionConfig"]["HttpVersion"] == "http2and3"
     )
+
+
+def test_cloudfront_packs_files_and_keeps_them_as_long_as_they_say() -> None:
+    behaviour = RESOURCES["Distribution"]["Properties"]["DistributionConfig"][
+        "DefaultCacheBehavior"
+    ]
+
+    assert behaviour["Compress"] is True
+    assert behaviour["CachePolicyId"] == CACHING_OPTIMIZED

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+import brotli
 import httpx
 import jwt
 import pytest
@@ -70,13 +72,18 @@ def test_a_file_is_itself_and_a_missing_one_is_404(site: httpx.Client) -> None:
     assert missing.status_code == 404
 
 
-def test_who_takes_gzip_gets_it_and_who_does_not_gets_the_file(site: httpx.Client) -> None:
-    packed = site.get("/", headers={"Accept-Encoding": "gzip"})
-    plain = site.get("/", headers={"Accept-Encoding": "identity"})
+@pytest.mark.parametrize(
+    ("accepted", "given"), [("gzip, br;q=1.0", "br"), ("gzip", "gzip"), ("identity", None)]
+)
+def test_a_page_comes_packed_as_the_browser_takes_it(
+    site: httpx.Client, accepted: str, given: str | None
+) -> None:
+    with site.stream("GET", "/", headers={"Accept-Encoding": accepted}) as answer:
+        sent = b"".join(answer.iter_raw())
 
-    assert packed.headers["Content-Encoding"] == "gzip"
-    assert "Content-Encoding" not in plain.headers
-    assert packed.text == plain.text == "<p>console"
+    assert answer.headers.get("Content-Encoding") == given
+    unpack = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[given]
+    assert unpack(sent) == b"<p>console"
 
 
 @pytest.mark.parametrize("path", ["/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt"])
