@@ -35,6 +35,22 @@ test("a page that the API ended early is filled from the next", async () => {
   expect(screen.getByRole("row", { name: /second/ })).toBeInTheDocument();
 });
 
+test.each([
+  [50, "more", true],
+  [2, null, false],
+])("sorting says that it is of one page, if there are several (%d jobs, next page: %s)", async (count, next, told) => {
+  const user = userEvent.setup();
+  const jobs = Array.from({ length: count }, (_, i) => aJob({ id: `job_${i}`, name: `job ${i}`, task_count: count - i }));
+  answers("/jobs", "JobPageBody", { items: jobs, next_token: next });
+
+  shown();
+  await screen.findByRole("row", { name: /job 1\b/ });
+  const [heads] = screen.getAllByRole("columnheader", { name: /^Tasks/ });
+  if (heads) await user.click(within(heads).getAllByRole("button")[0] as HTMLElement);
+
+  expect(screen.queryByText(/^Sorted within this page/) !== null).toBe(told);
+});
+
 test("a refusal says what it means, what to do, and its request id", async () => {
   refuses("/jobs", {
     type: "urn:shoal:problem:no-tenant",

@@ -62,6 +62,8 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
   const { items, collectionProps } = useCollection(loaded, { sorting: {} });
   const current = selected.map((each) => loaded.find((job) => job.id === each.id) ?? each);
   const filtered = queryOf(search).tokens.length > 0;
+  const several = next !== null || pages.page > 0;
+  const sortedHere = several && collectionProps.sortingColumn !== undefined;
 
   const empty = found.isError ? (
     <Box padding="m">
@@ -76,7 +78,8 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
   const header = (
     <Header
       variant="awsui-h1-sticky"
-      counter={counter(items.length, next !== null || pages.page > 0, selected.length)}
+      counter={counter(items.length, several, selected.length)}
+      {...(sortedHere ? { description: "Sorted within this page; pages go from the newest job to the oldest." } : {})}
       actions={
         <SpaceBetween direction="horizontal" size="xs">
           <RefreshControl pushed />
