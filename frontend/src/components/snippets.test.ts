@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { rendered } from "@/components/snippets";
+import { rendered, renderedClone } from "@/components/snippets";
 
 const spec = {
   task_type: "cpu",
@@ -24,4 +24,18 @@ test("a command quotes what a shell would take apart", () => {
 
 test("Python says None where JSON says null", () => {
   expect(rendered("python", spec, "http://api")).toContain('params={"n": 5, "label": "a b", "deep": None}');
+});
+
+test("a text that reads as a number stays a text on the command line", () => {
+  const texts = { task_type: "cpu", grid: { tag: ["5", "a"] }, params: { label: "5", flag: "true", plain: "x" } };
+
+  expect(rendered("cli", texts, "http://api")).toBe(
+    ["shoal submit cpu", `--grid 'tag="5",a'`, `-p 'label="5"'`, `-p 'flag="true"'`, "-p plain=x"].join(" \\\n  "),
+  );
+});
+
+test("a job is asked for again by its id, which has its inputs", () => {
+  expect(renderedClone("cli", "job_1", "http://api")).toBe("shoal clone job_1");
+  expect(renderedClone("curl", "job_1", "http://api")).toMatch(/-X POST .*http:\/\/api\/api\/v1\/jobs\/job_1\/clone$/s);
+  expect(renderedClone("python", "job_1", "http://api")).toContain('shoal.job("job_1").clone()');
 });

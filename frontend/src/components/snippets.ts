@@ -26,6 +26,28 @@ export function rendered(form: Form, spec: Spec, api: string): string {
   }
 }
 
+/** The same for another job of the same making, whatever its inputs are: JSON cannot say that. */
+export function renderedClone(form: Exclude<Form, "json">, id: string, api: string): string {
+  switch (form) {
+    case "curl":
+      return [
+        "curl --fail-with-body -X POST \\",
+        '  -H "Authorization: Bearer $SHOAL_TOKEN" \\',
+        `  ${api}/api/v1/jobs/${id}/clone`,
+      ].join("\n");
+    case "cli":
+      return `shoal clone ${id}`;
+    case "python":
+      return [
+        "from shoal.client import Shoal",
+        "",
+        "with Shoal.from_profile() as shoal:",
+        `    job = shoal.job("${id}").clone()`,
+        "    print(job.id)",
+      ].join("\n");
+  }
+}
+
 /** For a POSIX shell. */
 export const quoted = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
@@ -48,7 +70,7 @@ function cli(spec: Spec): string {
   if (inputs) words.push("--inputs -");
   if (uri) words.push(`--inputs ${quoted(uri)}`);
   for (const [key, value] of Object.entries(params)) {
-    words.push(`-p ${quoted(`${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)}`);
+    words.push(`-p ${quoted(`${key}=${valueWord(value)}`)}`);
   }
   if (name) words.push(`--name ${quoted(name)}`);
   for (const [key, value] of Object.entries(tags)) words.push(`--tag ${quoted(`${key}=${value}`)}`);
@@ -62,8 +84,22 @@ function cli(spec: Spec): string {
   return inputs ? `${line} <<'END'\n${inputs.map((each) => JSON.stringify(each)).join("\n")}\nEND` : line;
 }
 
+/** A value as the command line reads it: as JSON if it is any, else as the text that stands there. */
+function valueWord(value: unknown): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  try {
+    JSON.parse(value);
+    return JSON.stringify(value); // "5" is no number
+  } catch {
+    return value;
+  }
+}
+
 function axisWord(axis: unknown): string {
-  if (Array.isArray(axis)) return axis.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join(",");
+  if (Array.isArray(axis)) {
+    const words = axis.map(valueWord);
+    return words.some((each) => each.includes(",")) ? JSON.stringify(axis) : words.join(",");
+  }
   const range = (axis as { range?: number[] }).range ?? [];
   return range.join("..");
 }

@@ -133,7 +133,7 @@ export function DeadLetters({ renderRetry }: DeadLettersProps) {
           cell: (each) => (
             <Button
               variant="inline-link"
-              ariaLabel={`Retry what failed of ${each.job_id}: ${WORDS[each.cause]}`}
+              ariaLabel={`Retry failed: ${each.job_id}, ${WORDS[each.cause]}`}
               onClick={() => setAsking(each)}
             >
               Retry failed

@@ -1,10 +1,11 @@
-/** What was asked for, to be asked for again from anywhere. */
+/** What was asked for, and how to ask for it again from anywhere: with the same inputs, as a clone. */
 
+import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import { useState } from "react";
 import { Code } from "@/components/code";
-import { type Form, FORMS, rendered } from "@/components/snippets";
+import { type Form, FORMS, rendered, renderedClone } from "@/components/snippets";
 import { usePlatform } from "@/lib/api/context";
 import type { Job, JobSubmission } from "@/lib/api/types";
 
@@ -35,7 +36,16 @@ export function JobSpec({ job }: { job: Job }) {
         options={FORMS}
         onChange={({ detail }) => setForm(detail.selectedId as Form)}
       />
-      <Code text={rendered(form, specOf(job), config.api)} label="specification" />
+      {form === "json" ? (
+        <Code text={rendered(form, specOf(job), config.api)} label="specification" />
+      ) : (
+        <Code text={renderedClone(form, job.id, config.api)} label="specification" />
+      )}
+      <Box variant="small" color="text-body-secondary">
+        {form === "json"
+          ? "Without its inputs, which are in a file of their own. The other forms run the same inputs once more."
+          : "It runs the same inputs once more, as a job of its own."}
+      </Box>
     </SpaceBetween>
   );
 }
