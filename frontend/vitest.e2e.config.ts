@@ -7,9 +7,9 @@ export default defineConfig({
     environment: "node",
     include: ["e2e/*.test.ts"],
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
     bail: 1,
-    expect: { poll: { timeout: 20_000 } },
   },
 });

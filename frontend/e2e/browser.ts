@@ -14,14 +14,19 @@ export interface Looks {
   phone?: boolean;
 }
 
-export function contextOf(browser: Browser, { dark = false, phone = false }: Looks = {}): Promise<BrowserContext> {
-  return browser.newContext({
+/** Milliseconds that anything may take to be seen: a machine may be busy with other tests. */
+const PATIENCE = 60_000;
+
+export async function contextOf(browser: Browser, { dark = false, phone = false }: Looks = {}): Promise<BrowserContext> {
+  const context = await browser.newContext({
     viewport: phone ? { width: 390, height: 844 } : { width: 1440, height: 900 },
     colorScheme: dark ? "dark" : "light",
     reducedMotion: "reduce",
     isMobile: phone,
     hasTouch: phone,
   });
+  context.setDefaultTimeout(PATIENCE);
+  return context;
 }
 
 /** What the page said that it should not have; a policy that is broken, say. */

@@ -33,6 +33,20 @@ def needs(path: str) -> str:
 
 
 @task
+def annotated(index: int, note: str) -> int:
+    """Return its index; the note only makes the input longer."""
+    return index if note else -1
+
+
+@task
+def wants(what: str, path: str) -> str:
+    """Fail in one of two ways unless the file exists."""
+    if Path(path).exists():
+        return what
+    raise KeyError("no such key") if what == "key" else ValueError("no such value")
+
+
+@task
 def misbehave(how: str) -> object:
     """Exit, hang or return what is not JSON."""
     if how == "exit":
