@@ -37,7 +37,9 @@ async function seeded() {
         delay: 0.02,
         ...(i % 9 === 0 ? { url: `http://orders-${i}.internal/` } : {}),
         ...(i % 31 === 1 ? { url: `ftp://archive-${i}/` } : {}),
+        ...(i % 50 === 7 ? { delay: 3 } : {}), // longer than it may
       })),
+      timeout: 1,
       retry: { max_attempts: 2, backoff: 0.1 },
       tags: { team: "orders" },
     },
@@ -50,6 +52,15 @@ async function seeded() {
     jobs[name] = job.id;
     for (let now = job; !now.finished_at; now = await asked("GET", `/jobs/${job.id}`)) {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+  }
+  const { items: acts } = await asked("GET", "/bulk-actions?limit=1");
+  if (!acts.length) {
+    for (const act of [
+      { action: "retry", filter: { tag: "team=orders" }, dry_run: true },
+      { action: "pause", filter: { tag: "team=finance" }, dry_run: false },
+    ]) {
+      await asked("POST", "/bulk-actions", act);
     }
   }
   const slow = { name: "crawl-sites", task_type: "io", count: 60, chunk_size: 1, params: { delay: 15 } };
@@ -71,7 +82,7 @@ const SCREENS = {
   "job-events": `${failed}?tab=events`,
   "job-specification": `${failed}?tab=spec`,
   "job-missing": "/jobs/job_00000000000000000000000000",
-  task: `${failed}?task=9`,
+  task: `${failed}?task=7`,
   "new-job": "/jobs/new?type=io",
   "task-types": "/task-types",
   workers: "/workers",

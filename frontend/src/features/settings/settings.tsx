@@ -50,7 +50,7 @@ function Looks() {
           label="Times"
           description="The other one is shown where the pointer rests on a time."
           chosen={told}
-          words={{ local: userZone(), utc: "UTC" }}
+          words={{ local: `Here (${userZone()})`, utc: "UTC" }}
           onChoose={(chosen) => zone.set(chosen)}
         />
       </SpaceBetween>
