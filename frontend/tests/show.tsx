@@ -21,10 +21,12 @@ const config: Config = {
   logsUrl: null,
 };
 
+const auth = new Auth(config);
+
+export const { api } = makeWire(API, auth);
+
 export function show(component: ReactNode) {
   pace.set("paused"); // nothing asks by itself while a test looks
-  const auth = new Auth(config);
-  const { api } = makeWire(API, auth);
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   return render(
     <QueryClientProvider client={queries}>

@@ -1,6 +1,6 @@
 /** Jobs: what is asked of the API, under which key it is kept, and what changes it. */
 
-import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, replaceEqualDeep, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type Api, body } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
 import type { ChangeRequest, CloneRequest, Job, JobPage, JobStatus, Priority } from "@/lib/api/types";
@@ -42,7 +42,17 @@ export const jobsQuery = (api: Api, asked: JobsAsked) =>
       return page;
     },
     placeholderData: keepPreviousData,
+    structuralSharing: (before, now) => replaceEqualDeep(before, newestPage(before as JobPage | undefined, now as JobPage)),
   });
+
+/** What a delta told is not undone by an answer that was on its way before it, or read from an index that lags. */
+export const newest = (before: Job | undefined, now: Job): Job =>
+  before && before.version > now.version ? before : now;
+
+function newestPage(before: JobPage | undefined, now: JobPage): JobPage {
+  const known = new Map(before?.items.map((job) => [job.id, job]));
+  return { ...now, items: now.items.map((job) => newest(known.get(job.id), job)) };
+}
 
 const queryOf = (filter: JobsFilter, since: string | null, limit: number, after: string | null) => ({
   limit,
@@ -59,6 +69,7 @@ export const jobQuery = (api: Api, id: string) =>
     queryKey: ["job", id],
     queryFn: ({ signal }): Promise<Job> =>
       body(api.GET("/api/v1/jobs/{job_id}", { signal, params: { path: { job_id: id } } })),
+    structuralSharing: (before, now) => replaceEqualDeep(before, newest(before as Job | undefined, now as Job)),
   });
 
 export const jobWhyQuery = (api: Api, id: string) =>

@@ -32,7 +32,7 @@ const cut = (text: string): string => (text.length > 160 ? `${text.slice(0, 160)
 /** What is worth a line: the error, the progress, or the result. */
 function summary(task: Task): string {
   if (task.error) return cut(`${task.error.type}: ${task.error.message}`);
-  if (task.status === "RUNNING" && task.progress !== null) return `${Math.round(task.progress * 100)} % done`;
+  if (task.status === "RUNNING" && task.progress !== null) return `${Math.round(task.progress * 100)}% done`;
   if (task.too_large) return "A result too large to show here";
   if (task.result !== null && task.result !== undefined) return cut(JSON.stringify(task.result));
   return "–";
