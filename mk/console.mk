@@ -25,6 +25,7 @@ check-console: $(CONSOLE)
 	@cd frontend && $(NODE) npx openapi-typescript ../docs/openapi.json -o ../build/schema.ts >/dev/null \
 		&& cmp -s ../build/schema.ts $(SCHEMA) \
 		|| { echo "frontend/$(SCHEMA) is not what docs/openapi.json says: run make console-types" >&2; exit 1; }
+	cd frontend && $(NODE) npx prettier --check --log-level warn .
 	cd frontend && $(NODE) npx tsc --noEmit
 	cd frontend && $(NODE) npx oxlint --deny-warnings
 	cd frontend && $(NODE) npx vitest run --silent --reporter=dot
@@ -43,6 +44,10 @@ deploy-console: setup $(CONSOLE) $(SAM_READY) ## Deploy the console of STAGE to 
 .PHONY: console-types
 console-types: $(CONSOLE_READY) ## Write the console's types from docs/openapi.json
 	@$(NODE) npm run --prefix frontend --silent api
+
+.PHONY: console-format
+console-format: $(CONSOLE_READY) ## Format the console's sources
+	@$(NODE) npm run --prefix frontend --silent format
 
 lock: lock-console
 

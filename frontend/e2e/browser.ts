@@ -17,7 +17,10 @@ export interface Looks {
 /** Milliseconds that anything may take to be seen: a machine may be busy with other tests. */
 const PATIENCE = 60_000;
 
-export async function contextOf(browser: Browser, { dark = false, phone = false }: Looks = {}): Promise<BrowserContext> {
+export async function contextOf(
+  browser: Browser,
+  { dark = false, phone = false }: Looks = {},
+): Promise<BrowserContext> {
   const context = await browser.newContext({
     viewport: phone ? { width: 390, height: 844 } : { width: 1440, height: 900 },
     colorScheme: dark ? "dark" : "light",

@@ -104,7 +104,10 @@ test("what failed is mended and retried, and completes before one's eyes", async
   await visit.status("Completed").waitFor();
   await visit.page.getByText("All 4 tasks completed.").waitFor();
   await visit.button("Refresh now. Live").click();
-  await visit.row(/"found"/).first().waitFor();
+  await visit
+    .row(/"found"/)
+    .first()
+    .waitFor();
 });
 
 test("tasks that fail are seen to be tried again", async () => {
@@ -134,7 +137,10 @@ test("the palette leads to a job by the beginning of its name", async () => {
   const { page } = visit;
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox", { name: "Find" }).fill("console-ne");
-  await page.getByRole("option", { name: /console-needs/ }).first().waitFor();
+  await page
+    .getByRole("option", { name: /console-needs/ })
+    .first()
+    .waitFor();
   await page.keyboard.press("Enter");
 
   await visit.heading("console-needs").waitFor();

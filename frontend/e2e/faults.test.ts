@@ -31,7 +31,10 @@ test("nothing is asked in a tab that nobody sees, and what was missed once it is
   const show = (hidden: boolean): Promise<void> =>
     page.evaluate((now) => {
       Object.defineProperty(document, "hidden", { configurable: true, get: () => now });
-      Object.defineProperty(document, "visibilityState", { configurable: true, get: () => (now ? "hidden" : "visible") });
+      Object.defineProperty(document, "visibilityState", {
+        configurable: true,
+        get: () => (now ? "hidden" : "visible"),
+      });
       document.dispatchEvent(new Event("visibilitychange"));
     }, hidden);
 

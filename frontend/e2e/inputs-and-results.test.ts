@@ -88,7 +88,11 @@ test("all results are prepared as a file that has each of them once", async () =
   await page.getByRole("link", { name: /^Download/ }).click();
 
   const file = readFileSync(await (await coming).path());
-  const found = gunzipSync(file).toString().trimEnd().split("\n").map((line) => JSON.parse(line) as { index: number; result: number });
+  const found = gunzipSync(file)
+    .toString()
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { index: number; result: number });
   expect(found).toHaveLength(MANY);
   expect(found.every(({ index, result }, i) => index === i && result === i)).toBe(true);
 });
@@ -115,7 +119,12 @@ test("a form copied as curl, as a command and as Python submits the same job", a
   const byPython = ran(`python - <<'END'\n${await copied("Python", "submission")}\nEND`, visit.token).trim();
   for (const id of [byCurl.id, byCommand, byPython]) {
     const job = await visit.ended(id);
-    expect(job).toMatchObject({ name: "it's copied", status: "COMPLETED", counts: { completed: 2 }, tags: { suite: visit.run } });
+    expect(job).toMatchObject({
+      name: "it's copied",
+      status: "COMPLETED",
+      counts: { completed: 2 },
+      tags: { suite: visit.run },
+    });
   }
 });
 

@@ -42,7 +42,10 @@ async function settled(path: string): Promise<void> {
   await visit.goto(path);
   await visit.page.getByRole("heading", { level: 1 }).first().waitFor();
   await visit.page.waitForLoadState("networkidle");
-  await visit.page.getByText(/^(Loading|Grouping|Reading)/).first().waitFor({ state: "hidden" });
+  await visit.page
+    .getByText(/^(Loading|Grouping|Reading)/)
+    .first()
+    .waitFor({ state: "hidden" });
 }
 
 test("no screen keeps anybody out, in any look", async () => {

@@ -76,9 +76,12 @@ test("a refresh keeps what is selected and where one looks", async () => {
 test("what is selected is steered together, and what it does not fit is left alone", async () => {
   const { page } = visit;
   await visit.goto(shown());
-  for (const name of ["many-a", "many-b", "many-done"]) await page.getByRole("checkbox", { name: `Select ${name}` }).check();
+  for (const name of ["many-a", "many-b", "many-done"])
+    await page.getByRole("checkbox", { name: `Select ${name}` }).check();
   await visit.choose("Actions", "Pause");
-  await visit.dialog.getByText("It concerns 3 tasks of 2 jobs. 1 other selected job cannot do it in its state").waitFor();
+  await visit.dialog
+    .getByText("It concerns 3 tasks of 2 jobs. 1 other selected job cannot do it in its state")
+    .waitFor();
   await visit.agree("Pause: 2 jobs");
 
   await page.getByText("Pause: 2 of 2 jobs done").waitFor();

@@ -28,7 +28,12 @@ test("a job is paused, resumed and cancelled, each saying what it does", async (
 test("what nobody works on is made urgent, and its dead letters are run again, a few first", async () => {
   const { page } = visit;
   const mended = `${FLAG}.mended`;
-  const id = await visit.made("given-up", "needs", { count: 3, chunk_size: 1, priority: "low", params: { path: mended } });
+  const id = await visit.made("given-up", "needs", {
+    count: 3,
+    chunk_size: 1,
+    priority: "low",
+    params: { path: mended },
+  });
   await visit.goto(`/jobs/${id}`);
   await visit.choose("Actions", "Change");
   await visit.dialog.getByRole("button", { name: "High", exact: true }).click();
@@ -70,10 +75,14 @@ test("tasks of one cause are run again, a few first, and those of another are le
   await visit.dialog.getByLabel("A few first").click();
   await visit.dialog.getByLabel("Goes first, in %").fill("50");
   await visit.dialog.getByLabel("Has to complete, in %").fill("100");
-  await visit.dialog.getByText(/^About 2 of 4 tasks that failed with KeyError .* If at least 2 of them complete, the other 2 follow/).waitFor();
+  await visit.dialog
+    .getByText(/^About 2 of 4 tasks that failed with KeyError .* If at least 2 of them complete, the other 2 follow/)
+    .waitFor();
   await visit.agree("Retry failed");
 
-  await expect.poll(async () => (await visit.job(twofold)).counts, { timeout: 45_000 }).toMatchObject({ completed: 4, failed: 3 });
+  await expect
+    .poll(async () => (await visit.job(twofold)).counts, { timeout: 45_000 })
+    .toMatchObject({ completed: 4, failed: 3 });
   await visit.status("Failed").waitFor();
   await expect.poll(() => visit.row(/KeyError/).count()).toBe(0);
   await visit.row(/ValueError/).waitFor();
@@ -87,7 +96,10 @@ test("a cause is discarded for a reason that all can read, and a retry of all le
   await visit.dialog.getByLabel("Reason").fill("values of last year");
   await visit.agree("Discard");
 
-  await visit.row(/ValueError/).getByText(/^Discarded by you, .*: values of last year$/).waitFor();
+  await visit
+    .row(/ValueError/)
+    .getByText(/^Discarded by you, .*: values of last year$/)
+    .waitFor();
   await visit.button("Retry failed").click();
   await visit.dialog.getByText("All that did not complete (0)").waitFor();
   expect(await visit.dialog.getByRole("button", { name: "Retry failed" }).isDisabled()).toBe(true);

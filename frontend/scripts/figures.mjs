@@ -23,7 +23,10 @@ async function opened(token, settings = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   await context.addInitScript(
     ([access, kept]) => {
-      sessionStorage.setItem("shoal.session", JSON.stringify({ access, refresh: null, expires: Date.now() + 86_400_000 }));
+      sessionStorage.setItem(
+        "shoal.session",
+        JSON.stringify({ access, refresh: null, expires: Date.now() + 86_400_000 }),
+      );
       for (const [name, value] of Object.entries(kept)) localStorage.setItem(name, JSON.stringify(value));
     },
     [token, settings],

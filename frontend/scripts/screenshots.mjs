@@ -96,7 +96,10 @@ const WHOLE = /^job-(failures|durations|results|events|specification)$|^new-job$
 
 mkdirSync(TO, { recursive: true });
 const wanted = process.env.SCREENS?.split(",") ?? Object.keys(SCREENS);
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox"],
+});
 for (const [look, options] of Object.entries(LOOKS)) {
   const context = await browser.newContext({ ...options, reducedMotion: "reduce", timezoneId: "Europe/Berlin" });
   const page = await context.newPage();
@@ -110,7 +113,10 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await page.goto(CONSOLE + SCREENS[name]);
     await page.getByRole("heading", { level: 1 }).first().waitFor();
     await page.waitForTimeout(1_500); // live screens have no moment of rest
-    await page.getByText(/^(Loading|Grouping|Reading)/).first().waitFor({ state: "hidden" });
+    await page
+      .getByText(/^(Loading|Grouping|Reading)/)
+      .first()
+      .waitFor({ state: "hidden" });
     // Not `fullPage`, which makes Cloudscape think for a moment that it is on a phone.
     const whole = WHOLE.test(name) && (await page.evaluate(() => document.documentElement.scrollHeight));
     if (whole) await page.setViewportSize({ ...options.viewport, height: whole });

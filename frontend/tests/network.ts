@@ -26,9 +26,7 @@ export function answers<Name extends keyof Bodies>(path: string, name: Name, bod
 }
 
 export function refuses(path: string, problem: Bodies["Problem"]): void {
-  server.use(
-    http.get(`${API}/api/v1${path}`, () => HttpResponse.json(problem as object, { status: problem.status })),
-  );
+  server.use(http.get(`${API}/api/v1${path}`, () => HttpResponse.json(problem as object, { status: problem.status })));
 }
 
 export const aJob = (over: Partial<Job> = {}): Job => ({

@@ -141,7 +141,18 @@ function stringifySearch(search: Record<string, unknown>): string {
 export function makeRouter(context: Sources) {
   return createRouter({
     context,
-    routeTree: root.addChildren([home, jobs, newJob, job, taskTypes, workers, deadLetters, bulkActions, activity, settings]),
+    routeTree: root.addChildren([
+      home,
+      jobs,
+      newJob,
+      job,
+      taskTypes,
+      workers,
+      deadLetters,
+      bulkActions,
+      activity,
+      settings,
+    ]),
     defaultErrorComponent: BrokenScreen,
     defaultPreload: "intent",
     parseSearch,

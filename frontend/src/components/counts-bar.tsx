@@ -15,7 +15,10 @@ export function countsSentence(counts: Counts): string {
 }
 
 export function CountsBar({ counts, total, slim = false }: { counts: Counts; total: number | null; slim?: boolean }) {
-  const all = Math.max(total ?? 0, ORDER.reduce((sum, each) => sum + counts[each], 0));
+  const all = Math.max(
+    total ?? 0,
+    ORDER.reduce((sum, each) => sum + counts[each], 0),
+  );
   const ended = counts.completed + counts.failed + counts.cancelled;
   return (
     <div className={slim ? "counts counts-slim" : "counts"}>

@@ -26,14 +26,23 @@ test.each(SAID)("%i is said in a sentence, with a way on", (status, title, way) 
 
 test("a refusal says what the API says of it, the fields, the way on and the request id, and can be tried again", async () => {
   const retry = vi.fn<() => void>();
-  const told = { detail: "job job_1 is COMPLETED", errors: [{ field: "cause", message: "is none of it" }], request_id: "req-7" };
+  const told = {
+    detail: "job job_1 is COMPLETED",
+    errors: [{ field: "cause", message: "is none of it" }],
+    request_id: "req-7",
+  };
   const answer = new Response(JSON.stringify(told), { status: 409, headers: { "Retry-After": "3" } });
 
   const problem = await problemOf(answer);
   show(<ProblemAlert error={problem} retry={retry} />);
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
 
-  for (const text of ["Its state forbids this now", "Job job_1 is COMPLETED.", "Look at its present state, then decide.", "req-7"]) {
+  for (const text of [
+    "Its state forbids this now",
+    "Job job_1 is COMPLETED.",
+    "Look at its present state, then decide.",
+    "req-7",
+  ]) {
     expect(screen.getByText(text)).toBeInTheDocument();
   }
   expect(screen.getByText("cause").parentElement).toHaveTextContent("cause is none of it");

@@ -12,7 +12,8 @@ const columns: Column<{ name: string; size: number }>[] = [
 
 const rows = () => show(<Rows label="Files" trackBy="name" items={[{ name: "a.png", size: 3 }]} columns={columns} />);
 
-const widen = (width: number) => (window as unknown as { happyDOM: { setViewport: (of: object) => void } }).happyDOM.setViewport({ width });
+const widen = (width: number) =>
+  (window as unknown as { happyDOM: { setViewport: (of: object) => void } }).happyDOM.setViewport({ width });
 
 afterEach(() => widen(1_400));
 

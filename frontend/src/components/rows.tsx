@@ -30,7 +30,14 @@ function AsTable<T>({ label, columns, variant = "container", ...rest }: RowsProp
 }
 
 function AsCards<T>({ label, columns, variant, ...rest }: RowsProps<T>) {
-  const { resizableColumns: _r, enableKeyboardNavigation: _k, wrapLines: _w, stickyHeader: _s, selectedItems: _i, ...shared } = rest;
+  const {
+    resizableColumns: _r,
+    enableKeyboardNavigation: _k,
+    wrapLines: _w,
+    stickyHeader: _s,
+    selectedItems: _i,
+    ...shared
+  } = rest;
   return (
     <Cards<T>
       {...shared}

@@ -70,7 +70,11 @@ export default function JobScreen() {
               }),
           })}
     >
-      {job ? <JobView job={job} taskHref={hrefs} /> : <Missing error={found.error} retry={() => void found.refetch()} />}
+      {job ? (
+        <JobView job={job} taskHref={hrefs} />
+      ) : (
+        <Missing error={found.error} retry={() => void found.refetch()} />
+      )}
     </Shell>
   );
 }

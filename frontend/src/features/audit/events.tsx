@@ -108,7 +108,11 @@ export function Events({ job = null, page: fullPage = false }: { job?: Job | nul
           header: "Details",
           cell: (each) => {
             const said = Object.entries(each.detail);
-            return said.length ? <span className="break">{said.map(([key, value]) => `${key}: ${value}`).join(", ")}</span> : "–";
+            return said.length ? (
+              <span className="break">{said.map(([key, value]) => `${key}: ${value}`).join(", ")}</span>
+            ) : (
+              "–"
+            );
           },
         },
       ]}

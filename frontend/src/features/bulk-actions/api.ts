@@ -19,7 +19,10 @@ export const bulkActionsQuery = (api: Api, limit: number, after: string | null) 
     queryKey: ["bulk-actions", limit, after],
     queryFn: ({ signal }) =>
       body(
-        api.GET("/api/v1/bulk-actions", { signal, params: { query: { limit, ...(after ? { next_token: after } : {}) } } }),
+        api.GET("/api/v1/bulk-actions", {
+          signal,
+          params: { query: { limit, ...(after ? { next_token: after } : {}) } },
+        }),
       ),
     placeholderData: keepPreviousData,
   });

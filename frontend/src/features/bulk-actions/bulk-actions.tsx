@@ -195,7 +195,10 @@ function Refusals({ action: { refusals, refused } }: { action: BulkAction }) {
       items={refusals}
       wrapLines
       header={
-        <Header variant="h3" counter={`(${refusals.length < refused ? `first ${refusals.length} of ` : ""}${number(refused)})`}>
+        <Header
+          variant="h3"
+          counter={`(${refusals.length < refused ? `first ${refusals.length} of ` : ""}${number(refused)})`}
+        >
           Refused
         </Header>
       }
@@ -218,7 +221,11 @@ function Refusals({ action: { refusals, refused } }: { action: BulkAction }) {
 }
 
 export const BulkActionsHeader = () => (
-  <Header variant="h1" actions={<RefreshControl />} description="One act on all jobs of a filter, however many there are.">
+  <Header
+    variant="h1"
+    actions={<RefreshControl />}
+    description="One act on all jobs of a filter, however many there are."
+  >
     Bulk actions
   </Header>
 );

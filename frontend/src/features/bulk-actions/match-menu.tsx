@@ -67,7 +67,11 @@ export function MatchConfirm({ verb, filter, onClose, onBegun }: MatchConfirmPro
   const api = useApi();
   const zone = useZone();
   const [keys] = useState(() => ({ count: crypto.randomUUID(), act: crypto.randomUUID() }));
-  const { mutate: count, data: counting, error: refused } = useMutation({
+  const {
+    mutate: count,
+    data: counting,
+    error: refused,
+  } = useMutation({
     mutationFn: () => begun(api, { action: verb, filter, dryRun: true, key: keys.count }),
   });
   const act = useMutation({

@@ -5,7 +5,10 @@ const moment = (at: string): string => `at ${at}`;
 
 test("a filter is told in words, without what it does not ask", () => {
   expect(
-    filterWords({ status: ["FAILED", "CANCELLED"], tag: "team=ml", name: "", type: null, since: "2026-11-26T10:00:00Z" }, moment),
+    filterWords(
+      { status: ["FAILED", "CANCELLED"], tag: "team=ml", name: "", type: null, since: "2026-11-26T10:00:00Z" },
+      moment,
+    ),
   ).toBe("status FAILED or CANCELLED, tag team=ml, created since at 2026-11-26T10:00:00Z");
 });
 

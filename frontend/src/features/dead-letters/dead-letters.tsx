@@ -57,92 +57,92 @@ export function DeadLetters({ renderRetry }: DeadLettersProps) {
   const found = useQuery({ ...lettersQuery(useApi(), pages.after), refetchInterval: useInterval() });
   return (
     <>
-    <Rows<Letters>
-      label="Dead letters"
-      variant="full-page"
-      items={found.data?.items ?? []}
-      trackBy={(each) => `${each.job_id} ${each.cause}`}
-      loading={found.isPending}
-      loadingText="Loading dead letters"
-      wrapLines
-      header={
-        <Header
-          variant="h1"
-          actions={<RefreshControl />}
-          description="Messages that were received three times and not deleted. Each is looked at by itself, and sent again where its chunk still has to run."
-        >
-          Dead letters
-        </Header>
-      }
-      pagination={<PageTurner pages={pages} next={found.data?.next_token ?? null} what="dead letters" />}
-      empty={
-        found.isError ? (
-          <ProblemAlert error={found.error} retry={() => void found.refetch()} />
-        ) : (
-          <Box textAlign="center" color="inherit" padding="l">
-            <Box variant="strong">No dead letters</Box>
-            <Box variant="p">No message was received too often.</Box>
-          </Box>
-        )
-      }
-      columns={[
-        {
-          id: "cause",
-          header: "Cause",
-          width: 160,
-          isRowHeader: true,
-          cell: (each) => <Badge color={each.cause === "WORKER_DIED" ? "red" : "grey"}>{WORDS[each.cause]}</Badge>,
-        },
-        { id: "count", header: "Messages", width: 110, cell: (each) => number(each.count) },
-        { id: "sentence", header: "What became of them", minWidth: 260, cell: (each) => sentence(each.sentence) },
-        {
-          id: "job",
-          header: "Job",
-          width: 300,
-          cell: (each) => (
-            <SpaceBetween size="xxs">
-              <Link href={`/jobs/${each.job_id}`}>
-                <span className="mono">{each.job_id}</span>
-              </Link>
-              <Link href={`/jobs/${each.job_id}?tab=failures`}>Its failures by cause</Link>
-            </SpaceBetween>
-          ),
-        },
-        { id: "receives", header: "Most receives", width: 130, card: "half", cell: (each) => number(each.receives) },
-        {
-          id: "examples",
-          header: "Examples",
-          width: 150,
-          card: "half",
-          cell: (each) => (
-            <SpaceBetween direction="horizontal" size="xs">
-              {each.examples.map(({ task_id: id }) => (
-                <span key={id} className="examples">
-                  <Link href={`/jobs/${each.job_id}?task=${indexOf(id)}`}>{number(indexOf(id))}</Link>
-                </span>
-              ))}
-            </SpaceBetween>
-          ),
-        },
-        { id: "last", header: "Last", width: 190, cell: (each) => <Time at={each.last_at} /> },
-        {
-          id: "retry",
-          header: "Actions",
-          width: 130,
-          card: "bare",
-          cell: (each) => (
-            <Button
-              variant="inline-link"
-              ariaLabel={`Retry failed: ${each.job_id}, ${WORDS[each.cause]}`}
-              onClick={() => setAsking(each)}
-            >
-              Retry failed
-            </Button>
-          ),
-        },
-      ]}
-    />
-    {asking && renderRetry(asking, () => setAsking(null))}
+      <Rows<Letters>
+        label="Dead letters"
+        variant="full-page"
+        items={found.data?.items ?? []}
+        trackBy={(each) => `${each.job_id} ${each.cause}`}
+        loading={found.isPending}
+        loadingText="Loading dead letters"
+        wrapLines
+        header={
+          <Header
+            variant="h1"
+            actions={<RefreshControl />}
+            description="Messages that were received three times and not deleted. Each is looked at by itself, and sent again where its chunk still has to run."
+          >
+            Dead letters
+          </Header>
+        }
+        pagination={<PageTurner pages={pages} next={found.data?.next_token ?? null} what="dead letters" />}
+        empty={
+          found.isError ? (
+            <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+          ) : (
+            <Box textAlign="center" color="inherit" padding="l">
+              <Box variant="strong">No dead letters</Box>
+              <Box variant="p">No message was received too often.</Box>
+            </Box>
+          )
+        }
+        columns={[
+          {
+            id: "cause",
+            header: "Cause",
+            width: 160,
+            isRowHeader: true,
+            cell: (each) => <Badge color={each.cause === "WORKER_DIED" ? "red" : "grey"}>{WORDS[each.cause]}</Badge>,
+          },
+          { id: "count", header: "Messages", width: 110, cell: (each) => number(each.count) },
+          { id: "sentence", header: "What became of them", minWidth: 260, cell: (each) => sentence(each.sentence) },
+          {
+            id: "job",
+            header: "Job",
+            width: 300,
+            cell: (each) => (
+              <SpaceBetween size="xxs">
+                <Link href={`/jobs/${each.job_id}`}>
+                  <span className="mono">{each.job_id}</span>
+                </Link>
+                <Link href={`/jobs/${each.job_id}?tab=failures`}>Its failures by cause</Link>
+              </SpaceBetween>
+            ),
+          },
+          { id: "receives", header: "Most receives", width: 130, card: "half", cell: (each) => number(each.receives) },
+          {
+            id: "examples",
+            header: "Examples",
+            width: 150,
+            card: "half",
+            cell: (each) => (
+              <SpaceBetween direction="horizontal" size="xs">
+                {each.examples.map(({ task_id: id }) => (
+                  <span key={id} className="examples">
+                    <Link href={`/jobs/${each.job_id}?task=${indexOf(id)}`}>{number(indexOf(id))}</Link>
+                  </span>
+                ))}
+              </SpaceBetween>
+            ),
+          },
+          { id: "last", header: "Last", width: 190, cell: (each) => <Time at={each.last_at} /> },
+          {
+            id: "retry",
+            header: "Actions",
+            width: 130,
+            card: "bare",
+            cell: (each) => (
+              <Button
+                variant="inline-link"
+                ariaLabel={`Retry failed: ${each.job_id}, ${WORDS[each.cause]}`}
+                onClick={() => setAsking(each)}
+              >
+                Retry failed
+              </Button>
+            ),
+          },
+        ]}
+      />
+      {asking && renderRetry(asking, () => setAsking(null))}
     </>
   );
 }

@@ -43,7 +43,13 @@ export default function Durations({ job, moving }: { job: Job; moving: boolean }
   return (
     <SpaceBetween size="l">
       {moving && <Now job={job} />}
-      <Container header={<Header variant="h2" description={of}>Durations</Header>}>
+      <Container
+        header={
+          <Header variant="h2" description={of}>
+            Durations
+          </Header>
+        }
+      >
         <SpaceBetween size="m">
           <KeyValuePairs
             columns={4}
@@ -62,7 +68,13 @@ export default function Durations({ job, moving }: { job: Job; moving: boolean }
           />
         </SpaceBetween>
       </Container>
-      <Container header={<Header variant="h2" description={`Tasks that ended a second, by their last attempt. ${of}`}>Throughput</Header>}>
+      <Container
+        header={
+          <Header variant="h2" description={`Tasks that ended a second, by their last attempt. ${of}`}>
+            Throughput
+          </Header>
+        }
+      >
         <SpaceBetween size="s">
           <div>{speedWords(speed)}</div>
           <BarChart

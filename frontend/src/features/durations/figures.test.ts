@@ -38,5 +38,7 @@ test("the pictures are told in words", () => {
   const sorted = Array.from({ length: 100 }, (_, i) => (i + 1) / 10);
 
   expect(spreadWords(sorted)).toMatch(/at most 5.1 s, 95% at most 9.6 s, 99% at most 10 s; from 100 ms to 10 s/);
-  expect(speedWords({ from: [0, 2], counts: [1, 3], width: 2 })).toBe("2 tasks/s on average over 4 s, at most 3 tasks/s in a bar of 2 s.");
+  expect(speedWords({ from: [0, 2], counts: [1, 3], width: 2 })).toBe(
+    "2 tasks/s on average over 4 s, at most 3 tasks/s in a bar of 2 s.",
+  );
 });

@@ -48,7 +48,13 @@ export function Now({ job }: { job: Job }) {
       ? "Waiting for tasks to end."
       : `${perSecond(rate)} over the last ${LATELY} seconds; ${plural(waiting, "task")} left${rate > 0 ? `, about ${duration(waiting / rate)} at this pace` : ""}.`;
   return (
-    <Container header={<Header variant="h2" description="Tasks that end a second, since you opened this.">Now</Header>}>
+    <Container
+      header={
+        <Header variant="h2" description="Tasks that end a second, since you opened this.">
+          Now
+        </Header>
+      }
+    >
       <SpaceBetween size="s">
         <div>{words}</div>
         {bars.from.length > 1 && (

@@ -12,7 +12,10 @@ test("what ended is in the bars, however far apart the samples are", () => {
 });
 
 test("only the last two minutes are shown", () => {
-  const { from, counts } = paceBars([{ at: 0, ended: 0 }, { at: 1_000, ended: 1_000 }]);
+  const { from, counts } = paceBars([
+    { at: 0, ended: 0 },
+    { at: 1_000, ended: 1_000 },
+  ]);
 
   expect(from[0]).toBe(880);
   expect(counts).toHaveLength(60);
@@ -24,7 +27,9 @@ test("a new generation begins anew", () => {
 });
 
 test("the rate of late is of the last seconds alone", () => {
-  expect(recent([{ at: 0, ended: 0 }, ...steady.map((each) => ({ ...each, ended: each.ended + 900 }))], 10)).toBeCloseTo(5);
+  expect(
+    recent([{ at: 0, ended: 0 }, ...steady.map((each) => ({ ...each, ended: each.ended + 900 }))], 10),
+  ).toBeCloseTo(5);
   expect(recent(steady.slice(0, 1), 10)).toBeNull();
 });
 

@@ -41,108 +41,108 @@ export function FailuresTable({ job, moving, taskHref, renderRetry, renderDiscar
   const counted = found.data?.counted ?? 0;
   return (
     <>
-    <Rows
-      label="Failures by cause"
-      trackBy="cause"
-      items={causes}
-      loading={found.isPending}
-      loadingText="Grouping failures"
-      wrapLines
-      header={
-        <Header
-          variant="h2"
-          counter={`(${number(causes.length)})`}
-          description={
-            counted
-              ? `${plural(counted, "failed task")}. Numbers, ids, paths and quoted texts do not tell causes apart.`
-              : "Failed tasks, grouped by what went wrong."
-          }
-        >
-          Failures by cause
-        </Header>
-      }
-      empty={
-        found.isError ? (
-          <ProblemAlert error={found.error} retry={() => void found.refetch()} />
-        ) : (
-          <Box textAlign="center" color="inherit" padding="m">
-            No task has failed.
-          </Box>
-        )
-      }
-      columns={[
-        {
-          id: "count",
-          header: "Tasks",
-          width: 130,
-          cell: (each) => (
-            <span className="figures nowrap">
-              {number(each.count)} <Box variant="small">{percent(each.count, counted)}</Box>
-            </span>
-          ),
-        },
-        { id: "type", header: "Error", width: 180, isRowHeader: true, cell: (each) => each.error_type },
-        {
-          id: "message",
-          header: "Message",
-          minWidth: 240,
-          cell: (each) => (
-            <>
-              <span className="mono">{each.message || "–"}</span>
-              {each.discarded > 0 && <Discarded cause={each} />}
-            </>
-          ),
-        },
-        {
-          id: "examples",
-          header: "Examples",
-          width: 180,
-          cell: (each) => (
-            <SpaceBetween direction="horizontal" size="xs">
-              {each.examples.map(({ task_id: id, message }) => (
-                <span key={id} title={message} className="examples">
-                  <Link href={taskHref(indexOf(id))}>{number(indexOf(id))}</Link>
-                </span>
-              ))}
-            </SpaceBetween>
-          ),
-        },
-        {
-          id: "retry",
-          header: "Actions",
-          width: 150,
-          card: "bare",
-          cell: (each) => (
-            <SpaceBetween size="xxs">
-            <Button
-              variant="inline-link"
-              ariaLabel={`Retry these: ${each.error_type}: ${each.message}`}
-              disabled={job.status !== "FAILED"}
-              disabledReason="The job has to have failed; wait for its end"
-              onClick={() => setAsking({ what: "retry", cause: each })}
-            >
-              Retry these
-            </Button>
-            <Button
-              variant="inline-link"
-              ariaLabel={`Discard these: ${each.error_type}: ${each.message}`}
-              disabled={moving || each.discarded === each.count}
-              disabledReason={moving ? "The job has to have ended" : "They are discarded already"}
-              onClick={() => setAsking({ what: "discard", cause: each })}
-            >
-              Discard these
-            </Button>
-            </SpaceBetween>
-          ),
-        },
-      ]}
-    />
-    {asking &&
-      (asking.what === "retry" ? renderRetry : renderDiscard)({
-        tasks: asking.cause.count,
-        cause: { fingerprint: asking.cause.cause, words: causeWords(asking.cause) },
-        onClose: () => setAsking(null),
-      })}
+      <Rows
+        label="Failures by cause"
+        trackBy="cause"
+        items={causes}
+        loading={found.isPending}
+        loadingText="Grouping failures"
+        wrapLines
+        header={
+          <Header
+            variant="h2"
+            counter={`(${number(causes.length)})`}
+            description={
+              counted
+                ? `${plural(counted, "failed task")}. Numbers, ids, paths and quoted texts do not tell causes apart.`
+                : "Failed tasks, grouped by what went wrong."
+            }
+          >
+            Failures by cause
+          </Header>
+        }
+        empty={
+          found.isError ? (
+            <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+          ) : (
+            <Box textAlign="center" color="inherit" padding="m">
+              No task has failed.
+            </Box>
+          )
+        }
+        columns={[
+          {
+            id: "count",
+            header: "Tasks",
+            width: 130,
+            cell: (each) => (
+              <span className="figures nowrap">
+                {number(each.count)} <Box variant="small">{percent(each.count, counted)}</Box>
+              </span>
+            ),
+          },
+          { id: "type", header: "Error", width: 180, isRowHeader: true, cell: (each) => each.error_type },
+          {
+            id: "message",
+            header: "Message",
+            minWidth: 240,
+            cell: (each) => (
+              <>
+                <span className="mono">{each.message || "–"}</span>
+                {each.discarded > 0 && <Discarded cause={each} />}
+              </>
+            ),
+          },
+          {
+            id: "examples",
+            header: "Examples",
+            width: 180,
+            cell: (each) => (
+              <SpaceBetween direction="horizontal" size="xs">
+                {each.examples.map(({ task_id: id, message }) => (
+                  <span key={id} title={message} className="examples">
+                    <Link href={taskHref(indexOf(id))}>{number(indexOf(id))}</Link>
+                  </span>
+                ))}
+              </SpaceBetween>
+            ),
+          },
+          {
+            id: "retry",
+            header: "Actions",
+            width: 150,
+            card: "bare",
+            cell: (each) => (
+              <SpaceBetween size="xxs">
+                <Button
+                  variant="inline-link"
+                  ariaLabel={`Retry these: ${each.error_type}: ${each.message}`}
+                  disabled={job.status !== "FAILED"}
+                  disabledReason="The job has to have failed; wait for its end"
+                  onClick={() => setAsking({ what: "retry", cause: each })}
+                >
+                  Retry these
+                </Button>
+                <Button
+                  variant="inline-link"
+                  ariaLabel={`Discard these: ${each.error_type}: ${each.message}`}
+                  disabled={moving || each.discarded === each.count}
+                  disabledReason={moving ? "The job has to have ended" : "They are discarded already"}
+                  onClick={() => setAsking({ what: "discard", cause: each })}
+                >
+                  Discard these
+                </Button>
+              </SpaceBetween>
+            ),
+          },
+        ]}
+      />
+      {asking &&
+        (asking.what === "retry" ? renderRetry : renderDiscard)({
+          tasks: asking.cause.count,
+          cause: { fingerprint: asking.cause.cause, words: causeWords(asking.cause) },
+          onClose: () => setAsking(null),
+        })}
     </>
   );
 }

@@ -42,7 +42,8 @@ export const jobsQuery = (api: Api, asked: JobsAsked) =>
       return page;
     },
     placeholderData: keepPreviousData,
-    structuralSharing: (before, now) => replaceEqualDeep(before, newestPage(before as JobPage | undefined, now as JobPage)),
+    structuralSharing: (before, now) =>
+      replaceEqualDeep(before, newestPage(before as JobPage | undefined, now as JobPage)),
   });
 
 /** What a delta told is not undone by an answer that was on its way before it, or read from an index that lags. */
@@ -75,8 +76,7 @@ export const jobQuery = (api: Api, id: string) =>
 export const jobWhyQuery = (api: Api, id: string) =>
   queryOptions({
     queryKey: ["job", id, "why"],
-    queryFn: ({ signal }) =>
-      body(api.GET("/api/v1/jobs/{job_id}/why", { signal, params: { path: { job_id: id } } })),
+    queryFn: ({ signal }) => body(api.GET("/api/v1/jobs/{job_id}/why", { signal, params: { path: { job_id: id } } })),
   });
 
 export type Verb = "cancel" | "pause" | "resume" | "retry";
@@ -161,7 +161,11 @@ export function useClone() {
         }),
       ),
     onSuccess: (made) => {
-      tell({ type: "success", header: `${titleOf(made)} is submitted`, content: "It is a clone, with the same inputs." });
+      tell({
+        type: "success",
+        header: `${titleOf(made)} is submitted`,
+        content: "It is a clone, with the same inputs.",
+      });
       return queries.invalidateQueries({ queryKey: ["jobs"] });
     },
     onError: (error, { job }) => tellProblem(`Clone: ${titleOf(job)}`, error),
@@ -180,7 +184,9 @@ export function useDiscard() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: ({ job, which, reason }: Discarded) =>
-      body(api.POST("/api/v1/jobs/{job_id}/discard", { params: { path: { job_id: job.id } }, body: { ...which, reason } })),
+      body(
+        api.POST("/api/v1/jobs/{job_id}/discard", { params: { path: { job_id: job.id } }, body: { ...which, reason } }),
+      ),
     onSuccess: (job) => tell({ type: "success", header: `What was chosen of ${titleOf(job)} is discarded` }),
     onError: (error, { job }) => tellProblem(`Discard: ${titleOf(job)}`, error),
     onSettled: () => queries.invalidateQueries(),

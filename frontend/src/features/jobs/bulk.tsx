@@ -58,7 +58,8 @@ export function BulkConfirm({ verb, jobs, onClose }: { verb: Verb; jobs: Job[]; 
       onDismiss={onClose}
     >
       It concerns {plural(tasks, "task")} of {plural(fitting.length, "job")}.
-      {left > 0 && ` ${plural(left, "other selected job")} cannot do it in ${left === 1 ? "its" : "their"} state and will be left alone.`}
+      {left > 0 &&
+        ` ${plural(left, "other selected job")} cannot do it in ${left === 1 ? "its" : "their"} state and will be left alone.`}
     </Confirm>
   );
 }

@@ -21,7 +21,8 @@ const put = (tags: Tag[], at: number, part: Partial<Tag>): Tag[] =>
   tags.map((each, i) => (i === at ? { ...each, ...part } : each));
 
 const sameTags = (one: Record<string, string>, other: Record<string, string>): boolean =>
-  Object.keys(one).length === Object.keys(other).length && Object.entries(one).every(([key, value]) => other[key] === value);
+  Object.keys(one).length === Object.keys(other).length &&
+  Object.entries(one).every(([key, value]) => other[key] === value);
 
 export function ChangeConfirm({ job, onClose }: { job: Job; onClose: () => void }) {
   const change = useChange();
@@ -95,13 +96,21 @@ export function ChangeConfirm({ job, onClose }: { job: Job; onClose: () => void 
               {
                 label: "Key",
                 control: (each, at) => (
-                  <Input ariaLabel={`Key of tag ${at + 1}`} value={each.key} onChange={({ detail }) => setTags(put(tags, at, { key: detail.value }))} />
+                  <Input
+                    ariaLabel={`Key of tag ${at + 1}`}
+                    value={each.key}
+                    onChange={({ detail }) => setTags(put(tags, at, { key: detail.value }))}
+                  />
                 ),
               },
               {
                 label: "Value",
                 control: (each, at) => (
-                  <Input ariaLabel={`Value of tag ${at + 1}`} value={each.value} onChange={({ detail }) => setTags(put(tags, at, { value: detail.value }))} />
+                  <Input
+                    ariaLabel={`Value of tag ${at + 1}`}
+                    value={each.value}
+                    onChange={({ detail }) => setTags(put(tags, at, { value: detail.value }))}
+                  />
                 ),
               },
             ]}

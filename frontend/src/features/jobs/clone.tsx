@@ -28,22 +28,19 @@ export function CloneConfirm({ job, onClose, onCloned }: CloneConfirmProps) {
       verb="Clone job"
       busy={clone.isPending}
       onDismiss={onClose}
-      onConfirm={() => clone.mutate({ job, changed: { name, priority }, key }, { onSuccess: onCloned, onSettled: onClose })}
+      onConfirm={() =>
+        clone.mutate({ job, changed: { name, priority }, key }, { onSuccess: onCloned, onSettled: onClose })
+      }
     >
       <SpaceBetween size="m">
         <div>
-          {job.task_count === null ? "All its tasks" : plural(job.task_count, "task")} with the same inputs run once more, as a
-          job of their own. This one stays as it is.
+          {job.task_count === null ? "All its tasks" : plural(job.task_count, "task")} with the same inputs run once
+          more, as a job of their own. This one stays as it is.
         </div>
         <FormField label="Name">
           <Input value={name} onChange={({ detail }) => setName(detail.value)} />
         </FormField>
-        <Choice
-          label="Priority"
-          chosen={priority}
-          words={PRIORITIES}
-          onChoose={setPriority}
-        />
+        <Choice label="Priority" chosen={priority} words={PRIORITIES} onChoose={setPriority} />
       </SpaceBetween>
     </Confirm>
   );

@@ -120,7 +120,14 @@ export const COLUMNS: TableProps.ColumnDefinition<Job>[] = [
     cell: (job) => <Took job={job} />,
     sortingComparator: (a, b) => (seconds(a) ?? -1) - (seconds(b) ?? -1),
   },
-  { id: "priority", header: "Priority", minWidth: 90, width: 100, cell: (job) => job.priority, sortingField: "priority" },
+  {
+    id: "priority",
+    header: "Priority",
+    minWidth: 90,
+    width: 100,
+    cell: (job) => job.priority,
+    sortingField: "priority",
+  },
   { id: "tags", header: "Tags", minWidth: 120, width: 180, cell: (job) => <Tags tags={job.tags} /> },
 ];
 

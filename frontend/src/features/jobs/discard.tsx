@@ -32,7 +32,10 @@ export function DiscardConfirm({ job, tasks, cause, onClose }: DiscardConfirmPro
       ready={said !== "" && said.length <= LONGEST}
       onDismiss={onClose}
       onConfirm={() =>
-        discard.mutate({ job, which: cause ? { cause: cause.fingerprint } : { all: true }, reason: said }, { onSettled: onClose })
+        discard.mutate(
+          { job, which: cause ? { cause: cause.fingerprint } : { all: true }, reason: said },
+          { onSettled: onClose },
+        )
       }
     >
       <SpaceBetween size="m">

@@ -42,7 +42,11 @@ test("a discard of one task speaks of one", () => {
 
 test.each([
   [{ share: 0.01, bar: 0.9 }, 54, /^One of 54 tasks .* If it completes, the other 53 follow by themselves; else/],
-  [{ share: 0.5, bar: 0.5 }, 3, /^About 2 of 3 tasks .* If at least 1 of them complete, the other follows by itself; else/],
+  [
+    { share: 0.5, bar: 0.5 },
+    3,
+    /^About 2 of 3 tasks .* If at least 1 of them complete, the other follows by itself; else/,
+  ],
   [{ share: 0.5, bar: 0 }, 4, /Whatever becomes of them, the other 2 follow by themselves\./],
   [{ share: 1, bar: 0.9 }, 4, /^4 tasks that did not complete will run again first, as generation 2\. 800/],
 ])("a canary of %j of %d tasks is told in a sentence", (canary, tasks, words) => {

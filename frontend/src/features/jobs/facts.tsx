@@ -91,8 +91,10 @@ function Discards({ job: { id, discards } }: { job: Job }) {
             <>
               A <Link href={`/jobs/${id}?tab=failures`}>cause of failures</Link>
             </>
+          ) : each.tasks === null ? (
+            "All that failed"
           ) : (
-            (each.tasks === null ? "All that failed" : plural(each.tasks, "task"))
+            plural(each.tasks, "task")
           )}
           : {sentence(each.reason)}{" "}
           <Box variant="small" color="text-body-secondary">
@@ -160,32 +162,58 @@ export function JobFacts({ job }: { job: Job }) {
   return (
     <ExpandableSection variant="container" headerText="Facts" headerDescription={glance(job)}>
       <KeyValuePairs
-          columns={4}
-          items={[
-            { label: "Status", value: <JobStatusMark job={job} /> },
-            { label: "Id", value: <Copyable text={job.id} what="job id" /> },
-            { label: "Task type", value: <Link href={`/task-types?type=${encodeURIComponent(job.task_type)}`}>{job.task_type}</Link> },
-            { label: "Priority", value: job.priority },
-            { label: "Created", value: <Time at={job.created_at} /> },
-            { label: "Started", value: <Time at={job.started_at} /> },
-            { label: "Finished", value: <Time at={job.finished_at} /> },
-            { label: "Duration", value: <Took job={job} /> },
-            { label: "Generation", value: number(job.generation) },
-            {
-              label: "Attempts of a task",
-              value: `${plural(job.retry.max_attempts ?? 1, "attempt")}${retryWords(job)}`,
-            },
-            { label: "Timeout of an attempt", value: job.timeout === null ? "None" : duration(job.timeout) },
-            { label: "Most chunks at once", value: job.max_parallelism === null ? "No limit" : number(job.max_parallelism) },
-            { label: "Deadline", value: <Time at={job.deadline} none="None" /> },
-            { label: "Failures allowed", value: job.max_failed === null ? "Any" : number(job.max_failed) },
-            { label: "Tags", value: <Tags tags={job.tags} /> },
-            ...(execution
-              ? [{ label: "Execution", value: <Link external href={execution}>Step Functions</Link> }]
-              : []),
-            ...(logs ? [{ label: "Logs", value: <Link external href={logs}>CloudWatch Logs</Link> }] : []),
-          ]}
-        />
+        columns={4}
+        items={[
+          { label: "Status", value: <JobStatusMark job={job} /> },
+          { label: "Id", value: <Copyable text={job.id} what="job id" /> },
+          {
+            label: "Task type",
+            value: <Link href={`/task-types?type=${encodeURIComponent(job.task_type)}`}>{job.task_type}</Link>,
+          },
+          { label: "Priority", value: job.priority },
+          { label: "Created", value: <Time at={job.created_at} /> },
+          { label: "Started", value: <Time at={job.started_at} /> },
+          { label: "Finished", value: <Time at={job.finished_at} /> },
+          { label: "Duration", value: <Took job={job} /> },
+          { label: "Generation", value: number(job.generation) },
+          {
+            label: "Attempts of a task",
+            value: `${plural(job.retry.max_attempts ?? 1, "attempt")}${retryWords(job)}`,
+          },
+          { label: "Timeout of an attempt", value: job.timeout === null ? "None" : duration(job.timeout) },
+          {
+            label: "Most chunks at once",
+            value: job.max_parallelism === null ? "No limit" : number(job.max_parallelism),
+          },
+          { label: "Deadline", value: <Time at={job.deadline} none="None" /> },
+          { label: "Failures allowed", value: job.max_failed === null ? "Any" : number(job.max_failed) },
+          { label: "Tags", value: <Tags tags={job.tags} /> },
+          ...(execution
+            ? [
+                {
+                  label: "Execution",
+                  value: (
+                    <Link external href={execution}>
+                      Step Functions
+                    </Link>
+                  ),
+                },
+              ]
+            : []),
+          ...(logs
+            ? [
+                {
+                  label: "Logs",
+                  value: (
+                    <Link external href={logs}>
+                      CloudWatch Logs
+                    </Link>
+                  ),
+                },
+              ]
+            : []),
+        ]}
+      />
     </ExpandableSection>
   );
 }

@@ -26,7 +26,12 @@ export function JobActions({ job }: { job: Job }) {
   const phone = useIsPhone();
   const verbs: Verb[] = ["retry", job.paused ? "resume" : "pause", "cancel"];
   const rest = [
-    { id: "change", text: "Change", disabled: !isLive(job), disabledReason: "Only a job that is under way can be changed" },
+    {
+      id: "change",
+      text: "Change",
+      disabled: !isLive(job),
+      disabledReason: "Only a job that is under way can be changed",
+    },
     { id: "clone", text: "Clone" },
     {
       id: "discard",
@@ -89,8 +94,8 @@ function DeleteConfirm({ job, onClose, onDeleted }: { job: Job; onClose: () => v
       onDismiss={onClose}
       onConfirm={() => remove.mutate(job, { onSuccess: onDeleted, onSettled: onClose })}
     >
-      The job, {plural(job.task_count ?? 0, "task")} and {plural(job.counts.completed, "result")} can be seen no more. It cannot
-      be undone.
+      The job, {plural(job.task_count ?? 0, "task")} and {plural(job.counts.completed, "result")} can be seen no more.
+      It cannot be undone.
     </Confirm>
   );
 }

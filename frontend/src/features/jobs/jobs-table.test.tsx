@@ -40,7 +40,9 @@ test.each([
   [2, null, false],
 ])("sorting says that it is of one page, if there are several (%d jobs, next page: %s)", async (count, next, told) => {
   const user = userEvent.setup();
-  const jobs = Array.from({ length: count }, (_, i) => aJob({ id: `job_${i}`, name: `job ${i}`, task_count: count - i }));
+  const jobs = Array.from({ length: count }, (_, i) =>
+    aJob({ id: `job_${i}`, name: `job ${i}`, task_count: count - i }),
+  );
   answers("/jobs", "JobPageBody", { items: jobs, next_token: next });
 
   shown();

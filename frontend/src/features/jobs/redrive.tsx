@@ -34,7 +34,13 @@ export function Redrive({ jobId, died, onClose }: RedriveProps) {
     const cause = died ? causes.data?.items.find((each) => each.error_type === DIED) : undefined;
     const chosen = cause ? { cause: { fingerprint: cause.cause, words: causeWords(cause) } } : {};
     return (
-      <RetryConfirm job={job} tasks={cause?.count ?? job.counts.failed + job.counts.cancelled} careful onClose={onClose} {...chosen} />
+      <RetryConfirm
+        job={job}
+        tasks={cause?.count ?? job.counts.failed + job.counts.cancelled}
+        careful
+        onClose={onClose}
+        {...chosen}
+      />
     );
   }
   return (

@@ -38,13 +38,21 @@ export function RetryConfirm({ job, tasks, cause, careful = false, onClose }: Re
   const [first, setFirst] = useState(careful);
   const [share, setShare] = useState("1");
   const [bar, setBar] = useState("90");
-  const found = useQuery({ ...failuresQuery(useApi(), job.id), enabled: !cause && (bySome || job.discards.length > 0) });
+  const found = useQuery({
+    ...failuresQuery(useApi(), job.id),
+    enabled: !cause && (bySome || job.discards.length > 0),
+  });
   const causes = found.data?.items ?? [];
   const of = cause ?? (bySome ? picked : null);
   const discarded = causes.reduce((sum, each) => sum + each.discarded, 0);
-  const count = cause ? tasks : of ? (causes.find((each) => each.cause === of.fingerprint)?.count ?? 0) : tasks - discarded;
+  const count = cause
+    ? tasks
+    : of
+      ? (causes.find((each) => each.cause === of.fingerprint)?.count ?? 0)
+      : tasks - discarded;
   const shares = { share: shareOf(share, "above zero"), bar: shareOf(bar, "zero") };
-  const canary = first && shares.share !== null && shares.bar !== null ? { share: shares.share, bar: shares.bar } : null;
+  const canary =
+    first && shares.share !== null && shares.bar !== null ? { share: shares.share, bar: shares.bar } : null;
   const ready = (!bySome || of !== null) && (!first || canary !== null) && count > 0;
   const selection = { ...(of ? { cause: of.fingerprint } : {}), ...(canary ? { canary } : {}) };
   return (
@@ -108,7 +116,11 @@ export function RetryConfirm({ job, tasks, cause, careful = false, onClose }: Re
             value={first ? "first" : "all"}
             items={[
               { value: "all", label: "All at once" },
-              { value: "first", label: "A few first", description: "The rest follows by itself if enough of them complete." },
+              {
+                value: "first",
+                label: "A few first",
+                description: "The rest follows by itself if enough of them complete.",
+              },
             ]}
             onChange={({ detail }) => setFirst(detail.value === "first")}
           />

@@ -23,7 +23,11 @@ export function ExportFile({ job, id, onDismiss }: { job: string; id: string; on
   if (found.isError) return <ProblemAlert error={found.error} retry={() => void found.refetch()} />;
   return (
     <div aria-live="polite">
-      {found.data ? <Told file={found.data} onDismiss={onDismiss} /> : <StatusIndicator type="loading">Asking for the file</StatusIndicator>}
+      {found.data ? (
+        <Told file={found.data} onDismiss={onDismiss} />
+      ) : (
+        <StatusIndicator type="loading">Asking for the file</StatusIndicator>
+      )}
     </div>
   );
 }
@@ -55,13 +59,23 @@ function Told({ file, onDismiss }: { file: Export; onDismiss: () => void }) {
         </Alert>
       );
     case "EXPIRED":
-      return <Alert {...shared} type="info" header="The file is not kept any more">Files are kept for a week. Begin another.</Alert>;
+      return (
+        <Alert {...shared} type="info" header="The file is not kept any more">
+          Files are kept for a week. Begin another.
+        </Alert>
+      );
     case "FAILED":
-      return <Alert {...shared} type="error" header="The file could not be written">{sentence(file.error ?? "Begin another")}</Alert>;
+      return (
+        <Alert {...shared} type="error" header="The file could not be written">
+          {sentence(file.error ?? "Begin another")}
+        </Alert>
+      );
   }
 }
 
 export function fileWords({ results, missing }: Pick<Export, "results" | "missing">): string {
   const has = `It has ${plural(results ?? 0, "result")}, a line of JSON each, with gzip.`;
-  return missing ? `${has} ${number(missing)} more ${missing === 1 ? "line says" : "lines say"} why a task has none.` : has;
+  return missing
+    ? `${has} ${number(missing)} more ${missing === 1 ? "line says" : "lines say"} why a task has none.`
+    : has;
 }

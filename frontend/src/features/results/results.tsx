@@ -43,61 +43,61 @@ export function Results({ job, taskHref }: { job: Job; taskHref: (index: number)
 
   return (
     <SpaceBetween size="m">
-    {file && <ExportFile job={job.id} id={file} onDismiss={forget} />}
-    <Table
-      trackBy="index"
-      items={items}
-      loading={found.isPending}
-      loadingText="Loading results"
-      wrapLines
-      ariaLabels={{ tableLabel: "Results" }}
-      header={
-        <Header
-          variant="h2"
-          counter={`(${number(job.counts.completed)})`}
-          description={`${plural(job.counts.completed, "task")} completed${without ? `; without a result: ${without}` : ""}. From a terminal: shoal export ${job.id}`}
-          actions={
-            <Button
-              iconName="download"
-              loading={begin.isPending}
-              disabled={!job.counts.completed}
-              onClick={() => begin.mutate()}
-            >
-              {isLive(job) ? "Export what there is" : "Export all"}
-            </Button>
-          }
-        >
-          Results
-        </Header>
-      }
-      pagination={<PageTurner pages={pages} next={next} what="results" />}
-      footer={<MissingHere missing={found.data?.missing ?? []} taskHref={taskHref} />}
-      empty={
-        found.isError ? (
-          <ProblemAlert error={found.error} retry={() => void found.refetch()} />
-        ) : (
-          <Box textAlign="center" color="inherit" padding="m">
-            No task has completed yet.
-          </Box>
-        )
-      }
-      columnDefinitions={[
-        {
-          id: "index",
-          header: "Task",
-          width: 120,
-          isRowHeader: true,
-          cell: (each) => <Link href={taskHref(each.index)}>{number(each.index)}</Link>,
-        },
-        {
-          id: "result",
-          header: "Result",
-          cell: (each) => (
-            <span className="mono">{each.too_large ? "too large to show here" : preview(each.result)}</span>
-          ),
-        },
-      ]}
-    />
+      {file && <ExportFile job={job.id} id={file} onDismiss={forget} />}
+      <Table
+        trackBy="index"
+        items={items}
+        loading={found.isPending}
+        loadingText="Loading results"
+        wrapLines
+        ariaLabels={{ tableLabel: "Results" }}
+        header={
+          <Header
+            variant="h2"
+            counter={`(${number(job.counts.completed)})`}
+            description={`${plural(job.counts.completed, "task")} completed${without ? `; without a result: ${without}` : ""}. From a terminal: shoal export ${job.id}`}
+            actions={
+              <Button
+                iconName="download"
+                loading={begin.isPending}
+                disabled={!job.counts.completed}
+                onClick={() => begin.mutate()}
+              >
+                {isLive(job) ? "Export what there is" : "Export all"}
+              </Button>
+            }
+          >
+            Results
+          </Header>
+        }
+        pagination={<PageTurner pages={pages} next={next} what="results" />}
+        footer={<MissingHere missing={found.data?.missing ?? []} taskHref={taskHref} />}
+        empty={
+          found.isError ? (
+            <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+          ) : (
+            <Box textAlign="center" color="inherit" padding="m">
+              No task has completed yet.
+            </Box>
+          )
+        }
+        columnDefinitions={[
+          {
+            id: "index",
+            header: "Task",
+            width: 120,
+            isRowHeader: true,
+            cell: (each) => <Link href={taskHref(each.index)}>{number(each.index)}</Link>,
+          },
+          {
+            id: "result",
+            header: "Result",
+            cell: (each) => (
+              <span className="mono">{each.too_large ? "too large to show here" : preview(each.result)}</span>
+            ),
+          },
+        ]}
+      />
     </SpaceBetween>
   );
 }

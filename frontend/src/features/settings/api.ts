@@ -32,7 +32,11 @@ export function useSetLimits() {
       body(api.PUT("/api/v1/tenants/{tenant}/limits", { params: { path: { tenant } }, body: setting })),
     onSuccess: (set, { tenant }) => {
       queries.setQueryData(limitsQuery(api, tenant).queryKey, set);
-      tell({ type: "success", header: `The limits of ${tenant} are set`, content: "They hold from the next submit on." });
+      tell({
+        type: "success",
+        header: `The limits of ${tenant} are set`,
+        content: "They hold from the next submit on.",
+      });
     },
     onError: (error, { tenant }) => tellProblem(`Limits of ${tenant}`, error),
   });
@@ -44,7 +48,12 @@ export const machinesQuery = (api: Api, after: string | null) =>
   queryOptions({
     queryKey: [...MACHINES, after],
     queryFn: ({ signal }) =>
-      body(api.GET("/api/v1/machines", { signal, params: { query: { limit: MOST, ...(after ? { next_token: after } : {}) } } })),
+      body(
+        api.GET("/api/v1/machines", {
+          signal,
+          params: { query: { limit: MOST, ...(after ? { next_token: after } : {}) } },
+        }),
+      ),
     placeholderData: keepPreviousData,
   });
 

@@ -129,7 +129,9 @@ function LimitsConfirm({ tenant, onClose }: { tenant: Tenant; onClose: () => voi
               <Input
                 value={typed[each]}
                 inputMode="decimal"
-                placeholder={tenant.own.includes(each) ? "The deployment's" : `The deployment's, ${number(tenant.limits[each])}`}
+                placeholder={
+                  tenant.own.includes(each) ? "The deployment's" : `The deployment's, ${number(tenant.limits[each])}`
+                }
                 onChange={({ detail }) => setTyped({ ...typed, [each]: detail.value.trim() })}
               />
             </FormField>
@@ -138,7 +140,9 @@ function LimitsConfirm({ tenant, onClose }: { tenant: Tenant; onClose: () => voi
         <div aria-live="polite">
           {right && said.map((each) => <div key={each}>{each}</div>)}
           It holds from the next submit on.{" "}
-          {tenant.usage.open_jobs ? `What is open goes on: ${plural(tenant.usage.open_jobs, "job")}.` : "No job is open now."}
+          {tenant.usage.open_jobs
+            ? `What is open goes on: ${plural(tenant.usage.open_jobs, "job")}.`
+            : "No job is open now."}
         </div>
       </SpaceBetween>
     </Confirm>

@@ -150,8 +150,8 @@ function ShutOut({ machine, onClose }: { machine: Machine; onClose: () => void }
       onDismiss={onClose}
       onConfirm={() => shutOut.mutate(machine, { onSettled: onClose })}
     >
-      From its next request on {machine.client_id} is refused, also with a token that it has already. Jobs that it submitted
-      stay {machine.tenant}’s and go on.
+      From its next request on {machine.client_id} is refused, also with a token that it has already. Jobs that it
+      submitted stay {machine.tenant}’s and go on.
     </Confirm>
   );
 }

@@ -67,13 +67,24 @@ function Session() {
   async function copy(): Promise<void> {
     const token = await auth.token();
     if (token) await navigator.clipboard.writeText(token);
-    tell({ type: "success", header: "The token is copied", content: "It is yours: whoever has it may do what you may." });
+    tell({
+      type: "success",
+      header: "The token is copied",
+      content: "It is yours: whoever has it may do what you may.",
+    });
   }
 
   return (
     <Container
       header={
-        <Header variant="h2" actions={<Button iconName="copy" onClick={() => void copy()}>Copy access token</Button>}>
+        <Header
+          variant="h2"
+          actions={
+            <Button iconName="copy" onClick={() => void copy()}>
+              Copy access token
+            </Button>
+          }
+        >
           You
         </Header>
       }
@@ -90,7 +101,11 @@ function Session() {
           ]}
         />
         <FormField label="The same from a terminal" stretch>
-          <Code text={`export SHOAL_TOKEN=…\ncurl -H "Authorization: Bearer $SHOAL_TOKEN" ${config.api}/api/v1/jobs`} label="command" low />
+          <Code
+            text={`export SHOAL_TOKEN=…\ncurl -H "Authorization: Bearer $SHOAL_TOKEN" ${config.api}/api/v1/jobs`}
+            label="command"
+            low
+          />
         </FormField>
       </SpaceBetween>
     </Container>
@@ -99,6 +114,8 @@ function Session() {
 
 const NoLimits = () => (
   <Container header={<Header variant="h2">Limits</Header>}>
-    <Box color="text-body-secondary">Administrators see the limits of a tenant, and let machines in. A refusal for a limit names it.</Box>
+    <Box color="text-body-secondary">
+      Administrators see the limits of a tenant, and let machines in. A refusal for a limit names it.
+    </Box>
   </Container>
 );

@@ -48,7 +48,14 @@ test("over a million tasks are refused before they are sent", () => {
 });
 
 test("each row of JSON Lines is checked by itself and named by its line", () => {
-  const rows = ['{"key": "a"}', "not json", '{"size": 5}', "", '{"key": "b", "size": 5000}', '{"key": "c", "other": 1}'];
+  const rows = [
+    '{"key": "a"}',
+    "not json",
+    '{"size": 5}',
+    "",
+    '{"key": "b", "size": 5000}',
+    '{"key": "c", "other": 1}',
+  ];
 
   const { rows: found, errors } = checked({ source: "rows", rows: rows.join("\n") });
 

@@ -92,7 +92,9 @@ export function check(draft: Draft, taskType: string, fields: Field[]): Checked 
   const attempts = whole("attempts", 1);
   const backoff = draft.backoff === "" ? undefined : attempt("backoff", () => positive(draft.backoff));
   if (attempts !== undefined || backoff !== undefined) {
-    spec.retry = { max_attempts: attempts ?? 1, ...(backoff === undefined ? {} : { backoff }) } as NonNullable<Spec["retry"]>;
+    spec.retry = { max_attempts: attempts ?? 1, ...(backoff === undefined ? {} : { backoff }) } as NonNullable<
+      Spec["retry"]
+    >;
   }
   const tags = attempt("tags", () => tagsOf(draft.tags));
   if (tags && Object.keys(tags).length) spec.tags = tags;

@@ -41,7 +41,10 @@ export function NewJob({ types, chosen, onChoose, onSubmitted }: NewJobProps) {
   return (
     <SpaceBetween size="l">
       <Container header={<Header variant="h2">What to run</Header>}>
-        <FormField label="Task type" description={<Prose text={type?.description || "A function that your workers offer."} />}>
+        <FormField
+          label="Task type"
+          description={<Prose text={type?.description || "A function that your workers offer."} />}
+        >
           <Select
             selectedOption={type ? { value: type.name, label: type.name } : null}
             placeholder="Choose a task type"
@@ -134,7 +137,11 @@ function DraftForm({ type, onSubmitted }: { type: TaskType; onSubmitted: (job: J
           {tried && (
             <Alert
               type={wrong ? "error" : "success"}
-              header={wrong ? `${plural(wrong, "thing")} to mend before it can be sent` : `${plural(checked.tasks, "task")}: it may be sent`}
+              header={
+                wrong
+                  ? `${plural(wrong, "thing")} to mend before it can be sent`
+                  : `${plural(checked.tasks, "task")}: it may be sent`
+              }
             >
               {wrong
                 ? Object.entries(checked.errors).map(([name, text]) => (

@@ -58,7 +58,8 @@ function csv(text: string, fields: Field[]): Row[] {
   const unknown = names.filter((_, i) => !columns[i]);
   if (unknown.length) return [{ line: head.line, value: null, wrong: `${unknown.join(", ")}: no such field` }];
   return records.map(({ line, cells }) => {
-    if (cells.length !== names.length) return { line, value: null, wrong: `has ${cells.length} cells, not ${names.length}` };
+    if (cells.length !== names.length)
+      return { line, value: null, wrong: `has ${cells.length} cells, not ${names.length}` };
     const value: Record<string, unknown> = {};
     for (const [i, cell] of cells.entries()) {
       const field = columns[i];

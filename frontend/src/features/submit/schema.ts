@@ -39,7 +39,13 @@ export function fieldsOf(root: Schema): Field[] {
   const required = new Set(root.required ?? []);
   return Object.entries(root.properties ?? {}).map(([name, said]) => {
     const { schema, nullable } = resolved(said, root);
-    return { name, kind: kindOf(schema), required: required.has(name), nullable, schema: { ...schema, ...described(said) } };
+    return {
+      name,
+      kind: kindOf(schema),
+      required: required.has(name),
+      nullable,
+      schema: { ...schema, ...described(said) },
+    };
   });
 }
 
@@ -137,8 +143,10 @@ function textFault(value: string, { minLength, maxLength, pattern }: Schema): st
 function rangeFault(value: number, schema: Schema): string | null {
   if (schema.minimum !== undefined && value < schema.minimum) return `must be at least ${schema.minimum}`;
   if (schema.maximum !== undefined && value > schema.maximum) return `must be at most ${schema.maximum}`;
-  if (schema.exclusiveMinimum !== undefined && value <= schema.exclusiveMinimum) return `must be over ${schema.exclusiveMinimum}`;
-  if (schema.exclusiveMaximum !== undefined && value >= schema.exclusiveMaximum) return `must be under ${schema.exclusiveMaximum}`;
+  if (schema.exclusiveMinimum !== undefined && value <= schema.exclusiveMinimum)
+    return `must be over ${schema.exclusiveMinimum}`;
+  if (schema.exclusiveMaximum !== undefined && value >= schema.exclusiveMaximum)
+    return `must be under ${schema.exclusiveMaximum}`;
   return null;
 }
 

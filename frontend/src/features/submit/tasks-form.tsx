@@ -33,7 +33,11 @@ export function TasksForm(props: TasksFormProps) {
         columns={3}
         onChange={({ detail }) => onChange({ source: detail.value as Source })}
         items={[
-          { value: "count", label: "A number of tasks", description: "All with the same parameters, told apart by index" },
+          {
+            value: "count",
+            label: "A number of tasks",
+            description: "All with the same parameters, told apart by index",
+          },
           { value: "grid", label: "A grid", description: "Every combination of the values of some fields" },
           { value: "rows", label: "Rows", description: "One task a row of JSON Lines or CSV" },
         ]}

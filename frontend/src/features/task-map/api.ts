@@ -28,7 +28,7 @@ export const mapQuery = (api: Api, job: string) =>
       if (first.bytes.length >= first.total) return first;
       const whole = new Uint8Array(first.total);
       whole.set(first.bytes);
-      for (let at = first.bytes.length; at < first.total; ) {
+      for (let at = first.bytes.length; at < first.total;) {
         const next = await part(api, job, at, signal);
         if (!next.bytes.length) break;
         whole.set(next.bytes.subarray(0, first.total - at), at);

@@ -184,8 +184,8 @@ export function MapView({ map: { bytes, total }, shading, shown, onOpen }: MapVi
       </div>
       <Box variant="small" color="text-body-secondary">
         <span id="map-keys">
-          Keys: arrows move, Enter opens a task or zooms into a cell, + and − zoom, 0 shows all, Page Up and Page Down turn,
-          n goes to the next failure.
+          Keys: arrows move, Enter opens a task or zooms into a cell, + and − zoom, 0 shows all, Page Up and Page Down
+          turn, n goes to the next failure.
         </span>
       </Box>
     </SpaceBetween>
@@ -195,9 +195,7 @@ export function MapView({ map: { bytes, total }, shading, shown, onOpen }: MapVi
 function extent({ view, share }: Grid, total: number, shading: Shading): string {
   const last = view.start + view.count - 1;
   const what =
-    view.count >= total
-      ? plural(total, "task")
-      : `Tasks ${number(view.start)} to ${number(last)} of ${number(total)}`;
+    view.count >= total ? plural(total, "task") : `Tasks ${number(view.start)} to ${number(last)} of ${number(total)}`;
   return share > 1 ? `${what}, ${number(share)} a cell: ${SHADING_WORDS[shading]}` : `${what}, one a cell`;
 }
 

@@ -7,6 +7,5 @@ import type { TaskType } from "@/lib/api/types";
 export const taskTypesQuery = (api: Api) =>
   queryOptions({
     queryKey: ["task-types"],
-    queryFn: async ({ signal }): Promise<TaskType[]> =>
-      (await body(api.GET("/api/v1/task-types", { signal }))).items,
+    queryFn: async ({ signal }): Promise<TaskType[]> => (await body(api.GET("/api/v1/task-types", { signal }))).items,
   });

@@ -47,7 +47,9 @@ export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: s
           <ProblemAlert error={found.error} retry={() => void found.refetch()} />
         ) : (
           <Box textAlign="center" color="inherit" padding="l">
-            <Box variant="strong">{all.length ? "No task type is called so" : "No worker has offered a task type yet"}</Box>
+            <Box variant="strong">
+              {all.length ? "No task type is called so" : "No worker has offered a task type yet"}
+            </Box>
             {!all.length && (
               <div className="narrow">
                 <Code text="shoal worker run" label="command" />
@@ -58,7 +60,10 @@ export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: s
       }
       cardDefinition={{
         header: (each) => (
-          <Header variant="h3" actions={<Button href={`/jobs/new?type=${encodeURIComponent(each.name)}`}>New job</Button>}>
+          <Header
+            variant="h3"
+            actions={<Button href={`/jobs/new?type=${encodeURIComponent(each.name)}`}>New job</Button>}
+          >
             {each.name}
           </Header>
         ),
@@ -69,8 +74,18 @@ export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: s
             header: "Fields",
             content: (each) => <span className="mono">{signature(each)}</span>,
           },
-          { id: "timeout", header: "Timeout", width: 25, content: (each) => (each.timeout === null ? "None" : duration(each.timeout)) },
-          { id: "retry", header: "Attempts", width: 25, content: (each) => plural(each.retry?.max_attempts ?? 1, "attempt") },
+          {
+            id: "timeout",
+            header: "Timeout",
+            width: 25,
+            content: (each) => (each.timeout === null ? "None" : duration(each.timeout)),
+          },
+          {
+            id: "retry",
+            header: "Attempts",
+            width: 25,
+            content: (each) => plural(each.retry?.max_attempts ?? 1, "attempt"),
+          },
           {
             id: "mean",
             header: "Mean duration",

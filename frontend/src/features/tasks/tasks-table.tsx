@@ -72,9 +72,19 @@ export function TasksTable({ job, moving, statuses, onStatuses, taskHref, shown 
     },
     { id: "status", header: "Status", width: 130, cell: (task) => <TaskStatusMark status={task.status} /> },
     { id: "attempts", header: "Attempts", width: 100, cell: (task) => number(task.attempts) },
-    { id: "duration", header: "Duration", width: 110, cell: (task) => (task.duration === null ? "–" : duration(task.duration)) },
+    {
+      id: "duration",
+      header: "Duration",
+      width: 110,
+      cell: (task) => (task.duration === null ? "–" : duration(task.duration)),
+    },
     { id: "input", header: "Input", width: 220, cell: (task) => <span className="mono">{INPUT(task)}</span> },
-    { id: "summary", header: "Result or error", width: 300, cell: (task) => <span className="mono">{summary(task)}</span> },
+    {
+      id: "summary",
+      header: "Result or error",
+      width: 300,
+      cell: (task) => <span className="mono">{summary(task)}</span>,
+    },
     { id: "worker", header: "Worker", width: 140, cell: (task) => task.worker ?? "–" },
     { id: "started", header: "Started", width: 190, cell: (task) => <Time at={task.started_at} /> },
   ];
@@ -120,8 +130,17 @@ export function TasksTable({ job, moving, statuses, onStatuses, taskHref, shown 
           sections: [
             { id: "status", content: (task) => <TaskStatusMark status={task.status} /> },
             { id: "attempts", header: "Attempts", width: 50, content: (task) => number(task.attempts) },
-            { id: "took", header: "Duration", width: 50, content: (task) => (task.duration === null ? "–" : duration(task.duration)) },
-            { id: "summary", header: "Result or error", content: (task) => <span className="mono">{summary(task)}</span> },
+            {
+              id: "took",
+              header: "Duration",
+              width: 50,
+              content: (task) => (task.duration === null ? "–" : duration(task.duration)),
+            },
+            {
+              id: "summary",
+              header: "Result or error",
+              content: (task) => <span className="mono">{summary(task)}</span>,
+            },
           ],
         }}
       />
@@ -129,14 +148,14 @@ export function TasksTable({ job, moving, statuses, onStatuses, taskHref, shown 
   }
   return (
     <Table
-        {...shared}
-        trackBy="id"
-        columnDefinitions={columns}
-        resizableColumns
-        enableKeyboardNavigation
-        stickyHeader
-        selectedItems={items.filter((task) => task.index === shown)}
-        ariaLabels={{ tableLabel: "Tasks" }}
-      />
+      {...shared}
+      trackBy="id"
+      columnDefinitions={columns}
+      resizableColumns
+      enableKeyboardNavigation
+      stickyHeader
+      selectedItems={items.filter((task) => task.index === shown)}
+      ariaLabels={{ tableLabel: "Tasks" }}
+    />
   );
 }

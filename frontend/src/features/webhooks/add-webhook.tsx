@@ -35,8 +35,8 @@ export function AddWebhook({ onClose, onAdded }: AddWebhookProps) {
     >
       <SpaceBetween size="m">
         <div>
-          {events.length ? `${events.length} of ${EVENTS.length} events` : `All ${EVENTS.length} events`} of each job of this
-          tenant will be posted to it from now on. Its secret is shown once, then.
+          {events.length ? `${events.length} of ${EVENTS.length} events` : `All ${EVENTS.length} events`} of each job of
+          this tenant will be posted to it from now on. Its secret is shown once, then.
         </div>
         <FormField label="Address" constraintText="A public https address">
           <Input value={url} type="url" placeholder="https://" onChange={({ detail }) => setUrl(detail.value.trim())} />

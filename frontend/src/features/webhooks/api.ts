@@ -18,7 +18,11 @@ export const deliveriesQuery = (api: Api, id: string) =>
   queryOptions({
     queryKey: [...KEY, id, "deliveries"],
     queryFn: async ({ signal }): Promise<Delivery[]> =>
-      (await body(api.GET("/api/v1/webhooks/{webhook_id}/deliveries", { signal, params: { path: { webhook_id: id } } }))).items,
+      (
+        await body(
+          api.GET("/api/v1/webhooks/{webhook_id}/deliveries", { signal, params: { path: { webhook_id: id } } }),
+        )
+      ).items,
   });
 
 /** No events for all. */

@@ -189,7 +189,8 @@ function RotateConfirm({ hook, onClose, onRotated }: HookConfirmProps & { onRota
       onDismiss={onClose}
       onConfirm={() => rotate.mutate(hook.id, { onSuccess: onRotated, onSettled: onClose })}
     >
-      For 24 hours what is sent to {hook.url} is signed with both secrets, so that you can change yours at any time in between.
+      For 24 hours what is sent to {hook.url} is signed with both secrets, so that you can change yours at any time in
+      between.
     </Confirm>
   );
 }
@@ -231,8 +232,14 @@ function Deliveries({ hook, onClose }: HookConfirmProps) {
         loading={found.isPending}
         loadingText="Loading deliveries"
         wrapLines
-        header={<Header variant="h3" description="The last hundred attempts of two weeks, newest first.">Attempts</Header>}
-        empty={found.isError ? <ProblemAlert error={found.error} /> : <Box textAlign="center">Nothing was sent yet.</Box>}
+        header={
+          <Header variant="h3" description="The last hundred attempts of two weeks, newest first.">
+            Attempts
+          </Header>
+        }
+        empty={
+          found.isError ? <ProblemAlert error={found.error} /> : <Box textAlign="center">Nothing was sent yet.</Box>
+        }
         columns={[
           {
             id: "event",
@@ -261,7 +268,13 @@ function Deliveries({ hook, onClose }: HookConfirmProps) {
           },
           { id: "took", header: "Took", width: 100, card: "half", cell: (each) => duration(each.duration) },
           { id: "at", header: "At", width: 190, card: "half", cell: (each) => <Time at={each.at} /> },
-          { id: "next", header: "Next attempt", width: 190, card: "half", cell: (each) => <Time at={each.next_attempt_at} /> },
+          {
+            id: "next",
+            header: "Next attempt",
+            width: 190,
+            card: "half",
+            cell: (each) => <Time at={each.next_attempt_at} />,
+          },
         ]}
       />
     </Modal>

@@ -24,10 +24,9 @@ export const arrived = ({ status_code: status }: Pick<Delivery, "status_code">):
 
 /** The answer, or what went wrong, and whether it is tried again. */
 export function deliveryWords(delivery: Pick<Delivery, "status_code" | "error" | "next_attempt_at">): string {
-  const said = [
-    delivery.status_code === null ? null : `answered ${delivery.status_code}`,
-    delivery.error,
-  ].filter(Boolean);
+  const said = [delivery.status_code === null ? null : `answered ${delivery.status_code}`, delivery.error].filter(
+    Boolean,
+  );
   const told = said.join(": ") || "no answer";
   if (arrived(delivery)) return told;
   return `${told}; ${delivery.next_attempt_at ? "it is tried again" : "it is not tried again"}`;

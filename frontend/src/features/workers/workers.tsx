@@ -52,7 +52,11 @@ function Queues() {
   return (
     <Container
       header={
-        <Header variant="h2" description="Chunks, as the queues count them: approximately." actions={<RefreshControl />}>
+        <Header
+          variant="h2"
+          description="Chunks, as the queues count them: approximately."
+          actions={<RefreshControl />}
+        >
           Queues
         </Header>
       }
@@ -138,8 +142,20 @@ function Workers() {
         }
         columns={[
           { id: "name", header: "Worker", isRowHeader: true, width: 150, cell: (each) => each.name },
-          { id: "state", header: "State", width: 120, card: "bare", cell: (each) => <PresenceMark state={each.state} /> },
-          { id: "slots", header: "Slots", width: 90, card: "half", cell: (each) => (each.slots === null ? "–" : number(each.slots)) },
+          {
+            id: "state",
+            header: "State",
+            width: 120,
+            card: "bare",
+            cell: (each) => <PresenceMark state={each.state} />,
+          },
+          {
+            id: "slots",
+            header: "Slots",
+            width: 90,
+            card: "half",
+            cell: (each) => (each.slots === null ? "–" : number(each.slots)),
+          },
           { id: "queues", header: "Queues", width: 170, card: "half", cell: (each) => each.queues.join(", ") || "–" },
           {
             id: "types",
@@ -147,7 +163,13 @@ function Workers() {
             width: 240,
             cell: (each) => each.task_types.map(({ name }) => name).join(", ") || "–",
           },
-          { id: "seen", header: "Last seen", width: 190, card: "half", cell: (each) => <Time at={each.last_seen_at} /> },
+          {
+            id: "seen",
+            header: "Last seen",
+            width: 190,
+            card: "half",
+            cell: (each) => <Time at={each.last_seen_at} />,
+          },
           { id: "since", header: "Started", width: 190, card: "half", cell: (each) => <Time at={each.started_at} /> },
           { id: "version", header: "Version", width: 110, card: "half", cell: (each) => each.version || "–" },
           { id: "image", header: "Image", width: 160, card: "half", cell: (each) => each.image || "–" },

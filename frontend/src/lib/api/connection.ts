@@ -3,10 +3,7 @@
 import { Store } from "@/lib/store";
 
 export type Connection =
-  | { state: "fine" }
-  | { state: "offline" }
-  | { state: "away"; since: number; status: number }
-  | { state: "expired" };
+  { state: "fine" } | { state: "offline" } | { state: "away"; since: number; status: number } | { state: "expired" };
 
 export const connection = new Store<Connection>({ state: "fine" });
 

@@ -40,9 +40,7 @@ export function whoIs(token: string): Who {
 function claimsOf(token: string): Record<string, unknown> {
   try {
     const middle = token.split(".")[1] ?? "";
-    const bytes = Uint8Array.from(atob(middle.replaceAll("-", "+").replaceAll("_", "/")), (each) =>
-      each.charCodeAt(0),
-    );
+    const bytes = Uint8Array.from(atob(middle.replaceAll("-", "+").replaceAll("_", "/")), (each) => each.charCodeAt(0));
     return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
   } catch {
     return {};

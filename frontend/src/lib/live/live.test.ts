@@ -15,12 +15,16 @@ function slowly() {
   const answers: (() => void)[] = [];
   server.use(
     http.post(`${API}/api/v1/live-tickets`, () =>
-      HttpResponse.json({ ticket: "t", url: "ws://live.test/live", expires_at: "2026-11-26T10:00:30Z" }, { status: 201 }),
+      HttpResponse.json(
+        { ticket: "t", url: "ws://live.test/live", expires_at: "2026-11-26T10:00:30Z" },
+        { status: 201 },
+      ),
     ),
     socket.addEventListener("connection", ({ client }) =>
       client.addEventListener("message", ({ data }) => {
         const { action, job = null } = JSON.parse(String(data)) as { action: string; job?: string };
-        if (action === "subscribe") answers.push(() => client.send(JSON.stringify({ type: "subscribed", job_id: job })));
+        if (action === "subscribe")
+          answers.push(() => client.send(JSON.stringify({ type: "subscribed", job_id: job })));
       }),
     ),
   );
