@@ -9,13 +9,14 @@ TOOLS := .tools
 UV := $(TOOLS)/bin/uv
 PY := .venv/bin/python
 BIN := .venv/bin
-PYTHON_SOURCES := layers/shoal/src functions worker_image local eks frontend/deploy.py bench examples tests
+PYTHON_SOURCES := layers/shoal/src functions worker_image local eks frontend/deploy.py bench examples tests tooling
 TASKS ?= 10000
 
 include mk/template.mk
 include mk/eks.mk
 include mk/peers.mk
 include mk/console.mk
+include mk/prose.mk
 
 .PHONY: help
 help: ## Show this list

@@ -5,7 +5,7 @@ SAM_READY := $(TOOLS)/sam/.ready
 CHECKOV_READY := $(TOOLS)/checkov/.ready
 NODE_READY := $(TOOLS)/node/.ready
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$$PATH"
-ASL_READY := tooling/node_modules/.ready
+TOOLING_READY := tooling/node_modules/.ready
 CHECKED := .aws-sam/checked
 
 # SAM builds in copies of our folders: it has to find uv, and a python3.13 that runs anywhere, by whole paths. The
@@ -14,14 +14,14 @@ ARCHITECTURE ?= arm64
 SAM = SAM_CLI_TELEMETRY=0 UV=$(CURDIR)/$(UV) ARCHITECTURE=$(ARCHITECTURE) PATH="$(CURDIR)/$(TOOLS)/sam/bin:$$PATH" \
 	$(TOOLS)/sam/bin/sam
 
-$(ASL_READY): tooling/package-lock.json | $(NODE_READY)
+$(TOOLING_READY): tooling/package-lock.json | $(NODE_READY)
 	@$(NODE) npm ci --prefix tooling --silent
 	@touch $@
 
 build deploy: $(SAM_READY)
 
 .PHONY: check-template
-check-template: setup $(SAM_READY) $(CHECKOV_READY) $(ASL_READY)
+check-template: setup $(SAM_READY) $(CHECKOV_READY) $(TOOLING_READY)
 	$(SAM) validate --lint --region us-east-1
 	$(PY) -m local.export $(CHECKED)
 	$(BIN)/cfn-lint --regions us-east-1 --template $(CHECKED)/template.json

@@ -1,0 +1,1 @@
+"""Tools that check this repository."""
