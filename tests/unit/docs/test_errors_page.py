@@ -45,5 +45,5 @@ def test_each_stands_there_once_with_what_to_do() -> None:
 def test_the_sizes_are_those_of_the_code() -> None:
     users, workers = reading.MAX_BODY_BYTES / 1e6, MAX_BODY_BYTES / 1e6
 
-    assert f"{users:.1f} MB of users, {workers:.0f} MB of workers" in PAGE
-    assert f"the first {problems.MOST_ERRORS} of them" in PAGE
+    assert f"{users:.1f} MB on user routes and {workers:.0f} MB on worker routes" in PAGE
+    assert f"the first {problems.MOST_ERRORS} invalid fields" in PAGE
