@@ -23,7 +23,7 @@ PLANTED = [
     ("aws", "handlers/sweep.py", "import boto3"),
     ("users", "shoal/client/api.py", "import shoal.service.moves"),
     ("users", "shoal/client/api.py", "import boto3"),
-    ("users", "shoal/cli/given.py", "import shoal.worker.turns"),
+    ("users", "shoal/cli/parsing.py", "import shoal.worker.turns"),
     ("handlers", "handlers/api.py", "import shoal.adapters.memory"),
     ("telemetry", "shoal/worker/reporter.py", "import prometheus_client"),
     ("telemetry", "shoal/service/moves.py", "import opentelemetry.trace"),

@@ -22,8 +22,8 @@ from shoal.client import (
     Unreachable,
     WaitTimeout,
 )
-from shoal.client import flow as flows
-from shoal.client.causes import added_up
+from shoal.client import effects as flows
+from shoal.client.failure_groups import added_up
 from shoal.client.models import Attempt, Counts, TaskFault
 from shoal.domain.export import Cursor
 from shoal.ports.exports import ExportRun

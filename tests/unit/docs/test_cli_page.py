@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from shoal.cli.app import app
-from shoal.cli.codes import Code
+from shoal.cli.exit_codes import Code
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "cli.md").read_text()
 

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from shoal.cli import given, looking, many, steering, webhooks
-from shoal.cli.codes import Code, of_error
-from shoal.cli.given import NotUnderstood
+from shoal.cli import parsing
+from shoal.cli.commands import bulk, diagnostics, jobs, webhooks
+from shoal.cli.exit_codes import Code, of_error
 from shoal.cli.options import (
     JobId,
     Named,
@@ -37,7 +37,8 @@ from shoal.cli.output import (
     show,
     show_one,
 )
-from shoal.cli.returned import Counted
+from shoal.cli.parsing import NotUnderstood
+from shoal.cli.result_count import Counted
 from shoal.cli.session import Session
 from shoal.cli.waiting import followed
 from shoal.client.errors import ShoalError
@@ -121,11 +122,11 @@ def submit(  # noqa: PLR0917 - its options are the fields of a job
     spec: dict[str, Any] = {
         "task_type": task_type,
         "name": name or None,
-        "params": given.parameters(p or []) or None,
-        "grid": given.grid(grid) if grid else None,
+        "params": parsing.parameters(p or []) or None,
+        "grid": parsing.grid(grid) if grid else None,
         "count": count if inputs or grid or count else 1,
         "inputs_uri": inputs if stored else None,
-        "tags": given.tags(tag or []) or None,
+        "tags": parsing.tags(tag or []) or None,
         "priority": priority,
         "chunk_size": chunk_size,
         "max_parallelism": max_parallelism,
@@ -134,7 +135,7 @@ def submit(  # noqa: PLR0917 - its options are the fields of a job
         "max_failed": max_failed,
     }
     spec = {field: value for field, value in spec.items() if value is not None}
-    lines = [*given.inputs(inputs)] if inputs is not None and not stored else None
+    lines = [*parsing.inputs(inputs)] if inputs is not None and not stored else None
     if dry_run:
         typer.echo(json.dumps(spec | ({} if lines is None else {"inputs": lines}), indent=2))
         return
@@ -158,7 +159,7 @@ def list_jobs(  # noqa: PLR0917 - its options are the filters
     output: Output = _TABLE,
 ) -> None:
     """List jobs, newest first."""
-    which = given.jobs_sought(status, since, until, task_type=task_type, name=name, tag=tag)
+    which = parsing.jobs_sought(status, since, until, task_type=task_type, name=name, tag=tag)
     jobs = ctx.obj.shoal.jobs(limit=min(100, limit), **which)
     show((job.state.raw for job in islice(jobs, limit)), output, JOBS)
 
@@ -248,9 +249,9 @@ def wait(ctx: typer.Context, job_id: JobId, timeout: Timeout = None) -> None:
     followed(ctx, job_id, timeout)
 
 
-steering.add_to(app)
-many.add_to(app)
-looking.add_to(app)
+jobs.add_to(app)
+bulk.add_to(app)
+diagnostics.add_to(app)
 
 
 @app.command()
@@ -262,7 +263,7 @@ def replay(
     output: Output = _TABLE,
 ) -> None:
     """Run one task here, as it ran there, and compare what came of it."""
-    from shoal.cli.replaying import ended_attempt, replayed  # noqa: PLC0415 - loaded on first use
+    from shoal.cli.replay import ended_attempt, replayed  # noqa: PLC0415 - loaded on first use
 
     shoal = ctx.obj.shoal
     task, tried = shoal.task(task_id), ended_attempt(shoal.attempts(task_id), attempt)
@@ -279,7 +280,7 @@ def login(
     browser: Annotated[bool, typer.Option(help="Open one.")] = True,  # noqa: FBT002 - a flag
 ) -> None:
     """Sign in at the profile's issuer, in a browser."""
-    from shoal.cli.login import signed_in  # noqa: PLC0415 - loaded on first use
+    from shoal.cli.browser_login import signed_in  # noqa: PLC0415 - loaded on first use
 
     profile = ctx.obj.profile
     signed_in(profile, port, timeout, browser=browser)

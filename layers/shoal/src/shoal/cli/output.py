@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from shoal.cli.given import NotUnderstood
+from shoal.cli.parsing import NotUnderstood
 
 type Row = Mapping[str, Any]
 

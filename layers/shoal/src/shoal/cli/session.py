@@ -11,7 +11,7 @@ from shoal.settings import ClientSettings
 
 if TYPE_CHECKING:  # they cost more than most commands may take to start
     from shoal.client.profile import Profile
-    from shoal.client.sync import Shoal
+    from shoal.client.sync_client import Shoal
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Session:
         """The client."""
         if self._shoal is None:
             _spare_httpx_its_own_command_line()
-            from shoal.client.sync import Shoal  # noqa: PLC0415 - loaded on first use
+            from shoal.client.sync_client import Shoal  # noqa: PLC0415 - loaded on first use
 
             profile = self.profile
             self._shoal = Shoal(profile.api_url, profile.tokens())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from shoal.cli.codes import Code
+from shoal.cli.exit_codes import Code
 from shoal.cli.output import say
 
 
 def followed(ctx: typer.Context, job_id: str, timeout: float | None) -> None:
     """Follow it, and end as it did."""
-    from shoal.cli.following import follow  # noqa: PLC0415 - loaded on first use
+    from shoal.cli.progress import follow  # noqa: PLC0415 - loaded on first use
 
     shoal = ctx.obj.shoal
     try:

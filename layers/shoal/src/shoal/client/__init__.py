@@ -22,8 +22,8 @@ from shoal.client.errors import (
 )
 
 if TYPE_CHECKING:
-    from shoal.client.aio import AsyncJob, AsyncShoal
-    from shoal.client.sync import Job, Shoal
+    from shoal.client.async_client import AsyncJob, AsyncShoal
+    from shoal.client.sync_client import Job, Shoal
 
 __all__ = [
     "ApiError",
@@ -50,6 +50,6 @@ if not TYPE_CHECKING:  # or type checkers would believe that every name is there
     def __getattr__(name: str) -> object:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from shoal.client import aio, sync  # noqa: PLC0415 - loaded on first use
+        from shoal.client import async_client, sync_client  # noqa: PLC0415 - loaded on first use
 
-        return getattr(sync, name, None) or getattr(aio, name)
+        return getattr(sync_client, name, None) or getattr(async_client, name)

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
-from shoal.client.flow import Answer, Flow, Request, asked
+from shoal.client.effects import Answer, Flow, Request, asked
 from shoal.client.models import Attempt, Counts, JobState, Json, Task, TaskFilter
 from shoal.client.tokens import Tokens
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
+from shoal.client.effects import Answer, Flow, Request, asked
 from shoal.client.errors import ApiError, SignInFailed
-from shoal.client.flow import Answer, Flow, Request, asked
 
 _EARLY: Final = 60.0
 """Seconds before its end at which a token is replaced."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpx
 
+from shoal.client.effects import Answer, Dial, Effect, Flow, HangUp, Hear, Pause, Request, Say
 from shoal.client.errors import Unreachable
-from shoal.client.flow import Answer, Dial, Effect, Flow, HangUp, Hear, Pause, Request, Say
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection as AsyncClientConnection

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shoal.cli import given
-from shoal.cli.codes import Code
-from shoal.cli.given import NotUnderstood
+from shoal.cli import parsing
+from shoal.cli.exit_codes import Code
 from shoal.cli.options import Named, Output, Since, Statuses, Tagged, Typed, Until
 from shoal.cli.output import BULK, Form, say, show, show_one
+from shoal.cli.parsing import NotUnderstood
 
 if TYPE_CHECKING:
     from shoal.client.models import BulkState
-    from shoal.client.sync import Shoal
+    from shoal.client.sync_client import Shoal
 
 BulkId = Annotated[str, typer.Argument(metavar="BULK_ACTION_ID")]
 
@@ -47,7 +47,7 @@ def bulk(  # noqa: PLR0917 - its options are the filters
 ) -> None:
     """Cancel, pause, resume, retry or delete all jobs of a filter, and wait until that is done."""
     shoal: Shoal = ctx.obj.shoal
-    which = given.jobs_sought(status, since, until, task_type=task_type, name=name, tag=tag)
+    which = parsing.jobs_sought(status, since, until, task_type=task_type, name=name, tag=tag)
     if not which:
         raise NotUnderstood("say which jobs: --status, --since, --until, --type, --name or --tag")
     if not (yes or dry_run):
@@ -85,7 +85,7 @@ def add_to(app: typer.Typer) -> None:
 
 def _followed(shoal: Shoal, state: BulkState) -> BulkState:
     """The bulk action at its end, with its progress in words."""
-    from shoal.client.bulk import changed  # noqa: PLC0415 - loaded on first use
+    from shoal.client.bulk_actions import changed  # noqa: PLC0415 - loaded on first use
 
     try:
         while not state.ended:

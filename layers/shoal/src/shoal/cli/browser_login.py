@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from shoal.cli.output import say
 from shoal.client.errors import SignInFailed
-from shoal.client.signing_in import SCOPES, SigningIn
+from shoal.client.oauth import SCOPES, SigningIn
 from shoal.client.transport import Wire
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from shoal.cli.codes import Code, of_status
+from shoal.cli.exit_codes import Code, of_status
 from shoal.cli.output import say
 from shoal.client.errors import WaitTimeout
-from shoal.client.watching import Watch
+from shoal.client.watch import Watch
 
 if TYPE_CHECKING:
     from shoal.client.models import JobState
-    from shoal.client.sync import Job, Shoal
+    from shoal.client.sync_client import Job, Shoal
 
 _LAST: Final = 3
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final
 
-from shoal.cli.given import NotUnderstood
 from shoal.cli.output import say
+from shoal.cli.parsing import NotUnderstood
 from shoal.client.models import Attempt, Task
 from shoal.sdk import Context, discover
 from shoal.sdk import Task as TaskFunction

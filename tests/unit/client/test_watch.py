@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from shoal.client.api import Api
+from shoal.client.effects import Answer, Dial, Effect, Flow, HangUp, Hear, Pause, Request, Say
 from shoal.client.errors import Unreachable, WaitTimeout
-from shoal.client.flow import Answer, Dial, Effect, Flow, HangUp, Hear, Pause, Request, Say
 from shoal.client.tokens import StaticToken
-from shoal.client.watching import Watch, waited
+from shoal.client.watch import Watch, waited
 
 LINE = object()
 CLOSED = object()

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from shoal.client.api import Api, segment
+from shoal.client.effects import Dial, Flow, HangUp, Hear, Pause, Say
 from shoal.client.errors import ApiError, Unreachable, WaitTimeout
-from shoal.client.flow import Dial, Flow, HangUp, Hear, Pause, Say
 from shoal.client.models import JobState, counts_of
 
 _NOT_MODIFIED: Final = 304

@@ -10,8 +10,8 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from shoal.client.effects import Flow
 from shoal.client.errors import SignInFailed
-from shoal.client.flow import Flow
 from shoal.client.tokens import endpoints, granted
 
 SCOPES: Final = ("openid", "shoal/jobs:read", "shoal/jobs:write")

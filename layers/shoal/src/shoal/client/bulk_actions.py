@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from shoal.client.api import Api, segment
-from shoal.client.flow import Flow, Pause
+from shoal.client.effects import Flow, Pause
 from shoal.client.models import BulkState
 
 _FIRST_LOOK: Final = 0.25

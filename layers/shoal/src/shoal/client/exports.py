@@ -6,8 +6,8 @@ from typing import Final
 from uuid import uuid4
 
 from shoal.client.api import Api, segment
+from shoal.client.effects import Flow, Pause
 from shoal.client.errors import ExportFailed, WaitTimeout
-from shoal.client.flow import Flow, Pause
 from shoal.client.models import Json
 
 _FIRST_LOOK: Final = 0.25

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from shoal.cli.given import NotUnderstood
 from shoal.cli.options import JobId, Output, TaskId
 from shoal.cli.output import (
     ATTEMPTS,
@@ -22,6 +21,7 @@ from shoal.cli.output import (
     say,
     show,
 )
+from shoal.cli.parsing import NotUnderstood
 
 
 def types(ctx: typer.Context, output: Output = Form.TABLE) -> None:

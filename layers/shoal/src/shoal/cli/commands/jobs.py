@@ -7,10 +7,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from shoal.cli import given
-from shoal.cli.given import NotUnderstood
+from shoal.cli import parsing
 from shoal.cli.options import JobId, Output, Words
 from shoal.cli.output import JOBS, Form, say, show_one
+from shoal.cli.parsing import NotUnderstood
 from shoal.cli.waiting import followed
 
 _VERBS: Final = {
@@ -46,11 +46,11 @@ def retry(  # noqa: PLR0917 - its options say which tasks, and how
         raise NotUnderstood("give one of --cause and --index, and --canary without --index")
     if bar is not None and canary is None:
         raise NotUnderstood("--bar is that of a --canary")
-    indices = None if index is None else given.indices(index)
+    indices = None if index is None else parsing.indices(index)
     first = None
     if canary is not None:
-        first = {"share": given.share("--canary", canary)}
-        first |= {} if bar is None else {"bar": given.share("--bar", bar)}
+        first = {"share": parsing.share("--canary", canary)}
+        first |= {} if bar is None else {"bar": parsing.share("--bar", bar)}
     job = ctx.obj.shoal.job(job_id).retry(cause=cause, indices=indices, canary=first)
     show_one(job.state.raw, output, JOBS)
 
@@ -67,7 +67,7 @@ def discard(  # noqa: PLR0917 - its options say which tasks, and why
     """Leave failed tasks of a job for good: a retry of all does not run them."""
     if [cause is not None, index is not None, every].count(True) != 1:
         raise NotUnderstood("give one of --cause, --index and --all")
-    indices = None if index is None else given.indices(index)
+    indices = None if index is None else parsing.indices(index)
     job = ctx.obj.shoal.job(job_id).discard(reason, cause=cause, indices=indices)
     show_one(job.state.raw, output, JOBS)
 
@@ -89,8 +89,8 @@ def clone(  # noqa: PLR0917 - its options are the fields that may differ
     """Submit another job like this one; what is given differs, -p and --tag as a whole."""
     changes: dict[str, Any] = {
         "name": name,
-        "params": given.parameters(p) if p else None,
-        "tags": given.tags(tag) if tag else None,
+        "params": parsing.parameters(p) if p else None,
+        "tags": parsing.tags(tag) if tag else None,
         "priority": priority,
         "max_parallelism": max_parallelism,
         "timeout": task_timeout,
@@ -118,11 +118,11 @@ def change(  # noqa: PLR0917 - its options are the fields that may be changed
     settings: dict[str, Any] = {
         "priority": priority,
         "name": name,
-        "tags": given.tags(tag) if tag else None,
+        "tags": parsing.tags(tag) if tag else None,
     }
     settings = {field: value for field, value in settings.items() if value is not None}
     if max_parallelism is not None:
-        settings["max_parallelism"] = given.count_or_none("--max-parallelism", max_parallelism)
+        settings["max_parallelism"] = parsing.count_or_none("--max-parallelism", max_parallelism)
     if not settings:
         raise NotUnderstood("give at least one of --priority, --max-parallelism, --name and --tag")
     show_one(ctx.obj.shoal.job(job_id).change(**settings).state.raw, output, JOBS)

@@ -1,17 +1,17 @@
-"""The client for plain code. `aio` is its twin, method for method; a test compares them."""
+"""The client for a running loop: `sync`, method for method, with the waiting left to the loop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, Self, Unpack
 
 import httpx
 
-from shoal.client import bulk
+from shoal.client import bulk_actions
 from shoal.client.api import Api, Page, given, segment
-from shoal.client.causes import added_up
-from shoal.client.exporting import exported
-from shoal.client.flow import Flow
+from shoal.client.effects import Flow
+from shoal.client.exports import exported
+from shoal.client.failure_groups import added_up
 from shoal.client.models import (
     Attempt,
     BulkState,
@@ -30,19 +30,19 @@ from shoal.client.models import (
 )
 from shoal.client.profile import chosen
 from shoal.client.tokens import StaticToken, Tokens
-from shoal.client.transport import Wire
-from shoal.client.watching import Watch, waited
+from shoal.client.transport import AsyncWire
+from shoal.client.watch import Watch, waited
 from shoal.settings import ClientSettings
 
 
-class Shoal:
-    """The API, to a user. Close it, or use it in a `with`."""
+class AsyncShoal:
+    """The API, to a user. Close it, or use it in an `async with`."""
 
     def __init__(
-        self, api_url: str, token: str | Tokens, *, http: httpx.Client | None = None
+        self, api_url: str, token: str | Tokens, *, http: httpx.AsyncClient | None = None
     ) -> None:
         self.api = Api(api_url, StaticToken(token) if isinstance(token, str) else token)
-        self._wire = Wire(http)
+        self._wire = AsyncWire(http)
 
     @classmethod
     def from_profile(cls, name: str | None = None) -> Self:
@@ -50,80 +50,81 @@ class Shoal:
         profile = chosen(ClientSettings.from_environment(), name)
         return cls(profile.api_url, profile.tokens())
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close its connections."""
-        self._wire.close()
+        await self._wire.close()
 
-    def run[T](self, flow: Flow[T]) -> T:
+    async def run[T](self, flow: Flow[T]) -> T:
         """Carry out a flow of `shoal.client.api`."""
-        return self._wire.run(flow)
+        return await self._wire.run(flow)
 
-    def read(self, path: str, **params: Any) -> Any:
+    async def read(self, path: str, **params: Any) -> Any:
         """The JSON at a path below /api/v1/: for what has no method here yet."""
-        return self.run(self.api.read(path, **params))
+        return await self.run(self.api.read(path, **params))
 
-    def submit(
+    async def submit(
         self,
         task_type: str,
         *,
         inputs: Iterable[Json] | None = None,
         idempotency_key: str | None = None,
         **spec: Unpack[Spec],
-    ) -> Job:
+    ) -> AsyncJob:
         """Submit a job. Inputs of more than a megabyte are uploaded first."""
         body = {"task_type": task_type, **spec}
-        return Job(self, self.run(self.api.submit(body, inputs, idempotency_key)))
+        return AsyncJob(self, await self.run(self.api.submit(body, inputs, idempotency_key)))
 
-    def job(self, job_id: str) -> Job:
+    async def job(self, job_id: str) -> AsyncJob:
         """A job; raise NotFound."""
-        return Job(self, self.run(self.api.job(job_id)))
+        return AsyncJob(self, await self.run(self.api.job(job_id)))
 
-    def jobs(self, *, limit: int = 100, **which: Unpack[Filter]) -> Iterator[Job]:
+    async def jobs(self, *, limit: int = 100, **which: Unpack[Filter]) -> AsyncIterator[AsyncJob]:
         """Jobs, newest first; `limit` is that of a page."""
-        for raw in self.pages("jobs", {**which, "limit": limit}):
-            yield Job(self, JobState.of(raw))
+        async for raw in self.pages("jobs", {**which, "limit": limit}):
+            yield AsyncJob(self, JobState.of(raw))
 
-    def task(self, task_id: str) -> Task:
+    async def task(self, task_id: str) -> Task:
         """A task by its id, `{job_id}.{index}`; raise NotFound."""
-        return Task.of(self.read(f"tasks/{segment(task_id)}"))
+        return Task.of(await self.read(f"tasks/{segment(task_id)}"))
 
-    def artifacts(self, task_id: str) -> Iterator[Json]:
+    def artifacts(self, task_id: str) -> AsyncIterator[Json]:
         """The files of a task: name, size and a `url` that reads it for a while."""
         return self.pages(f"tasks/{segment(task_id)}/artifacts")
 
-    def attempts(self, task_id: str) -> list[Attempt]:
+    async def attempts(self, task_id: str) -> list[Attempt]:
         """The attempts of a task, oldest first, with the one that runs; raise NotFound."""
-        return self.run(self.api.attempts(task_id))
+        return await self.run(self.api.attempts(task_id))
 
-    def task_types(self) -> Iterator[TaskType]:
+    async def task_types(self) -> AsyncIterator[TaskType]:
         """The task types that workers have registered."""
-        return map(TaskType.of, self.pages("task-types"))
+        async for raw in self.pages("task-types"):
+            yield TaskType.of(raw)
 
-    def why(self, any_id: str) -> Json:
+    async def why(self, any_id: str) -> Json:
         """Why a job or a task is not running or not moving."""
         noun = "tasks" if "." in any_id else "jobs"
-        found: Json = self.read(f"{noun}/{segment(any_id)}/why")
+        found: Json = await self.read(f"{noun}/{segment(any_id)}/why")
         return found
 
-    def events(self) -> Iterator[Json]:
+    def events(self) -> AsyncIterator[Json]:
         """Who did what to which job, newest first."""
         return self.pages("events")
 
-    def workers(self) -> Iterator[Json]:
+    def workers(self) -> AsyncIterator[Json]:
         """The workers, by name, alive, silent or left."""
         return self.pages("workers")
 
-    def webhooks(self) -> Iterator[Json]:
+    def webhooks(self) -> AsyncIterator[Json]:
         """Where the tenant is told of events, oldest first."""
         return self.pages("webhooks")
 
-    def add_webhook(
+    async def add_webhook(
         self,
         url: str,
         *,
@@ -133,33 +134,33 @@ class Shoal:
     ) -> Json:
         """Tell a URL of events, of all if none is named. The answer alone has the `secret`."""
         said = {"url": url, "events": [*events], "description": description}
-        return self.run(self.api.add_webhook(said, idempotency_key))
+        return await self.run(self.api.add_webhook(said, idempotency_key))
 
-    def remove_webhook(self, webhook_id: str) -> None:
+    async def remove_webhook(self, webhook_id: str) -> None:
         """Tell a webhook nothing any more; raise NotFound."""
-        self.run(self.api.call("DELETE", f"webhooks/{segment(webhook_id)}"))
+        await self.run(self.api.call("DELETE", f"webhooks/{segment(webhook_id)}"))
 
-    def rotate_webhook(self, webhook_id: str) -> Json:
+    async def rotate_webhook(self, webhook_id: str) -> Json:
         """A webhook with a new `secret`; the one before signs for a day more."""
-        return self.run(self.api.post(f"webhooks/{segment(webhook_id)}/rotate"))
+        return await self.run(self.api.post(f"webhooks/{segment(webhook_id)}/rotate"))
 
-    def test_webhook(self, webhook_id: str) -> Json:
+    async def test_webhook(self, webhook_id: str) -> Json:
         """Send a webhook an event that says nothing; the `event_id` is in its deliveries."""
-        return self.run(self.api.post(f"webhooks/{segment(webhook_id)}/test"))
+        return await self.run(self.api.post(f"webhooks/{segment(webhook_id)}/test"))
 
-    def webhook_deliveries(self, webhook_id: str) -> Iterator[Json]:
+    def webhook_deliveries(self, webhook_id: str) -> AsyncIterator[Json]:
         """The last attempts to tell a webhook, newest first."""
         return self.pages(f"webhooks/{segment(webhook_id)}/deliveries")
 
-    def dead_letters(self) -> Iterator[Json]:
+    def dead_letters(self) -> AsyncIterator[Json]:
         """Messages that were received too often, by job and cause, newest first."""
         return self.pages("dead-letters")
 
-    def queues(self) -> list[Json]:
+    async def queues(self) -> list[Json]:
         """How many chunks wait, are in flight and are delayed, and how old the oldest is."""
-        return list(self.read("queues")["items"])
+        return list((await self.read("queues"))["items"])
 
-    def bulk(
+    async def bulk(
         self,
         action: str,
         *,
@@ -168,39 +169,43 @@ class Shoal:
         **which: Unpack[Filter],
     ) -> BulkState:
         """Begin to cancel, pause, resume, retry, delete or just count all jobs of a filter."""
-        return self.run(bulk.begun(self.api, action, which, idempotency_key, dry_run=dry_run))
+        return await self.run(
+            bulk_actions.begun(self.api, action, which, idempotency_key, dry_run=dry_run)
+        )
 
-    def bulk_actions(self) -> Iterator[BulkState]:
+    async def bulk_actions(self) -> AsyncIterator[BulkState]:
         """Bulk actions, newest first."""
-        return map(BulkState.of, self.pages("bulk-actions"))
+        async for raw in self.pages("bulk-actions"):
+            yield BulkState.of(raw)
 
-    def wait_bulk(self, action_id: str) -> BulkState:
+    async def wait_bulk(self, action_id: str) -> BulkState:
         """Wait until a bulk action has ended; raise NotFound."""
-        return self.run(bulk.waited(self.api, action_id))
+        return await self.run(bulk_actions.waited(self.api, action_id))
 
-    def abort_bulk(self, action_id: str) -> BulkState:
+    async def abort_bulk(self, action_id: str) -> BulkState:
         """Let a bulk action go no further; what it did stays done."""
-        return self.run(bulk.aborted(self.api, action_id))
+        return await self.run(bulk_actions.aborted(self.api, action_id))
 
-    def pages(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
+    def pages(self, path: str, params: Mapping[str, Any] | None = None) -> AsyncIterator[Any]:
         """The items of all pages of a list, asked for as they are needed."""
         return self.paged(lambda token: self.api.page(path, params or {}, token))
 
-    def paged(self, page_from: Callable[[str | None], Flow[Page]]) -> Iterator[Any]:
+    async def paged(self, page_from: Callable[[str | None], Flow[Page]]) -> AsyncIterator[Any]:
         """The items of all pages that a flow gives, each by the token of the one before."""
         token: str | None = None
         while True:
-            page = self.run(page_from(token))
-            yield from page.items
+            page = await self.run(page_from(token))
+            for item in page.items:
+                yield item
             token = page.next_token
             if token is None:
                 return
 
 
-class Job:
+class AsyncJob:
     """A job as it was when last asked for; `refresh` asks again, and so does each verb."""
 
-    def __init__(self, shoal: Shoal, state: JobState) -> None:
+    def __init__(self, shoal: AsyncShoal, state: JobState) -> None:
         self._shoal = shoal
         self.state = state
 
@@ -219,81 +224,84 @@ class Job:
         """Tasks by status."""
         return self.state.counts
 
-    def refresh(self) -> Self:
+    async def refresh(self) -> Self:
         """Ask for it again."""
-        return self._now(self._shoal.api.job(self.id))
+        return await self._now(self._shoal.api.job(self.id))
 
-    def tasks(self, *, limit: int = 1_000, **which: Unpack[TaskFilter]) -> Iterator[Task]:
+    async def tasks(
+        self, *, limit: int = 1_000, **which: Unpack[TaskFilter]
+    ) -> AsyncIterator[Task]:
         """Its tasks by index; `limit` is that of a page."""
-        return map(Task.of, self._items("tasks", **which, limit=limit))
+        async for raw in self._items("tasks", **which, limit=limit):
+            yield Task.of(raw)
 
-    def slowest(self, count: int = 10, **which: Unpack[TaskFilter]) -> list[Task]:
+    async def slowest(self, count: int = 10, **which: Unpack[TaskFilter]) -> list[Task]:
         """Those of its tasks that took longest, up to 100, the slowest first."""
-        return self._shoal.run(self._shoal.api.slowest(self.id, count, which))
+        return await self._shoal.run(self._shoal.api.slowest(self.id, count, which))
 
-    def results(self, *, limit: int = 1_000, missing: bool = False) -> Iterator[Result]:
+    async def results(self, *, limit: int = 1_000, missing: bool = False) -> AsyncIterator[Result]:
         """What its completed tasks returned, by index; with `missing` also who returned nothing."""
         pages = self._shoal.paged(lambda token: self._shoal.api.result_page(self.id, limit, token))
-        for raw in pages:
+        async for raw in pages:
             if missing or "missing" not in raw:
                 yield Result.of(raw)
 
-    def map(self) -> bytes:
+    async def map(self) -> bytes:
         """Where each of its tasks stands: `P`, `R`, `T` (retrying), `C`, `F` or `X` (cancelled)."""
-        return self._shoal.run(self._shoal.api.map(self.id))
+        return await self._shoal.run(self._shoal.api.map(self.id))
 
-    def chunks(self) -> list[Counts]:
+    async def chunks(self) -> list[Counts]:
         """The tasks of each of its chunks, by status."""
-        return self._shoal.run(self._shoal.api.chunks(self.id))
+        return await self._shoal.run(self._shoal.api.chunks(self.id))
 
-    def events(self) -> Iterator[Json]:
+    def events(self) -> AsyncIterator[Json]:
         """Who did what to it, newest first."""
         return self._items("events")
 
-    def export(self, timeout: float | None = None) -> Json:
+    async def export(self, timeout: float | None = None) -> Json:  # noqa: ASYNC109 - as `wait`
         """Have all its results written to one file, of which `url` is a link for a while.
 
         Raises WaitTimeout if that takes longer than so many seconds, ExportFailed if it broke.
         """
-        return self._shoal.run(exported(self._shoal.api, self.id, timeout))
+        return await self._shoal.run(exported(self._shoal.api, self.id, timeout))
 
-    def failures(self) -> list[Json]:
+    async def failures(self) -> list[Json]:
         """Its failed tasks by cause, the most frequent first, each with its count and examples."""
-        return added_up(self._items("failures"))
+        return added_up([each async for each in self._items("failures")])
 
-    def dead_letters(self) -> Iterator[Json]:
+    def dead_letters(self) -> AsyncIterator[Json]:
         """Its messages that were received too often, by cause."""
         return self._items("dead-letters")
 
-    def watch(self) -> Iterator[JobEvent]:
+    async def watch(self) -> AsyncIterator[JobEvent]:
         """The job each time that it changed, until it has ended."""
         watch = Watch(self._shoal.api, self.id)
         try:
-            while (state := self._shoal.run(watch.changed())) is not None:
+            while (state := await self._shoal.run(watch.changed())) is not None:
                 self.state = state
                 yield JobEvent(state)
                 if state.ended:
                     return
         finally:
-            self._shoal.run(watch.ended())
+            await self._shoal.run(watch.ended())
 
-    def wait(self, timeout: float | None = None) -> Self:
+    async def wait(self, timeout: float | None = None) -> Self:  # noqa: ASYNC109 - as in the twin
         """Wait until it has ended; raise WaitTimeout if it has not in so many seconds."""
-        return self._now(waited(self._shoal.api, self.id, timeout))
+        return await self._now(waited(self._shoal.api, self.id, timeout))
 
-    def cancel(self) -> Self:
+    async def cancel(self) -> Self:
         """End it."""
-        return self._verb("cancel")
+        return await self._verb("cancel")
 
-    def pause(self) -> Self:
+    async def pause(self) -> Self:
         """Begin no further chunk of it."""
-        return self._verb("pause")
+        return await self._verb("pause")
 
-    def resume(self) -> Self:
+    async def resume(self) -> Self:
         """Go on with it."""
-        return self._verb("resume")
+        return await self._verb("resume")
 
-    def retry(
+    async def retry(
         self,
         *,
         cause: str | None = None,
@@ -306,39 +314,41 @@ class Job:
         it succeeds.
         """
         body = given(cause=cause, indices=indices, canary=canary and dict(canary))
-        return self._verb("retry", body)
+        return await self._verb("retry", body)
 
-    def discard(
+    async def discard(
         self, reason: str, *, cause: str | None = None, indices: Iterable[int] | None = None
     ) -> Self:
         """Leave its failed tasks for good: those of a cause, at indices, or all."""
         every = True if cause is None and indices is None else None
         body = given(reason=reason, cause=cause, indices=indices, all=every)
-        return self._now(self._shoal.api.discard(self.id, body))
+        return await self._now(self._shoal.api.discard(self.id, body))
 
-    def clone(self, *, idempotency_key: str | None = None, **changes: Unpack[Changes]) -> Job:
+    async def clone(
+        self, *, idempotency_key: str | None = None, **changes: Unpack[Changes]
+    ) -> AsyncJob:
         """Submit another job like it, with these changes."""
         flow = self._shoal.api.clone(self.id, changes, idempotency_key)
-        return Job(self._shoal, self._shoal.run(flow))
+        return AsyncJob(self._shoal, await self._shoal.run(flow))
 
-    def change(self, **settings: Unpack[Settings]) -> Self:
+    async def change(self, **settings: Unpack[Settings]) -> Self:
         """Give it another name, priority or max_parallelism, or other tags, while it is open."""
-        return self._now(self._shoal.api.change(self.id, settings))
+        return await self._now(self._shoal.api.change(self.id, settings))
 
-    def delete(self) -> None:
+    async def delete(self) -> None:
         """Delete it, once it has ended: nobody finds it any more."""
-        self._shoal.run(self._shoal.api.delete(self.id))
+        await self._shoal.run(self._shoal.api.delete(self.id))
 
-    def why(self) -> Json:
+    async def why(self) -> Json:
         """Why it is not running or not moving."""
-        return self._shoal.why(self.id)
+        return await self._shoal.why(self.id)
 
-    def _verb(self, verb: str, body: Json | None = None) -> Self:
-        return self._now(self._shoal.api.steer(self.id, verb, body))
+    async def _verb(self, verb: str, body: Json | None = None) -> Self:
+        return await self._now(self._shoal.api.steer(self.id, verb, body))
 
-    def _now(self, flow: Flow[JobState]) -> Self:
-        self.state = self._shoal.run(flow)
+    async def _now(self, flow: Flow[JobState]) -> Self:
+        self.state = await self._shoal.run(flow)
         return self
 
-    def _items(self, noun: str, **params: Any) -> Iterator[Any]:
+    def _items(self, noun: str, **params: Any) -> AsyncIterator[Any]:
         return self._shoal.pages(f"jobs/{segment(self.id)}/{noun}", params)
