@@ -84,11 +84,16 @@ check-python: setup
 check-fresh: setup
 	@PYTHONPATH=functions $(PY) -m handlers.openapi --check docs/openapi.json
 	@$(PY) -m local.privileges --check docs/reference/privileges.md
+	@$(PY) -m tooling.sync_client --check
 	@PYTHONPATH=functions $(PY) -m handlers.contract_changes docs/openapi.released.json docs/openapi.json
 
 .PHONY: openapi
 openapi: setup ## Write docs/openapi.json from the code
 	@PYTHONPATH=functions $(PY) -m handlers.openapi docs/openapi.json
+
+.PHONY: client
+client: setup ## Write the synchronous Python client from the asynchronous one
+	@$(PY) -m tooling.sync_client
 
 .PHONY: privileges
 privileges: setup ## Write docs/reference/privileges.md from template.yaml

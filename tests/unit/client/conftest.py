@@ -1,4 +1,4 @@
-"""Clients of the API's own handler, over ports in memory."""
+"""Clients that call the API's handler in this process, over in-memory adapters."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,11 +10,11 @@ from shoal import bootstrap
 from shoal.client import AsyncShoal, Shoal
 from tests.unit.handlers.edge import World, content, event, new_world
 
-type Answering = Callable[[httpx.Request], httpx.Response]
+type Server = Callable[[httpx.Request], httpx.Response]
 
 
-def answered(request: httpx.Request) -> httpx.Response:
-    """What API Gateway would do with the request."""
+def serve(request: httpx.Request) -> httpx.Response:
+    """Pass the request to the handler as API Gateway would."""
     answer = api.handler(
         event(
             request.method,
@@ -36,26 +36,26 @@ def world() -> World:
 
 
 @pytest.fixture
-def connected() -> Callable[..., Shoal]:
-    """Makes clients; what lies between them and the API may misbehave."""
+def connect() -> Callable[..., Shoal]:
+    """Create clients of the API, or of a server that may misbehave."""
 
-    def connect(between: Answering = answered) -> Shoal:
-        http = httpx.Client(transport=httpx.MockTransport(between))
+    def client(server: Server = serve) -> Shoal:
+        http = httpx.Client(transport=httpx.MockTransport(server))
         return Shoal("http://api.test", "token", http=http)
 
-    return connect
+    return client
 
 
 @pytest.fixture
-def shoal(connected: Callable[..., Shoal]) -> Iterator[Shoal]:
-    with connected() as client:
+def shoal(connect: Callable[..., Shoal]) -> Iterator[Shoal]:
+    with connect() as client:
         yield client
 
 
 @pytest.fixture
 def async_shoal() -> AsyncShoal:
     async def answer(request: httpx.Request) -> httpx.Response:
-        return answered(request)
+        return serve(request)
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     return AsyncShoal("http://api.test", "token", http=http)

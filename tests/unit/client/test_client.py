@@ -1,7 +1,6 @@
-"""What the client makes of the API, and of answers that get lost."""
+"""The client: requests, pages, retries, waiting, and errors."""
 
 import asyncio
-import inspect
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -10,38 +9,36 @@ import pytest
 
 from shoal import bootstrap
 from shoal.client import (
-    AsyncJob,
     AsyncShoal,
     BadRequest,
     Conflict,
     ExportFailed,
-    Job,
     NotFound,
     ServerError,
     Shoal,
     Unreachable,
     WaitTimeout,
+    retries,
 )
-from shoal.client import effects as flows
-from shoal.client.failure_groups import added_up
+from shoal.client.failure_groups import merged
 from shoal.client.models import Attempt, Counts, TaskFault
 from shoal.domain.export import Cursor
 from shoal.ports.exports import ExportRun
 from shoal.ports.workflow import ExecutionStatus
 from shoal.service import charting, searching
-from tests.unit.client.conftest import answered
+from tests.unit.client.conftest import serve
 from tests.unit.handlers.edge import World, lease, outcome, report, run, start
 
 FAULT = {"type": "ValueError", "message": "bad", "tail": "", "retryable": False}
-type Connected = Callable[..., Shoal]
+type Connect = Callable[..., Shoal]
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flows, "_FIRST_PAUSE", 0.0)
+def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "_FIRST_PAUSE", 0.0)
 
 
-def test_a_job_is_submitted_watched_and_read(shoal: Shoal) -> None:
+def test_job_is_submitted_watched_and_read(shoal: Shoal) -> None:
     job = shoal.submit("noop", count=3, chunk_size=1, tags={"team": "ml"})
     start(job.id)
     for chunk in range(3):
@@ -54,7 +51,7 @@ def test_a_job_is_submitted_watched_and_read(shoal: Shoal) -> None:
     assert [each.result for each in job.results(limit=1)] == [{"i": 0}, {"i": 1}, {"i": 2}]
 
 
-def test_failed_tasks_say_why_and_can_be_retried(shoal: Shoal) -> None:
+def test_failed_tasks_have_an_error_and_can_be_retried(shoal: Shoal) -> None:
     job = shoal.submit("noop", count=2, chunk_size=2)
     start(job.id)
     report(lease(job.id), [outcome(0), outcome(1, error=FAULT)])
@@ -67,7 +64,7 @@ def test_failed_tasks_say_why_and_can_be_retried(shoal: Shoal) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 1_000])
-def test_results_name_what_is_missing_if_that_is_asked_for(shoal: Shoal, limit: int) -> None:
+def test_results_include_missing_ones_on_request(shoal: Shoal, limit: int) -> None:
     job = shoal.submit("noop", count=4, chunk_size=2)
     start(job.id)
     report(lease(job.id), [outcome(0, error=FAULT), outcome(1, result=7)])
@@ -83,7 +80,7 @@ def test_results_name_what_is_missing_if_that_is_asked_for(shoal: Shoal, limit: 
     ]
 
 
-def test_some_failed_tasks_are_retried_by_cause_or_by_index(shoal: Shoal) -> None:
+def test_failed_tasks_are_retried_by_cause(shoal: Shoal) -> None:
     job = shoal.submit("noop", count=2, chunk_size=2)
     start(job.id)
     report(lease(job.id), [outcome(0, error=FAULT), outcome(1, error=FAULT)])
@@ -107,7 +104,7 @@ def test_failed_tasks_are_retried_by_index(shoal: Shoal) -> None:
     assert again.state.raw["selection"] == {"cause": None, "tasks": 1}
 
 
-def test_a_clone_is_a_job_of_its_own(shoal: Shoal) -> None:
+def test_clone_is_a_separate_job(shoal: Shoal) -> None:
     job = shoal.submit("noop", count=2, name="a")
 
     other = job.clone(name="b", max_parallelism=1, idempotency_key="once")
@@ -116,7 +113,7 @@ def test_a_clone_is_a_job_of_its_own(shoal: Shoal) -> None:
     assert job.clone(name="b", max_parallelism=1, idempotency_key="once").id == other.id != job.id
 
 
-def test_failed_tasks_are_discarded_by_cause_by_index_or_all(shoal: Shoal) -> None:
+def test_failed_tasks_are_discarded_by_cause_index_or_all(shoal: Shoal) -> None:
     job = shoal.submit("noop", count=2, chunk_size=2)
     start(job.id)
     report(lease(job.id), [outcome(0, error=FAULT), outcome(1, error=FAULT)])
@@ -126,13 +123,13 @@ def test_failed_tasks_are_discarded_by_cause_by_index_or_all(shoal: Shoal) -> No
     job.discard("no use", cause=found["cause"])
     job.discard("no use")
 
-    said = [(each["cause"], each["tasks"]) for each in job.state.raw["discards"]]
-    assert said == [(None, 1), (found["cause"], None), (None, None)]
+    discards = [(each["cause"], each["tasks"]) for each in job.state.raw["discards"]]
+    assert discards == [(None, 1), (found["cause"], None), (None, None)]
     with pytest.raises(Conflict):
         job.retry()
 
 
-def test_an_open_job_is_changed(shoal: Shoal) -> None:
+def test_open_job_can_be_changed(shoal: Shoal) -> None:
     job = shoal.submit("noop", count=4, max_parallelism=1)
 
     job.change(priority="high", max_parallelism=None, name="b")
@@ -143,7 +140,7 @@ def test_an_open_job_is_changed(shoal: Shoal) -> None:
         job.change()
 
 
-def test_a_deleted_job_is_not_found(shoal: Shoal) -> None:
+def test_deleted_job_is_not_found(shoal: Shoal) -> None:
     job = shoal.submit("noop", count=1)
     with pytest.raises(Conflict):
         job.delete()
@@ -157,12 +154,12 @@ def test_a_deleted_job_is_not_found(shoal: Shoal) -> None:
     assert [*shoal.jobs()] == []
 
 
-def test_an_export_is_awaited(shoal: Shoal, world: World) -> None:
+def test_export_waits_for_its_end(shoal: Shoal, world: World) -> None:
     job = shoal.submit("noop", count=1)
     start(job.id)
     run(job.id)
 
-    with pytest.raises(WaitTimeout, match="goes on"):
+    with pytest.raises(WaitTimeout, match="continues to run"):
         job.export(timeout=0.1)
     describe = world.export_runs.describe
     done = Cursor(upload="u", index=None, results=1, whole=True)
@@ -177,7 +174,7 @@ def test_an_export_is_awaited(shoal: Shoal, world: World) -> None:
         job.export()
 
 
-def test_webhooks_are_made_tested_and_removed(shoal: Shoal) -> None:
+def test_webhook_is_added_tested_rotated_and_removed(shoal: Shoal) -> None:
     hook = shoal.add_webhook("https://example.com/hook", events=["job.failed"], description="ops")
     rotated = shoal.rotate_webhook(hook["id"])
     sent = shoal.test_webhook(hook["id"])
@@ -191,30 +188,30 @@ def test_webhooks_are_made_tested_and_removed(shoal: Shoal) -> None:
         shoal.remove_webhook(hook["id"])
 
 
-def test_a_webhook_whose_making_goes_unheard_is_made_once(connected: Connected) -> None:
+def test_lost_response_adds_no_second_webhook(connect: Connect) -> None:
     lost: list[str] = []
 
-    def forgetful(request: httpx.Request) -> httpx.Response:
-        answer = answered(request)
+    def lossy(request: httpx.Request) -> httpx.Response:
+        answer = serve(request)
         if request.method == "POST" and not lost:
             lost.append(request.url.path)
             raise httpx.ReadTimeout("lost")
         return answer
 
-    shoal = connected(forgetful)
+    shoal = connect(lossy)
     hook = shoal.add_webhook("https://example.com/hook")
 
     assert [each["id"] for each in shoal.webhooks()] == [hook["id"]]
     assert hook["secret"]
 
 
-def test_pages_are_asked_for_until_there_are_no_more(shoal: Shoal) -> None:
+def test_iteration_reads_all_pages(shoal: Shoal) -> None:
     ids = [shoal.submit("noop", count=1).id for _ in range(5)]
 
     assert {job.id for job in shoal.jobs(limit=2)} == set(ids)
 
 
-def test_jobs_are_found_by_what_is_known_of_them(shoal: Shoal, world: World) -> None:
+def test_jobs_are_filtered(shoal: Shoal, world: World) -> None:
     old = shoal.submit("noop", count=1, name="nightly", tags={"team": "ml"}).id
     world.clock.advance(60)
     between = datetime.fromtimestamp(world.clock.now() - 30, UTC)
@@ -233,7 +230,7 @@ def test_jobs_are_found_by_what_is_known_of_them(shoal: Shoal, world: World) -> 
     assert found == [[new], [old], [new], [old]]
 
 
-def test_a_map_comes_whole_whatever_pieces_it_comes_in(
+def test_map_is_assembled_from_several_responses(
     shoal: Shoal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(charting, "MOST_MIXED", 1)
@@ -249,7 +246,7 @@ def test_a_map_comes_whole_whatever_pieces_it_comes_in(
     assert job.chunks()[3] == Counts(running=1)
 
 
-def test_tasks_are_found_by_what_came_of_them(
+def test_tasks_are_filtered_and_sorted_by_duration(
     shoal: Shoal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searching, "MOST_ROWS", 5)
@@ -267,57 +264,57 @@ def test_tasks_are_found_by_what_came_of_them(
     assert not [*job.tasks(attempts=2)]
 
 
-def test_wait_gives_up_in_time_and_says_that_the_job_goes_on(shoal: Shoal) -> None:
+def test_wait_raises_after_its_timeout(shoal: Shoal) -> None:
     job = shoal.submit("noop", count=1)
 
-    with pytest.raises(WaitTimeout, match="goes on"):
+    with pytest.raises(WaitTimeout, match="continues to run"):
         job.wait(timeout=0.1)
 
 
-def test_a_lost_answer_to_a_submission_makes_no_second_job(connected: Connected) -> None:
+def test_lost_response_submits_no_second_job(connect: Connect) -> None:
     lost: list[httpx.Response] = []
 
-    def forgetful(request: httpx.Request) -> httpx.Response:
-        answer = answered(request)
+    def lossy(request: httpx.Request) -> httpx.Response:
+        answer = serve(request)
         if request.method == "POST" and len(lost) < 2:
             lost.append(answer)
             raise httpx.ReadTimeout("lost") if len(lost) == 1 else httpx.ReadError("lost")
         return answer
 
-    shoal = connected(forgetful)
+    shoal = connect(lossy)
     job = shoal.submit("noop", count=1)
 
     assert [each.id for each in shoal.jobs()] == [job.id]
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_who_is_told_to_come_back_comes_back(connected: Connected, status: int) -> None:
-    asked: list[str] = []
+def test_transient_status_is_retried(connect: Connect, status: int) -> None:
+    requests: list[str] = []
 
     def busy(request: httpx.Request) -> httpx.Response:
-        asked.append(request.method)
-        return httpx.Response(status) if len(asked) < 4 else answered(request)
+        requests.append(request.method)
+        return httpx.Response(status) if len(requests) < 4 else serve(request)
 
-    assert connected(busy).submit("noop", count=1).status == "PENDING"
-    assert len(asked) == 4
+    assert connect(busy).submit("noop", count=1).status == "PENDING"
+    assert len(requests) == 4
 
 
-def test_a_retry_whose_answer_is_lost_is_not_sent_again(connected: Connected) -> None:
-    job = connected().submit("noop", count=1)
-    asked: list[str] = []
+def test_retry_with_a_lost_response_is_not_sent_again(connect: Connect) -> None:
+    job = connect().submit("noop", count=1)
+    requests: list[str] = []
 
     def lossy(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
-            asked.append(request.url.path)
+            requests.append(request.url.path)
             raise httpx.ReadTimeout("lost")
-        return answered(request)
+        return serve(request)
 
     with pytest.raises(Unreachable):
-        connected(lossy).job(job.id).retry()
-    assert len(asked) == 1
+        connect(lossy).job(job.id).retry()
+    assert len(requests) == 1
 
 
-def test_refusals_are_errors_by_their_kind(shoal: Shoal) -> None:
+def test_error_class_follows_the_status(shoal: Shoal) -> None:
     with pytest.raises(NotFound):
         shoal.job("job_01J00000000000000000000000")
     with pytest.raises(BadRequest) as refused:
@@ -327,14 +324,14 @@ def test_refusals_are_errors_by_their_kind(shoal: Shoal) -> None:
     assert "params" in str(refused.value) or refused.value.errors
 
 
-def test_a_gateways_own_error_is_told_by_its_status(connected: Connected) -> None:
-    shoal = connected(lambda _: httpx.Response(502, text="<html>"))
+def test_response_without_a_problem_document_is_classified_by_status(connect: Connect) -> None:
+    shoal = connect(lambda _: httpx.Response(502, text="<html>"))
 
     with pytest.raises(ServerError, match="502"):
         shoal.job("job_1")
 
 
-def test_large_inputs_are_uploaded_first(connected: Connected, world: World) -> None:
+def test_large_inputs_are_uploaded_first(connect: Connect, world: World) -> None:
     del world
     put: list[int] = []
 
@@ -343,14 +340,14 @@ def test_large_inputs_are_uploaded_first(connected: Connected, world: World) -> 
             put.append(request.content.count(b"\n") + 1)
             assert "authorization" not in request.headers
             return httpx.Response(200)
-        return answered(request)
+        return serve(request)
 
-    with pytest.raises(NotFound):  # this world's store has nothing, for the PUT went past it
-        connected(storing).submit("noop", inputs=({"text": "x" * 1_000} for _ in range(1_200)))
+    with pytest.raises(NotFound):  # the PUT did not reach the in-memory store
+        connect(storing).submit("noop", inputs=({"text": "x" * 1_000} for _ in range(1_200)))
     assert put == [1_200]
 
 
-def test_attempts_are_all_there_oldest_first(
+def test_attempts_of_all_pages_are_in_order(
     shoal: Shoal, async_shoal: AsyncShoal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handlers.routes.attempts.MAX_ANSWER_BYTES", 600)
@@ -360,65 +357,65 @@ def test_attempts_are_all_there_oldest_first(
     report(lease(job.id), [outcome(0, error=fault)])
     report(lease(job.id, request="request-2"), [outcome(0) | {"attempt": 2}])
 
-    async def asked() -> list[Attempt]:
-        async with async_shoal as twin:
-            return await twin.attempts(f"{job.id}.0")
+    async def read_attempts() -> list[Attempt]:
+        async with async_shoal as client:
+            return await client.attempts(f"{job.id}.0")
 
     first, second = shoal.attempts(f"{job.id}.0")
 
     assert (first.outcome, first.attempt, first.worker) == ("failed", 1, "w-1")
     assert first.error == TaskFault("ValueError", "no", "…", retryable=True)
     assert (second.outcome, second.epoch, second.error) == ("completed", 2, None)
-    assert asyncio.run(asked()) == [first, second]
+    assert asyncio.run(read_attempts()) == [first, second]
 
 
-def test_failures_of_several_pages_are_added_up() -> None:
+def test_failures_of_several_pages_are_merged() -> None:
     pages = [
         {"cause": "a", "count": 2, "examples": [1, 2]},
         {"cause": "b", "count": 5, "examples": [3]},
         {"cause": "a", "count": 9, "examples": [4, 5]},
     ]
 
-    assert added_up(pages) == [
+    assert merged(pages) == [
         {"cause": "a", "count": 11, "examples": [1, 2, 4]},
         {"cause": "b", "count": 5, "examples": [3]},
     ]
 
 
-def test_a_bulk_action_is_begun_followed_and_aborted(shoal: Shoal, world: World) -> None:
+def test_bulk_action_is_started_awaited_and_aborted(shoal: Shoal, world: World) -> None:
     job = shoal.submit("noop", count=1, name="nightly")
     world.clock.advance(1)
 
-    begun = shoal.bulk("cancel", name="night", status="PENDING", since=datetime.now(UTC))
-    while bootstrap.bulk().step("default", begun.id):
+    started = shoal.bulk("cancel", name="night", status="PENDING", since=datetime.now(UTC))
+    while bootstrap.bulk().step("default", started.id):
         pass
-    ended = shoal.wait_bulk(begun.id)
+    ended = shoal.wait_bulk(started.id)
 
-    assert (begun.status, ended.status, ended.done) == ("RUNNING", "COMPLETED", 1)
+    assert (started.status, ended.status, ended.done) == ("RUNNING", "COMPLETED", 1)
     assert world.jobs.get(job.id).ending == "CANCELLED"  # type: ignore[union-attr]
-    assert [each.id for each in shoal.bulk_actions()] == [begun.id]
+    assert [each.id for each in shoal.bulk_actions()] == [started.id]
     with pytest.raises(Conflict):
-        shoal.abort_bulk(begun.id)
+        shoal.abort_bulk(started.id)
     other = shoal.bulk("cancel", name="night")
     assert shoal.abort_bulk(other.id).raw["aborting"]
 
 
-def test_a_look_that_finds_nothing_new_costs_a_304(connected: Connected) -> None:
+def test_poll_without_a_change_costs_a_304(connect: Connect) -> None:
     statuses: list[int] = []
 
     def counting(request: httpx.Request) -> httpx.Response:
-        answer = answered(request)
+        answer = serve(request)
         statuses.append(answer.status_code)
         return answer
 
-    job = connected().submit("noop", count=1)
+    job = connect().submit("noop", count=1)
     with pytest.raises(WaitTimeout):
-        connected(counting).job(job.id).wait(0.4)
+        connect(counting).job(job.id).wait(0.4)
     assert statuses[:3] == [200, 200, 304]
 
 
-def test_the_async_twin_does_the_same(async_shoal: AsyncShoal) -> None:
-    async def story() -> list[object]:
+def test_async_client_does_the_same(async_shoal: AsyncShoal) -> None:
+    async def scenario() -> list[object]:
         async with async_shoal as shoal:
             job = await shoal.submit("noop", count=2, chunk_size=1)
             start(job.id)
@@ -430,21 +427,9 @@ def test_the_async_twin_does_the_same(async_shoal: AsyncShoal) -> None:
             jobs = [each.id async for each in shoal.jobs()]
             return [missing, seen, results, jobs == [job.id]]
 
-    assert asyncio.run(story()) == [
+    assert asyncio.run(scenario()) == [
         ["PENDING", "PENDING"],
         ["COMPLETED"],
         [{"i": 0}, {"i": 1}],
         True,
     ]
-
-
-@pytest.mark.parametrize(("plain", "twin"), [(Shoal, AsyncShoal), (Job, AsyncJob)])
-def test_the_twins_have_the_same_methods(plain: type, twin: type) -> None:
-    def shape(kind: type) -> dict[str, list[str]]:
-        return {
-            name: [*inspect.signature(member).parameters]
-            for name, member in inspect.getmembers(kind, inspect.isfunction)
-            if not name.startswith("_")
-        }
-
-    assert shape(plain) == shape(twin)

@@ -1,4 +1,4 @@
-"""A watch, played against a far end that loses, repeats and withholds what it tells."""
+"""A watch against a fake API that loses, repeats and withholds messages."""
 
 import json
 from collections import deque
@@ -8,15 +8,25 @@ from typing import Any
 import pytest
 
 from shoal.client.api import Api
-from shoal.client.effects import Answer, Dial, Effect, Flow, HangUp, Hear, Pause, Request, Say
+from shoal.client.effects import (
+    CloseSocket,
+    Effect,
+    Flow,
+    HttpRequest,
+    HttpResponse,
+    OpenSocket,
+    ReceiveText,
+    SendText,
+    Sleep,
+)
 from shoal.client.errors import Unreachable, WaitTimeout
 from shoal.client.tokens import StaticToken
-from shoal.client.watch import Watch, waited
+from shoal.client.watch import Watch, wait_until_ended
 
-LINE = object()
+SOCKET = object()
 CLOSED = object()
-LOOKS = 3
-"""Before a watch dials."""
+POLLS = 3
+"""The number of polls before a watch opens a WebSocket."""
 
 
 def a_job(version: int, completed: int, status: str = "RUNNING") -> dict[str, Any]:
@@ -33,17 +43,17 @@ def a_job(version: int, completed: int, status: str = "RUNNING") -> dict[str, An
 
 
 def delta(version: int, previous: int | None, completed: int, status: str = "RUNNING") -> str:
-    told = a_job(version, completed, status)
-    return json.dumps({**told, "type": "delta", "job_id": "job_1", "previous": previous})
+    job = a_job(version, completed, status)
+    return json.dumps({**job, "type": "delta", "job_id": "job_1", "previous": previous})
 
 
 @dataclass
-class FarEnd:
-    """What a client reaches: a job, and a line on which things are said in their turn."""
+class FakeApi:
+    """An API with one job, and a WebSocket that delivers the queued messages."""
 
     job: dict[str, Any] = field(default_factory=lambda: a_job(1, 0))
-    said: deque[Any] = field(default_factory=deque)
-    answers_calls: bool = True
+    messages: deque[Any] = field(default_factory=deque)
+    accepts_sockets: bool = True
     has_tickets: bool = True
     clock: float = 0.0
     seen: list[str] = field(default_factory=list)
@@ -54,49 +64,49 @@ class FarEnd:
             while True:
                 effect = flow.send(value)
                 try:
-                    value = self.outcome(effect)
+                    value = self.perform(effect)
                 except Unreachable as error:
                     effect = flow.throw(error)
-                    value = self.outcome(effect)
+                    value = self.perform(effect)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
 
-    def outcome(self, effect: Effect) -> object:
+    def perform(self, effect: Effect) -> object:
         match effect:
-            case Request():
-                return self.answer(effect)
-            case Pause(seconds):
+            case HttpRequest():
+                return self.respond(effect)
+            case Sleep(seconds):
                 self.clock += seconds
                 return None
-            case Dial():
-                self.seen.append("dial")
-                if not self.answers_calls:
-                    raise Unreachable("nobody there")
-                return LINE
-            case Say(_, text):
+            case OpenSocket():
+                self.seen.append("open")
+                if not self.accepts_sockets:
+                    raise Unreachable("connection refused")
+                return SOCKET
+            case SendText(_, text):
                 self.seen.append(json.loads(text)["action"])
                 return None
-            case HangUp():
-                self.seen.append("hang up")
+            case CloseSocket():
+                self.seen.append("close")
                 return None
-            case Hear(_, seconds):
-                return self.heard(seconds)
+            case ReceiveText(_, timeout):
+                return self.receive(timeout)
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: HttpRequest) -> HttpResponse:
         if request.method == "POST":
             self.seen.append("ticket")
-            ticket = {"url": "ws://far", "ticket": "secret"}
-            return Answer(201 if self.has_tickets else 403, {}, json.dumps(ticket).encode())
+            ticket = {"url": "ws://fake", "ticket": "secret"}
+            return HttpResponse(201 if self.has_tickets else 403, {}, json.dumps(ticket).encode())
         self.seen.append("get")
         etag = f'"{self.job["version"]}"'
         known = request.headers.get("If-None-Match") == etag
-        return Answer(304 if known else 200, {"etag": etag}, json.dumps(self.job).encode())
+        return HttpResponse(304 if known else 200, {"etag": etag}, json.dumps(self.job).encode())
 
-    def heard(self, seconds: float) -> str | None:
-        if not self.said:
-            self.clock += seconds
+    def receive(self, timeout: float) -> str | None:
+        if not self.messages:
+            self.clock += timeout
             return None
-        message = self.said.popleft()
+        message = self.messages.popleft()
         if message is CLOSED:
             raise Unreachable("closed")
         if callable(message):
@@ -104,148 +114,148 @@ class FarEnd:
         return str(message)
 
     def api(self) -> Api:
-        return Api("http://far", StaticToken("token"), now=lambda: self.clock)
+        return Api("http://fake", StaticToken("token"), now=lambda: self.clock)
 
 
-def looking(far: FarEnd) -> Watch:
-    """A watch that has looked often enough to dial next."""
-    watch = Watch(far.api(), "job_1")
-    assert far.run(watch.changed()) is not None
-    while far.seen.count("get") < LOOKS:
-        assert far.run(watch.changed(far.clock + 0.1)) is None
-    far.seen.clear()
+def polled_watch(fake: FakeApi) -> Watch:
+    """Return a watch that opens a WebSocket next."""
+    watch = Watch(fake.api(), "job_1")
+    assert fake.run(watch.next_state()) is not None
+    while fake.seen.count("get") < POLLS:
+        assert fake.run(watch.next_state(fake.clock + 0.1)) is None
+    fake.seen.clear()
     return watch
 
 
 SUBSCRIBED = json.dumps({"type": "subscribed", "job_id": "job_1"})
 
 
-def test_a_job_that_ends_at_once_is_not_worth_a_line() -> None:
-    far = FarEnd(job=a_job(9, 10, "COMPLETED"))
+def test_job_that_ends_at_once_opens_no_socket() -> None:
+    fake = FakeApi(job=a_job(9, 10, "COMPLETED"))
 
-    job = far.run(waited(far.api(), "job_1", None))
+    job = fake.run(wait_until_ended(fake.api(), "job_1", None))
 
     assert job.ended
-    assert far.seen == ["get"]
+    assert fake.seen == ["get"]
 
 
-def test_one_subscribes_before_one_looks_so_that_nothing_is_missed_between() -> None:
-    far = FarEnd()
-    watch = looking(far)
-    far.said += [SUBSCRIBED, delta(2, 1, 4)]
+def test_watch_subscribes_before_it_polls() -> None:
+    fake = FakeApi()
+    watch = polled_watch(fake)
+    fake.messages += [SUBSCRIBED, delta(2, 1, 4)]
 
-    state = far.run(watch.changed())
+    state = fake.run(watch.next_state())
 
-    assert far.seen == ["ticket", "dial", "subscribe", "get"]
+    assert fake.seen == ["ticket", "open", "subscribe", "get"]
     assert state is not None
     assert (state.version, state.counts.completed) == (2, 4)
 
 
-def test_deltas_are_told_without_a_request_and_old_ones_are_dropped() -> None:
-    far = FarEnd()
-    watch = looking(far)
-    far.said += [SUBSCRIBED, delta(2, 1, 4), delta(2, 1, 4), delta(1, None, 0), delta(3, 2, 6)]
+def test_deltas_need_no_request_and_old_ones_are_dropped() -> None:
+    fake = FakeApi()
+    watch = polled_watch(fake)
+    fake.messages += [SUBSCRIBED, delta(2, 1, 4), delta(2, 1, 4), delta(1, None, 0), delta(3, 2, 6)]
 
-    told = [far.run(watch.changed()) for _ in range(2)]
+    states = [fake.run(watch.next_state()) for _ in range(2)]
 
-    assert [each and each.counts.completed for each in told] == [4, 6]
-    assert far.seen == ["ticket", "dial", "subscribe", "get"]
+    assert [each and each.counts.completed for each in states] == [4, 6]
+    assert fake.seen == ["ticket", "open", "subscribe", "get"]
 
 
 @pytest.mark.parametrize("previous", [None, 6])
-def test_who_missed_a_delta_asks_for_the_job(previous: int | None) -> None:
-    far = FarEnd()
-    watch = looking(far)
+def test_missed_delta_causes_a_poll(previous: int | None) -> None:
+    fake = FakeApi()
+    watch = polled_watch(fake)
 
     def missed() -> str:
-        far.job = a_job(7, 8)
+        fake.job = a_job(7, 8)
         return delta(7, previous, 8)
 
-    far.said += [SUBSCRIBED, missed]
+    fake.messages += [SUBSCRIBED, missed]
 
-    state = far.run(watch.changed())
+    state = fake.run(watch.next_state())
 
-    assert far.seen == ["ticket", "dial", "subscribe", "get", "get"]
+    assert fake.seen == ["ticket", "open", "subscribe", "get", "get"]
     assert state is not None
     assert state.version == 7
 
 
-def test_the_end_is_read_whole() -> None:
-    far = FarEnd()
-    watch = looking(far)
+def test_final_state_is_read_in_full() -> None:
+    fake = FakeApi()
+    watch = polled_watch(fake)
 
     def last() -> str:
-        far.job = a_job(9, 10, "COMPLETED")
+        fake.job = a_job(9, 10, "COMPLETED")
         return delta(9, 1, 10, "COMPLETED")
 
-    far.said += [SUBSCRIBED, last]
+    fake.messages += [SUBSCRIBED, last]
 
-    state = far.run(watch.changed())
+    state = fake.run(watch.next_state())
 
     assert state is not None
     assert state.ended
     assert state.finished_at is not None
 
 
-def test_a_lost_last_delta_is_found_by_a_look() -> None:
-    far = FarEnd()
-    watch = looking(far)
-    far.said += [SUBSCRIBED, delta(2, 1, 4)]
-    assert far.run(watch.changed()) is not None
-    far.job = a_job(9, 10, "COMPLETED")
-    began = far.clock
+def test_lost_last_delta_is_found_by_a_poll() -> None:
+    fake = FakeApi()
+    watch = polled_watch(fake)
+    fake.messages += [SUBSCRIBED, delta(2, 1, 4)]
+    assert fake.run(watch.next_state()) is not None
+    fake.job = a_job(9, 10, "COMPLETED")
+    began = fake.clock
 
-    state = far.run(watch.changed())
+    state = fake.run(watch.next_state())
 
     assert state is not None
     assert state.ended
-    assert far.clock - began == 60.0
-    assert far.seen[-2:] == ["ping", "get"]
+    assert fake.clock - began == 60.0
+    assert fake.seen[-2:] == ["ping", "get"]
 
 
-def test_a_line_that_closes_is_dialled_again() -> None:
-    far = FarEnd()
-    watch = looking(far)
-    far.said += [SUBSCRIBED, CLOSED, SUBSCRIBED, delta(2, 1, 4)]
+def test_closed_socket_is_opened_again() -> None:
+    fake = FakeApi()
+    watch = polled_watch(fake)
+    fake.messages += [SUBSCRIBED, CLOSED, SUBSCRIBED, delta(2, 1, 4)]
 
-    state = far.run(watch.changed())
+    state = fake.run(watch.next_state())
 
     assert state is not None
     assert state.version == 2
-    assert far.seen.count("dial") == 2
+    assert fake.seen.count("open") == 2
 
 
-@pytest.mark.parametrize("fault", [{"answers_calls": False}, {"has_tickets": False}])
-def test_without_a_line_one_goes_on_looking_and_tries_again_later(fault: dict[str, bool]) -> None:
-    far = FarEnd(**fault)  # type: ignore[arg-type]
-    watch = looking(far)
+@pytest.mark.parametrize("fault", [{"accepts_sockets": False}, {"has_tickets": False}])
+def test_watch_polls_without_a_socket_and_reconnects_later(fault: dict[str, bool]) -> None:
+    fake = FakeApi(**fault)  # type: ignore[arg-type]
+    watch = polled_watch(fake)
 
-    assert far.run(watch.changed(far.clock + 30)) is None
-    assert far.seen.count("ticket") == 1
-    far.job = a_job(5, 5)
-    state = far.run(watch.changed())
+    assert fake.run(watch.next_state(fake.clock + 30)) is None
+    assert fake.seen.count("ticket") == 1
+    fake.job = a_job(5, 5)
+    state = fake.run(watch.next_state())
     assert state is not None
     assert state.version == 5
-    assert far.run(watch.changed(far.clock + 61)) is None
-    assert far.seen.count("ticket") == 2
+    assert fake.run(watch.next_state(fake.clock + 61)) is None
+    assert fake.seen.count("ticket") == 2
 
 
-def test_whoever_waits_gives_up_in_time_and_hangs_up() -> None:
-    far = FarEnd()
-    far.said += [SUBSCRIBED]
+def test_wait_times_out_and_closes_the_socket() -> None:
+    fake = FakeApi()
+    fake.messages += [SUBSCRIBED]
 
     with pytest.raises(WaitTimeout):
-        far.run(waited(far.api(), "job_1", 40))
+        fake.run(wait_until_ended(fake.api(), "job_1", 40))
 
-    assert far.clock == pytest.approx(40)
-    assert far.seen[-1] == "hang up"
+    assert fake.clock == pytest.approx(40)
+    assert fake.seen[-1] == "close"
 
 
-def test_a_refused_subscription_is_hung_up() -> None:
-    far = FarEnd()
-    watch = looking(far)
-    far.said += [json.dumps({"type": "error", "status": 404, "detail": "no such job"})]
+def test_rejected_subscription_closes_the_socket() -> None:
+    fake = FakeApi()
+    watch = polled_watch(fake)
+    fake.messages += [json.dumps({"type": "error", "status": 404, "detail": "no such job"})]
 
-    assert far.run(watch.changed(far.clock + 5)) is None
+    assert fake.run(watch.next_state(fake.clock + 5)) is None
 
-    assert far.seen[:4] == ["ticket", "dial", "subscribe", "hang up"]
+    assert fake.seen[:4] == ["ticket", "open", "subscribe", "close"]

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from shoal.cli.output import say
 from shoal.client.errors import SignInFailed
-from shoal.client.oauth import SCOPES, SigningIn
-from shoal.client.transport import Wire
+from shoal.client.oauth import DEFAULT_SCOPES, AuthorizationCodeSignIn
+from shoal.client.transport import Transport
 
 if TYPE_CHECKING:
     from shoal.client.profile import Profile
@@ -25,13 +25,16 @@ type Said = Mapping[str, str]
 def signed_in(profile: Profile, port: int, timeout: float, *, browser: bool) -> None:
     """Sign in at the profile's issuer and keep the tokens; raise SignInFailed."""
     kept = profile.saved_sign_in()
-    attempt = SigningIn(
-        kept.issuer, kept.client_id, f"http://localhost:{port}/callback", profile.scopes or SCOPES
+    attempt = AuthorizationCodeSignIn(
+        kept.issuer,
+        kept.client_id,
+        f"http://localhost:{port}/callback",
+        profile.scopes or DEFAULT_SCOPES,
     )
-    wire = Wire()
+    transport = Transport()
     try:
         with _called_back(attempt, port) as answers:
-            address = wire.run(attempt.address())
+            address = transport.run(attempt.authorization_url())
             say(f"sign in at {address}")
             if browser:
                 webbrowser.open(address)
@@ -39,13 +42,13 @@ def signed_in(profile: Profile, port: int, timeout: float, *, browser: bool) -> 
                 said = answers.get(timeout=timeout)
             except Empty:
                 raise SignInFailed(f"nobody signed in within {timeout:g} s") from None
-        kept.keep(wire.run(attempt.given(said)))
+        kept.save(transport.run(attempt.tokens(said)))
     finally:
-        wire.close()
+        transport.close()
 
 
 @contextmanager
-def _called_back(attempt: SigningIn, port: int) -> Iterator[SimpleQueue[Said]]:
+def _called_back(attempt: AuthorizationCodeSignIn, port: int) -> Iterator[SimpleQueue[Said]]:
     """What browsers bring back for this attempt; any other call is refused and changes nothing."""
     answers = SimpleQueue[Said]()
 
@@ -53,7 +56,7 @@ def _called_back(attempt: SigningIn, port: int) -> Iterator[SimpleQueue[Said]]:
         def do_GET(self) -> None:
             url = urlsplit(self.path)
             said = dict(parse_qsl(url.query))
-            ours = url.path == "/callback" and attempt.is_answered_by(said)
+            ours = url.path == "/callback" and attempt.has_state_of(said)
             text = b"You may close this page.\n" if ours else b"Nobody waits for this.\n"
             self.send_response(200 if ours else 404)
             self.send_header("Content-Type", "text/plain; charset=utf-8")

@@ -28,11 +28,11 @@ def follow(shoal: Shoal, job: Job, timeout: float | None) -> Code:
         while not job.state.ended:
             if until is not None and time.monotonic() >= until:
                 raise WaitTimeout(f"{job.id} has not ended in {timeout:g} s; it goes on")
-            state = shoal.run(watch.changed(until))
+            state = shoal.run(watch.next_state(until))
             if state is not None:
                 job.state = state
                 show(state)
-    shoal.run(watch.ended())
+    shoal.run(watch.close())
     counts = job.counts
     say(f"{job.id} {counts.ended}/{job.state.task_count or '?'} {standing(job.state)}")
     if counts.failed:

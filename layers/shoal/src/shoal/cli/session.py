@@ -25,9 +25,9 @@ class Session:
     @property
     def profile(self) -> Profile:
         """Whom to ask, and as whom."""
-        from shoal.client.profile import chosen  # noqa: PLC0415 - loaded on first use
+        from shoal.client.profile import load_profile  # noqa: PLC0415 - loaded on first use
 
-        return chosen(ClientSettings.from_environment(), self.name)
+        return load_profile(ClientSettings.from_environment(), self.name)
 
     @property
     def shoal(self) -> Shoal:

@@ -1,6 +1,6 @@
-"""The Python client: `Shoal` for plain code, `AsyncShoal` for a running loop.
+"""The Python client: `Shoal` for synchronous code, `AsyncShoal` for asyncio.
 
-Loaded by name, so that what wants the errors alone does not pay for httpx.
+The clients are loaded on first use, so that importing an error does not import httpx.
 """
 
 from typing import TYPE_CHECKING
@@ -45,7 +45,7 @@ __all__ = [
     "WaitTimeout",
 ]
 
-if not TYPE_CHECKING:  # or type checkers would believe that every name is there
+if not TYPE_CHECKING:  # a type checker would take every name for defined
 
     def __getattr__(name: str) -> object:
         if name not in __all__:

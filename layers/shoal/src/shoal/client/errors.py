@@ -1,18 +1,18 @@
-"""What goes wrong between a client and the API.
+"""The errors that the client raises.
 
 ShoalError
-├── BadProfile            the configuration lacks something, or holds what it should not
-├── Unreachable           no answer, after every retry
-├── WaitTimeout           the job did not end in the time that `wait` was given; it goes on
-├── ExportFailed          an export of results could not be written
-├── SignInFailed          no token could be had
-└── ApiError              the API refused: .status, .title, .detail, .errors, .request_id
+├── BadProfile            the configuration is incomplete or invalid
+├── Unreachable           the API did not answer, after all retries
+├── WaitTimeout           the job did not end within the timeout; it continues to run
+├── ExportFailed          the results could not be exported
+├── SignInFailed          no access token could be obtained
+└── ApiError              the API rejected the request; .status, .title, .detail, .errors …
     ├── BadRequest        400, 413, 415, 422 and other 4xx
     ├── NotAllowed        401, 403
     ├── NotFound          404
     ├── Conflict          409
-    ├── TooManyRequests   429, after every retry
-    └── ServerError       5xx, after every retry
+    ├── TooManyRequests   429, after all retries
+    └── ServerError       5xx, after all retries
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from typing import Any, Final, NamedTuple
 
 
 class ShoalError(Exception):
-    """Whatever a client raises."""
+    """The base class of all errors that the client raises."""
 
 
 class BadProfile(ShoalError):  # noqa: N818 - the tree reads as nouns
-    """The configuration lacks something, or holds what it should not."""
+    """The configuration is incomplete or invalid."""
 
 
 class Unreachable(ShoalError):  # noqa: N818
-    """The API did not answer; `sent` is false if it cannot have heard the request."""
+    """The API did not answer. `sent` is False if the request cannot have reached it."""
 
     def __init__(self, message: str, *, sent: bool = True) -> None:
         super().__init__(message)
@@ -40,26 +40,26 @@ class Unreachable(ShoalError):  # noqa: N818
 
 
 class WaitTimeout(ShoalError):  # noqa: N818
-    """The job did not end in time; it goes on."""
+    """The job did not end within the timeout; it continues to run."""
 
 
 class ExportFailed(ShoalError):  # noqa: N818
-    """An export of results could not be written."""
+    """The results could not be exported."""
 
 
 class SignInFailed(ShoalError):  # noqa: N818
-    """No token could be had."""
+    """No access token could be obtained."""
 
 
 class FieldError(NamedTuple):
-    """What is wrong with one field of a request."""
+    """An invalid field of a request."""
 
     field: str
     message: str
 
 
 class ApiError(ShoalError):
-    """The API refused a request, for what its problem says."""
+    """The API rejected the request. The attributes are those of its problem document (RFC 9457)."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         self.status = status
@@ -76,27 +76,27 @@ class ApiError(ShoalError):
 
 
 class BadRequest(ApiError):  # noqa: N818
-    """The request is not one that the API takes."""
+    """The request is invalid."""
 
 
 class NotAllowed(ApiError):  # noqa: N818
-    """Nobody is signed in, or who is may not do this."""
+    """The access token is missing or invalid, or lacks a required scope."""
 
 
 class NotFound(ApiError):  # noqa: N818
-    """There is no such thing, or it is another tenant's."""
+    """The resource does not exist, or belongs to another tenant."""
 
 
 class Conflict(ApiError):  # noqa: N818
-    """What was asked does not fit the state that things are in."""
+    """The request conflicts with the current state of the resource."""
 
 
 class TooManyRequests(ApiError):  # noqa: N818
-    """A limit of the tenant is reached."""
+    """The tenant has reached one of its limits."""
 
 
 class ServerError(ApiError):
-    """Something went wrong on the other side."""
+    """The API failed to process the request."""
 
 
 _BY_STATUS: Final[Mapping[int, type[ApiError]]] = {
@@ -108,8 +108,11 @@ _BY_STATUS: Final[Mapping[int, type[ApiError]]] = {
 }
 
 
-def refusal(status: int, content: bytes) -> ApiError:
-    """The answer as an error, by its status where it is no problem document (a gateway's, say)."""
+def error_from(status: int, content: bytes) -> ApiError:
+    """Return the error that a response stands for.
+
+    A response without a problem document, such as one of a gateway, is classified by its status.
+    """
     try:
         problem = json.loads(content)
     except ValueError:

@@ -1,20 +1,23 @@
-"""Failures by cause: what the pages of a job's failures count, added up."""
+"""Failure groups: the failed tasks of a job by cause."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from shoal.client.models import Json
 
-_EXAMPLES = 3
+_MAX_EXAMPLES: Final = 3
 
 
-def added_up(found: Iterable[Json]) -> list[Json]:
-    """A row a cause, the most frequent first; each page counts a part of the tasks for itself."""
+def merged(groups: Iterable[Json]) -> list[Json]:
+    """Add up the groups of all pages, the most frequent cause first.
+
+    Each page counts only its own tasks, so one cause may stand on several pages.
+    """
     causes: dict[str, dict[str, Any]] = {}
-    for each in found:
-        cause = causes.setdefault(each["cause"], {**each, "count": 0, "examples": []})
-        cause["count"] += each["count"]
-        cause["examples"] = [*cause["examples"], *each["examples"]][:_EXAMPLES]
+    for group in groups:
+        cause = causes.setdefault(group["cause"], {**group, "count": 0, "examples": []})
+        cause["count"] += group["count"]
+        cause["examples"] = [*cause["examples"], *group["examples"]][:_MAX_EXAMPLES]
     return sorted(causes.values(), key=lambda cause: -cause["count"])

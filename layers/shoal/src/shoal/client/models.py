@@ -1,4 +1,4 @@
-"""What the API answers, as values. A field that is newer than this client is left in `raw`."""
+"""The API's responses as values. A field that this client does not know is available in `raw`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ ENDED: Final = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 
 
 class Spec(TypedDict, total=False):
-    """What a job is made of, beside its task type: one of count, grid, inputs and inputs_uri."""
+    """The fields of a submission, except its task type.
+
+    At most one of `count`, `grid`, `inputs` and `inputs_uri` defines the tasks.
+    """
 
     name: str
     count: int
@@ -31,7 +34,7 @@ class Spec(TypedDict, total=False):
 
 
 class Changes(TypedDict, total=False):
-    """What a clone has otherwise than the job that it is made of."""
+    """The fields that a clone can change."""
 
     name: str
     params: Json
@@ -44,7 +47,7 @@ class Changes(TypedDict, total=False):
 
 
 class Settings(TypedDict, total=False):
-    """What an open job can have otherwise."""
+    """The fields of an open job that can be changed."""
 
     name: str
     priority: Literal["high", "normal", "low"]
@@ -53,10 +56,10 @@ class Settings(TypedDict, total=False):
 
 
 class Filter(TypedDict, total=False):
-    """Which jobs: all that is given has to hold.
+    """A filter of jobs. A job matches if it matches every given field.
 
-    Made from `since` on and before `until`, RFC 3339 or with a zone; `name` is what theirs begins
-    with; `tag` is `key=value`, or a key alone.
+    `since` (inclusive) and `until` (exclusive) bound the creation time: RFC 3339, or a `datetime`
+    with a time zone. `name` is a prefix of job names. `tag` is `key=value`, or a key alone.
     """
 
     status: str | list[str]
@@ -68,10 +71,10 @@ class Filter(TypedDict, total=False):
 
 
 class TaskFilter(TypedDict, total=False):
-    """Which tasks of a job: all that is given has to hold.
+    """A filter of a job's tasks. A task matches if it matches every given field.
 
-    `attempts` is the fewest; `cause` is the fingerprint of one that failed tasks have in common;
-    indices go from `start` to before `end`.
+    `attempts` is the minimum number of attempts. `cause` is a cause of failure, as `failures`
+    lists it. `start` (inclusive) and `end` (exclusive) bound the index.
     """
 
     status: str | list[str]
@@ -83,7 +86,7 @@ class TaskFilter(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Tasks by status."""
+    """The number of tasks by status."""
 
     pending: int = 0
     running: int = 0
@@ -92,20 +95,20 @@ class Counts:
     failed: int = 0
     cancelled: int = 0
 
+    @staticmethod
+    def of(raw: Json) -> Counts:
+        """Convert the API's JSON."""
+        return Counts(**{each.name: raw.get(each.name, 0) for each in fields(Counts)})
+
     @property
     def ended(self) -> int:
-        """Those that will not change any more."""
+        """The number of tasks in a final status."""
         return self.completed + self.failed + self.cancelled
-
-
-def counts_of(raw: Json) -> Counts:
-    """From the API's JSON."""
-    return Counts(**{each.name: raw.get(each.name, 0) for each in fields(Counts)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobState:
-    """A job as it was when the API was asked."""
+    """The state of a job at the time of the response."""
 
     id: str
     name: str
@@ -125,17 +128,18 @@ class JobState:
 
     @staticmethod
     def of(raw: Json) -> JobState:
-        """From the API's JSON."""
-        return JobState(**{**_known(JobState, raw), "counts": counts_of(raw["counts"])}, raw=raw)
+        """Convert the API's JSON."""
+        values = _known_fields(JobState, raw)
+        return JobState(**{**values, "counts": Counts.of(raw["counts"])}, raw=raw)
 
     @property
     def ended(self) -> bool:
-        """Whether it will change no more, unless it is retried."""
+        """Whether the status is final. Only a retry reopens the job."""
         return self.status in ENDED
 
 
 class TaskFault(NamedTuple):
-    """Why an attempt failed; `tail` is the end of what it printed."""
+    """Why an attempt failed. `tail` is the end of its output."""
 
     type: str
     message: str
@@ -145,7 +149,7 @@ class TaskFault(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A task; `error` and `result` are of its latest attempt that ended."""
+    """A task. `error` and `result` are those of the latest attempt that ended."""
 
     id: str
     job_id: str
@@ -164,16 +168,17 @@ class Task:
 
     @staticmethod
     def of(raw: Json) -> Task:
-        """From the API's JSON."""
-        return Task(**{**_known(Task, raw), "error": _fault(raw)}, raw=raw)
+        """Convert the API's JSON."""
+        return Task(**{**_known_fields(Task, raw), "error": _fault(raw)}, raw=raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt of a task; `outcome` is running, completed, failed, worker_died or cancelled.
+    """One attempt of a task.
 
-    It is `unknown` if what came of it is not kept any more. `attempt` counts anew in each
-    `generation`; `worker` and `epoch` are of the lease that it ended under, or runs under.
+    `outcome` is `running`, `completed`, `failed`, `worker_died` or `cancelled`; it is `unknown` if
+    the outcome is no longer stored. `attempt` restarts at 1 in each `generation`. `worker` and
+    `epoch` are those of the attempt's last lease.
     """
 
     outcome: str
@@ -192,15 +197,15 @@ class Attempt:
 
     @staticmethod
     def of(raw: Json) -> Attempt:
-        """From the API's JSON."""
-        return Attempt(**{**_known(Attempt, raw), "error": _fault(raw)}, raw=raw)
+        """Convert the API's JSON."""
+        return Attempt(**{**_known_fields(Attempt, raw), "error": _fault(raw)}, raw=raw)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a completed task returned; None if that is `too_large` for one answer.
+    """The result of a task. `result` is None if it is `too_large` for one response.
 
-    A task without a result says by `missing` why: its status, or EXPIRED.
+    If the task has no result, `missing` is the reason: the task's status, or EXPIRED.
     """
 
     index: int
@@ -211,13 +216,13 @@ class Result:
 
     @staticmethod
     def of(raw: Json) -> Result:
-        """From the API's JSON."""
-        return Result(**_known(Result, raw), raw=raw)
+        """Convert the API's JSON."""
+        return Result(**_known_fields(Result, raw), raw=raw)
 
 
 @dataclass(frozen=True, slots=True)
 class TaskType:
-    """A function that workers offer; `schema` is the JSON Schema of its input."""
+    """A task type that workers offer. `schema` is the JSON Schema of its input."""
 
     name: str
     schema: Json
@@ -231,12 +236,12 @@ class TaskType:
 
     @staticmethod
     def of(raw: Json) -> TaskType:
-        """From the API's JSON."""
-        return TaskType(**_known(TaskType, raw), raw=raw)
+        """Convert the API's JSON."""
+        return TaskType(**_known_fields(TaskType, raw), raw=raw)
 
 
 class Refusal(NamedTuple):
-    """A job that a bulk action's verb did not fit, and why."""
+    """A job that a bulk action could not change, and the reason."""
 
     job_id: str
     reason: str
@@ -244,7 +249,11 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkState:
-    """One verb for many jobs: `done` had it, `refused` did not fit it, some of these by name."""
+    """The state of a bulk action at the time of the response.
+
+    `done` counts the jobs that it changed, `refused` those that it could not change. `refusals`
+    names some of the latter.
+    """
 
     id: str
     action: str
@@ -261,25 +270,25 @@ class BulkState:
 
     @staticmethod
     def of(raw: Json) -> BulkState:
-        """From the API's JSON."""
+        """Convert the API's JSON."""
         refusals = [Refusal(each["job_id"], each["reason"]) for each in raw["refusals"]]
-        return BulkState(**{**_known(BulkState, raw), "refusals": refusals}, raw=raw)
+        return BulkState(**{**_known_fields(BulkState, raw), "refusals": refusals}, raw=raw)
 
     @property
     def ended(self) -> bool:
-        """Whether it goes no further."""
+        """Whether the bulk action has ended."""
         return self.status != "RUNNING"
 
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """A job that changed, as `watch` tells it."""
+    """A change of a job, as `watch` yields it."""
 
     job: JobState
 
     @property
     def counts(self) -> Counts:
-        """Tasks by status."""
+        """The number of tasks by status."""
         return self.job.counts
 
     @property
@@ -289,10 +298,10 @@ class JobEvent:
 
 
 def _fault(raw: Json) -> TaskFault | None:
-    said = raw.get("error")
-    return said and TaskFault(*(said.get(name) for name in TaskFault._fields))
+    error = raw.get("error")
+    return error and TaskFault(*(error.get(name) for name in TaskFault._fields))
 
 
-def _known(kind: Any, raw: Json) -> dict[str, Any]:
-    """The fields of a kind; what the API does not say is None."""
+def _known_fields(kind: Any, raw: Json) -> dict[str, Any]:
+    """Return the values of a dataclass's fields; None where the API sent no value."""
     return {each.name: raw.get(each.name) for each in fields(kind) if each.name != "raw"}

@@ -1,4 +1,4 @@
-"""How a person signs in: authorization code with PKCE (RFC 7636), without I/O."""
+"""OAuth 2.0, as flows: discovery, token requests, and sign-in by authorization code with PKCE."""
 
 from __future__ import annotations
 
@@ -10,29 +10,53 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from shoal.client.effects import Flow
-from shoal.client.errors import SignInFailed
-from shoal.client.tokens import endpoints, granted
+from shoal.client.effects import Flow, HttpRequest, HttpResponse
+from shoal.client.errors import ApiError, SignInFailed
+from shoal.client.retries import send
 
-SCOPES: Final = ("openid", "shoal/jobs:read", "shoal/jobs:write")
+DEFAULT_SCOPES: Final = ("openid", "shoal/jobs:read", "shoal/jobs:write")
+
+
+def discover(issuer: str) -> Flow[Mapping[str, Any]]:
+    """Return the issuer's metadata (OpenID Connect Discovery)."""
+    url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+    response = yield from send(HttpRequest("GET", url))
+    metadata: Mapping[str, Any] = response.json
+    return metadata
+
+
+def request_tokens(issuer: str, form: Mapping[str, str]) -> Flow[Mapping[str, Any]]:
+    """Request tokens from the issuer; raise SignInFailed if it rejects the request."""
+    metadata = yield from discover(issuer)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    content = urlencode(form).encode()
+    request = HttpRequest("POST", metadata["token_endpoint"], headers=headers, content=content)
+    try:
+        response: HttpResponse = yield from send(request)
+    except ApiError as error:
+        raise SignInFailed(
+            f"{issuer} rejected the token request with status {error.status}"
+        ) from error
+    tokens: Mapping[str, Any] = response.json
+    return tokens
 
 
 @dataclass(frozen=True, slots=True)
-class SigningIn:
-    """One attempt. Its state and its verifier are its own and are never used again."""
+class AuthorizationCodeSignIn:
+    """One sign-in by authorization code with PKCE (RFC 7636). State and verifier are used once."""
 
     issuer: str
     client_id: str
     redirect_uri: str
-    scopes: tuple[str, ...] = SCOPES
+    scopes: tuple[str, ...] = DEFAULT_SCOPES
     state: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(64), repr=False)
 
-    def address(self) -> Flow[str]:
-        """Where the person's browser has to go."""
-        known = yield from endpoints(self.issuer)
+    def authorization_url(self) -> Flow[str]:
+        """Return the URL to open in the user's browser."""
+        metadata = yield from discover(self.issuer)
         digest = sha256(self.verifier.encode()).digest()
-        asked = {
+        query = {
             "response_type": "code",
             "client_id": self.client_id,
             "redirect_uri": self.redirect_uri,
@@ -41,24 +65,24 @@ class SigningIn:
             "code_challenge": urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
-        address = str(known["authorization_endpoint"])
-        return f"{address}{'&' if '?' in address else '?'}{urlencode(asked)}"
+        endpoint = str(metadata["authorization_endpoint"])
+        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
-    def is_answered_by(self, said: Mapping[str, str]) -> bool:
-        """Whether this came back for this attempt; anybody can call a port of loopback."""
-        return secrets.compare_digest(said.get("state", "").encode(), self.state.encode())
+    def has_state_of(self, callback: Mapping[str, str]) -> bool:
+        """Return whether the callback is for this sign-in: any process can call the local port."""
+        return secrets.compare_digest(callback.get("state", "").encode(), self.state.encode())
 
-    def given(self, said: Mapping[str, str]) -> Flow[Mapping[str, Any]]:
-        """The tokens for what the browser came back with; raise SignInFailed if it was refused."""
-        if "code" not in said:
-            why = said.get("error_description") or said.get("error") or "no code"
-            raise SignInFailed(f"{self.issuer} did not sign you in: {why}")
+    def tokens(self, callback: Mapping[str, str]) -> Flow[Mapping[str, Any]]:
+        """Exchange the callback's code for tokens; raise SignInFailed if it carries none."""
+        if "code" not in callback:
+            reason = callback.get("error_description") or callback.get("error") or "no code"
+            raise SignInFailed(f"{self.issuer} rejected the sign-in: {reason}")
         return (
-            yield from granted(
+            yield from request_tokens(
                 self.issuer,
                 {
                     "grant_type": "authorization_code",
-                    "code": said["code"],
+                    "code": callback["code"],
                     "redirect_uri": self.redirect_uri,
                     "client_id": self.client_id,
                     "code_verifier": self.verifier,

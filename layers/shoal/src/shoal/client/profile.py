@@ -1,4 +1,6 @@
-"""Which API, and as whom: profiles of `~/.config/shoal/config.toml`, under what settings say.
+"""Profiles: which API to call, and how to sign in. Environment variables override a profile.
+
+The profiles are in `~/.config/shoal/config.toml`:
 
 default = "dev"
 
@@ -18,7 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from shoal.client.api import Api
 from shoal.client.errors import BadProfile
 from shoal.client.tokens import ClientCredentials, SavedSignIn, StaticToken, Tokens
 from shoal.settings import ClientSettings
@@ -30,7 +31,7 @@ _FIELDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A deployment and how one signs in there. `token` goes before `issuer`."""
+    """A deployment and how to sign in to it. A token takes precedence over an issuer."""
 
     name: str
     api_url: str
@@ -42,66 +43,65 @@ class Profile:
     console_url: str = ""
     sign_ins: Path = Path()
 
-    def api(self) -> Api:
-        """The API that it names."""
-        return Api(self.api_url, self.tokens())
-
     def tokens(self) -> Tokens:
-        """How it gets tokens; raise BadProfile if it says nothing of it."""
+        """Return the source of access tokens; raise BadProfile if the profile names none."""
         if self.token is not None:
             return StaticToken(self.token)
         if not self.issuer or not self.client_id:
-            raise BadProfile(f"profile {self.name}: needs a token, or issuer and client_id")
+            raise BadProfile(
+                f"profile {self.name} has no credentials; "
+                "set token, token_file, or issuer and client_id"
+            )
         if self.client_secret is not None:
             return ClientCredentials(self.issuer, self.client_id, self.client_secret, self.scopes)
         return self.saved_sign_in()
 
     def saved_sign_in(self) -> SavedSignIn:
-        """Where `shoal login` keeps what it got."""
+        """Return the tokens that `shoal login` saves for this profile."""
         if not self.issuer or not self.client_id:
-            raise BadProfile(f"profile {self.name}: a sign-in needs issuer and client_id")
+            raise BadProfile(f"profile {self.name} cannot sign in; set issuer and client_id")
         return SavedSignIn(self.issuer, self.client_id, self.sign_ins / f"{self.name}.json")
 
 
-def chosen(settings: ClientSettings, name: str | None = None) -> Profile:
-    """The profile of this name, else the environment's, else the default; raise BadProfile.
+def load_profile(settings: ClientSettings, name: str | None = None) -> Profile:
+    """Return the named profile, or that of SHOAL_PROFILE, or the default; raise BadProfile.
 
-    The environment's API, token and secret take the place of the profile's.
+    SHOAL_API_URL, SHOAL_TOKEN and SHOAL_CLIENT_SECRET override the profile's fields.
     """
-    file = _read(settings.config)
-    name = name or settings.profile or file.get("default")
-    profiles = file.get("profiles", {})
+    config = _read(settings.config)
+    name = name or settings.profile or config.get("default")
+    profiles = config.get("profiles", {})
     if name is not None and name not in profiles:
-        raise BadProfile(f"no profile {name} in {settings.config}")
+        raise BadProfile(f"profile {name} not found in {settings.config}")
     name = name or "default"
-    said: Mapping[str, Any] = profiles.get(name, {})
-    if unknown := said.keys() - _FIELDS:
-        raise BadProfile(f"profile {name}: unknown field {min(unknown)}")
-    url = settings.api_url or said.get("api_url")
+    fields: Mapping[str, Any] = profiles.get(name, {})
+    if unknown := fields.keys() - _FIELDS:
+        raise BadProfile(f"profile {name} has an unknown field: {min(unknown)}")
+    url = settings.api_url or fields.get("api_url")
     if not url:
         raise BadProfile(
-            f"which API? Set SHOAL_API_URL, or a profile's api_url in {settings.config}"
+            f"no API URL; set SHOAL_API_URL, or api_url of a profile in {settings.config}"
         )
-    file_of_token = said.get("token_file")
+    token_file = fields.get("token_file")
     return Profile(
         name=name,
         api_url=url,
         token=settings.token
-        or said.get("token")
-        or (Path(file_of_token).expanduser() if file_of_token else None),
-        issuer=said.get("issuer"),
-        client_id=said.get("client_id"),
+        or fields.get("token")
+        or (Path(token_file).expanduser() if token_file else None),
+        issuer=fields.get("issuer"),
+        client_id=fields.get("client_id"),
         client_secret=settings.client_secret,
-        scopes=tuple(said.get("scopes", ())),
-        console_url=said.get("console_url", ""),
+        scopes=tuple(fields.get("scopes", ())),
+        console_url=fields.get("console_url", ""),
         sign_ins=settings.config.parent / "sign-ins",
     )
 
 
-def _read(config: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(config.read_text())
+        return tomllib.loads(path.read_text())
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise BadProfile(f"{config}: {error}") from error
+        raise BadProfile(f"cannot read {path}: {error}") from error

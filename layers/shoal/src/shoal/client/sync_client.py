@@ -1,4 +1,7 @@
-"""The client for plain code. `aio` is its twin, method for method; a test compares them."""
+"""The synchronous client, `Shoal` and `Job`.
+
+Generated from `async_client.py`: edit that module and run `make client`.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,9 @@ from typing import Any, Self, Unpack
 import httpx
 
 from shoal.client import bulk_actions
-from shoal.client.api import Api, Page, given, segment
+from shoal.client.api import Api, Page, path_segment, without_none
 from shoal.client.effects import Flow
-from shoal.client.exports import exported
-from shoal.client.failure_groups import added_up
+from shoal.client.exports import export_results
 from shoal.client.models import (
     Attempt,
     BulkState,
@@ -28,26 +30,26 @@ from shoal.client.models import (
     TaskFilter,
     TaskType,
 )
-from shoal.client.profile import chosen
+from shoal.client.profile import load_profile
 from shoal.client.tokens import StaticToken, Tokens
-from shoal.client.transport import Wire
-from shoal.client.watch import Watch, waited
+from shoal.client.transport import Transport
+from shoal.client.watch import Watch, wait_until_ended
 from shoal.settings import ClientSettings
 
 
 class Shoal:
-    """The API, to a user. Close it, or use it in a `with`."""
+    """A client of the API. Close it after use, or open it in `with`."""
 
     def __init__(
         self, api_url: str, token: str | Tokens, *, http: httpx.Client | None = None
     ) -> None:
         self.api = Api(api_url, StaticToken(token) if isinstance(token, str) else token)
-        self._wire = Wire(http)
+        self._transport = Transport(http)
 
     @classmethod
     def from_profile(cls, name: str | None = None) -> Self:
-        """The API of a profile, or the one that the environment names."""
-        profile = chosen(ClientSettings.from_environment(), name)
+        """Create a client from a profile, or from the environment if no name is given."""
+        profile = load_profile(ClientSettings.from_environment(), name)
         return cls(profile.api_url, profile.tokens())
 
     def __enter__(self) -> Self:
@@ -57,15 +59,15 @@ class Shoal:
         self.close()
 
     def close(self) -> None:
-        """Close its connections."""
-        self._wire.close()
+        """Close all connections."""
+        self._transport.close()
 
     def run[T](self, flow: Flow[T]) -> T:
-        """Carry out a flow of `shoal.client.api`."""
-        return self._wire.run(flow)
+        """Run a flow of `shoal.client.api` and return its result."""
+        return self._transport.run(flow)
 
     def read(self, path: str, **params: Any) -> Any:
-        """The JSON at a path below /api/v1/: for what has no method here yet."""
+        """Return the JSON at a path below /api/v1/, for requests that have no method here."""
         return self.run(self.api.read(path, **params))
 
     def submit(
@@ -76,51 +78,52 @@ class Shoal:
         idempotency_key: str | None = None,
         **spec: Unpack[Spec],
     ) -> Job:
-        """Submit a job. Inputs of more than a megabyte are uploaded first."""
+        """Submit a job. Inputs of more than 900 KB are uploaded first."""
         body = {"task_type": task_type, **spec}
         return Job(self, self.run(self.api.submit(body, inputs, idempotency_key)))
 
     def job(self, job_id: str) -> Job:
-        """A job; raise NotFound."""
+        """Return a job; raise NotFound."""
         return Job(self, self.run(self.api.job(job_id)))
 
     def jobs(self, *, limit: int = 100, **which: Unpack[Filter]) -> Iterator[Job]:
-        """Jobs, newest first; `limit` is that of a page."""
+        """Iterate over jobs, newest first. `limit` is the page size."""
         for raw in self.pages("jobs", {**which, "limit": limit}):
             yield Job(self, JobState.of(raw))
 
     def task(self, task_id: str) -> Task:
-        """A task by its id, `{job_id}.{index}`; raise NotFound."""
-        return Task.of(self.read(f"tasks/{segment(task_id)}"))
+        """Return a task by its id, `{job_id}.{index}`; raise NotFound."""
+        return Task.of(self.read(f"tasks/{path_segment(task_id)}"))
 
     def artifacts(self, task_id: str) -> Iterator[Json]:
-        """The files of a task: name, size and a `url` that reads it for a while."""
-        return self.pages(f"tasks/{segment(task_id)}/artifacts")
+        """Iterate over the artifacts of a task: name, size, and a `url` that expires."""
+        return self.pages(f"tasks/{path_segment(task_id)}/artifacts")
 
     def attempts(self, task_id: str) -> list[Attempt]:
-        """The attempts of a task, oldest first, with the one that runs; raise NotFound."""
+        """Return the attempts of a task, oldest first, the running one included; raise NotFound."""
         return self.run(self.api.attempts(task_id))
 
     def task_types(self) -> Iterator[TaskType]:
-        """The task types that workers have registered."""
-        return map(TaskType.of, self.pages("task-types"))
+        """Iterate over the task types that workers have registered."""
+        for raw in self.pages("task-types"):
+            yield TaskType.of(raw)
 
     def why(self, any_id: str) -> Json:
-        """Why a job or a task is not running or not moving."""
+        """Explain why a job or a task is not running or makes no progress."""
         noun = "tasks" if "." in any_id else "jobs"
-        found: Json = self.read(f"{noun}/{segment(any_id)}/why")
+        found: Json = self.read(f"{noun}/{path_segment(any_id)}/why")
         return found
 
     def events(self) -> Iterator[Json]:
-        """Who did what to which job, newest first."""
+        """Iterate over the audit log of all jobs, newest first."""
         return self.pages("events")
 
     def workers(self) -> Iterator[Json]:
-        """The workers, by name, alive, silent or left."""
+        """Iterate over the workers by name, with their state: alive, silent or left."""
         return self.pages("workers")
 
     def webhooks(self) -> Iterator[Json]:
-        """Where the tenant is told of events, oldest first."""
+        """Iterate over the tenant's webhooks, oldest first."""
         return self.pages("webhooks")
 
     def add_webhook(
@@ -131,33 +134,34 @@ class Shoal:
         description: str = "",
         idempotency_key: str | None = None,
     ) -> Json:
-        """Tell a URL of events, of all if none is named. The answer alone has the `secret`."""
-        said = {"url": url, "events": [*events], "description": description}
-        return self.run(self.api.add_webhook(said, idempotency_key))
+        """Add a webhook for some event types, or for all. Only this response has its `secret`."""
+        body = {"url": url, "events": [*events], "description": description}
+        webhook: Json = self.run(self.api.create("webhooks", body, idempotency_key))
+        return webhook
 
     def remove_webhook(self, webhook_id: str) -> None:
-        """Tell a webhook nothing any more; raise NotFound."""
-        self.run(self.api.call("DELETE", f"webhooks/{segment(webhook_id)}"))
+        """Remove a webhook; raise NotFound."""
+        self.run(self.api.call("DELETE", f"webhooks/{path_segment(webhook_id)}"))
 
     def rotate_webhook(self, webhook_id: str) -> Json:
-        """A webhook with a new `secret`; the one before signs for a day more."""
-        return self.run(self.api.post(f"webhooks/{segment(webhook_id)}/rotate"))
+        """Give a webhook a new `secret`. Deliveries are also signed with the old one for a day."""
+        return self.run(self.api.post(f"webhooks/{path_segment(webhook_id)}/rotate"))
 
     def test_webhook(self, webhook_id: str) -> Json:
-        """Send a webhook an event that says nothing; the `event_id` is in its deliveries."""
-        return self.run(self.api.post(f"webhooks/{segment(webhook_id)}/test"))
+        """Send a test event to a webhook; return its `event_id`. Success re-enables the webhook."""
+        return self.run(self.api.post(f"webhooks/{path_segment(webhook_id)}/test"))
 
     def webhook_deliveries(self, webhook_id: str) -> Iterator[Json]:
-        """The last attempts to tell a webhook, newest first."""
-        return self.pages(f"webhooks/{segment(webhook_id)}/deliveries")
+        """Iterate over the latest delivery attempts of a webhook, newest first."""
+        return self.pages(f"webhooks/{path_segment(webhook_id)}/deliveries")
 
     def dead_letters(self) -> Iterator[Json]:
-        """Messages that were received too often, by job and cause, newest first."""
+        """Iterate over the dead letters of all jobs, by job and cause, newest first."""
         return self.pages("dead-letters")
 
     def queues(self) -> list[Json]:
-        """How many chunks wait, are in flight and are delayed, and how old the oldest is."""
-        return list(self.read("queues")["items"])
+        """Return the depth of each queue and the age of its oldest message."""
+        return list((self.read("queues"))["items"])
 
     def bulk(
         self,
@@ -167,29 +171,33 @@ class Shoal:
         idempotency_key: str | None = None,
         **which: Unpack[Filter],
     ) -> BulkState:
-        """Begin to cancel, pause, resume, retry, delete or just count all jobs of a filter."""
+        """Start to cancel, pause, resume, retry or delete all jobs that match a filter.
+
+        With `dry_run`, only count them.
+        """
         return self.run(
-            bulk_actions.begun(self.api, action, which, idempotency_key, dry_run=dry_run)
+            bulk_actions.start(self.api, action, which, idempotency_key, dry_run=dry_run)
         )
 
     def bulk_actions(self) -> Iterator[BulkState]:
-        """Bulk actions, newest first."""
-        return map(BulkState.of, self.pages("bulk-actions"))
+        """Iterate over bulk actions, newest first."""
+        for raw in self.pages("bulk-actions"):
+            yield BulkState.of(raw)
 
     def wait_bulk(self, action_id: str) -> BulkState:
         """Wait until a bulk action has ended; raise NotFound."""
-        return self.run(bulk_actions.waited(self.api, action_id))
+        return self.run(bulk_actions.wait_until_ended(self.api, action_id))
 
     def abort_bulk(self, action_id: str) -> BulkState:
-        """Let a bulk action go no further; what it did stays done."""
-        return self.run(bulk_actions.aborted(self.api, action_id))
+        """Abort a bulk action. Jobs that it has already changed stay changed."""
+        return self.run(bulk_actions.abort(self.api, action_id))
 
     def pages(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
-        """The items of all pages of a list, asked for as they are needed."""
+        """Iterate over the items of a list. Each page is requested when it is needed."""
         return self.paged(lambda token: self.api.page(path, params or {}, token))
 
     def paged(self, page_from: Callable[[str | None], Flow[Page]]) -> Iterator[Any]:
-        """The items of all pages that a flow gives, each by the token of the one before."""
+        """Iterate over the items of the pages that a flow returns for each page token."""
         token: str | None = None
         while True:
             page = self.run(page_from(token))
@@ -200,7 +208,7 @@ class Shoal:
 
 
 class Job:
-    """A job as it was when last asked for; `refresh` asks again, and so does each verb."""
+    """A job and its last known state. `refresh` and every method that returns the job update it."""
 
     def __init__(self, shoal: Shoal, state: JobState) -> None:
         self._shoal = shoal
@@ -218,82 +226,87 @@ class Job:
 
     @property
     def counts(self) -> Counts:
-        """Tasks by status."""
+        """The number of tasks by status."""
         return self.state.counts
 
     def refresh(self) -> Self:
-        """Ask for it again."""
-        return self._now(self._shoal.api.job(self.id))
+        """Request the job's current state."""
+        return self._update(self._shoal.api.job(self.id))
 
     def tasks(self, *, limit: int = 1_000, **which: Unpack[TaskFilter]) -> Iterator[Task]:
-        """Its tasks by index; `limit` is that of a page."""
-        return map(Task.of, self._items("tasks", **which, limit=limit))
+        """Iterate over the job's tasks by index. `limit` is the page size."""
+        for raw in self._items("tasks", **which, limit=limit):
+            yield Task.of(raw)
 
     def slowest(self, count: int = 10, **which: Unpack[TaskFilter]) -> list[Task]:
-        """Those of its tasks that took longest, up to 100, the slowest first."""
+        """Return up to 100 tasks with the longest duration, the slowest first."""
         return self._shoal.run(self._shoal.api.slowest(self.id, count, which))
 
     def results(self, *, limit: int = 1_000, missing: bool = False) -> Iterator[Result]:
-        """What its completed tasks returned, by index; with `missing` also who returned nothing."""
+        """Iterate over the results of completed tasks by index; with `missing`, over all tasks."""
         pages = self._shoal.paged(lambda token: self._shoal.api.result_page(self.id, limit, token))
         for raw in pages:
             if missing or "missing" not in raw:
                 yield Result.of(raw)
 
     def map(self) -> bytes:
-        """Where each of its tasks stands: `P`, `R`, `T` (retrying), `C`, `F` or `X` (cancelled)."""
+        """Return one letter for the status of each task.
+
+        The letters are `P` (pending), `R` (running), `T` (retrying), `C` (completed), `F` (failed)
+        and `X` (cancelled).
+        """
         return self._shoal.run(self._shoal.api.map(self.id))
 
     def chunks(self) -> list[Counts]:
-        """The tasks of each of its chunks, by status."""
+        """Return the number of tasks by status in each chunk."""
         return self._shoal.run(self._shoal.api.chunks(self.id))
 
     def events(self) -> Iterator[Json]:
-        """Who did what to it, newest first."""
+        """Iterate over the job's audit log, newest first."""
         return self._items("events")
 
     def export(self, timeout: float | None = None) -> Json:
-        """Have all its results written to one file, of which `url` is a link for a while.
+        """Export all results to one file. The `url` of the returned export expires.
 
-        Raises WaitTimeout if that takes longer than so many seconds, ExportFailed if it broke.
+        Raise WaitTimeout if the export takes longer than the timeout, ExportFailed if it fails.
         """
-        return self._shoal.run(exported(self._shoal.api, self.id, timeout))
+        return self._shoal.run(export_results(self._shoal.api, self.id, timeout))
 
     def failures(self) -> list[Json]:
-        """Its failed tasks by cause, the most frequent first, each with its count and examples."""
-        return added_up(self._items("failures"))
+        """Return the failed tasks by cause, the most frequent cause first, with examples."""
+        return self._shoal.run(self._shoal.api.failures(self.id))
 
     def dead_letters(self) -> Iterator[Json]:
-        """Its messages that were received too often, by cause."""
+        """Iterate over the job's dead letters, by cause."""
         return self._items("dead-letters")
 
     def watch(self) -> Iterator[JobEvent]:
-        """The job each time that it changed, until it has ended."""
+        """Yield an event for each change of the job, until it has ended."""
         watch = Watch(self._shoal.api, self.id)
         try:
-            while (state := self._shoal.run(watch.changed())) is not None:
+            while (state := self._shoal.run(watch.next_state())) is not None:
                 self.state = state
                 yield JobEvent(state)
                 if state.ended:
                     return
         finally:
-            self._shoal.run(watch.ended())
+            self._shoal.run(watch.close())
 
     def wait(self, timeout: float | None = None) -> Self:
-        """Wait until it has ended; raise WaitTimeout if it has not in so many seconds."""
-        return self._now(waited(self._shoal.api, self.id, timeout))
+        """Wait until the job has ended; raise WaitTimeout if it has not within the timeout."""
+        return self._update(wait_until_ended(self._shoal.api, self.id, timeout))
 
     def cancel(self) -> Self:
-        """End it."""
-        return self._verb("cancel")
+        """Cancel the job."""
+        return self._act("cancel")
 
     def pause(self) -> Self:
-        """Begin no further chunk of it."""
-        return self._verb("pause")
+        """Pause the job: start no more of its chunks."""
+        return self._act("pause")
 
     def resume(self) -> Self:
-        """Go on with it."""
-        return self._verb("resume")
+        """Resume the job after a pause."""
+        return self._act("resume")
 
     def retry(
         self,
@@ -302,45 +315,45 @@ class Job:
         indices: Iterable[int] | None = None,
         canary: Json | None = None,
     ) -> Self:
-        """Run again what did not complete, or the failed tasks of a cause, or at indices.
+        """Retry all tasks that did not complete, or the failed tasks of a cause or at indices.
 
-        A canary, `{"share": 0.01, "bar": 0.9}`, runs that share first, and the rest if enough of
-        it succeeds.
+        With a canary, `{"share": 0.01, "bar": 0.9}`, retry that share of the tasks first; retry the
+        rest once the fraction `bar` of them has succeeded.
         """
-        body = given(cause=cause, indices=indices, canary=canary and dict(canary))
-        return self._verb("retry", body)
+        body = without_none(cause=cause, indices=indices, canary=canary and dict(canary))
+        return self._act("retry", body)
 
     def discard(
         self, reason: str, *, cause: str | None = None, indices: Iterable[int] | None = None
     ) -> Self:
-        """Leave its failed tasks for good: those of a cause, at indices, or all."""
+        """Discard failed tasks, so that no retry runs them: of a cause, at indices, or all."""
         every = True if cause is None and indices is None else None
-        body = given(reason=reason, cause=cause, indices=indices, all=every)
-        return self._now(self._shoal.api.discard(self.id, body))
+        body = without_none(reason=reason, cause=cause, indices=indices, all=every)
+        return self._update(self._shoal.api.discard(self.id, body))
 
     def clone(self, *, idempotency_key: str | None = None, **changes: Unpack[Changes]) -> Job:
-        """Submit another job like it, with these changes."""
+        """Submit a copy of the job with some fields changed."""
         flow = self._shoal.api.clone(self.id, changes, idempotency_key)
         return Job(self._shoal, self._shoal.run(flow))
 
     def change(self, **settings: Unpack[Settings]) -> Self:
-        """Give it another name, priority or max_parallelism, or other tags, while it is open."""
-        return self._now(self._shoal.api.change(self.id, settings))
+        """Change the name, priority, max_parallelism or tags of an open job."""
+        return self._update(self._shoal.api.change(self.id, settings))
 
     def delete(self) -> None:
-        """Delete it, once it has ended: nobody finds it any more."""
+        """Delete the job, which must have ended. Requests for it raise NotFound afterwards."""
         self._shoal.run(self._shoal.api.delete(self.id))
 
     def why(self) -> Json:
-        """Why it is not running or not moving."""
+        """Explain why the job is not running or makes no progress."""
         return self._shoal.why(self.id)
 
-    def _verb(self, verb: str, body: Json | None = None) -> Self:
-        return self._now(self._shoal.api.steer(self.id, verb, body))
+    def _act(self, action: str, body: Json | None = None) -> Self:
+        return self._update(self._shoal.api.act(self.id, action, body))
 
-    def _now(self, flow: Flow[JobState]) -> Self:
+    def _update(self, flow: Flow[JobState]) -> Self:
         self.state = self._shoal.run(flow)
         return self
 
     def _items(self, noun: str, **params: Any) -> Iterator[Any]:
-        return self._shoal.pages(f"jobs/{segment(self.id)}/{noun}", params)
+        return self._shoal.pages(f"jobs/{path_segment(self.id)}/{noun}", params)

@@ -1,4 +1,8 @@
-"""The two ways to carry out a flow: each does what it yields by httpx, websockets and a sleep."""
+"""Run flows: perform each effect by httpx, websockets or a sleep, and return the flow's result.
+
+The two transports are written by hand because their libraries differ: `websockets` takes a receive
+timeout only in its synchronous half, and the asynchronous half has to be cancelled.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,17 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpx
 
-from shoal.client.effects import Answer, Dial, Effect, Flow, HangUp, Hear, Pause, Request, Say
+from shoal.client.effects import (
+    CloseSocket,
+    Effect,
+    Flow,
+    HttpRequest,
+    HttpResponse,
+    OpenSocket,
+    ReceiveText,
+    SendText,
+    Sleep,
+)
 from shoal.client.errors import Unreachable
 
 if TYPE_CHECKING:
@@ -18,150 +32,154 @@ if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
 _TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
-_CLOSES_IN: Final = 1.0
-_UNHEARD: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_CLOSE_TIMEOUT: Final = 1.0
+_NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-class Wire:
-    """Carries flows out, one step after the other."""
+class Transport:
+    """Runs flows, one effect at a time."""
 
     def __init__(self, http: httpx.Client | None = None) -> None:
         self._http = http or httpx.Client(timeout=_TIMEOUT)
-        self._lines: dict[object, ExitStack] = {}
+        self._sockets: dict[object, ExitStack] = {}
 
     def run[T](self, flow: Flow[T]) -> T:
-        """What the flow comes to."""
+        """Run a flow and return its result."""
         step = _Step(flow)
         while not step.done:
             try:
-                outcome = self._outcome(step.effect)
+                result = self._perform(step.effect)
             except Unreachable as error:
                 step.throw(error)
             else:
-                step.send(outcome)
+                step.send(result)
         return step.value
 
     def close(self) -> None:
-        """Close its connections."""
-        for line in list(self._lines):
-            self._lines.pop(line).close()
+        """Close all connections."""
+        for socket in list(self._sockets):
+            self._sockets.pop(socket).close()
         self._http.close()
 
-    def _outcome(self, effect: Effect) -> object:
+    def _perform(self, effect: Effect) -> object:
         match effect:
-            case Request():
+            case HttpRequest():
                 try:
-                    return _answer(self._http.send(_request(self._http, effect)))
+                    return _response(self._http.send(_request(self._http, effect)))
                 except httpx.TransportError as error:
                     raise _unreachable(effect, error) from error
-            case Pause(seconds):
+            case Sleep(seconds):
                 time.sleep(seconds)
                 return None
             case _:
-                with _lost():
-                    return self._on_a_line(effect)
+                with _socket_errors():
+                    return self._perform_on_socket(effect)
 
-    def _on_a_line(self, effect: Dial | Say | Hear | HangUp) -> object:
+    def _perform_on_socket(
+        self, effect: OpenSocket | SendText | ReceiveText | CloseSocket
+    ) -> object:
         from websockets.sync.client import connect  # noqa: PLC0415 - loaded on first use
 
-        if isinstance(effect, Dial):
-            kept = ExitStack()
-            dialled = kept.enter_context(
-                connect(effect.url, open_timeout=effect.seconds, close_timeout=_CLOSES_IN)
+        if isinstance(effect, OpenSocket):
+            stack = ExitStack()
+            opened = stack.enter_context(
+                connect(effect.url, open_timeout=effect.timeout, close_timeout=_CLOSE_TIMEOUT)
             )
-            self._lines[dialled] = kept
-            return dialled
-        line = cast("ClientConnection", effect.line)
+            self._sockets[opened] = stack
+            return opened
+        socket = cast("ClientConnection", effect.socket)
         match effect:
-            case Say():
-                line.send(effect.text)
-            case Hear():
+            case SendText():
+                socket.send(effect.text)
+            case ReceiveText():
                 try:
-                    return line.recv(effect.seconds)
+                    return socket.recv(effect.timeout)
                 except TimeoutError:
                     return None
-            case HangUp():
-                self._lines.pop(line).close()
+            case CloseSocket():
+                self._sockets.pop(socket).close()
         return None
 
 
-class AsyncWire:
-    """Carries flows out on the running loop."""
+class AsyncTransport:
+    """Runs flows on the running event loop."""
 
     def __init__(self, http: httpx.AsyncClient | None = None) -> None:
         self._http = http or httpx.AsyncClient(timeout=_TIMEOUT)
-        self._lines: dict[object, AsyncExitStack] = {}
+        self._sockets: dict[object, AsyncExitStack] = {}
 
     async def run[T](self, flow: Flow[T]) -> T:
-        """What the flow comes to."""
+        """Run a flow and return its result."""
         step = _Step(flow)
         while not step.done:
             try:
-                outcome = await self._outcome(step.effect)
+                result = await self._perform(step.effect)
             except Unreachable as error:
                 step.throw(error)
             else:
-                step.send(outcome)
+                step.send(result)
         return step.value
 
     async def close(self) -> None:
-        """Close its connections."""
-        for line in list(self._lines):
-            await self._lines.pop(line).aclose()
+        """Close all connections."""
+        for socket in list(self._sockets):
+            await self._sockets.pop(socket).aclose()
         await self._http.aclose()
 
-    async def _outcome(self, effect: Effect) -> object:
+    async def _perform(self, effect: Effect) -> object:
         match effect:
-            case Request():
+            case HttpRequest():
                 try:
-                    return _answer(await self._http.send(_request(self._http, effect)))
+                    return _response(await self._http.send(_request(self._http, effect)))
                 except httpx.TransportError as error:
                     raise _unreachable(effect, error) from error
-            case Pause(seconds):
+            case Sleep(seconds):
                 await asyncio.sleep(seconds)
                 return None
             case _:
-                with _lost():
-                    return await self._on_a_line(effect)
+                with _socket_errors():
+                    return await self._perform_on_socket(effect)
 
-    async def _on_a_line(self, effect: Dial | Say | Hear | HangUp) -> object:
+    async def _perform_on_socket(
+        self, effect: OpenSocket | SendText | ReceiveText | CloseSocket
+    ) -> object:
         from websockets.asyncio.client import connect  # noqa: PLC0415 - loaded on first use
 
-        if isinstance(effect, Dial):
-            kept = AsyncExitStack()
-            dialled = await kept.enter_async_context(
-                connect(effect.url, open_timeout=effect.seconds, close_timeout=_CLOSES_IN)
+        if isinstance(effect, OpenSocket):
+            stack = AsyncExitStack()
+            opened = await stack.enter_async_context(
+                connect(effect.url, open_timeout=effect.timeout, close_timeout=_CLOSE_TIMEOUT)
             )
-            self._lines[dialled] = kept
-            return dialled
-        line = cast("AsyncClientConnection", effect.line)
+            self._sockets[opened] = stack
+            return opened
+        socket = cast("AsyncClientConnection", effect.socket)
         match effect:
-            case Say():
-                await line.send(effect.text)
-            case Hear():
+            case SendText():
+                await socket.send(effect.text)
+            case ReceiveText():
                 try:
-                    async with asyncio.timeout(effect.seconds):
-                        return await line.recv()
+                    async with asyncio.timeout(effect.timeout):
+                        return await socket.recv()
                 except TimeoutError:
                     return None
-            case HangUp():
-                await self._lines.pop(line).aclose()
+            case CloseSocket():
+                await self._sockets.pop(socket).aclose()
         return None
 
 
 @contextmanager
-def _lost() -> Iterator[None]:
-    """Whatever goes wrong with a line, by one name."""
+def _socket_errors() -> Iterator[None]:
+    """Raise Unreachable for every error of a WebSocket."""
     from websockets.exceptions import WebSocketException  # noqa: PLC0415 - loaded on first use
 
     try:
         yield
     except (OSError, WebSocketException) as error:
-        raise Unreachable(f"no live connection: {error or type(error).__name__}") from error
+        raise Unreachable(f"WebSocket failed: {error or type(error).__name__}") from error
 
 
 class _Step[T]:
-    """Where a flow is: at an effect, or done with a value."""
+    """The position of a flow: at an effect, or done with a value."""
 
     effect: Effect
     value: T
@@ -184,7 +202,7 @@ class _Step[T]:
             self.done, self.value = True, end.value
 
 
-def _request(http: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:
+def _request(http: httpx.Client | httpx.AsyncClient, request: HttpRequest) -> httpx.Request:
     return http.build_request(
         request.method,
         request.url,
@@ -194,12 +212,12 @@ def _request(http: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.
     )
 
 
-def _answer(answer: httpx.Response) -> Answer:
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Answer(answer.status_code, headers, answer.content)
+def _response(response: httpx.Response) -> HttpResponse:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return HttpResponse(response.status_code, headers, response.content)
 
 
-def _unreachable(request: Request, error: httpx.TransportError) -> Unreachable:
+def _unreachable(request: HttpRequest, error: httpx.TransportError) -> Unreachable:
     host = httpx.URL(request.url).copy_with(path="/", query=None)
-    why = str(error) or type(error).__name__
-    return Unreachable(f"{host} does not answer: {why}", sent=not isinstance(error, _UNHEARD))
+    reason = str(error) or type(error).__name__
+    return Unreachable(f"no response from {host}: {reason}", sent=not isinstance(error, _NOT_SENT))

@@ -1,6 +1,6 @@
-"""A job as it moves: heard over a WebSocket, and looked at by `GET` where none can be had.
+"""Watch a job: receive its changes over a WebSocket, or poll it where no WebSocket is available.
 
-The rules of docs/reference/live.md, "Miss nothing", are kept here.
+This module follows docs/reference/live.md, "Miss nothing".
 """
 
 from __future__ import annotations
@@ -8,161 +8,171 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any, Final
 
-from shoal.client.api import Api, segment
-from shoal.client.effects import Dial, Flow, HangUp, Hear, Pause, Say
+from shoal.client.api import Api, path_segment
+from shoal.client.effects import CloseSocket, Flow, OpenSocket, ReceiveText, SendText, Sleep
 from shoal.client.errors import ApiError, Unreachable, WaitTimeout
-from shoal.client.models import JobState, counts_of
+from shoal.client.models import Counts, JobState
 
-_NOT_MODIFIED: Final = 304
-_FIRST_LOOK: Final = 0.25
-_LONGEST_LOOK: Final = 2.0
-_DIALS_AFTER: Final = 3
-"""Looks. A job that ends at once is not worth a connection."""
-_DIALS_FOR: Final = 10.0
-_DEAF: Final = 60.0
-"""Seconds of looking only, after a line could not be had."""
+_FIRST_PAUSE: Final = 0.25
+_LONGEST_PAUSE: Final = 2.0
+_POLLS_BEFORE_CONNECTING: Final = 3
+"""A job that ends at once is not worth a connection."""
+_CONNECT_TIMEOUT: Final = 10.0
+_RECONNECT_AFTER: Final = 60.0
+"""Seconds of polling alone after a connection failed."""
 _LONGEST_SILENCE: Final = 60.0
-"""A delta may be lost, and none follows that which ended the job: so one looks now and then."""
+"""Seconds without a message before a poll: a lost last delta is followed by no other."""
 
 
 @dataclass(slots=True)
 class Watch:
-    """A job each time that it changes. Looks that find nothing new cost a 304."""
+    """A job and its changes. A poll that finds no change costs a 304 response."""
 
     api: Api
     job_id: str
-    _told: JobState | None = None
+    _last: JobState | None = None
     _etag: str | None = None
     _pause: float = 0.0
-    _looks: int = 0
-    _line: object | None = None
-    _unsure: bool = True
-    """Whether something may have been missed, so that the job has to be looked at."""
-    _deaf_until: float = 0.0
+    _polls: int = 0
+    _socket: object | None = None
+    _stale: bool = True
+    """Whether a change may have been missed, so that the job has to be polled."""
+    _connects_from: float = 0.0
 
-    def changed(self, until: float | None = None) -> Flow[JobState | None]:
-        """The job once it differs from what was last told; None if it does not in time."""
+    def next_state(self, deadline: float | None = None) -> Flow[JobState | None]:
+        """Return the job once it has changed; None if it has not by the deadline."""
         while True:
-            if self._line is None or self._unsure:
-                state = yield from self._looked(until)
+            if self._socket is None or self._stale:
+                state = yield from self._poll(deadline)
             else:
-                state = yield from self._heard(self._line, until)
-            if state is not None and state != self._told:
-                self._told = state
+                state = yield from self._receive(self._socket, deadline)
+            if state is not None and state != self._last:
+                self._last = state
                 return state
-            if self._left(until) <= 0:
+            if self._remaining(deadline) <= 0:
                 return None
 
-    def ended(self) -> Flow[None]:
-        """Give up the line."""
-        line, self._line = self._line, None
-        if line is not None:
-            yield HangUp(line)
+    def close(self) -> Flow[None]:
+        """Close the WebSocket, if one is open."""
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            yield CloseSocket(socket)
 
-    def _left(self, until: float | None) -> float:
-        return float("inf") if until is None else max(0.0, until - self.api.now())
+    def _remaining(self, deadline: float | None) -> float:
+        return float("inf") if deadline is None else max(0.0, deadline - self.api.now())
 
-    # Looking
+    # Polling
 
-    def _looked(self, until: float | None) -> Flow[JobState | None]:
-        if self._line is None and self._is_worth_a_line(until):
-            self._line = yield from self._subscribed(min(_DIALS_FOR, self._left(until)))
-        if self._line is None and self._pause:
-            yield Pause(min(self._pause, self._left(until)))
+    def _poll(self, deadline: float | None) -> Flow[JobState | None]:
+        if self._socket is None and self._should_connect(deadline):
+            self._socket = yield from self._connect(
+                min(_CONNECT_TIMEOUT, self._remaining(deadline))
+            )
+        if self._socket is None and self._pause:
+            yield Sleep(min(self._pause, self._remaining(deadline)))
         headers = {"If-None-Match": self._etag} if self._etag else {}
-        answer = yield from self.api.call("GET", f"jobs/{segment(self.job_id)}", headers=headers)
-        self._looks += 1
-        self._unsure = False
-        if answer.status == _NOT_MODIFIED:
-            self._pause = min(_LONGEST_LOOK, self._pause * 1.5)
+        path = f"jobs/{path_segment(self.job_id)}"
+        response = yield from self.api.call("GET", path, headers=headers)
+        self._polls += 1
+        self._stale = False
+        if response.status == HTTPStatus.NOT_MODIFIED:
+            self._pause = min(_LONGEST_PAUSE, self._pause * 1.5)
             return None
-        self._etag = answer.headers.get("etag")
-        self._pause = _FIRST_LOOK
-        return JobState.of(answer.json)
+        self._etag = response.headers.get("etag")
+        self._pause = _FIRST_PAUSE
+        return JobState.of(response.json)
 
-    # Hearing
+    # Receiving
 
-    def _is_worth_a_line(self, until: float | None) -> bool:
+    def _should_connect(self, deadline: float | None) -> bool:
         now = self.api.now()
-        going_on = self._told is not None and not self._told.ended
+        in_progress = self._last is not None and not self._last.ended
         return (
-            going_on
-            and self._looks >= _DIALS_AFTER
-            and now >= self._deaf_until
-            and self._left(until) > _LONGEST_LOOK
+            in_progress
+            and self._polls >= _POLLS_BEFORE_CONNECTING
+            and now >= self._connects_from
+            and self._remaining(deadline) > _LONGEST_PAUSE
         )
 
-    def _subscribed(self, seconds: float) -> Flow[object | None]:
-        """A line on which the job's changes are told from now on; None if there is none."""
-        line: object | None = None
+    def _connect(self, timeout: float) -> Flow[object | None]:
+        """Return a WebSocket that is subscribed to the job; None if that fails."""
+        socket: object | None = None
         try:
-            answer = yield from self.api.call("POST", "live-tickets")
-            ticket = answer.json
-            line = yield Dial(f"{ticket['url']}?ticket={ticket['ticket']}", seconds)
-            yield Say(line, json.dumps({"action": "subscribe", "job": self.job_id}))
-            until = self.api.now() + seconds
-            while (kind := (yield from _message(line, self._left(until))).get("type")) == "delta":
-                pass
-            if kind == "subscribed":
-                return line
+            response = yield from self.api.call("POST", "live-tickets")
+            ticket = response.json
+            socket = yield OpenSocket(f"{ticket['url']}?ticket={ticket['ticket']}", timeout)
+            yield SendText(socket, json.dumps({"action": "subscribe", "job": self.job_id}))
+            deadline = self.api.now() + timeout
+            while True:
+                message = yield from _next_message(socket, self._remaining(deadline))
+                if message.get("type") != "delta":
+                    break
+            if message.get("type") == "subscribed":
+                return socket
         except (ApiError, Unreachable):
             pass
-        if line is not None:
-            yield HangUp(line)
-        self._deaf_until = self.api.now() + _DEAF
+        if socket is not None:
+            yield CloseSocket(socket)
+        self._connects_from = self.api.now() + _RECONNECT_AFTER
         return None
 
-    def _heard(self, line: object, until: float | None) -> Flow[JobState | None]:
-        seconds = min(_LONGEST_SILENCE, self._left(until))
+    def _receive(self, socket: object, deadline: float | None) -> Flow[JobState | None]:
+        timeout = min(_LONGEST_SILENCE, self._remaining(deadline))
         try:
-            message = yield from _message(line, seconds)
-            if not message and seconds == _LONGEST_SILENCE:
-                yield Say(line, json.dumps({"action": "ping"}))
-                self._unsure = True
+            message = yield from _next_message(socket, timeout)
+            if not message and timeout == _LONGEST_SILENCE:
+                yield SendText(socket, json.dumps({"action": "ping"}))
+                self._stale = True
         except Unreachable:
-            self._line = None
+            self._socket = None
             return None
-        known = self._told
-        if known is None or message.get("type") != "delta" or message["version"] <= known.version:
+        last = self._last
+        if last is None or message.get("type") != "delta" or message["version"] <= last.version:
             return None
         previous = message["previous"]
-        after = _after(known, message)
-        if previous is None or previous > known.version or after.ended:
-            self._unsure = True
+        state = _with_delta(last, message)
+        if previous is None or previous > last.version or state.ended:
+            self._stale = True
             return None
-        return after
+        return state
 
 
-def waited(api: Api, job_id: str, timeout: float | None) -> Flow[JobState]:
-    """The job once it has ended; raise WaitTimeout if it has not in so many seconds."""
+def wait_until_ended(api: Api, job_id: str, timeout: float | None) -> Flow[JobState]:
+    """Return the job once it has ended; raise WaitTimeout if it has not within the timeout."""
     watch = Watch(api, job_id)
-    until = None if timeout is None else api.now() + timeout
+    deadline = None if timeout is None else api.now() + timeout
     while True:
-        job = yield from watch.changed(until)
+        job = yield from watch.next_state(deadline)
         if job is not None and job.ended:
-            yield from watch.ended()
+            yield from watch.close()
             return job
-        if until is not None and api.now() >= until:
-            yield from watch.ended()
-            raise WaitTimeout(f"{job_id} has not ended in {timeout:g} s; it goes on")
+        if timeout is not None and deadline is not None and api.now() >= deadline:
+            yield from watch.close()
+            raise wait_timeout(job_id, timeout)
 
 
-def _message(line: object, seconds: float) -> Flow[Mapping[str, Any]]:
-    """The next message, or none at all."""
-    text = yield Hear(line, seconds)
+def wait_timeout(any_id: str, timeout: float) -> WaitTimeout:
+    """Return the error for something that did not end within the timeout."""
+    return WaitTimeout(f"{any_id} did not end within {timeout:g} s; it continues to run")
+
+
+def _next_message(socket: object, timeout: float) -> Flow[Mapping[str, Any]]:
+    """Return the next message; an empty mapping if none arrives within the timeout."""
+    text = yield ReceiveText(socket, timeout)
     return {} if text is None else json.loads(text)
 
 
-def _after(job: JobState, delta: Mapping[str, Any]) -> JobState:
-    """The job as a delta tells it: what a delta does not have is as it was."""
-    news = {name: delta[name] for name in ("status", "paused", "counts", "version")}
+def _with_delta(job: JobState, delta: Mapping[str, Any]) -> JobState:
+    """Return the job with the fields of a delta; all other fields keep their values."""
+    changes = {name: delta[name] for name in ("status", "paused", "counts", "version")}
     return replace(
         job,
         status=delta["status"],
         paused=delta["paused"],
-        counts=counts_of(delta["counts"]),
+        counts=Counts.of(delta["counts"]),
         version=delta["version"],
-        raw={**job.raw, **news},
+        raw={**job.raw, **changes},
     )

@@ -85,11 +85,11 @@ def add_to(app: typer.Typer) -> None:
 
 def _followed(shoal: Shoal, state: BulkState) -> BulkState:
     """The bulk action at its end, with its progress in words."""
-    from shoal.client.bulk_actions import changed  # noqa: PLC0415 - loaded on first use
+    from shoal.client.bulk_actions import wait_for_change  # noqa: PLC0415 - loaded on first use
 
     try:
         while not state.ended:
-            state = shoal.run(changed(shoal.api, state))
+            state = shoal.run(wait_for_change(shoal.api, state))
             say(f"{state.id} {state.status} · {state.done} done · {state.refused} refused")
     except KeyboardInterrupt:
         say(f"interrupted: {state.id} goes on; `shoal abort {state.id}` stops it")
