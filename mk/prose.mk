@@ -1,9 +1,12 @@
 # The prose check: textlint with our rules, over every text that a person reads. See tooling/prose/README.md.
 
-PROSE ?=
+# Paths whose texts have no errors, which `make check` keeps so.
+CLEAN_PROSE := tooling mk/prose.mk tests/unit/tooling
+PROSE ?= $(CLEAN_PROSE)
 
+check: check-prose
 test: $(TOOLING_READY)
 
 .PHONY: check-prose
-check-prose: setup $(TOOLING_READY) $(CONSOLE_READY) ## Check the prose under PROSE="path …", by default everywhere
-	@$(NODE) $(PY) -m tooling.prose $(PROSE)
+check-prose: setup $(TOOLING_READY) $(CONSOLE_READY) ## Check the prose under PROSE="path …", or . for everything
+	@$(PY) -m tooling.prose $(PROSE)

@@ -9,7 +9,7 @@ from tooling.prose.check import check, files
 
 
 def main() -> int:
-    """Print the errors, or their counts, and return 1 if there are any."""
+    """Print the errors and return 1 if there are any; with `--count`, print how many there are."""
     parser = argparse.ArgumentParser(prog="python -m tooling.prose", description=__doc__)
     parser.add_argument("paths", nargs="*", metavar="PATH", help="a file or a directory")
     parser.add_argument("--count", action="store_true", help="count errors by directory and rule")
@@ -18,10 +18,9 @@ def main() -> int:
     if given.count:
         _print_counts("directory", ("/".join(each.path.split("/")[:2]) for each in problems))
         _print_counts("rule", (each.rule for each in problems))
-    else:
-        for problem in problems:
-            print(problem)
-    print(f"{len(problems)} errors", file=sys.stderr)
+        return 0
+    for problem in problems:
+        print(problem)
     return bool(problems)
 
 

@@ -13,6 +13,7 @@ from tooling.prose import extract
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+NODE = ROOT / ".tools" / "node" / "bin"
 MAX_WORDS = 35
 TYPESCRIPT = {".js", ".mjs", ".ts", ".tsx"}
 """Suffixes of the files whose texts lint.mjs extracts, with the parser of TypeScript."""
@@ -22,6 +23,7 @@ UNCHECKED = (
     "eks/schemas",
     "frontend/src/lib/api/schema.ts",
     "requirements",
+    "tooling/prose/examples.toml",
     "tooling/prose/patterns.toml",
     "tooling/prose/terms.toml",
 )
@@ -42,7 +44,7 @@ class Problem:
 
 
 class NodeNotFoundError(Exception):
-    """Node is not on the PATH; `make check-prose` installs it and puts it there."""
+    """Node is neither in .tools nor on the PATH; `make check-prose` installs it."""
 
 
 def files(paths: Sequence[str]) -> list[Path]:
@@ -67,7 +69,7 @@ def rules() -> list[dict[str, Any]]:
         *(
             {
                 "name": "term",
-                "match": rf"(?<![\w/.-])(?:{'|'.join(each['not'])})(?![\w/-]|\.\w)",
+                "match": rf"(?<![\w/.-])(?:{'|'.join(each['not'])})(?![\w/-]|[.:]\w)",
                 "cased": each.get("cased", False),
                 "say": f"write {each['use']}",
             }
@@ -78,7 +80,7 @@ def rules() -> list[dict[str, Any]]:
 
 def check(paths: Sequence[Path], root: Path = ROOT) -> list[Problem]:
     """Return the errors in the texts of the files, in the order of files and lines."""
-    node = shutil.which("node")
+    node = shutil.which("node", path=NODE) or shutil.which("node")
     if node is None:
         raise NodeNotFoundError
     work = {

@@ -158,7 +158,7 @@ def _hash_comments(source: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _comments(found: Iterable[tuple[int, int, str]]) -> Iterator[Text]:
-    """Join comments that stand under each other; one behind code stands alone."""
+    """Join comments on successive lines; a comment behind code is a text on its own."""
     lines: list[str] = []
     numbers: list[int] = []
     place = (0, 0)

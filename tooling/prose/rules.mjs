@@ -18,11 +18,12 @@ function sentenceRule(start) {
   };
 }
 
-/** An expression that no sentence may match; `only` limits it to some types of node. */
+/** An expression that no sentence may match; `only` limits it to some types of node, `cased` to its own case. */
 export const pattern = sentenceRule(({ match, say, only, cased }) => {
   const expression = new RegExp(match, cased ? "gu" : "giu");
   return function* (sentence, type) {
     if (only && !only.includes(type)) return;
+    if (cased && sentence === sentence.toLowerCase()) return;
     for (const found of sentence.matchAll(expression)) {
       const end = found.index + found[0].length;
       yield [found.index, end, `“${excerpt(sentence, found.index, end)}”: ${say}`];

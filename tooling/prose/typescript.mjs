@@ -12,14 +12,14 @@ const TEXT_PROPERTIES = new Set([
   "label", "loadingText", "placeholder", "title", "verb",
 ]);
 
-/** Whether a string reads as words rather than as an expression, a path or a class name. */
+/** Returns whether a string reads as words rather than as an expression, a path or a class name. */
 function isProse(text) {
   const words = text.split(/\s+/).filter(Boolean);
   const plain = words.filter((word) => WORD.test(word));
   return plain.length > 1 && plain.length >= 0.6 * words.filter((word) => word !== PLACEHOLDER).length;
 }
 
-/** The texts of a file as `{ markdown, numbers }`: `numbers[i]` is the source line of line `i` of the document. */
+/** Returns the texts of a file as `{ markdown, numbers }`: `numbers[i]` is the source line of line `i` of the document. */
 export function document(path) {
   const source = readFileSync(path, "utf8");
   const kind = /x$/.test(path) ? ts.ScriptKind.TSX : /js$/.test(path) ? ts.ScriptKind.JS : ts.ScriptKind.TS;
@@ -55,7 +55,7 @@ function* texts(file, source) {
 
 const isElement = (node) => ts.isJsxElement(node) || ts.isJsxFragment(node);
 
-/** What a reader sees of an element; a computed part stands as a placeholder of as many lines. */
+/** Returns the visible text of an element; a computed part becomes a placeholder with the same number of lines. */
 function content(node) {
   if (ts.isJsxText(node)) return node.text;
   if (isElement(node)) return node.children.map(content).join("");
@@ -77,7 +77,7 @@ function isLabel(node) {
   return TEXT_PROPERTIES.has(name) && /^[A-Z]/.test(string(node));
 }
 
-/** Comments, those of `//` that stand under each other as one. */
+/** Yields the comments; `//` comments on successive lines are one text. */
 function* comments(file, source) {
   const ranges = new Map();
   const keep = (found) => (found ?? []).forEach((range) => ranges.set(range.pos, range));
