@@ -1,0 +1,131 @@
+"""Canonical forms: what is recorded is written one way only, whatever wrote it.
+
+A DynamoDB attribute that holds JSON text becomes `{"json": …}`, one that holds compressed text
+becomes `{"zlib": …}`, other bytes become `{"B": base64}`. `attributes` reverses this, so that a
+recorded row can be put into a table. Presigned URLs lose their date and signature.
+"""
+
+import base64
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+type Json = Any
+
+_COLUMNS: Final = 100
+_PRESIGNED: Final = [
+    (re.compile(r"X-Amz-Date=\d{8}T\d{6}Z"), "X-Amz-Date=DATE"),
+    (re.compile(r"(X-Amz-Credential=[^%&\"]+%2F)\d{8}%2F"), r"\1DATE%2F"),
+    (re.compile(r"X-Amz-Signature=[0-9a-f]{64}"), "X-Amz-Signature=SIGNATURE"),
+    (re.compile(r"X-Amz-Security-Token=[^&\"]+&"), ""),
+]
+
+
+def text(value: Json) -> str:
+    """As a file holds it: keys are sorted, and what fits on a line is on one."""
+    return "".join(_lines(value, 0)) + "\n"
+
+
+def _lines(value: Json, depth: int) -> Iterator[str]:
+    short = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    if not isinstance(value, (dict, list)) or len(short) + depth <= _COLUMNS:
+        yield short
+        return
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    items = sorted(value.items()) if isinstance(value, dict) else [(None, item) for item in value]
+    for place, (name, item) in enumerate(items):
+        yield ("," if place else opening) + "\n" + " " * (depth + 1)
+        yield "" if name is None else json.dumps(name, ensure_ascii=False) + ": "
+        yield from _lines(item, depth + 1)
+    yield "\n" + " " * depth + closing
+
+
+def unsigned(value: Json) -> Json:
+    """The same value without the dates and signatures of presigned URLs."""
+    written = json.dumps(value)
+    for pattern, replacement in _PRESIGNED:
+        written = pattern.sub(replacement, written)
+    return json.loads(written)
+
+
+def row(attributes: Mapping[str, Json]) -> dict[str, Json]:
+    """A row of the low-level protocol of DynamoDB → its canonical form."""
+    return {name: _recorded(value) for name, value in attributes.items()}
+
+
+def attributes(recorded: Mapping[str, Json]) -> dict[str, Json]:
+    """The reverse of `row`."""
+    return {name: _attribute(value) for name, value in recorded.items()}
+
+
+def body(content: bytes) -> Json:
+    """An object's or an answer's content: JSON, text, or base64."""
+    try:
+        written = content.decode()
+    except UnicodeDecodeError:
+        return _compressed(content) or {"base64": base64.b64encode(content).decode()}
+    found = _document(written)
+    return {"text": written} if found is None else {"json": found}
+
+
+def content(recorded: Mapping[str, Json]) -> bytes:
+    """The reverse of `body`."""
+    if "json" in recorded:
+        return json.dumps(recorded["json"], separators=(",", ":")).encode()
+    if "zlib" in recorded:
+        return zlib.compress(str(recorded["zlib"]).encode())
+    if "base64" in recorded:
+        return base64.b64decode(recorded["base64"])
+    return str(recorded["text"]).encode()
+
+
+def _recorded(value: Mapping[str, Json]) -> Json:
+    ((kind, held),) = value.items()
+    if kind == "S":
+        found = _document(held)
+        return value if found is None else {"json": found}
+    if kind == "B":
+        return _compressed(bytes(held)) or {"B": base64.b64encode(bytes(held)).decode()}
+    if kind == "SS":
+        return {"SS": sorted(held)}
+    if kind == "L":
+        return {"L": [_recorded(each) for each in held]}
+    return value
+
+
+def _attribute(value: Mapping[str, Json]) -> Json:
+    ((kind, held),) = value.items()
+    if kind == "json":
+        return {"S": json.dumps(held, separators=(",", ":"))}
+    if kind == "zlib":
+        return {"B": zlib.compress(_text_of(held).encode())}
+    if kind == "B":
+        return {"B": base64.b64decode(held)}
+    if kind == "L":
+        return {"L": [_attribute(each) for each in held]}
+    return value
+
+
+def _document(written: str) -> Json:
+    """The object or the list that a text is in JSON; None of any other text."""
+    if not written.startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(written)
+    except ValueError:
+        return None
+
+
+def _compressed(held: bytes) -> Json:
+    try:
+        written = zlib.decompress(held).decode()
+    except (zlib.error, UnicodeDecodeError):
+        return None
+    found = _document(written)
+    return {"zlib": {"text": written} if found is None else {"json": found}}
+
+
+def _text_of(held: Mapping[str, Json]) -> str:
+    return content(held).decode()

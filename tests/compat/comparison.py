@@ -1,0 +1,84 @@
+"""What may differ from what was recorded, and nothing else.
+
+Texts for people are compared by their type: they may be reworded at any time. All else is exact.
+A later release that adds an attribute, a field or a message names it in `ADDED`, with its reason.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+type Json = Any
+
+_OF_BODY: Final = r"answer\.body\.json(\.items\[\d+\])?"
+TEXTS: Final = (
+    # Problems (RFC 9457): their type, status and names of fields are exact.
+    r"answer\.body\.json\.(title|detail)",
+    r"answer\.body\.json\.errors\[\d+\]\.message",
+    r"sent\[\d+\]\.message\.detail",
+    # Why a job ended: in its row, in answers, in what an execution decides, and in events.
+    r"after\.jobs\.job_\w+\.state\.json\.reason",
+    rf"{_OF_BODY}\.reason",
+    r"answer\.reason",
+    r"sent\[\d+\]\.(Detail|body\.json\.data)\.reason",
+    # Why something waits, and what became of dead letters: codes and facts are exact.
+    r"answer\.body\.json\.reasons\[\d+\]\.(sentence|facts\.(reason|message))",
+    r"answer\.body\.json\.items\[\d+\]\.sentence",
+    # What the audit trail says of canaries and of disabled webhooks.
+    r"after\.registry\.audit-.*\.detail\.json\.(said|canary|why)",
+    r"answer\.body\.json\.items\[\d+\]\.detail\.(said|canary|why)",
+    # Why a bulk action ended, and why it left jobs out.
+    r"after\.registry\.bulk#.*\.state\.json\.(reason|refusals\[\d+\]\[1\])",
+    rf"{_OF_BODY}\.refusals\[\d+\]\.reason",
+    # Why a webhook was disabled, and why an attempt at one failed.
+    r"after\.registry\.webhook#.*\.about\.json\.disabled_why",
+    r"after\.registry\.webhook-attempt#.*\.about\.json\[5\]\[2\]",
+    rf"{_OF_BODY}\.disabled_reason",
+    r"answer\.body\.json\.items\[\d+\]\.error",
+)
+"""Places of texts for people, as regular expressions over the whole of a place."""
+
+WORDS: Final = frozenset(("three workers in a row died while they ran it",))
+"""Recorded texts of ours in places where users' own texts are, which are exact."""
+
+ADDED: Final[Mapping[str, str]] = {}
+"""Places that later releases may have beyond what was recorded, each with the reason."""
+
+_SHOWN: Final = 300
+_TEXTS: Final = re.compile("|".join(f"(?:{each})" for each in TEXTS))
+
+
+def differences(recorded: Json, found: Json, place: str = "") -> Iterator[str]:
+    """A line for each difference: where it is, what was recorded, and what was found."""
+    if isinstance(recorded, dict) and isinstance(found, dict):
+        yield from _of_names(recorded, found, place)
+    elif isinstance(recorded, list) and isinstance(found, list):
+        if len(recorded) != len(found):
+            yield f"{place}: recorded {len(recorded)} items, now {len(found)}: {_short(found)}"
+        for index, (one, other) in enumerate(zip(recorded, found, strict=False)):
+            yield from differences(one, other, f"{place}[{index}]")
+    elif type(recorded) is type(found) and (recorded == found or _is_text(recorded, place)):
+        return
+    else:
+        yield f"{place}: recorded {_short(recorded)}, now {_short(found)}"
+
+
+def _of_names(recorded: Mapping[str, Json], found: Mapping[str, Json], place: str) -> Iterator[str]:
+    for name in sorted({*recorded, *found}):
+        inner = f"{place}.{name}" if place else name
+        if name not in found:
+            yield f"{inner}: recorded {_short(recorded[name])}, now missing"
+        elif name in recorded:
+            yield from differences(recorded[name], found[name], inner)
+        elif not any(re.fullmatch(each, inner) for each in ADDED):
+            yield f"{inner}: not recorded, now {_short(found[name])}"
+
+
+def _is_text(recorded: Json, place: str) -> bool:
+    return isinstance(recorded, str) and (recorded in WORDS or bool(_TEXTS.fullmatch(place)))
+
+
+def _short(value: Json) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

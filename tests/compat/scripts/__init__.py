@@ -1,0 +1,29 @@
+"""The scripts of the chapters, by name."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from tests.compat.recorder import Script
+from tests.compat.scripts import outside, running, steering, submitting
+
+CHAPTERS: Final[Mapping[str, Script]] = {
+    "sources": submitting.sources,
+    "lists": submitting.lists,
+    "changes": submitting.changes,
+    "problems": submitting.problems,
+    "reports": running.reports,
+    "large": running.large,
+    "keeping": running.keeping,
+    "single": running.single,
+    "windows": running.windows,
+    "crashes": running.crashes,
+    "pauses": steering.pauses,
+    "retries": steering.retries,
+    "canaries": steering.canaries,
+    "many": steering.many,
+    "waiting": steering.waiting,
+    "webhooks": outside.webhooks,
+    "live": outside.live,
+    "exports": outside.exports,
+    "tenants": outside.tenants,
+}

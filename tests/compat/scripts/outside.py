@@ -1,0 +1,181 @@
+"""What reaches beyond jobs: webhooks, live connections, exports, tenants."""
+
+import json
+
+from tests.compat.recorder import Recorder, machine, user
+
+TENANT = "default"
+
+
+def webhooks(play: Recorder) -> None:
+    """A webhook from its making to the event that arrives, is tried again, or is given up."""
+    play.register()
+    setting = {
+        "url": "https://hooks.example.com/shoal?x=1",
+        "events": ["job.completed", "job.submitted"],
+        "description": "the pictures team",
+    }
+    key = {"idempotency-key": "hook-1"}
+    hook = play.post("add one", "/webhooks", setting, headers=key)["id"]
+    play.post("add it again", "/webhooks", setting, headers=key)
+    play.post(
+        "another under its key", "/webhooks", {**setting, "events": []}, headers=key, status=409
+    )
+    other = play.post("add one of all events", "/webhooks", {"url": "https://down.example.com/"})[
+        "id"
+    ]
+    play.post("an address inside", "/webhooks", {"url": "https://10.0.0.1/"}, status=422)
+    play.get("all of them", "/webhooks")
+    play.get("one of them", f"/webhooks/{hook}")
+    play.submit("a job", count=1)
+    play.stream("its events", "job_events")
+    (event,) = [each for each in play.steps[-1].sent if each["to"] == "events"]
+    handed_on = {
+        "version": "0",
+        "id": "e-1",
+        "source": event["Source"],
+        "detail-type": event["DetailType"],
+        "time": "2027-01-15T08:00:00Z",
+        "detail": event["Detail"],
+    }
+    play.play("spread an event", "deliver_webhooks", records(handed_on))
+    deliveries = [each["body"] for each in play.steps[-1].sent]
+    play.facts(posts={"down.example.com": 503})
+    play.play("deliver it", "deliver_webhooks", records(deliveries[0]))
+    play.facts(posts={"down.example.com": 503})
+    play.play("deliver it to the other", "deliver_webhooks", records(deliveries[1]))
+    late = next((e["body"] for s in play.steps[-2:] for e in s.sent if e["to"] == "sqs"), None)
+    assert late is not None
+    play.play("a delivery that is not due", "deliver_webhooks", records(late))
+    play.wait(10)
+    play.facts(posts={"down.example.com": "refused"})
+    play.play("a delivery that fails again", "deliver_webhooks", records(late))
+    play.get("deliveries", f"/webhooks/{other}/deliveries")
+    play.get("a webhook that fails", f"/webhooks/{other}")
+    play.wait(6 * 24 * 3_600)
+    again = next(each["body"] for each in play.steps[-3].sent if each["to"] == "sqs")
+    play.facts(posts={"down.example.com": 410})
+    play.play("a delivery that is given up", "deliver_webhooks", records(again))
+    play.get("a disabled webhook", f"/webhooks/{other}")
+    play.post("rotate the secret", f"/webhooks/{hook}/rotate")
+    play.post("test it", f"/webhooks/{other}/test")
+    test = play.steps[-1].sent[0]["body"]
+    play.play("the test arrives", "deliver_webhooks", records(test))
+    play.get("enabled again", f"/webhooks/{other}")
+    play.play("deliver what is signed twice", "deliver_webhooks", records(deliveries[0]))
+    play.play("no delivery", "deliver_webhooks", {"Records": [{"messageId": "m", "body": "x"}]})
+    play.http("remove it", "DELETE", f"/webhooks/{hook}")
+    play.get("what was done to webhooks", "/events")
+
+
+def records(*bodies: object) -> dict[str, list[dict[str, str]]]:
+    """Messages of the queue of deliveries."""
+    return {
+        "Records": [
+            {"messageId": f"m-{n}", "body": json.dumps(body)} for n, body in enumerate(bodies)
+        ]
+    }
+
+
+def live(play: Recorder) -> None:
+    """Tickets, connections, subscriptions, deltas."""
+    play.register()
+    job = play.submit("a job", count=2, chunk_size=1)
+    ticket = play.post("a ticket", "/live-tickets", status=201)["ticket"]
+    opens = {"queryStringParameters": {"ticket": ticket}}
+    play.play("connect", "live", socket("$connect") | opens)
+    play.play("connect with a used ticket", "live", socket("$connect", "c-2") | opens)
+    play.play("connect without one", "live", socket("$connect", "c-2"))
+    say(play, "subscribe to a job", {"action": "subscribe", "job": job})
+    say(play, "subscribe to all", {"action": "subscribe"})
+    say(play, "subscribe to no job", {"action": "subscribe", "job": "job_0"})
+    say(play, "ping", {"action": "ping"})
+    play.play("say nothing that is known", "live", socket("$default") | {"body": "{}"})
+    play.play("job: plan", "plan_tasks", {"job": job, "generation": 1, "n": 1})
+    play.stream("planned: deltas", "live_deltas")
+    play.play("job: create", "create_tasks", {"job": job, "generation": 1, "first": 0, "count": 2})
+    play.wait(2)
+    play.run("a chunk", job, 0)
+    play.stream("a chunk ended: deltas", "live_deltas")
+    say(play, "unsubscribe from a job", {"action": "unsubscribe", "job": job})
+    play.wait(2)
+    play.run("another chunk", job, 1)
+    play.facts(gone=["c-1"])
+    play.stream("the connection is gone: deltas", "live_deltas")
+    other = play.post("another ticket", "/live-tickets", status=201)["ticket"]
+    play.play(
+        "connect again",
+        "live",
+        socket("$connect", "c-3") | {"queryStringParameters": {"ticket": other}},
+    )
+    play.play("disconnect", "live", socket("$disconnect", "c-3"))
+
+
+def socket(route: str, connection: str = "c-1") -> dict[str, object]:
+    """An event of a WebSocket."""
+    return {"requestContext": {"routeKey": route, "connectionId": connection}}
+
+
+def say(play: Recorder, name: str, words: object) -> None:
+    """A message of a client."""
+    play.play(name, "live", socket("$default") | {"body": json.dumps(words)})
+
+
+def exports(play: Recorder) -> None:
+    """All results as one file."""
+    play.register()
+    job = play.submit("two tasks", count=2, chunk_size=1)
+    play.start("two tasks", job)
+    play.run("first", job, 0)
+    play.run("second", job, 1, failed=(1,))
+    key = {"idempotency-key": "export-1"}
+    export = play.post("export", f"/jobs/{job}/exports", headers=key)["id"]
+    play.post("export again", f"/jobs/{job}/exports", headers=key)
+    play.get("it runs", f"/jobs/{job}/exports/{export}")
+    given = {"tenant": TENANT, "job": job, "export": export}
+    cursor = play.play("append a part", "export_results", {**given, "cursor": {}})
+    assert cursor["more"]
+    name = f"{job}-{export}"
+    finished = {**cursor, "more": False}
+    ended = {"status": "SUCCEEDED", "stopDate": 1_800_000_005.0, "output": finished}
+    play.facts(executions={name: ended})
+    play.get("it is done", f"/jobs/{job}/exports/{export}")
+    play.wait(8 * 24 * 3_600)
+    play.get("it is not kept any more", f"/jobs/{job}/exports/{export}")
+    lost = play.post("another export", f"/jobs/{job}/exports")["id"]
+    play.facts(
+        executions={
+            f"{job}-{lost}": {"status": "FAILED", "stopDate": 1_800_700_000.0, "error": "Boom"}
+        }
+    )
+    play.get("it failed", f"/jobs/{job}/exports/{lost}")
+
+
+def tenants(play: Recorder) -> None:
+    """Tenants, their limits and machines."""
+    play.register()
+    play.submit("a job", count=3)
+    play.http("a machine of a tenant", "PUT", "/machines/c-1", {"tenant": "acme"})
+    play.http("another machine", "PUT", "/machines/c-2", {"tenant": "default"})
+    page = play.get("machines", "/machines", query="limit=1")
+    play.get("more machines", "/machines", query=f"limit=1&next_token={page['next_token']}")
+    job = {"task_type": "noop", "count": 1}
+    play.post("a machine submits", "/jobs", job, claims=machine("c-1"))
+    play.http("remove a machine", "DELETE", "/machines/c-2")
+    limits = {
+        "open_jobs": 2,
+        "queued_tasks": 100,
+        "submit_rate": 0.5,
+        "submit_burst": 1,
+        "retention_days": 30,
+    }
+    play.http("limits of a tenant", "PUT", "/tenants/acme/limits", limits)
+    play.wait(10)
+    play.post("within the limits", "/jobs", job, claims=user("acme"))
+    play.post("too fast", "/jobs", job, claims=user("acme"), status=429)
+    play.wait(10)
+    play.post("too many open", "/jobs", job, claims=user("acme"), status=429)
+    play.get("limits", "/tenants/acme/limits")
+    play.get("limits of nobody yet", "/tenants/nobody/limits")
+    page = play.get("tenants", "/tenants", query="limit=1")
+    play.get("more tenants", "/tenants", query=f"limit=1&next_token={page['next_token']}")
