@@ -161,7 +161,7 @@ export function makeRouter(context: Sources) {
   });
 }
 
-export type Router = ReturnType<typeof makeRouter>;
+type Router = ReturnType<typeof makeRouter>;
 
 declare module "@tanstack/react-router" {
   interface Register {

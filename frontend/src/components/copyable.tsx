@@ -2,12 +2,11 @@
 
 import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
 
-export function Copyable({ text, what, shown }: { text: string; what: string; shown?: string }) {
+export function Copyable({ text, what }: { text: string; what: string }) {
   return (
     <CopyToClipboard
       variant="inline"
       textToCopy={text}
-      {...(shown === undefined ? {} : { textToDisplay: shown })}
       copyButtonAriaLabel={`Copy ${what}`}
       copySuccessText={`Copied ${what}`}
       copyErrorText={`Your browser did not let us copy ${what}`}

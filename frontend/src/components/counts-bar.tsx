@@ -9,7 +9,7 @@ type Status = keyof Counts;
 /** In the order in which the bar is filled. */
 const ORDER: readonly Status[] = ["completed", "failed", "cancelled", "retrying", "running", "pending"];
 
-export function countsSentence(counts: Counts): string {
+function countsSentence(counts: Counts): string {
   const said = ORDER.filter((each) => counts[each] > 0).map((each) => `${number(counts[each])} ${each}`);
   return said.length ? said.join(", ") : "no tasks yet";
 }

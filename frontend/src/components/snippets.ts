@@ -49,8 +49,7 @@ export function renderedClone(form: Exclude<Form, "json">, id: string, api: stri
 }
 
 /** For a POSIX shell. */
-export const quoted = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
+const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`);
 
 function curl(spec: Spec, api: string): string {
   return [

@@ -51,9 +51,9 @@ const ENDING_WORDS: Record<JobStatus, string> = {
   CANCELLED: "Cancelling",
 };
 
-export const LIVE_STATUSES: readonly JobStatus[] = ["PENDING", "ENQUEUED", "RUNNING"];
+const LIVE_STATUSES: ReadonlySet<JobStatus> = new Set(["PENDING", "ENQUEUED", "RUNNING"]);
 
-export const isLive = (job: Pick<Job, "status">): boolean => LIVE_STATUSES.includes(job.status);
+export const isLive = (job: Pick<Job, "status">): boolean => LIVE_STATUSES.has(job.status);
 
 export function jobLook(job: Pick<Job, "status" | "paused" | "ending" | "drained">): Look {
   if (isLive(job) && job.ending) return { type: "in-progress", word: ENDING_WORDS[job.ending] };

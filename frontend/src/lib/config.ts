@@ -12,7 +12,7 @@ export interface Config {
   logsUrl: string | null;
 }
 
-export class ConfigError extends Error {}
+class ConfigError extends Error {}
 
 export async function readConfig(fetcher: typeof fetch = fetch): Promise<Config> {
   let said: unknown;

@@ -1,6 +1,6 @@
 /** How answers are kept and asked for again. */
 
-import { MutationCache, QueryClient } from "@tanstack/react-query";
+import { QueryClient } from "@tanstack/react-query";
 import { Problem } from "@/lib/api/problem";
 import { usePace } from "@/lib/preferences";
 import { useStore } from "@/lib/store";
@@ -23,7 +23,6 @@ export function makeQueryClient(): QueryClient {
       },
       mutations: { retry: false, networkMode: "always" },
     },
-    mutationCache: new MutationCache(),
   });
 }
 

@@ -55,7 +55,7 @@ export function MatchMenu({ filterAt, onBegun, onPast }: MatchMenuProps) {
   );
 }
 
-export interface MatchConfirmProps {
+interface MatchConfirmProps {
   verb: BulkVerb;
   filter: BulkFilter;
   onClose: () => void;
@@ -63,7 +63,7 @@ export interface MatchConfirmProps {
 }
 
 /** Counts the jobs by a dry run, then asks. */
-export function MatchConfirm({ verb, filter, onClose, onBegun }: MatchConfirmProps) {
+function MatchConfirm({ verb, filter, onClose, onBegun }: MatchConfirmProps) {
   const api = useApi();
   const zone = useZone();
   const [keys] = useState(() => ({ count: crypto.randomUUID(), act: crypto.randomUUID() }));

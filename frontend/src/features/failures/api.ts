@@ -39,7 +39,7 @@ export function causeWords({ error_type: type, message }: Pick<Cause, "error_typ
 }
 
 /** One page counts only its own tasks, so causes of several are added up. */
-export function together(one: Failures, other: Failures): Failures {
+function together(one: Failures, other: Failures): Failures {
   const causes = new Map<string, Cause>(one.items.map((each) => [each.cause, each]));
   for (const each of other.items) {
     const before = causes.get(each.cause);

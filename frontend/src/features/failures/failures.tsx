@@ -25,13 +25,13 @@ export interface FailuresTableProps {
   renderDiscard: (asked: Asked) => ReactNode;
 }
 
-export interface Asked {
+interface Asked {
   tasks: number;
   cause: { fingerprint: string; words: string };
   onClose: () => void;
 }
 
-export const indexOf = (taskId: string): number => Number(taskId.slice(taskId.lastIndexOf(".") + 1));
+const indexOf = (taskId: string): number => Number(taskId.slice(taskId.lastIndexOf(".") + 1));
 
 export function FailuresTable({ job, moving, taskHref, renderRetry, renderDiscard }: FailuresTableProps) {
   const [asking, setAsking] = useState<{ what: "retry" | "discard"; cause: Cause } | null>(null);

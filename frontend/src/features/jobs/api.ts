@@ -47,8 +47,7 @@ export const jobsQuery = (api: Api, asked: JobsAsked) =>
   });
 
 /** What a delta told is not undone by an answer that was on its way before it, or read from an index that lags. */
-export const newest = (before: Job | undefined, now: Job): Job =>
-  before && before.version > now.version ? before : now;
+const newest = (before: Job | undefined, now: Job): Job => (before && before.version > now.version ? before : now);
 
 function newestPage(before: JobPage | undefined, now: JobPage): JobPage {
   const known = new Map(before?.items.map((job) => [job.id, job]));

@@ -12,7 +12,7 @@ import { titleOf } from "./api";
 
 export const jobHref = (id: string): string => `/jobs/${id}`;
 
-export function seconds(job: Job, now = Date.now()): number | null {
+function seconds(job: Job, now = Date.now()): number | null {
   if (!job.started_at) return null;
   return ((job.finished_at ? Date.parse(job.finished_at) : now) - Date.parse(job.started_at)) / 1000;
 }

@@ -2,7 +2,7 @@
 
 import { number, plural } from "@/lib/format";
 
-export interface Canary {
+interface Canary {
   share: number;
   bar: number;
 }

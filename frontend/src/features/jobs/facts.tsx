@@ -31,7 +31,7 @@ const COUNTED: Record<TaskStatus, keyof Counts> = {
 };
 
 /** A link to the tasks of each status, with how many there are. */
-export function CountLinks({ job }: { job: Job }) {
+function CountLinks({ job }: { job: Job }) {
   return (
     <div className="count-links-frame">
       <div className="count-links figures">
@@ -51,7 +51,7 @@ export function CountLinks({ job }: { job: Job }) {
 }
 
 /** Why it does not move, or how it ended, in a sentence. */
-export function Why({ job }: { job: Job }) {
+function Why({ job }: { job: Job }) {
   const api = useApi();
   const every = useInterval();
   const live = isLive(job);

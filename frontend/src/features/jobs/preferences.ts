@@ -5,7 +5,7 @@ import { kept } from "@/lib/store";
 import type { JobsAsked } from "./api";
 import { filterOf, type JobsSearch } from "./filters";
 
-export const PAGE = 50;
+const PAGE = 50;
 
 export const preferences = kept<CollectionPreferencesProps.Preferences>("shoal.jobs", { pageSize: PAGE });
 

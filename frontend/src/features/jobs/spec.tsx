@@ -10,7 +10,7 @@ import { usePlatform } from "@/lib/api/context";
 import type { Job, JobSubmission } from "@/lib/api/types";
 
 /** What the job's row still tells of its submission; inputs are not in it. */
-export function specOf(job: Job): JobSubmission {
+function specOf(job: Job): JobSubmission {
   return {
     task_type: job.task_type,
     ...(job.name ? { name: job.name } : {}),

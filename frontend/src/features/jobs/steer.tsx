@@ -5,7 +5,7 @@ import type { Job } from "@/lib/api/types";
 import { number, plural } from "@/lib/format";
 import { titleOf, unfinished, useSteer, type Verb, VERB_NAMES } from "./api";
 
-export function effect(verb: Verb, job: Job): string {
+function effect(verb: Verb, job: Job): string {
   const { counts } = job;
   switch (verb) {
     case "cancel":

@@ -73,7 +73,7 @@ function Told({ file, onDismiss }: { file: Export; onDismiss: () => void }) {
   }
 }
 
-export function fileWords({ results, missing }: Pick<Export, "results" | "missing">): string {
+function fileWords({ results, missing }: Pick<Export, "results" | "missing">): string {
   const has = `It has ${plural(results ?? 0, "result")}, a line of JSON each, with gzip.`;
   return missing
     ? `${has} ${number(missing)} more ${missing === 1 ? "line says" : "lines say"} why a task has none.`

@@ -10,7 +10,7 @@ import type { Spec } from "./draft";
 /** The API takes bodies of 1.2 MB. */
 const MOST_BYTES = 1_000_000;
 
-export async function submitted(api: Api, spec: Spec, key: string): Promise<Job> {
+async function submitted(api: Api, spec: Spec, key: string): Promise<Job> {
   const lines = spec.inputs?.map((each) => JSON.stringify(each)) ?? [];
   const size = lines.reduce((sum, each) => sum + each.length + 1, 0);
   const { inputs: _inputs, ...rest } = spec;

@@ -2,7 +2,7 @@
 
 import { type Field, inputFault, valueOf } from "./schema";
 
-export interface RowFault {
+interface RowFault {
   /** As an editor counts them, from 1. */
   line: number;
   message: string;

@@ -24,7 +24,7 @@ export interface Schema {
   $defs?: Record<string, Schema>;
 }
 
-export type Kind = "text" | "integer" | "number" | "boolean" | "choice" | "json";
+type Kind = "text" | "integer" | "number" | "boolean" | "choice" | "json";
 
 export interface Field {
   name: string;
@@ -112,7 +112,7 @@ function parsed(text: string, { kind, schema, nullable }: Field): unknown {
 }
 
 /** What is wrong with a value, or null. */
-export function fault(value: unknown, { kind, schema, nullable }: Field): string | null {
+function fault(value: unknown, { kind, schema, nullable }: Field): string | null {
   if (value === null) return nullable ? null : "must not be null";
   switch (kind) {
     case "text":
@@ -164,5 +164,5 @@ export function inputFault(input: unknown, fields: Field[], shared: ReadonlySet<
   return missing ? `${missing.name} is missing` : null;
 }
 
-export const isObject = (value: unknown): value is Record<string, unknown> =>
+const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -50,7 +50,7 @@ export function TaskPanel({ job, id, index, total, taskHref }: TaskPanelProps) {
   );
 }
 
-export function TaskView({ job, id, index, total, taskHref }: TaskPanelProps) {
+function TaskView({ job, id, index, total, taskHref }: TaskPanelProps) {
   const api = useApi();
   const every = useInterval();
   const found = useQuery({

@@ -9,8 +9,6 @@ interface Kept {
 }
 
 export class Etags {
-  /** How many answers were 304, and how many bytes the others had. */
-  readonly meter = { unchanged: 0, bytes: 0 };
   private readonly kept = new Map<string, Kept>();
 
   async fetch(request: Request): Promise<Response> {
@@ -18,14 +16,10 @@ export class Etags {
     const found = this.kept.get(request.url);
     if (found) request.headers.set("If-None-Match", found.tag);
     const answer = await fetch(request);
-    if (answer.status === 304 && found) {
-      this.meter.unchanged += 1;
-      return new Response(found.body, { status: 200, headers: found.headers });
-    }
+    if (answer.status === 304 && found) return new Response(found.body, { status: 200, headers: found.headers });
     const tag = answer.headers.get("ETag");
     if (answer.status !== 200 || !tag) return answer;
     const body = await answer.arrayBuffer();
-    this.meter.bytes += body.byteLength;
     this.keep(request.url, { tag, body, headers: answer.headers });
     return new Response(body, { status: 200, headers: answer.headers });
   }

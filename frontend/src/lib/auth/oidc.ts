@@ -17,7 +17,7 @@ interface Attempt {
   popup: boolean;
 }
 
-export class SignInFailed extends Error {}
+class SignInFailed extends Error {}
 
 const ATTEMPT = "shoal.attempt";
 const CHANNEL = "shoal.sign-in";

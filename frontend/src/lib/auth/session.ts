@@ -24,7 +24,7 @@ export const useWho = (): Who | null => {
 };
 
 /** What a token says of its bearer. The API checks it; this is only to be shown. */
-export function whoIs(token: string): Who {
+function whoIs(token: string): Who {
   const claims = claimsOf(token);
   const groups = list(claims["cognito:groups"]);
   return {

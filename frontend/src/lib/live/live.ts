@@ -17,7 +17,6 @@ type Listener = (delta: Delta) => void;
 type Joiner = (topic: Topic) => void;
 
 export class Live {
-  readonly meter = { deltas: 0, connections: 0 };
   private readonly topics = new Map<Topic, number>();
   private readonly listeners = new Set<Listener>();
   private readonly joiners = new Set<Joiner>();
@@ -87,7 +86,6 @@ export class Live {
 
   private joined(): void {
     this.pause = FIRST_PAUSE;
-    this.meter.connections += 1;
     for (const topic of this.topics.keys()) this.say("subscribe", topic);
     this.ping = setInterval(() => this.socket?.send(JSON.stringify({ action: "ping" })), PING);
   }
@@ -102,7 +100,6 @@ export class Live {
     const said: unknown = JSON.parse(text);
     if (isSubscribed(said)) this.subscribed(said.job_id ?? "*");
     if (!isDelta(said)) return;
-    this.meter.deltas += 1;
     for (const listener of this.listeners) listener(said);
   }
 
