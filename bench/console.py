@@ -1,7 +1,7 @@
 """The console in a browser: its sizes, cold loads, tables of many rows, minutes before a live map.
 
 Writes bench/console.md: `python -m bench.console [ROUNDS [MINUTES]]`. What is measured in the
-browser is frontend/scripts/figures.mjs; here is what it looks at.
+browser is frontend/scripts/benchmark.mjs; here is what it looks at.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class _Look:
 
     def _asked(self, what: str, **asked: Any) -> Any:
         figures = json.dumps({"console": self._console, **asked})
-        return json.loads(_node("node", "scripts/figures.mjs", what, FIGURES=figures))
+        return json.loads(_node("node", "scripts/benchmark.mjs", what, FIGURES=figures))
 
 
 def _node(*command: str, **environment: str) -> str:

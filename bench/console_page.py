@@ -54,7 +54,7 @@ once garbage is collected.
 
 
 class Found(NamedTuple):
-    """What size-limit and frontend/scripts/figures.mjs printed."""
+    """What size-limit and frontend/scripts/benchmark.mjs printed."""
 
     sizes: Sequence[Mapping[str, Any]]
     loads: Sequence[Mapping[str, Any]]

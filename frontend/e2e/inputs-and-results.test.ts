@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { type Download } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
-import { jobShown, ran, visited } from "./visit";
+import { shownJobId, runShell, startSession } from "./console-session";
 
-const visit = visited();
+const visit = startSession();
 
 beforeAll(async () => {
   await visit.context.grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -23,7 +23,7 @@ async function submitted(name: string, count: string): Promise<string> {
   await visit.page.getByRole("textbox", { name: /^Name/ }).fill(name);
   await visit.button(`Submit ${count} tasks`).click();
   await visit.heading(name).waitFor();
-  return jobShown(visit.page);
+  return shownJobId(visit.page);
 }
 
 test("each row of JSON Lines that cannot be right is named by its line", async () => {
@@ -114,9 +114,9 @@ test("a form copied as curl, as a command and as Python submits the same job", a
   await page.getByRole("textbox", { name: /^Tags/ }).fill(`suite=${visit.run}`);
   await visit.button("The same as code").click();
 
-  const byCurl = JSON.parse(ran(await copied("curl", "submission"), visit.token)) as { id: string };
-  const byCommand = ran(await copied("CLI", "submission"), visit.token).trim();
-  const byPython = ran(`python - <<'END'\n${await copied("Python", "submission")}\nEND`, visit.token).trim();
+  const byCurl = JSON.parse(runShell(await copied("curl", "submission"), visit.token)) as { id: string };
+  const byCommand = runShell(await copied("CLI", "submission"), visit.token).trim();
+  const byPython = runShell(`python - <<'END'\n${await copied("Python", "submission")}\nEND`, visit.token).trim();
   for (const id of [byCurl.id, byCommand, byPython]) {
     const job = await visit.ended(id);
     expect(job).toMatchObject({
@@ -132,9 +132,9 @@ test("a job's specification copied from its page makes the same job, inputs and 
   const id = await visit.made("specified", "fail_below", { inputs: [{ attempts: 1 }, { attempts: 0, index: 7 }] });
   await visit.goto(`/jobs/${id}?tab=spec`);
 
-  const byCurl = JSON.parse(ran(await copied("curl", "specification"), visit.token)) as { id: string };
-  const byCommand = ran(await copied("CLI", "specification"), visit.token).trim();
-  const byPython = ran(`python - <<'END'\n${await copied("Python", "specification")}\nEND`, visit.token).trim();
+  const byCurl = JSON.parse(runShell(await copied("curl", "specification"), visit.token)) as { id: string };
+  const byCommand = runShell(await copied("CLI", "specification"), visit.token).trim();
+  const byPython = runShell(`python - <<'END'\n${await copied("Python", "specification")}\nEND`, visit.token).trim();
   for (const made of [byCurl.id, byCommand, byPython]) {
     const task = await visit.api<{ input: object }>("GET", `/tasks/${made}.1`);
     expect(task.input).toEqual({ attempts: 0, index: 7 });

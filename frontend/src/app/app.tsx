@@ -5,15 +5,15 @@ import messages from "@cloudscape-design/components/i18n/messages/all.en";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { makeRouter } from "@/app/router";
+import { createAppRouter } from "@/app/router";
 import { SignIn } from "@/app/sign-in";
-import { makeWire } from "@/lib/api/client";
+import { createApiClient } from "@/lib/api/client";
 import { PlatformProvider } from "@/lib/api/context";
 import type { Auth } from "@/lib/auth/oidc";
 import { session } from "@/lib/auth/session";
 import type { Config } from "@/lib/config";
-import { Live } from "@/lib/live/live";
-import { makeQueryClient } from "@/lib/query";
+import { LiveClient } from "@/lib/live/live-client";
+import { createQueryClient } from "@/lib/query";
 import { useStore } from "@/lib/store";
 
 export interface AppProps {
@@ -24,13 +24,13 @@ export interface AppProps {
 
 export function App({ config, auth, refused }: AppProps) {
   const [{ platform, etags, queries, router }] = useState(() => {
-    const { api, etags: tags } = makeWire(config.api, auth);
-    const kept = makeQueryClient();
+    const { api, etags: tags } = createApiClient(config.api, auth);
+    const kept = createQueryClient();
     return {
-      platform: { api, auth, config, live: new Live(api) },
+      platform: { api, auth, config, live: new LiveClient(api) },
       etags: tags,
       queries: kept,
-      router: makeRouter({ api, queries: kept }),
+      router: createAppRouter({ api, queries: kept }),
     };
   });
   const signedIn = useStore(session) !== null;

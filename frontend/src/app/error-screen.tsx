@@ -4,14 +4,14 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
-import { Shell } from "@/app/shell";
+import { PageLayout } from "@/app/page-layout";
 import { ProblemAlert } from "@/components/problem-alert";
 import { Problem } from "@/lib/api/problem";
 import Alert from "@cloudscape-design/components/alert";
 
-export function BrokenScreen({ error, reset }: { error: unknown; reset: () => void }) {
+export function ErrorScreen({ error, reset }: { error: unknown; reset: () => void }) {
   return (
-    <Shell crumbs={[{ text: "Jobs", href: "/jobs" }]}>
+    <PageLayout crumbs={[{ text: "Jobs", href: "/jobs" }]}>
       <ContentLayout header={<Header variant="h1">This screen broke</Header>}>
         {error instanceof Problem ? (
           <ProblemAlert error={error} retry={reset} />
@@ -21,18 +21,18 @@ export function BrokenScreen({ error, reset }: { error: unknown; reset: () => vo
           </Alert>
         )}
       </ContentLayout>
-    </Shell>
+    </PageLayout>
   );
 }
 
-export function NoScreen() {
+export function NotFoundScreen() {
   return (
-    <Shell crumbs={[{ text: "Jobs", href: "/jobs" }]}>
+    <PageLayout crumbs={[{ text: "Jobs", href: "/jobs" }]}>
       <ContentLayout header={<Header variant="h1">There is no such page</Header>}>
         <Box>
           The address leads nowhere. <Button href="/jobs">Go to the jobs</Button>
         </Box>
       </ContentLayout>
-    </Shell>
+    </PageLayout>
   );
 }

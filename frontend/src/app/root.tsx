@@ -2,11 +2,11 @@
 
 import { Outlet, useRouter } from "@tanstack/react-router";
 import { lazy, type MouseEvent, Suspense, useCallback, useState } from "react";
-import { usePaletteKey } from "@/app/palette-key";
-import { Frame } from "@/app/shell";
+import { usePaletteShortcut } from "@/app/use-palette-shortcut";
+import { Frame } from "@/app/page-layout";
 
 /** Cloudscape's links are plain anchors; those to ourselves change the screen, not the page. */
-function useInnerLinks(): (event: MouseEvent) => void {
+function useClientSideLinks(): (event: MouseEvent) => void {
   const router = useRouter();
   return (event) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -18,13 +18,13 @@ function useInnerLinks(): (event: MouseEvent) => void {
   };
 }
 
-const Palette = lazy(async () => ({ default: (await import("@/app/palette")).Palette }));
+const Palette = lazy(async () => ({ default: (await import("@/app/command-palette")).CommandPalette }));
 
 export function Root() {
   const [finding, setFinding] = useState(false);
   const find = useCallback(() => setFinding(true), []);
-  usePaletteKey(find);
-  const onClick = useInnerLinks();
+  usePaletteShortcut(find);
+  const onClick = useClientSideLinks();
   return (
     // Links are reached and followed by keyboard by themselves; this only catches what they do.
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions

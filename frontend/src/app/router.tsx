@@ -8,12 +8,12 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
-import { BrokenScreen, NoScreen } from "@/app/error-screen";
+import { ErrorScreen, NotFoundScreen } from "@/app/error-screen";
 import { Root } from "@/app/root";
 import { SCREENS } from "@/app/screens";
 import { jobQuery, jobsQuery } from "@/features/jobs/api";
-import { type JobsSearch, readSearch } from "@/features/jobs/filters";
-import { askedOf, preferences } from "@/features/jobs/preferences";
+import { type JobsSearch, parseSearch } from "@/features/jobs/filters";
+import { jobsRequest, tablePreferences } from "@/features/jobs/table-preferences";
 import { mapQuery } from "@/features/task-map/api";
 import type { Api } from "@/lib/api/client";
 
@@ -35,8 +35,8 @@ interface Sources {
 
 const root = createRootRouteWithContext<Sources>()({
   component: Root,
-  errorComponent: BrokenScreen,
-  notFoundComponent: NoScreen,
+  errorComponent: ErrorScreen,
+  notFoundComponent: NotFoundScreen,
 });
 
 const home = createRoute({
@@ -50,10 +50,10 @@ const home = createRoute({
 const jobs = createRoute({
   getParentRoute: () => root,
   path: "/jobs",
-  validateSearch: (said: Record<string, unknown>): JobsSearch => readSearch(said),
+  validateSearch: (said: Record<string, unknown>): JobsSearch => parseSearch(said),
   loaderDeps: ({ search }) => search,
   loader: ({ context: { api, queries }, deps }) => {
-    void queries.prefetchQuery(jobsQuery(api, askedOf(deps, preferences.get().pageSize, null)));
+    void queries.prefetchQuery(jobsQuery(api, jobsRequest(deps, tablePreferences.get().pageSize, null)));
   },
   shouldReload: false,
   component: lazyRouteComponent(SCREENS.jobs),
@@ -130,15 +130,15 @@ const activity = createRoute({
 });
 
 /** Plain `?name=text` both ways: an address is to be read and typed by people. */
-const parseSearch = (search: string): Record<string, string> => Object.fromEntries(new URLSearchParams(search));
+const parseQuery = (search: string): Record<string, string> => Object.fromEntries(new URLSearchParams(search));
 
-function stringifySearch(search: Record<string, unknown>): string {
+function stringifyQuery(search: Record<string, unknown>): string {
   const said = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
   const query = new URLSearchParams(said.map(([key, value]) => [key, String(value)])).toString();
   return query && `?${query.replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
 }
 
-export function makeRouter(context: Sources) {
+export function createAppRouter(context: Sources) {
   return createRouter({
     context,
     routeTree: root.addChildren([
@@ -153,15 +153,15 @@ export function makeRouter(context: Sources) {
       activity,
       settings,
     ]),
-    defaultErrorComponent: BrokenScreen,
+    defaultErrorComponent: ErrorScreen,
     defaultPreload: "intent",
-    parseSearch,
-    stringifySearch,
+    parseSearch: parseQuery,
+    stringifySearch: stringifyQuery,
     scrollRestoration: true,
   });
 }
 
-type Router = ReturnType<typeof makeRouter>;
+type Router = ReturnType<typeof createAppRouter>;
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -9,7 +9,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 import type { Auth } from "@/lib/auth/oidc";
 import type { Config } from "@/lib/config";
-import { sentence } from "@/lib/notices";
+import { toSentence } from "@/lib/notifications";
 
 export function SignIn({ auth, config, refused }: { auth: Auth; config: Config; refused: string | null }) {
   const [busy, setBusy] = useState(false);
@@ -37,7 +37,7 @@ export function SignIn({ auth, config, refused }: { auth: Auth; config: Config; 
         <SpaceBetween size="l">
           {failed && (
             <Alert type="error" header="You are not signed in">
-              {sentence(failed)}
+              {toSentence(failed)}
             </Alert>
           )}
           <Box>See your jobs, a million tasks at a time, and steer them.</Box>

@@ -4,18 +4,18 @@ import "@cloudscape-design/global-styles/index.css";
 import "@/app/app.css";
 import { createRoot } from "react-dom/client";
 import { App } from "@/app/app";
-import { Stopped } from "@/app/stopped";
-import { followNetwork } from "@/lib/api/connection";
+import { StartupError } from "@/app/startup-error";
+import { watchNetwork } from "@/lib/api/connection";
 import { Auth } from "@/lib/auth/oidc";
 import { readConfig } from "@/lib/config";
-import { followTheme } from "@/lib/preferences";
+import { watchTheme } from "@/lib/preferences";
 
 export async function start(): Promise<void> {
   const there = document.getElementById("root");
   if (!there) throw new Error("the page has no root");
   const root = createRoot(there);
-  followTheme();
-  followNetwork();
+  watchTheme();
+  watchNetwork();
   try {
     const config = await readConfig();
     const auth = new Auth(config);
@@ -27,6 +27,6 @@ export async function start(): Promise<void> {
     }
     root.render(<App config={config} auth={auth} refused={refused} />);
   } catch (error) {
-    root.render(<Stopped why={error instanceof Error ? error.message : String(error)} />);
+    root.render(<StartupError why={error instanceof Error ? error.message : String(error)} />);
   }
 }

@@ -1,8 +1,8 @@
 import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
-import { problemOf, wordsFor } from "@/lib/api/problem";
-import { show } from "../../tests/show";
+import { problemFrom, describeStatus } from "@/lib/api/problem";
+import { renderWithProviders } from "../../tests/render";
 import { ProblemAlert } from "./problem-alert";
 
 const SAID: [number, string, RegExp][] = [
@@ -20,8 +20,8 @@ const SAID: [number, string, RegExp][] = [
 ];
 
 test.each(SAID)("%i is said in a sentence, with a way on", (status, title, way) => {
-  expect(wordsFor(status).title).toBe(title);
-  expect(wordsFor(status).way).toMatch(way);
+  expect(describeStatus(status).title).toBe(title);
+  expect(describeStatus(status).action).toMatch(way);
 });
 
 test("a refusal says what the API says of it, the fields, the way on and the request id, and can be tried again", async () => {
@@ -33,8 +33,8 @@ test("a refusal says what the API says of it, the fields, the way on and the req
   };
   const answer = new Response(JSON.stringify(told), { status: 409, headers: { "Retry-After": "3" } });
 
-  const problem = await problemOf(answer);
-  show(<ProblemAlert error={problem} retry={retry} />);
+  const problem = await problemFrom(answer);
+  renderWithProviders(<ProblemAlert error={problem} retry={retry} />);
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
 
   for (const text of [
@@ -51,7 +51,7 @@ test("a refusal says what the API says of it, the fields, the way on and the req
 });
 
 test("an answer that is no problem document still gets its sentence", async () => {
-  const problem = await problemOf(new Response("<html>", { status: 502 }));
+  const problem = await problemFrom(new Response("<html>", { status: 502 }));
 
   expect(problem.detail).toMatch(/^The API has a fault\. Try again/);
   expect(problem.passes).toBe(true);

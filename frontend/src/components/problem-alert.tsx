@@ -4,12 +4,12 @@ import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { Problem, wordsFor } from "@/lib/api/problem";
-import { sentence } from "@/lib/notices";
+import { Problem, describeStatus } from "@/lib/api/problem";
+import { toSentence } from "@/lib/notifications";
 
 export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => void }) {
   const problem = error instanceof Problem ? error : new Problem(500, String(error));
-  const { title, way } = wordsFor(problem.status);
+  const { title, action: way } = describeStatus(problem.status);
   return (
     <Alert
       type={problem.status === 404 || problem.status === 429 ? "warning" : "error"}
@@ -17,7 +17,7 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
       action={retry && <Button onClick={retry}>Try again</Button>}
     >
       <SpaceBetween size="xxs">
-        <div>{sentence(problem.detail)}</div>
+        <div>{toSentence(problem.detail)}</div>
         {!problem.detail.endsWith(way) && <div>{way}</div>}
         {problem.fields.map((each) => (
           <div key={`${each.field} ${each.message}`}>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { briefTime, bytes, duration, fineTime, percent } from "@/lib/format";
+import { formatShortTime, formatBytes, formatDuration, formatPreciseTime, formatPercent } from "@/lib/format";
 
 test.each([
   [0, "0 ms"],
@@ -11,24 +11,28 @@ test.each([
   [7_500, "2 h 5 min"],
   [360_000, "4 d 4 h"],
 ])("%d seconds are %s", (seconds, words) => {
-  expect(duration(seconds)).toBe(words);
+  expect(formatDuration(seconds)).toBe(words);
 });
 
 test("one of a million is not nothing, and all but one is not all", () => {
-  expect([percent(1, 1_000_000), percent(999_999, 1_000_000), percent(1, 3)]).toEqual(["< 0.1%", "> 99.9%", "33.3%"]);
+  expect([formatPercent(1, 1_000_000), formatPercent(999_999, 1_000_000), formatPercent(1, 3)]).toEqual([
+    "< 0.1%",
+    "> 99.9%",
+    "33.3%",
+  ]);
 });
 
 test("bytes are told in the unit that fits", () => {
-  expect([bytes(999), bytes(1_500), bytes(25_000_000)]).toEqual(["999 B", "1.5 kB", "25 MB"]);
+  expect([formatBytes(999), formatBytes(1_500), formatBytes(25_000_000)]).toEqual(["999 B", "1.5 kB", "25 MB"]);
 });
 
 test("the year is told where it is not this one", () => {
   const now = Date.parse("2026-11-27T10:00:00Z");
 
-  expect(briefTime("2026-03-01T08:05:09Z", "utc", now)).toBe("01 Mar, 08:05:09 UTC");
-  expect(briefTime("2025-12-31T23:59:59Z", "utc", now)).toBe("31 Dec 2025, 23:59:59 UTC");
+  expect(formatShortTime("2026-03-01T08:05:09Z", "utc", now)).toBe("01 Mar, 08:05:09 UTC");
+  expect(formatShortTime("2025-12-31T23:59:59Z", "utc", now)).toBe("31 Dec 2025, 23:59:59 UTC");
 });
 
 test("moments that lie close are told apart by tenths", () => {
-  expect(fineTime(1_700_000_000.37, "utc")).toBe("22:13:20.3");
+  expect(formatPreciseTime(1_700_000_000.37, "utc")).toBe("22:13:20.3");
 });

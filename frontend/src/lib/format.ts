@@ -1,15 +1,15 @@
 /** Numbers, durations and times as people read them. */
 
-import type { Zone } from "@/lib/preferences";
+import type { TimeZone } from "@/lib/preferences";
 
 const whole = new Intl.NumberFormat("en");
 
-export const number = (value: number): string => whole.format(value);
+export const formatNumber = (value: number): string => whole.format(value);
 
-export const plural = (count: number, one: string, many = `${one}s`): string =>
-  `${number(count)} ${count === 1 ? one : many}`;
+export const pluralize = (count: number, one: string, many = `${one}s`): string =>
+  `${formatNumber(count)} ${count === 1 ? one : many}`;
 
-export const percent = (part: number, all: number): string => {
+export const formatPercent = (part: number, all: number): string => {
   if (!all) return "0%";
   const value = (100 * part) / all;
   if (value > 0 && value < 0.1) return "< 0.1%";
@@ -18,7 +18,7 @@ export const percent = (part: number, all: number): string => {
 };
 
 /** `seconds` in at most two units: 850 ms, 1.5 s, 3 min 20 s, 2 h 5 min, 4 d 1 h. */
-export function duration(seconds: number): string {
+export function formatDuration(seconds: number): string {
   if (seconds < 0.0005) return "0 ms";
   if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
   if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
@@ -34,7 +34,7 @@ export function duration(seconds: number): string {
 const pair = (first: number, unit: string, second: number, smaller: string): string =>
   second ? `${first} ${unit} ${second} ${smaller}` : `${first} ${unit}`;
 
-const parts = (zone: Zone): Intl.DateTimeFormatOptions => ({
+const parts = (zone: TimeZone): Intl.DateTimeFormatOptions => ({
   day: "2-digit",
   month: "short",
   year: "numeric",
@@ -45,36 +45,36 @@ const parts = (zone: Zone): Intl.DateTimeFormatOptions => ({
   ...(zone === "utc" ? { timeZone: "UTC" } : {}),
 });
 
-const formats: Record<Zone, Intl.DateTimeFormat> = {
+const formats: Record<TimeZone, Intl.DateTimeFormat> = {
   local: new Intl.DateTimeFormat("en-GB", parts("local")),
   utc: new Intl.DateTimeFormat("en-GB", parts("utc")),
 };
 
-export const time = (at: string | number, zone: Zone): string =>
+export const formatTime = (at: string | number, zone: TimeZone): string =>
   formats[zone].format(new Date(at)) + (zone === "utc" ? " UTC" : "");
 
 /** Without the year if it is this one. */
-export function briefTime(at: string | number, zone: Zone, now = Date.now()): string {
+export function formatShortTime(at: string | number, zone: TimeZone, now = Date.now()): string {
   const year = (moment: string | number): string =>
     formats[zone].formatToParts(new Date(moment)).find(({ type }) => type === "year")?.value ?? "";
-  const told = time(at, zone);
+  const told = formatTime(at, zone);
   return year(at) === year(now) ? told.replace(` ${year(at)}`, "") : told;
 }
 
 /** With tenths of a second, for moments that lie close. */
-export const fineTime = (seconds: number, zone: Zone): string =>
-  `${time(Math.floor(seconds * 10) * 100, zone).slice(13, 21)}.${Math.floor(seconds * 10) % 10}`;
+export const formatPreciseTime = (seconds: number, zone: TimeZone): string =>
+  `${formatTime(Math.floor(seconds * 10) * 100, zone).slice(13, 21)}.${Math.floor(seconds * 10) % 10}`;
 
-export const userZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+export const browserTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** How long ago, in words that need no refresh every second. */
-export function ago(at: string, now = Date.now()): string {
+export function formatRelativeTime(at: string, now = Date.now()): string {
   const seconds = (now - Date.parse(at)) / 1000;
-  if (seconds < -5) return `in ${duration(-seconds)}`;
-  return seconds < 5 ? "just now" : `${duration(seconds)} ago`;
+  if (seconds < -5) return `in ${formatDuration(-seconds)}`;
+  return seconds < 5 ? "just now" : `${formatDuration(seconds)} ago`;
 }
 
-export function bytes(count: number): string {
+export function formatBytes(count: number): string {
   const units = ["B", "kB", "MB", "GB"];
   let value = count;
   let unit = 0;

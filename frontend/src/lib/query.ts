@@ -2,13 +2,13 @@
 
 import { QueryClient } from "@tanstack/react-query";
 import { Problem } from "@/lib/api/problem";
-import { usePace } from "@/lib/preferences";
+import { useRefreshMode } from "@/lib/preferences";
 import { useStore } from "@/lib/store";
 import { liveState } from "@/lib/live/state";
 
 const TRIES = 3;
 
-export function makeQueryClient(): QueryClient {
+export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
@@ -31,8 +31,8 @@ const LIVE_LOOK = 60_000;
 const FALLBACK = 5_000;
 
 /** How often to ask again, in milliseconds, by the user's pace; false for never. Hidden tabs never ask. */
-export function useInterval(pushed = false): number | false {
-  const chosen = usePace();
+export function useRefetchInterval(pushed = false): number | false {
+  const chosen = useRefreshMode();
   const connected = useStore(liveState) === "connected";
   switch (chosen) {
     case "live":

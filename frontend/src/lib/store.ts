@@ -26,7 +26,7 @@ export function useStore<T>(store: Store<T>): T {
 }
 
 /** A store that is kept in this browser under a name; what does not parse is the default. */
-export function kept<T>(name: string, fallback: T, storage: () => Storage = () => localStorage): Store<T> {
+export function persistedStore<T>(name: string, fallback: T, storage: () => Storage = () => localStorage): Store<T> {
   let first = fallback;
   try {
     const said = storage().getItem(name);

@@ -1,10 +1,10 @@
-import { Shell } from "@/app/shell";
-import { Events } from "@/features/audit/events";
+import { PageLayout } from "@/app/page-layout";
+import { ActivityTable } from "@/features/activity/activity-table";
 
 export default function ActivityScreen() {
   return (
-    <Shell crumbs={[{ text: "Activity", href: "/activity" }]} contentType="table">
-      <Events page />
-    </Shell>
+    <PageLayout crumbs={[{ text: "Activity", href: "/activity" }]} contentType="table">
+      <ActivityTable page />
+    </PageLayout>
   );
 }

@@ -1,6 +1,6 @@
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import { getRouteApi } from "@tanstack/react-router";
-import { Shell } from "@/app/shell";
+import { PageLayout } from "@/app/page-layout";
 import { BulkActions, BulkActionsHeader } from "@/features/bulk-actions/bulk-actions";
 
 const route = getRouteApi("/bulk-actions");
@@ -8,10 +8,10 @@ const route = getRouteApi("/bulk-actions");
 export default function BulkActionsScreen() {
   const { id, total } = route.useSearch();
   return (
-    <Shell crumbs={[{ text: "Bulk actions", href: "/bulk-actions" }]}>
+    <PageLayout crumbs={[{ text: "Bulk actions", href: "/bulk-actions" }]}>
       <ContentLayout header={<BulkActionsHeader />}>
         <BulkActions shown={id ?? null} total={total ?? null} />
       </ContentLayout>
-    </Shell>
+    </PageLayout>
   );
 }

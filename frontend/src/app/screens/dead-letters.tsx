@@ -1,15 +1,15 @@
-import { Shell } from "@/app/shell";
-import { DeadLetters } from "@/features/dead-letters/dead-letters";
-import { Redrive } from "@/features/jobs/redrive";
+import { PageLayout } from "@/app/page-layout";
+import { DeadLettersTable } from "@/features/dead-letters/dead-letters-table";
+import { RetryDeadLettersDialog } from "@/features/jobs/retry-dead-letters-dialog";
 
 export default function DeadLettersScreen() {
   return (
-    <Shell crumbs={[{ text: "Dead letters", href: "/dead-letters" }]} contentType="table">
-      <DeadLetters
+    <PageLayout crumbs={[{ text: "Dead letters", href: "/dead-letters" }]} contentType="table">
+      <DeadLettersTable
         renderRetry={({ job_id: id, cause }, onClose) => (
-          <Redrive jobId={id} died={cause === "WORKER_DIED"} onClose={onClose} />
+          <RetryDeadLettersDialog jobId={id} died={cause === "WORKER_DIED"} onClose={onClose} />
         )}
       />
-    </Shell>
+    </PageLayout>
   );
 }

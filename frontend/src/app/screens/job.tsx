@@ -7,31 +7,31 @@ import Tabs from "@cloudscape-design/components/tabs";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import { Shell } from "@/app/shell";
-import { Copyable } from "@/components/copyable";
+import { PageLayout } from "@/app/page-layout";
+import { CopyableText } from "@/components/copyable-text";
 import { ProblemAlert } from "@/components/problem-alert";
-import { isLive, JobStatusMark } from "@/components/status";
-import { Events } from "@/features/audit/events";
-import { FailuresTable } from "@/features/failures/failures";
-import { jobQuery, titleOf } from "@/features/jobs/api";
-import { DiscardConfirm } from "@/features/jobs/discard";
-import { JobFacts, JobProgress } from "@/features/jobs/facts";
+import { isActive, JobStatusIndicator } from "@/components/status-indicators";
+import { ActivityTable } from "@/features/activity/activity-table";
+import { FailuresTable } from "@/features/failures/failures-table";
+import { jobQuery, jobTitle } from "@/features/jobs/api";
+import { DiscardDialog } from "@/features/jobs/discard-dialog";
+import { JobDetails, JobProgress } from "@/features/jobs/job-details";
 import { JobActions } from "@/features/jobs/job-actions";
-import { useFollowedJob } from "@/features/jobs/live";
-import { RetryConfirm } from "@/features/jobs/retry-some";
-import { JobSpec } from "@/features/jobs/spec";
+import { useLiveJob } from "@/features/jobs/live-updates";
+import { RetryDialog } from "@/features/jobs/retry-dialog";
+import { JobSpecification } from "@/features/jobs/job-specification";
 import { Results } from "@/features/results/results";
 import { TaskMap } from "@/features/task-map/task-map";
 import { taskIdOf } from "@/features/tasks/api";
 import { TaskPanel } from "@/features/tasks/task-panel";
-import { readStatuses, TasksTable } from "@/features/tasks/tasks-table";
+import { parseStatuses, TasksTable } from "@/features/tasks/tasks-table";
 import { useApi } from "@/lib/api/context";
 import { Problem } from "@/lib/api/problem";
 import type { Job } from "@/lib/api/types";
-import { number } from "@/lib/format";
-import { useInterval } from "@/lib/query";
+import { formatNumber } from "@/lib/format";
+import { useRefetchInterval } from "@/lib/query";
 
-const Durations = lazy(() => import("@/features/durations/durations"));
+const Durations = lazy(() => import("@/features/task-metrics/task-metrics"));
 
 const route = getRouteApi("/jobs/$jobId");
 
@@ -40,14 +40,14 @@ export default function JobScreen() {
   const { task } = route.useSearch();
   const navigate = useNavigate();
   const hrefs = useTaskHref(jobId);
-  useFollowedJob(jobId);
-  const found = useQuery({ ...jobQuery(useApi(), jobId), refetchInterval: useInterval(true) });
+  useLiveJob(jobId);
+  const found = useQuery({ ...jobQuery(useApi(), jobId), refetchInterval: useRefetchInterval(true) });
   const job = found.data;
   return (
-    <Shell
+    <PageLayout
       crumbs={[
         { text: "Jobs", href: "/jobs" },
-        { text: job ? titleOf(job) : jobId, href: `/jobs/${jobId}` },
+        { text: job ? jobTitle(job) : jobId, href: `/jobs/${jobId}` },
       ]}
       {...(task === undefined
         ? {}
@@ -75,7 +75,7 @@ export default function JobScreen() {
       ) : (
         <Missing error={found.error} retry={() => void found.refetch()} />
       )}
-    </Shell>
+    </PageLayout>
   );
 }
 
@@ -106,7 +106,7 @@ function Missing({ error, retry }: { error: unknown; retry: () => void }) {
 function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => string }) {
   const search = route.useSearch();
   const navigate = useNavigate();
-  const moving = isLive(job);
+  const moving = isActive(job);
   const { failed } = job.counts;
   return (
     <ContentLayout
@@ -116,12 +116,12 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
           actions={<JobActions job={job} />}
           description={
             <SpaceBetween direction="horizontal" size="s">
-              <JobStatusMark job={job} />
-              <Copyable text={job.id} what="job id" />
+              <JobStatusIndicator job={job} />
+              <CopyableText text={job.id} what="job id" />
             </SpaceBetween>
           }
         >
-          {titleOf(job)}
+          {jobTitle(job)}
         </Header>
       }
     >
@@ -139,7 +139,7 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
             })
           }
         />
-        <JobFacts job={job} />
+        <JobDetails job={job} />
         <Tabs
           activeTabId={search.tab ?? "tasks"}
           ariaLabel="Details of the job"
@@ -158,8 +158,8 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
               content: (
                 <TasksTable
                   job={job.id}
-                  moving={moving}
-                  statuses={readStatuses(search.tasks)}
+                  active={moving}
+                  statuses={parseStatuses(search.tasks)}
                   onStatuses={(statuses) =>
                     void navigate({
                       to: "/jobs/$jobId",
@@ -179,14 +179,14 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
             },
             {
               id: "failures",
-              label: failed ? `Failures by cause (${number(failed)})` : "Failures by cause",
+              label: failed ? `Failures by cause (${formatNumber(failed)})` : "Failures by cause",
               content: (
                 <FailuresTable
                   job={job}
-                  moving={moving}
+                  active={moving}
                   taskHref={taskHref}
-                  renderRetry={(asked) => <RetryConfirm job={job} {...asked} />}
-                  renderDiscard={(asked) => <DiscardConfirm job={job} {...asked} />}
+                  renderRetry={(asked) => <RetryDialog job={job} {...asked} />}
+                  renderDiscard={(asked) => <DiscardDialog job={job} {...asked} />}
                 />
               ),
             },
@@ -200,8 +200,8 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
               ),
             },
             { id: "results", label: "Results", content: <Results job={job} taskHref={taskHref} /> },
-            { id: "events", label: "Events", content: <Events job={job} /> },
-            { id: "spec", label: "Specification", content: <JobSpec job={job} /> },
+            { id: "events", label: "Events", content: <ActivityTable job={job} /> },
+            { id: "spec", label: "Specification", content: <JobSpecification job={job} /> },
           ]}
         />
       </SpaceBetween>

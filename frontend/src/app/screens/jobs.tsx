@@ -1,8 +1,8 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
-import { Shell } from "@/app/shell";
-import { MatchMenu } from "@/features/bulk-actions/match-menu";
-import { bulkFilterOf, type JobsSearch } from "@/features/jobs/filters";
+import { PageLayout } from "@/app/page-layout";
+import { BulkActionMenu } from "@/features/bulk-actions/bulk-action-menu";
+import { toBulkFilter, type JobsSearch } from "@/features/jobs/filters";
 import { JobsTable } from "@/features/jobs/jobs-table";
 import { SavedViews } from "@/features/jobs/saved-views";
 import { taskTypesQuery } from "@/features/task-types/api";
@@ -16,20 +16,20 @@ export default function JobsScreen() {
   const types = useQuery({ ...taskTypesQuery(useApi()), staleTime: 60_000 });
   const onSearch = (wanted: JobsSearch): void => void navigate({ to: "/jobs", search: wanted, replace: true });
   return (
-    <Shell crumbs={[{ text: "Jobs", href: "/jobs" }]} contentType="table">
+    <PageLayout crumbs={[{ text: "Jobs", href: "/jobs" }]} contentType="table">
       <JobsTable
         search={search}
         onSearch={onSearch}
-        matching={
-          <MatchMenu
-            filterAt={(now) => bulkFilterOf(search, now)}
-            onBegun={({ id }, total) => void navigate({ to: "/bulk-actions", search: { id, total } })}
-            onPast={() => void navigate({ to: "/bulk-actions" })}
+        bulkActions={
+          <BulkActionMenu
+            filterAt={(now) => toBulkFilter(search, now)}
+            onStarted={({ id }, total) => void navigate({ to: "/bulk-actions", search: { id, total } })}
+            onHistory={() => void navigate({ to: "/bulk-actions" })}
           />
         }
-        views={<SavedViews search={search} onSearch={onSearch} />}
-        types={(types.data ?? []).map((each) => each.name)}
+        savedViews={<SavedViews search={search} onSearch={onSearch} />}
+        taskTypes={(types.data ?? []).map((each) => each.name)}
       />
-    </Shell>
+    </PageLayout>
   );
 }

@@ -2,13 +2,13 @@ import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { Shell } from "@/app/shell";
+import { PageLayout } from "@/app/page-layout";
 import { ProblemAlert } from "@/components/problem-alert";
-import { NewJob } from "@/features/submit/new-job";
+import { NewJobForm } from "@/features/new-job/new-job-form";
 import { taskTypesQuery } from "@/features/task-types/api";
 import { useApi } from "@/lib/api/context";
-import { plural } from "@/lib/format";
-import { tell } from "@/lib/notices";
+import { pluralize } from "@/lib/format";
+import { notify } from "@/lib/notifications";
 
 const route = getRouteApi("/jobs/new");
 
@@ -17,7 +17,7 @@ export default function NewJobScreen() {
   const navigate = useNavigate();
   const found = useQuery(taskTypesQuery(useApi()));
   return (
-    <Shell
+    <PageLayout
       contentType="form"
       crumbs={[
         { text: "Jobs", href: "/jobs" },
@@ -28,18 +28,19 @@ export default function NewJobScreen() {
         {found.isError ? (
           <ProblemAlert error={found.error} retry={() => void found.refetch()} />
         ) : (
-          <NewJob
+          <NewJobForm
             types={found.data ?? []}
-            chosen={type}
-            onChoose={(chosen) => void navigate({ to: "/jobs/new", search: { type: chosen }, replace: true })}
+            selected={type}
+            onSelect={(chosen) => void navigate({ to: "/jobs/new", search: { type: chosen }, replace: true })}
             onSubmitted={(job) => {
-              const tasks = job.task_count === null ? "Its tasks are being counted." : plural(job.task_count, "task");
-              tell({ type: "success", header: `${job.name || job.id} is submitted`, content: tasks });
+              const tasks =
+                job.task_count === null ? "Its tasks are being counted." : pluralize(job.task_count, "task");
+              notify({ type: "success", header: `${job.name || job.id} is submitted`, content: tasks });
               void navigate({ to: "/jobs/$jobId", params: { jobId: job.id } });
             }}
           />
         )}
       </ContentLayout>
-    </Shell>
+    </PageLayout>
   );
 }

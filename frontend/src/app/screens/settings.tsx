@@ -1,15 +1,27 @@
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
-import { Shell } from "@/app/shell";
-import { Settings } from "@/features/settings/settings";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import { PageLayout } from "@/app/page-layout";
+import { ApiClients } from "@/features/api-clients/api-clients";
+import { Limits, LimitsUnavailable } from "@/features/limits/limits";
+import { Appearance } from "@/features/settings/appearance";
+import { SessionDetails } from "@/features/settings/session-details";
 import { Webhooks } from "@/features/webhooks/webhooks";
+import { useUser } from "@/lib/auth/session";
 
 export default function SettingsScreen() {
+  const user = useUser();
   return (
-    <Shell crumbs={[{ text: "Settings", href: "/settings" }]}>
+    <PageLayout crumbs={[{ text: "Settings", href: "/settings" }]}>
       <ContentLayout header={<Header variant="h1">Settings</Header>}>
-        <Settings more={<Webhooks />} />
+        <SpaceBetween size="l">
+          <Appearance />
+          <SessionDetails />
+          {user?.admin && user.tenant ? <Limits tenant={user.tenant} /> : <LimitsUnavailable />}
+          {user?.admin && <ApiClients />}
+          <Webhooks />
+        </SpaceBetween>
       </ContentLayout>
-    </Shell>
+    </PageLayout>
   );
 }

@@ -1,5 +1,5 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { Shell } from "@/app/shell";
+import { PageLayout } from "@/app/page-layout";
 import { TaskTypes } from "@/features/task-types/task-types";
 
 const route = getRouteApi("/task-types");
@@ -8,11 +8,11 @@ export default function TaskTypesScreen() {
   const { type = "" } = route.useSearch();
   const navigate = useNavigate();
   return (
-    <Shell crumbs={[{ text: "Task types", href: "/task-types" }]} contentType="cards">
+    <PageLayout crumbs={[{ text: "Task types", href: "/task-types" }]} contentType="cards">
       <TaskTypes
         sought={type}
         onSeek={(text) => void navigate({ to: "/task-types", search: text ? { type: text } : {}, replace: true })}
       />
-    </Shell>
+    </PageLayout>
   );
 }

@@ -1,11 +1,11 @@
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
-import { Shell } from "@/app/shell";
+import { PageLayout } from "@/app/page-layout";
 import { WorkersAndQueues } from "@/features/workers/workers";
 
 export default function WorkersScreen() {
   return (
-    <Shell crumbs={[{ text: "Workers and queues", href: "/workers" }]}>
+    <PageLayout crumbs={[{ text: "Workers and queues", href: "/workers" }]}>
       <ContentLayout
         header={
           <Header variant="h1" description="Who works, and what waits for them.">
@@ -15,6 +15,6 @@ export default function WorkersScreen() {
       >
         <WorkersAndQueues />
       </ContentLayout>
-    </Shell>
+    </PageLayout>
   );
 }

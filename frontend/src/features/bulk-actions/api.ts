@@ -1,12 +1,12 @@
 /** One act on all jobs of a filter, done by the API: counted first, then followed. */
 
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import { type Api, body } from "@/lib/api/client";
+import { type Api, unwrap } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
 import type { BulkAction, BulkFilter, BulkRequest, BulkVerb } from "@/lib/api/types";
-import { tell, tellProblem } from "@/lib/notices";
+import { notify, notifyProblem } from "@/lib/notifications";
 
-export const BULK_WORDS: Record<BulkVerb, string> = {
+export const BULK_ACTION_LABELS: Record<BulkVerb, string> = {
   cancel: "Cancel",
   pause: "Pause",
   resume: "Resume",
@@ -18,7 +18,7 @@ export const bulkActionsQuery = (api: Api, limit: number, after: string | null) 
   queryOptions({
     queryKey: ["bulk-actions", limit, after],
     queryFn: ({ signal }) =>
-      body(
+      unwrap(
         api.GET("/api/v1/bulk-actions", {
           signal,
           params: { query: { limit, ...(after ? { next_token: after } : {}) } },
@@ -31,10 +31,10 @@ export const bulkActionQuery = (api: Api, id: string) =>
   queryOptions({
     queryKey: ["bulk-action", id],
     queryFn: ({ signal }): Promise<BulkAction> =>
-      body(api.GET("/api/v1/bulk-actions/{bulk_action_id}", { signal, params: { path: { bulk_action_id: id } } })),
+      unwrap(api.GET("/api/v1/bulk-actions/{bulk_action_id}", { signal, params: { path: { bulk_action_id: id } } })),
   });
 
-export interface AskedBulk {
+export interface NewBulkAction {
   action: BulkVerb;
   filter: BulkFilter;
   dryRun: boolean;
@@ -42,8 +42,8 @@ export interface AskedBulk {
   key: string;
 }
 
-export function begun(api: Api, { action, filter, dryRun, key }: AskedBulk): Promise<BulkAction> {
-  return body(
+export function startBulkAction(api: Api, { action, filter, dryRun, key }: NewBulkAction): Promise<BulkAction> {
+  return unwrap(
     api.POST("/api/v1/bulk-actions", {
       params: { header: { "idempotency-key": key } },
       body: { action, filter: filter as BulkRequest["filter"], dry_run: dryRun },
@@ -52,14 +52,14 @@ export function begun(api: Api, { action, filter, dryRun, key }: AskedBulk): Pro
 }
 
 /** Lets it stop before its next jobs; what it did stays done. */
-export function useAbort() {
+export function useAbortBulkAction() {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (id: string) =>
-      body(api.POST("/api/v1/bulk-actions/{bulk_action_id}/abort", { params: { path: { bulk_action_id: id } } })),
-    onSuccess: () => tell({ type: "success", header: "The bulk action stops before its next jobs" }),
-    onError: (error) => tellProblem("Abort the bulk action", error),
+      unwrap(api.POST("/api/v1/bulk-actions/{bulk_action_id}/abort", { params: { path: { bulk_action_id: id } } })),
+    onSuccess: () => notify({ type: "success", header: "The bulk action stops before its next jobs" }),
+    onError: (error) => notifyProblem("Abort the bulk action", error),
     onSettled: () =>
       Promise.all([
         queries.invalidateQueries({ queryKey: ["bulk-action"] }),

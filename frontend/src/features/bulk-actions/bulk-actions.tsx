@@ -11,20 +11,20 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Confirm } from "@/components/confirm";
-import { PageTurner, usePages } from "@/components/pages";
+import { ConfirmDialog } from "@/components/confirm-dialog";
+import { TokenPagination, useTokenPagination } from "@/components/token-pagination";
 import { ProblemAlert } from "@/components/problem-alert";
-import { RefreshControl } from "@/components/refresh";
-import { Rows } from "@/components/rows";
-import { Time } from "@/components/time";
+import { RefreshControl } from "@/components/refresh-control";
+import { ResponsiveTable } from "@/components/responsive-table";
+import { Timestamp } from "@/components/timestamp";
 import { useApi } from "@/lib/api/context";
 import type { BulkAction, BulkStatus } from "@/lib/api/types";
-import { number, plural, time } from "@/lib/format";
-import { useZone } from "@/lib/preferences";
-import { sentence } from "@/lib/notices";
-import { useInterval } from "@/lib/query";
-import { BULK_WORDS, bulkActionQuery, bulkActionsQuery, useAbort } from "./api";
-import { askedOf, farWords, filterWords } from "./words";
+import { formatNumber, pluralize, formatTime } from "@/lib/format";
+import { useTimeZone } from "@/lib/preferences";
+import { toSentence } from "@/lib/notifications";
+import { useRefetchInterval } from "@/lib/query";
+import { BULK_ACTION_LABELS, bulkActionQuery, bulkActionsQuery, useAbortBulkAction } from "./api";
+import { requestedFilter, describeBulkProgress, describeFilter } from "./descriptions";
 
 const PAGE = 50;
 const FOLLOW = 1_000;
@@ -42,7 +42,7 @@ const StatusMark = ({ action: { status, aborting } }: { action: BulkAction }) =>
 };
 
 const nameOf = ({ action, dry_run: counted }: BulkAction): string =>
-  counted ? `Count for ${BULK_WORDS[action].toLowerCase()}` : BULK_WORDS[action];
+  counted ? `Count for ${BULK_ACTION_LABELS[action].toLowerCase()}` : BULK_ACTION_LABELS[action];
 
 export interface BulkActionsProps {
   /** The one that is shown in full, and how many jobs were counted for it. */
@@ -51,13 +51,13 @@ export interface BulkActionsProps {
 }
 
 export function BulkActions({ shown, total }: BulkActionsProps) {
-  const pages = usePages("");
-  const zone = useZone();
-  const found = useQuery({ ...bulkActionsQuery(useApi(), PAGE, pages.after), refetchInterval: useInterval() });
+  const pages = useTokenPagination("");
+  const zone = useTimeZone();
+  const found = useQuery({ ...bulkActionsQuery(useApi(), PAGE, pages.after), refetchInterval: useRefetchInterval() });
   return (
     <SpaceBetween size="l">
-      {shown && <OneAction id={shown} total={total} />}
-      <Rows<BulkAction>
+      {shown && <BulkActionDetails id={shown} total={total} />}
+      <ResponsiveTable<BulkAction>
         label="Bulk actions"
         trackBy="id"
         items={found.data?.items ?? []}
@@ -69,7 +69,9 @@ export function BulkActions({ shown, total }: BulkActionsProps) {
             All bulk actions
           </Header>
         }
-        pagination={<PageTurner pages={pages} next={found.data?.next_token ?? null} what="bulk actions" />}
+        pagination={
+          <TokenPagination pagination={pages} nextToken={found.data?.next_token ?? null} itemsLabel="bulk actions" />
+        }
         empty={
           found.isError ? (
             <ProblemAlert error={found.error} retry={() => void found.refetch()} />
@@ -95,22 +97,30 @@ export function BulkActions({ shown, total }: BulkActionsProps) {
             id: "filter",
             header: "Filter",
             minWidth: 240,
-            cell: (each) => <span className="break">{filterWords(askedOf(each), (at) => time(at, zone))}</span>,
+            cell: (each) => (
+              <span className="break">{describeFilter(requestedFilter(each), (at) => formatTime(at, zone))}</span>
+            ),
           },
           { id: "status", header: "Status", width: 155, card: "bare", cell: (each) => <StatusMark action={each} /> },
-          { id: "far", header: "Jobs", width: 190, cell: (each) => farWords(each, null) },
+          { id: "far", header: "Jobs", width: 190, cell: (each) => describeBulkProgress(each, null) },
           { id: "by", header: "By", width: 130, card: "half", cell: (each) => each.by },
-          { id: "created", header: "Asked", width: 190, card: "half", cell: (each) => <Time at={each.created_at} /> },
+          {
+            id: "created",
+            header: "Asked",
+            width: 190,
+            card: "half",
+            cell: (each) => <Timestamp at={each.created_at} />,
+          },
         ]}
       />
     </SpaceBetween>
   );
 }
 
-function OneAction({ id, total }: { id: string; total: number | null }) {
+function BulkActionDetails({ id, total }: { id: string; total: number | null }) {
   const [asking, setAsking] = useState(false);
-  const abort = useAbort();
-  const zone = useZone();
+  const abort = useAbortBulkAction();
+  const zone = useTimeZone();
   const found = useQuery({
     ...bulkActionQuery(useApi(), id),
     refetchInterval: (query) => (query.state.data && query.state.data.status !== "RUNNING" ? false : FOLLOW),
@@ -129,7 +139,7 @@ function OneAction({ id, total }: { id: string; total: number | null }) {
       header={
         <Header
           variant="h2"
-          description={`Jobs by this filter: ${filterWords(askedOf(action), (at) => time(at, zone))}`}
+          description={`Jobs by this filter: ${describeFilter(requestedFilter(action), (at) => formatTime(at, zone))}`}
           actions={
             <Button disabled={!running || action.aborting} loading={abort.isPending} onClick={() => setAsking(true)}>
               Abort
@@ -141,54 +151,54 @@ function OneAction({ id, total }: { id: string; total: number | null }) {
       }
     >
       <SpaceBetween size="l">
-        {total !== null && !action.dry_run && <Far action={action} total={total} />}
+        {total !== null && !action.dry_run && <BulkActionProgress action={action} total={total} />}
         <KeyValuePairs
           columns={4}
           items={[
             { label: "Status", value: <StatusMark action={action} /> },
-            { label: action.dry_run ? "Counted" : "Done", value: number(action.done) },
-            { label: "Refused", value: number(action.refused) },
+            { label: action.dry_run ? "Counted" : "Done", value: formatNumber(action.done) },
+            { label: "Refused", value: formatNumber(action.refused) },
             { label: "Asked by", value: action.by },
-            { label: "Asked", value: <Time at={action.created_at} /> },
-            { label: "Finished", value: <Time at={action.finished_at} /> },
-            ...(action.reason ? [{ label: "Reason", value: sentence(action.reason) }] : []),
+            { label: "Asked", value: <Timestamp at={action.created_at} /> },
+            { label: "Finished", value: <Timestamp at={action.finished_at} /> },
+            ...(action.reason ? [{ label: "Reason", value: toSentence(action.reason) }] : []),
           ]}
         />
-        {action.refusals.length > 0 && <Refusals action={action} />}
+        {action.refusals.length > 0 && <RejectedJobs action={action} />}
       </SpaceBetween>
       {asking && (
-        <Confirm
+        <ConfirmDialog
           header="Abort the bulk action?"
-          verb="Abort"
-          busy={abort.isPending}
+          confirmLabel="Abort"
+          loading={abort.isPending}
           onDismiss={() => setAsking(false)}
           onConfirm={() => abort.mutate(id, { onSettled: () => setAsking(false) })}
         >
-          It stops before its next 50 jobs. What it did to {plural(action.done, "job")} stays done.
-        </Confirm>
+          It stops before its next 50 jobs. What it did to {pluralize(action.done, "job")} stays done.
+        </ConfirmDialog>
       )}
     </Container>
   );
 }
 
-function Far({ action, total }: { action: BulkAction; total: number }) {
+function BulkActionProgress({ action, total }: { action: BulkAction; total: number }) {
   const seen = action.done + action.refused;
   return (
     <ProgressBar
       label="Jobs that had their turn"
       value={(100 * seen) / Math.max(total, seen, 1)}
-      {...(action.status === "RUNNING" ? { additionalInfo: farWords(action, total) } : {})}
-      {...(action.status === "COMPLETED" ? { status: "success", resultText: farWords(action, total) } : {})}
+      {...(action.status === "RUNNING" ? { additionalInfo: describeBulkProgress(action, total) } : {})}
+      {...(action.status === "COMPLETED" ? { status: "success", resultText: describeBulkProgress(action, total) } : {})}
       {...(action.status === "ABORTED" || action.status === "FAILED"
-        ? { status: "error", resultText: `${LOOKS[action.status].word}: ${farWords(action, total)}` }
+        ? { status: "error", resultText: `${LOOKS[action.status].word}: ${describeBulkProgress(action, total)}` }
         : {})}
     />
   );
 }
 
-function Refusals({ action: { refusals, refused } }: { action: BulkAction }) {
+function RejectedJobs({ action: { refusals, refused } }: { action: BulkAction }) {
   return (
-    <Rows
+    <ResponsiveTable
       label="Refused jobs"
       variant="embedded"
       trackBy="job_id"
@@ -197,7 +207,7 @@ function Refusals({ action: { refusals, refused } }: { action: BulkAction }) {
       header={
         <Header
           variant="h3"
-          counter={`(${refusals.length < refused ? `first ${refusals.length} of ` : ""}${number(refused)})`}
+          counter={`(${refusals.length < refused ? `first ${refusals.length} of ` : ""}${formatNumber(refused)})`}
         >
           Refused
         </Header>
@@ -214,7 +224,7 @@ function Refusals({ action: { refusals, refused } }: { action: BulkAction }) {
             </Link>
           ),
         },
-        { id: "why", header: "Why", cell: (each) => sentence(each.reason) },
+        { id: "why", header: "Why", cell: (each) => toSentence(each.reason) },
       ]}
     />
   );

@@ -1,10 +1,10 @@
 /** Jobs: what is asked of the API, under which key it is kept, and what changes it. */
 
 import { keepPreviousData, queryOptions, replaceEqualDeep, useMutation, useQueryClient } from "@tanstack/react-query";
-import { type Api, body } from "@/lib/api/client";
+import { type Api, unwrap } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
 import type { ChangeRequest, CloneRequest, Job, JobPage, JobStatus, Priority } from "@/lib/api/types";
-import { tell, tellProblem } from "@/lib/notices";
+import { notify, notifyProblem } from "@/lib/notifications";
 
 export interface JobsFilter {
   statuses: JobStatus[];
@@ -17,7 +17,7 @@ export interface JobsFilter {
   age: number | null;
 }
 
-export interface JobsAsked {
+export interface JobsRequest {
   filter: JobsFilter;
   limit: number;
   after: string | null;
@@ -26,7 +26,7 @@ export interface JobsAsked {
 /** The API ends a page early rather than read too much; so many requests fill one of ours at most. */
 const REQUESTS = 5;
 
-export const jobsQuery = (api: Api, asked: JobsAsked) =>
+export const jobsQuery = (api: Api, asked: JobsRequest) =>
   queryOptions({
     queryKey: ["jobs", asked],
     queryFn: async ({ signal }): Promise<JobPage> => {
@@ -34,7 +34,7 @@ export const jobsQuery = (api: Api, asked: JobsAsked) =>
       const since = asked.filter.age === null ? null : new Date(Date.now() - asked.filter.age).toISOString();
       for (let request = 0; request < REQUESTS; request += 1) {
         const query = queryOf(asked.filter, since, asked.limit - page.items.length, page.next_token ?? null);
-        const found = await body(api.GET("/api/v1/jobs", { signal, params: { query } }));
+        const found = await unwrap(api.GET("/api/v1/jobs", { signal, params: { query } }));
         page.items.push(...found.items);
         page.next_token = found.next_token ?? null;
         if (!page.next_token || page.items.length >= asked.limit) break;
@@ -47,11 +47,11 @@ export const jobsQuery = (api: Api, asked: JobsAsked) =>
   });
 
 /** What a delta told is not undone by an answer that was on its way before it, or read from an index that lags. */
-const newest = (before: Job | undefined, now: Job): Job => (before && before.version > now.version ? before : now);
+const newerJob = (before: Job | undefined, now: Job): Job => (before && before.version > now.version ? before : now);
 
 function newestPage(before: JobPage | undefined, now: JobPage): JobPage {
   const known = new Map(before?.items.map((job) => [job.id, job]));
-  return { ...now, items: now.items.map((job) => newest(known.get(job.id), job)) };
+  return { ...now, items: now.items.map((job) => newerJob(known.get(job.id), job)) };
 }
 
 const queryOf = (filter: JobsFilter, since: string | null, limit: number, after: string | null) => ({
@@ -68,131 +68,131 @@ export const jobQuery = (api: Api, id: string) =>
   queryOptions({
     queryKey: ["job", id],
     queryFn: ({ signal }): Promise<Job> =>
-      body(api.GET("/api/v1/jobs/{job_id}", { signal, params: { path: { job_id: id } } })),
-    structuralSharing: (before, now) => replaceEqualDeep(before, newest(before as Job | undefined, now as Job)),
+      unwrap(api.GET("/api/v1/jobs/{job_id}", { signal, params: { path: { job_id: id } } })),
+    structuralSharing: (before, now) => replaceEqualDeep(before, newerJob(before as Job | undefined, now as Job)),
   });
 
 export const jobWhyQuery = (api: Api, id: string) =>
   queryOptions({
     queryKey: ["job", id, "why"],
-    queryFn: ({ signal }) => body(api.GET("/api/v1/jobs/{job_id}/why", { signal, params: { path: { job_id: id } } })),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/jobs/{job_id}/why", { signal, params: { path: { job_id: id } } })),
   });
 
-export type Verb = "cancel" | "pause" | "resume" | "retry";
+export type JobAction = "cancel" | "pause" | "resume" | "retry";
 
-const DONE: Record<Verb, string> = {
+const DONE: Record<JobAction, string> = {
   cancel: "is being cancelled",
   pause: "is pausing",
   resume: "goes on",
   retry: "is being retried",
 };
 
-export const VERB_NAMES: Record<Verb, string> = {
+export const JOB_ACTION_LABELS: Record<JobAction, string> = {
   cancel: "Cancel",
   pause: "Pause",
   resume: "Resume",
   retry: "Retry failed",
 };
 
-export function steered(api: Api, verb: Verb, id: string): Promise<Job> {
+export function runJobAction(api: Api, verb: JobAction, id: string): Promise<Job> {
   const given = { params: { path: { job_id: id } } };
   switch (verb) {
     case "cancel":
-      return body(api.POST("/api/v1/jobs/{job_id}/cancel", given));
+      return unwrap(api.POST("/api/v1/jobs/{job_id}/cancel", given));
     case "pause":
-      return body(api.POST("/api/v1/jobs/{job_id}/pause", given));
+      return unwrap(api.POST("/api/v1/jobs/{job_id}/pause", given));
     case "resume":
-      return body(api.POST("/api/v1/jobs/{job_id}/resume", given));
+      return unwrap(api.POST("/api/v1/jobs/{job_id}/resume", given));
     case "retry":
-      return body(api.POST("/api/v1/jobs/{job_id}/retry", given));
+      return unwrap(api.POST("/api/v1/jobs/{job_id}/retry", given));
   }
 }
 
 /** Steer one job, and tell how it went. */
-export function useSteer() {
+export function useJobAction() {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ verb, job }: { verb: Verb; job: Job }) => steered(api, verb, job.id),
+    mutationFn: ({ verb, job }: { verb: JobAction; job: Job }) => runJobAction(api, verb, job.id),
     onSuccess: (job, { verb }) => {
       queries.setQueryData(jobQuery(api, job.id).queryKey, job);
-      tell({ type: "success", header: `${titleOf(job)} ${DONE[verb]}` });
+      notify({ type: "success", header: `${jobTitle(job)} ${DONE[verb]}` });
     },
-    onError: (error, { verb, job }) => tellProblem(`${VERB_NAMES[verb]}: ${titleOf(job)}`, error),
+    onError: (error, { verb, job }) => notifyProblem(`${JOB_ACTION_LABELS[verb]}: ${jobTitle(job)}`, error),
     onSettled: () => queries.invalidateQueries(),
   });
 }
 
-export interface Selection {
+export interface RetrySelection {
   cause?: string;
   indices?: number[];
   canary?: { share: number; bar: number };
 }
 
 /** Retry some failed tasks: those of one cause, or by their numbers. */
-export function useRetrySome() {
+export function useRetryTasks() {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ job, selection }: { job: Pick<Job, "id" | "name">; selection: Selection }) =>
-      body(api.POST("/api/v1/jobs/{job_id}/retry", { params: { path: { job_id: job.id } }, body: selection })),
-    onSuccess: (job) => tell({ type: "success", header: `What was chosen of ${titleOf(job)} is being retried` }),
-    onError: (error, { job }) => tellProblem(`Retry: ${titleOf(job)}`, error),
+    mutationFn: ({ job, selection }: { job: Pick<Job, "id" | "name">; selection: RetrySelection }) =>
+      unwrap(api.POST("/api/v1/jobs/{job_id}/retry", { params: { path: { job_id: job.id } }, body: selection })),
+    onSuccess: (job) => notify({ type: "success", header: `What was chosen of ${jobTitle(job)} is being retried` }),
+    onError: (error, { job }) => notifyProblem(`Retry: ${jobTitle(job)}`, error),
     onSettled: () => queries.invalidateQueries(),
   });
 }
 
-export interface Changed {
+export interface JobOverrides {
   name?: string;
   priority?: Priority;
 }
 
 /** The same job once more, with the same inputs. */
-export function useClone() {
+export function useCloneJob() {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ job, changed, key }: { job: Job; changed: Changed; key: string }) =>
-      body(
+    mutationFn: ({ job, changed, key }: { job: Job; changed: JobOverrides; key: string }) =>
+      unwrap(
         api.POST("/api/v1/jobs/{job_id}/clone", {
           params: { path: { job_id: job.id }, header: { "idempotency-key": key } },
           body: changed as CloneRequest,
         }),
       ),
     onSuccess: (made) => {
-      tell({
+      notify({
         type: "success",
-        header: `${titleOf(made)} is submitted`,
+        header: `${jobTitle(made)} is submitted`,
         content: "It is a clone, with the same inputs.",
       });
       return queries.invalidateQueries({ queryKey: ["jobs"] });
     },
-    onError: (error, { job }) => tellProblem(`Clone: ${titleOf(job)}`, error),
+    onError: (error, { job }) => notifyProblem(`Clone: ${jobTitle(job)}`, error),
   });
 }
 
-export interface Discarded {
+export interface DiscardRequest {
   job: Job;
   which: { cause: string } | { all: true };
   reason: string;
 }
 
 /** Leave failed tasks for good: a retry of all does not run them. */
-export function useDiscard() {
+export function useDiscardTasks() {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ job, which, reason }: Discarded) =>
-      body(
+    mutationFn: ({ job, which, reason }: DiscardRequest) =>
+      unwrap(
         api.POST("/api/v1/jobs/{job_id}/discard", { params: { path: { job_id: job.id } }, body: { ...which, reason } }),
       ),
-    onSuccess: (job) => tell({ type: "success", header: `What was chosen of ${titleOf(job)} is discarded` }),
-    onError: (error, { job }) => tellProblem(`Discard: ${titleOf(job)}`, error),
+    onSuccess: (job) => notify({ type: "success", header: `What was chosen of ${jobTitle(job)} is discarded` }),
+    onError: (error, { job }) => notifyProblem(`Discard: ${jobTitle(job)}`, error),
     onSettled: () => queries.invalidateQueries(),
   });
 }
 
-export interface JobChange extends Changed {
+export interface JobChange extends JobOverrides {
   /** Null for all that wait at once. */
   max_parallelism?: number | null;
   /** As a whole. */
@@ -200,22 +200,22 @@ export interface JobChange extends Changed {
 }
 
 /** Only what is given changes. */
-export function useChange() {
+export function useChangeJob() {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
     mutationFn: ({ job, changed }: { job: Job; changed: JobChange }) =>
-      body(
+      unwrap(
         api.PATCH("/api/v1/jobs/{job_id}", { params: { path: { job_id: job.id } }, body: changed as ChangeRequest }),
       ),
-    onSuccess: (job) => tell({ type: "success", header: `${titleOf(job)} is changed` }),
-    onError: (error, { job }) => tellProblem(`Change: ${titleOf(job)}`, error),
+    onSuccess: (job) => notify({ type: "success", header: `${jobTitle(job)} is changed` }),
+    onError: (error, { job }) => notifyProblem(`Change: ${jobTitle(job)}`, error),
     onSettled: () => queries.invalidateQueries(),
   });
 }
 
 /** Nobody sees a deleted job any more. */
-export function useDelete() {
+export function useDeleteJob() {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
@@ -223,20 +223,20 @@ export function useDelete() {
       await api.DELETE("/api/v1/jobs/{job_id}", { params: { path: { job_id: job.id } } });
     },
     onSuccess: (_, job) => {
-      tell({ type: "success", header: `${titleOf(job)} is deleted` });
+      notify({ type: "success", header: `${jobTitle(job)} is deleted` });
       queries.removeQueries({ queryKey: ["job", job.id] });
       return queries.invalidateQueries({ queryKey: ["jobs"] });
     },
-    onError: (error, job) => tellProblem(`Delete: ${titleOf(job)}`, error),
+    onError: (error, job) => notifyProblem(`Delete: ${jobTitle(job)}`, error),
   });
 }
 
-export const titleOf = (job: Pick<Job, "id" | "name">): string => job.name || job.id;
+export const jobTitle = (job: Pick<Job, "id" | "name">): string => job.name || job.id;
 
-export const unfinished = (job: Job): number => job.counts.pending + job.counts.running + job.counts.retrying;
+export const unfinishedTasks = (job: Job): number => job.counts.pending + job.counts.running + job.counts.retrying;
 
 /** What the job's state lets a user do. */
-export function allowed(job: Job): Record<Verb, boolean> {
+export function allowedActions(job: Job): Record<JobAction, boolean> {
   const live = job.status === "PENDING" || job.status === "ENQUEUED" || job.status === "RUNNING";
   return {
     cancel: live && !job.ending,

@@ -1,7 +1,7 @@
 /** The jobs that are asked for, as the address says it and as the filter shows it. */
 
 import type { PropertyFilterProps } from "@cloudscape-design/components/property-filter";
-import { JOB_LOOKS } from "@/components/status";
+import { JOB_STATUS_STYLES } from "@/components/status-indicators";
 import type { BulkFilter, JobStatus } from "@/lib/api/types";
 import type { JobsFilter } from "./api";
 
@@ -23,16 +23,16 @@ export const PROPERTIES: readonly Property[] = ["status", "type", "name", "tag",
 
 const HOUR = 3_600_000;
 
-export const AGES: Record<string, { word: string; milliseconds: number }> = {
+export const CREATED_RANGES: Record<string, { word: string; milliseconds: number }> = {
   "1h": { word: "the last hour", milliseconds: HOUR },
   "24h": { word: "the last 24 hours", milliseconds: 24 * HOUR },
   "7d": { word: "the last 7 days", milliseconds: 7 * 24 * HOUR },
   "30d": { word: "the last 30 days", milliseconds: 30 * 24 * HOUR },
 };
 
-const STATUSES = Object.keys(JOB_LOOKS) as JobStatus[];
+const STATUSES = Object.keys(JOB_STATUS_STYLES) as JobStatus[];
 
-export function readSearch(said: Record<string, unknown>): JobsSearch {
+export function parseSearch(said: Record<string, unknown>): JobsSearch {
   const found: JobsSearch = {};
   for (const each of PROPERTIES) {
     const value = said[each];
@@ -44,19 +44,19 @@ export function readSearch(said: Record<string, unknown>): JobsSearch {
 const split = (text: string | undefined): string[] => (text ?? "").split(",").filter(Boolean);
 
 /** What the API is to be asked. */
-export function filterOf(search: JobsSearch): JobsFilter {
+export function toJobsFilter(search: JobsSearch): JobsFilter {
   return {
     statuses: split(search.status).filter((each): each is JobStatus => STATUSES.includes(each as JobStatus)),
     type: search.type ?? null,
     name: search.name ?? null,
     tag: search.tag ?? null,
-    age: AGES[search.created ?? ""]?.milliseconds ?? null,
+    age: CREATED_RANGES[search.created ?? ""]?.milliseconds ?? null,
   };
 }
 
 /** The same for an action on all that match, at this moment; null where nothing is asked for. */
-export function bulkFilterOf(search: JobsSearch, now: number): BulkFilter | null {
-  const { statuses, type, name, tag, age } = filterOf(search);
+export function toBulkFilter(search: JobsSearch, now: number): BulkFilter | null {
+  const { statuses, type, name, tag, age } = toJobsFilter(search);
   const filter: BulkFilter = {
     ...(statuses.length ? { status: statuses } : {}),
     ...(type ? { type } : {}),
@@ -67,7 +67,7 @@ export function bulkFilterOf(search: JobsSearch, now: number): BulkFilter | null
   return Object.keys(filter).length ? filter : null;
 }
 
-export const queryOf = (search: JobsSearch): PropertyFilterProps.Query => ({
+export const toPropertyFilter = (search: JobsSearch): PropertyFilterProps.Query => ({
   operation: "and",
   tokens: PROPERTIES.flatMap((property) => {
     const values = property === "status" ? split(search.status) : search[property] ? [search[property]] : [];
@@ -75,7 +75,7 @@ export const queryOf = (search: JobsSearch): PropertyFilterProps.Query => ({
   }),
 });
 
-export function searchOf(query: PropertyFilterProps.Query): JobsSearch {
+export function fromPropertyFilter(query: PropertyFilterProps.Query): JobsSearch {
   const found: JobsSearch = {};
   for (const token of query.tokens) {
     // A free text is looked for where users look: at the beginning of names.

@@ -4,42 +4,47 @@ import Button from "@cloudscape-design/components/button";
 import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { Confirm } from "@/components/confirm";
-import { useIsPhone } from "@/components/phone";
-import { RefreshControl } from "@/components/refresh";
-import { isLive } from "@/components/status";
+import { ConfirmDialog } from "@/components/confirm-dialog";
+import { useIsMobile } from "@/components/use-is-mobile";
+import { RefreshControl } from "@/components/refresh-control";
+import { isActive } from "@/components/status-indicators";
 import type { Job } from "@/lib/api/types";
-import { plural } from "@/lib/format";
-import { allowed, titleOf, useDelete, type Verb, VERB_NAMES } from "./api";
-import { ChangeConfirm } from "./change";
-import { CloneConfirm } from "./clone";
-import { DiscardConfirm } from "./discard";
-import { RetryConfirm } from "./retry-some";
-import { SteerConfirm } from "./steer";
+import { pluralize } from "@/lib/format";
+import { allowedActions, jobTitle, useDeleteJob, type JobAction, JOB_ACTION_LABELS } from "./api";
+import { ChangeJobDialog } from "./change-job-dialog";
+import { CloneJobDialog } from "./clone-job-dialog";
+import { DiscardDialog } from "./discard-dialog";
+import { RetryDialog } from "./retry-dialog";
+import { JobActionDialog } from "./job-action-dialog";
 
-type Asked = Verb | "change" | "clone" | "delete" | "discard";
+type Asked = JobAction | "change" | "clone" | "delete" | "discard";
 
 export function JobActions({ job }: { job: Job }) {
   const [asking, setAsking] = useState<Asked | null>(null);
   const navigate = useNavigate();
-  const can = allowed(job);
-  const phone = useIsPhone();
-  const verbs: Verb[] = ["retry", job.paused ? "resume" : "pause", "cancel"];
+  const can = allowedActions(job);
+  const phone = useIsMobile();
+  const verbs: JobAction[] = ["retry", job.paused ? "resume" : "pause", "cancel"];
   const rest = [
     {
       id: "change",
       text: "Change",
-      disabled: !isLive(job),
+      disabled: !isActive(job),
       disabledReason: "Only a job that is under way can be changed",
     },
     { id: "clone", text: "Clone" },
     {
       id: "discard",
       text: "Discard failed",
-      disabled: isLive(job) || job.counts.failed === 0,
-      disabledReason: isLive(job) ? "Only a job that has ended has failures to leave" : "No task has failed",
+      disabled: isActive(job) || job.counts.failed === 0,
+      disabledReason: isActive(job) ? "Only a job that has ended has failures to leave" : "No task has failed",
     },
-    { id: "delete", text: "Delete", disabled: isLive(job), disabledReason: "Only a job that has ended can be deleted" },
+    {
+      id: "delete",
+      text: "Delete",
+      disabled: isActive(job),
+      disabledReason: "Only a job that has ended can be deleted",
+    },
   ];
   const close = (): void => setAsking(null);
   return (
@@ -49,12 +54,12 @@ export function JobActions({ job }: { job: Job }) {
         {!phone &&
           verbs.map((verb) => (
             <Button key={verb} disabled={!can[verb]} onClick={() => setAsking(verb)}>
-              {VERB_NAMES[verb]}
+              {JOB_ACTION_LABELS[verb]}
             </Button>
           ))}
         <ButtonDropdown
           items={[
-            ...(phone ? verbs.map((verb) => ({ id: verb, text: VERB_NAMES[verb], disabled: !can[verb] })) : []),
+            ...(phone ? verbs.map((verb) => ({ id: verb, text: JOB_ACTION_LABELS[verb], disabled: !can[verb] })) : []),
             ...rest,
           ]}
           onItemClick={({ detail }) => setAsking(detail.id as Asked)}
@@ -63,7 +68,7 @@ export function JobActions({ job }: { job: Job }) {
         </ButtonDropdown>
       </div>
       {asking === "clone" && (
-        <CloneConfirm
+        <CloneJobDialog
           job={job}
           onClose={close}
           onCloned={(made) => void navigate({ to: "/jobs/$jobId", params: { jobId: made.id } })}
@@ -72,30 +77,28 @@ export function JobActions({ job }: { job: Job }) {
       {asking === "delete" && (
         <DeleteConfirm job={job} onClose={close} onDeleted={() => void navigate({ to: "/jobs" })} />
       )}
-      {asking === "change" && <ChangeConfirm job={job} onClose={close} />}
-      {asking === "retry" && (
-        <RetryConfirm job={job} tasks={job.counts.failed + job.counts.cancelled} onClose={close} />
-      )}
-      {asking === "discard" && <DiscardConfirm job={job} tasks={job.counts.failed} onClose={close} />}
+      {asking === "change" && <ChangeJobDialog job={job} onClose={close} />}
+      {asking === "retry" && <RetryDialog job={job} tasks={job.counts.failed + job.counts.cancelled} onClose={close} />}
+      {asking === "discard" && <DiscardDialog job={job} tasks={job.counts.failed} onClose={close} />}
       {(asking === "pause" || asking === "resume" || asking === "cancel") && (
-        <SteerConfirm verb={asking} job={job} onClose={close} />
+        <JobActionDialog verb={asking} job={job} onClose={close} />
       )}
     </>
   );
 }
 
 function DeleteConfirm({ job, onClose, onDeleted }: { job: Job; onClose: () => void; onDeleted: () => void }) {
-  const remove = useDelete();
+  const remove = useDeleteJob();
   return (
-    <Confirm
-      header={`Delete ${titleOf(job)}?`}
-      verb="Delete job"
-      busy={remove.isPending}
+    <ConfirmDialog
+      header={`Delete ${jobTitle(job)}?`}
+      confirmLabel="Delete job"
+      loading={remove.isPending}
       onDismiss={onClose}
       onConfirm={() => remove.mutate(job, { onSuccess: onDeleted, onSettled: onClose })}
     >
-      The job, {plural(job.task_count ?? 0, "task")} and {plural(job.counts.completed, "result")} can be seen no more.
-      It cannot be undone.
-    </Confirm>
+      The job, {pluralize(job.task_count ?? 0, "task")} and {pluralize(job.counts.completed, "result")} can be seen no
+      more. It cannot be undone.
+    </ConfirmDialog>
   );
 }

@@ -2,16 +2,17 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { expect, test } from "vitest";
-import { aJob, answers, API, refuses, server, withNetwork } from "../../../tests/network";
-import { show } from "../../../tests/show";
+import { makeJob, respondWith, API, respondWithProblem, server, setUpFakeNetwork } from "../../../tests/fake-network";
+import { renderWithProviders } from "../../../tests/render";
 import { JobsTable } from "./jobs-table";
 
-withNetwork();
+setUpFakeNetwork();
 
-const shown = (search = {}) => show(<JobsTable search={search} onSearch={() => undefined} types={["cpu"]} />);
+const shown = (search = {}) =>
+  renderWithProviders(<JobsTable search={search} onSearch={() => undefined} taskTypes={["cpu"]} />);
 
 test("a job is shown with its status in words and its counts in figures", async () => {
-  answers("/jobs", "JobPageBody", { items: [aJob()], next_token: null });
+  respondWith("/jobs", "JobPageBody", { items: [makeJob()], next_token: null });
 
   shown();
 
@@ -24,7 +25,7 @@ test("a page that the API ended early is filled from the next", async () => {
   server.use(
     http.get(`${API}/api/v1/jobs`, ({ request }) => {
       const later = new URL(request.url).searchParams.get("next_token");
-      const job = later ? aJob({ id: "job_2", name: "second" }) : aJob({ id: "job_1", name: "first" });
+      const job = later ? makeJob({ id: "job_2", name: "second" }) : makeJob({ id: "job_1", name: "first" });
       return HttpResponse.json({ items: [job], next_token: later ? null : "more" });
     }),
   );
@@ -41,9 +42,9 @@ test.each([
 ])("sorting says that it is of one page, if there are several (%d jobs, next page: %s)", async (count, next, told) => {
   const user = userEvent.setup();
   const jobs = Array.from({ length: count }, (_, i) =>
-    aJob({ id: `job_${i}`, name: `job ${i}`, task_count: count - i }),
+    makeJob({ id: `job_${i}`, name: `job ${i}`, task_count: count - i }),
   );
-  answers("/jobs", "JobPageBody", { items: jobs, next_token: next });
+  respondWith("/jobs", "JobPageBody", { items: jobs, next_token: next });
 
   shown();
   await screen.findByRole("row", { name: /job 1\b/ });
@@ -54,7 +55,7 @@ test.each([
 });
 
 test("a refusal says what it means, what to do, and its request id", async () => {
-  refuses("/jobs", {
+  respondWithProblem("/jobs", {
     type: "urn:shoal:problem:no-tenant",
     title: "Forbidden",
     status: 403,
@@ -73,11 +74,11 @@ test("a refusal says what it means, what to do, and its request id", async () =>
 test("cancelling says how many tasks it takes before it is done", async () => {
   const user = userEvent.setup();
   const asked: string[] = [];
-  answers("/jobs", "JobPageBody", { items: [aJob()], next_token: null });
+  respondWith("/jobs", "JobPageBody", { items: [makeJob()], next_token: null });
   server.use(
     http.post(`${API}/api/v1/jobs/:id/cancel`, ({ params }) => {
       asked.push(String(params.id));
-      return HttpResponse.json(aJob({ ending: "CANCELLED" }), { status: 202 });
+      return HttpResponse.json(makeJob({ ending: "CANCELLED" }), { status: 202 });
     }),
   );
 
@@ -90,5 +91,5 @@ test("cancelling says how many tasks it takes before it is done", async () => {
   expect(asked).toEqual([]);
   await user.click(within(dialog).getByRole("button", { name: "Cancel job" }));
 
-  await waitFor(() => expect(asked).toEqual([aJob().id]));
+  await waitFor(() => expect(asked).toEqual([makeJob().id]));
 });

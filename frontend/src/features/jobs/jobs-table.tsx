@@ -12,56 +12,62 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { CountsBar } from "@/components/counts-bar";
-import { PageTurner, usePages } from "@/components/pages";
-import { useIsPhone } from "@/components/phone";
+import { TaskCountsBar } from "@/components/task-counts-bar";
+import { TokenPagination, useTokenPagination } from "@/components/token-pagination";
+import { useIsMobile } from "@/components/use-is-mobile";
 import { ProblemAlert } from "@/components/problem-alert";
-import { RefreshControl } from "@/components/refresh";
-import { JOB_LOOKS, JobStatusMark } from "@/components/status";
-import { Time } from "@/components/time";
+import { RefreshControl } from "@/components/refresh-control";
+import { JOB_STATUS_STYLES, JobStatusIndicator } from "@/components/status-indicators";
+import { Timestamp } from "@/components/timestamp";
 import { useApi } from "@/lib/api/context";
 import type { Job, JobStatus } from "@/lib/api/types";
-import { number, plural } from "@/lib/format";
-import { useInterval } from "@/lib/query";
+import { formatNumber, pluralize } from "@/lib/format";
+import { useRefetchInterval } from "@/lib/query";
 import { useStore } from "@/lib/store";
-import { allowed, jobsQuery, titleOf, type Verb, VERB_NAMES } from "./api";
-import { BulkConfirm } from "./bulk";
-import { COLUMNS, JobLink, SHOWN_AT_FIRST, Took } from "./columns";
-import { NoJobs, NoMatch } from "./empty";
-import { AGES, type JobsSearch, queryOf, searchOf } from "./filters";
-import { SteerConfirm } from "./steer";
-import { useFollowedJobs } from "./live";
-import { askedOf, preferences } from "./preferences";
+import { allowedActions, jobsQuery, jobTitle, type JobAction, JOB_ACTION_LABELS } from "./api";
+import { SelectedJobsDialog } from "./selected-jobs-dialog";
+import { JOB_COLUMNS, JobLink, DEFAULT_COLUMNS, JobDuration } from "./job-columns";
+import { NoJobs, NoMatchingJobs } from "./empty-states";
+import { CREATED_RANGES, type JobsSearch, toPropertyFilter, fromPropertyFilter } from "./filters";
+import { JobActionDialog } from "./job-action-dialog";
+import { useLiveJobs } from "./live-updates";
+import { jobsRequest, tablePreferences } from "./table-preferences";
 
-const SHOWN = COLUMNS.map(({ id }) => ({ id: String(id), visible: SHOWN_AT_FIRST.includes(String(id)) }));
+const SHOWN = JOB_COLUMNS.map(({ id }) => ({ id: String(id), visible: DEFAULT_COLUMNS.includes(String(id)) }));
 
 export interface JobsTableProps {
   search: JobsSearch;
   onSearch: (search: JobsSearch) => void;
-  types: string[];
+  taskTypes: string[];
   /** Beside the filter: saved views. */
-  views?: React.ReactNode;
+  savedViews?: React.ReactNode;
   /** Beside the actions on what is selected: those on all that match. */
-  matching?: React.ReactNode;
+  bulkActions?: React.ReactNode;
 }
 
 const none: Job[] = [];
 
-export function JobsTable({ search, onSearch, types, views, matching }: JobsTableProps) {
+export function JobsTable({
+  search,
+  onSearch,
+  taskTypes: types,
+  savedViews: views,
+  bulkActions: matching,
+}: JobsTableProps) {
   const api = useApi();
-  const chosen = { contentDisplay: SHOWN, ...useStore(preferences) };
-  const phone = useIsPhone();
-  const pages = usePages(JSON.stringify([search, chosen.pageSize]));
+  const chosen = { contentDisplay: SHOWN, ...useStore(tablePreferences) };
+  const phone = useIsMobile();
+  const pages = useTokenPagination(JSON.stringify([search, chosen.pageSize]));
   const [selected, setSelected] = useState<Job[]>([]);
-  const [asking, setAsking] = useState<Verb | null>(null);
-  useFollowedJobs();
-  const asked = askedOf(search, chosen.pageSize, pages.after);
-  const found = useQuery({ ...jobsQuery(api, asked), refetchInterval: useInterval(true) });
+  const [asking, setAsking] = useState<JobAction | null>(null);
+  useLiveJobs();
+  const asked = jobsRequest(search, chosen.pageSize, pages.after);
+  const found = useQuery({ ...jobsQuery(api, asked), refetchInterval: useRefetchInterval(true) });
   const loaded = found.data?.items ?? none;
   const next = found.data?.next_token ?? null;
   const { items, collectionProps } = useCollection(loaded, { sorting: {} });
   const current = selected.map((each) => loaded.find((job) => job.id === each.id) ?? each);
-  const filtered = queryOf(search).tokens.length > 0;
+  const filtered = toPropertyFilter(search).tokens.length > 0;
   const several = next !== null || pages.page > 0;
   const sortedHere = several && collectionProps.sortingColumn !== undefined;
 
@@ -70,7 +76,7 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
       <ProblemAlert error={found.error} retry={() => void found.refetch()} />
     </Box>
   ) : filtered ? (
-    <NoMatch onClear={() => onSearch({})} />
+    <NoMatchingJobs onClear={() => onSearch({})} />
   ) : (
     <NoJobs />
   );
@@ -85,13 +91,13 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
           <RefreshControl pushed />
           <ButtonDropdown
             disabled={current.length === 0}
-            items={(Object.keys(VERB_NAMES) as Verb[]).map((verb) => ({
+            items={(Object.keys(JOB_ACTION_LABELS) as JobAction[]).map((verb) => ({
               id: verb,
-              text: VERB_NAMES[verb],
-              disabled: !current.some((job) => allowed(job)[verb]),
+              text: JOB_ACTION_LABELS[verb],
+              disabled: !current.some((job) => allowedActions(job)[verb]),
               disabledReason: "No selected job is in a state for it",
             }))}
-            onItemClick={({ detail }) => setAsking(detail.id as Verb)}
+            onItemClick={({ detail }) => setAsking(detail.id as JobAction)}
           >
             Actions
           </ButtonDropdown>
@@ -109,19 +115,21 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
   const filter = (
     <SpaceBetween size="xs">
       <PropertyFilter
-        query={queryOf(search)}
-        onChange={({ detail }) => onSearch(searchOf(detail))}
+        query={toPropertyFilter(search)}
+        onChange={({ detail }) => onSearch(fromPropertyFilter(detail))}
         hideOperations
         expandToViewport
         filteringPlaceholder="Filter by status, type, tag, or the beginning of a name"
         filteringAriaLabel="Filter jobs"
-        countText={plural(items.length, "match", "matches")}
+        countText={pluralize(items.length, "match", "matches")}
         filteringProperties={[
           {
             key: "status",
             propertyLabel: "Status",
             groupValuesLabel: "Statuses",
-            operators: [{ operator: "=", format: (value) => JOB_LOOKS[value as JobStatus]?.word ?? String(value) }],
+            operators: [
+              { operator: "=", format: (value) => JOB_STATUS_STYLES[value as JobStatus]?.label ?? String(value) },
+            ],
           },
           { key: "type", propertyLabel: "Task type", groupValuesLabel: "Task types", operators: ["="] },
           { key: "name", propertyLabel: "Name", groupValuesLabel: "Names", operators: ["^"] },
@@ -130,17 +138,21 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
             key: "created",
             propertyLabel: "Created",
             groupValuesLabel: "Created within",
-            operators: [{ operator: "=", format: (value) => AGES[String(value)]?.word ?? String(value) }],
+            operators: [{ operator: "=", format: (value) => CREATED_RANGES[String(value)]?.word ?? String(value) }],
           },
         ]}
         filteringOptions={[
-          ...(Object.keys(JOB_LOOKS) as JobStatus[]).map((value) => ({
+          ...(Object.keys(JOB_STATUS_STYLES) as JobStatus[]).map((value) => ({
             propertyKey: "status",
             value,
-            label: JOB_LOOKS[value].word,
+            label: JOB_STATUS_STYLES[value].label,
           })),
           ...types.map((value) => ({ propertyKey: "type", value })),
-          ...Object.entries(AGES).map(([value, { word }]) => ({ propertyKey: "created", value, label: word })),
+          ...Object.entries(CREATED_RANGES).map(([value, { word }]) => ({
+            propertyKey: "created",
+            value,
+            label: word,
+          })),
           ...tagsOf(loaded).map((value) => ({ propertyKey: "tag", value })),
         ]}
         {...(views ? { customControl: views } : {})}
@@ -148,7 +160,9 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
     </SpaceBetween>
   );
 
-  const pagination = <PageTurner pages={pages} next={next} what="jobs" disabled={found.isPlaceholderData} />;
+  const pagination = (
+    <TokenPagination pagination={pages} nextToken={next} itemsLabel="jobs" disabled={found.isPlaceholderData} />
+  );
 
   const shared = {
     items,
@@ -171,20 +185,20 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
         <Cards
           {...shared}
           onSelectionChange={({ detail }) => setSelected(detail.selectedItems)}
-          ariaLabels={{ itemSelectionLabel: (_, job) => `Select ${titleOf(job)}`, selectionGroupLabel: "Jobs" }}
+          ariaLabels={{ itemSelectionLabel: (_, job) => `Select ${jobTitle(job)}`, selectionGroupLabel: "Jobs" }}
           cardDefinition={{
             header: (job) => <JobLink job={job} />,
             sections: [
-              { id: "status", content: (job) => <JobStatusMark job={job} /> },
-              { id: "progress", content: (job) => <CountsBar counts={job.counts} total={job.task_count} /> },
+              { id: "status", content: (job) => <JobStatusIndicator job={job} /> },
+              { id: "progress", content: (job) => <TaskCountsBar counts={job.counts} total={job.task_count} /> },
               {
                 id: "tasks",
                 header: "Tasks",
                 width: 50,
-                content: (job) => (job.task_count === null ? "–" : number(job.task_count)),
+                content: (job) => (job.task_count === null ? "–" : formatNumber(job.task_count)),
               },
-              { id: "took", header: "Duration", width: 50, content: (job) => <Took job={job} /> },
-              { id: "created", header: "Created", content: (job) => <Time at={job.created_at} /> },
+              { id: "took", header: "Duration", width: 50, content: (job) => <JobDuration job={job} /> },
+              { id: "created", header: "Created", content: (job) => <Timestamp at={job.created_at} /> },
             ],
           }}
         />
@@ -194,7 +208,7 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
           {...collectionProps}
           trackBy="id"
           empty={empty}
-          columnDefinitions={COLUMNS}
+          columnDefinitions={JOB_COLUMNS}
           columnDisplay={chosen.contentDisplay}
           resizableColumns
           enableKeyboardNavigation
@@ -204,7 +218,7 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
             tableLabel: "Jobs",
             selectionGroupLabel: "Jobs",
             allItemsSelectionLabel: () => "Select all jobs of this page",
-            itemSelectionLabel: (_, job) => `Select ${titleOf(job)}`,
+            itemSelectionLabel: (_, job) => `Select ${jobTitle(job)}`,
           }}
           preferences={
             <CollectionPreferences
@@ -212,7 +226,7 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
               confirmLabel="Confirm"
               cancelLabel="Cancel"
               preferences={chosen}
-              onConfirm={({ detail }) => preferences.set({ ...chosen, ...detail })}
+              onConfirm={({ detail }) => tablePreferences.set({ ...chosen, ...detail })}
               pageSizePreference={{
                 title: "Jobs on a page",
                 options: [20, 50, 100].map((value) => ({ value, label: `${value} jobs` })),
@@ -220,7 +234,7 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
               contentDensityPreference={{ label: "Compact", description: "Show more jobs at once" }}
               contentDisplayPreference={{
                 title: "Columns",
-                options: COLUMNS.map(({ id, header }) => ({
+                options: JOB_COLUMNS.map(({ id, header }) => ({
                   id: String(id),
                   label: String(header),
                   alwaysVisible: id === "name",
@@ -231,16 +245,18 @@ export function JobsTable({ search, onSearch, types, views, matching }: JobsTabl
         />
       )}
       {asking && current.length === 1 && current[0] && (
-        <SteerConfirm verb={asking} job={current[0]} onClose={() => setAsking(null)} />
+        <JobActionDialog verb={asking} job={current[0]} onClose={() => setAsking(null)} />
       )}
-      {asking && current.length > 1 && <BulkConfirm verb={asking} jobs={current} onClose={() => setAsking(null)} />}
+      {asking && current.length > 1 && (
+        <SelectedJobsDialog verb={asking} jobs={current} onClose={() => setAsking(null)} />
+      )}
     </>
   );
 }
 
 /** Never a number that looks like all of them where there are more. */
 const counter = (shown: number, more: boolean, selected: number): string =>
-  `(${selected ? `${number(selected)}/` : ""}${number(shown)}${more ? "+" : ""})`;
+  `(${selected ? `${formatNumber(selected)}/` : ""}${formatNumber(shown)}${more ? "+" : ""})`;
 
 const tagsOf = (jobs: Job[]): string[] => [
   ...new Set(jobs.flatMap((job) => Object.entries(job.tags).map(([key, value]) => `${key}=${value}`))),

@@ -5,8 +5,8 @@ import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import { useState } from "react";
-import { Confirm } from "@/components/confirm";
-import { kept, useStore } from "@/lib/store";
+import { ConfirmDialog } from "@/components/confirm-dialog";
+import { persistedStore, useStore } from "@/lib/store";
 import { type JobsSearch, PROPERTIES } from "./filters";
 
 interface View {
@@ -19,7 +19,7 @@ const FIRST: View[] = [
   { name: "Failed in the last 24 hours", search: { status: "FAILED", created: "24h" } },
 ];
 
-const views = kept<View[]>("shoal.views", FIRST);
+const views = persistedStore<View[]>("shoal.views", FIRST);
 
 const same = (a: JobsSearch, b: JobsSearch): boolean => PROPERTIES.every((each) => a[each] === b[each]);
 
@@ -54,11 +54,11 @@ export function SavedViews({ search, onSearch }: { search: JobsSearch; onSearch:
         {current?.name ?? "Views"}
       </ButtonDropdown>
       {naming !== null && (
-        <Confirm
+        <ConfirmDialog
           header="Save these filters"
-          verb="Save"
-          busy={false}
-          ready={naming.trim() !== ""}
+          confirmLabel="Save"
+          loading={false}
+          canConfirm={naming.trim() !== ""}
           onDismiss={() => setNaming(null)}
           onConfirm={() => {
             const name = naming.trim();
@@ -72,7 +72,7 @@ export function SavedViews({ search, onSearch }: { search: JobsSearch; onSearch:
           <Box variant="small" color="text-body-secondary">
             Views are kept in this browser. The address of this page has the filters too: share that.
           </Box>
-        </Confirm>
+        </ConfirmDialog>
       )}
     </>
   );

@@ -3,15 +3,15 @@ import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { expect, test } from "vitest";
 import type { Export } from "@/lib/api/types";
-import { aJob, answers, API, server, withNetwork } from "../../../tests/network";
-import { show } from "../../../tests/show";
+import { makeJob, respondWith, API, server, setUpFakeNetwork } from "../../../tests/fake-network";
+import { renderWithProviders } from "../../../tests/render";
 import { Results } from "./results";
 
-withNetwork();
+setUpFakeNetwork();
 
 const file: Export = {
   id: "exp_1",
-  job_id: aJob().id,
+  job_id: makeJob().id,
   status: "RUNNING",
   created_at: "2026-11-26T10:00:00Z",
   finished_at: null,
@@ -25,7 +25,7 @@ const file: Export = {
 test("the file is asked for until it is written, then linked with what it lacks", async () => {
   const user = userEvent.setup();
   let asked = 0;
-  answers("/jobs/:id/results", "ResultPageBody", {
+  respondWith("/jobs/:id/results", "ResultPageBody", {
     items: [{ index: 0, result: 7, too_large: false }],
     missing: [{ first: 1, last: 2, count: 2, why: "FAILED" }],
     next_token: null,
@@ -38,7 +38,7 @@ test("the file is asked for until it is written, then linked with what it lacks"
       return HttpResponse.json(asked > 1 ? { ...file, ...done } : file);
     }),
   );
-  show(<Results job={aJob({ status: "FAILED" })} taskHref={(index) => `/t/${index}`} />);
+  renderWithProviders(<Results job={makeJob({ status: "FAILED" })} taskHref={(index) => `/t/${index}`} />);
 
   expect(await screen.findByRole("link", { name: "1–2" })).toHaveAttribute("href", "/t/1");
   await user.click(screen.getByRole("button", { name: "Export all" }));

@@ -7,43 +7,43 @@ import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { PageTurner, usePages } from "@/components/pages";
+import { TokenPagination, useTokenPagination } from "@/components/token-pagination";
 import { ProblemAlert } from "@/components/problem-alert";
-import { isLive } from "@/components/status";
+import { isActive } from "@/components/status-indicators";
 import { useApi } from "@/lib/api/context";
 import type { Job, Missing } from "@/lib/api/types";
-import { number, plural } from "@/lib/format";
-import { tellProblem } from "@/lib/notices";
+import { formatNumber, pluralize } from "@/lib/format";
+import { notifyProblem } from "@/lib/notifications";
 import { useStore } from "@/lib/store";
-import { beginExport, exportsBegun, resultsQuery } from "./api";
-import { ExportFile } from "./export-file";
-import { grouped, missingCounts } from "./missing";
+import { startExport, startedExports, resultsQuery } from "./api";
+import { ExportStatus } from "./export-status";
+import { groupMissing, describeMissing } from "./missing-results";
 
 const PAGE = 50;
 const RUNS = 12;
 
 export function Results({ job, taskHref }: { job: Job; taskHref: (index: number) => string }) {
   const api = useApi();
-  const pages = usePages(job.id);
-  const file = useStore(exportsBegun)[job.id];
+  const pages = useTokenPagination(job.id);
+  const file = useStore(startedExports)[job.id];
   const found = useQuery(resultsQuery(api, { job: job.id, limit: PAGE, after: pages.after }));
   const begin = useMutation({
-    mutationFn: () => beginExport(api, job.id, crypto.randomUUID()),
-    onSuccess: ({ id }) => exportsBegun.set({ ...exportsBegun.get(), [job.id]: id }),
-    onError: (error) => tellProblem("The file of results", error),
+    mutationFn: () => startExport(api, job.id, crypto.randomUUID()),
+    onSuccess: ({ id }) => startedExports.set({ ...startedExports.get(), [job.id]: id }),
+    onError: (error) => notifyProblem("The file of results", error),
   });
   const items = found.data?.items ?? [];
   const next = found.data?.next_token ?? null;
-  const without = missingCounts(job.counts);
+  const without = describeMissing(job.counts);
 
   function forget(): void {
-    const { [job.id]: _gone, ...others } = exportsBegun.get();
-    exportsBegun.set(others);
+    const { [job.id]: _gone, ...others } = startedExports.get();
+    startedExports.set(others);
   }
 
   return (
     <SpaceBetween size="m">
-      {file && <ExportFile job={job.id} id={file} onDismiss={forget} />}
+      {file && <ExportStatus job={job.id} id={file} onDismiss={forget} />}
       <Table
         trackBy="index"
         items={items}
@@ -54,8 +54,8 @@ export function Results({ job, taskHref }: { job: Job; taskHref: (index: number)
         header={
           <Header
             variant="h2"
-            counter={`(${number(job.counts.completed)})`}
-            description={`${plural(job.counts.completed, "task")} completed${without ? `; without a result: ${without}` : ""}. From a terminal: shoal export ${job.id}`}
+            counter={`(${formatNumber(job.counts.completed)})`}
+            description={`${pluralize(job.counts.completed, "task")} completed${without ? `; without a result: ${without}` : ""}. From a terminal: shoal export ${job.id}`}
             actions={
               <Button
                 iconName="download"
@@ -63,14 +63,14 @@ export function Results({ job, taskHref }: { job: Job; taskHref: (index: number)
                 disabled={!job.counts.completed}
                 onClick={() => begin.mutate()}
               >
-                {isLive(job) ? "Export what there is" : "Export all"}
+                {isActive(job) ? "Export what there is" : "Export all"}
               </Button>
             }
           >
             Results
           </Header>
         }
-        pagination={<PageTurner pages={pages} next={next} what="results" />}
+        pagination={<TokenPagination pagination={pages} nextToken={next} itemsLabel="results" />}
         footer={<MissingHere missing={found.data?.missing ?? []} taskHref={taskHref} />}
         empty={
           found.isError ? (
@@ -87,7 +87,7 @@ export function Results({ job, taskHref }: { job: Job; taskHref: (index: number)
             header: "Task",
             width: 120,
             isRowHeader: true,
-            cell: (each) => <Link href={taskHref(each.index)}>{number(each.index)}</Link>,
+            cell: (each) => <Link href={taskHref(each.index)}>{formatNumber(each.index)}</Link>,
           },
           {
             id: "result",
@@ -107,10 +107,10 @@ function MissingHere({ missing, taskHref }: { missing: Missing[]; taskHref: (ind
   if (!missing.length) return null;
   return (
     <SpaceBetween size="xs">
-      {grouped(missing, RUNS).map((group) => (
+      {groupMissing(missing, RUNS).map((group) => (
         <div key={group.why}>
           <Box variant="strong">
-            Among these {plural(group.count, "task")} {group.words}:
+            Among these {pluralize(group.count, "task")} {group.words}:
           </Box>{" "}
           <span className="examples">
             {group.runs.map((run) => (
@@ -119,7 +119,7 @@ function MissingHere({ missing, taskHref }: { missing: Missing[]; taskHref: (ind
               </span>
             ))}
           </span>
-          {group.more > 0 && `and ${plural(group.more, "more run")}`}
+          {group.more > 0 && `and ${pluralize(group.more, "more run")}`}
         </div>
       ))}
     </SpaceBetween>

@@ -40,7 +40,7 @@ const LARGEST = 16;
 const SMALLEST = 4;
 
 /** The largest cells that hold one task each; else the smallest, which hold as few as they can. */
-export function layOut(view: View, width: number, height: number): Grid {
+export function layoutGrid(view: View, width: number, height: number): Grid {
   for (let size = LARGEST; size >= SMALLEST; size -= 1) {
     const columns = Math.max(1, Math.floor(width / size));
     const rows = Math.ceil(view.count / columns);
@@ -54,7 +54,7 @@ export function layOut(view: View, width: number, height: number): Grid {
 }
 
 /** Six counts a cell, by STATUSES. Bytes that are not there yet count as nothing. */
-export function count(map: Uint8Array, grid: Grid): Uint32Array {
+export function countByCell(map: Uint8Array, grid: Grid): Uint32Array {
   const counts = new Uint32Array(grid.cells * 6);
   const end = Math.min(map.length, grid.view.start + grid.view.count);
   let cell = 0;
@@ -75,7 +75,7 @@ export type Shading = "worst" | "majority" | "rate";
 const WORST = [4, 2, 5, 1, 0, 3] as const;
 
 /** The number of the status that a cell is painted in; -1 for a cell without tasks. */
-export function shade(counts: Uint32Array, cell: number, shading: Shading): number {
+export function cellStatus(counts: Uint32Array, cell: number, shading: Shading): number {
   const at = cell * 6;
   if (shading === "majority") {
     let best = -1;
@@ -110,13 +110,13 @@ export function nextFailure(map: Uint8Array, from: number): number | null {
 }
 
 /** The view after a zoom by `factor` (2 halves it) that keeps `anchor` where it is, as far as it can. */
-export function zoomed(view: View, total: number, factor: number, anchor: number): View {
+export function zoomView(view: View, total: number, factor: number, anchor: number): View {
   const tasks = Math.max(Math.min(Math.round(view.count / factor), total), Math.min(32, total));
   const share = (anchor - view.start) / view.count;
-  return within({ start: Math.round(anchor - share * tasks), count: tasks }, total);
+  return clampView({ start: Math.round(anchor - share * tasks), count: tasks }, total);
 }
 
-export const within = ({ start, count: tasks }: View, total: number): View => ({
+export const clampView = ({ start, count: tasks }: View, total: number): View => ({
   count: tasks,
   start: Math.max(0, Math.min(start, total - tasks)),
 });

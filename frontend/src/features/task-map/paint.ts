@@ -1,6 +1,6 @@
 /** Puts cells into pixels: one image, written once. */
 
-import { failureRate, type Grid, shade, type Shading } from "./grid";
+import { failureRate, type Grid, cellStatus, type Shading } from "./grid";
 
 /** Colours by number of status, as the page's theme has them, each 0xAABBGGRR. */
 export interface Palette {
@@ -56,7 +56,7 @@ export function paint(
   const pixels = new Uint32Array(image.data.buffer);
   const steps = shading === "rate" ? ramp(palette) : null;
   for (let cell = 0; cell < grid.cells; cell += 1) {
-    const number = shade(counts, cell, shading);
+    const number = cellStatus(counts, cell, shading);
     if (number < 0) continue;
     let colour = palette.statuses[number] ?? 0;
     if (steps) {

@@ -7,14 +7,14 @@ import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ProblemAlert } from "@/components/problem-alert";
-import { isLive, TASK_LOOKS } from "@/components/status";
+import { isActive, TASK_STATUS_STYLES } from "@/components/status-indicators";
 import { useApi } from "@/lib/api/context";
 import type { Counts, Job, TaskStatus } from "@/lib/api/types";
-import { number } from "@/lib/format";
-import { usePace } from "@/lib/preferences";
+import { formatNumber } from "@/lib/format";
+import { useRefreshMode } from "@/lib/preferences";
 import { mapQuery } from "./api";
 import { type Shading, STATUSES } from "./grid";
-import { MapView } from "./map-view";
+import { MapCanvas } from "./map-canvas";
 
 const MANY = 100_000;
 
@@ -40,9 +40,9 @@ export interface TaskMapProps {
 }
 
 export function TaskMap({ job, shown, onOpen }: TaskMapProps) {
-  const moving = isLive(job);
+  const moving = isActive(job);
   const every = (job.task_count ?? 0) > MANY ? 5_000 : 2_000;
-  const paused = usePace() === "paused";
+  const paused = useRefreshMode() === "paused";
   const found = useQuery({ ...mapQuery(useApi(), job.id), refetchInterval: moving && !paused ? every : false });
   const [shading, setShading] = useState<Shading>("worst");
   return (
@@ -65,7 +65,7 @@ export function TaskMap({ job, shown, onOpen }: TaskMapProps) {
       }
     >
       {found.data && found.data.total > 0 ? (
-        <MapView map={found.data} shading={shading} shown={shown} onOpen={onOpen} />
+        <MapCanvas map={found.data} shading={shading} shown={shown} onOpen={onOpen} />
       ) : found.isError ? (
         <ProblemAlert error={found.error} retry={() => void found.refetch()} />
       ) : (
@@ -81,8 +81,8 @@ const MapCounts = ({ counts }: { counts: Counts }) => (
   <span className="figures">
     {STATUSES.filter((each) => counts[COUNTED[each]] > 0).map((each) => (
       <span key={each} className="map-count">
-        <span className={`swatch fill-${COUNTED[each]}`} /> {number(counts[COUNTED[each]])}{" "}
-        {TASK_LOOKS[each].word.toLowerCase()}
+        <span className={`swatch fill-${COUNTED[each]}`} /> {formatNumber(counts[COUNTED[each]])}{" "}
+        {TASK_STATUS_STYLES[each].label.toLowerCase()}
       </span>
     ))}
   </span>

@@ -8,12 +8,12 @@ import Link from "@cloudscape-design/components/link";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { useQuery } from "@tanstack/react-query";
-import { Code } from "@/components/code";
+import { CodeBlock } from "@/components/code-block";
 import { ProblemAlert } from "@/components/problem-alert";
-import { Prose } from "@/components/prose";
+import { TextWithCode } from "@/components/text-with-code";
 import { useApi } from "@/lib/api/context";
 import type { TaskType } from "@/lib/api/types";
-import { duration, plural } from "@/lib/format";
+import { formatDuration, pluralize } from "@/lib/format";
 import { taskTypesQuery } from "./api";
 
 export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: string) => void }) {
@@ -38,7 +38,7 @@ export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: s
           filteringText={sought}
           filteringPlaceholder="Find a task type"
           filteringAriaLabel="Find a task type"
-          countText={plural(shown.length, "match", "matches")}
+          countText={pluralize(shown.length, "match", "matches")}
           onChange={({ detail }) => onSeek(detail.filteringText)}
         />
       }
@@ -52,7 +52,7 @@ export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: s
             </Box>
             {!all.length && (
               <div className="narrow">
-                <Code text="shoal worker run" label="command" />
+                <CodeBlock text="shoal worker run" label="command" />
               </div>
             )}
           </Box>
@@ -68,7 +68,7 @@ export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: s
           </Header>
         ),
         sections: [
-          { id: "about", content: (each) => <Prose text={each.description || "It says nothing of itself."} /> },
+          { id: "about", content: (each) => <TextWithCode text={each.description || "It says nothing of itself."} /> },
           {
             id: "signature",
             header: "Fields",
@@ -78,19 +78,19 @@ export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: s
             id: "timeout",
             header: "Timeout",
             width: 25,
-            content: (each) => (each.timeout === null ? "None" : duration(each.timeout)),
+            content: (each) => (each.timeout === null ? "None" : formatDuration(each.timeout)),
           },
           {
             id: "retry",
             header: "Attempts",
             width: 25,
-            content: (each) => plural(each.retry?.max_attempts ?? 1, "attempt"),
+            content: (each) => pluralize(each.retry?.max_attempts ?? 1, "attempt"),
           },
           {
             id: "mean",
             header: "Mean duration",
             width: 25,
-            content: (each) => (each.mean_seconds === null ? "Not known yet" : duration(each.mean_seconds)),
+            content: (each) => (each.mean_seconds === null ? "Not known yet" : formatDuration(each.mean_seconds)),
           },
           {
             id: "jobs",
@@ -102,7 +102,7 @@ export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: s
             id: "schema",
             content: (each) => (
               <ExpandableSection headerText="Schema" variant="footer">
-                <Code text={JSON.stringify(each.schema, null, 2)} label={`schema of ${each.name}`} low />
+                <CodeBlock text={JSON.stringify(each.schema, null, 2)} label={`schema of ${each.name}`} low />
               </ExpandableSection>
             ),
           },

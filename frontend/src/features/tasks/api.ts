@@ -1,21 +1,21 @@
 /** Tasks: what is asked of the API, and under which key it is kept. */
 
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { type Api, body } from "@/lib/api/client";
+import { type Api, unwrap } from "@/lib/api/client";
 import type { AttemptPage, Task, TaskPage, TaskStatus } from "@/lib/api/types";
 
-export interface TasksAsked {
+export interface TasksRequest {
   job: string;
   statuses: TaskStatus[];
   limit: number;
   after: string | null;
 }
 
-export const tasksQuery = (api: Api, asked: TasksAsked) =>
+export const tasksQuery = (api: Api, asked: TasksRequest) =>
   queryOptions({
     queryKey: ["job", asked.job, "tasks", asked],
     queryFn: ({ signal }): Promise<TaskPage> =>
-      body(
+      unwrap(
         api.GET("/api/v1/jobs/{job_id}/tasks", {
           signal,
           params: {
@@ -34,14 +34,14 @@ export const tasksQuery = (api: Api, asked: TasksAsked) =>
 export const taskQuery = (api: Api, id: string) =>
   queryOptions({
     queryKey: ["task", id],
-    queryFn: ({ signal }) => body(api.GET("/api/v1/tasks/{task_id}", { signal, params: { path: { task_id: id } } })),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/tasks/{task_id}", { signal, params: { path: { task_id: id } } })),
   });
 
 export const taskWhyQuery = (api: Api, id: string) =>
   queryOptions({
     queryKey: ["task", id, "why"],
     queryFn: ({ signal }) =>
-      body(api.GET("/api/v1/tasks/{task_id}/why", { signal, params: { path: { task_id: id } } })),
+      unwrap(api.GET("/api/v1/tasks/{task_id}/why", { signal, params: { path: { task_id: id } } })),
   });
 
 /** Attempts that are asked for at once; older ones when the user wants them. */
@@ -52,7 +52,7 @@ export const attemptsQuery = (api: Api, task: Pick<Task, "id" | "status" | "atte
   infiniteQueryOptions({
     queryKey: ["task", task.id, "attempts", task.status, task.attempts],
     queryFn: ({ signal, pageParam }): Promise<AttemptPage> =>
-      body(
+      unwrap(
         api.GET("/api/v1/tasks/{task_id}/attempts", {
           signal,
           params: {
@@ -70,7 +70,7 @@ export const taskArtifactsQuery = (api: Api, id: string) =>
   queryOptions({
     queryKey: ["task", id, "artifacts"],
     queryFn: ({ signal }) =>
-      body(api.GET("/api/v1/tasks/{task_id}/artifacts", { signal, params: { path: { task_id: id } } })),
+      unwrap(api.GET("/api/v1/tasks/{task_id}/artifacts", { signal, params: { path: { task_id: id } } })),
   });
 
 export const taskIdOf = (job: string, index: number): string => `${job}.${index}`;

@@ -3,12 +3,12 @@ import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { expect, test } from "vitest";
 import type { Attempt, Task } from "@/lib/api/types";
-import { answers, API, server, withNetwork } from "../../../tests/network";
-import { show } from "../../../tests/show";
-import { crashWords } from "./attempt-words";
+import { respondWith, API, server, setUpFakeNetwork } from "../../../tests/fake-network";
+import { renderWithProviders } from "../../../tests/render";
+import { describeCrashes } from "./attempt-descriptions";
 import { Attempts } from "./attempts";
 
-withNetwork();
+setUpFakeNetwork();
 
 const JOB = "job_01J0000000000000000000000A";
 
@@ -50,7 +50,7 @@ const aTask: Task = {
 const boom = { type: "ValueError", message: "no picture\nat all", tail: "opening a.gif", retryable: true };
 
 const told = (items: Attempt[], next: string | null = null) =>
-  answers("/tasks/:id/attempts", "AttemptsBody", { items, next_token: next });
+  respondWith("/tasks/:id/attempts", "AttemptsBody", { items, next_token: next });
 
 const shown = async (): Promise<string[]> => {
   const list = await screen.findByRole("list", { name: "Attempts, the latest first" });
@@ -64,7 +64,7 @@ test("the latest attempt comes first, each with its outcome, worker and epoch", 
     anAttempt({ outcome: "failed", error: boom }),
     anAttempt({ attempt: 2, epoch: 2, worker: "w-2", duration: 0.25 }),
   ]);
-  show(<Attempts task={aTask} every={false} />);
+  renderWithProviders(<Attempts task={aTask} every={false} />);
 
   const [second, first] = await shown();
 
@@ -74,7 +74,7 @@ test("the latest attempt comes first, each with its outcome, worker and epoch", 
 
 test("an error says what it printed when it is opened", async () => {
   told([anAttempt({ outcome: "failed", error: boom })]);
-  show(<Attempts task={aTask} every={false} />);
+  renderWithProviders(<Attempts task={aTask} every={false} />);
 
   await userEvent.setup().click(await screen.findByRole("button", { name: "ValueError: no picture" }));
 
@@ -86,7 +86,7 @@ test("an error says what it printed when it is opened", async () => {
 test("one that runs says how far it is, until when it is held and whose work it goes on with", async () => {
   const running = { outcome: "running", started_at: null, finished_at: null, duration: null } as const;
   told([anAttempt({ ...running, progress: 0.4, lease_until: "2999-01-01T00:00:00Z", crashes: 2, epoch: 3 })]);
-  show(<Attempts task={{ ...aTask, status: "RUNNING" }} every={false} />);
+  renderWithProviders(<Attempts task={{ ...aTask, status: "RUNNING" }} every={false} />);
 
   const [only] = await shown();
 
@@ -100,7 +100,7 @@ test("a verdict says who died, and generations are told apart", async () => {
     anAttempt({ outcome: "worker_died", started_at: null, duration: null, report: null, crashes: 3, error: died }),
     anAttempt({ generation: 2, epoch: 6 }),
   ]);
-  show(<Attempts task={aTask} every={false} />);
+  renderWithProviders(<Attempts task={aTask} every={false} />);
 
   const [again, verdict] = await shown();
 
@@ -117,7 +117,7 @@ test("older attempts are asked for when they are wanted", async () => {
       return HttpResponse.json({ items, next_token: older ? null : "older" });
     }),
   );
-  show(<Attempts task={aTask} every={false} />);
+  renderWithProviders(<Attempts task={aTask} every={false} />);
   expect(await shown()).toHaveLength(2);
 
   await userEvent.setup().click(screen.getByRole("button", { name: "Show older attempts" }));
@@ -129,7 +129,7 @@ test("older attempts are asked for when they are wanted", async () => {
 
 test("of many attempts the latest five are shown until more are wanted", async () => {
   told(Array.from({ length: 12 }, (_, i) => anAttempt({ attempt: i + 1, epoch: i + 1 })));
-  show(<Attempts task={aTask} every={false} />);
+  renderWithProviders(<Attempts task={aTask} every={false} />);
   expect(await shown()).toHaveLength(5);
 
   await userEvent.setup().click(screen.getByRole("button", { name: "Show 7 older attempts" }));
@@ -139,7 +139,7 @@ test("of many attempts the latest five are shown until more are wanted", async (
 
 test("a task that nobody took says so", async () => {
   told([]);
-  show(<Attempts task={{ ...aTask, status: "PENDING", attempts: 0 }} every={false} />);
+  renderWithProviders(<Attempts task={{ ...aTask, status: "PENDING", attempts: 0 }} every={false} />);
 
   expect(await screen.findByText("No worker has begun with it yet.")).toBeInTheDocument();
 });
@@ -148,5 +148,5 @@ test.each([
   [1, "1 worker died before this one, which goes on with the same attempt."],
   [2, "2 workers in a row died before this one, which goes on with the same attempt."],
 ])("%i dead workers are told of in words", (crashes, words) => {
-  expect(crashWords(crashes)).toBe(words);
+  expect(describeCrashes(crashes)).toBe(words);
 });

@@ -7,15 +7,15 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Code } from "@/components/code";
+import { CodeBlock } from "@/components/code-block";
 import { ProblemAlert } from "@/components/problem-alert";
-import { AttemptMark } from "@/components/status";
-import { Time } from "@/components/time";
+import { AttemptOutcomeIndicator } from "@/components/status-indicators";
+import { Timestamp } from "@/components/timestamp";
 import { useApi } from "@/lib/api/context";
 import type { Attempt, Task } from "@/lib/api/types";
-import { duration, number, percent, plural } from "@/lib/format";
+import { formatDuration, formatNumber, formatPercent, pluralize } from "@/lib/format";
 import { ATTEMPTS_AT_ONCE, attemptsQuery } from "./api";
-import { crashWords, lapsed, named } from "./attempt-words";
+import { describeCrashes, hasExpired, attemptName } from "./attempt-descriptions";
 import "./attempts.css";
 
 /** Before the user asks for more, so that what else there is of the task stays near. */
@@ -33,7 +33,7 @@ export function Attempts({ task, every }: { task: Task; every: number | false })
     <SpaceBetween size="xs">
       <ol className="attempts" aria-label="Attempts, the latest first">
         {latestFirst.slice(0, most).map((each) => (
-          <OneAttempt key={keyOf(each)} attempt={each} name={named(each, several)} />
+          <AttemptItem key={keyOf(each)} attempt={each} name={attemptName(each, several)} />
         ))}
       </ol>
       {(found.hasNextPage || latestFirst.length > most) && (
@@ -44,7 +44,7 @@ export function Attempts({ task, every }: { task: Task; every: number | false })
             if (found.hasNextPage && latestFirst.length < most + ATTEMPTS_AT_ONCE) void found.fetchNextPage();
           }}
         >
-          {found.hasNextPage ? "Show older attempts" : `Show ${plural(latestFirst.length - most, "older attempt")}`}
+          {found.hasNextPage ? "Show older attempts" : `Show ${pluralize(latestFirst.length - most, "older attempt")}`}
         </Button>
       )}
     </SpaceBetween>
@@ -54,53 +54,57 @@ export function Attempts({ task, every }: { task: Task; every: number | false })
 const keyOf = ({ generation, attempt, epoch, report }: Attempt): string =>
   [generation, attempt, epoch, report].join(".");
 
-function OneAttempt({ attempt, name }: { attempt: Attempt; name: string }) {
+function AttemptItem({ attempt, name }: { attempt: Attempt; name: string }) {
   return (
     <li className="attempt">
       <div className="attempt-head">
         <Box variant="strong">{name}</Box>
-        <AttemptMark outcome={attempt.outcome} />
-        {attempt.duration !== null && <span className="attempt-length figures">{duration(attempt.duration)}</span>}
-        {attempt.progress !== null && <span className="attempt-length figures">{percent(attempt.progress, 1)}</span>}
+        <AttemptOutcomeIndicator outcome={attempt.outcome} />
+        {attempt.duration !== null && (
+          <span className="attempt-length figures">{formatDuration(attempt.duration)}</span>
+        )}
+        {attempt.progress !== null && (
+          <span className="attempt-length figures">{formatPercent(attempt.progress, 1)}</span>
+        )}
       </div>
       <Box variant="small" color="text-body-secondary">
-        <Facts attempt={attempt} />
+        <AttemptDetails attempt={attempt} />
       </Box>
-      <Failure attempt={attempt} />
+      <AttemptError attempt={attempt} />
     </li>
   );
 }
 
-function Facts({ attempt }: { attempt: Attempt }) {
+function AttemptDetails({ attempt }: { attempt: Attempt }) {
   const { worker, epoch, started_at: started, finished_at: finished, lease_until: until, crashes } = attempt;
   return (
     <>
       <span className="break">{worker ? `Worker ${worker}` : "Worker not known"}</span>
-      {epoch !== null && <> · epoch {number(epoch)}</>}
+      {epoch !== null && <> · epoch {formatNumber(epoch)}</>}
       {started && (
         <>
           {" · started "}
-          <Time at={started} />
+          <Timestamp at={started} />
         </>
       )}
       {!started && finished && (
         <>
           {" · given up "}
-          <Time at={finished} />
+          <Timestamp at={finished} />
         </>
       )}
       {until && (
         <>
-          {lapsed(until) ? " · its lease ended " : " · lease until "}
-          <Time at={until} />
+          {hasExpired(until) ? " · its lease ended " : " · lease until "}
+          <Timestamp at={until} />
         </>
       )}
-      {crashes && attempt.outcome === "running" ? <div>{crashWords(crashes)}</div> : null}
+      {crashes && attempt.outcome === "running" ? <div>{describeCrashes(crashes)}</div> : null}
     </>
   );
 }
 
-function Failure({ attempt: { error } }: { attempt: Attempt }) {
+function AttemptError({ attempt: { error } }: { attempt: Attempt }) {
   if (!error) return null;
   const [first = ""] = error.message.split("\n", 1);
   const whole = first === error.message && !error.tail;
@@ -109,8 +113,8 @@ function Failure({ attempt: { error } }: { attempt: Attempt }) {
   return (
     <ExpandableSection variant="inline" headerText={<span className="mono attempt-error">{head}</span>}>
       <SpaceBetween size="xs">
-        {first !== error.message && <Code text={error.message} label="message" low />}
-        {error.tail && <Code text={error.tail} label="tail of the output" low />}
+        {first !== error.message && <CodeBlock text={error.message} label="message" low />}
+        {error.tail && <CodeBlock text={error.tail} label="tail of the output" low />}
       </SpaceBetween>
     </ExpandableSection>
   );

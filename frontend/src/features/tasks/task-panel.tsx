@@ -10,18 +10,18 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import SplitPanel from "@cloudscape-design/components/split-panel";
 import { useQuery } from "@tanstack/react-query";
-import { Code } from "@/components/code";
-import { Copyable } from "@/components/copyable";
+import { CodeBlock } from "@/components/code-block";
+import { CopyableText } from "@/components/copyable-text";
 import { ProblemAlert } from "@/components/problem-alert";
-import { Prose } from "@/components/prose";
-import { TaskStatusMark } from "@/components/status";
-import { Time } from "@/components/time";
+import { TextWithCode } from "@/components/text-with-code";
+import { TaskStatusIndicator } from "@/components/status-indicators";
+import { Timestamp } from "@/components/timestamp";
 import { useApi } from "@/lib/api/context";
-import { useRetrySome } from "@/features/jobs/api";
+import { useRetryTasks } from "@/features/jobs/api";
 import type { Job, Task, TaskStatus } from "@/lib/api/types";
-import { bytes, duration, number, percent } from "@/lib/format";
-import { sentence } from "@/lib/notices";
-import { useInterval } from "@/lib/query";
+import { formatBytes, formatDuration, formatNumber, formatPercent } from "@/lib/format";
+import { toSentence } from "@/lib/notifications";
+import { useRefetchInterval } from "@/lib/query";
 import { taskArtifactsQuery, taskQuery, taskWhyQuery } from "./api";
 import { Attempts } from "./attempts";
 
@@ -44,7 +44,7 @@ export interface TaskPanelProps {
 
 export function TaskPanel({ job, id, index, total, taskHref }: TaskPanelProps) {
   return (
-    <SplitPanel header={`Task ${number(index)}`} hidePreferencesButton closeBehavior="hide">
+    <SplitPanel header={`Task ${formatNumber(index)}`} hidePreferencesButton closeBehavior="hide">
       <TaskView job={job} id={id} index={index} total={total} taskHref={taskHref} />
     </SplitPanel>
   );
@@ -52,13 +52,13 @@ export function TaskPanel({ job, id, index, total, taskHref }: TaskPanelProps) {
 
 function TaskView({ job, id, index, total, taskHref }: TaskPanelProps) {
   const api = useApi();
-  const every = useInterval();
+  const every = useRefetchInterval();
   const found = useQuery({
     ...taskQuery(api, id),
     refetchInterval: (query) => (query.state.data && !MOVING[query.state.data.status] ? false : every),
   });
   const task = found.data;
-  const retry = useRetrySome();
+  const retry = useRetryTasks();
   return (
     <SpaceBetween size="l">
       <SpaceBetween direction="horizontal" size="xs">
@@ -95,14 +95,14 @@ function TaskBody({ task, every }: { task: Task; every: number | false }) {
       <KeyValuePairs
         columns={2}
         items={[
-          { label: "Status", value: <TaskStatusMark status={task.status} /> },
-          { label: "Id", value: <Copyable text={task.id} what="task id" /> },
-          { label: "Attempts", value: number(task.attempts) },
+          { label: "Status", value: <TaskStatusIndicator status={task.status} /> },
+          { label: "Id", value: <CopyableText text={task.id} what="task id" /> },
+          { label: "Attempts", value: formatNumber(task.attempts) },
           ...(task.worker ? [{ label: "Worker", value: task.worker }] : []),
-          { label: "Started", value: <Time at={task.started_at} /> },
-          { label: "Finished", value: <Time at={task.finished_at} /> },
-          { label: "Duration", value: task.duration === null ? "–" : duration(task.duration) },
-          ...(task.progress === null ? [] : [{ label: "Progress", value: percent(task.progress, 1) }]),
+          { label: "Started", value: <Timestamp at={task.started_at} /> },
+          { label: "Finished", value: <Timestamp at={task.finished_at} /> },
+          { label: "Duration", value: task.duration === null ? "–" : formatDuration(task.duration) },
+          ...(task.progress === null ? [] : [{ label: "Progress", value: formatPercent(task.progress, 1) }]),
         ]}
       />
       {MOVING[task.status] && <WhyTask id={task.id} />}
@@ -112,7 +112,7 @@ function TaskBody({ task, every }: { task: Task; every: number | false }) {
             <span className="break">{task.error.message || "It said nothing."}</span>
             {!task.error.retryable && <div>It is not tried again.</div>}
           </Alert>
-          {task.error.tail && <Code text={task.error.tail} label="tail of the output" low />}
+          {task.error.tail && <CodeBlock text={task.error.tail} label="tail of the output" low />}
         </Section>
       )}
       <Section title="Attempts">
@@ -122,32 +122,32 @@ function TaskBody({ task, every }: { task: Task; every: number | false }) {
         {task.input === null ? (
           <Box color="text-body-secondary">It is too large to show here, or not kept any more.</Box>
         ) : (
-          <Code text={JSON.stringify(task.input, null, 2)} label="input" low />
+          <CodeBlock text={JSON.stringify(task.input, null, 2)} label="input" low />
         )}
       </Section>
       {task.status === "COMPLETED" && (
         <Section title="Result">
           {task.too_large ? (
             <Box color="text-body-secondary">
-              <Prose text="Too large to show here; `shoal results` has it." />
+              <TextWithCode text="Too large to show here; `shoal results` has it." />
             </Box>
           ) : (
-            <Code text={JSON.stringify(task.result ?? null, null, 2)} label="result" low />
+            <CodeBlock text={JSON.stringify(task.result ?? null, null, 2)} label="result" low />
           )}
         </Section>
       )}
       <Artifacts id={task.id} />
       <Section title="Run it on your machine">
-        <Code text={`shoal replay ${task.id}`} label="command" />
+        <CodeBlock text={`shoal replay ${task.id}`} label="command" />
       </Section>
     </SpaceBetween>
   );
 }
 
 function WhyTask({ id }: { id: string }) {
-  const found = useQuery({ ...taskWhyQuery(useApi(), id), refetchInterval: useInterval() });
+  const found = useQuery({ ...taskWhyQuery(useApi(), id), refetchInterval: useRefetchInterval() });
   const [first] = found.data?.reasons ?? [];
-  return first ? <Alert type="info">{sentence(first.sentence)}</Alert> : null;
+  return first ? <Alert type="info">{toSentence(first.sentence)}</Alert> : null;
 }
 
 function Artifacts({ id }: { id: string }) {
@@ -161,7 +161,7 @@ function Artifacts({ id }: { id: string }) {
           <Link external href={each.url}>
             {each.name}
           </Link>{" "}
-          {bytes(each.size)}
+          {formatBytes(each.size)}
         </div>
       ))}
     </Section>

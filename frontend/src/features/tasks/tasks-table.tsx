@@ -8,23 +8,23 @@ import Multiselect from "@cloudscape-design/components/multiselect";
 import Table from "@cloudscape-design/components/table";
 import type { TableProps } from "@cloudscape-design/components/table";
 import { useQuery } from "@tanstack/react-query";
-import { atLeast, PageTurner, usePages } from "@/components/pages";
-import { useIsPhone } from "@/components/phone";
+import { rowCounter, TokenPagination, useTokenPagination } from "@/components/token-pagination";
+import { useIsMobile } from "@/components/use-is-mobile";
 import { ProblemAlert } from "@/components/problem-alert";
-import { TASK_LOOKS, TaskStatusMark } from "@/components/status";
-import { Time } from "@/components/time";
+import { TASK_STATUS_STYLES, TaskStatusIndicator } from "@/components/status-indicators";
+import { Timestamp } from "@/components/timestamp";
 import { useApi } from "@/lib/api/context";
 import type { Task, TaskStatus } from "@/lib/api/types";
-import { duration, number } from "@/lib/format";
-import { useInterval } from "@/lib/query";
+import { formatDuration, formatNumber } from "@/lib/format";
+import { useRefetchInterval } from "@/lib/query";
 import { tasksQuery } from "./api";
-import { OpenTask } from "./open-task";
+import { GoToTask } from "./go-to-task";
 
 const PAGE = 50;
-const STATUSES = Object.keys(TASK_LOOKS) as TaskStatus[];
+const STATUSES = Object.keys(TASK_STATUS_STYLES) as TaskStatus[];
 const none: Task[] = [];
 
-export const readStatuses = (text: string | undefined): TaskStatus[] =>
+export const parseStatuses = (text: string | undefined): TaskStatus[] =>
   (text ?? "").split(",").filter((each): each is TaskStatus => STATUSES.includes(each as TaskStatus));
 
 const cut = (text: string): string => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
@@ -43,18 +43,18 @@ const INPUT = (task: Task): string => (task.input === null ? "–" : cut(JSON.st
 export interface TasksTableProps {
   job: string;
   /** Whether more may happen to them. */
-  moving: boolean;
+  active: boolean;
   statuses: TaskStatus[];
   onStatuses: (statuses: TaskStatus[]) => void;
   taskHref: (index: number) => string;
   shown: number | null;
 }
 
-export function TasksTable({ job, moving, statuses, onStatuses, taskHref, shown }: TasksTableProps) {
+export function TasksTable({ job, active: moving, statuses, onStatuses, taskHref, shown }: TasksTableProps) {
   const api = useApi();
-  const phone = useIsPhone();
-  const every = useInterval();
-  const pages = usePages(`${job} ${statuses.join()}`);
+  const phone = useIsMobile();
+  const every = useRefetchInterval();
+  const pages = useTokenPagination(`${job} ${statuses.join()}`);
   const found = useQuery({
     ...tasksQuery(api, { job, statuses, limit: PAGE, after: pages.after }),
     refetchInterval: moving ? every : false,
@@ -68,15 +68,15 @@ export function TasksTable({ job, moving, statuses, onStatuses, taskHref, shown 
       header: "Task",
       isRowHeader: true,
       width: 110,
-      cell: (task) => <Link href={taskHref(task.index)}>{number(task.index)}</Link>,
+      cell: (task) => <Link href={taskHref(task.index)}>{formatNumber(task.index)}</Link>,
     },
-    { id: "status", header: "Status", width: 130, cell: (task) => <TaskStatusMark status={task.status} /> },
-    { id: "attempts", header: "Attempts", width: 100, cell: (task) => number(task.attempts) },
+    { id: "status", header: "Status", width: 130, cell: (task) => <TaskStatusIndicator status={task.status} /> },
+    { id: "attempts", header: "Attempts", width: 100, cell: (task) => formatNumber(task.attempts) },
     {
       id: "duration",
       header: "Duration",
       width: 110,
-      cell: (task) => (task.duration === null ? "–" : duration(task.duration)),
+      cell: (task) => (task.duration === null ? "–" : formatDuration(task.duration)),
     },
     { id: "input", header: "Input", width: 220, cell: (task) => <span className="mono">{INPUT(task)}</span> },
     {
@@ -86,22 +86,24 @@ export function TasksTable({ job, moving, statuses, onStatuses, taskHref, shown 
       cell: (task) => <span className="mono">{summary(task)}</span>,
     },
     { id: "worker", header: "Worker", width: 140, cell: (task) => task.worker ?? "–" },
-    { id: "started", header: "Started", width: 190, cell: (task) => <Time at={task.started_at} /> },
+    { id: "started", header: "Started", width: 190, cell: (task) => <Timestamp at={task.started_at} /> },
   ];
 
   const filter = (
     <div className="filter-row">
       <Multiselect
-        selectedOptions={statuses.map((value) => ({ value, label: TASK_LOOKS[value].word }))}
-        options={STATUSES.map((value) => ({ value, label: TASK_LOOKS[value].word }))}
+        selectedOptions={statuses.map((value) => ({ value, label: TASK_STATUS_STYLES[value].label }))}
+        options={STATUSES.map((value) => ({ value, label: TASK_STATUS_STYLES[value].label }))}
         placeholder="Any status"
         ariaLabel="Status of tasks"
-        onChange={({ detail }) => onStatuses(readStatuses(detail.selectedOptions.map((each) => each.value).join()))}
+        onChange={({ detail }) => onStatuses(parseStatuses(detail.selectedOptions.map((each) => each.value).join()))}
       />
-      <OpenTask href={taskHref} />
+      <GoToTask href={taskHref} />
     </div>
   );
-  const pagination = <PageTurner pages={pages} next={next} what="tasks" disabled={found.isPlaceholderData} />;
+  const pagination = (
+    <TokenPagination pagination={pages} nextToken={next} itemsLabel="tasks" disabled={found.isPlaceholderData} />
+  );
   const empty = found.isError ? (
     <ProblemAlert error={found.error} retry={() => void found.refetch()} />
   ) : (
@@ -110,7 +112,7 @@ export function TasksTable({ job, moving, statuses, onStatuses, taskHref, shown 
     </Box>
   );
   const header = (
-    <Header variant="h2" counter={atLeast(items.length, pages, next)}>
+    <Header variant="h2" counter={rowCounter(items.length, pages, next)}>
       Tasks
     </Header>
   );
@@ -124,17 +126,17 @@ export function TasksTable({ job, moving, statuses, onStatuses, taskHref, shown 
         cardDefinition={{
           header: (task) => (
             <Link href={taskHref(task.index)} fontSize="heading-s">
-              Task {number(task.index)}
+              Task {formatNumber(task.index)}
             </Link>
           ),
           sections: [
-            { id: "status", content: (task) => <TaskStatusMark status={task.status} /> },
-            { id: "attempts", header: "Attempts", width: 50, content: (task) => number(task.attempts) },
+            { id: "status", content: (task) => <TaskStatusIndicator status={task.status} /> },
+            { id: "attempts", header: "Attempts", width: 50, content: (task) => formatNumber(task.attempts) },
             {
               id: "took",
               header: "Duration",
               width: 50,
-              content: (task) => (task.duration === null ? "–" : duration(task.duration)),
+              content: (task) => (task.duration === null ? "–" : formatDuration(task.duration)),
             },
             {
               id: "summary",

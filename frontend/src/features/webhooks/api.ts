@@ -1,17 +1,17 @@
 /** Webhooks of the tenant: addresses that are told of its jobs. */
 
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import { type Api, body } from "@/lib/api/client";
+import { type Api, unwrap } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
 import type { Delivery, EventType, Webhook } from "@/lib/api/types";
-import { tell, tellProblem } from "@/lib/notices";
+import { notify, notifyProblem } from "@/lib/notifications";
 
 const KEY = ["webhooks"];
 
 export const webhooksQuery = (api: Api) =>
   queryOptions({
     queryKey: KEY,
-    queryFn: async ({ signal }): Promise<Webhook[]> => (await body(api.GET("/api/v1/webhooks", { signal }))).items,
+    queryFn: async ({ signal }): Promise<Webhook[]> => (await unwrap(api.GET("/api/v1/webhooks", { signal }))).items,
   });
 
 export const deliveriesQuery = (api: Api, id: string) =>
@@ -19,7 +19,7 @@ export const deliveriesQuery = (api: Api, id: string) =>
     queryKey: [...KEY, id, "deliveries"],
     queryFn: async ({ signal }): Promise<Delivery[]> =>
       (
-        await body(
+        await unwrap(
           api.GET("/api/v1/webhooks/{webhook_id}/deliveries", { signal, params: { path: { webhook_id: id } } }),
         )
       ).items,
@@ -38,44 +38,44 @@ export function useAddWebhook() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: ({ key, ...made }: NewWebhook) =>
-      body(api.POST("/api/v1/webhooks", { params: { header: { "idempotency-key": key } }, body: made })),
+      unwrap(api.POST("/api/v1/webhooks", { params: { header: { "idempotency-key": key } }, body: made })),
     onSuccess: () => queries.invalidateQueries({ queryKey: KEY }),
   });
 }
 
 /** Gives it a new secret; the one before is good for 24 hours more. */
-export function useRotate() {
+export function useRotateSecret() {
   const api = useApi();
   return useMutation({
     mutationFn: (id: string) =>
-      body(api.POST("/api/v1/webhooks/{webhook_id}/rotate", { params: { path: { webhook_id: id } } })),
-    onError: (error) => tellProblem("A new secret", error),
+      unwrap(api.POST("/api/v1/webhooks/{webhook_id}/rotate", { params: { path: { webhook_id: id } } })),
+    onError: (error) => notifyProblem("A new secret", error),
   });
 }
 
-export function useTest() {
+export function useTestWebhook() {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
     mutationFn: ({ id }: Webhook) =>
-      body(api.POST("/api/v1/webhooks/{webhook_id}/test", { params: { path: { webhook_id: id } } })),
+      unwrap(api.POST("/api/v1/webhooks/{webhook_id}/test", { params: { path: { webhook_id: id } } })),
     onSuccess: (_, { url }) => {
-      tell({ type: "success", header: "A test is on its way", content: `${url} is told of webhook.test, once.` });
+      notify({ type: "success", header: "A test is on its way", content: `${url} is told of webhook.test, once.` });
       return queries.invalidateQueries({ queryKey: KEY });
     },
-    onError: (error, { url }) => tellProblem(`Test: ${url}`, error),
+    onError: (error, { url }) => notifyProblem(`Test: ${url}`, error),
   });
 }
 
-export function useRemove() {
+export function useRemoveWebhook() {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
     mutationFn: async ({ id }: Webhook) => {
       await api.DELETE("/api/v1/webhooks/{webhook_id}", { params: { path: { webhook_id: id } } });
     },
-    onSuccess: (_, { url }) => tell({ type: "success", header: `${url} is told nothing any more` }),
-    onError: (error, { url }) => tellProblem(`Remove: ${url}`, error),
+    onSuccess: (_, { url }) => notify({ type: "success", header: `${url} is told nothing any more` }),
+    onError: (error, { url }) => notifyProblem(`Remove: ${url}`, error),
     onSettled: () => queries.invalidateQueries({ queryKey: KEY }),
   });
 }

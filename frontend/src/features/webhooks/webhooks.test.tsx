@@ -3,12 +3,12 @@ import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { expect, test } from "vitest";
 import type { WebhookSecret } from "@/lib/api/types";
-import { answers, API, server, withNetwork } from "../../../tests/network";
-import { show } from "../../../tests/show";
+import { respondWith, API, server, setUpFakeNetwork } from "../../../tests/fake-network";
+import { renderWithProviders } from "../../../tests/render";
 import { Webhooks } from "./webhooks";
-import { deliveryWords } from "./words";
+import { describeDelivery } from "./descriptions";
 
-withNetwork();
+setUpFakeNetwork();
 
 const made: WebhookSecret = {
   id: "wh_1",
@@ -26,14 +26,14 @@ const made: WebhookSecret = {
 test("the secret of a new webhook is shown until one says that it is kept", async () => {
   const user = userEvent.setup();
   const bodies: unknown[] = [];
-  answers("/webhooks", "WebhookListBody", { items: [], next_token: null });
+  respondWith("/webhooks", "WebhookListBody", { items: [], next_token: null });
   server.use(
     http.post(`${API}/api/v1/webhooks`, async ({ request }) => {
       bodies.push(await request.json());
       return HttpResponse.json(made, { status: 201 });
     }),
   );
-  show(<Webhooks />);
+  renderWithProviders(<Webhooks />);
 
   await user.click(await screen.findByRole("button", { name: "Add a webhook" }));
   expect(screen.getByRole("button", { name: "Add webhook" })).toBeDisabled();
@@ -52,5 +52,5 @@ test.each([
   [{ status_code: 500, error: null, next_attempt_at: "2026-11-26T10:00:05Z" }, "answered 500; it is tried again"],
   [{ status_code: null, error: "timed out", next_attempt_at: null }, "timed out; it is not tried again"],
 ])("an attempt is told as it went", (delivery, words) => {
-  expect(deliveryWords(delivery)).toBe(words);
+  expect(describeDelivery(delivery)).toBe(words);
 });

@@ -10,19 +10,19 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Code } from "@/components/code";
-import { Confirm } from "@/components/confirm";
+import { CodeBlock } from "@/components/code-block";
+import { ConfirmDialog } from "@/components/confirm-dialog";
 import { ProblemAlert } from "@/components/problem-alert";
-import { Rows } from "@/components/rows";
-import { Time } from "@/components/time";
+import { ResponsiveTable } from "@/components/responsive-table";
+import { Timestamp } from "@/components/timestamp";
 import { useApi } from "@/lib/api/context";
 import type { Webhook, WebhookSecret } from "@/lib/api/types";
-import { duration, number } from "@/lib/format";
-import { sentence } from "@/lib/notices";
-import { useInterval } from "@/lib/query";
-import { AddWebhook } from "./add-webhook";
-import { deliveriesQuery, useRemove, useRotate, useTest, webhooksQuery } from "./api";
-import { arrived, deliveryWords } from "./words";
+import { formatDuration, formatNumber } from "@/lib/format";
+import { toSentence } from "@/lib/notifications";
+import { useRefetchInterval } from "@/lib/query";
+import { AddWebhookDialog } from "./add-webhook-dialog";
+import { deliveriesQuery, useRemoveWebhook, useRotateSecret, useTestWebhook, webhooksQuery } from "./api";
+import { wasDelivered, describeDelivery } from "./descriptions";
 
 type Asked = "deliveries" | "rotate" | "remove";
 
@@ -30,13 +30,13 @@ export function Webhooks() {
   const [adding, setAdding] = useState(false);
   const [secret, setSecret] = useState<WebhookSecret | null>(null);
   const [asking, setAsking] = useState<{ what: Asked; hook: Webhook } | null>(null);
-  const test = useTest();
-  const found = useQuery({ ...webhooksQuery(useApi()), refetchInterval: useInterval() });
+  const test = useTestWebhook();
+  const found = useQuery({ ...webhooksQuery(useApi()), refetchInterval: useRefetchInterval() });
   const items = found.data ?? [];
   const close = (): void => setAsking(null);
   return (
     <>
-      <Rows<Webhook>
+      <ResponsiveTable<Webhook>
         label="Webhooks"
         trackBy="id"
         items={items}
@@ -46,7 +46,7 @@ export function Webhooks() {
         header={
           <Header
             variant="h2"
-            counter={`(${number(items.length)})`}
+            counter={`(${formatNumber(items.length)})`}
             description="Addresses that are told of jobs of this tenant as they go. At most ten."
             actions={<Button onClick={() => setAdding(true)}>Add a webhook</Button>}
           >
@@ -80,8 +80,8 @@ export function Webhooks() {
             ),
           },
           { id: "events", header: "Told of", minWidth: 160, cell: (each) => each.events.join(", ") || "All events" },
-          { id: "state", header: "State", width: 220, card: "bare", cell: (each) => <State hook={each} /> },
-          { id: "created", header: "Added", width: 190, cell: (each) => <Time at={each.created_at} /> },
+          { id: "state", header: "State", width: 220, card: "bare", cell: (each) => <WebhookState hook={each} /> },
+          { id: "created", header: "Added", width: 190, cell: (each) => <Timestamp at={each.created_at} /> },
           {
             id: "actions",
             header: "Actions",
@@ -108,7 +108,7 @@ export function Webhooks() {
         ]}
       />
       {adding && (
-        <AddWebhook
+        <AddWebhookDialog
           onClose={() => setAdding(false)}
           onAdded={(made) => {
             setAdding(false);
@@ -116,21 +116,21 @@ export function Webhooks() {
           }}
         />
       )}
-      {secret && <SecretOnce secret={secret} onClose={() => setSecret(null)} />}
-      {asking?.what === "deliveries" && <Deliveries hook={asking.hook} onClose={close} />}
-      {asking?.what === "rotate" && <RotateConfirm hook={asking.hook} onClose={close} onRotated={setSecret} />}
-      {asking?.what === "remove" && <RemoveConfirm hook={asking.hook} onClose={close} />}
+      {secret && <SecretDialog secret={secret} onClose={() => setSecret(null)} />}
+      {asking?.what === "deliveries" && <DeliveriesDialog hook={asking.hook} onClose={close} />}
+      {asking?.what === "rotate" && <RotateSecretDialog hook={asking.hook} onClose={close} onRotated={setSecret} />}
+      {asking?.what === "remove" && <RemoveWebhookDialog hook={asking.hook} onClose={close} />}
     </>
   );
 }
 
-function State({ hook }: { hook: Webhook }) {
+function WebhookState({ hook }: { hook: Webhook }) {
   if (!hook.enabled) {
     return (
       <>
         <StatusIndicator type="stopped">Disabled</StatusIndicator>
         <Box variant="small" color="text-body-secondary" display="block">
-          {sentence(hook.disabled_reason ?? "Nothing arrived")} A test that arrives enables it.
+          {toSentence(hook.disabled_reason ?? "Nothing arrived")} A test that arrives enables it.
         </Box>
       </>
     );
@@ -140,7 +140,7 @@ function State({ hook }: { hook: Webhook }) {
       <>
         <StatusIndicator type="warning">Failing</StatusIndicator>
         <Box variant="small" color="text-body-secondary" display="block">
-          Since <Time at={hook.failing_since} />
+          Since <Timestamp at={hook.failing_since} />
         </Box>
       </>
     );
@@ -149,7 +149,7 @@ function State({ hook }: { hook: Webhook }) {
 }
 
 /** It cannot be asked for again, so only a click on a button shuts it. */
-function SecretOnce({ secret, onClose }: { secret: WebhookSecret; onClose: () => void }) {
+function SecretDialog({ secret, onClose }: { secret: WebhookSecret; onClose: () => void }) {
   return (
     <Modal
       visible
@@ -167,7 +167,7 @@ function SecretOnce({ secret, onClose }: { secret: WebhookSecret; onClose: () =>
     >
       <SpaceBetween size="m">
         <Alert type="warning">It is shown this once. Who loses it gives the webhook a new one.</Alert>
-        <Code text={secret.secret} label="secret" low />
+        <CodeBlock text={secret.secret} label="secret" low />
         <div className="break">With it your service verifies that what comes to {secret.url} is Shoal's.</div>
       </SpaceBetween>
     </Modal>
@@ -179,39 +179,43 @@ interface HookConfirmProps {
   onClose: () => void;
 }
 
-function RotateConfirm({ hook, onClose, onRotated }: HookConfirmProps & { onRotated: (made: WebhookSecret) => void }) {
-  const rotate = useRotate();
+function RotateSecretDialog({
+  hook,
+  onClose,
+  onRotated,
+}: HookConfirmProps & { onRotated: (made: WebhookSecret) => void }) {
+  const rotate = useRotateSecret();
   return (
-    <Confirm
+    <ConfirmDialog
       header="Give it a new secret?"
-      verb="New secret"
-      busy={rotate.isPending}
+      confirmLabel="New secret"
+      loading={rotate.isPending}
       onDismiss={onClose}
       onConfirm={() => rotate.mutate(hook.id, { onSuccess: onRotated, onSettled: onClose })}
     >
       For 24 hours what is sent to {hook.url} is signed with both secrets, so that you can change yours at any time in
       between.
-    </Confirm>
+    </ConfirmDialog>
   );
 }
 
-function RemoveConfirm({ hook, onClose }: HookConfirmProps) {
-  const remove = useRemove();
+function RemoveWebhookDialog({ hook, onClose }: HookConfirmProps) {
+  const remove = useRemoveWebhook();
   return (
-    <Confirm
+    <ConfirmDialog
       header="Remove the webhook?"
-      verb="Remove"
-      busy={remove.isPending}
+      confirmLabel="Remove"
+      loading={remove.isPending}
       onDismiss={onClose}
       onConfirm={() => remove.mutate(hook, { onSettled: onClose })}
     >
       {hook.url} is told nothing any more, and its deliveries can be seen no more. It cannot be undone.
-    </Confirm>
+    </ConfirmDialog>
   );
 }
 
-function Deliveries({ hook, onClose }: HookConfirmProps) {
-  const found = useQuery({ ...deliveriesQuery(useApi(), hook.id), refetchInterval: useInterval() });
+function DeliveriesDialog({ hook, onClose }: HookConfirmProps) {
+  const found = useQuery({ ...deliveriesQuery(useApi(), hook.id), refetchInterval: useRefetchInterval() });
   return (
     <Modal
       visible
@@ -224,7 +228,7 @@ function Deliveries({ hook, onClose }: HookConfirmProps) {
         </Box>
       }
     >
-      <Rows
+      <ResponsiveTable
         label="Deliveries"
         variant="embedded"
         trackBy={(each) => `${each.event_id} ${each.attempt} ${each.at}`}
@@ -255,25 +259,25 @@ function Deliveries({ hook, onClose }: HookConfirmProps) {
               </>
             ),
           },
-          { id: "attempt", header: "Attempt", width: 100, card: "half", cell: (each) => number(each.attempt) },
+          { id: "attempt", header: "Attempt", width: 100, card: "half", cell: (each) => formatNumber(each.attempt) },
           {
             id: "outcome",
             header: "Outcome",
             minWidth: 200,
             cell: (each) => (
-              <StatusIndicator type={arrived(each) ? "success" : each.next_attempt_at ? "warning" : "error"}>
-                {sentence(deliveryWords(each))}
+              <StatusIndicator type={wasDelivered(each) ? "success" : each.next_attempt_at ? "warning" : "error"}>
+                {toSentence(describeDelivery(each))}
               </StatusIndicator>
             ),
           },
-          { id: "took", header: "Took", width: 100, card: "half", cell: (each) => duration(each.duration) },
-          { id: "at", header: "At", width: 190, card: "half", cell: (each) => <Time at={each.at} /> },
+          { id: "took", header: "Took", width: 100, card: "half", cell: (each) => formatDuration(each.duration) },
+          { id: "at", header: "At", width: 190, card: "half", cell: (each) => <Timestamp at={each.at} /> },
           {
             id: "next",
             header: "Next attempt",
             width: 190,
             card: "half",
-            cell: (each) => <Time at={each.next_attempt_at} />,
+            cell: (each) => <Timestamp at={each.next_attempt_at} />,
           },
         ]}
       />

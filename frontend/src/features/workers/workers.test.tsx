@@ -1,10 +1,10 @@
 import { screen } from "@testing-library/react";
 import { expect, test } from "vitest";
-import { answers, withNetwork } from "../../../tests/network";
-import { show } from "../../../tests/show";
+import { respondWith, setUpFakeNetwork } from "../../../tests/fake-network";
+import { renderWithProviders } from "../../../tests/render";
 import { WorkersAndQueues } from "./workers";
 
-withNetwork();
+setUpFakeNetwork();
 
 const queue = (priority: "high" | "normal" | "low", waiting: number, oldest_age: number | null) => ({
   priority,
@@ -15,10 +15,12 @@ const queue = (priority: "high" | "normal" | "low", waiting: number, oldest_age:
 });
 
 test("a queue tells for how long its oldest waits, and warns from ten minutes on, in words", async () => {
-  answers("/workers", "WorkerPageBody", { items: [], next_token: null });
-  answers("/queues", "QueuesBody", { items: [queue("high", 3, 12), queue("normal", 3, 600), queue("low", 1, null)] });
+  respondWith("/workers", "WorkerPageBody", { items: [], next_token: null });
+  respondWith("/queues", "QueuesBody", {
+    items: [queue("high", 3, 12), queue("normal", 3, 600), queue("low", 1, null)],
+  });
 
-  show(<WorkersAndQueues />);
+  renderWithProviders(<WorkersAndQueues />);
 
   expect(await screen.findByText("oldest waits 12 s")).toBeInTheDocument();
   expect(screen.getByText("Old: oldest waits 10 min")).toBeInTheDocument();
@@ -26,10 +28,10 @@ test("a queue tells for how long its oldest waits, and warns from ten minutes on
 });
 
 test("a queue in which nothing waits says nothing of an age", async () => {
-  answers("/workers", "WorkerPageBody", { items: [], next_token: null });
-  answers("/queues", "QueuesBody", { items: [queue("high", 0, null)] });
+  respondWith("/workers", "WorkerPageBody", { items: [], next_token: null });
+  respondWith("/queues", "QueuesBody", { items: [queue("high", 0, null)] });
 
-  show(<WorkersAndQueues />);
+  renderWithProviders(<WorkersAndQueues />);
 
   expect(await screen.findByText("High")).toBeInTheDocument();
   expect(screen.queryByText(/oldest/)).not.toBeInTheDocument();

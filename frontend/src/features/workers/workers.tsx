@@ -8,34 +8,34 @@ import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { Code } from "@/components/code";
-import { PRIORITIES } from "@/components/priority";
+import { CodeBlock } from "@/components/code-block";
+import { PRIORITY_LABELS } from "@/components/priority-labels";
 import { ProblemAlert } from "@/components/problem-alert";
-import { RefreshControl } from "@/components/refresh";
-import { Rows } from "@/components/rows";
-import { PresenceMark } from "@/components/status";
-import { Time } from "@/components/time";
-import { type Api, body } from "@/lib/api/client";
+import { RefreshControl } from "@/components/refresh-control";
+import { ResponsiveTable } from "@/components/responsive-table";
+import { WorkerStateIndicator } from "@/components/status-indicators";
+import { Timestamp } from "@/components/timestamp";
+import { type Api, unwrap } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
-import type { Presence, Queue, Worker } from "@/lib/api/types";
-import { duration, number, plural } from "@/lib/format";
-import { useInterval } from "@/lib/query";
+import type { WorkerState, Queue, Worker } from "@/lib/api/types";
+import { formatDuration, formatNumber, pluralize } from "@/lib/format";
+import { useRefetchInterval } from "@/lib/query";
 
 const PAGE = 100;
 
 const workersQuery = (api: Api) =>
   queryOptions({
     queryKey: ["workers"],
-    queryFn: ({ signal }) => body(api.GET("/api/v1/workers", { signal, params: { query: { limit: PAGE } } })),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/workers", { signal, params: { query: { limit: PAGE } } })),
   });
 
 const queuesQuery = (api: Api) =>
   queryOptions({
     queryKey: ["queues"],
-    queryFn: ({ signal }) => body(api.GET("/api/v1/queues", { signal })),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/queues", { signal })),
   });
 
-const FIRST: Record<Presence, number> = { silent: 0, alive: 1, unknown: 2, left: 3 };
+const FIRST: Record<WorkerState, number> = { silent: 0, alive: 1, unknown: 2, left: 3 };
 
 export function WorkersAndQueues() {
   return (
@@ -47,7 +47,7 @@ export function WorkersAndQueues() {
 }
 
 function Queues() {
-  const found = useQuery({ ...queuesQuery(useApi()), refetchInterval: useInterval() });
+  const found = useQuery({ ...queuesQuery(useApi()), refetchInterval: useRefetchInterval() });
   const queues = found.data?.items ?? [];
   return (
     <Container
@@ -79,10 +79,10 @@ const OLD = 600;
 
 const QueueFigures = ({ queue }: { queue: Queue }) => (
   <div className="figures">
-    <Box variant="awsui-key-label">{PRIORITIES[queue.priority]}</Box>
-    <Box variant="awsui-value-large">{number(queue.waiting)}</Box>
+    <Box variant="awsui-key-label">{PRIORITY_LABELS[queue.priority]}</Box>
+    <Box variant="awsui-value-large">{formatNumber(queue.waiting)}</Box>
     <Box color="text-body-secondary">
-      waiting · {number(queue.in_flight)} in hand · {number(queue.delayed)} delayed
+      waiting · {formatNumber(queue.in_flight)} in hand · {formatNumber(queue.delayed)} delayed
     </Box>
     <Oldest seconds={queue.oldest_age ?? null} waiting={queue.waiting} />
   </div>
@@ -90,13 +90,13 @@ const QueueFigures = ({ queue }: { queue: Queue }) => (
 
 function Oldest({ seconds, waiting }: { seconds: number | null; waiting: number }) {
   if (seconds === null) return waiting ? <Box color="text-body-secondary">age of the oldest not known</Box> : null;
-  const words = `oldest waits ${duration(seconds)}`;
+  const words = `oldest waits ${formatDuration(seconds)}`;
   if (seconds < OLD) return <Box color="text-body-secondary">{words}</Box>;
   return <StatusIndicator type="warning">Old: {words}</StatusIndicator>;
 }
 
 function Workers() {
-  const found = useQuery({ ...workersQuery(useApi()), refetchInterval: useInterval() });
+  const found = useQuery({ ...workersQuery(useApi()), refetchInterval: useRefetchInterval() });
   const workers = [...(found.data?.items ?? [])].sort(
     (a, b) => FIRST[a.state] - FIRST[b.state] || a.name.localeCompare(b.name),
   );
@@ -106,11 +106,11 @@ function Workers() {
   return (
     <SpaceBetween size="l">
       {silent > 0 && (
-        <Alert type="warning" header={`${plural(silent, "worker")} fell silent`}>
+        <Alert type="warning" header={`${pluralize(silent, "worker")} fell silent`}>
           What they had in hand goes to other workers once its lease has ended; nothing is lost.
         </Alert>
       )}
-      <Rows<Worker>
+      <ResponsiveTable<Worker>
         label="Workers"
         trackBy="name"
         items={workers}
@@ -120,8 +120,8 @@ function Workers() {
         header={
           <Header
             variant="h2"
-            counter={`(${number(workers.length)}${found.data?.next_token ? "+" : ""})`}
-            description={`${number(alive.length)} alive with ${plural(slots, "slot")}`}
+            counter={`(${formatNumber(workers.length)}${found.data?.next_token ? "+" : ""})`}
+            description={`${formatNumber(alive.length)} alive with ${pluralize(slots, "slot")}`}
           >
             Workers
           </Header>
@@ -134,7 +134,7 @@ function Workers() {
               <SpaceBetween size="s">
                 <Box variant="strong">No worker has spoken yet</Box>
                 <div className="narrow">
-                  <Code text="shoal worker run" label="command" />
+                  <CodeBlock text="shoal worker run" label="command" />
                 </div>
               </SpaceBetween>
             </Box>
@@ -147,14 +147,14 @@ function Workers() {
             header: "State",
             width: 120,
             card: "bare",
-            cell: (each) => <PresenceMark state={each.state} />,
+            cell: (each) => <WorkerStateIndicator state={each.state} />,
           },
           {
             id: "slots",
             header: "Slots",
             width: 90,
             card: "half",
-            cell: (each) => (each.slots === null ? "–" : number(each.slots)),
+            cell: (each) => (each.slots === null ? "–" : formatNumber(each.slots)),
           },
           { id: "queues", header: "Queues", width: 170, card: "half", cell: (each) => each.queues.join(", ") || "–" },
           {
@@ -168,9 +168,15 @@ function Workers() {
             header: "Last seen",
             width: 190,
             card: "half",
-            cell: (each) => <Time at={each.last_seen_at} />,
+            cell: (each) => <Timestamp at={each.last_seen_at} />,
           },
-          { id: "since", header: "Started", width: 190, card: "half", cell: (each) => <Time at={each.started_at} /> },
+          {
+            id: "since",
+            header: "Started",
+            width: 190,
+            card: "half",
+            cell: (each) => <Timestamp at={each.started_at} />,
+          },
           { id: "version", header: "Version", width: 110, card: "half", cell: (each) => each.version || "–" },
           { id: "image", header: "Image", width: 160, card: "half", cell: (each) => each.image || "–" },
           { id: "host", header: "Host", width: 140, card: "half", cell: (each) => each.host || "–" },

@@ -1,10 +1,10 @@
 import { http, HttpResponse } from "msw";
 import { beforeEach, expect, test } from "vitest";
-import { makeWire } from "@/lib/api/client";
+import { createApiClient } from "@/lib/api/client";
 import { connection } from "@/lib/api/connection";
-import { aJob, API, server, withNetwork } from "../../../tests/network";
+import { makeJob, API, server, setUpFakeNetwork } from "../../../tests/fake-network";
 
-withNetwork();
+setUpFakeNetwork();
 
 beforeEach(() => connection.set({ state: "fine" }));
 
@@ -27,7 +27,7 @@ test("a token that the API refuses is renewed once, and the request goes again",
     ),
   );
 
-  const { data } = await makeWire(API, auth).api.GET("/api/v1/jobs");
+  const { data } = await createApiClient(API, auth).api.GET("/api/v1/jobs");
 
   expect(data?.items).toEqual([]);
 });
@@ -36,13 +36,13 @@ test("a session that cannot be renewed is told to the whole console", async () =
   const auth = { token: async () => "old", renew: async () => false };
   server.use(http.get(jobs, () => HttpResponse.json({ message: "Unauthorized" }, { status: 401 })));
 
-  await expect(makeWire(API, auth).api.GET("/api/v1/jobs")).rejects.toMatchObject({ status: 401 });
+  await expect(createApiClient(API, auth).api.GET("/api/v1/jobs")).rejects.toMatchObject({ status: 401 });
   expect(connection.get().state).toBe("expired");
 });
 
 test("what has not changed is not sent again", async () => {
   const auth = { token: async () => "t", renew: async () => false };
-  const page = { items: [aJob()], next_token: null };
+  const page = { items: [makeJob()], next_token: null };
   let unchanged = 0;
   server.use(
     http.get(jobs, ({ request }) => {
@@ -51,7 +51,7 @@ test("what has not changed is not sent again", async () => {
       return new HttpResponse(null, { status: 304 });
     }),
   );
-  const { api } = makeWire(API, auth);
+  const { api } = createApiClient(API, auth);
 
   const first = await api.GET("/api/v1/jobs");
   const second = await api.GET("/api/v1/jobs");

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { answered, connection, followNetwork } from "./connection";
+import { recordResponse, connection, watchNetwork } from "./connection";
 
-followNetwork();
+watchNetwork();
 beforeEach(() => connection.set({ state: "fine" }));
 
 const go = (on: boolean): void => {
@@ -11,7 +11,7 @@ const go = (on: boolean): void => {
 
 test("who is offline stays so, whatever answer was still under way, until the network is back", () => {
   go(false);
-  answered(200);
+  recordResponse(200);
   expect(connection.get().state).toBe("offline");
 
   go(true);
@@ -20,9 +20,9 @@ test("who is offline stays so, whatever answer was still under way, until the ne
 
 test("an API that answers nothing, or with faults, is away until it answers again", () => {
   for (const status of [0, 500, 503]) {
-    answered(status);
+    recordResponse(status);
     expect(connection.get()).toMatchObject({ state: "away", status });
-    answered(200);
+    recordResponse(200);
     expect(connection.get().state).toBe("fine");
   }
 });
@@ -30,8 +30,8 @@ test("an API that answers nothing, or with faults, is away until it answers agai
 test("a session that ended is over whatever else is answered", () => {
   connection.set({ state: "expired" });
 
-  answered(200);
-  answered(503);
+  recordResponse(200);
+  recordResponse(503);
 
   expect(connection.get().state).toBe("expired");
 });

@@ -7,7 +7,7 @@ export type Connection =
 
 export const connection = new Store<Connection>({ state: "fine" });
 
-export function answered(status: number): void {
+export function recordResponse(status: number): void {
   const now = connection.get();
   if (now.state === "expired") return;
   if (status === 0 || status >= 500) {
@@ -18,7 +18,7 @@ export function answered(status: number): void {
   }
 }
 
-export function followNetwork(): void {
+export function watchNetwork(): void {
   addEventListener("offline", () => connection.set({ state: "offline" }));
   addEventListener("online", () => {
     if (connection.get().state === "offline") connection.set({ state: "fine" });

@@ -4,13 +4,13 @@ import { createContext, type ReactNode, useContext } from "react";
 import type { Api } from "@/lib/api/client";
 import type { Auth } from "@/lib/auth/oidc";
 import type { Config } from "@/lib/config";
-import type { Live } from "@/lib/live/live";
+import type { LiveClient } from "@/lib/live/live-client";
 
 export interface Platform {
   api: Api;
   auth: Auth;
   config: Config;
-  live: Live;
+  live: LiveClient;
 }
 
 const Context = createContext<Platform | null>(null);

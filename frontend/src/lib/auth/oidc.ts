@@ -1,6 +1,6 @@
 /** Signs a user in at the deployment's issuer: authorization code with PKCE, no secret. */
 
-import { makeProof, randomText } from "@/lib/auth/pkce";
+import { createPkcePair, randomText } from "@/lib/auth/pkce";
 import { session, type Session } from "@/lib/auth/session";
 import type { Config } from "@/lib/config";
 
@@ -10,14 +10,14 @@ interface Endpoints {
   end_session_endpoint?: string;
 }
 
-interface Attempt {
+interface PendingSignIn {
   state: string;
   verifier: string;
   back: string;
   popup: boolean;
 }
 
-class SignInFailed extends Error {}
+class SignInError extends Error {}
 
 const ATTEMPT = "shoal.attempt";
 const CHANNEL = "shoal.sign-in";
@@ -61,11 +61,11 @@ export class Auth {
   async comeBack(): Promise<boolean> {
     const said = new URLSearchParams(location.search);
     if (!said.has("state") || !(said.has("code") || said.has("error"))) return false;
-    const attempt = takeAttempt();
+    const attempt = takePendingSignIn();
     history.replaceState(null, "", attempt?.back ?? "/");
     if (!attempt || attempt.state !== said.get("state")) return false;
     const code = said.get("code");
-    if (!code) throw new SignInFailed(said.get("error_description") ?? said.get("error") ?? "no code came back");
+    if (!code) throw new SignInError(said.get("error_description") ?? said.get("error") ?? "no code came back");
     const made = await this.granted({
       grant_type: "authorization_code",
       code,
@@ -119,9 +119,9 @@ export class Auth {
 
   private async address(back: string, popup: boolean): Promise<string> {
     const { authorization_endpoint: there } = await this.endpoints();
-    const proof = await makeProof();
+    const proof = await createPkcePair();
     const state = `${popup ? "beside" : "here"}.${randomText()}`;
-    keepAttempt({ state, verifier: proof.verifier, back, popup });
+    storePendingSignIn({ state, verifier: proof.verifier, back, popup });
     const query = new URLSearchParams({
       response_type: "code",
       client_id: this.config.clientId,
@@ -142,7 +142,7 @@ export class Auth {
     });
     const said = (await answer.json().catch(() => ({}))) as Record<string, unknown>;
     if (!answer.ok || typeof said.access_token !== "string") {
-      throw new SignInFailed(`the issuer gave no token: ${String(said.error ?? answer.status)}`);
+      throw new SignInError(`the issuer gave no token: ${String(said.error ?? answer.status)}`);
     }
     return {
       access: said.access_token,
@@ -154,27 +154,27 @@ export class Auth {
   private endpoints(): Promise<Endpoints> {
     this.known ??= fetch(`${this.config.issuer}/.well-known/openid-configuration`)
       .then(async (answer) => {
-        if (!answer.ok) throw new SignInFailed(`the issuer answers ${answer.status}`);
+        if (!answer.ok) throw new SignInError(`the issuer answers ${answer.status}`);
         return (await answer.json()) as Endpoints;
       })
       .catch((error: unknown) => {
         this.known = null;
-        throw error instanceof SignInFailed ? error : new SignInFailed("the issuer does not answer");
+        throw error instanceof SignInError ? error : new SignInError("the issuer does not answer");
       });
     return this.known;
   }
 }
 
 /** In localStorage, since a window beside shares no sessionStorage; gone once it is taken. */
-function keepAttempt(attempt: Attempt): void {
+function storePendingSignIn(attempt: PendingSignIn): void {
   localStorage.setItem(`${ATTEMPT}.${attempt.state}`, JSON.stringify(attempt));
 }
 
-function takeAttempt(): Attempt | null {
+function takePendingSignIn(): PendingSignIn | null {
   const state = new URLSearchParams(location.search).get("state") ?? "";
   const said = localStorage.getItem(`${ATTEMPT}.${state}`);
   for (const name of Object.keys(localStorage)) {
     if (name.startsWith(`${ATTEMPT}.`)) localStorage.removeItem(name);
   }
-  return said ? (JSON.parse(said) as Attempt) : null;
+  return said ? (JSON.parse(said) as PendingSignIn) : null;
 }

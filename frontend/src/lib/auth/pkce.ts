@@ -1,11 +1,11 @@
 /** Proof that who ends a sign-in began it (RFC 7636). */
 
-export interface Proof {
+export interface PkcePair {
   verifier: string;
   challenge: string;
 }
 
-export async function makeProof(): Promise<Proof> {
+export async function createPkcePair(): Promise<PkcePair> {
   const verifier = randomText(48);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
   return { verifier, challenge: base64url(new Uint8Array(digest)) };

@@ -1,6 +1,6 @@
 /** Who is signed in, kept for this tab only. */
 
-import { kept, useStore } from "@/lib/store";
+import { persistedStore, useStore } from "@/lib/store";
 
 export interface Session {
   access: string;
@@ -9,22 +9,22 @@ export interface Session {
   expires: number;
 }
 
-export interface Who {
+export interface User {
   name: string;
   tenant: string;
   admin: boolean;
   scopes: string[];
 }
 
-export const session = kept<Session | null>("shoal.session", null, () => sessionStorage);
+export const session = persistedStore<Session | null>("shoal.session", null, () => sessionStorage);
 
-export const useWho = (): Who | null => {
+export const useUser = (): User | null => {
   const found = useStore(session);
-  return found && whoIs(found.access);
+  return found && userFromToken(found.access);
 };
 
 /** What a token says of its bearer. The API checks it; this is only to be shown. */
-function whoIs(token: string): Who {
+function userFromToken(token: string): User {
   const claims = claimsOf(token);
   const groups = list(claims["cognito:groups"]);
   return {

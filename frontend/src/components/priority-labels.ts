@@ -1,0 +1,5 @@
+/** What priorities are called. */
+
+import type { Priority } from "@/lib/api/types";
+
+export const PRIORITY_LABELS: Record<Priority, string> = { high: "High", normal: "Normal", low: "Low" };

@@ -1,5 +1,0 @@
-/** What priorities are called. */
-
-import type { Priority } from "@/lib/api/types";
-
-export const PRIORITIES: Record<Priority, string> = { high: "High", normal: "Normal", low: "Low" };
