@@ -1,4 +1,4 @@
-"""What the worker costs without its network: CPU of worker, nursery and children a no-op task.
+"""What the worker costs without its network: CPU of worker, fork server and children a no-op task.
 
 The broker is a stub in this process that costs next to nothing: queues that always have messages,
 and an API that grants and accepts. `bench.peers` measures a worker with its real clients.
@@ -33,9 +33,9 @@ from shoal.wire.worker import (
     ReportAnswer,
     WorkerRegistration,
 )
-from shoal.worker.children import Nursery
-from shoal.worker.gear import Terms
+from shoal.worker.fork_client import ForkClient
 from shoal.worker.worker import Worker
+from shoal.worker.worker_context import WorkerConfig
 
 JOB = "job_" + "0" * 26
 _CHUNK = re.compile(rb'"chunk":\s*(\d+)')
@@ -140,8 +140,8 @@ def run(chunks: int, size: int, slots: int, *, metered: bool = False) -> tuple[f
     """CPU and wall seconds of a whole run, from start to exit."""
     meters = PrometheusMeters() if metered else None
     queue, api = StubQueue(chunks), StubApi(chunks, size)
-    terms = Terms(name="bench", slots=slots, until_empty=True, weights={"normal": 1})
-    worker = Worker(terms, Nursery(["tasks"]), api, queue, SystemClock(), meters=meters)
+    config = WorkerConfig(name="bench", slots=slots, until_empty=True, weights={"normal": 1})
+    worker = Worker(config, ForkClient(["tasks"]), api, queue, SystemClock(), meters=meters)
     cpu, wall = _cpu(), time.perf_counter()
     assert worker.run() == 0
     assert api.reported == chunks * size

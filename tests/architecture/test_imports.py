@@ -16,14 +16,14 @@ PACKAGES = [
     "local",
 ]
 PLANTED = [
-    ("rooms", "shoal/service/moves.py", "import shoal.adapters.memory"),
-    ("rooms", "shoal/domain/ids.py", "import shoal.wire"),
-    ("rooms", "shoal/helpers.py", ""),
+    ("directories", "shoal/service/moves.py", "import shoal.adapters.memory"),
+    ("directories", "shoal/domain/ids.py", "import shoal.wire"),
+    ("directories", "shoal/helpers.py", ""),
     ("pure-domain", "shoal/domain/retry.py", "import random"),
     ("aws", "handlers/sweep.py", "import boto3"),
     ("users", "shoal/client/api.py", "import shoal.service.moves"),
     ("users", "shoal/client/api.py", "import boto3"),
-    ("users", "shoal/cli/parsing.py", "import shoal.worker.turns"),
+    ("users", "shoal/cli/parsing.py", "import shoal.worker.weighted_round_robin"),
     ("handlers", "handlers/api.py", "import shoal.adapters.memory"),
     ("telemetry", "shoal/worker/reporter.py", "import prometheus_client"),
     ("telemetry", "shoal/service/moves.py", "import opentelemetry.trace"),

@@ -135,7 +135,7 @@ def test_no_honest_task_sees_a_trace_of_a_rogue(aftermath: Aftermath) -> None:
     assert {json.dumps(each) for each in aftermath.results.values()} == {
         json.dumps({"at home": True, "same environment": True, "alone": True})
     }
-    assert len(parents) == len(aftermath.before)  # the one nursery of each worker
+    assert len(parents) == len(aftermath.before)  # the one fork server of each worker
 
 
 def test_the_same_workers_are_alive(aftermath: Aftermath) -> None:

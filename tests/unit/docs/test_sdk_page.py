@@ -19,13 +19,13 @@ from shoal.service.keeping import LINK_SECONDS
 from shoal.service.submitting import DEFAULT_TIMEOUT
 from shoal.wire import retry as wire_retry
 from shoal.wire import worker as wire
-from shoal.worker.assignment import Habits
+from shoal.worker.assignment import ChildLimits
 from shoal.worker.outcome import MAX_RESULT
 from shoal.worker.pool import CLEAN_UP_SECONDS
 
 PAGE = (Path(__file__).parents[3] / "docs/reference/sdk.md").read_text()
 WORDS = " ".join(PAGE.split())
-GROWTH = Habits().most_growth // 1024**2
+GROWTH = ChildLimits().max_growth // 1024**2
 (MOST_TYPES,) = (
     each.max_length
     for each in wire.WorkerRegistration.model_fields["task_types"].metadata
@@ -97,7 +97,7 @@ def test_the_fields_and_defaults_of_a_policy_are_on_the_page() -> None:
         f"so many seconds, {retry.LONGEST_DELAY:,.0f} at most",
         f"has {CLEAN_UP_SECONDS:g} s after a cancel",
         f"links that hold for {LINK_SECONDS // 60} minutes",
-        f"after {Habits().most_tasks:,} tasks or when it has grown by {GROWTH} MB",
+        f"after {ChildLimits().max_tasks:,} tasks or when it has grown by {GROWTH} MB",
         f"task types of a worker | {MOST_TYPES} |",
         f"the group `{discovery.GROUP}`",
     ],

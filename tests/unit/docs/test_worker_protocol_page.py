@@ -17,7 +17,13 @@ from shoal.service import checking, inputs, keeping, leasing, submitting
 from shoal.settings import WorkerSettings
 from shoal.wire import worker as wire
 from shoal.wire.problems import Problem
-from shoal.worker import foreman, gear, heart, outcome, patience
+from shoal.worker import (
+    circuit_breaker,
+    heartbeat,
+    outcome,
+    run_coordinator,
+    worker_context,
+)
 
 PAGE = (Path(__file__).parents[3] / "docs/reference/worker-protocol.md").read_text()
 WORDS = " ".join(PAGE.split())
@@ -133,13 +139,16 @@ def test_the_variables_are_those_that_a_worker_reads() -> None:
         f"any JSON of up to {MAX_EFFECT_BYTES:,} bytes",
         f"`size` in bytes, at most {wire.MAX_ARTIFACT_BYTES:,}, gives",
         f"in seconds, up to {retry.LONGEST_DELAY:,.0f}: it takes",
-        f"keep the chunk for {foreman.LACKING_SECONDS:.0f} seconds",
-        f"received {heart.OLDEST / 3600:.0f} hours ago",
+        f"keep the chunk for {run_coordinator.UNKNOWN_TYPE_SECONDS:.0f} seconds",
+        f"received {heartbeat.MAX_MESSAGE_AGE / 3600:.0f} hours ago",
         f"`timeout` is therefore at most {wire.MAX_TIMEOUT:,.0f} seconds",
         f"has cost {SPELLED[CRASHES_TO_ISOLATE]} workers their lives",
         f"At the {SPELLED[CRASHES_TO_FAIL]} death",
-        f"up to {patience.FIRST} s, doubled at each attempt up to {patience.LONGEST:.0f} s",
-        f"as {' : '.join(map(str, gear.WEIGHTS.values()))}",
+        (
+            f"up to {circuit_breaker.FIRST_DELAY} s,"
+            f" doubled at each attempt up to {circuit_breaker.MAX_DELAY:.0f} s"
+        ),
+        f"as {' : '.join(map(str, worker_context.WEIGHTS.values()))}",
     ],
 )
 def test_a_figure_is_the_code_s(sentence: str) -> None:

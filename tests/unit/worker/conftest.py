@@ -7,9 +7,9 @@ import pytest
 
 from tasks import container_run
 from tests.unit.worker.container_attempts import QUICK, verbs_of_the_guide
-from tests.unit.worker.kubernetes_stand_in import StandIn
+from tests.unit.worker.fake_kubernetes import StandIn
+from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import DEADLINE
-from tests.unit.worker.worker_world import Eventually, Running
 
 
 def _children_of(parent: int) -> set[int]:

@@ -17,7 +17,7 @@ from tasks import container
 from tasks.container import ContainerResult
 from tasks.container_job import Asked, job_manifest, job_name
 from tasks.container_run import Pace
-from tests.unit.worker.kubernetes_stand_in import StandIn
+from tests.unit.worker.fake_kubernetes import StandIn
 
 JOB = "job_01J9ZK3V5W7X8Y9Z0A1B2C3D4E"
 GUIDE = Path(__file__).parents[3] / "docs/how-to/container-tasks.md"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.worker.worker_world import Eventually
+from tests.unit.worker.running_worker import Eventually
 
 ROOT = Path(__file__).parents[3]
 GOOD = """

@@ -17,7 +17,7 @@ from tests.unit.worker.container_attempts import (
     nothing,
     outcome_of,
 )
-from tests.unit.worker.kubernetes_stand_in import DROP, LOSE, Fault, StandIn, Status
+from tests.unit.worker.fake_kubernetes import DROP, LOSE, Fault, StandIn, Status
 
 
 def test_a_worker_that_starts_anew_adopts_the_job_and_starts_no_second(stand_in: StandIn) -> None:

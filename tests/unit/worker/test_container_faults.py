@@ -18,7 +18,7 @@ from tests.unit.worker.container_attempts import (
     nothing,
     outcome_of,
 )
-from tests.unit.worker.kubernetes_stand_in import DROP, HANG, LOSE, Fault, StandIn, Status
+from tests.unit.worker.fake_kubernetes import DROP, HANG, LOSE, Fault, StandIn, Status
 
 
 @pytest.mark.parametrize("fault", [DROP, LOSE, *map(Status, (408, 429, 500, 502, 503, 504))])

@@ -14,7 +14,7 @@ from tests.unit.worker.container_attempts import (
     nothing,
     outcome_of,
 )
-from tests.unit.worker.kubernetes_stand_in import StandIn, Status
+from tests.unit.worker.fake_kubernetes import StandIn, Status
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tests.unit.worker.container_attempts import (
     Attempt,
     outcome_of,
 )
-from tests.unit.worker.kubernetes_stand_in import StandIn
+from tests.unit.worker.fake_kubernetes import StandIn
 
 
 def test_a_job_asks_for_what_the_task_was_given(stand_in: StandIn) -> None:

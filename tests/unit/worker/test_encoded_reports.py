@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shoal.wire.worker import EncodedReport, ReportRequest, encode_reports
-from shoal.worker.outcome import Stamps, completed
+from shoal.worker.outcome import TimestampFormatter, completed
 from tests.unit.worker.worker_fakes import JOB
 
 STARTED = datetime(2026, 11, 25, 12, 0, 0, 7_000, tzinfo=UTC)
@@ -13,7 +13,7 @@ STARTED = datetime(2026, 11, 25, 12, 0, 0, 7_000, tzinfo=UTC)
 
 @pytest.mark.parametrize("part", [None, 'a "quoted" wörd'])
 def test_reports_are_read_as_they_were_meant(part: str | None) -> None:
-    outcome = completed(4, 2, Stamps().text(STARTED.timestamp()), 0.5, b'{"a":1}')
+    outcome = completed(4, 2, TimestampFormatter().text(STARTED.timestamp()), 0.5, b'{"a":1}')
 
     body = encode_reports(
         "w-1",
@@ -39,7 +39,7 @@ def test_reports_are_read_as_they_were_meant(part: str | None) -> None:
 
 
 def test_stamps_follow_the_time_forth_and_back() -> None:
-    stamps = Stamps()
+    stamps = TimestampFormatter()
 
     texts = [stamps.text(time) for time in (0.9995, 1.0, 1.05, 0.001)]
 

@@ -10,16 +10,16 @@ import pytest
 
 from shoal.wire.worker import Away, Lease, LeaseAnswer, LeaseRequest
 from shoal.worker import health
-from shoal.worker.health import LONGEST_CALL, SILENCE, Pulse
+from shoal.worker.health import MAX_CALL_SECONDS, STUCK_SECONDS, ThreadWatchdog
 from shoal.worker.probes import CannotListen, Probes
+from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import JOB, FakeChunk, FakeClock
-from tests.unit.worker.worker_world import Eventually, Running
 
 
 @pytest.fixture(autouse=True)
 def _threads_look_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that those that only wait show it soon after the clock was moved on."""
-    monkeypatch.setattr(health, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(health, "IDLE_SECONDS", 0.02)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_thread_that_does_not_come_back_from_a_call_is_named(
 ) -> None:
     fetch_until(running, gate, monkeypatch)
 
-    running.clock.ahead += LONGEST_CALL + SILENCE + 1
+    running.clock.ahead += MAX_CALL_SECONDS + STUCK_SECONDS + 1
 
     eventually(lambda: running.get("/healthz") == (503, "silent for over 60 s: fetcher\n"))
     gate.set()
@@ -86,7 +86,7 @@ def test_a_reporter_that_hangs_between_calls_is_named_after_a_minute(
     monkeypatch.setattr(running.worker._reporter._meters, "stale", stale)  # noqa: SLF001
     assert stuck.wait(10)
 
-    running.clock.ahead += SILENCE + 1
+    running.clock.ahead += STUCK_SECONDS + 1
 
     eventually(lambda: running.get("/healthz") == (503, "silent for over 60 s: reporter\n"))
 
@@ -99,7 +99,7 @@ def test_a_call_may_take_longer_than_a_minute(
 ) -> None:
     fetch_until(running, gate, monkeypatch)
 
-    running.clock.ahead += LONGEST_CALL
+    running.clock.ahead += MAX_CALL_SECONDS
 
     eventually(lambda: running.get("/healthz")[0] == 200)
 
@@ -153,23 +153,23 @@ def test_without_an_address_nobody_listens() -> None:
 
 def test_a_thread_is_silent_a_minute_after_its_turn_was_due() -> None:
     clock = FakeClock()
-    pulse = Pulse(lambda: clock.ahead)
+    watchdog = ThreadWatchdog(lambda: clock.ahead)
 
-    with pulse.of("heart"):
-        pulse(20)
+    with watchdog.watch("heart"):
+        watchdog.ping(20)
         clock.ahead = 80
-        assert pulse.silent() == []
+        assert watchdog.stuck() == []
         clock.ahead = 81
-        assert pulse.silent() == ["heart"]
-        pulse()
-        assert pulse.silent() == []
+        assert watchdog.stuck() == ["heart"]
+        watchdog.ping()
+        assert watchdog.stuck() == []
     clock.ahead = 1_000
-    assert pulse.silent() == []
+    assert watchdog.stuck() == []
 
 
 def test_only_threads_that_have_to_turn_are_heard() -> None:
-    pulse = Pulse(lambda: 0.0)
+    watchdog = ThreadWatchdog(lambda: 0.0)
 
-    pulse(-1_000)
+    watchdog.ping(-1_000)
 
-    assert pulse.silent() == []
+    assert watchdog.stuck() == []

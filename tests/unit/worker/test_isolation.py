@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from shoal.wire.worker import TaskOutcome
-from shoal.worker.assignment import Habits
-from shoal.worker.children import Nursery
-from shoal.worker.prints import Prints
+from shoal.worker.assignment import ChildLimits
+from shoal.worker.fork_client import ForkClient
+from shoal.worker.output_log import OutputLog
+from tests.unit.worker.running_worker import Running
 from tests.unit.worker.worker_fakes import FakeChunk
-from tests.unit.worker.worker_world import Running
 
 
 def outcome(running: Running, chunk: int, index: int = 0) -> TaskOutcome:
@@ -22,7 +22,7 @@ def outcome(running: Running, chunk: int, index: int = 0) -> TaskOutcome:
 @pytest.mark.parametrize("how", ["folder", "environment", "output", "fork"])
 def test_the_next_task_finds_its_surroundings_as_they_were(running: Running, how: str) -> None:
     running.add(0, FakeChunk("spoils", [{"how": how}]))
-    running.add(1, FakeChunk("surroundings", [{}] * 2))
+    running.add(1, FakeChunk("environment", [{}] * 2))
 
     running.run_until_final(0, 1, slots=1)
 
@@ -63,16 +63,16 @@ def test_endless_recursion_is_an_error(running: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    ("habits", "task_type", "given"),
+    ("limits", "task_type", "given"),
     [
-        (Habits(most_tasks=2), "process_id", {}),
-        (Habits(most_growth=8 * 1024 * 1024), "leaks", {"megabytes": 16}),
+        (ChildLimits(max_tasks=2), "process_id", {}),
+        (ChildLimits(max_growth=8 * 1024 * 1024), "leaks", {"megabytes": 16}),
     ],
 )
 def test_a_worn_child_is_replaced(
-    running: Running, habits: Habits, task_type: str, given: dict[str, Any]
+    running: Running, limits: ChildLimits, task_type: str, given: dict[str, Any]
 ) -> None:
-    running.nursery = Nursery(["tests.unit.worker.worker_tasks"], habits=habits)
+    running.fork_client = ForkClient(["tests.unit.worker.worker_tasks"], limits=limits)
     for chunk in range(3):
         running.add(chunk, FakeChunk(task_type, [given] * 2))
 
@@ -87,7 +87,7 @@ def test_a_child_keeps_things_in_the_name_of_the_worker_that_holds_the_lease(
     running: Running,
 ) -> None:
     module = "tests.unit.worker.worker_tasks"
-    running.nursery = Nursery([module], vault=f"{module}:Signature", worker="w-1")
+    running.fork_client = ForkClient([module], vault=f"{module}:Signature", worker="w-1")
     running.add(0, FakeChunk("keeps", [{"key": "charge", "note": "x"}]))
 
     running.run_until_final(0)
@@ -118,21 +118,21 @@ def test_what_a_task_prints_is_in_the_log_with_its_task(
 
 
 def test_a_flood_is_left_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    prints = Prints()
+    output_log = OutputLog()
 
     with caplog.at_level(logging.INFO, logger="shoal.output"):
         for number in range(100):
-            prints.write(1, b"%d\n" % number * 100, {})
+            output_log.write(1, b"%d\n" % number * 100, {})
 
     assert 400 <= len(caplog.records) < 1_000
 
 
 def test_a_flood_without_an_end_of_a_line_is_left_out_too(caplog: pytest.LogCaptureFixture) -> None:
-    prints = Prints()
+    output_log = OutputLog()
 
     with caplog.at_level(logging.INFO, logger="shoal.output"):
         for number in range(10_000):
-            prints.write(1, b"no end", {"task": number})
+            output_log.write(1, b"no end", {"task": number})
 
     assert 400 <= len(caplog.records) < 1_000
 
@@ -140,13 +140,13 @@ def test_a_flood_without_an_end_of_a_line_is_left_out_too(caplog: pytest.LogCapt
 def test_a_line_that_is_printed_in_pieces_is_logged_as_one(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    prints = Prints()
+    output_log = OutputLog()
 
     with caplog.at_level(logging.INFO, logger="shoal.output"):
         for piece in (b"one", b" ", b"line\nand ano", b"ther"):
-            prints.write(1, piece, {"task": "a"})
-        prints.write(2, b"of somebody else\n", {"task": "b"})
-        prints.end(1)
+            output_log.write(1, piece, {"task": "a"})
+        output_log.write(2, b"of somebody else\n", {"task": "b"})
+        output_log.end(1)
 
     told = [(record.message, vars(record)["task"]) for record in caplog.records]
     assert told == [("one line", "a"), ("of somebody else", "b"), ("and another", "a")]

@@ -13,8 +13,8 @@ from shoal.adapters.prometheus import PrometheusMeters
 from shoal.wire.glance import durations, failures
 from shoal.wire.worker import Away
 from shoal.worker.outcome import completed, failed, result_text
+from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import JOB, FakeChunk
-from tests.unit.worker.worker_world import Eventually, Running
 
 type Samples = dict[str, float]
 

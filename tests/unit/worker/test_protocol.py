@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from shoal.wire.worker import Away, Lease, Refused, Report
+from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import JOB, FakeChunk
-from tests.unit.worker.worker_world import Eventually, Running
 
 
 def refusing(decision: str, **more: Any) -> FakeChunk:

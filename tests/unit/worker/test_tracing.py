@@ -13,9 +13,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from shoal.adapters.tracing import OtelTracer
 from shoal.domain import trace
+from tests.unit.worker.running_worker import Running
 from tests.unit.worker.test_worker_settings import WHOLE
 from tests.unit.worker.worker_fakes import JOB, FakeChunk
-from tests.unit.worker.worker_world import Running
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 HEADER = f"00-{TRACE}-{PARENT}-01"

@@ -359,7 +359,7 @@ def spoils(how: str) -> str:
 
 
 @task
-def surroundings() -> dict[str, Any]:
+def environment() -> dict[str, Any]:
     print("can print")
     os.write(2, b"can write\n")
     return {

@@ -21,13 +21,13 @@ from shoal.adapters.sigv4 import Signed
 from shoal.adapters.vault import ApiVault
 from shoal.adapters.worker_queue import SqsDeliveries
 from shoal.settings import MissingSetting, WorkerSettings, task_modules
-from shoal.worker.assignment import Habits
-from shoal.worker.children import Nursery
-from shoal.worker.gear import WEIGHTS, Terms
-from shoal.worker.logs import log_to
-from shoal.worker.memory import Memory
+from shoal.worker.assignment import ChildLimits
+from shoal.worker.fork_client import ForkClient
+from shoal.worker.logs import configure_logging
+from shoal.worker.memory_guard import MemoryGuard
 from shoal.worker.ports import Meters, Tracer
 from shoal.worker.worker import Worker
+from shoal.worker.worker_context import WEIGHTS, WorkerConfig
 
 _LOG = logging.getLogger("shoal.worker")
 _ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - the kubelet and Prometheus come from outside of the pod; the network policy says who may
@@ -48,12 +48,12 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
     settings = WorkerSettings.from_environment()
     if slots is not None:
         settings = replace(settings, slots=slots)
-    log_to(level=settings.log_level)
+    configure_logging(level=settings.log_level)
     session = boto3.Session(region_name=settings.region)
     sqs = session.client("sqs")  # which knows where it is, in all the ways that AWS has to say so
-    credentials, curl, memory = _credentials(session), Curl(), Memory.of_container()
+    credentials, curl, memory = _credentials(session), Curl(), MemoryGuard.of_container()
     return Worker(
-        Terms(
+        WorkerConfig(
             name=settings.worker_id,
             slots=settings.slots,
             lease=settings.lease_seconds,
@@ -66,12 +66,12 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
             host=socket.gethostname()[:255],
             probes=(_ANYWHERE, settings.health_port) if settings.health_port else None,
         ),
-        Nursery(
+        ForkClient(
             settings.task_modules,
             settings.log_level,
-            habits=Habits(
+            limits=ChildLimits(
                 *(settings.child_tasks, settings.child_growth_bytes),
-                most_data=None if memory is None else memory.limit,
+                max_data=None if memory is None else memory.limit,
             ),
             vault=f"{__name__}:{vault.__name__}",
             worker=settings.worker_id,
@@ -94,8 +94,8 @@ def offers_from_environment() -> list[Mapping[str, Any]]:
 
     Raises BadTasks if they cannot be imported.
     """
-    with Nursery(task_modules()) as nursery:
-        return [offered.offer for offered in nursery.types.values()]
+    with ForkClient(task_modules()) as fork_client:
+        return [offered.offer for offered in fork_client.types.values()]
 
 
 def _meters(settings: WorkerSettings) -> Meters | None:

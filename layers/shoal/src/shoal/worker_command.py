@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from shoal.settings import MissingSetting
-from shoal.worker.children import BadTasks, NurseryDied
+from shoal.worker.fork_client import BadTasks, ForkServerDied
 from shoal.worker.probes import CannotListen
 from shoal.worker_bootstrap import offers_from_environment, worker_from_environment
 
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
         sys.path.insert(0, here)  # as `python -m` does it: task modules may lie where one stands
     try:
         code: int = options.command(options)
-    except (CannotListen, MissingSetting, NurseryDied) as error:
+    except (CannotListen, MissingSetting, ForkServerDied) as error:
         print(f"shoal: {error}", file=sys.stderr)  # noqa: T201 - a person reads it
         return _USAGE
     except BadTasks as error:

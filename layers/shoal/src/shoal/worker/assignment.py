@@ -18,7 +18,7 @@ FULL: Final = b"F"
 TAIL: Final = b"T"
 """Waits for the tail of what the task in hand printed."""
 
-type Given = tuple[int, int, Mapping[str, Any]]
+type AssignedTask = tuple[int, int, Mapping[str, Any]]
 """Index, attempt and input of a task."""
 
 
@@ -31,18 +31,18 @@ class Assignment(NamedTuple):
     epoch: int
     timeout: float
     one_by_one: bool
-    tasks: list[Given]
+    tasks: list[AssignedTask]
 
 
-class Habits(NamedTuple):
+class ChildLimits(NamedTuple):
     """When a child retires: after so many tasks, or once it has grown by so many bytes.
 
     `most_data`: bytes that any child may have, if there is such a number.
     """
 
-    most_tasks: int = 100_000
-    most_growth: int = 256 * 1024 * 1024
-    most_data: int | None = None
+    max_tasks: int = 100_000
+    max_growth: int = 256 * 1024 * 1024
+    max_data: int | None = None
 
 
 type VaultMaker = Callable[[str, int, int, int], Vault]

@@ -31,26 +31,26 @@ from shoal.worker.assignment import (
     PROGRESS,
     RETIRE,
     TAIL,
+    AssignedTask,
     Assignment,
-    Given,
-    Habits,
+    ChildLimits,
     VaultMaker,
 )
 from shoal.worker.outcome import (
     NotJSON,
     ResultTooLarge,
-    Stamps,
+    TimestampFormatter,
     completed,
     failed,
     result_text,
 )
-from shoal.worker.slate import Slate
-from shoal.worker.surroundings import Output, Surroundings, streams
+from shoal.worker.shared_memory import SharedMemory
+from shoal.worker.task_sandbox import CapturedOutput, TaskSandbox, streams
 
 _PROGRESS_SECONDS: Final = 0.25
-_LOOK_SECONDS: Final = 0.001
-_TURN_SECONDS: Final = 0.1
-_WEIGH_SECONDS: Final = 1.0
+_COUNT_OUTPUT_SECONDS: Final = 0.001
+_KEEP_ALIVE_SECONDS: Final = 0.1
+_MEMORY_CHECK_SECONDS: Final = 1.0
 
 
 class Child:
@@ -59,30 +59,30 @@ class Child:
     def __init__(
         self,
         connection: socket.socket,
-        slate: Slate,
+        shared_memory: SharedMemory,
         output: int,
         tasks: Mapping[str, Task[..., Any]],
         *,
-        habits: Habits = Habits(),  # noqa: B008 - a value
+        limits: ChildLimits = ChildLimits(),  # noqa: B008 - a value
         vault: VaultMaker | None = None,
     ) -> None:
         self._connection = connection
-        self._slate = slate
+        self._shared_memory = shared_memory
         self._output = output
         self._tasks = tasks
-        self._habits = habits
+        self._limits = limits
         self._vault = vault or _no_vault
-        self._surroundings = Surroundings(output, habits.most_data)
-        self._stamps = Stamps()
+        self._sandbox = TaskSandbox(output, limits.max_data)
+        self._timestamps = TimestampFormatter()
         self._loop: asyncio.Runner | None = None
         self._unread = bytearray(4)
         self._printed = 0
-        self._looked = 0.0
-        self._told = 0.0
-        self._ran = 0
-        self._weighed = 0.0
+        self._output_counted_at = 0.0
+        self._notified_at = 0.0
+        self._tasks_run = 0
+        self._memory_checked_at = 0.0
         self._memory: int | None = None
-        self._wall = 0.0
+        self._wall_offset = 0.0
         """What makes a time of day of a monotonic time."""
 
     def serve(self) -> None:
@@ -93,76 +93,76 @@ class Child:
             except EOFError:
                 return
             self._run(assignment)
-            self._connection.send(RETIRE if self._is_worn() else DONE)
+            self._connection.send(RETIRE if self._should_retire() else DONE)
 
-    def _is_worn(self) -> bool:
-        if self._ran >= self._habits.most_tasks:
+    def _should_retire(self) -> bool:
+        if self._tasks_run >= self._limits.max_tasks:
             return True
         now = time.monotonic()
-        if now - self._weighed < _WEIGH_SECONDS:
+        if now - self._memory_checked_at < _MEMORY_CHECK_SECONDS:
             return False
-        self._weighed = now
-        return self._surroundings.growth() >= self._habits.most_growth
+        self._memory_checked_at = now
+        return self._sandbox.growth() >= self._limits.max_growth
 
     def _run(self, assignment: Assignment) -> None:
         task = self._tasks[assignment.task_type]
-        self._told = time.monotonic()
-        self._wall = time.time() - self._told
-        self._ran += len(assignment.tasks)
+        self._notified_at = time.monotonic()
+        self._wall_offset = time.time() - self._notified_at
+        self._tasks_run += len(assignment.tasks)
         self._memory = task.offer.memory
-        self._surroundings.limit_memory(self._memory)
-        self._looked = 0.0  # so that the first task looks
+        self._sandbox.limit_memory(self._memory)
+        self._output_counted_at = 0.0  # so that the first task looks
         if task.offer.batch is not None:
             self._run_batches(task, assignment, task.offer.batch)
         elif task.is_async:
-            self._run_at_once(task, assignment)
+            self._run_concurrently(task, assignment)
         else:
-            self._run_in_turn(task, assignment)
+            self._run_sequentially(task, assignment)
 
     # One after another.
 
-    def _run_in_turn(self, task: Task[..., Any], assignment: Assignment) -> None:
-        slate, surroundings, getpid = self._slate, self._surroundings, os.getpid
-        own = getpid()
-        for position, given in enumerate(assignment.tasks):
-            now = self._begin(position)
-            if slate.stopping:  # after the mark: the worker sees what was begun after its word
+    def _run_sequentially(self, task: Task[..., Any], assignment: Assignment) -> None:
+        shared_memory, sandbox, getpid = self._shared_memory, self._sandbox, os.getpid
+        own_pid = getpid()
+        for position, assigned in enumerate(assignment.tasks):
+            now = self._start_task(position)
+            if shared_memory.stopping:  # read after the marker is written: see `Pool._split`
                 return
             try:
-                context = self._context(assignment, given, now) if task.wants_context else None
-                text = result_text(task.function(**task.arguments(given[2], context)))
+                context = self._context(assignment, assigned, now) if task.wants_context else None
+                text = result_text(task.function(**task.arguments(assigned[2], context)))
             except BaseException as error:  # noqa: BLE001 - whatever a task raises is its outcome
-                surroundings.must_be_ours()
-                if self._is_called_off(error):
+                sandbox.exit_if_forked()
+                if self._is_cancellation(error):
                     return
-                outcome = self._failure(given, now, error)
+                outcome = self._failure(assigned, now, error)
             else:
-                if getpid() != own:  # as `must_be_ours`, but cheaper, since most tasks pass here
-                    surroundings.must_be_ours()
-                outcome = self._success(given, now, text)
-            if surroundings.disturbed:
-                surroundings.restore()
-            self._put_down(outcome)
+                if getpid() != own_pid:  # inlined: this is the hot path
+                    sandbox.exit_if_forked()
+                outcome = self._success(assigned, now, text)
+            if sandbox.modified:
+                sandbox.restore()
+            self._write_outcome(outcome)
 
     # Several in one call.
 
     def _run_batches(self, task: Task[..., Any], assignment: Assignment, size: int) -> None:
         position = 0
         for some in batched(assignment.tasks, 1 if assignment.one_by_one else size, strict=False):
-            if self._slate.stopping:
+            if self._shared_memory.stopping:
                 return
-            now = self._begin(position)
+            now = self._start_task(position)
             position += len(some)
-            items, refused = _items(task, some)
+            items, rejected = _valid_items(task, some)
             try:
                 context = self._context(assignment, some[0], now, batch=True)
                 results = self._call_batch(task, items, context) if items else []
             except Cancelled:  # it is called off
                 return
-            for given in some:
-                result = refused[given[0]] if given[0] in refused else results.pop(0)
-                self._put_down(self._ended(given, now, result))
-            self._surroundings.restore()
+            for assigned in some:
+                result = rejected[assigned[0]] if assigned[0] in rejected else results.pop(0)
+                self._write_outcome(self._outcome(assigned, now, result))
+            self._sandbox.restore()
 
     def _call_batch(
         self, task: Task[..., Any], items: list[Any], context: Context
@@ -173,35 +173,35 @@ class Child:
             if len(results) != len(items):
                 raise NotAResultEach(f"{len(items)} inputs gave {len(results)} results")  # noqa: TRY301 - an outcome as the others
         except BaseException as error:
-            self._surroundings.must_be_ours()
-            if self._is_called_off(error):
+            self._sandbox.exit_if_forked()
+            if self._is_cancellation(error):
                 raise
             return [error] * len(items)
-        self._surroundings.must_be_ours()
+        self._sandbox.exit_if_forked()
         return results
 
     # Many at once.
 
-    def _run_at_once(self, task: Task[..., Any], assignment: Assignment) -> None:
-        self._begin(0)
+    def _run_concurrently(self, task: Task[..., Any], assignment: Assignment) -> None:
+        self._start_task(0)
         self._loop = self._loop or asyncio.Runner()
-        self._loop.run(self._gathered(task, assignment))
-        self._surroundings.restore()
+        self._loop.run(self._run_coroutines(task, assignment))
+        self._sandbox.restore()
 
-    async def _gathered(self, task: Task[..., Any], assignment: Assignment) -> None:
+    async def _run_coroutines(self, task: Task[..., Any], assignment: Assignment) -> None:
         slots = asyncio.Semaphore(1 if assignment.one_by_one else task.offer.concurrency)
         running = {
-            asyncio.create_task(self._run_async(task, assignment, place, slots))
-            for place in range(len(assignment.tasks))
+            asyncio.create_task(self._run_async(task, assignment, position, slots))
+            for position in range(len(assignment.tasks))
         }
         while running:
             _, running = await asyncio.wait(
-                running, timeout=_TURN_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                running, timeout=_KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
-            self._tell(time.monotonic())
+            self._notify_progress(time.monotonic())
             if not assignment.one_by_one:
-                self._slate.turn(time.monotonic())
-            if self._slate.cancelled:
+                self._shared_memory.keep_alive(time.monotonic())
+            if self._shared_memory.cancelled:
                 for each in running:
                     each.cancel()
 
@@ -209,85 +209,85 @@ class Child:
         self,
         task: Task[..., Any],
         assignment: Assignment,
-        place: int,
+        position: int,
         slots: asyncio.Semaphore,
     ) -> None:
-        given = assignment.tasks[place]
+        assigned = assignment.tasks[position]
         async with slots:
-            if self._slate.stopping:
+            if self._shared_memory.stopping:
                 return
-            now = self._begin(place) if assignment.one_by_one else time.monotonic()
+            now = self._start_task(position) if assignment.one_by_one else time.monotonic()
             result: Any
             try:
-                context = self._context(assignment, given, now)
+                context = self._context(assignment, assigned, now)
                 async with asyncio.timeout(assignment.timeout):
-                    result = await task.function(**task.arguments(given[2], context))
+                    result = await task.function(**task.arguments(assigned[2], context))
             except TimeoutError as error:
                 over = time.monotonic() - now >= assignment.timeout
                 result = Timeout(f"took over {assignment.timeout:g} s") if over else error
             except BaseException as error:  # noqa: BLE001 - whatever a task raises is its outcome
-                if self._is_called_off(error):
+                if self._is_cancellation(error):
                     return
                 result = error
-            self._surroundings.must_be_ours()
-            self._put_down(self._ended(given, now, result))
+            self._sandbox.exit_if_forked()
+            self._write_outcome(self._outcome(assigned, now, result))
 
     # What all ways share.
 
-    def _begin(self, position: int) -> float:
+    def _start_task(self, position: int) -> float:
         """Take the task at this position in hand; when (monotonic)."""
         now = time.monotonic()
-        if Output.written or now - self._looked > _LOOK_SECONDS:
-            self._look(now)
-        self._slate.mark(position, now, self._printed)
-        self._tell(now)
+        if CapturedOutput.written or now - self._output_counted_at > _COUNT_OUTPUT_SECONDS:
+            self._count_output(now)
+        self._shared_memory.start_task(position, now, self._printed)
+        self._notify_progress(now)
         return now
 
     def _context(
-        self, assignment: Assignment, given: Given, now: float, *, batch: bool = False
+        self, assignment: Assignment, assigned: AssignedTask, now: float, *, batch: bool = False
     ) -> Context:
         job, chunk, epoch = assignment.job_id, assignment.chunk, assignment.epoch
         return Context(
-            *(job, given[0], given[1], epoch),
-            datetime.fromtimestamp(self._wall + now + assignment.timeout, UTC),
-            self._slate_signals,
+            *(job, assigned[0], assigned[1], epoch),
+            datetime.fromtimestamp(self._wall_offset + now + assignment.timeout, UTC),
+            self._signals,
             _no_vault_in_batches if batch else partial(self._vault, job, chunk, epoch),
         )
 
     @property
-    def _slate_signals(self) -> _SlateSignals:
-        return _SlateSignals(self._slate)
+    def _signals(self) -> _SharedMemorySignals:
+        return _SharedMemorySignals(self._shared_memory)
 
-    def _is_called_off(self, error: BaseException) -> bool:
+    def _is_cancellation(self, error: BaseException) -> bool:
         """Whether the task ended as it was to. One that raises Cancelled by itself has failed."""
-        told = isinstance(error, (Cancelled, asyncio.CancelledError)) and self._slate.cancelled
-        return told or isinstance(error, LeaseLost)
+        is_cancel = isinstance(error, (Cancelled, asyncio.CancelledError))
+        return (is_cancel and self._shared_memory.cancelled) or isinstance(error, LeaseLost)
 
-    def _ended(self, given: Given, now: float, result: Any) -> bytes:
+    def _outcome(self, assigned: AssignedTask, now: float, result: Any) -> bytes:
         """The outcome of a task that returned this, or raised it."""
         if not isinstance(result, BaseException):
             try:
-                return self._success(given, now, result_text(result))
+                return self._success(assigned, now, result_text(result))
             except (NotJSON, ResultTooLarge) as error:
                 result = error
-        return self._failure(given, now, result)
+        return self._failure(assigned, now, result)
 
-    def _success(self, given: Given, now: float, text: bytes) -> bytes:
-        index, attempt, _ = given
+    def _success(self, assigned: AssignedTask, now: float, text: bytes) -> bytes:
+        index, attempt, _ = assigned
         took = time.monotonic() - now
-        return completed(index, attempt, self._stamps.text(self._wall + now), took, text)
+        return completed(index, attempt, self._timestamps.text(self._wall_offset + now), took, text)
 
-    def _failure(self, given: Given, now: float, error: BaseException) -> bytes:
-        index, attempt, _ = given
+    def _failure(self, assigned: AssignedTask, now: float, error: BaseException) -> bytes:
+        index, attempt, _ = assigned
         took = time.monotonic() - now
-        self._surroundings.redirect()
+        self._sandbox.redirect()
         expected = isinstance(error, (NonRetryable, NotJSON, ResultTooLarge, Timeout))
         if not expected:
-            own = error.__traceback__ and error.__traceback__.tb_next
-            traceback.print_exception(type(error), error, own, file=sys.stderr)
+            user_frames = error.__traceback__ and error.__traceback__.tb_next
+            traceback.print_exception(type(error), error, user_frames, file=sys.stderr)
         self._connection.send(TAIL)
         return failed(
-            *(index, attempt, self._stamps.text(self._wall + now), took),
+            *(index, attempt, self._timestamps.text(self._wall_offset + now), took),
             kind=type(error).__name__,
             message=self._message(error),
             tail=framing.receive(self._connection),
@@ -297,38 +297,38 @@ class Child:
 
     def _message(self, error: BaseException) -> str:
         if isinstance(error, MemoryError) and not error.args:
-            own = self._memory is not None
-            return f"took more than {f'the {self._memory} MB' if own else 'all memory'} that it may"
+            limit = "all memory" if self._memory is None else f"the {self._memory} MB"
+            return f"took more than {limit} that it may"
         try:
             return str(error)
         except Exception:  # noqa: BLE001 - a user's __str__ may raise anything
             return "(its message cannot be shown)"
 
-    def _put_down(self, outcome: bytes) -> None:
-        if not self._slate.add(outcome):
+    def _write_outcome(self, outcome: bytes) -> None:
+        if not self._shared_memory.add(outcome):
             self._connection.send(FULL)
             framing.receive(self._connection)
-            self._slate.add(outcome)
+            self._shared_memory.add(outcome)
 
-    def _tell(self, now: float) -> None:
+    def _notify_progress(self, now: float) -> None:
         """Have the worker take the outcomes so far, now and then."""
-        if now - self._told > _PROGRESS_SECONDS:
-            self._told = now
+        if now - self._notified_at > _PROGRESS_SECONDS:
+            self._notified_at = now
             self._connection.send(PROGRESS)
 
-    def _look(self, now: float) -> None:
+    def _count_output(self, now: float) -> None:
         """Count bytes printed so far: those that the worker has read, and those in the pipe.
 
         Done only if Python printed since, or enough time has passed for others to have printed.
         """
-        Output.written = False
-        self._looked = now
-        self._surroundings.redirect()
+        CapturedOutput.written = False
+        self._output_counted_at = now
+        self._sandbox.redirect()
         try:
             fcntl.ioctl(self._output, termios.FIONREAD, self._unread)
         except OSError:  # this system does not tell
             self._unread[:] = bytes(4)
-        self._printed = self._slate.printed + int.from_bytes(self._unread, sys.byteorder)
+        self._printed = self._shared_memory.printed + int.from_bytes(self._unread, sys.byteorder)
 
 
 class Timeout(Exception):  # noqa: N818 - the name is the error type that users see
@@ -339,16 +339,16 @@ class NotAResultEach(NonRetryable):
     """A batch did not return a list with one result for each input."""
 
 
-class _SlateSignals:
-    def __init__(self, slate: Slate) -> None:
-        self._slate = slate
+class _SharedMemorySignals:
+    def __init__(self, shared_memory: SharedMemory) -> None:
+        self._shared_memory = shared_memory
 
     @property
     def cancelled(self) -> bool:
-        return self._slate.cancelled
+        return self._shared_memory.cancelled
 
     def progress(self, fraction: float) -> None:
-        self._slate.progress(fraction)
+        self._shared_memory.set_progress(fraction)
 
 
 def _no_vault(*_: object) -> Vault:
@@ -359,26 +359,26 @@ def _no_vault_in_batches(_: int) -> Vault:
     raise NonRetryable("a batch keeps nothing: a retry may cut it otherwise")
 
 
-def _items(
-    task: Task[..., Any], some: Sequence[Given]
+def _valid_items(
+    task: Task[..., Any], some: Sequence[AssignedTask]
 ) -> tuple[list[Any], Mapping[int, BaseException]]:
     """The inputs that fit, and why the others do not, by index."""
-    items, refused = [], dict[int, BaseException]()
-    for index, _, own in some:
+    items, rejected = [], dict[int, BaseException]()
+    for index, _, given in some:
         try:
-            items.append(task.item(own))
+            items.append(task.item(given))
         except NonRetryable as error:
-            refused[index] = error
-    return items, refused
+            rejected[index] = error
+    return items, rejected
 
 
 def run_child(
     connection: int,
-    slate: int,
+    shared_memory: int,
     output: int,
     tasks: Mapping[str, Task[..., Any]],
     *,
-    habits: Habits,
+    limits: ChildLimits,
     vault: VaultMaker | None,
 ) -> None:
     """Be a child process on these descriptors, until the worker closes the connection."""
@@ -387,8 +387,8 @@ def run_child(
     os.dup2(output, 1)
     os.dup2(output, 2)
     sys.stdout, sys.stderr = streams()
-    shared = Slate(slate)
-    shared.own(os.getpid())
-    os.close(slate)
-    speaking = socket.socket(fileno=connection)
-    Child(speaking, shared, output, tasks, habits=habits, vault=vault).serve()
+    shared = SharedMemory(shared_memory)
+    shared.set_process(os.getpid())
+    os.close(shared_memory)
+    connection_socket = socket.socket(fileno=connection)
+    Child(connection_socket, shared, output, tasks, limits=limits, vault=vault).serve()

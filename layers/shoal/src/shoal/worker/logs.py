@@ -28,7 +28,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def log_to(stream: TextIO | None = None, level: int | str = logging.INFO) -> None:
+def configure_logging(stream: TextIO | None = None, level: int | str = logging.INFO) -> None:
     """Send the logs of Shoal, and warnings of everything else, to the stream (stderr)."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter())

@@ -7,8 +7,8 @@ from collections import deque
 from typing import Final
 
 from shoal.wire.worker import MAX_BATCH, Delivery
-from shoal.worker.desk import Run
-from shoal.worker.health import Pulse
+from shoal.worker.health import ThreadWatchdog
+from shoal.worker.in_flight import ChunkRun
 
 _LINGER: Final = 0.005
 """Seconds that a report waits for others to travel with."""
@@ -17,22 +17,22 @@ _LINGER: Final = 0.005
 class Outbox:
     """Filled by every thread, emptied by the reporter."""
 
-    def __init__(self, pulse: Pulse) -> None:
-        self._pulse = pulse
-        self._due: dict[Run, bool] = {}
+    def __init__(self, watchdog: ThreadWatchdog) -> None:
+        self._watchdog = watchdog
+        self._due: dict[ChunkRun, bool] = {}
         self._settled: deque[Delivery] = deque()
         self._changed = threading.Condition()
         self._wanted = 1
         """Entries that the reporter waits for; it is not woken for fewer."""
         self._closed = False
 
-    def partial(self, run: Run) -> None:
+    def partial(self, run: ChunkRun) -> None:
         """Report what it has so far."""
         with self._changed:
             self._due.setdefault(run, False)
             self._notify()
 
-    def final(self, run: Run) -> None:
+    def final(self, run: ChunkRun) -> None:
         """Report the rest and give the lease back."""
         with self._changed:
             self._due[run] = True
@@ -53,10 +53,10 @@ class Outbox:
     def wait(self) -> bool:
         """Wait for something, then a moment for more; False if nothing will come any more."""
         with self._changed:
-            for wanted, patience in ((1, None), (MAX_BATCH, _LINGER)):
+            for wanted, timeout in ((1, None), (MAX_BATCH, _LINGER)):
                 self._wanted = wanted
-                self._pulse.wait_for(
-                    self._changed, lambda: self._closed or self._is_enough(), patience
+                self._watchdog.wait_for(
+                    self._changed, lambda: self._closed or self._is_enough(), timeout
                 )
             return bool(self._due or self._settled)
 
@@ -67,7 +67,7 @@ class Outbox:
         if self._is_enough():
             self._changed.notify()
 
-    def take_reports(self) -> list[tuple[Run, bool]]:
+    def take_reports(self) -> list[tuple[ChunkRun, bool]]:
         """Runs for one call, and whether each is to be final."""
         with self._changed:
             chosen = list(self._due.items())[:MAX_BATCH]

@@ -78,7 +78,7 @@ def result_text(result: object) -> bytes:
     return text
 
 
-class Stamps:
+class TimestampFormatter:
     """RFC 3339 texts of times in a row; all but the milliseconds is made once a second."""
 
     def __init__(self) -> None:

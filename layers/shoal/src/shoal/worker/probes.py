@@ -13,14 +13,14 @@ from shoal.worker.health import Health
 
 _LOG = logging.getLogger("shoal.worker")
 _TEXT: Final = "text/plain; charset=utf-8"
-_SECONDS: Final = 5.0
+_TIMEOUT_SECONDS: Final = 5.0
 
 
 class CannotListen(Exception):  # noqa: N818 - says what happened
     """The port for probes is taken, or not ours to take."""
 
 
-class Answer(NamedTuple):
+class ProbeResponse(NamedTuple):
     """What one path answers."""
 
     status: HTTPStatus
@@ -28,27 +28,27 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def answers(
+def routes(
     health: Health, metrics: Callable[[], tuple[str, bytes]]
-) -> Mapping[str, Callable[[], Answer]]:
+) -> Mapping[str, Callable[[], ProbeResponse]]:
     """What each path answers, when asked."""
     return {
-        "/healthz": lambda: _answer(health.ailment()),
-        "/readyz": lambda: _answer(health.hindrance()),
-        "/metrics": lambda: Answer(HTTPStatus.OK, *metrics()),
+        "/healthz": lambda: _health_response(health.liveness_problem()),
+        "/readyz": lambda: _health_response(health.readiness_problem()),
+        "/metrics": lambda: ProbeResponse(HTTPStatus.OK, *metrics()),
     }
 
 
-def _answer(trouble: str | None) -> Answer:
+def _health_response(trouble: str | None) -> ProbeResponse:
     status = HTTPStatus.OK if trouble is None else HTTPStatus.SERVICE_UNAVAILABLE
-    return Answer(status, _TEXT, f"{trouble or 'ok'}\n".encode())
+    return ProbeResponse(status, _TEXT, f"{trouble or 'ok'}\n".encode())
 
 
 class Probes:
     """Serves them while it is used as a context; without an address it does nothing."""
 
     def __init__(
-        self, address: tuple[str, int] | None, paths: Mapping[str, Callable[[], Answer]]
+        self, address: tuple[str, int] | None, paths: Mapping[str, Callable[[], ProbeResponse]]
     ) -> None:
         self._address = address
         self._paths = paths
@@ -86,9 +86,9 @@ class _Server(ThreadingHTTPServer):
         _LOG.warning("a probe from %s got no answer", client_address, exc_info=True)
 
 
-def _handler(paths: Mapping[str, Callable[[], Answer]]) -> type[BaseHTTPRequestHandler]:
+def _handler(paths: Mapping[str, Callable[[], ProbeResponse]]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        timeout = _SECONDS  # whoever says nothing holds no thread for long
+        timeout = _TIMEOUT_SECONDS  # whoever says nothing holds no thread for long
 
         def do_GET(self) -> None:
             asked = paths.get(self.path.partition("?")[0])

@@ -14,33 +14,33 @@ from shoal.wire.worker import (
     Refused,
     encode_reports,
 )
-from shoal.worker.desk import Run
-from shoal.worker.foreman import Foreman
-from shoal.worker.gear import Gear
+from shoal.worker.in_flight import ChunkRun
 from shoal.worker.outbox import Outbox
 from shoal.worker.outcome import without_details
+from shoal.worker.run_coordinator import RunCoordinator
+from shoal.worker.worker_context import WorkerContext
 
 _LOG = logging.getLogger("shoal.worker")
 
 
 class _Entry(NamedTuple):
-    run: Run
+    run: ChunkRun
     report: EncodedReport
 
 
 class Reporter:
     """One thread."""
 
-    def __init__(self, gear: Gear, outbox: Outbox, foreman: Foreman) -> None:
-        self._worker = gear.terms.name
-        self._callbacks = gear.callbacks
-        self._deliveries = gear.deliveries
-        self._desk = gear.desk
-        self._api = gear.api
-        self._queue = gear.queue
-        self._meters = gear.meters
+    def __init__(self, context: WorkerContext, outbox: Outbox, coordinator: RunCoordinator) -> None:
+        self._worker = context.config.name
+        self._callbacks = context.callbacks
+        self._deliveries = context.deliveries
+        self._in_flight = context.in_flight
+        self._api = context.api
+        self._queue = context.queue
+        self._meters = context.meters
         self._outbox = outbox
-        self._foreman = foreman
+        self._coordinator = coordinator
 
     def serve(self) -> None:
         """Report and delete until the outbox is closed and empty."""
@@ -52,7 +52,7 @@ class Reporter:
             while settled := self._outbox.take_settled():
                 self._delete(settled)
 
-    def _entry(self, run: Run, *, final: bool) -> _Entry:
+    def _entry(self, run: ChunkRun, *, final: bool) -> _Entry:
         lease, outcomes = run.lease, run.take_outcomes()
         assert lease is not None  # noqa: S101 - only leased runs are reported
         assert lease.epoch is not None  # noqa: S101 - the model of a grant says so
@@ -64,7 +64,7 @@ class Reporter:
 
     def _report(self, batch: Sequence[_Entry]) -> None:
         try:
-            reports = [self._outsourced(entry.report) for entry in batch]
+            reports = [self._with_part(entry.report) for entry in batch]
             body = encode_reports(self._worker, reports)
             answer = self._api("report", lambda: self._callbacks.report(body))
         except Refused as refused:
@@ -78,9 +78,9 @@ class Reporter:
         done = [run for run, report in batch if self._conclude(run, report, decisions.get(run.key))]
         if done:
             self._outbox.settle(*(run.delivery for run in done))
-            self._desk.remove(*done)
+            self._in_flight.remove(*done)
 
-    def _outsourced(self, report: EncodedReport) -> EncodedReport:
+    def _with_part(self, report: EncodedReport) -> EncodedReport:
         """The report with its outcomes put into a part, if they are too large to travel in it."""
         if sum(map(len, report.outcomes)) <= MAX_INLINE_BYTES:
             return report
@@ -104,24 +104,24 @@ class Reporter:
             outcomes=[without_details(outcome) for outcome in report.outcomes], part=key
         )
 
-    def _conclude(self, run: Run, report: EncodedReport, decision: str | None) -> bool:
+    def _conclude(self, run: ChunkRun, report: EncodedReport, decision: str | None) -> bool:
         """Do what the decision means; whether the run is done with."""
         if decision == "accepted":
             run.reported = report.report
-            self._note(run, report)
+            self._record_accepted(run, report)
             if report.final:
                 return True
-            self._foreman.go_on(run)
+            self._coordinator.run_next(run)
         elif decision is None:
             self._give_up(run, Refused(200, "the answer does not name the chunk"))
         elif decision == "cancelled":
-            self._foreman.cancel(run)
+            self._coordinator.cancel(run)
         else:
             self._meters.stale()
-            self._foreman.lose(run)
+            self._coordinator.abandon(run)
         return False
 
-    def _note(self, run: Run, report: EncodedReport) -> None:
+    def _record_accepted(self, run: ChunkRun, report: EncodedReport) -> None:
         """Tell meters and trace what was accepted."""
         lease = run.lease
         assert lease is not None  # noqa: S101 - only leased runs are reported
@@ -131,9 +131,9 @@ class Reporter:
             if report.final:
                 run.span.end("reported")
 
-    def _give_up(self, run: Run, refused: Refused) -> None:
-        _LOG.error("report refused, the chunk is given up: %s", refused, extra=run.known)
-        self._foreman.lose(run)
+    def _give_up(self, run: ChunkRun, refused: Refused) -> None:
+        _LOG.error("report refused, the chunk is given up: %s", refused, extra=run.log_fields)
+        self._coordinator.abandon(run)
 
     def _delete(self, settled: Sequence[Delivery]) -> None:
         try:

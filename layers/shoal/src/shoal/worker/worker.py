@@ -11,22 +11,22 @@ from queue import SimpleQueue
 from typing import Final
 
 from shoal.wire.worker import TaskTypeOffer, WorkerRegistration
-from shoal.worker.children import Nursery
-from shoal.worker.desk import Desk
+from shoal.worker.circuit_breaker import CallAbandoned, CircuitBreaker
 from shoal.worker.fetcher import Fetcher
-from shoal.worker.foreman import Foreman
-from shoal.worker.gear import Gear, Terms
-from shoal.worker.health import Health, Pulse
-from shoal.worker.heart import Heart
-from shoal.worker.memory import Memory
-from shoal.worker.meters import Unmetered
+from shoal.worker.fork_client import ForkClient
+from shoal.worker.health import Health, ThreadWatchdog
+from shoal.worker.heartbeat import HeartbeatLoop
+from shoal.worker.in_flight import InFlight
+from shoal.worker.memory_guard import MemoryGuard
+from shoal.worker.null_meters import NullMeters
 from shoal.worker.outbox import Outbox
-from shoal.worker.patience import GaveUp, Patience
 from shoal.worker.pool import Pool
 from shoal.worker.ports import Callbacks, Clock, Deliveries, Meters, Tracer
-from shoal.worker.presence import Presence
-from shoal.worker.probes import Probes, answers
+from shoal.worker.probes import Probes, routes
+from shoal.worker.registration import RegistrationLoop
 from shoal.worker.reporter import Reporter
+from shoal.worker.run_coordinator import RunCoordinator
+from shoal.worker.worker_context import WorkerConfig, WorkerContext
 
 _LOG = logging.getLogger("shoal.worker")
 _LAST_REPORTS_SECONDS: Final = 10.0
@@ -37,139 +37,141 @@ class Worker:
 
     def __init__(
         self,
-        terms: Terms,
-        nursery: Nursery,
+        config: WorkerConfig,
+        fork_client: ForkClient,
         callbacks: Callbacks,
         deliveries: Deliveries,
         clock: Clock,
         *,
         meters: Meters | None = None,
         tracer: Tracer | None = None,
-        memory: Memory | None = None,
+        memory: MemoryGuard | None = None,
     ) -> None:
         leaving, draining = threading.Event(), threading.Event()
-        self._pulse = pulse = Pulse(clock.monotonic)
-        meters = meters or Unmetered()
-        self._gear = gear = Gear(
-            terms=terms,
+        self._watchdog = watchdog = ThreadWatchdog(clock.monotonic)
+        meters = meters or NullMeters()
+        self._context = context = WorkerContext(
+            config=config,
             callbacks=callbacks,
             deliveries=deliveries,
             clock=clock,
-            desk=Desk(terms.slots, pulse),
+            in_flight=InFlight(config.slots, watchdog),
             draining=draining,
             leaving=leaving,
-            api=Patience(leaving, pulse=pulse, away=meters.away),
-            queue=Patience(leaving, pulse=pulse, away=meters.away),
-            storage=Patience(leaving, pulse=pulse, away=meters.away),
-            pulse=pulse,
+            api=CircuitBreaker(leaving, watchdog=watchdog, away=meters.away),
+            queue=CircuitBreaker(leaving, watchdog=watchdog, away=meters.away),
+            storage=CircuitBreaker(leaving, watchdog=watchdog, away=meters.away),
+            watchdog=watchdog,
             meters=meters,
             tracer=tracer,
         )
-        self._presence = Presence(gear)
-        health = Health(pulse, self._presence.registered, draining)
-        self.probes = Probes(terms.probes, answers(health, self._metrics))
-        self._nursery = nursery
+        self._registration = RegistrationLoop(context)
+        health = Health(watchdog, self._registration.registered, draining)
+        self.probes = Probes(config.probes, routes(health, self._metrics))
+        self._fork_client = fork_client
         self._failed = False
-        self._reasons_to_drain: SimpleQueue[str] = SimpleQueue()  # a signal handler may put to it
-        self._pool = Pool(nursery, pulse, memory=memory)
-        self._outbox = outbox = Outbox(pulse)
-        self._foreman = foreman = Foreman(gear, nursery, self._pool, outbox)
-        self._reporter = Reporter(gear, outbox, foreman)
-        self._heart = Heart(gear, foreman)
-        self._fetcher = Fetcher(gear, outbox, foreman, self._all_done)
+        self._drain_reasons: SimpleQueue[str] = SimpleQueue()  # a signal handler may put to it
+        self._pool = Pool(fork_client, watchdog, memory=memory)
+        self._outbox = outbox = Outbox(watchdog)
+        self._coordinator = coordinator = RunCoordinator(context, fork_client, self._pool, outbox)
+        self._reporter = Reporter(context, outbox, coordinator)
+        self._heartbeat = HeartbeatLoop(context, coordinator)
+        self._fetcher = Fetcher(context, outbox, coordinator, self._on_queues_empty)
 
     def drain(self) -> None:
         """Take no more; let tasks in hand end, hand back the rest, leave. For signal handlers."""
-        self._reasons_to_drain.put("asked")
+        self._drain_reasons.put("asked")
 
     def run(self) -> int:
         """Work; 0 if all that was in hand was reported, 1 if not or if a thread died."""
-        still = threading.Event()
-        with self._nursery, self.probes:  # it lives once its task modules are imported
+        stopped = threading.Event()
+        with self._fork_client, self.probes:  # it lives once its task modules are imported
             pool = self._thread("pool", self._pool.serve)
             reporter = self._thread("reporter", self._reporter.serve)
-            heart = self._thread("heart", lambda: self._heart.serve(still))
+            heartbeat = self._thread("heartbeat", lambda: self._heartbeat.serve(stopped))
             fetcher = self._thread("fetcher", self._register_and_fetch)
-            presence = self._thread("presence", self._presence.serve, watched=False)
-            _LOG.info("worker %s drains: %s", self._gear.terms.name, self._reasons_to_drain.get())
-            self._wind_down()
+            registration = self._thread("registration", self._registration.serve, watched=False)
+            _LOG.info("worker %s drains: %s", self._context.config.name, self._drain_reasons.get())
+            self._shut_down()
             self._outbox.close()
             reporter.join(_LAST_REPORTS_SECONDS)
-            self._gear.leaving.set()
-            still.set()
+            self._context.leaving.set()
+            stopped.set()
             self._pool.close()
-            for thread in (fetcher, presence, reporter, heart, pool):
+            for thread in (fetcher, registration, reporter, heartbeat, pool):
                 thread.join()
-        if self._gear.tracer is not None:
-            self._gear.tracer.close()
-        left = len(self._gear.desk.runs())
+        if self._context.tracer is not None:
+            self._context.tracer.close()
+        left = len(self._context.in_flight.runs())
         if left:
             _LOG.error("left with %d chunks unreported, their leases will lapse", left)
-        _LOG.info("worker %s leaves", self._gear.terms.name)
+        _LOG.info("worker %s leaves", self._context.config.name)
         return 1 if left or self._failed else 0
 
     def _thread(
         self, name: str, serve: Callable[[], None], *, watched: bool = True
     ) -> threading.Thread:
         """Start it; the worker counts as stuck when one that is watched does not turn."""
-        turning = self._pulse.of(name) if watched else nullcontext()
-        args = (name, turning, serve)
+        watching = self._watchdog.watch(name) if watched else nullcontext()
+        args = (name, watching, serve)
         thread = threading.Thread(target=self._guarded, args=args, name=f"shoal-{name}")
         thread.start()
         return thread
 
     def _guarded(
-        self, name: str, turning: AbstractContextManager[None], serve: Callable[[], None]
+        self, name: str, watching: AbstractContextManager[None], serve: Callable[[], None]
     ) -> None:
         """Run a thread; if it dies, the worker stops loudly, since it cannot do without it."""
         try:
-            with turning:
+            with watching:
                 serve()
-        except GaveUp as given_up:
+        except CallAbandoned as given_up:
             _LOG.error("left before an answer came: %s", given_up)
         except BaseException:  # noqa: BLE001 - logged, and the worker stops
             _LOG.critical("the %s died, the worker stops", name, exc_info=True)
             self._failed = True
-            self._gear.leaving.set()
-            self._reasons_to_drain.put(f"the {name} died")
+            self._context.leaving.set()
+            self._drain_reasons.put(f"the {name} died")
 
     def _register_and_fetch(self) -> None:
-        nursery, terms = self._nursery, self._gear.terms
+        fork_client, config = self._fork_client, self._context.config
         request = WorkerRegistration(
-            worker=terms.name,
-            task_types=[TaskTypeOffer.model_validate(o.offer) for o in nursery.types.values()],
-            image=terms.image,
-            digest=nursery.digest,
-            version=terms.version,
-            host=terms.host,
-            slots=terms.slots,
-            queues=[name for name in ("high", "normal", "low") if name in terms.weights],
-            started_at=datetime.fromtimestamp(self._gear.clock.now(), UTC),
-            every=terms.announce,
+            worker=config.name,
+            task_types=[TaskTypeOffer.model_validate(o.offer) for o in fork_client.types.values()],
+            image=config.image,
+            digest=fork_client.digest,
+            version=config.version,
+            host=config.host,
+            slots=config.slots,
+            queues=[name for name in ("high", "normal", "low") if name in config.weights],
+            started_at=datetime.fromtimestamp(self._context.clock.now(), UTC),
+            every=config.announce,
         )
-        self._gear.meters.offer(nursery.types)
-        self._presence.begin(request)
-        _LOG.info("worker %s offers %s", self._gear.terms.name, ", ".join(self._nursery.types))
+        self._context.meters.offer(fork_client.types)
+        self._registration.register(request)
+        _LOG.info(
+            "worker %s offers %s", self._context.config.name, ", ".join(self._fork_client.types)
+        )
         self._fetcher.serve()
 
     def _metrics(self) -> tuple[str, bytes]:
-        desk = self._gear.desk
-        busy, free = desk.slots()
-        lease_age = desk.lease_age(self._gear.clock.monotonic())
-        return self._gear.meters.exposition(busy=busy, free=free, lease_age=lease_age)
+        in_flight = self._context.in_flight
+        busy, free = in_flight.slots()
+        lease_age = in_flight.lease_age(self._context.clock.monotonic())
+        return self._context.meters.exposition(busy=busy, free=free, lease_age=lease_age)
 
-    def _all_done(self) -> None:
-        self._gear.draining.set()
-        self._reasons_to_drain.put("the queues are empty")
+    def _on_queues_empty(self) -> None:
+        self._context.draining.set()
+        self._drain_reasons.put("the queues are empty")
 
-    def _wind_down(self) -> None:
+    def _shut_down(self) -> None:
         """Have what is in hand reported, within the grace; then kill, and report that."""
-        desk, leaving = self._gear.desk, self._gear.leaving
-        self._gear.draining.set()
-        desk.wake()
-        for run in desk.runs():
-            self._foreman.stop(run)
-        if not desk.wait_until_empty(leaving, self._gear.terms.grace):
-            for run in desk.runs():
-                self._foreman.kill(run)
-            desk.wait_until_empty(leaving, _LAST_REPORTS_SECONDS)
+        in_flight, leaving = self._context.in_flight, self._context.leaving
+        self._context.draining.set()
+        in_flight.wake()
+        for run in in_flight.runs():
+            self._coordinator.stop(run)
+        if not in_flight.wait_until_empty(leaving, self._context.config.grace):
+            for run in in_flight.runs():
+                self._coordinator.kill(run)
+            in_flight.wait_until_empty(leaving, _LAST_REPORTS_SECONDS)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from shoal.wire.worker import MAX_BATCH, ChunkMessage, Delivery, Lease
-from shoal.worker.health import Pulse
+from shoal.worker.health import ThreadWatchdog
 from shoal.worker.ports import ChunkSpan
 from shoal.worker.segment import Segment
 
@@ -16,7 +16,7 @@ _UNREPORTED: Final = 2 * MAX_BATCH
 under way, the next fills. More would only wait, and need heartbeats."""
 
 
-class Run:
+class ChunkRun:
     """A message in hand and, once leased, the chunk that runs. Fields belong to its lock."""
 
     def __init__(self, message: ChunkMessage, delivery: Delivery, received_at: float) -> None:
@@ -29,7 +29,7 @@ class Run:
         self.span: ChunkSpan | None = None
         self.segment: Segment | None = None
         """What the pool runs of it now."""
-        self.waiting: list[Segment] = []
+        self.pending: list[Segment] = []
         """What is to run after the next report is acknowledged."""
         self.reported = 0
         self.holds_slot = False
@@ -40,8 +40,8 @@ class Run:
         self.dropped = False
         """Nothing of it is reported any more."""
         self.delete_when_dropped = False
-        self.hand_back_at = float("inf")
-        self.on_end: Callable[[Run], None]
+        self.release_at = float("inf")
+        self.on_end: Callable[[ChunkRun], None]
         self._outcomes: list[bytes] = []
 
     def outcomes(self, outcomes: list[bytes]) -> None:
@@ -56,8 +56,8 @@ class Run:
     def take_outcomes(self) -> list[bytes]:
         """The outcomes that no report carried yet."""
         with self.lock:
-            taken, self._outcomes = self._outcomes, []
-        return taken
+            resident_by_session, self._outcomes = self._outcomes, []
+        return resident_by_session
 
     @property
     def has_outcomes(self) -> bool:
@@ -65,30 +65,30 @@ class Run:
         return bool(self._outcomes)
 
     @property
-    def known(self) -> dict[str, Any]:
+    def log_fields(self) -> dict[str, Any]:
         """What its log lines carry."""
         job, chunk = self.key
         return {"job": job, "chunk": chunk, "epoch": self.lease.epoch if self.lease else None}
 
 
-class Desk:
+class InFlight:
     """All runs in hand, by chunk. A slot is taken by a run that has tasks in the pool."""
 
-    def __init__(self, slots: int, pulse: Pulse) -> None:
+    def __init__(self, slots: int, watchdog: ThreadWatchdog) -> None:
         self._slots = slots
-        self._pulse = pulse
-        self._taken = 0
-        self._runs: dict[tuple[str, int], Run] = {}
+        self._watchdog = watchdog
+        self._busy = 0
+        self._runs: dict[tuple[str, int], ChunkRun] = {}
         self._changed = threading.Condition()
         self._wanted = 0
         """Free slots that the fetcher waits for; it is not woken for fewer."""
 
-    def admit(self, run: Run) -> bool:
+    def admit(self, run: ChunkRun) -> bool:
         """Put it on the desk, unless its chunk is there already (delivered twice)."""
         with self._changed:
             return self._runs.setdefault(run.key, run) is run
 
-    def remove(self, *runs: Run) -> None:
+    def remove(self, *runs: ChunkRun) -> None:
         """They are settled, one way or the other."""
         with self._changed:
             for run in runs:
@@ -96,7 +96,7 @@ class Desk:
                     del self._runs[run.key]
             self._notify()
 
-    def runs(self) -> Sequence[Run]:
+    def runs(self) -> Sequence[ChunkRun]:
         """What is in hand now."""
         with self._changed:
             return list(self._runs.values())
@@ -104,37 +104,37 @@ class Desk:
     def take_slot(self) -> None:
         """A run begins."""
         with self._changed:
-            self._taken += 1
+            self._busy += 1
 
     def free_slot(self) -> None:
         """A run has ended."""
         with self._changed:
-            self._taken -= 1
+            self._busy -= 1
             self._notify()
 
-    def wait_for_slots(self, given_up: threading.Event, linger: float) -> int:
+    def wait_for_slots(self, stop: threading.Event, linger: float) -> int:
         """Wait until slots are free, then `linger` seconds for more; how many, 0 once given up."""
         with self._changed:
-            for wanted, patience in ((1, None), (self._slots, linger)):
+            for wanted, timeout in ((1, None), (self._slots, linger)):
                 self._wanted = wanted
-                self._pulse.wait_for(
+                self._watchdog.wait_for(
                     self._changed,
-                    lambda: self._free() >= self._wanted or given_up.is_set(),
-                    patience,
+                    lambda: self._free() >= self._wanted or stop.is_set(),
+                    timeout,
                 )
             self._wanted = 0
-            return 0 if given_up.is_set() else self._free()
+            return 0 if stop.is_set() else self._free()
 
-    def wait_until_empty(self, given_up: threading.Event, seconds: float | None = None) -> bool:
+    def wait_until_empty(self, stop: threading.Event, seconds: float | None = None) -> bool:
         """Wait until nothing is in hand; whether that is so."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._runs or given_up.is_set(), seconds)
+            self._changed.wait_for(lambda: not self._runs or stop.is_set(), seconds)
             return not self._runs
 
     def slots(self) -> tuple[int, int]:
         """How many are busy, and how many are not."""
         with self._changed:
-            return self._taken, max(0, self._slots - self._taken)
+            return self._busy, max(0, self._slots - self._busy)
 
     def lease_age(self, now: float) -> float:
         """Seconds since the lease that waits longest was extended."""
@@ -151,4 +151,4 @@ class Desk:
             self._changed.notify_all()
 
     def _free(self) -> int:
-        return min(self._slots - self._taken, self._slots + _UNREPORTED - len(self._runs))
+        return min(self._slots - self._busy, self._slots + _UNREPORTED - len(self._runs))

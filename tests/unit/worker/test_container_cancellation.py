@@ -13,7 +13,7 @@ from tests.unit.worker.container_attempts import (
     Attempt,
     nothing,
 )
-from tests.unit.worker.kubernetes_stand_in import DROP, StandIn
+from tests.unit.worker.fake_kubernetes import DROP, StandIn
 
 
 def test_cancel_deletes_the_job(stand_in: StandIn) -> None:

@@ -14,58 +14,58 @@ from collections.abc import Buffer
 from pathlib import Path
 from typing import Any, ClassVar, Final, TextIO
 
-_TELLING: Final = frozenset({"os.chdir", "os.putenv", "os.unsetenv"})
+_AUDIT_EVENTS: Final = frozenset({"os.chdir", "os.putenv", "os.unsetenv"})
 _PAGE: Final = resource.getpagesize()
 _MEGABYTE: Final = 1024 * 1024
 
 
-class Output(io.FileIO):
+class CapturedOutput(io.FileIO):
     """Standard output or error of a task, unbuffered, so that a killed task has printed it all."""
 
     written: ClassVar[bool] = False
 
     def write(self, data: Buffer, /) -> int:
         """Write it through."""
-        Output.written = True
+        CapturedOutput.written = True
         return super().write(data)
 
 
-class Surroundings:
+class TaskSandbox:
     """As they were when the child began. `output` is where descriptors 1 and 2 have to lead.
 
     `most_data`: bytes that it may have whatever its task says.
     """
 
-    def __init__(self, output: int, most_data: int | None = None) -> None:
-        self.disturbed = False
+    def __init__(self, output: int, max_data: int | None = None) -> None:
+        self.modified = False
         self._output = output
         self._pid = os.getpid()
-        self._folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+        self._directory = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
         self._environment = dict(os.environ)  # noqa: TID251 - to put back what a task changed
-        self._at_first = self._resident()
-        self._most_data = most_data
-        self._limited = most_data is not None
-        sys.addaudithook(self._hear)
+        self._initial_resident = self._resident()
+        self._max_data = max_data
+        self._limited = max_data is not None
+        sys.addaudithook(self._on_audit_event)
 
-    def _hear(self, event: str, _: tuple[Any, ...]) -> None:
-        if event in _TELLING:
-            self.disturbed = True
+    def _on_audit_event(self, event: str, _: tuple[Any, ...]) -> None:
+        if event in _AUDIT_EVENTS:
+            self.modified = True
 
-    def must_be_ours(self) -> None:
+    def exit_if_forked(self) -> None:
         """End a process that a task forked and that came back here in its parent's place."""
         if os.getpid() != self._pid:
             os._exit(0)
 
     def restore(self) -> None:
         """Put back folder and environment."""
-        os.fchdir(self._folder)
+        os.fchdir(self._directory)
         now = os.environ  # noqa: TID251 - as above
         if dict(now) != self._environment:
             for name in [*now]:
                 if name not in self._environment:
                     del now[name]
             now.update(self._environment)
-        self.disturbed = False
+        self.modified = False
 
     def redirect(self) -> None:
         """Lead standard output and error into the pipe, should a task have closed them."""
@@ -77,7 +77,7 @@ class Surroundings:
         if megabytes is None and not self._limited:
             return
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        soft = hard if self._most_data is None else self._most_data
+        soft = hard if self._max_data is None else self._max_data
         if megabytes is not None:
             soft = self._data() + megabytes * _MEGABYTE
         self._limited = megabytes is not None
@@ -85,7 +85,7 @@ class Surroundings:
 
     def growth(self) -> int:
         """Bytes of memory that it has more than when it began."""
-        return self._resident() - self._at_first
+        return self._resident() - self._initial_resident
 
     @staticmethod
     def _resident() -> int:
@@ -106,9 +106,9 @@ def _statm(field: int) -> int:
 
 def streams() -> tuple[TextIO, TextIO]:
     """Standard output and error of tasks."""
-    return _stream(1), _stream(2)
+    return _open_stream(1), _open_stream(2)
 
 
-def _stream(descriptor: int) -> TextIO:
-    raw = Output(descriptor, "w", closefd=False)
+def _open_stream(descriptor: int) -> TextIO:
+    raw = CapturedOutput(descriptor, "w", closefd=False)
     return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)

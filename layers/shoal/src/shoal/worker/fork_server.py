@@ -33,9 +33,9 @@ from typing import Any, Final, NoReturn
 
 from shoal.sdk import Task, discover
 from shoal.sdk.context import Vault
-from shoal.worker.assignment import Habits, VaultMaker
+from shoal.worker.assignment import ChildLimits, VaultMaker
 from shoal.worker.child import run_child
-from shoal.worker.logs import log_to
+from shoal.worker.logs import configure_logging
 
 REQUEST: Final = struct.Struct("<cq")
 STATUS: Final = struct.Struct("<q")
@@ -51,19 +51,19 @@ def _prctl(option: int, argument: int) -> None:
         ctypes.CDLL(None).prctl(option, argument, 0, 0, 0)
 
 
-class _Nursery:
+class ForkServer:
     """The children that live, by number and by process id, and the exit pipe of each."""
 
     def __init__(
         self,
         control: socket.socket,
         tasks: Mapping[str, Task[..., Any]],
-        habits: Habits,
+        limits: ChildLimits,
         vault: VaultMaker | None,
     ) -> None:
         self._control = control
         self._tasks = tasks
-        self._habits = habits
+        self._limits = limits
         self._vault = vault
         self._pids: dict[int, int] = {}
         self._exits: dict[int, tuple[int, int]] = {}
@@ -78,17 +78,17 @@ class _Nursery:
         with selectors.DefaultSelector() as selector:
             selector.register(self._control, selectors.EVENT_READ)
             selector.register(woken, selectors.EVENT_READ)
-            while self._answer_all(selector, woken):
-                self._bury()
+            while self._handle_all(selector, woken):
+                self._reap()
         signal.set_wakeup_fd(-1)
 
-    def _answer_all(self, selector: selectors.BaseSelector, woken: socket.socket) -> bool:
+    def _handle_all(self, selector: selectors.BaseSelector, woken: socket.socket) -> bool:
         """Answer what has come; whether the worker is still there."""
         for key, _ in selector.select():
             if key.fileobj is woken:
                 with contextlib.suppress(BlockingIOError):
                     woken.recv(4096)
-            elif not self._answer():
+            elif not self._handle_request():
                 return False
         return True
 
@@ -98,7 +98,7 @@ class _Nursery:
             _kill_group(pid)
             os.waitpid(pid, 0)
 
-    def _answer(self) -> bool:
+    def _handle_request(self) -> bool:
         data, descriptors, _, _ = socket.recv_fds(self._control, REQUEST.size, 4)
         if not data:
             return False
@@ -110,19 +110,21 @@ class _Nursery:
         return True
 
     def _fork(self, number: int, descriptors: list[int]) -> None:
-        connection, slate, output, ended = descriptors
+        connection, shared_memory, output, ended = descriptors
         pid = os.fork()
         if pid == 0:
-            self._become_child(connection, slate, output, ended)
+            self._become_child(connection, shared_memory, output, ended)
         self._pids[number] = pid
         self._exits[pid] = (number, ended)
-        for descriptor in (connection, slate, output):
+        for descriptor in (connection, shared_memory, output):
             os.close(descriptor)
 
-    def _become_child(self, connection: int, slate: int, output: int, ended: int) -> NoReturn:
+    def _become_child(
+        self, connection: int, shared_memory: int, output: int, ended: int
+    ) -> NoReturn:
         status = 1
         try:
-            nursery = os.getppid()
+            server = os.getppid()
             _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             os.setsid()
             signal.set_wakeup_fd(-1)
@@ -133,10 +135,10 @@ class _Nursery:
             os.close(ended)
             for _, other in self._exits.values():
                 os.close(other)
-            if os.getppid() == nursery:
+            if os.getppid() == server:
                 run_child(
-                    *(connection, slate, output, self._tasks),
-                    habits=self._habits,
+                    *(connection, shared_memory, output, self._tasks),
+                    limits=self._limits,
                     vault=self._vault,
                 )
             status = 0
@@ -145,7 +147,7 @@ class _Nursery:
         finally:
             os._exit(status)
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         while True:
             try:
                 ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -174,7 +176,7 @@ def _kill_group(pid: int) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _described(task: Task[..., Any]) -> dict[str, Any]:
+def _describe(task: Task[..., Any]) -> dict[str, Any]:
     """What the API is told of a task type, and what only its worker has to know."""
     offer = task.offer
     retry = None if offer.retry is None else asdict(offer.retry)
@@ -187,8 +189,8 @@ def _described(task: Task[..., Any]) -> dict[str, Any]:
             "batch": offer.batch,
             "description": offer.description[:2_000],
         },
-        "together": task.is_async or offer.batch is not None,
-        "looks": task.wants_context or task.is_async,
+        "concurrent": task.is_async or offer.batch is not None,
+        "cancellable": task.wants_context or task.is_async,
     }
 
 
@@ -224,33 +226,36 @@ def _imported(place: str | None, worker: str) -> VaultMaker | None:
 def main() -> int:
     """Import the tasks, say what they are, serve. Arguments: the control socket, then JSON."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    told = json.loads(sys.argv[2])
-    sys.path[:] = told["path"]
-    log_to(os.fdopen(os.dup(2), "w", buffering=1), told["level"])
+    arguments = json.loads(sys.argv[2])
+    sys.path[:] = arguments["path"]
+    configure_logging(os.fdopen(os.dup(2), "w", buffering=1), arguments["level"])
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    hello = Connection(os.dup(control.fileno()))
+    connection = Connection(os.dup(control.fileno()))
     try:
-        tasks = _discovered(told["modules"])
-        answer: dict[str, Any] = {
-            "types": [_described(task) for task in tasks.values()],
+        tasks = _discovered(arguments["modules"])
+        hello: dict[str, Any] = {
+            "types": [_describe(task) for task in tasks.values()],
             "digest": _digest(tasks.values()),
         }
     except BaseException:  # noqa: BLE001 - a user's module may raise anything; the worker says it
-        answer = {"error": traceback.format_exc()}
-    with hello, contextlib.suppress(BrokenPipeError):
-        hello.send_bytes(json.dumps(answer).encode())
-    if "error" in answer:
+        hello = {"error": traceback.format_exc()}
+    with connection, contextlib.suppress(BrokenPipeError):
+        connection.send_bytes(json.dumps(hello).encode())
+    if "error" in hello:
         return 1
     gc.freeze()  # keeps pages shared with the children
-    nursery = _Nursery(
-        control, tasks, Habits(*told["habits"]), _imported(told["vault"], told["worker"])
+    server = ForkServer(
+        control,
+        tasks,
+        ChildLimits(*arguments["limits"]),
+        _imported(arguments["vault"], arguments["worker"]),
     )
     try:
-        nursery.serve()
+        server.serve()
     finally:
-        nursery.kill_all()
+        server.kill_all()
     return 0
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shoal.wire.worker import TaskOutcome
+from tests.unit.worker.running_worker import Running
 from tests.unit.worker.worker_fakes import FakeChunk
-from tests.unit.worker.worker_world import Running
 
 
 def ends(

@@ -14,65 +14,65 @@ from typing import Final
 
 from shoal.domain.sizing import MAX_CHUNK
 
-ROOM: Final = 2 * 1024 * 1024
+CAPACITY: Final = 2 * 1024 * 1024
 """Bytes for outcomes; pages that are never written cost nothing."""
 
-_NUMBERS: Final = 64
+_NUMBER_BYTES: Final = 64
 _POSITION, _STARTED, _USED, _STOP, _PRINTED, _PROGRESS, _PROCESS = range(7)
-_HEAD: Final = _NUMBERS + 8 * MAX_CHUNK
+_HEADER: Final = _NUMBER_BYTES + 8 * MAX_CHUNK
 """Numbers, then for each position how much was printed before its task began."""
-_LEAVE_REST: Final = 1
+_STOP_AFTER_CURRENT: Final = 1
 _CANCEL: Final = 2
 _UNKNOWN: Final = -1.0
 _END: Final = b"\n"
 """Ends an outcome; JSON texts have no line break in them."""
 
 
-def new_file() -> int:
+def new_descriptor() -> int:
     """A descriptor of anonymous memory for a slate."""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("shoal-slate")
     else:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
-    os.ftruncate(descriptor, _HEAD + ROOM)
+    os.ftruncate(descriptor, _HEADER + CAPACITY)
     return descriptor
 
 
-class Slate:
+class SharedMemory:
     """One side's view of it. Only the child marks and adds; only the worker clears and stops."""
 
     def __init__(self, descriptor: int) -> None:
-        self._memory = mmap.mmap(descriptor, _HEAD + ROOM)
-        self._head = memoryview(self._memory)[:_HEAD]
-        self._numbers = self._head[:_NUMBERS].cast("q")
-        self._times = self._head[:_NUMBERS].cast("d")
-        self._printed_before = self._head[_NUMBERS:].cast("q")
+        self._memory = mmap.mmap(descriptor, _HEADER + CAPACITY)
+        self._header = memoryview(self._memory)[:_HEADER]
+        self._numbers = self._header[:_NUMBER_BYTES].cast("q")
+        self._times = self._header[:_NUMBER_BYTES].cast("d")
+        self._printed_before = self._header[_NUMBER_BYTES:].cast("q")
 
     def close(self) -> None:
         """Unmap it."""
-        for view in (self._numbers, self._times, self._printed_before, self._head):
+        for view in (self._numbers, self._times, self._printed_before, self._header):
             view.release()
         self._memory.close()
 
     # The child.
 
-    def own(self, process: int) -> None:
+    def set_process(self, process: int) -> None:
         """Say who it is."""
         self._numbers[_PROCESS] = process
 
-    def mark(self, position: int, now: float, printed: int) -> None:
+    def start_task(self, position: int, now: float, printed: int) -> None:
         """Take the task at this position in hand."""
         self._printed_before[position] = printed
         self._times[_STARTED] = now
         self._times[_PROGRESS] = _UNKNOWN
         self._numbers[_POSITION] = position
 
-    def turn(self, now: float) -> None:
+    def keep_alive(self, now: float) -> None:
         """Show that tasks that run at once do not keep each other from running."""
         self._times[_STARTED] = now
 
-    def progress(self, fraction: float) -> None:
+    def set_progress(self, fraction: float) -> None:
         """Note how far the task in hand is."""
         self._times[_PROGRESS] = fraction
 
@@ -80,9 +80,9 @@ class Slate:
         """Put down the outcome of the next task, if there is room."""
         begin = self._numbers[_USED]
         end = begin + len(outcome) + 1
-        if end > ROOM:
+        if end > CAPACITY:
             return False
-        self._memory[_HEAD + begin : _HEAD + end] = outcome + _END
+        self._memory[_HEADER + begin : _HEADER + end] = outcome + _END
         self._numbers[_USED] = end
         return True
 
@@ -108,7 +108,7 @@ class Slate:
         """Its process id, and that of its session; 0 before it has begun."""
         return self._numbers[_PROCESS]
 
-    def clear(self) -> None:
+    def reset(self) -> None:
         """Begin a new assignment."""
         self._numbers[_POSITION] = -1
         self._numbers[_USED] = 0
@@ -116,7 +116,7 @@ class Slate:
 
     def stop(self) -> None:
         """Ask the child to leave the tasks after the one in hand."""
-        self._numbers[_STOP] = max(self._numbers[_STOP], _LEAVE_REST)
+        self._numbers[_STOP] = max(self._numbers[_STOP], _STOP_AFTER_CURRENT)
 
     def cancel(self) -> None:
         """Ask the task in hand to end early too."""
@@ -127,14 +127,14 @@ class Slate:
         self._numbers[_PRINTED] += size
 
     @property
-    def in_hand(self) -> tuple[int, float, int] | None:
+    def current(self) -> tuple[int, float, int] | None:
         """Position of the task in hand, when it began (monotonic), and bytes printed before it."""
         position = self._numbers[_POSITION]
         if position < 0:
             return None
         return position, self._times[_STARTED], self._printed_before[position]
 
-    def printers(self, begin: int, end: int) -> list[tuple[int, int, int]]:
+    def output_owners(self, begin: int, end: int) -> list[tuple[int, int, int]]:
         """Whose the printed bytes from `begin` to `end` are: position, its first byte, its end.
 
         For tasks that run in their order. Position -1 is whatever was before them.
@@ -150,7 +150,7 @@ class Slate:
         return found[::-1]
 
     @property
-    def fraction(self) -> float | None:
+    def progress(self) -> float | None:
         """How far the task in hand says that it is."""
         fraction = self._times[_PROGRESS]
         return None if fraction == _UNKNOWN else fraction
@@ -162,8 +162,8 @@ class Slate:
 
     def outcomes(self, begin: int, end: int) -> list[bytes]:
         """Outcomes in the order of their tasks, from byte to byte."""
-        return self._memory[_HEAD + begin : _HEAD + end].split(_END)[:-1]
+        return self._memory[_HEADER + begin : _HEADER + end].split(_END)[:-1]
 
-    def wipe(self) -> None:
+    def clear_outcomes(self) -> None:
         """Make room again, everything having been read."""
         self._numbers[_USED] = 0

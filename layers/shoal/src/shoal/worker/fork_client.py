@@ -15,14 +15,14 @@ from typing import Any, Final, NamedTuple, Self
 
 from shoal.wire.worker import MAX_TAIL
 from shoal.worker import framing
-from shoal.worker.assignment import Assignment, Habits
-from shoal.worker.nursery import KILL, REQUEST, START, STATUS
-from shoal.worker.slate import Slate, new_file
+from shoal.worker.assignment import Assignment, ChildLimits
+from shoal.worker.fork_server import KILL, REQUEST, START, STATUS
+from shoal.worker.shared_memory import SharedMemory, new_descriptor
 
 _READ: Final = 65_536
 
 
-class NurseryDied(Exception):  # noqa: N818 - says what happened
+class ForkServerDied(Exception):  # noqa: N818 - says what happened
     """The process that forks children is gone, and with it the children."""
 
 
@@ -30,7 +30,7 @@ class BadTasks(Exception):  # noqa: N818 - says what happened
     """The task modules cannot be imported; the message is the traceback."""
 
 
-class Offered(NamedTuple):
+class OfferedType(NamedTuple):
     """A task type: what the API is told of it, and how it behaves.
 
     Several tasks run `together`, in one call or on one loop. A task that `looks` may hear that it
@@ -38,11 +38,11 @@ class Offered(NamedTuple):
     """
 
     offer: Mapping[str, Any]
-    together: bool
-    looks: bool
+    concurrent: bool
+    cancellable: bool
 
 
-class Nursery:
+class ForkClient:
     """Starts children. To be used as a context: on leaving it no process is left."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Nursery:
         modules: Sequence[str],
         log_level: str = "INFO",
         *,
-        habits: Habits = Habits(),  # noqa: B008 - a value
+        limits: ChildLimits = ChildLimits(),  # noqa: B008 - a value
         vault: str | None = None,
         worker: str = "",
     ) -> None:
@@ -58,16 +58,16 @@ class Nursery:
 
         They do so in the name of their `worker`, which holds the leases.
         """
-        self._told = {
+        self._arguments = {
             "modules": list(modules),
             "path": sys.path,
             "level": log_level,
-            "habits": habits,
+            "limits": limits,
             "vault": vault,
             "worker": worker,
         }
         self._last = 0
-        self.types: Mapping[str, Offered] = {}
+        self.types: Mapping[str, OfferedType] = {}
         """What the modules offer, by name."""
         self.digest = ""
         """Of the code of the tasks."""
@@ -77,15 +77,15 @@ class Nursery:
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 [
-                    *(sys.executable, "-m", "shoal.worker.nursery"),
-                    *(str(theirs.fileno()), json.dumps(self._told)),
+                    *(sys.executable, "-m", "shoal.worker.fork_server"),
+                    *(str(theirs.fileno()), json.dumps(self._arguments)),
                 ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
         try:
-            self._hello()
+            self._read_hello()
         except BaseException:
             self.__exit__()
             raise
@@ -104,15 +104,15 @@ class Nursery:
         """Its process id."""
         return self._process.pid
 
-    def _hello(self) -> None:
+    def _read_hello(self) -> None:
         with Connection(os.dup(self._control.fileno())) as connection:
             try:
                 hello = json.loads(connection.recv_bytes())
             except EOFError as error:
-                raise NurseryDied("it died while it imported the tasks") from error
+                raise ForkServerDied("it died while it imported the tasks") from error
         if "error" in hello:
             raise BadTasks(hello["error"])
-        self.types = {each["offer"]["name"]: Offered(**each) for each in hello["types"]}
+        self.types = {each["offer"]["name"]: OfferedType(**each) for each in hello["types"]}
         self.digest = hello["digest"]
 
     def start(self) -> ChildHandle:
@@ -121,18 +121,18 @@ class Nursery:
         ours, theirs = socket.socketpair()
         output, their_output = os.pipe()
         ended, their_ended = os.pipe()
-        slate = new_file()
-        given = [theirs.fileno(), slate, their_output, their_ended]
+        shared_memory = new_descriptor()
+        descriptors = [theirs.fileno(), shared_memory, their_output, their_ended]
         try:
-            socket.send_fds(self._control, [REQUEST.pack(START, self._last)], given)
+            socket.send_fds(self._control, [REQUEST.pack(START, self._last)], descriptors)
         except OSError as error:
-            raise NurseryDied(str(error)) from error
+            raise ForkServerDied(str(error)) from error
         finally:
             theirs.close()
             os.close(their_output)
             os.close(their_ended)
-        handle = ChildHandle(self._last, ours, Slate(slate), output, ended)
-        os.close(slate)
+        handle = ChildHandle(self._last, ours, SharedMemory(shared_memory), output, ended)
+        os.close(shared_memory)
         return handle
 
     def kill(self, child: ChildHandle) -> None:
@@ -145,14 +145,19 @@ class ChildHandle:
     """One child: where to talk to it, what it has printed of late, and how it ended."""
 
     def __init__(
-        self, number: int, connection: socket.socket, slate: Slate, output: int, ended: int
+        self,
+        number: int,
+        connection: socket.socket,
+        shared_memory: SharedMemory,
+        output: int,
+        ended: int,
     ) -> None:
         self.number = number
         self.connection = connection
-        self.slate = slate
+        self.shared_memory = shared_memory
         self.output = output
         self.ended = ended
-        self.heard: Callable[[bytes], None] = lambda _: None
+        self.on_output: Callable[[bytes], None] = lambda _: None
         """Is told what the child prints."""
         os.set_blocking(output, False)
         self._printed = bytearray()
@@ -160,13 +165,13 @@ class ChildHandle:
     def close(self) -> None:
         """Let go of it; a child that lives reads the end of its connection and leaves."""
         self.connection.close()
-        self.slate.close()
+        self.shared_memory.close()
         os.close(self.output)
         os.close(self.ended)
 
-    def give(self, assignment: Assignment) -> bool:
+    def assign(self, assignment: Assignment) -> bool:
         """Send it tasks; whether it could still be reached."""
-        self.slate.clear()
+        self.shared_memory.reset()
         try:
             framing.send(self.connection, marshal.dumps(tuple(assignment)))
         except OSError:
@@ -180,7 +185,7 @@ class ChildHandle:
         except OSError:
             return b""
 
-    def answer(self, text: bytes = b"") -> None:
+    def reply(self, text: bytes = b"") -> None:
         """Let it go on."""
         with contextlib.suppress(OSError):  # its death is told by its exit pipe
             framing.send(self.connection, text)
@@ -191,11 +196,11 @@ class ChildHandle:
             data = os.read(self.output, _READ)
         except BlockingIOError:
             return False
-        self.slate.count_printed(len(data))
+        self.shared_memory.count_printed(len(data))
         self._printed += data
         del self._printed[:-MAX_TAIL]
         if data:
-            self.heard(data)
+            self.on_output(data)
         return bool(data)
 
     def read_rest(self) -> None:
@@ -207,14 +212,14 @@ class ChildHandle:
     def tail(self) -> bytes:
         """The end of what the task in hand has printed."""
         self.read_rest()
-        hand = self.slate.in_hand
-        since = self.slate.printed - (hand[2] if hand else 0)
+        current = self.shared_memory.current
+        since = self.shared_memory.printed - (current[2] if current else 0)
         return bytes(self._printed[-since:]) if since > 0 else b""
 
     def exit_code(self) -> int:
         """How it ended; raise NurseryDied if nobody can tell."""
         status = os.read(self.ended, STATUS.size)
         if len(status) < STATUS.size:
-            raise NurseryDied("it died, and took the children with it")
+            raise ForkServerDied("it died, and took the children with it")
         code: int = STATUS.unpack(status)[0]
         return code

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from shoal.wire.worker import Away
-from shoal.worker.children import BadTasks, Nursery
+from shoal.worker.fork_client import BadTasks, ForkClient
+from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import FakeChunk
-from tests.unit.worker.worker_world import Eventually, Running
 
 
 def test_it_leaves_when_the_queues_are_empty(running: Running) -> None:
@@ -110,7 +110,7 @@ def test_an_isolated_chunk_is_handed_back_too(
     assert running.callbacks.final(0)
 
 
-def test_a_heart_that_dies_stops_the_worker(running: Running) -> None:
+def test_a_heartbeat_loop_that_dies_stops_the_worker(running: Running) -> None:
     running.add(0, FakeChunk("hangs", [{}]))
     running.callbacks.faults["heartbeat"] = deque([RuntimeError("a mistake of ours")])
 
@@ -128,17 +128,17 @@ def test_a_reporter_that_dies_stops_the_worker(running: Running) -> None:
     assert running.join() == 1
 
 
-def test_a_nursery_that_dies_stops_the_worker(running: Running) -> None:
+def test_a_fork_server_that_dies_stops_the_worker(running: Running) -> None:
     running.add(0, FakeChunk("hangs", [{}]))
     running.start()
     running.callbacks.wait_for(lambda: running.callbacks.lease_requests)
 
-    os.kill(running.nursery.pid, signal.SIGKILL)
+    os.kill(running.fork_client.pid, signal.SIGKILL)
 
     assert running.join() == 1
 
 
-def test_a_heart_that_is_not_heard_goes_on_beating(running: Running) -> None:
+def test_a_heartbeat_loop_that_is_not_heard_goes_on_beating(running: Running) -> None:
     running.add(0, FakeChunk("hangs", [{}]))
     running.callbacks.faults["heartbeat"] = deque([Away("lost")] * 3)
 
@@ -154,7 +154,7 @@ def test_modules_that_cannot_be_imported_are_told(
     (tmp_path / "broken_tasks.py").write_text("import no_such_module\n")
     monkeypatch.syspath_prepend(tmp_path)
 
-    with pytest.raises(BadTasks, match="no_such_module"), Nursery(["broken_tasks"]):
+    with pytest.raises(BadTasks, match="no_such_module"), ForkClient(["broken_tasks"]):
         pass
 
 
@@ -162,7 +162,7 @@ OWNER = """
 import sys, threading
 sys.path.insert(0, {here!r})
 from shoal.worker.assignment import Assignment
-from shoal.worker.children import Nursery
+from shoal.worker.fork_client import ForkClient
 from shoal.worker.pool import Pool
 from shoal.worker.segment import Segment
 
@@ -170,18 +170,18 @@ class Owner:
     def outcomes(self, outcomes): ...
     def ended(self): ...
 
-with Nursery(["worker_tasks"]) as nursery:
-    pool = Pool(nursery)
+with ForkClient(["worker_tasks"]) as fork_client:
+    pool = Pool(fork_client)
     threading.Thread(target=pool.serve, daemon=True).start()
     given = {{"note": {note!r}}}
     task = Assignment("starts_a_process", "job", 0, 1, 60.0, True, [(0, 1, given)])
     pool.run(Segment(Owner(), task))
-    print(nursery.pid, flush=True)
+    print(fork_client.pid, flush=True)
     threading.Event().wait()
 """
 
 
-@pytest.mark.parametrize("victim", ["worker", "nursery"])
+@pytest.mark.parametrize("victim", ["worker", "fork_server"])
 def test_no_process_outlives_a_killed_worker(
     tmp_path: Path, eventually: Eventually, victim: str
 ) -> None:
@@ -190,15 +190,15 @@ def test_no_process_outlives_a_killed_worker(
     command = [sys.executable, "-c", code]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as owner:  # noqa: S603 - our own code
         assert owner.stdout is not None
-        nursery = int(owner.stdout.readline())
+        fork_client = int(owner.stdout.readline())
         eventually(lambda: note.exists() and note.read_text())
-        (child,) = Path(f"/proc/{nursery}/task/{nursery}/children").read_text().split()
+        (child,) = Path(f"/proc/{fork_client}/task/{fork_client}/children").read_text().split()
 
-        os.kill(owner.pid if victim == "worker" else nursery, signal.SIGKILL)
+        os.kill(owner.pid if victim == "worker" else fork_client, signal.SIGKILL)
         eventually(lambda: not Path(f"/proc/{child}").exists())
         owner.kill()
 
-    eventually(lambda: not Path(f"/proc/{nursery}").exists())
+    eventually(lambda: not Path(f"/proc/{fork_client}").exists())
     sleeper = Path(f"/proc/{note.read_text()}")
     if victim == "worker":
         eventually(lambda: not sleeper.exists())

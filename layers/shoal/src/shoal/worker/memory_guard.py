@@ -13,7 +13,7 @@ from typing import Final, Self
 
 _CGROUP: Final = Path("/sys/fs/cgroup")
 _PROC: Final = Path("/proc")
-_RESERVE: Final = 0.06
+_HEADROOM: Final = 0.06
 """The part of the memory that is left free: what children take between two looks."""
 _SESSION: Final = 3
 _RESIDENT: Final = 21
@@ -21,41 +21,41 @@ _RESIDENT: Final = 21
 _PAGE: Final = 4096
 
 
-class Memory:
+class MemoryGuard:
     """The memory of the container, by the files of its control group (version 2)."""
 
-    def __init__(self, folder: Path, limit: int) -> None:
+    def __init__(self, directory: Path, limit: int) -> None:
         self.limit = limit
         """Bytes."""
-        self._folder = folder
-        self._most = int(limit * (1 - _RESERVE))
+        self._directory = directory
+        self._threshold = int(limit * (1 - _HEADROOM))
 
     @classmethod
-    def of_container(cls, folder: Path = _CGROUP) -> Self | None:
+    def of_container(cls, directory: Path = _CGROUP) -> Self | None:
         """That of this process's container; None if it has no limit, or nobody tells."""
         try:
-            told = (folder / "memory.max").read_text()
-            (folder / "memory.current").read_text()
+            limit = (directory / "memory.max").read_text()
+            (directory / "memory.current").read_text()
         except OSError:
             return None
-        return cls(folder, int(told)) if told.strip().isdigit() else None
+        return cls(directory, int(limit)) if limit.strip().isdigit() else None
 
-    def is_short(self) -> bool:
+    def is_nearly_exhausted(self) -> bool:
         """Whether it is nearly used up. Pages of files that the kernel can drop are not used."""
         try:
-            used = int((self._folder / "memory.current").read_text())
-            return used > self._most and used - self._droppable() > self._most
+            used = int((self._directory / "memory.current").read_text())
+            return used > self._threshold and used - self._reclaimable() > self._threshold
         except (OSError, ValueError):
             return False
 
-    def _droppable(self) -> int:
-        lines = (self._folder / "memory.stat").read_text().splitlines()
+    def _reclaimable(self) -> int:
+        lines = (self._directory / "memory.stat").read_text().splitlines()
         return next(
             (int(line.split()[1]) for line in lines if line.startswith("inactive_file ")), 0
         )
 
 
-def taken() -> Mapping[int, int]:
+def resident_by_session() -> Mapping[int, int]:
     """Bytes in memory by session: a child begins one, and what it starts is in it."""
     found: dict[int, int] = defaultdict(int)
     for stat in _PROC.glob("[0-9]*/stat"):

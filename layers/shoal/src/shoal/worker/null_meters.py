@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from shoal.wire.worker import Lease
 
 
-class Unmetered:
+class NullMeters:
     """Fills the port `Meters`."""
 
     def offer(self, task_types: Iterable[str]) -> None:

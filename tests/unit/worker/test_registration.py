@@ -3,7 +3,7 @@
 from collections import deque
 
 from shoal.wire.worker import Away, Refused
-from tests.unit.worker.worker_world import Eventually, Running
+from tests.unit.worker.running_worker import Eventually, Running
 
 
 def test_a_worker_says_again_and_again_that_it_is_there(running: Running) -> None:

@@ -1,29 +1,29 @@
 from collections import Counter
 from itertools import pairwise
 
-from shoal.worker.turns import Turns
+from shoal.worker.weighted_round_robin import WeightedRoundRobin
 
 
 def test_each_queue_is_first_as_often_as_its_weight() -> None:
-    turns = Turns({"high": 6, "normal": 3, "low": 1})
+    order = WeightedRoundRobin({"high": 6, "normal": 3, "low": 1})
 
-    firsts = [turns.next()[0] for _ in range(100)]
+    firsts = [order.next()[0] for _ in range(100)]
 
     assert Counter(firsts) == {"high": 60, "normal": 30, "low": 10}
 
 
 def test_no_queue_waits_longer_than_the_weights_sum_to() -> None:
-    turns = Turns({"high": 6, "normal": 3, "low": 1})
+    order = WeightedRoundRobin({"high": 6, "normal": 3, "low": 1})
 
-    lows = [i for i in range(100) if turns.next()[0] == "low"]
+    lows = [i for i in range(100) if order.next()[0] == "low"]
 
     assert max(b - a for a, b in pairwise(lows)) <= 10
 
 
 def test_the_others_follow_by_weight() -> None:
-    turns = Turns({"low": 1, "high": 6, "normal": 3})
+    order = WeightedRoundRobin({"low": 1, "high": 6, "normal": 3})
 
-    orders = {tuple(turns.next()) for _ in range(10)}
+    orders = {tuple(order.next()) for _ in range(10)}
 
     assert orders == {
         ("high", "normal", "low"),

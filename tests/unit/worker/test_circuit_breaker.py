@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from shoal.wire.worker import Away, Refused
-from shoal.worker.patience import GaveUp, Patience
+from shoal.worker.circuit_breaker import CallAbandoned, CircuitBreaker
 
 
 class Leaving(threading.Event):
@@ -36,14 +36,14 @@ class Flaky:
 def test_a_call_is_made_until_it_is_answered() -> None:
     leaving = Leaving()
 
-    assert Patience(leaving)("call", Flaky(50)) == "answer"
+    assert CircuitBreaker(leaving)("call", Flaky(50)) == "answer"
     assert len(leaving.waits) == 50
 
 
 def test_waits_grow_to_a_bound_and_are_spread() -> None:
     leaving = Leaving()
 
-    Patience(leaving, longest=5.0)("call", Flaky(300))
+    CircuitBreaker(leaving, max_delay=5.0)("call", Flaky(300))
 
     assert leaving.waits[0] <= 0.2
     assert 4.0 < max(leaving.waits) <= 5.0
@@ -53,14 +53,14 @@ def test_waits_grow_to_a_bound_and_are_spread() -> None:
 def test_the_other_side_may_ask_for_a_longer_wait() -> None:
     leaving = Leaving()
 
-    Patience(leaving)("call", Flaky(1, retry_after=77.0))
+    CircuitBreaker(leaving)("call", Flaky(1, retry_after=77.0))
 
     assert leaving.waits == [pytest.approx(77.0, abs=1.0)]
 
 
 def test_a_worker_that_leaves_gives_up() -> None:
-    with pytest.raises(GaveUp):
-        Patience(Leaving(leave_after=2))("call", Flaky(50))
+    with pytest.raises(CallAbandoned):
+        CircuitBreaker(Leaving(leave_after=2))("call", Flaky(50))
 
 
 def test_a_refusal_is_not_repeated() -> None:
@@ -69,14 +69,14 @@ def test_a_refusal_is_not_repeated() -> None:
 
     leaving = Leaving()
     with pytest.raises(Refused):
-        Patience(leaving)("call", refuse)
+        CircuitBreaker(leaving)("call", refuse)
 
     assert leaving.waits == []
 
 
 def test_while_one_thread_asks_whether_the_other_side_is_back_others_wait() -> None:
-    patience, called, times = Patience(threading.Event()), [0], [0]
-    others = [threading.Thread(target=lambda: patience("other", other)) for _ in range(5)]
+    breaker, called, times = CircuitBreaker(threading.Event()), [0], [0]
+    others = [threading.Thread(target=lambda: breaker("other", other)) for _ in range(5)]
 
     def other() -> None:
         called[0] += 1
@@ -91,7 +91,7 @@ def test_while_one_thread_asks_whether_the_other_side_is_back_others_wait() -> N
         assert called == [0], "another asked at the same time"
         return "back"
 
-    assert patience("ask", ask) == "back"
+    assert breaker("ask", ask) == "back"
 
     for thread in others:
         thread.join(15)
@@ -100,15 +100,15 @@ def test_while_one_thread_asks_whether_the_other_side_is_back_others_wait() -> N
 
 def test_a_refusal_shows_that_the_other_side_is_back() -> None:
     leaving, times = Leaving(), [0]
-    patience = Patience(leaving)
+    breaker = CircuitBreaker(leaving)
 
     def refuse_then() -> None:
         times[0] += 1
         raise Away("not now") if times[0] < 5 else Refused(422, "never")
 
     with pytest.raises(Refused):
-        patience("call", refuse_then)
+        breaker("call", refuse_then)
     waited = len(leaving.waits)
 
-    assert patience("call", Flaky(0)) == "answer"
+    assert breaker("call", Flaky(0)) == "answer"
     assert len(leaving.waits) == waited

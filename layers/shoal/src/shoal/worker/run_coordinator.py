@@ -11,93 +11,95 @@ from typing import Any, Final
 
 from shoal.wire.worker import MAX_TIMEOUT, Lease, Refused
 from shoal.worker.assignment import Assignment
-from shoal.worker.children import Nursery, Offered
-from shoal.worker.desk import Run
-from shoal.worker.gear import Gear
+from shoal.worker.fork_client import ForkClient, OfferedType
+from shoal.worker.in_flight import ChunkRun
 from shoal.worker.outbox import Outbox
-from shoal.worker.outcome import Stamps, failed
+from shoal.worker.outcome import TimestampFormatter, failed
 from shoal.worker.pool import Pool
 from shoal.worker.segment import Segment
+from shoal.worker.worker_context import WorkerContext
 
 _LOG = logging.getLogger("shoal.worker")
 
-LACKING_SECONDS: Final = 30.0
+UNKNOWN_TYPE_SECONDS: Final = 30.0
 """How long a chunk whose task type this worker lacks is kept before it is handed back."""
 _NEVER: Final = float("inf")
 
 type Inputs = Sequence[Mapping[str, Any]] | Refused
 
 
-class Foreman:
+class RunCoordinator:
     """Between the pool that runs segments and the outbox that takes what came of them."""
 
-    def __init__(self, gear: Gear, nursery: Nursery, pool: Pool, outbox: Outbox) -> None:
-        self._gear = gear
-        self._nursery = nursery
+    def __init__(
+        self, context: WorkerContext, fork_client: ForkClient, pool: Pool, outbox: Outbox
+    ) -> None:
+        self._context = context
+        self._fork_client = fork_client
         self._pool = pool
         self._outbox = outbox
 
-    def start(self, *leased: tuple[Run, Inputs]) -> None:
+    def start(self, *leased: tuple[ChunkRun, Inputs]) -> None:
         """Run the tasks of their leases on these inputs."""
         runs = [run for run, inputs in leased if self._can_run(run, inputs)]
         self._pool.run(*(segment for run in runs if (segment := self._next(run))))
 
-    def _can_run(self, run: Run, inputs: Inputs) -> bool:
+    def _can_run(self, run: ChunkRun, inputs: Inputs) -> bool:
         """Whether it holds a slot now and has something to run."""
         lease = run.lease
         assert lease is not None  # noqa: S101 - only leased runs are started
-        offered = self._nursery.types.get(lease.task_type or "")
+        offered = self._fork_client.types.get(lease.task_type or "")
         if offered is None:
-            self._keep_a_while(run, lease)
+            self._hold_unknown_type(run, lease)
         elif isinstance(inputs, Refused):
             self._fail_all(run, lease, inputs)
         else:
-            run.waiting = _segments(run, lease, inputs, offered)
+            run.pending = _segments(run, lease, inputs, offered)
             run.on_end = self._segment_ended
             run.holds_slot = True
-            self._gear.desk.take_slot()
+            self._context.in_flight.take_slot()
             return True
         return False
 
-    def go_on(self, run: Run) -> None:
+    def run_next(self, run: ChunkRun) -> None:
         """Run the next segment, or conclude; does nothing while a segment runs."""
         segment = self._next(run)
         if segment is not None:
             self._pool.run(segment)
 
-    def _next(self, run: Run) -> Segment | None:
+    def _next(self, run: ChunkRun) -> Segment | None:
         """The segment that is to run now, if there is one; else conclude, unless one runs."""
         with run.lock:
             if run.segment is not None or run.concluded:
                 return None
-            if run.waiting and not run.stopping and not self._gear.draining.is_set():
-                run.segment = run.waiting.pop(0)
+            if run.pending and not run.stopping and not self._context.draining.is_set():
+                run.segment = run.pending.pop(0)
                 return run.segment
         self._conclude(run)
         return None
 
-    def stop(self, run: Run) -> None:
+    def stop(self, run: ChunkRun) -> None:
         """Let its task in hand end, then hand back the rest."""
         with run.lock:
             run.stopping = True
             segment = run.segment
         if segment is not None:
             self._pool.stop(segment)
-        elif run.hand_back_at != _NEVER:
-            self.hand_back(run)
+        elif run.release_at != _NEVER:
+            self.release(run)
 
-    def look(self, run: Run, *, report: bool) -> None:
+    def poll(self, run: ChunkRun, *, report: bool) -> None:
         """See what has come of it while it runs; report what was there at the look before."""
         segment = run.segment
         if segment is not None:
-            then = (lambda: self._report_some(run)) if report else None
-            self._pool.look(segment, then)
+            then = (lambda: self._report_partial(run)) if report else None
+            self._pool.poll(segment, then)
 
-    def _report_some(self, run: Run) -> None:
+    def _report_partial(self, run: ChunkRun) -> None:
         if run.has_outcomes:
             self._outbox.partial(run)
 
-    def kill(self, run: Run) -> None:
+    def kill(self, run: ChunkRun) -> None:
         """Hand it back now; its task in hand has no outcome."""
         with run.lock:
             run.stopping = True
@@ -105,22 +107,22 @@ class Foreman:
         if segment is not None:
             self._pool.kill(segment)
 
-    def hand_back(self, run: Run) -> None:
+    def release(self, run: ChunkRun) -> None:
         """Give back a lease whose tasks this worker cannot run; the API sends the chunk again."""
-        run.hand_back_at = _NEVER
+        run.release_at = _NEVER
         self._outbox.final(run)
 
-    def lose(self, run: Run) -> None:
+    def abandon(self, run: ChunkRun) -> None:
         """Its lease is another's: drop it and leave the message alone."""
-        _LOG.warning("lease is lost", extra=run.known)
+        _LOG.warning("lease is lost", extra=run.log_fields)
         self._drop(run, delete=False)
 
-    def cancel(self, run: Run) -> None:
+    def cancel(self, run: ChunkRun) -> None:
         """Its job is cancelled: drop it and delete the message."""
-        _LOG.info("chunk is cancelled", extra=run.known)
+        _LOG.info("chunk is cancelled", extra=run.log_fields)
         self._drop(run, delete=True)
 
-    def _drop(self, run: Run, *, delete: bool) -> None:
+    def _drop(self, run: ChunkRun, *, delete: bool) -> None:
         with run.lock:
             if run.dropped:
                 return
@@ -134,21 +136,21 @@ class Foreman:
         else:
             self._conclude(run)
 
-    def _segment_ended(self, run: Run) -> None:
+    def _segment_ended(self, run: ChunkRun) -> None:
         with run.lock:
             run.segment = None
-            waits = bool(run.waiting) and not run.stopping
-        if waits:
+            has_pending = bool(run.pending) and not run.stopping
+        if has_pending:
             self._outbox.partial(run)  # `go_on` follows when it is accepted
         else:
             self._conclude(run)
 
-    def _conclude(self, run: Run) -> None:
+    def _conclude(self, run: ChunkRun) -> None:
         with run.lock:
             run.concluded = True
             held, run.holds_slot = run.holds_slot, False
         if held:
-            self._gear.desk.free_slot()
+            self._context.in_flight.free_slot()
         if not run.dropped:
             self._outbox.final(run)
             return
@@ -156,17 +158,19 @@ class Foreman:
             self._outbox.settle(run.delivery)
         if run.span is not None:
             run.span.end("cancelled" if run.delete_when_dropped else "lost")
-        self._gear.desk.remove(run)
+        self._context.in_flight.remove(run)
 
-    def _keep_a_while(self, run: Run, lease: Lease) -> None:
-        _LOG.warning("no task type %r here, handed back soon", lease.task_type, extra=run.known)
-        run.hand_back_at = self._gear.clock.monotonic() + LACKING_SECONDS
-        if self._gear.draining.is_set():
-            self.hand_back(run)
+    def _hold_unknown_type(self, run: ChunkRun, lease: Lease) -> None:
+        _LOG.warning(
+            "no task type %r here, handed back soon", lease.task_type, extra=run.log_fields
+        )
+        run.release_at = self._context.clock.monotonic() + UNKNOWN_TYPE_SECONDS
+        if self._context.draining.is_set():
+            self.release(run)
 
-    def _fail_all(self, run: Run, lease: Lease, refused: Refused) -> None:
-        _LOG.error("inputs refused, the tasks have failed: %s", refused, extra=run.known)
-        now = Stamps().text(self._gear.clock.now())
+    def _fail_all(self, run: ChunkRun, lease: Lease, refused: Refused) -> None:
+        _LOG.error("inputs refused, the tasks have failed: %s", refused, extra=run.log_fields)
+        now = TimestampFormatter().text(self._context.clock.now())
         run.outcomes(
             [
                 failed(
@@ -183,7 +187,7 @@ class Foreman:
 
 
 def _segments(
-    run: Run, lease: Lease, inputs: Sequence[Mapping[str, Any]], offered: Offered
+    run: ChunkRun, lease: Lease, inputs: Sequence[Mapping[str, Any]], offered: OfferedType
 ) -> list[Segment]:
     """All tasks in one, or, if the chunk killed workers before, each in a fresh child."""
     tasks = [
@@ -196,11 +200,13 @@ def _segments(
         chunk=lease.chunk,
         epoch=lease.epoch or 0,
         timeout=lease.timeout or offered.offer["timeout"] or MAX_TIMEOUT,
-        one_by_one=lease.isolated or not offered.together,
+        one_by_one=lease.isolated or not offered.concurrent,
         tasks=tasks,
     )
     parts = [[task] for task in tasks] if lease.isolated else [tasks]
     return [
-        Segment(run, whole._replace(tasks=part), fresh=lease.isolated, looks=offered.looks)
+        Segment(
+            run, whole._replace(tasks=part), fresh=lease.isolated, cancellable=offered.cancellable
+        )
         for part in parts
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
-class Turns:
+class WeightedRoundRobin:
     """Smooth weighted round robin: in as many turns as the weights sum to, each is first so often.
 
     The others follow by weight, so whoever is first and empty costs the next nothing.

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from shoal.worker.assignment import Habits
-from shoal.worker.children import Nursery
-from shoal.worker.memory import Memory
+from shoal.worker.assignment import ChildLimits
+from shoal.worker.fork_client import ForkClient
+from shoal.worker.memory_guard import MemoryGuard
+from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import FakeChunk
-from tests.unit.worker.worker_world import Eventually, Running
 
 LIMIT = 1_000_000_000
 
@@ -31,8 +31,8 @@ def uses(folder: Path, used: int, droppable: int = 0) -> None:
 def test_a_container_may_have_no_limit(tmp_path: Path, cgroup: Path) -> None:
     (cgroup / "memory.max").write_text("max\n")
 
-    assert Memory.of_container(cgroup) is None
-    assert Memory.of_container(tmp_path / "nowhere") is None
+    assert MemoryGuard.of_container(cgroup) is None
+    assert MemoryGuard.of_container(tmp_path / "nowhere") is None
 
 
 @pytest.mark.parametrize(
@@ -42,19 +42,19 @@ def test_a_container_may_have_no_limit(tmp_path: Path, cgroup: Path) -> None:
 def test_it_is_short_when_little_is_left_that_cannot_be_had(
     cgroup: Path, used: int, droppable: int, *, says: bool
 ) -> None:
-    memory = Memory.of_container(cgroup)
+    memory = MemoryGuard.of_container(cgroup)
     uses(cgroup, used, droppable)
 
     assert memory is not None
-    assert memory.is_short() is says
+    assert memory.is_nearly_exhausted() is says
 
 
-class Scarce(Memory):
+class Scarce(MemoryGuard):
     """Short at one look, once it is told to be; what was killed has made room at the next."""
 
     told = False
 
-    def is_short(self) -> bool:
+    def is_nearly_exhausted(self) -> bool:
         short, self.told = self.told, False
         return short
 
@@ -83,8 +83,8 @@ def test_the_largest_child_gives_way_and_costs_the_task_in_hand(
 
 
 def test_one_allocation_beyond_all_memory_is_an_error_of_its_task(running: Running) -> None:
-    habits = Habits(most_data=512 * 1024 * 1024)
-    running.nursery = Nursery(["tests.unit.worker.worker_tasks"], habits=habits)
+    limits = ChildLimits(max_data=512 * 1024 * 1024)
+    running.fork_client = ForkClient(["tests.unit.worker.worker_tasks"], limits=limits)
     running.add(0, FakeChunk("grabs", [{"megabytes": 600}, {"megabytes": 1}]))
 
     running.run_until_final(0)

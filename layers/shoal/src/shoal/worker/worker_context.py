@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from shoal.worker.desk import Desk
-from shoal.worker.health import Pulse
-from shoal.worker.patience import Patience
+from shoal.worker.circuit_breaker import CircuitBreaker
+from shoal.worker.health import ThreadWatchdog
+from shoal.worker.in_flight import InFlight
 from shoal.worker.ports import Callbacks, Clock, Deliveries, Meters, Tracer
 
 WEIGHTS: Final[Mapping[str, int]] = MappingProxyType({"high": 6, "normal": 3, "low": 1})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class WorkerConfig:
     """How a worker works. Times in seconds; `weights` of the queues, by name.
 
     `probes` is the address to answer probes at, if any; it tells the API at least once in
@@ -38,22 +38,22 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gear:
+class WorkerContext:
     """The world, the desk, and the two signals: take no more (draining), wait no more (leaving).
 
     A patience for each other side, since one may be away while the others are there.
     """
 
-    terms: Terms
+    config: WorkerConfig
     callbacks: Callbacks
     deliveries: Deliveries
     clock: Clock
-    desk: Desk
+    in_flight: InFlight
     draining: threading.Event
     leaving: threading.Event
-    api: Patience
-    queue: Patience
-    storage: Patience
-    pulse: Pulse
+    api: CircuitBreaker
+    queue: CircuitBreaker
+    storage: CircuitBreaker
+    watchdog: ThreadWatchdog
     meters: Meters
     tracer: Tracer | None

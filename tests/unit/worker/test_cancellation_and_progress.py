@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shoal.worker import pool
+from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import FakeChunk
-from tests.unit.worker.worker_world import Eventually, Running
 
 
 def cancelling(_: int) -> dict[str, Any]:

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from shoal.worker.assignment import Assignment, Given
-from shoal.worker.children import Nursery
-from shoal.worker.joint import Pace, joined
+from shoal.worker.assignment import AssignedTask, Assignment
+from shoal.worker.coalescing import TaskPace, coalesced
+from shoal.worker.fork_client import ForkClient
 from shoal.worker.pool import Pool
 from shoal.worker.segment import Segment
 from tests.unit.worker.worker_fakes import DEADLINE
 
 
-def paced(seconds: float) -> Pace:
-    pace = Pace()
+def paced(seconds: float) -> TaskPace:
+    pace = TaskPace()
     pace.note("acts", [b'{"index":0,"duration":%.6f,"result":null}' % seconds])
     return pace
 
@@ -27,7 +27,7 @@ class Chunk:
     """Owns a segment of the pool."""
 
     def __init__(self, number: int, *hows: str, path: Path, **differs: Any) -> None:
-        tasks: list[Given] = [
+        tasks: list[AssignedTask] = [
             (10 * number + i, 1, {"how": how, "path": str(path)}) for i, how in enumerate(hows)
         ]
         whole = Assignment("acts", "job_1", number, 1, 60.0, one_by_one=True, tasks=tasks)
@@ -50,8 +50,8 @@ class Chunk:
 class Serving:
     """A pool that runs what was ordered once it serves."""
 
-    def __init__(self, nursery: Nursery, folder: Path) -> None:
-        self.pool = Pool(nursery, pace=paced(0.000_01))
+    def __init__(self, fork_client: ForkClient, folder: Path) -> None:
+        self.pool = Pool(fork_client, pace=paced(0.000_01))
         self.folder = folder
         self.thread = threading.Thread(target=self.pool.serve)
         os.mkfifo(folder / "pipe")
@@ -75,8 +75,8 @@ class Serving:
 
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Serving]:
-    with Nursery(["tests.unit.worker.worker_tasks"]) as nursery:
-        serving = Serving(nursery, tmp_path)
+    with ForkClient(["tests.unit.worker.worker_tasks"]) as fork_client:
+        serving = Serving(fork_client, tmp_path)
         yield serving
         serving.pool.close()
         serving.thread.join(DEADLINE)
@@ -155,7 +155,7 @@ def test_as_many_are_joined_as_are_over_in_a_moment(
 ) -> None:
     chunks = [Chunk(number, *["a"] * tasks, path=tmp_path) for number in range(6)]
 
-    wholes = joined([chunk.segment for chunk in chunks], paced(seconds), lambda _: None)
+    wholes = coalesced([chunk.segment for chunk in chunks], paced(seconds), lambda _: None)
 
     assert [len(whole.assignment.tasks) for whole in wholes] == sizes
 
@@ -163,7 +163,7 @@ def test_as_many_are_joined_as_are_over_in_a_moment(
 def test_a_type_that_is_not_known_yet_is_not_joined(tmp_path: Path) -> None:
     chunks = [Chunk(number, "a", path=tmp_path) for number in range(3)]
 
-    assert len([*joined([chunk.segment for chunk in chunks], Pace(), lambda _: None)]) == 3
+    assert len([*coalesced([chunk.segment for chunk in chunks], TaskPace(), lambda _: None)]) == 3
 
 
 @pytest.mark.parametrize(
@@ -174,16 +174,16 @@ def test_what_tasks_or_their_logs_are_told_apart_by_is_not_joined(
 ) -> None:
     one, other = Chunk(0, "a", path=tmp_path), Chunk(1, "a", path=tmp_path, **differs)
 
-    assert len([*joined([one.segment, other.segment], paced(0.0), lambda _: None)]) == 2
+    assert len([*coalesced([one.segment, other.segment], paced(0.0), lambda _: None)]) == 2
 
 
 def test_one_long_task_parts_those_to_come_for_a_while() -> None:
     pace = paced(0.000_01)
-    before = pace.fit("acts")
+    before = pace.max_tasks("acts")
 
     pace.note("acts", [b'{"index":0,"duration":2.0,"result":null}'])
-    after = pace.fit("acts")
+    after = pace.max_tasks("acts")
     for _ in range(60):
         pace.note("acts", [b'{"index":0,"duration":0.000010,"result":null}'])
 
-    assert (before, after, pace.fit("acts")) == (100, 0, 100)
+    assert (before, after, pace.max_tasks("acts")) == (100, 0, 100)

@@ -14,17 +14,17 @@ from typing import Final
 from shoal.wire.glance import durations
 from shoal.worker.segment import Segment
 
-MOMENT: Final = 0.005
+COALESCED_SECONDS: Final = 0.005
 """Seconds that joined tasks may be expected to take in all: as long as a report waits for others
 to travel with."""
-LONG: Final = 0.05
+SPLIT_SECONDS: Final = 0.05
 """Seconds after which joined tasks part."""
-_MOST: Final = 100
+_MAX_TASKS: Final = 100
 """Tasks that are joined at most."""
-_KEPT: Final = 0.7
+_DECAY: Final = 0.7
 
 
-class Pace:
+class TaskPace:
     """How long tasks take of late, by type: rises with one that takes long, falls slowly."""
 
     def __init__(self) -> None:
@@ -32,18 +32,20 @@ class Pace:
 
     def note(self, task_type: str, outcomes: Sequence[bytes]) -> None:
         """Learn of tasks that ended."""
-        some, _ = durations(outcomes)
-        mean = sum(some) / len(some)
+        seconds, _ = durations(outcomes)
+        mean = sum(seconds) / len(seconds)
         kept = self._seconds.get(task_type, mean)
-        self._seconds[task_type] = max(mean, _KEPT * kept + (1 - _KEPT) * mean)
+        self._seconds[task_type] = max(mean, _DECAY * kept + (1 - _DECAY) * mean)
 
-    def fit(self, task_type: str) -> int:
+    def max_tasks(self, task_type: str) -> int:
         """How many tasks are expected to be over in a moment; none if nothing is known."""
         seconds = self._seconds.get(task_type)
-        return 0 if seconds is None else int(MOMENT / max(seconds, MOMENT / _MOST))
+        if seconds is None:
+            return 0
+        return int(COALESCED_SECONDS / max(seconds, COALESCED_SECONDS / _MAX_TASKS))
 
 
-class _Joint:
+class _CoalescedOwner:
     """Owns the joined segment; tells the owners of its parts, in their order."""
 
     def __init__(self, parts: Iterable[Segment], run: Callable[[Segment], None]) -> None:
@@ -55,60 +57,62 @@ class _Joint:
         while outcomes:
             part = self._parts[0]
             left = len(part.assignment.tasks) - part.ended
-            some, outcomes = outcomes[:left], outcomes[left:]
-            part.take(some)
-            part.owner.outcomes(some)
-            if len(some) == left:
+            own, outcomes = outcomes[:left], outcomes[left:]
+            part.record(own)
+            part.owner.outcomes(own)
+            if len(own) == left:
                 self._parts.popleft()
-                part.joined = None
+                part.coalesced_into = None
                 part.owner.ended()
 
     def ended(self) -> None:
         """What has not run, runs on its own."""
         while self._parts:
-            self._leave()
+            self._split_last()
 
-    def part(self) -> None:
+    def split(self) -> None:
         """Only the first goes on here; it has the task in hand."""
         while len(self._parts) > 1:
-            self._leave()
+            self._split_last()
 
-    def _leave(self) -> None:
+    def _split_last(self) -> None:
         part = self._parts.pop()
-        part.joined = None
+        part.coalesced_into = None
         self._run(part)
 
 
-def joined(
-    segments: Sequence[Segment], pace: Pace, run: Callable[[Segment], None]
+def coalesced(
+    segments: Sequence[Segment], pace: TaskPace, run: Callable[[Segment], None]
 ) -> Iterator[Segment]:
     """The segments, those joined that are expected to be brief; `run` runs one that parts."""
-    for (joins, task_type, *_), alike in groupby(segments, key=_likeness):
-        yield from _joined([*alike], pace.fit(task_type) if joins else 0, run)
+    for (can_coalesce, task_type, *_), alike in groupby(segments, key=_coalescing_key):
+        yield from _coalesced([*alike], pace.max_tasks(task_type) if can_coalesce else 0, run)
 
 
-def _joined(alike: list[Segment], fit: int, run: Callable[[Segment], None]) -> Iterator[Segment]:
+def _coalesced(
+    alike: list[Segment], max_tasks: int, run: Callable[[Segment], None]
+) -> Iterator[Segment]:
     while alike:
-        some, room = 1, fit - len(alike[0].assignment.tasks)
-        while some < len(alike) and room >= len(alike[some].assignment.tasks):
-            room -= len(alike[some].assignment.tasks)
-            some += 1
-        yield alike[0] if some == 1 else _whole(alike[:some], run)
-        del alike[:some]
+        run_length, room = 1, max_tasks - len(alike[0].assignment.tasks)
+        while run_length < len(alike) and room >= len(alike[run_length].assignment.tasks):
+            room -= len(alike[run_length].assignment.tasks)
+            run_length += 1
+        yield alike[0] if run_length == 1 else _coalesce(alike[:run_length], run)
+        del alike[:run_length]
 
 
-def _likeness(segment: Segment) -> tuple[bool, str, str, int, float]:
+def _coalescing_key(segment: Segment) -> tuple[bool, str, str, int, float]:
     """What segments have in common that can be joined: all that is told to their tasks or logs."""
     of = segment.assignment
-    joins = segment.joins and not segment.stopping
-    return joins, of.task_type, of.job_id, of.epoch, of.timeout
+    can_coalesce = segment.can_coalesce and not segment.stopping
+    return can_coalesce, of.task_type, of.job_id, of.epoch, of.timeout
 
 
-def _whole(parts: Sequence[Segment], run: Callable[[Segment], None]) -> Segment:
-    joint = _Joint(parts, run)
+def _coalesce(parts: Sequence[Segment], run: Callable[[Segment], None]) -> Segment:
+    owner = _CoalescedOwner(parts, run)
     tasks = [task for part in parts for task in part.assignment.tasks]
-    whole = Segment(joint, parts[0].assignment._replace(tasks=tasks))
-    whole.part = joint.part
+    whole = Segment(owner, parts[0].assignment._replace(tasks=tasks))
+    whole.split = owner.split
     for part in parts:
-        part.joined = whole
+        part.coalesced_into = whole
     return whole

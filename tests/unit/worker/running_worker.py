@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import httpx
 
-from shoal.worker.children import Nursery
-from shoal.worker.gear import Terms
-from shoal.worker.memory import Memory
+from shoal.worker.fork_client import ForkClient
+from shoal.worker.memory_guard import MemoryGuard
 from shoal.worker.ports import Meters, Tracer
 from shoal.worker.worker import Worker
+from shoal.worker.worker_context import WorkerConfig
 from tests.unit.worker.worker_fakes import (
     DEADLINE,
     FakeCallbacks,
@@ -30,26 +30,26 @@ class Running:
         self.callbacks = FakeCallbacks()
         self.deliveries = FakeDeliveries()
         self.clock = FakeClock()
-        self.nursery = Nursery(["tests.unit.worker.worker_tasks"])
+        self.fork_client = ForkClient(["tests.unit.worker.worker_tasks"])
         self.meters: Meters | None = None
-        self.memory: Memory | None = None
+        self.memory: MemoryGuard | None = None
         self.tracer: Tracer | None = None
         self.exit_code: int | None = None
         self._thread: threading.Thread | None = None
 
     def start(
-        self, *, slots: int = 2, lease: float = 60.0, grace: float = 5.0, **terms: object
+        self, *, slots: int = 2, lease: float = 60.0, grace: float = 5.0, **config: object
     ) -> None:
         worker = Worker(
-            Terms(
+            WorkerConfig(
                 name="w-1",
                 slots=slots,
                 lease=lease,
                 grace=grace,
                 probes=("127.0.0.1", 0),
-                **terms,  # type: ignore[arg-type]
+                **config,  # type: ignore[arg-type]
             ),
-            self.nursery,
+            self.fork_client,
             self.callbacks,
             self.deliveries,
             self.clock,
@@ -86,9 +86,9 @@ class Running:
         self.worker.drain()
         return self.join()
 
-    def run_until_final(self, *chunks: int, **terms: object) -> None:
+    def run_until_final(self, *chunks: int, **config: object) -> None:
         """Run until these chunks have a final report and their messages are deleted; leave."""
-        self.start(**terms)  # type: ignore[arg-type]
+        self.start(**config)  # type: ignore[arg-type]
         self.callbacks.wait_for(lambda: all(map(self.callbacks.final, chunks)))
         assert self.leave() == 0
 

@@ -8,49 +8,49 @@ import threading
 from typing import Final
 
 from shoal.wire.worker import Away, Refused, WorkerRegistration
-from shoal.worker.gear import Gear
+from shoal.worker.worker_context import WorkerContext
 
 _LOG = logging.getLogger("shoal.worker")
-_EARLIEST: Final = 0.7
+_MIN_JITTER: Final = 0.7
 """The part of the time after which it speaks at the earliest: those that started together part."""
 
 
-class Presence:
+class RegistrationLoop:
     """A worker must be heard once; whatever it says after that may be lost.
 
     Its thread is not watched: to start the worker anew for it would cost the tasks in hand.
     """
 
-    def __init__(self, gear: Gear) -> None:
-        self._gear = gear
-        self._said: WorkerRegistration | None = None
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
+        self._last_sent: WorkerRegistration | None = None
         self.registered = threading.Event()
 
-    def begin(self, registration: WorkerRegistration) -> None:
+    def register(self, registration: WorkerRegistration) -> None:
         """Say it until it is heard."""
-        self._gear.api("register", lambda: self._gear.callbacks.register(registration))
-        self._said = registration
+        self._context.api("register", lambda: self._context.callbacks.register(registration))
+        self._last_sent = registration
         self.registered.set()
 
     def serve(self) -> None:
         """Say it again until the worker drains, then say that it leaves."""
-        gear = self._gear
-        while not gear.draining.wait(self._pause()):
-            self._say(leaving=False)
-        self._say(leaving=True)
+        context = self._context
+        while not context.draining.wait(self._pause()):
+            self._send(leaving=False)
+        self._send(leaving=True)
 
     def _pause(self) -> float:
-        return self._gear.terms.announce * random.uniform(_EARLIEST, 1.0)  # noqa: S311 - it spreads
+        return self._context.config.announce * random.uniform(_MIN_JITTER, 1.0)  # noqa: S311 - it spreads
 
-    def _say(self, *, leaving: bool) -> None:
-        if self._said is None:
+    def _send(self, *, leaving: bool) -> None:
+        if self._last_sent is None:
             return
-        update = {"number": self._said.number + 1, "leaving": leaving}
-        self._said = said = self._said.model_copy(update=update)
+        update = {"number": self._last_sent.number + 1, "leaving": leaving}
+        self._last_sent = registration = self._last_sent.model_copy(update=update)
         try:
-            self._gear.callbacks.register(said)
+            self._context.callbacks.register(registration)
         except Away as away:
             _LOG.warning("nobody heard that this worker is here: %s", away)
-            self._gear.meters.away("register")
+            self._context.meters.away("register")
         except Refused as refused:
             _LOG.error("it was refused that this worker is here: %s", refused)

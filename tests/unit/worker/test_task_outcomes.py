@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from shoal.wire.worker import TaskFailure, TaskOutcome
+from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import FakeChunk
-from tests.unit.worker.worker_world import Eventually, Running
 
 
 def outcome_of(
