@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 
-from tooling.prose.check import check, files
+from tooling.prose.check import check, files, without_allowed
 
 
 def main() -> int:
@@ -14,7 +14,8 @@ def main() -> int:
     parser.add_argument("paths", nargs="*", metavar="PATH", help="a file or a directory")
     parser.add_argument("--count", action="store_true", help="count errors by directory and rule")
     given = parser.parse_args()
-    problems = check(files(given.paths))
+    paths = files(given.paths)
+    problems = without_allowed(check(paths), paths)
     if given.count:
         _print_counts("directory", ("/".join(each.path.split("/")[:2]) for each in problems))
         _print_counts("rule", (each.rule for each in problems))

@@ -13,6 +13,7 @@ from tooling.prose import extract
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+ALLOWED = HERE / "allowed.toml"
 NODE = ROOT / ".tools" / "node" / "bin"
 MAX_WORDS = 35
 TYPESCRIPT = {".js", ".mjs", ".ts", ".tsx"}
@@ -97,3 +98,20 @@ def check(paths: Sequence[Path], root: Path = ROOT) -> list[Problem]:
     )
     problems = [Problem(**each) for each in json.loads(done.stdout)]
     return sorted(problems, key=lambda each: (each.path, each.line, each.rule))
+
+
+def without_allowed(problems: Sequence[Problem], paths: Sequence[Path]) -> list[Problem]:
+    """Remove the errors that allowed.toml allows; an entry that allows none is an error."""
+    left = list(problems)
+    for entry in tomllib.loads(ALLOWED.read_text())["allow"]:
+        allowed = [
+            each
+            for each in problems
+            if (each.path, each.rule) == (entry["path"], entry["rule"])
+            and entry["text"] in each.message
+        ]
+        if not allowed and Path(entry["path"]) in paths:
+            unused = f"no error has the text “{entry['text']}”: remove the entry of allowed.toml"
+            left.append(Problem(entry["path"], 1, entry["rule"], unused))
+        left = [each for each in left if each not in allowed]
+    return left

@@ -1,10 +1,10 @@
 """Extracts the texts of a file as a Markdown document in which each line knows its source line."""
 
 import ast
-import inspect
 import io
 import json
 import re
+import textwrap
 import tokenize
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ WORD = re.compile(r"[(\"'“]?[A-Za-z]+(?:[-'/\u2019][A-Za-z]+)*[\"')”]?[.,:;!
 PLACEHOLDER = "`x`"
 DIRECTIVE = re.compile(r"(?:noqa|type|pragma|fmt|ruff|checkov|cfn-lint|hadolint|shellcheck)\b\S*")
 SHELL_MESSAGE = re.compile(r"\becho (?:\"([^\"]+)\"|'([^']+)')")
+TAG = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.DOTALL)
 CONTRACT_TEXT = re.compile(r'^\s*"(?:description|summary)": (".*?"),?$')
 
 
@@ -87,8 +88,8 @@ def of_python(source: str) -> Iterator[Text]:
             continue
         elif isinstance(node, ast.JoinedStr | ast.Constant):
             string = _string(node)
-            if string and (id(node) in named or is_prose(string)):
-                yield _text(string, node.lineno)
+            if id(node) in named or is_prose(string):
+                yield _literal(string, node)
     yield from _comments(_python_comments(source))
 
 
@@ -97,7 +98,7 @@ def of_yaml(source: str) -> Iterator[Text]:
     for root in yaml.compose_all(source, Loader=yaml.SafeLoader):
         for node in _scalars(root):
             if is_prose(node.value) and "{%" not in node.value:
-                yield _text(node.value, node.start_mark.line + 1 + (node.style in {"|", ">"}))
+                yield _scalar(node, source)
     yield from of_shell(source)
 
 
@@ -121,6 +122,14 @@ def of_css(source: str) -> Iterator[Text]:
         yield _text(found[1], source.count("\n", 0, found.start()) + 1)
 
 
+def of_html(source: str) -> Iterator[Text]:
+    """Yield what a page shows."""
+    shown = TAG.sub(lambda found: "\n" * found[0].count("\n") + " ", source)
+    for number, line in enumerate(shown.splitlines(), 1):
+        if is_prose(line):
+            yield _text(line.strip(), number)
+
+
 def of_contract(source: str) -> Iterator[Text]:
     """Yield the summaries and descriptions of an OpenAPI document."""
     for number, line in enumerate(source.splitlines(), 1):
@@ -131,15 +140,39 @@ def of_contract(source: str) -> Iterator[Text]:
 
 def _string(node: ast.JoinedStr | ast.Constant) -> str:
     if isinstance(node, ast.Constant):
-        return inspect.cleandoc(node.value) if isinstance(node.value, str) else ""
-    parts = [
+        value = (
+            node.value.decode("ascii", "ignore") if isinstance(node.value, bytes) else node.value
+        )
+        return value if isinstance(value, str) else ""
+    parts = (
         str(part.value) if isinstance(part, ast.Constant) else PLACEHOLDER for part in node.values
-    ]
-    return "".join(parts).replace("``", "` `" if PLACEHOLDER * 2 in "".join(parts) else "``")
+    )
+    return "".join(parts).replace(PLACEHOLDER * 2, f"{PLACEHOLDER} {PLACEHOLDER}")
+
+
+def _literal(string: str, node: ast.expr) -> Text:
+    """Return a literal without its indentation; the last line of both is the same."""
+    lines = string.split("\n")
+    end = node.end_lineno or node.lineno
+    first = end - len(lines) + 1 if len(lines) > 1 else node.lineno
+    indents = [len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()]
+    indent = min(indents, default=0)
+    cleaned = [lines[0].lstrip(), *(line[indent:].rstrip() for line in lines[1:])]
+    numbers = [min(max(first + index, node.lineno), end) for index in range(len(lines))]
+    return Text(tuple(cleaned), tuple(numbers))
+
+
+def _scalar(node: yaml.ScalarNode, source: str) -> Text:
+    """Return a block scalar with its lines, and any other on its first line."""
+    first = node.start_mark.line + 1
+    if node.style not in {"|", ">"}:
+        return _text(" ".join(node.value.split()), first)
+    lines = source.splitlines()[first : node.end_mark.line]
+    return _text(textwrap.dedent("\n".join(lines)), first + 1)
 
 
 def _text(string: str, first: int) -> Text:
-    lines = string.splitlines() or [""]
+    lines = string.split("\n")
     return Text(tuple(lines), tuple(range(first, first + len(lines))))
 
 
@@ -190,6 +223,7 @@ Reader = Callable[[str], Iterator[Text]]
 
 READERS: dict[str, Reader] = {
     ".css": of_css,
+    ".html": of_html,
     ".in": of_shell,
     ".json": of_contract,
     ".md": of_markdown,

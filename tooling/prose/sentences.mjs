@@ -14,23 +14,33 @@ export function sentencesOf(node) {
 function plain(node) {
   let text = "";
   const offsets = [];
-  const add = (characters, offset, step) => {
-    for (let index = 0; index < characters.length; index += 1) {
-      const isSpace = /\s/.test(characters[index]);
-      if (isSpace && (!text || text.endsWith(" "))) continue;
-      text += isSpace ? " " : characters[index];
-      offsets.push(offset + index * step);
-    }
+  const add = (character, offset) => {
+    const isSpace = /\s/.test(character);
+    if (isSpace && (!text || text.endsWith(" "))) return;
+    text += isSpace ? " " : character;
+    offsets.push(offset);
   };
   const visit = (each) => {
-    if (each.type === "Str") add(each.value, each.range[0], each.value.length === each.raw.length ? 1 : 0);
-    else if (each.type === "Code") add("`_`", each.range[0], 0);
-    else if (each.type === "Break") add(" ", each.range[0], 0);
-    else if (each.type === "Image") add(each.alt ?? "", each.range[0], 0);
+    const start = each.range[0];
+    if (each.type === "Str") aligned(each).forEach(([character, index]) => add(character, start + index));
+    else if (each.type === "Code") [..."`_`"].forEach((character) => add(character, start));
+    else if (each.type === "Break") add(" ", start);
+    else if (each.type === "Image") [...(each.alt ?? "")].forEach((character) => add(character, start));
     else each.children?.forEach(visit);
   };
   node.children.forEach(visit);
   return { text, offsets };
+}
+
+/** Returns `[character, index in raw]` for each character; `raw` also has indentation and backslashes. */
+function aligned({ value, raw }) {
+  let index = 0;
+  return value.split("").map((character) => {
+    const found = raw.indexOf(character, index);
+    const at = found < 0 ? index : found;
+    index = Math.min(at + 1, raw.length - 1);
+    return [character, at];
+  });
 }
 
 function divide({ text, offsets }) {

@@ -64,6 +64,7 @@ function content(node) {
 }
 
 function string(node) {
+  if (ts.isJsxAttribute(node.parent ?? node) && node.parent.name.getText() === "className") return null;
   if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return node.text;
   if (ts.isTemplateExpression(node)) {
     return node.head.text + node.templateSpans.map((span) => PLACEHOLDER + span.literal.text).join("");
