@@ -1,11 +1,13 @@
 """Canonical forms: what is recorded is written one way only, whatever wrote it.
 
 A DynamoDB attribute that holds JSON text becomes `{"json": …}`, one that holds compressed text
-becomes `{"zlib": …}`, other bytes become `{"B": base64}`. `attributes` reverses this, so that a
-recorded row can be put into a table. Presigned URLs lose their date and signature.
+becomes `{"zlib": …}`, other bytes become `{"B": base64}`; objects likewise, or `{"gzip": …}`.
+`attributes` reverses this, so that a recorded row can be put into a table. Presigned URLs lose
+their date and signature.
 """
 
 import base64
+import gzip
 import json
 import re
 import zlib
@@ -15,6 +17,8 @@ from typing import Any, Final
 type Json = Any
 
 _COLUMNS: Final = 100
+_ANY_FORMAT: Final = zlib.MAX_WBITS | 32
+_GZIP: Final = b"\x1f\x8b"
 _PRESIGNED: Final = [
     (re.compile(r"X-Amz-Date=\d{8}T\d{6}Z"), "X-Amz-Date=DATE"),
     (re.compile(r"(X-Amz-Credential=[^%&\"]+%2F)\d{8}%2F"), r"\1DATE%2F"),
@@ -74,8 +78,8 @@ def content(recorded: Mapping[str, Json]) -> bytes:
     """The reverse of `body`."""
     if "json" in recorded:
         return json.dumps(recorded["json"], separators=(",", ":")).encode()
-    if "zlib" in recorded:
-        return zlib.compress(str(recorded["zlib"]).encode())
+    if "gzip" in recorded:
+        return gzip.compress(_text_of(recorded["gzip"]).encode(), mtime=0)
     if "base64" in recorded:
         return base64.b64decode(recorded["base64"])
     return str(recorded["text"]).encode()
@@ -120,11 +124,12 @@ def _document(written: str) -> Json:
 
 def _compressed(held: bytes) -> Json:
     try:
-        written = zlib.decompress(held).decode()
+        written = zlib.decompress(held, wbits=_ANY_FORMAT).decode()
     except (zlib.error, UnicodeDecodeError):
         return None
     found = _document(written)
-    return {"zlib": {"text": written} if found is None else {"json": found}}
+    kind = "gzip" if held.startswith(_GZIP) else "zlib"
+    return {kind: {"text": written} if found is None else {"json": found}}
 
 
 def _text_of(held: Mapping[str, Json]) -> str:

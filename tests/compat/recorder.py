@@ -48,6 +48,10 @@ class Recorder:
         kept = {"body": canonical.body(body), "type": "binary/octet-stream", "metadata": metadata}
         self._before.setdefault(f"s3:{bucket}", {})[key] = kept
 
+    def lose(self, place: str, key: str) -> None:
+        """Delete a row or an object, as its expiry does."""
+        self._before.setdefault(place, {})[key] = None
+
     # Calls.
 
     def play(self, name: str, function: str, event: Json) -> Json:
@@ -166,7 +170,7 @@ class Recorder:
         ]
         self.report(f"{what}: report", lease, outcomes)
 
-    def stream(self, name: str, function: str) -> Json:
+    def stream(self, name: str, function: str = "job_events") -> Json:
         """Hand the last step's changes of the jobs table to a consumer of its stream."""
         before: State = {}
         for step in self.steps[:-1]:

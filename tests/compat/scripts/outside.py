@@ -2,7 +2,7 @@
 
 import json
 
-from tests.compat.recorder import Recorder, machine, user
+from tests.compat.recorder import FATAL, Recorder, ended, machine, user
 
 TENANT = "default"
 
@@ -77,6 +77,42 @@ def records(*bodies: object) -> dict[str, list[dict[str, str]]]:
     }
 
 
+def events(play: Recorder) -> None:
+    """Each event of a job, from the change of its row that it tells of."""
+    play.register()
+    job = play.submit("two tasks", count=2, chunk_size=1, name="nightly", tags={"team": "ml"})
+    play.stream("submitted")
+    play.start("two tasks", job)
+    play.stream("enqueued")
+    play.lease("the first starts", job, 0)
+    play.stream("started")
+    play.post("pause", f"/jobs/{job}/pause")
+    play.stream("paused")
+    play.post("resume", f"/jobs/{job}/resume")
+    play.stream("resumed")
+    lease = {"job_id": job, "chunk": 0, "epoch": 1}
+    play.report("the first fails", lease, [ended(0, error=FATAL)])
+    play.stream("the first failed: no event")
+    play.run("the second", job, 1)
+    play.stream("failed")
+    play.post("retry", f"/jobs/{job}/retry")
+    play.stream("retried")
+    play.start("again", job, generation=2)
+    play.run("again", job, 0)
+    play.stream("completed")
+    play.http("delete", "DELETE", f"/jobs/{job}")
+    play.stream("deleted")
+    other = play.submit("another", count=1)
+    play.start("another", other)
+    play.lease("it runs", other, 0)
+    play.post("cancel", f"/jobs/{other}/cancel")
+    play.stream("stopping")
+    play.monitor("cancelled: monitor", other)
+    play.stream("cancelled")
+    foreign = {"eventID": "0", "dynamodb": {"Keys": {"id": {"S": other}}, "NewImage": {"x": {}}}}
+    play.play("a record that is no job's", "job_events", {"Records": [foreign]})
+
+
 def live(play: Recorder) -> None:
     """Tickets, connections, subscriptions, deltas."""
     play.register()
@@ -134,11 +170,11 @@ def exports(play: Recorder) -> None:
     play.get("it runs", f"/jobs/{job}/exports/{export}")
     given = {"tenant": TENANT, "job": job, "export": export}
     cursor = play.play("append a part", "export_results", {**given, "cursor": {}})
-    assert cursor["more"]
+    finished = play.play("finish the file", "export_results", {**given, "cursor": cursor})
+    assert (cursor["more"], finished["more"]) == (True, False)
     name = f"{job}-{export}"
-    finished = {**cursor, "more": False}
-    ended = {"status": "SUCCEEDED", "stopDate": 1_800_000_005.0, "output": finished}
-    play.facts(executions={name: ended})
+    done = {"status": "SUCCEEDED", "stopDate": 1_800_000_005.0, "output": finished}
+    play.facts(executions={name: done})
     play.get("it is done", f"/jobs/{job}/exports/{export}")
     play.wait(8 * 24 * 3_600)
     play.get("it is not kept any more", f"/jobs/{job}/exports/{export}")
@@ -149,6 +185,7 @@ def exports(play: Recorder) -> None:
         }
     )
     play.get("it failed", f"/jobs/{job}/exports/{lost}")
+    play.get("who exported", f"/jobs/{job}/events")
 
 
 def tenants(play: Recorder) -> None:

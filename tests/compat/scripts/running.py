@@ -172,6 +172,8 @@ def crashes(play: Recorder) -> None:
     (last,) = play.lease("lease 4", job, 0, request="request-4")
     play.get("the worker died of it", f"/tasks/{job}.0")
     play.get("the worker died of it: why", f"/tasks/{job}.0/why")
+    play.get("the worker died of it: attempts", f"/tasks/{job}.0/attempts")
+    play.get("the worker died of it: failures", f"/jobs/{job}/failures")
     letter = {
         "messageId": "m-1",
         "body": json.dumps({"job": job, "chunk": 0}),
@@ -210,3 +212,39 @@ def crashes(play: Recorder) -> None:
     endless = play.submit("one whose history is full", count=1)
     play.start("one whose history is full", endless)
     play.monitor("hand over", endless, passes=5_000)
+
+
+def letters(play: Recorder) -> None:
+    """A dead letter of each cause."""
+    play.register()
+    job = play.submit("four chunks", count=4, chunk_size=1)
+    play.start("four chunks", job)
+    play.play("unfinished", "dead_letters", dead(job, 0))
+    play.run("the first", job, 0)
+    play.play("chunk ended", "dead_letters", dead(job, 0))
+    play.lease("lease the second", job, 1)
+    play.play("held", "dead_letters", dead(job, 1))
+    play.wait(61)
+    play.lease("lease the second again", job, 1, request="request-2")
+    play.wait(61)
+    play.play("worker died", "dead_letters", dead(job, 1))
+    play.post("pause", f"/jobs/{job}/pause")
+    play.play("paused", "dead_letters", dead(job, 2))
+    play.post("cancel", f"/jobs/{job}/cancel")
+    play.play("job stops", "dead_letters", dead(job, 2))
+    play.monitor("cancelled: monitor", job)
+    play.play("job ended", "dead_letters", dead(job, 3))
+    play.play("of no job", "dead_letters", dead("job_00000000000000000000000000", 0))
+    play.get("all of the job's", f"/jobs/{job}/dead-letters")
+    page = play.get("some of the tenant's", "/dead-letters", query="limit=2")
+    play.get("more of them", "/dead-letters", query=f"limit=2&next_token={page['next_token']}")
+
+
+def dead(job: str, chunk: int) -> dict[str, list[dict[str, object]]]:
+    """A message that was received too often."""
+    record: dict[str, object] = {
+        "messageId": "m-1",
+        "body": json.dumps({"job": job, "chunk": chunk}),
+        "attributes": {"ApproximateReceiveCount": "11"},
+    }
+    return {"Records": [record]}

@@ -176,6 +176,87 @@ def waiting(play: Recorder) -> None:
     play.get("cancelled: why a task", f"/tasks/{job}.2/why")
 
 
+def reasons(play: Recorder) -> None:
+    """Every reason why something does not run."""
+    play.register()
+    place = play.post("a place for inputs", "/inputs")["inputs_uri"]
+    play.upload("inputs", str(place).removeprefix("s3://inputs/"), b"no JSON\n")
+    bad = play.submit("bad inputs", inputs_uri=place)
+    play.play("bad inputs: plan", "plan_tasks", {"job": bad, "generation": 1, "n": 1})
+    play.get("inputs refused", f"/jobs/{bad}/why")
+    job = play.submit(
+        "three chunks", count=6, chunk_size=2, max_parallelism=1, deadline="2027-01-15T08:20:00Z"
+    )
+    given = {"job": job, "generation": 1, "n": 1}
+    play.get("planning", f"/jobs/{job}/why")
+    play.play("plan", "plan_tasks", given)
+    play.get("enqueuing", f"/jobs/{job}/why")
+    play.facts(executions={f"{job}-1-1": {"status": "FAILED", "error": "Boom", "stopDate": 1.8e9}})
+    play.get("execution failed", f"/jobs/{job}/why")
+    play.play("create", "create_tasks", {**given, "first": 0, "count": 3})
+    play.play("enqueue", "enqueue_tasks", {**given, "first": 0, "count": 3})
+    play.monitor("monitor", job)
+    play.get("window full", f"/jobs/{job}/why")
+    play.get("window full: a task", f"/tasks/{job}.5/why")
+    play.lease("lease 1", job, 0)
+    play.get("running", f"/jobs/{job}/why")
+    beat = {"job_id": job, "chunk": 0, "epoch": 1, "index": 0}
+    play.worker("heartbeat", "heartbeats", {"worker": "w-1", "leases": [beat]})
+    play.get("held: a task", f"/tasks/{job}.1/why")
+    play.wait(61)
+    play.get("worker silent", f"/jobs/{job}/why")
+    play.get("worker silent: a task", f"/tasks/{job}.0/why")
+    play.lease("lease 2", job, 0, request="request-2")
+    play.wait(61)
+    play.lease("lease 3", job, 0, request="request-3")
+    play.get("isolated", f"/jobs/{job}/why")
+    play.get("isolated: a task", f"/tasks/{job}.0/why")
+    play.get("isolated: attempts", f"/tasks/{job}.0/attempts")
+    play.wait(900)
+    play.get("deadline near", f"/jobs/{job}/why")
+    play.post("cancel", f"/jobs/{job}/cancel")
+    play.get("ending", f"/jobs/{job}/why")
+    beat = {"job_id": job, "chunk": 0, "epoch": 3, "index": 0}
+    play.worker("a directive", "heartbeats", {"worker": "w-1", "leases": [beat]})
+    own = {"job_id": job, "chunk": 0, "epoch": 3}
+    play.report("a report that comes too late", own, [ended(0)])
+    play.monitor("cancelled: monitor", job)
+    play.get("cancelled: attempts", f"/tasks/{job}.0/attempts")
+    _settled(play)
+
+
+def _settled(play: Recorder) -> None:
+    other = play.submit("one task", count=1, retry={"max_attempts": 2})
+    play.start("one task", other)
+    (lease,) = play.lease("lease it", other, 0)
+    play.report("it is to be tried again", lease, [ended(0, error=BOOM)])
+    play.wait(60)
+    play.get("settling", f"/jobs/{other}/why")
+    play.run("tried again", other)
+    play.get("completed", f"/jobs/{other}/why")
+    play.get("completed: a task", f"/tasks/{other}.0/why")
+
+
+def expiry(play: Recorder) -> None:
+    """What is read once parts and inputs have expired, and canaries that are stopped."""
+    play.register()
+    job = play.submit("two chunks", count=2, chunk_size=1)
+    play.start("two chunks", job)
+    play.run("first", job, 0)
+    play.lease("done, while the job runs", job, 0, request="request-2")
+    play.run("second", job, 1, failed=(1,))
+    play.lose("tasks", f"outcomes/{job}/0/1.1")
+    play.get("a lost part: results", f"/jobs/{job}/results", query="format=json")
+    play.get("a lost part: attempts", f"/tasks/{job}.0/attempts")
+    play.get("a lost part: the task", f"/tasks/{job}.0")
+    play.get("a lost part: the result", f"/tasks/{job}.0/result")
+    canary = {"canary": {"share": 0.5, "bar": 0.5}}
+    play.post("a canary", f"/jobs/{job}/retry", canary)
+    play.post("cancel it", f"/jobs/{job}/cancel")
+    play.monitor("cancelled: monitor", job, generation=2)
+    play.get("the canary was stopped", f"/jobs/{job}")
+
+
 def name_of(job: str, generation: int) -> dict[str, dict[str, str]]:
     """The event of an execution that ended."""
     return {"detail": {"name": f"{job}-{generation}-1"}}
