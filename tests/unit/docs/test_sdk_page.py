@@ -94,7 +94,7 @@ def test_the_fields_and_defaults_of_a_policy_are_on_the_page() -> None:
         f"| 0 to {retry.LONGEST_DELAY:,.0f} |",
         f"| 1 to {wire_retry.MAX_FACTOR:g} |",
         f"| {wire_retry.MAX_TYPES} names |",
-        f"so many seconds, {retry.LONGEST_DELAY:,.0f} at most",
+        f"the given number of seconds, {retry.LONGEST_DELAY:,.0f} at most",
         f"has {CLEAN_UP_SECONDS:g} s after a cancel",
         f"links that hold for {LINK_SECONDS // 60} minutes",
         f"after {ChildLimits().max_tasks:,} tasks or when it has grown by {GROWTH} MB",
