@@ -111,6 +111,10 @@ test: setup $(NODE_READY) ## Run all tests
 	wait $$twin || failed=1; cat build/twin-tests.log; exit $$failed
 	@cd examples/invoices && $(CURDIR)/$(PY) -m pytest -p no:cacheprovider
 
+.PHONY: compat
+compat: setup ## Play the recorded rows and requests of earlier releases against this code
+	@$(PY) -m pytest tests/compat
+
 .PHONY: cover
 cover: setup ## Tell which lines the tests that run in process leave out
 	@$(BIN)/coverage run -m pytest tests/unit tests/contract

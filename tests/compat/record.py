@@ -5,12 +5,12 @@ A folder is one release. What is recorded is never edited and never recorded ane
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from tests.compat import canonical
 from tests.compat.chapter import FIXTURES, Stage, Step
 from tests.compat.recorder import Recorder, Script
 from tests.compat.scripts import CHAPTERS
+from tests.compat.surface import surface
 from tests.compat.world import surroundings
 
 
@@ -25,11 +25,13 @@ def recorded(stage: Stage, script: Script) -> list[Step]:
 def main(arguments: Sequence[str]) -> int:
     """Write a new release's fixtures; refuse to write over one that is there."""
     (name,) = arguments
-    folder: Path = FIXTURES / name / "chapters"
-    if folder.exists():
-        sys.stderr.write(f"{folder} exists: a recorded release is never recorded again\n")
+    release = FIXTURES / name
+    if release.exists():
+        sys.stderr.write(f"{release} exists: a recorded release is never recorded again\n")
         return 1
+    folder = release / "chapters"
     folder.mkdir(parents=True)
+    (release / "surface.json").write_text(canonical.text(surface()))
     with surroundings() as world:
         stage = Stage(world)
         for chapter, script in CHAPTERS.items():
