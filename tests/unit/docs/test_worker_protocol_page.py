@@ -104,7 +104,7 @@ def test_every_status_has_its_row() -> None:
 
 
 def test_the_variables_are_those_that_a_worker_reads() -> None:
-    named = set(re.findall(r"`((?:SHOAL|AWS)_[A-Z_]+)`", section("What a worker has to know")))
+    named = set(re.findall(r"`((?:SHOAL|AWS)_[A-Z_]+)`", section("Configuration")))
     told = dict.fromkeys(named, "1") | {"SHOAL_TASKS": "tasks"}
 
     settings = WorkerSettings.from_environment(told)
@@ -142,8 +142,8 @@ def test_the_variables_are_those_that_a_worker_reads() -> None:
         f"keep the chunk for {run_coordinator.UNKNOWN_TYPE_SECONDS:.0f} seconds",
         f"received {heartbeat.MAX_MESSAGE_AGE / 3600:.0f} hours ago",
         f"`timeout` is therefore at most {wire.MAX_TIMEOUT:,.0f} seconds",
-        f"has cost {SPELLED[CRASHES_TO_ISOLATE]} workers their lives",
-        f"At the {SPELLED[CRASHES_TO_FAIL]} death",
+        f"{SPELLED[CRASHES_TO_ISOLATE]} workers died while they ran this chunk",
+        f"At the {SPELLED[CRASHES_TO_FAIL]} crash",
         (
             f"up to {circuit_breaker.FIRST_DELAY} s,"
             f" doubled at each attempt up to {circuit_breaker.MAX_DELAY:.0f} s"
