@@ -15,7 +15,7 @@ from shoal.domain.job import Job, Repeat, Spec
 from shoal.domain.outcome import Outcome
 from shoal.domain.tally import Sum
 from shoal.service.leasing import ChunkRef, LeaseGranted, Report
-from shoal.service.monitoring import Seen
+from shoal.service.reconciliation import PassState
 
 SIZES = (1_000, 10_000, 100_000)
 CHUNK = 100
@@ -154,15 +154,15 @@ def hot_writes(tasks: int) -> tuple[int, int]:
     world = in_memory(jobs=jobs)
     bootstrap.use(world)
     spec = Spec(task_type="noop", source=Repeat(tasks), chunk_size=CHUNK)
-    job = bootstrap.submitting().submit("t", spec, key=None, fingerprint="").job
-    planning, monitoring = bootstrap.planning(), bootstrap.monitoring()
+    job = bootstrap.submission().submit("t", spec, key=None, fingerprint="").job
+    planning, reconciliation = bootstrap.planning(), bootstrap.reconciliation()
     ranges = planning.plan(job.id, 1, 1)
     for each in ranges:
         planning.create(job.id, 1, *each)
     for each in ranges:
         planning.enqueue(job.id, 1, *each)
-    monitoring.reconcile(job.id, 1, 0, Seen())
-    monitoring.wait(job.id, 1, "token")
+    reconciliation.reconcile(job.id, 1, 0, PassState())
+    reconciliation.wait(job.id, 1, "token")
     for report in _reports(world.queue):
         bootstrap.leasing().report("w", [report])
     closed = jobs.get(job.id)

@@ -51,7 +51,7 @@ def sign_in(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response
     """Know who asks before anything is done, and refuse whose token lacks the route's scope."""
     scope = needed(resolver.current_event.http_method, resolver.context["_route"].security)
     if scope is not None:
-        found = bootstrap.tenancy().caller(
+        found = bootstrap.authentication().caller(
             Claims.of(gateway.claims(resolver.current_event.raw_event))
         )
         if scope not in found.scopes:

@@ -13,6 +13,8 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     if "cause" in event:
         cause = str(event["cause"])
         log.say("bulk action given up", id=action, cause=cause)
-        bootstrap.bulk().give_up(tenant, action, f"it failed again and again: {causes.told(cause)}")
+        bootstrap.bulk_actions().give_up(
+            tenant, action, f"it failed again and again: {causes.told(cause)}"
+        )
         return {"more": False}
-    return {"more": bootstrap.bulk().step(tenant, action)}
+    return {"more": bootstrap.bulk_actions().step(tenant, action)}

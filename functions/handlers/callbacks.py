@@ -19,7 +19,7 @@ from shoal.domain.outcome import Outcome, PartKey, TaskError
 from shoal.ports.task_types import TaskType
 from shoal.service.inputs import Placed
 from shoal.service.keeping import TaskRef
-from shoal.service.leasing import Beat, ChunkRef, LeaseGranted, LeaseRefused, Report
+from shoal.service.leasing import ChunkRef, LeaseGranted, LeaseRefused, LeaseRenewal, Report
 from shoal.wire import worker as wire
 from shoal.wire.times import rfc3339
 
@@ -167,7 +167,7 @@ def _error(failure: wire.TaskFailure) -> TaskError:
 
 def _heartbeat(request: wire.HeartbeatRequest) -> Body:
     beats = [
-        Beat(
+        LeaseRenewal(
             each.job_id,
             each.chunk,
             each.epoch,
@@ -219,7 +219,7 @@ def _artifact(request: wire.ArtifactRequest) -> Body:
 
 
 def _register(request: wire.WorkerRegistration) -> Body:
-    bootstrap.registering().register(
+    bootstrap.registration().register(
         _worker(request, bootstrap.adapters().clock.now()),
         [
             TaskType(

@@ -15,7 +15,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _seen_to(record: Mapping[str, Any]) -> bool:
-    bootstrap.burying().count()
+    bootstrap.dead_letters().count()
     try:
         body = json.loads(record["body"])
         job_id, chunk = str(body["job"]), int(body["chunk"])
@@ -24,7 +24,7 @@ def _seen_to(record: Mapping[str, Any]) -> bool:
         return True
     try:
         bootstrap.recovery().dead_letter(job_id, chunk)
-        bootstrap.burying().note(job_id, chunk, _receives(record))
+        bootstrap.dead_letters().record(job_id, chunk, _receives(record))
     except Exception as error:  # noqa: BLE001 - the other messages of the batch go on
         log.complain("a dead letter has to come again", error, job=job_id, chunk=chunk)
         return False

@@ -36,9 +36,9 @@ def _seen_to(record: Mapping[str, Any]) -> bool:
 
 def _do(message: Delivery | HookEvent) -> None:
     if isinstance(message, HookEvent):
-        bootstrap.delivering().spread(message)
+        bootstrap.webhook_delivery().fan_out(message)
         return
-    answer = bootstrap.delivering().attempt(message)
+    answer = bootstrap.webhook_delivery().attempt(message)
     if answer is not None:
         log.say(
             "told a webhook",

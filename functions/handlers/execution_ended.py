@@ -16,4 +16,4 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
         log.say("an execution that is not ours ended", execution=detail["name"])
         return
     bootstrap.recovery().recover(parsed[0])
-    bootstrap.auditing().record_canary(parsed[0])
+    bootstrap.audit_trail().record_canary(parsed[0])

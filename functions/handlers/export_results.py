@@ -11,4 +11,4 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """`{tenant, job, export, cursor}` → the next cursor, and whether there is `more`."""
     cursor = Cursor.read(event["cursor"])
     given = str(event["tenant"]), str(event["job"]), str(event["export"])
-    return bootstrap.exporting().turn(*given, cursor).told()
+    return bootstrap.exports().write_part(*given, cursor).told()

@@ -11,7 +11,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """`{job, generation, cause}` → `{status}` of the job as it then is."""
     cause = str(event["cause"])
     log.say("the workflow failed", job=event["job"], cause=cause)
-    job = bootstrap.ending().fail(
+    job = bootstrap.termination().fail(
         event["job"],
         int(event["generation"]),
         f"the workflow failed: {causes.told(cause)}",

@@ -11,7 +11,7 @@ from shoal.domain.job import Job
 def handler(event: Mapping[str, Any], _context: object) -> None:
     """Records of the jobs table's stream → nothing; an error makes the whole batch come again."""
     changes = [change for record in event["Records"] if (change := _change(record)) is not None]
-    told = bootstrap.announcing().announce(changes)
+    told = bootstrap.job_events().publish(changes)
     log.say("told of jobs", records=len(event["Records"]), events=told)
 
 

@@ -25,7 +25,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     if route == "$connect":
         return {"statusCode": _connect(connection_id, event.get("queryStringParameters") or {})}
     if route == "$disconnect":
-        bootstrap.live().disconnect(connection_id)
+        bootstrap.live_subscriptions().disconnect(connection_id)
     else:
         answer = _answer(connection_id, event.get("body") or "")
         bootstrap.adapters().connections.post(connection_id, answer)
@@ -37,7 +37,7 @@ def _connect(connection_id: str, query: Mapping[str, Any]) -> int:
     # API Gateway gives a repeated parameter's last value, the emulator a list: none is a ticket.
     found = ticket[-1] if isinstance(ticket, list) else ticket
     try:
-        bootstrap.live().connect(connection_id, found)
+        bootstrap.live_subscriptions().connect(connection_id, found)
     except ShoalError as error:
         log.say("refused a connection", error=type(error).__name__)
         return problems.status_of(error).value
@@ -54,10 +54,10 @@ def _answer(connection_id: str, text: str) -> str:
     try:
         match words:
             case Subscribe(job=job):
-                bootstrap.live().subscribe(connection_id, job)
+                bootstrap.live_subscriptions().subscribe(connection_id, job)
                 return subscribed_message(job)
             case Unsubscribe(job=job):
-                bootstrap.live().unsubscribe(connection_id, job)
+                bootstrap.live_subscriptions().unsubscribe(connection_id, job)
                 return unsubscribed_message(job)
             case _:
                 return pong_message()

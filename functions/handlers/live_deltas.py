@@ -10,6 +10,6 @@ from shoal import bootstrap
 def handler(event: Mapping[str, Any], _context: object) -> None:
     """Records of the jobs table's stream → nothing; an error makes the whole batch come again."""
     jobs = {bootstrap.changed_job(record) for record in event["Records"]}
-    sent = bootstrap.publishing().publish(jobs)
+    sent = bootstrap.live_deltas().publish(jobs)
     if sent:
         log.say("told listeners", records=len(event["Records"]), jobs=len(jobs), messages=sent)

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from shoal import bootstrap
-from shoal.service.monitoring import Seen
+from shoal.service.reconciliation import PassState
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """`{job, generation, passes, seen}` → `{decision, passes, seen, reason}`."""
     passes = int(event["passes"])
-    verdict = bootstrap.monitoring().reconcile(
-        event["job"], int(event["generation"]), passes, Seen(**event["seen"])
+    verdict = bootstrap.reconciliation().reconcile(
+        event["job"], int(event["generation"]), passes, PassState(**event["seen"])
     )
     return {
         "decision": verdict.decision,
         "passes": passes + 1,
-        "seen": verdict.seen._asdict(),
+        "seen": verdict.state._asdict(),
         "reason": verdict.reason,
     }

@@ -11,7 +11,7 @@ from shoal.domain.canary import Canary
 from shoal.domain.outcome import TaskError
 from shoal.domain.selection import Discard, Selection
 from shoal.ports.task_types import TaskType
-from shoal.service.submitting import Upload
+from shoal.service.submission import Upload
 from shoal.service.viewing import JobView, Missing, Result, TaskView
 from shoal.wire.jobs import CanaryBody, CountsBody, DiscardBody, JobBody, JobLinks, SelectionBody
 from shoal.wire.results import MissingBody, MissingWhy, ResultBody

@@ -8,4 +8,4 @@ from shoal import bootstrap
 
 def handler(event: Mapping[str, Any], _context: object) -> None:
     """`{job, generation, token}` → nothing; the token is answered when there is news."""
-    bootstrap.monitoring().wait(event["job"], int(event["generation"]), event["token"])
+    bootstrap.reconciliation().wait(event["job"], int(event["generation"]), event["token"])

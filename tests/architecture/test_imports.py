@@ -16,18 +16,18 @@ PACKAGES = [
     "local",
 ]
 PLANTED = [
-    ("directories", "shoal/service/moves.py", "import shoal.adapters.memory"),
+    ("directories", "shoal/service/job_updates.py", "import shoal.adapters.memory"),
     ("directories", "shoal/domain/ids.py", "import shoal.wire"),
     ("directories", "shoal/helpers.py", ""),
     ("pure-domain", "shoal/domain/retry.py", "import random"),
     ("aws", "handlers/sweep.py", "import boto3"),
-    ("users", "shoal/client/api.py", "import shoal.service.moves"),
+    ("users", "shoal/client/api.py", "import shoal.service.job_updates"),
     ("users", "shoal/client/api.py", "import boto3"),
     ("users", "shoal/cli/parsing.py", "import shoal.worker.weighted_round_robin"),
     ("handlers", "handlers/api.py", "import shoal.adapters.memory"),
     ("telemetry", "shoal/worker/reporter.py", "import prometheus_client"),
-    ("telemetry", "shoal/service/moves.py", "import opentelemetry.trace"),
-    ("user-code", "tasks/noop.py", "import shoal.service.moves"),
+    ("telemetry", "shoal/service/job_updates.py", "import opentelemetry.trace"),
+    ("user-code", "tasks/noop.py", "import shoal.service.job_updates"),
     ("user-code", "invoices/tasks.py", "import shoal.adapters.s3"),
 ]
 

@@ -29,8 +29,8 @@ from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome, TaskError
 from shoal.ports.queues import Message
 from shoal.ports.workflow import Execution, ExecutionStatus
-from shoal.service.leasing import Beat, ChunkRef, LeaseGranted, LeaseRefused, Report
-from shoal.service.monitoring import Seen
+from shoal.service.leasing import ChunkRef, LeaseGranted, LeaseRefused, LeaseRenewal, Report
+from shoal.service.reconciliation import PassState
 from tests.chaos.faults import Fuse, FusedChunks, FusedJobs, FusedQueue, Stopped, fused
 
 LEASE = 10.0
@@ -72,7 +72,7 @@ class _Execution:
     generation: int
     number: int
     passes: int = 0
-    seen: Seen = field(default_factory=Seen)
+    seen: PassState = field(default_factory=PassState)
     token: str = ""
     waits: bool = False
 
@@ -204,8 +204,8 @@ class Cloud:
         """Submit a job under the one idempotency key of this world."""
 
         def submit() -> Job:
-            submitting = bootstrap.submitting()
-            return submitting.submit("t", spec, key="key", fingerprint="f", **given).job
+            submission = bootstrap.submission()
+            return submission.submit("t", spec, key="key", fingerprint="f", **given).job
 
         self.request(submit, lambda _: None)
 
@@ -220,7 +220,7 @@ class Cloud:
 
         def ask() -> None:
             with suppress(IllegalMove):
-                getattr(bootstrap.control(), verb)("t", self.job.id)
+                getattr(bootstrap.job_control(), verb)("t", self.job.id)
 
         def act() -> None:
             if self.jobs.page("t", JobFilter(), limit=1, start=None).jobs:
@@ -345,7 +345,7 @@ class Cloud:
 
     def _beat(self, granted: LeaseGranted) -> None:
         chunk = granted.chunk
-        beat = Beat(chunk.job, chunk.number, chunk.epoch, Hand(chunk.first, 0.5))
+        beat = LeaseRenewal(chunk.job, chunk.number, chunk.epoch, Hand(chunk.first, 0.5))
         worker = _worker(granted)
         self.request(
             lambda: bootstrap.leasing().heartbeat(worker, [beat]), lambda _: None, repeat=False
@@ -416,15 +416,15 @@ class Cloud:
         )
 
     def _monitor(self, execution: _Execution) -> None:
-        e, monitoring = execution, bootstrap.monitoring()
+        e, reconciliation = execution, bootstrap.reconciliation()
         e.waits = False
         self._step(
             e,
-            lambda: monitoring.reconcile(e.job, e.generation, e.passes, e.seen),
-            lambda verdict: self._decide(e, verdict.decision, verdict.seen),
+            lambda: reconciliation.reconcile(e.job, e.generation, e.passes, e.seen),
+            lambda verdict: self._decide(e, verdict.decision, verdict.state),
         )
 
-    def _decide(self, execution: _Execution, decision: str, seen: Seen) -> None:
+    def _decide(self, execution: _Execution, decision: str, seen: PassState) -> None:
         e = execution
         e.passes, e.seen = e.passes + 1, seen
         if decision == "wait":
@@ -443,7 +443,7 @@ class Cloud:
         token, since = e.token, self.clock.time
         e.waits = True
         self._step(
-            e, lambda: bootstrap.monitoring().wait(e.job, e.generation, token), lambda _: None
+            e, lambda: bootstrap.reconciliation().wait(e.job, e.generation, token), lambda _: None
         )
 
         def look() -> None:

@@ -13,9 +13,9 @@ from shoal.domain.job_filter import JobFilter
 from shoal.domain.outcome import Outcome, PartKey, TaskError
 from shoal.domain.selection import Selection
 from shoal.domain.tally import Tally
-from shoal.service.choosing import chosen
-from shoal.service.control import Control
-from shoal.service.settling import Settling
+from shoal.service.completion import Completion
+from shoal.service.job_control import JobControl
+from shoal.service.retry_selection import positions_to_run
 from tests.contract.examples import EXPIRES_AT, ORIGIN, a_chunk, a_job, fresh_id
 from tests.contract.worlds import World
 
@@ -32,12 +32,12 @@ def test_a_selection_is_kept_and_takes_the_tasks_of_its_cause(world: World) -> N
     )
     selection = Selection(cause_of("noop", errors[1]).fingerprint)
 
-    _control(world).retry(job.tenant, job.id, selection)
+    _job_control(world).retry(job.tenant, job.id, selection)
 
     stored = world.jobs.get(job.id)
     assert stored is not None
     assert stored.selection == selection
-    assert chosen(world.chunks, stored, chunk) == [1, 3]
+    assert positions_to_run(world.chunks, stored, chunk) == [1, 3]
 
 
 def test_a_deleted_job_is_in_no_list_and_its_id_stays_taken(world: World) -> None:
@@ -46,14 +46,14 @@ def test_a_deleted_job_is_in_no_list_and_its_id_stays_taken(world: World) -> Non
     for each in (job, other):
         world.jobs.create(each)
 
-    _control(world).delete(job.tenant, job.id)
+    _job_control(world).delete(job.tenant, job.id)
 
     for statuses in (frozenset[JobStatus](), frozenset({JobStatus.FAILED})):
         page = world.jobs.page(job.tenant, JobFilter(statuses=statuses), limit=10, start=None)
         assert [each.id for each in page.jobs] == [other.id]
     assert not world.jobs.create(job)
     with pytest.raises(JobNotFound):
-        _control(world).delete(job.tenant, job.id)
+        _job_control(world).delete(job.tenant, job.id)
 
 
 @pytest.mark.parametrize("verb", ["cancel", "pause", "resume", "retry"])
@@ -64,13 +64,13 @@ def test_a_key_that_is_no_job_s_is_no_job(world: World, verb: str, name: str) ->
     world.jobs.create_tallies([Tally(job.id, 0, {})], expires_at=EXPIRES_AT)
 
     with pytest.raises(JobNotFound):
-        getattr(_control(world), verb)(job.tenant, name.format(job=job.id))
+        getattr(_job_control(world), verb)(job.tenant, name.format(job=job.id))
 
     assert world.jobs.get(job.id) == job
 
 
-def _control(world: World) -> Control:
-    settling = Settling(
+def _job_control(world: World) -> JobControl:
+    completion = Completion(
         world.jobs, world.chunks, world.queue, world.workflow, world.clock, RecordingMetrics()
     )
-    return Control(world.jobs, world.workflow, settling, world.clock, retention=60)
+    return JobControl(world.jobs, world.workflow, completion, world.clock, retention=60)

@@ -16,15 +16,15 @@ from shoal.ports.jobs import JobStore
 from shoal.ports.task_types import TypeRegistry
 from shoal.ports.tenants import TenantStore
 from shoal.service.admission import Admission
-from shoal.service.control import Control
-from shoal.service.ending import Ending
+from shoal.service.completion import Completion
 from shoal.service.inputs import Inputs
-from shoal.service.leasing import Beat, ChunkRef, Leasing, Report
-from shoal.service.monitoring import Monitoring, Seen
+from shoal.service.job_control import JobControl
+from shoal.service.leasing import ChunkRef, LeaseRenewal, Leasing, Report
 from shoal.service.planning import Planning
-from shoal.service.recovery import Deaths, Recovery
-from shoal.service.settling import Settling
-from shoal.service.submitting import Submitting
+from shoal.service.reconciliation import PassState, Reconciliation
+from shoal.service.recovery import CrashLoopDetector, Recovery
+from shoal.service.submission import Submission
+from shoal.service.termination import Termination
 from tests.model.replay import (
     Tape,
     TapedChunks,
@@ -65,18 +65,30 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
     queue, workflow = TapedQueue(tape), TapedWorkflow(tape)
     types = cast("TypeRegistry", TapedTypes())
     blobs = cast("BlobStore", None)
-    settling = Settling(jobs, chunks, queue, workflow, tape, tape)
-    ending = Ending(jobs, chunks, settling)
+    completion = Completion(jobs, chunks, queue, workflow, tape, tape)
+    termination = Termination(jobs, chunks, completion)
     planning = Planning(
-        jobs, chunks, queue, blobs, types, settling, ending, Deaths(workflow, tape), tape
+        jobs,
+        chunks,
+        queue,
+        blobs,
+        types,
+        completion,
+        termination,
+        CrashLoopDetector(workflow, tape),
+        tape,
     )
     patience = LEASE if scenario.age_net else NEVER
-    monitoring = Monitoring(jobs, chunks, queue, workflow, settling, ending, tape, patience)
-    leasing = Leasing(jobs, chunks, queue, types, Inputs(blobs), settling, tape, tape, tape, LEASE)
-    control = Control(jobs, workflow, settling, tape, retention=0)
-    recovery = Recovery(jobs, chunks, queue, workflow, settling, tape)
+    reconciliation = Reconciliation(
+        jobs, chunks, queue, workflow, completion, termination, tape, patience
+    )
+    leasing = Leasing(
+        jobs, chunks, queue, types, Inputs(blobs), completion, tape, tape, tape, LEASE
+    )
+    job_control = JobControl(jobs, workflow, completion, tape, retention=0)
+    recovery = Recovery(jobs, chunks, queue, workflow, completion, tape)
     admission = Admission(cast("TenantStore", TapedTenants(tape)), Limits(retention_days=0), tape)
-    submitting = Submitting(jobs, types, blobs, workflow, tape, tape, admission)
+    submission = Submission(jobs, types, blobs, workflow, tape, tape, admission)
 
     def report(held: Held, number: int, final: bool, outcomes: tuple[Outcome, ...]) -> Any:  # noqa: FBT001
         return leasing.report(
@@ -85,25 +97,27 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
 
     def beat(held: Held) -> Any:
         hand = Hand(held.tasks[0][0], None)
-        return leasing.heartbeat(held.worker, [Beat(job_id, held.chunk, held.epoch, hand)])
+        return leasing.heartbeat(held.worker, [LeaseRenewal(job_id, held.chunk, held.epoch, hand)])
 
     table: dict[str, Callable[..., Any]] = {
-        "submit": lambda: submitting.submit(TENANT, scenario.spec, key="key", fingerprint="body"),
-        "cancel": lambda: control.cancel(TENANT, job_id),
-        "narrow": lambda: control.change(TENANT, job_id, {"max_parallelism": 1}),
-        "widen": lambda: control.change(TENANT, job_id, {"max_parallelism": 2}),
-        "open": lambda: control.change(TENANT, job_id, {"max_parallelism": None}),
-        "pause": lambda: control.pause(TENANT, job_id),
-        "resume": lambda: control.resume(TENANT, job_id),
-        "retry": lambda: control.retry(TENANT, job_id),
-        "retry a few first": lambda: control.retry(TENANT, job_id, FIRST, FEW),
-        "retry some": lambda: control.retry(TENANT, job_id, SOME),
+        "submit": lambda: submission.submit(TENANT, scenario.spec, key="key", fingerprint="body"),
+        "cancel": lambda: job_control.cancel(TENANT, job_id),
+        "narrow": lambda: job_control.change(TENANT, job_id, {"max_parallelism": 1}),
+        "widen": lambda: job_control.change(TENANT, job_id, {"max_parallelism": 2}),
+        "open": lambda: job_control.change(TENANT, job_id, {"max_parallelism": None}),
+        "pause": lambda: job_control.pause(TENANT, job_id),
+        "resume": lambda: job_control.resume(TENANT, job_id),
+        "retry": lambda: job_control.retry(TENANT, job_id),
+        "retry a few first": lambda: job_control.retry(TENANT, job_id, FIRST, FEW),
+        "retry some": lambda: job_control.retry(TENANT, job_id, SOME),
         "plan": lambda g, n: planning.plan(job_id, g, n),
         "create": lambda g: planning.create(job_id, g, 0, scenario.chunks),
         "enqueue": lambda g: planning.enqueue(job_id, g, 0, scenario.chunks),
-        "monitor": lambda g, passes, seen: monitoring.reconcile(job_id, g, passes, Seen(*seen)),
-        "wait": lambda g, token: monitoring.wait(job_id, g, token),
-        "fail": lambda g: ending.fail(job_id, g, "the workflow broke"),
+        "monitor": lambda g, passes, seen: reconciliation.reconcile(
+            job_id, g, passes, PassState(*seen)
+        ),
+        "wait": lambda g, token: reconciliation.wait(job_id, g, token),
+        "fail": lambda g: termination.fail(job_id, g, "the workflow broke"),
         "lease": lambda w, request, chunk: leasing.lease(w, request, [ChunkRef(job_id, chunk)]),
         "report": report,
         "beat": beat,

@@ -17,13 +17,13 @@ from typing import Any
 from shoal.domain.chunk import Chunk, _begun_anew
 from shoal.domain.job import Job
 from shoal.domain.tally import Entry, Tally
-from shoal.service.control import Control
-from shoal.service.ending import Ending
+from shoal.service.completion import Completion
+from shoal.service.job_control import JobControl
 from shoal.service.leasing import Leasing
-from shoal.service.monitoring import Monitoring
 from shoal.service.planning import Planning
+from shoal.service.reconciliation import Reconciliation
 from shoal.service.recovery import Recovery
-from shoal.service.settling import Settling
+from shoal.service.termination import Termination
 from tests.model.scenarios import CANCELLED, DONE, FAILED, Faults, Scenario
 
 
@@ -83,12 +83,12 @@ def _changed(function: Any, changes: Sequence[Change]) -> CodeType:
 _RESUMED = "return self._moved(tenant, job_id, move)"
 _SEND = """from shoal.ports.queues import Message
     job = self.jobs.get(job_id)
-    for chunk in self.settling.chunks.get_many(job_id, range(job.chunks)):
+    for chunk in self.completion.chunks.get_many(job_id, range(job.chunks)):
         message = Message(job_id, chunk.number)
-        self.settling.queue.send(job.spec.priority, [message], tenant=tenant)"""
+        self.completion.queue.send(job.spec.priority, [message], tenant=tenant)"""
 _NO_REPEAT = (
     # The monitor repeats a resume, whatever that did: this defence is taken out as well.
-    Change(Control.resume, "job.resume(self.clock.now())", "job.resume(0.0)"),
+    Change(JobControl.resume, "job.resume(self.clock.now())", "job.resume(0.0)"),
     Change(Planning.enqueue, "job is None or job.paused", "job is None"),
 )
 
@@ -113,7 +113,7 @@ MISTAKES = (
         "sums are added to, not set",
         [
             Change(
-                Settling.sum_up,
+                Completion.sum_up,
                 "    sums = self.jobs.set_sum(",
                 """    known = self.jobs.sums(job.id, generation).get(tally.number)
     if known is not None:
@@ -139,7 +139,7 @@ MISTAKES = (
     ),
     Mistake(
         "a chunk found done is not settled",
-        [Change(Leasing._grant_row, "self.settling.settle(job, chunk)\n", "pass\n")],  # noqa: SLF001
+        [Change(Leasing._grant_row, "self.completion.settle(job, chunk)\n", "pass\n")],  # noqa: SLF001
         Scenario("done unsettled", Faults(crashes=1)),
         "every job ends",
     ),
@@ -159,7 +159,7 @@ MISTAKES = (
         "the token is stored without looking whether there is news",
         [
             Change(
-                Monitoring.wait,
+                Reconciliation.wait,
                 "row.wait(token) if row.may_wait(generation) else None",
                 "row.wait(token)",
             )
@@ -201,7 +201,7 @@ MISTAKES = (
         failed = "".join("F" if letter in "PRT" else letter for letter in chunk.statuses)
         chunk = chunk.__replace__(statuses=failed, lease=None, version=chunk.version + 1)
         self.chunks.put(chunk)
-        self.settling.settle(job, chunk)
+        self.completion.settle(job, chunk)
     if False:""",
             )
         ],
@@ -231,7 +231,7 @@ MISTAKES = (
     ),
     Mistake(
         "resume sends before it clears the flag",
-        [*_NO_REPEAT, Change(Control.resume, _RESUMED, f"{_SEND}\n    {_RESUMED}")],
+        [*_NO_REPEAT, Change(JobControl.resume, _RESUMED, f"{_SEND}\n    {_RESUMED}")],
         Scenario(
             "early resume",
             Faults(rescues=1),
@@ -247,7 +247,7 @@ MISTAKES = (
                 Recovery.recover,
                 "self.workflow.start(job_id, job.generation, number + 1)",
                 """from shoal.domain.counts import Counts
-            self.settling.close(
+            self.completion.close(
                 job_id, job.generation, JobStatus.FAILED, "its execution died",
                 counts=Counts(), moves=0,
             )""",
@@ -272,7 +272,7 @@ MISTAKES = (
         "a close does not ask for the generation",
         [
             Change(
-                Settling.close,
+                Completion.close,
                 "if job.generation != generation or not job.live:",
                 "if not job.live:",
             )
@@ -288,7 +288,7 @@ MISTAKES = (
     ),
     Mistake(
         "who finds a job closed wakes nobody",
-        [Change(Leasing._wake_if_closed, "self.settling.wake(job)", "pass")],  # noqa: SLF001
+        [Change(Leasing._wake_if_closed, "self.completion.wake(job)", "pass")],  # noqa: SLF001
         Scenario("nobody wakes", Faults(crashes=1)),
         "every execution ends",
     ),
@@ -352,7 +352,7 @@ MISTAKES = (
         "a narrowed window is filled before the chunk that ended is tallied",
         [
             Change(
-                Settling.settle,
+                Completion.settle,
                 """    self.tally(job, chunk)
     if windowed and changed:
         self.fill(job, most=SENT_AT_ONCE)
@@ -370,7 +370,7 @@ MISTAKES = (
         "a job that is retried in the moment in which it is let go is watched by nobody",
         [
             Change(Recovery._let_go, "job is not None and job.live", "False"),  # noqa: SLF001
-            Change(Control.retry, "    self.jobs.mark_open(job)  #", "    pass  #"),
+            Change(JobControl.retry, "    self.jobs.mark_open(job)  #", "    pass  #"),
         ],
         Scenario(
             "unwatched",
@@ -410,7 +410,7 @@ MISTAKES = (
     ),
     Mistake(
         "the monitor leaves the tallies of a cancelled job alone",
-        [Change(Ending._seal, "chunk.counts.pending < chunk.size", "chunk.counts.cancelled")],  # noqa: SLF001
+        [Change(Termination._seal, "chunk.counts.pending < chunk.size", "chunk.counts.cancelled")],  # noqa: SLF001
         Scenario("untallied", Faults(), wishes=("submit", "cancel"), ends=(DONE, CANCELLED)),
         "the closed job's counts equal its rows",
     ),

@@ -14,7 +14,7 @@ from unittest.mock import patch
 from shoal.domain import sizing
 from shoal.domain.job import Job, JobStatus
 from shoal.ports.workflow import ExecutionStatus
-from shoal.service import monitoring
+from shoal.service import reconciliation
 from tests.model import laws
 from tests.model.cases import LEASE
 from tests.model.laws import Broken
@@ -53,8 +53,8 @@ class Model(Misfortune):
         """Constants of the code that the scenario makes small."""
         return (
             patch.object(sizing, "TALLY_CHUNKS", self.scenario.tally_chunks),
-            patch.object(monitoring, "CLOCK_SKEW", LEASE / 2),
-            patch.object(monitoring, "HAND_OVER_PASSES", self.scenario.hand_over_passes),
+            patch.object(reconciliation, "CLOCK_SKEW", LEASE / 2),
+            patch.object(reconciliation, "HAND_OVER_PASSES", self.scenario.hand_over_passes),
         )
 
     def initial(self) -> State:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shoal.service.monitoring import HAND_OVER_PASSES
+from shoal.service.reconciliation import HAND_OVER_PASSES
 from tests.workflow.conftest import Machine, Run
 from tests.workflow.stubs import CHUNKS, RANGE
 

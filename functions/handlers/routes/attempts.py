@@ -23,7 +23,7 @@ def list_attempts(
 ) -> AttemptsBody:
     """List the latest attempts of a task, oldest first; the next page has those before them."""
     query = ["attempts", task_id]
-    page = bootstrap.attempting().attempts(
+    page = bootstrap.attempts().of_task(
         caller(router).tenant,
         task_id,
         limit=limit,

@@ -13,7 +13,7 @@ from handlers.tokens import text_start, token
 from shoal import bootstrap
 from shoal.domain.bulk import BulkAction
 from shoal.domain.job_filter import JobFilter
-from shoal.service.submitting import fingerprint
+from shoal.service.submission import fingerprint
 from shoal.wire.bulk import BulkActionBody, BulkActionPageBody, BulkRequest, RefusalBody
 from shoal.wire.times import rfc3339
 
@@ -32,7 +32,7 @@ def begin_bulk_action(
     body: BulkRequest, idempotency_key: IdempotencyKey = None
 ) -> Response[BulkActionBody]:
     """Cancel, pause, resume, retry or delete all jobs of a filter that are there now."""
-    action = bootstrap.bulk().begin(
+    action = bootstrap.bulk_actions().begin(
         caller(router),
         body.action,
         body.filter.which(),
@@ -49,7 +49,7 @@ def begin_bulk_action(
 def list_bulk_actions(limit: Limit = 50, next_token: NextToken = None) -> BulkActionPageBody:
     """List bulk actions, newest first."""
     query = ["bulk-actions"]
-    page = bootstrap.bulk().page(
+    page = bootstrap.bulk_actions().page(
         caller(router).tenant, limit=limit, start=text_start(next_token, query)
     )
     return BulkActionPageBody(
@@ -62,7 +62,7 @@ def list_bulk_actions(limit: Limit = 50, next_token: NextToken = None) -> BulkAc
 )
 def get_bulk_action(bulk_action_id: str) -> BulkActionBody:
     """How far a bulk action is."""
-    return _body(bootstrap.bulk().get(caller(router).tenant, bulk_action_id))
+    return _body(bootstrap.bulk_actions().get(caller(router).tenant, bulk_action_id))
 
 
 @router.post(
@@ -73,7 +73,7 @@ def get_bulk_action(bulk_action_id: str) -> BulkActionBody:
 )
 def abort_bulk_action(bulk_action_id: str) -> BulkActionBody:
     """Let a bulk action go no further; what it did stays done."""
-    action = bootstrap.bulk().abort(caller(router).tenant, bulk_action_id)
+    action = bootstrap.bulk_actions().abort(caller(router).tenant, bulk_action_id)
     log.say("bulk action aborted", id=action.id, request_id=request_id(router))
     return _body(action)
 

@@ -18,7 +18,7 @@ LetterLimit = Annotated[int, Query(ge=1, le=100)]
 def list_dead_letters(limit: LetterLimit = 50, next_token: NextToken = None) -> DeadLetterPageBody:
     """List messages that were received too often, by job and cause, newest first."""
     query = ["dead-letters"]
-    page = bootstrap.burying().of_tenant(
+    page = bootstrap.dead_letters().of_tenant(
         caller(router).tenant, limit=limit, start=text_start(next_token, query)
     )
     return DeadLetterPageBody(
@@ -30,5 +30,5 @@ def list_dead_letters(limit: LetterLimit = 50, next_token: NextToken = None) -> 
 @router.get("/api/v1/jobs/<job_id>/dead-letters", operation_id="listJobDeadLetters", tags=["jobs"])
 def list_job_dead_letters(job_id: str) -> DeadLetterPageBody:
     """List a job's messages that were received too often, by cause, newest first."""
-    found = bootstrap.burying().of_job(caller(router).tenant, job_id)
+    found = bootstrap.dead_letters().of_job(caller(router).tenant, job_id)
     return DeadLetterPageBody(items=[dead_letters_body(each) for each in found])

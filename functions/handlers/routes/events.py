@@ -19,7 +19,7 @@ EventLimit = Annotated[int, Query(ge=1, le=100)]
 def list_events(limit: EventLimit = 50, next_token: NextToken = None) -> EventPageBody:
     """List who did what to jobs, newest first."""
     query = ["events"]
-    page = bootstrap.auditing().of_tenant(
+    page = bootstrap.audit_trail().of_tenant(
         caller(router).tenant, limit=limit, start=text_start(next_token, query)
     )
     return _body(page, query)
@@ -31,7 +31,7 @@ def list_job_events(
 ) -> EventPageBody:
     """List who did what to a job, newest first."""
     query = ["events", job_id]
-    page = bootstrap.auditing().of_job(
+    page = bootstrap.audit_trail().of_job(
         caller(router).tenant, job_id, limit=limit, start=text_start(next_token, query)
     )
     return _body(page, query)

@@ -11,7 +11,7 @@ from handlers.views import job_path
 from shoal import bootstrap
 from shoal.domain.act import Action
 from shoal.ports.workflow import ExecutionStatus
-from shoal.service.exporting import Exported
+from shoal.service.exports import Export
 from shoal.wire.exports import ExportBody, ExportStatus
 from shoal.wire.times import rfc3339
 
@@ -36,23 +36,23 @@ _STATUSES: Final = {
 def export_results(job_id: str, idempotency_key: IdempotencyKey = None) -> Response[ExportBody]:
     """Write all results of a job to one file of JSON Lines, as they are while it is written."""
     tenant = caller(router).tenant
-    export_id, replayed = bootstrap.exporting().begin(tenant, job_id, key=idempotency_key)
+    export_id, replayed = bootstrap.exports().begin(tenant, job_id, key=idempotency_key)
     if not replayed:
-        bootstrap.auditing().record(caller(router), Action.EXPORT, job_id, {"export": export_id})
+        bootstrap.audit_trail().record(caller(router), Action.EXPORT, job_id, {"export": export_id})
     headers = {"Location": f"{job_path(job_id)}/exports/{export_id}"} | (
         {"Idempotency-Replayed": "true"} if replayed else {}
     )
-    body = _body(bootstrap.exporting().get(tenant, job_id, export_id))
+    body = _body(bootstrap.exports().get(tenant, job_id, export_id))
     return Response(HTTPStatus.ACCEPTED.value, "application/json", body, headers=headers)
 
 
 @router.get("/api/v1/jobs/<job_id>/exports/<export_id>", operation_id="getExport", tags=["jobs"])
 def get_export(job_id: str, export_id: str) -> ExportBody:
     """How far an export is; once it is DONE, a link that reads it for a quarter of an hour."""
-    return _body(bootstrap.exporting().get(caller(router).tenant, job_id, export_id))
+    return _body(bootstrap.exports().get(caller(router).tenant, job_id, export_id))
 
 
-def _body(export: Exported) -> ExportBody:
+def _body(export: Export) -> ExportBody:
     run, cursor = export.run, export.cursor
     status = _STATUSES.get(run.status, ExportStatus.FAILED)
     return ExportBody(

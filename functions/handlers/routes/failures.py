@@ -7,7 +7,7 @@ from handlers.tokens import index_start, token
 from handlers.views import discard_body
 from shoal import bootstrap
 from shoal.domain import ids
-from shoal.service.diagnosing import Example, Failures
+from shoal.service.failure_groups import FailureExample, FailureGroup
 from shoal.wire.failures import CauseBody, FailureExampleBody, FailuresBody
 
 router = new_router()
@@ -20,18 +20,18 @@ SHOWN: Final = 300
 def list_failures(job_id: str, next_token: NextToken = None) -> FailuresBody:
     """Count failed tasks by cause. Go on while there is a token, and add up what pages count."""
     query = ["failures", job_id]
-    page = bootstrap.diagnosing().failures(
+    page = bootstrap.failure_groups().of_job(
         caller(router).tenant, job_id, start=index_start(next_token, query)
     )
     return FailuresBody(
-        items=[_cause(job_id, each) for each in page.causes],
+        items=[_cause(job_id, each) for each in page.groups],
         failed=page.failed,
         counted=page.counted,
         next_token=token(page.next_index, query),
     )
 
 
-def _cause(job_id: str, found: Failures) -> CauseBody:
+def _cause(job_id: str, found: FailureGroup) -> CauseBody:
     cause = found.cause
     return CauseBody(
         cause=cause.fingerprint,
@@ -45,7 +45,7 @@ def _cause(job_id: str, found: Failures) -> CauseBody:
     )
 
 
-def _example(job_id: str, example: Example) -> FailureExampleBody:
+def _example(job_id: str, example: FailureExample) -> FailureExampleBody:
     text = example.message
     shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
     return FailureExampleBody(task_id=ids.task_id(job_id, example.task), message=shown)

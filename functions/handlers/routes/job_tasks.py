@@ -50,9 +50,9 @@ def list_tasks(
     query = ["tasks", job_id, *chosen(status), *_said(which, start, order)]
     first = start if next_token is None else index_start(next_token, query)
     if order == "slowest":
-        find = bootstrap.searching().slowest
+        find = bootstrap.task_search().slowest
     else:
-        find = bootstrap.viewing().tasks if cause is None else bootstrap.searching().of_cause
+        find = bootstrap.viewing().tasks if cause is None else bootstrap.task_search().by_cause
     page = find(caller(router).tenant, job_id, which, limit=limit, start=first)
     items, following = [*map(task_body, page.tasks)], page.next_index
     if order == "slowest":

@@ -19,7 +19,7 @@ from shoal.domain.errors import InvalidRequest
 from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.selection import Discard, Selection
-from shoal.service.submitting import Submitted, fingerprint
+from shoal.service.submission import Submitted, fingerprint
 from shoal.wire.fields import Instant, Name, TagSought
 from shoal.wire.jobs import JobBody, JobPageBody
 from shoal.wire.steering import ChangeRequest, CloneRequest, DiscardRequest, RetryRequest
@@ -37,7 +37,7 @@ type Handler = Callable[[str], Response[JobBody]]
 )
 def submit_job(body: JobSubmission, idempotency_key: IdempotencyKey = None) -> Response[JobBody]:
     """Submit a job. The same Idempotency-Key and body again give the same job again."""
-    submitted = bootstrap.submitting().submit(
+    submitted = bootstrap.submission().submit(
         caller(router).tenant,
         body.spec(),
         inputs=body.inputs,
@@ -46,7 +46,7 @@ def submit_job(body: JobSubmission, idempotency_key: IdempotencyKey = None) -> R
         fingerprint=fingerprint(router.current_event.json_body),
         trace=trace.kept(router.current_event.headers.get("traceparent")),
     )
-    bootstrap.auditing().record_submission(caller(router), submitted.job)
+    bootstrap.audit_trail().record_submission(caller(router), submitted.job)
     return _submitted(submitted)
 
 
@@ -90,8 +90,8 @@ def get_job(job_id: str) -> JobBody:
 def change_job(job_id: str, body: ChangeRequest) -> JobBody:
     """Give an open job another name, priority or max_parallelism, or other tags."""
     changes = body.changes()
-    bootstrap.control().change(caller(router).tenant, job_id, changes)
-    bootstrap.auditing().record(caller(router), Action.CHANGE, job_id, _told(changes))
+    bootstrap.job_control().change(caller(router).tenant, job_id, changes)
+    bootstrap.audit_trail().record(caller(router), Action.CHANGE, job_id, _told(changes))
     return job_body(bootstrap.viewing().job(caller(router).tenant, job_id))
 
 
@@ -110,8 +110,8 @@ def _told(changes: Mapping[str, Any]) -> dict[str, str]:
 )
 def delete_job(job_id: str) -> Response[None]:
     """Delete a job that has ended: nothing shows it any more, and asked again this is 404."""
-    bootstrap.control().delete(caller(router).tenant, job_id)
-    bootstrap.auditing().record(caller(router), Action.DELETE, job_id)
+    bootstrap.job_control().delete(caller(router).tenant, job_id)
+    bootstrap.audit_trail().record(caller(router), Action.DELETE, job_id)
     return Response(HTTPStatus.NO_CONTENT.value)
 
 
@@ -128,24 +128,24 @@ def steering(verb: str) -> Callable[[Handler], Handler]:
 @steering("cancel")
 def cancel_job(job_id: str) -> Response[JobBody]:
     """End a job: nothing of it begins any more, what runs is stopped."""
-    bootstrap.control().cancel(caller(router).tenant, job_id)
-    bootstrap.auditing().record(caller(router), Action.CANCEL, job_id)
+    bootstrap.job_control().cancel(caller(router).tenant, job_id)
+    bootstrap.audit_trail().record(caller(router), Action.CANCEL, job_id)
     return _job(job_id, HTTPStatus.ACCEPTED)
 
 
 @steering("pause")
 def pause_job(job_id: str) -> Response[JobBody]:
     """Begin no further chunk of a job; what runs goes on."""
-    bootstrap.control().pause(caller(router).tenant, job_id)
-    bootstrap.auditing().record(caller(router), Action.PAUSE, job_id)
+    bootstrap.job_control().pause(caller(router).tenant, job_id)
+    bootstrap.audit_trail().record(caller(router), Action.PAUSE, job_id)
     return _job(job_id, HTTPStatus.ACCEPTED)
 
 
 @steering("resume")
 def resume_job(job_id: str) -> Response[JobBody]:
     """Go on with a paused job."""
-    bootstrap.control().resume(caller(router).tenant, job_id)
-    bootstrap.auditing().record(caller(router), Action.RESUME, job_id)
+    bootstrap.job_control().resume(caller(router).tenant, job_id)
+    bootstrap.audit_trail().record(caller(router), Action.RESUME, job_id)
     return _job(job_id, HTTPStatus.ACCEPTED)
 
 
@@ -160,14 +160,14 @@ def retry_job(job_id: str, body: RetryRequest | None = None) -> Response[JobBody
     selection = None if body is None else body.selection()
     canary = None if body is None else body.canary
     detail = {} if selection is None else selection.told()
-    bootstrap.auditing().record_canary(job_id)
+    bootstrap.audit_trail().record_canary(job_id)
     if canary is None:
-        bootstrap.retrying().retry(caller(router).tenant, job_id, selection)
+        bootstrap.retries().retry(caller(router).tenant, job_id, selection)
     else:
         share, bar = canary.share, canary.bar
-        bootstrap.retrying().try_first(caller(router).tenant, job_id, selection, share, bar)
+        bootstrap.retries().retry_canary(caller(router).tenant, job_id, selection, share, bar)
         detail |= {"canary": f"{share:.4g} first, the rest from {bar:.4g} on"}
-    bootstrap.auditing().record(caller(router), Action.RETRY, job_id, detail)
+    bootstrap.audit_trail().record(caller(router), Action.RETRY, job_id, detail)
     return _job(job_id, HTTPStatus.ACCEPTED)
 
 
@@ -178,9 +178,9 @@ def discard_failures(job_id: str, body: DiscardRequest) -> JobBody:
     discard = Discard(
         body.selection() or Selection(), body.reason, who.name, bootstrap.adapters().clock.now()
     )
-    bootstrap.retrying().discard(who.tenant, job_id, discard)
+    bootstrap.retries().discard(who.tenant, job_id, discard)
     detail = discard.selection.told() | {"reason": body.reason}
-    bootstrap.auditing().record(who, Action.DISCARD, job_id, detail)
+    bootstrap.audit_trail().record(who, Action.DISCARD, job_id, detail)
     return job_body(bootstrap.viewing().job(who.tenant, job_id))
 
 
@@ -195,21 +195,21 @@ def clone_job(
 ) -> Response[JobBody]:
     """Submit another job like this one, with other values where the body has them."""
     job = bootstrap.viewing().job(caller(router).tenant, job_id).job
-    submitted = bootstrap.submitting().clone(
+    submitted = bootstrap.submission().clone(
         job,
         {} if body is None else body.changes(),
         key=idempotency_key,
         fingerprint=fingerprint({"clone": job_id, "changes": router.current_event.json_body}),
         trace=trace.kept(router.current_event.headers.get("traceparent")),
     )
-    bootstrap.auditing().record_submission(caller(router), submitted.job, like=job_id)
+    bootstrap.audit_trail().record_submission(caller(router), submitted.job, like=job_id)
     return _submitted(submitted)
 
 
 @router.post("/api/v1/inputs", operation_id="uploadInputs", tags=["jobs"])
 def upload_inputs() -> UploadBody:
     """Get a place for inputs of up to 1 GB: PUT JSON Lines there, then submit with its URI."""
-    return upload_body(bootstrap.submitting().upload(caller(router).tenant))
+    return upload_body(bootstrap.submission().upload(caller(router).tenant))
 
 
 def _submitted(submitted: Submitted) -> Response[JobBody]:

@@ -19,7 +19,7 @@ router = new_router()
 )
 def open_live() -> TicketBody:
     """Get a ticket that opens one WebSocket, soon and once."""
-    secret, expires_at = bootstrap.live().ticket(caller(router))
+    secret, expires_at = bootstrap.live_subscriptions().ticket(caller(router))
     return TicketBody(
         ticket=secret, url=bootstrap.adapters().live_url, expires_at=rfc3339(expires_at)
     )

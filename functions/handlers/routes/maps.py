@@ -45,12 +45,12 @@ def map_job(
     Where they end before the last of `X-Task-Count` tasks, go on behind them. Counts of a chunk
     are six numbers of two bytes, low byte first, in that order; they are always of all chunks.
     """
-    chart = bootstrap.charting().chart(caller(router).tenant, job_id)
-    tag = f'W/"{cells}-{start}-{chart.version}"'
-    headers = {"ETag": tag, "Vary": "Accept-Encoding", "X-Task-Count": str(chart.count)}
+    task_map = bootstrap.task_map().of_job(caller(router).tenant, job_id)
+    tag = f'W/"{cells}-{start}-{task_map.version}"'
+    headers = {"ETag": tag, "Vary": "Accept-Encoding", "X-Task-Count": str(task_map.count)}
     if known_already(tag, router):
         return Response(HTTPStatus.NOT_MODIFIED.value, headers=headers, body="")
-    body = chart.tasks(start) if cells == "task" else chart.cells()
+    body = task_map.tasks(start) if cells == "task" else task_map.cells()
     return _binary(*_packed(body, headers))
 
 

@@ -37,14 +37,14 @@ def get_result(task_id: str) -> ResultBody:
 @router.post("/api/v1/tasks/<task_id>/running", operation_id="runTask", tags=["tasks"])
 def run_task(task_id: str, body: TaskRunning) -> TaskBody:
     """Take a task on, with its chunk."""
-    return task_body(bootstrap.tasking().running(caller(router).tenant, task_id, body.worker))
+    return task_body(bootstrap.single_task().running(caller(router).tenant, task_id, body.worker))
 
 
 @router.post("/api/v1/tasks/<task_id>/complete", operation_id="completeTask", tags=["tasks"])
 def complete_task(task_id: str, body: TaskComplete) -> TaskBody:
     """Say what a task returned."""
     return task_body(
-        bootstrap.tasking().complete(caller(router).tenant, task_id, body.worker, body.result)
+        bootstrap.single_task().complete(caller(router).tenant, task_id, body.worker, body.result)
     )
 
 
@@ -59,7 +59,9 @@ def fail_task(task_id: str, body: TaskFailed) -> TaskBody:
         tail=fault.tail,
         retry_after=fault.retry_after,
     )
-    return task_body(bootstrap.tasking().failed(caller(router).tenant, task_id, body.worker, error))
+    return task_body(
+        bootstrap.single_task().failed(caller(router).tenant, task_id, body.worker, error)
+    )
 
 
 @router.get("/api/v1/tasks/<task_id>/artifacts", operation_id="listArtifacts", tags=["tasks"])

@@ -65,7 +65,7 @@ def set_limits(tenant: Name, body: LimitsSetting) -> TenantBody:
 @router.get("/api/v1/machines", operation_id="listMachines", tags=["tenants"], security=ADMIN)
 def list_machines(limit: PageLimit = 50, next_token: NextToken = None) -> MachinePageBody:
     """List the clients that sign in for themselves, each with its tenant."""
-    page = bootstrap.tenancy().machines.page(
+    page = bootstrap.authentication().machines.page(
         limit=limit, start=text_start(next_token, ["machines"])
     )
     return MachinePageBody(
@@ -79,7 +79,7 @@ def list_machines(limit: PageLimit = 50, next_token: NextToken = None) -> Machin
 )
 def set_machine(client_id: Client, body: MachineSetting) -> MachineBody:
     """Let a client work for a tenant, and for no other any more."""
-    bootstrap.tenancy().machines.put(client_id, body.tenant)
+    bootstrap.authentication().machines.put(client_id, body.tenant)
     _say("a machine was let in", client=client_id, of=body.tenant)
     return MachineBody(client_id=client_id, tenant=body.tenant)
 
@@ -93,7 +93,7 @@ def set_machine(client_id: Client, body: MachineSetting) -> MachineBody:
 )
 def remove_machine(client_id: Client) -> Response[None]:
     """Let a client work for nobody: its tokens open nothing from now on."""
-    bootstrap.tenancy().remove_machine(client_id)
+    bootstrap.authentication().remove_machine(client_id)
     _say("a machine was shut out", client=client_id)
     return Response(HTTPStatus.NO_CONTENT.value)
 

@@ -38,7 +38,7 @@ def add_webhook(
     body: WebhookSetting, idempotency_key: IdempotencyKey = None
 ) -> Response[WebhookSecretBody]:
     """Tell an https URL of the tenant's jobs. The answer has the secret, which no other has."""
-    hook, replayed = bootstrap.hooking().add(
+    hook, replayed = bootstrap.webhooks().add(
         caller(router).tenant, body.url, body.events, body.description, key=idempotency_key
     )
     if not replayed:
@@ -54,14 +54,14 @@ def add_webhook(
 @router.get("/api/v1/webhooks", operation_id="listWebhooks", tags=["webhooks"])
 def list_webhooks() -> WebhookListBody:
     """List the tenant's webhooks, oldest first."""
-    found = bootstrap.hooking().of_tenant(caller(router).tenant)
+    found = bootstrap.webhooks().of_tenant(caller(router).tenant)
     return WebhookListBody(items=[webhook_body(hook) for hook in found])
 
 
 @router.get("/api/v1/webhooks/<webhook_id>", operation_id="getWebhook", tags=["webhooks"])
 def get_webhook(webhook_id: str) -> WebhookBody:
     """One webhook: whether it is enabled, and since when it fails."""
-    return webhook_body(bootstrap.hooking().get(caller(router).tenant, webhook_id))
+    return webhook_body(bootstrap.webhooks().get(caller(router).tenant, webhook_id))
 
 
 @router.delete(
@@ -72,7 +72,7 @@ def get_webhook(webhook_id: str) -> WebhookBody:
 )
 def remove_webhook(webhook_id: str) -> Response[None]:
     """Tell a webhook nothing any more."""
-    bootstrap.hooking().remove(caller(router).tenant, webhook_id)
+    bootstrap.webhooks().remove(caller(router).tenant, webhook_id)
     _audit(Action.WEBHOOK_REMOVE, webhook_id)
     return Response(HTTPStatus.NO_CONTENT.value)
 
@@ -82,7 +82,7 @@ def remove_webhook(webhook_id: str) -> Response[None]:
 )
 def rotate_webhook(webhook_id: str) -> WebhookSecretBody:
     """Give a webhook a new secret; for a day events are signed by the one before too."""
-    hook = bootstrap.hooking().rotate(caller(router).tenant, webhook_id)
+    hook = bootstrap.webhooks().rotate(caller(router).tenant, webhook_id)
     _audit(Action.WEBHOOK_ROTATE, webhook_id)
     return secret_body(hook)
 
@@ -95,7 +95,7 @@ def rotate_webhook(webhook_id: str) -> WebhookSecretBody:
 )
 def test_webhook(webhook_id: str) -> Response[WebhookTestBody]:
     """Send a webhook an event `webhook.test`, once; if that arrives, it is enabled again."""
-    event = bootstrap.hooking().test(caller(router).tenant, webhook_id)
+    event = bootstrap.webhooks().test(caller(router).tenant, webhook_id)
     _audit(Action.WEBHOOK_TEST, webhook_id)
     return Response(
         HTTPStatus.ACCEPTED.value, "application/json", WebhookTestBody(event_id=event.id)
@@ -109,9 +109,9 @@ def test_webhook(webhook_id: str) -> Response[WebhookTestBody]:
 )
 def list_deliveries(webhook_id: str) -> DeliveryListBody:
     """List a webhook's last hundred attempts, newest first."""
-    found = bootstrap.hooking().attempts(caller(router).tenant, webhook_id)
+    found = bootstrap.webhooks().attempts(caller(router).tenant, webhook_id)
     return DeliveryListBody(items=[delivery_body(attempt) for attempt in found])
 
 
 def _audit(action: Action, webhook_id: str) -> None:
-    bootstrap.auditing().record(caller(router), action, None, {"webhook": webhook_id})
+    bootstrap.audit_trail().record(caller(router), action, None, {"webhook": webhook_id})

@@ -15,19 +15,19 @@ router = new_router()
 @router.get("/api/v1/jobs/<job_id>/why", operation_id="whyJob", tags=["jobs"])
 def why_job(job_id: str) -> WhyBody:
     """Why a job is not running or not moving, or that it is."""
-    return _body(job_id, bootstrap.explaining().job(caller(router).tenant, job_id))
+    return _body(job_id, bootstrap.status_reasons().job(caller(router).tenant, job_id))
 
 
 @router.get("/api/v1/tasks/<task_id>/why", operation_id="whyTask", tags=["tasks"])
 def why_task(task_id: str) -> WhyBody:
     """Why a task is not running, or that it is."""
-    return _body(task_id, bootstrap.explaining().task(caller(router).tenant, task_id))
+    return _body(task_id, bootstrap.status_reasons().task(caller(router).tenant, task_id))
 
 
 @router.get("/api/v1/queues", operation_id="listQueues", tags=["queues"])
 def list_queues() -> QueuesBody:
     """How many chunks wait, are in flight and are delayed by priority; how old the oldest is."""
-    depths, ages, fault = bootstrap.queueing().queues()
+    depths, ages, fault = bootstrap.queue_stats().read()
     if fault:
         log.complain("the ages of the queues are not known", fault)
     return QueuesBody(

@@ -18,7 +18,7 @@ WorkerLimit = Annotated[int, Query(ge=1, le=100)]
 def list_workers(limit: WorkerLimit = 50, next_token: NextToken = None) -> WorkerPageBody:
     """List the workers that spoke in the last three days, by name, also those that left."""
     query = ["workers"]
-    page = bootstrap.registering().workers(limit=limit, start=text_start(next_token, query))
+    page = bootstrap.registration().workers(limit=limit, start=text_start(next_token, query))
     now = bootstrap.adapters().clock.now()
     return WorkerPageBody(
         items=[worker_body(worker, now) for worker in page.workers],

@@ -38,7 +38,7 @@ class AtOnce(MemoryBulkRuns):
     """Carries a bulk action out as soon as it is begun."""
 
     def start(self, tenant: str, action_id: str) -> None:
-        while bootstrap.bulk().step(tenant, action_id):
+        while bootstrap.bulk_actions().step(tenant, action_id):
             pass
 
 

@@ -25,7 +25,7 @@ from shoal.client.models import Attempt, Counts, TaskFault
 from shoal.domain.export import Cursor
 from shoal.ports.exports import ExportRun
 from shoal.ports.workflow import ExecutionStatus
-from shoal.service import charting, searching
+from shoal.service import task_map, task_search
 from tests.unit.client.conftest import serve
 from tests.unit.handlers.edge import World, lease, outcome, report, run, start
 
@@ -233,7 +233,7 @@ def test_jobs_are_filtered(shoal: Shoal, world: World) -> None:
 def test_map_is_assembled_from_several_responses(
     shoal: Shoal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(charting, "MOST_MIXED", 1)
+    monkeypatch.setattr(task_map, "MOST_MIXED", 1)
     job = shoal.submit("noop", count=7, chunk_size=2)
     assert job.map() == b"PPPPPPP"
     start(job.id)
@@ -249,8 +249,8 @@ def test_map_is_assembled_from_several_responses(
 def test_tasks_are_filtered_and_sorted_by_duration(
     shoal: Shoal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "MOST_ROWS", 5)
-    monkeypatch.setattr(searching, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(task_search, "MOST_ROWS", 5)
+    monkeypatch.setattr(task_search, "READ_AT_ONCE", 2)
     job = shoal.submit("noop", count=12, chunk_size=2)
     start(job.id)
     for chunk in range(6):

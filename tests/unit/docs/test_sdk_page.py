@@ -16,7 +16,7 @@ from shoal.sdk import discovery
 from shoal.sdk.context import Artifacts
 from shoal.sdk.task import AT_ONCE
 from shoal.service.keeping import LINK_SECONDS
-from shoal.service.submitting import DEFAULT_TIMEOUT
+from shoal.service.submission import DEFAULT_TIMEOUT
 from shoal.wire import retry as wire_retry
 from shoal.wire import worker as wire
 from shoal.worker.assignment import ChildLimits

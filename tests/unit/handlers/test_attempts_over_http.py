@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shoal.domain.chunk import Granted
-from shoal.service import attempting
+from shoal.service import attempts
 from tests.unit.handlers.edge import (
     Json,
     World,
@@ -198,7 +198,7 @@ def test_tasks_of_one_chunk_have_attempts_of_their_own() -> None:
 def test_pages_go_back_from_the_latest_and_leave_none_out(
     monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
-    monkeypatch.setattr(attempting, "PARTS_AT_ONCE", 2)
+    monkeypatch.setattr(attempts, "PARTS_AT_ONCE", 2)
     job = began(retry={"max_attempts": 7, "backoff": 0.0})
     for attempt in range(1, 7):
         tried(job, f"w-{attempt}", attempt, error=BOOM)

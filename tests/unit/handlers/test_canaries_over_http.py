@@ -235,12 +235,12 @@ def test_the_same_canary_asked_twice_at_a_time_is_one(world: World) -> None:
     assert after is not None
     assert after.canary is not None
 
-    again = bootstrap.control().retry("default", job, after.selection, after.canary)
+    again = bootstrap.job_control().retry("default", job, after.selection, after.canary)
 
     assert again == after
     other = replace(after.canary, bar=0.1)
     with pytest.raises(IllegalMove, match="not with these tasks"):
-        bootstrap.control().retry("default", job, after.selection, other)
+        bootstrap.job_control().retry("default", job, after.selection, other)
 
 
 def test_a_canary_of_failures_that_were_retried_meanwhile_is_a_conflict() -> None:
@@ -253,7 +253,7 @@ def test_a_canary_of_failures_that_were_retried_meanwhile_is_a_conflict() -> Non
     ran(job, lambda _: BOOM)
 
     with pytest.raises(IllegalMove, match="in the meantime"):
-        bootstrap.control().retry("default", job, Selection.of_indices([0]), stale)
+        bootstrap.job_control().retry("default", job, Selection.of_indices([0]), stale)
 
     assert seen(job)["generation"] == 2
 

@@ -79,8 +79,8 @@ def test_the_file_has_a_line_for_every_task_as_the_stream_has(world: World) -> N
 def test_parts_of_many_turns_are_one_file_though_turns_are_repeated(
     world: World, monkeypatch: pytest.MonkeyPatch, *, twice: bool
 ) -> None:
-    monkeypatch.setattr("shoal.service.exporting.PART_BYTES", 1)
-    monkeypatch.setattr("shoal.service.exporting.PAGE", 1)
+    monkeypatch.setattr("shoal.service.exports.PART_BYTES", 1)
+    monkeypatch.setattr("shoal.service.exports.PAGE", 1)
     job = half_done()
     begin(job)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from shoal.adapters.memory.chunks import MemoryChunkStore
-from shoal.service import searching
+from shoal.service import task_search
 from tests.unit.handlers.edge import Json, call, lease, outcome, report, run, start, submit
 
 MOST_ROWS = 1_000
@@ -110,7 +110,7 @@ def test_the_slowest_come_first_and_those_that_did_not_end_not_at_all() -> None:
 def test_a_page_of_the_slowest_reads_no_more_than_its_rows_and_the_pages_are_all(
     reads: Reads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "READ_AT_ONCE", 3)
+    monkeypatch.setattr(task_search, "READ_AT_ONCE", 3)
     job = ended(1_200, 100, partly=True)
     reads.clear()
 

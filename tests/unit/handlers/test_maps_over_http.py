@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from shoal.adapters.memory.chunks import MemoryChunkStore
-from shoal.service import charting
+from shoal.service import task_map
 from tests.unit.handlers.edge import (
     Answered,
     Json,
@@ -141,7 +141,7 @@ def uploaded() -> str:
 def test_a_map_that_takes_too_many_rows_goes_on_behind_its_last_task(
     reads: Reads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(charting, "MOST_MIXED", 2)
+    monkeypatch.setattr(task_map, "MOST_MIXED", 2)
     job = submit(count=23, chunk_size=3)
     start(job)
     for chunk in (0, 1, 3, 6):

@@ -22,23 +22,23 @@ from shoal.domain.outcome import Outcome, TaskError
 from shoal.ports.task_types import TaskType
 from shoal.ports.workflow import Execution, ExecutionStatus
 from shoal.service.admission import Admission
-from shoal.service.control import Control
-from shoal.service.ending import Ending
+from shoal.service.completion import Completion
 from shoal.service.inputs import Inputs
+from shoal.service.job_control import JobControl
 from shoal.service.leasing import (
-    Beat,
-    BeatAnswer,
     ChunkRef,
     LeaseGranted,
     LeaseRefused,
+    LeaseRenewal,
     Leasing,
+    RenewalDecision,
     Report,
 )
-from shoal.service.monitoring import Monitoring, Seen, Verdict
 from shoal.service.planning import Planning
-from shoal.service.recovery import Deaths, Recovery
-from shoal.service.settling import Settling
-from shoal.service.submitting import Submitting
+from shoal.service.reconciliation import NextStep, PassState, Reconciliation
+from shoal.service.recovery import CrashLoopDetector, Recovery
+from shoal.service.submission import Submission
+from shoal.service.termination import Termination
 
 TENANT = "default"
 LENGTH = 60.0
@@ -56,11 +56,11 @@ class Shop:
         self.blobs, self.clock = MemoryBlobStore(), FixedClock()
         self.types = MemoryTypeRegistry(TaskType("noop", {}), TaskType("sized", SIZED))
         self.metrics, entropy = RecordingMetrics(), SeededEntropy()
-        self.settling = Settling(
+        self.completion = Completion(
             self.jobs, self.chunks, self.queue, self.workflow, self.clock, self.metrics
         )
-        self.ending = Ending(self.jobs, self.chunks, self.settling)
-        self.submitting = Submitting(
+        self.termination = Termination(self.jobs, self.chunks, self.completion)
+        self.submission = Submission(
             self.jobs,
             self.types,
             self.blobs,
@@ -75,9 +75,9 @@ class Shop:
             self.queue,
             self.blobs,
             self.types,
-            self.settling,
-            self.ending,
-            Deaths(self.workflow, self.clock),
+            self.completion,
+            self.termination,
+            CrashLoopDetector(self.workflow, self.clock),
             self.clock,
         )
         self.leasing = Leasing(
@@ -86,25 +86,27 @@ class Shop:
             self.queue,
             self.types,
             Inputs(self.blobs),
-            self.settling,
+            self.completion,
             self.clock,
             entropy,
             self.metrics,
             LENGTH,
         )
-        self.monitoring = Monitoring(
+        self.reconciliation = Reconciliation(
             self.jobs,
             self.chunks,
             self.queue,
             self.workflow,
-            self.settling,
-            self.ending,
+            self.completion,
+            self.termination,
             self.clock,
             LENGTH,
         )
-        self.control = Control(self.jobs, self.workflow, self.settling, self.clock, 90 * DAY)
+        self.job_control = JobControl(
+            self.jobs, self.workflow, self.completion, self.clock, 90 * DAY
+        )
         self.recovery = Recovery(
-            self.jobs, self.chunks, self.queue, self.workflow, self.settling, self.clock
+            self.jobs, self.chunks, self.queue, self.workflow, self.completion, self.clock
         )
         self.id = ""
         self._requests = 0
@@ -142,7 +144,7 @@ class Shop:
         given = inputs is not None or inputs_uri is not None
         source = Lines("") if given else Repeat(count)
         spec = Spec(task_type=task_type, source=source, chunk_size=chunk_size, **policies)
-        submitted = self.submitting.submit(
+        submitted = self.submission.submit(
             TENANT, spec, inputs=inputs, inputs_uri=inputs_uri, key=key, fingerprint=body
         )
         self.id = submitted.job.id
@@ -161,8 +163,10 @@ class Shop:
         self.submit(count, **given)
         self.begin()
 
-    def monitor(self, seen: Seen | None = None, *, passes: int = 0) -> Verdict:
-        return self.monitoring.reconcile(self.id, self.job.generation, passes, seen or Seen())
+    def monitor(self, seen: PassState | None = None, *, passes: int = 0) -> NextStep:
+        return self.reconciliation.reconcile(
+            self.id, self.job.generation, passes, seen or PassState()
+        )
 
     def sent(self) -> list[int]:
         """Take all messages; the chunks that they name."""
@@ -214,10 +218,10 @@ class Shop:
     def _worker(lease: LeaseGranted) -> str:
         return lease.chunk.lease.worker if lease.chunk.lease is not None else ""
 
-    def beat(self, lease: LeaseGranted) -> BeatAnswer:
+    def beat(self, lease: LeaseGranted) -> RenewalDecision:
         chunk = lease.chunk
         (answer,) = self.leasing.heartbeat(
-            self._worker(lease), [Beat(self.id, chunk.number, chunk.epoch, None)]
+            self._worker(lease), [LeaseRenewal(self.id, chunk.number, chunk.epoch, None)]
         )
         return answer
 

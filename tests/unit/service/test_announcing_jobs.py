@@ -13,7 +13,7 @@ from shoal.adapters.rows.changes import job_change
 from shoal.adapters.rows.jobs import job_row
 from shoal.domain.errors import Unavailable
 from shoal.domain.job import Job, Repeat, Spec
-from shoal.service.announcing import Announcing
+from shoal.service.job_events import JobEventPublisher
 
 SPEC = Spec(task_type="noop", source=Repeat(10), params={"text": "x" * 2_000})
 JOB = Job(id="job", tenant="t", spec=SPEC, fingerprint="f", created_at=1.0)
@@ -39,8 +39,8 @@ class Events:
         return {"Entries": answers}
 
 
-def announcing(events: Events) -> Announcing:
-    return Announcing(EventBridgeBus(events, "bus", sleep=lambda _: None))
+def announcing(events: Events) -> JobEventPublisher:
+    return JobEventPublisher(EventBridgeBus(events, "bus", sleep=lambda _: None))
 
 
 def image(job: Job) -> Any:
@@ -67,7 +67,7 @@ def test_every_event_reaches_the_bus_in_order_though_it_takes_ten_at_once() -> N
     events = Events()
     jobs = [replace(JOB, id=f"job{number}") for number in range(25)]
 
-    assert announcing(events).announce((None, job) for job in jobs) == 25
+    assert announcing(events).publish((None, job) for job in jobs) == 25
 
     assert [entry["Resources"] for entry in events.taken] == [[job.id] for job in jobs]
     assert {entry["DetailType"] for entry in events.taken} == {"Job Submitted"}
@@ -77,11 +77,11 @@ def test_every_event_reaches_the_bus_in_order_though_it_takes_ten_at_once() -> N
 def test_what_the_bus_refused_is_put_again_and_the_rest_is_not() -> None:
     events = Events(refuses=2)
 
-    announcing(events).announce((None, replace(JOB, id=f"job{number}")) for number in range(5))
+    announcing(events).publish((None, replace(JOB, id=f"job{number}")) for number in range(5))
 
     assert sorted(entry["Resources"][0] for entry in events.taken) == [f"job{n}" for n in range(5)]
 
 
 def test_a_bus_that_takes_nothing_makes_the_batch_come_again() -> None:
     with pytest.raises(Unavailable):
-        announcing(Events(refuses=1_000)).announce([(None, JOB)])
+        announcing(Events(refuses=1_000)).publish([(None, JOB)])

@@ -11,7 +11,7 @@ from tests.unit.service.shop import TENANT, Shop
 
 
 def change(shop: Shop, **changes: object) -> None:
-    shop.control.change(TENANT, shop.id, changes)
+    shop.job_control.change(TENANT, shop.id, changes)
 
 
 def window(shop: Shop, width: int | None) -> None:
@@ -95,7 +95,7 @@ def test_a_window_that_was_taken_away_can_be_set_again(shop: Shop) -> None:
 def test_what_a_request_could_not_send_the_monitor_does(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shoal.service.control.SENT_AT_ONCE", 2)
+    monkeypatch.setattr("shoal.service.job_control.SENT_AT_ONCE", 2)
     shop.start(10, max_parallelism=1)
     shop.sent()
     window(shop, 8)
@@ -118,12 +118,12 @@ def test_a_window_changed_before_the_messages_are_out_is_filled_once_they_are(sh
 
 def test_a_paused_job_is_filled_when_it_is_resumed(shop: Shop) -> None:
     shop.start(6, max_parallelism=1)
-    shop.control.pause(TENANT, shop.id)
+    shop.job_control.pause(TENANT, shop.id)
     shop.sent()
     window(shop, 3)
     assert shop.sent() == []
 
-    shop.control.resume(TENANT, shop.id)
+    shop.job_control.resume(TENANT, shop.id)
     shop.monitor()
 
     assert sorted(set(shop.sent())) == [0, 1, 2]
@@ -134,7 +134,7 @@ def test_a_retry_opens_with_the_window_as_it_is_now(shop: Shop) -> None:
     window(shop, 3)
     shop.drain(fails=lambda _: True)
 
-    shop.control.retry(TENANT, shop.id)
+    shop.job_control.retry(TENANT, shop.id)
     shop.begin()
 
     assert (shop.job.window, shop.job.opening) == (None, 3)
@@ -144,7 +144,7 @@ def test_a_retry_opens_with_the_window_as_it_is_now(shop: Shop) -> None:
 def test_in_a_later_generation_chunks_that_had_completed_take_no_room(shop: Shop) -> None:
     shop.start(8, max_parallelism=2)
     shop.drain(fails=lambda index: index in {5, 6, 7})
-    shop.control.retry(TENANT, shop.id)
+    shop.job_control.retry(TENANT, shop.id)
     shop.begin()
     window(shop, 1)
 
@@ -178,7 +178,7 @@ def test_messages_go_to_the_queue_of_the_new_priority_from_then_on(shop: Shop) -
 
 def test_a_job_that_is_ending_or_has_ended_stays_as_it_is(shop: Shop) -> None:
     shop.start(1)
-    shop.control.cancel(TENANT, shop.id)
+    shop.job_control.cancel(TENANT, shop.id)
     with pytest.raises(IllegalMove):
         change(shop, priority=Priority.HIGH)
     shop.monitor()

@@ -56,12 +56,12 @@ def test_a_paused_job_leases_nothing_and_a_resumed_one_sends_again(shop: Shop) -
     shop.start(2)
     shop.sent()
     shop.clock.advance(10.0)
-    shop.control.pause(TENANT, shop.id)
-    seen = shop.monitor().seen
+    shop.job_control.pause(TENANT, shop.id)
+    seen = shop.monitor().state
 
     assert shop.lease() == LeaseRefused("paused")
     shop.clock.advance(10.0)
-    shop.control.resume(TENANT, shop.id)
+    shop.job_control.resume(TENANT, shop.id)
     shop.monitor(seen)
 
     assert shop.sent() == [0, 1]
@@ -72,8 +72,8 @@ def test_a_lease_that_lives_is_not_sent_again_after_a_resume(shop: Shop) -> None
     shop.start(2)
     shop.sent()
     shop.granted(0)
-    shop.control.pause(TENANT, shop.id)
-    shop.control.resume(TENANT, shop.id)
+    shop.job_control.pause(TENANT, shop.id)
+    shop.job_control.resume(TENANT, shop.id)
 
     shop.monitor()
 
@@ -83,7 +83,7 @@ def test_a_lease_that_lives_is_not_sent_again_after_a_resume(shop: Shop) -> None
 def test_a_cancelled_job_is_refused_and_its_grant_stays_as_it_was_written(shop: Shop) -> None:
     shop.start()
     row = shop.granted().chunk
-    shop.control.cancel(TENANT, shop.id)
+    shop.job_control.cancel(TENANT, shop.id)
 
     assert shop.lease() == CANCELLED
     assert shop.row() == row
@@ -99,7 +99,7 @@ def test_what_does_not_exist_is_cancelled(shop: Shop, number: int) -> None:
 def test_a_row_not_yet_reset_is_held(shop: Shop) -> None:
     shop.start()
     shop.drain(lambda _: True)
-    shop.control.retry(TENANT, shop.id)
+    shop.job_control.retry(TENANT, shop.id)
 
     answer = shop.lease()
 
@@ -223,7 +223,7 @@ def test_a_stale_report_changes_nothing(shop: Shop) -> None:
 def test_reports_and_heartbeats_under_a_cancel_are_cancelled(shop: Shop) -> None:
     shop.start()
     lease = shop.granted()
-    shop.control.cancel(TENANT, shop.id)
+    shop.job_control.cancel(TENANT, shop.id)
 
     assert shop.report(lease) == "cancelled"
     assert shop.beat(lease).decision == "cancelled"
@@ -234,7 +234,7 @@ def test_heartbeats_extend_the_lease_and_tell_of_a_pause(shop: Shop) -> None:
     shop.start()
     lease = shop.granted()
     shop.clock.advance(50.0)
-    shop.control.pause(TENANT, shop.id)
+    shop.job_control.pause(TENANT, shop.id)
 
     beat = shop.beat(lease)
 
@@ -256,8 +256,8 @@ def test_who_lost_a_lease_hears_so_by_heartbeat(shop: Shop) -> None:
 
 def test_a_worker_that_finds_a_job_closed_wakes_its_execution(shop: Shop) -> None:
     shop.start()
-    shop.monitoring.wait(shop.id, 1, "token")
-    shop.ending.fail(shop.id, 1, "why")
+    shop.reconciliation.wait(shop.id, 1, "token")
+    shop.termination.fail(shop.id, 1, "why")
     shop.workflow.restore({"_answered": {}})
 
     shop.lease()

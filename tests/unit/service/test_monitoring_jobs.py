@@ -5,9 +5,9 @@ import pytest
 from shoal.domain.counts import Counts
 from shoal.domain.errors import IllegalMove, JobNotFound
 from shoal.domain.job import JobStatus
-from shoal.service import monitoring
+from shoal.service import reconciliation
 from shoal.service.inputs import Inputs
-from shoal.service.monitoring import Seen
+from shoal.service.reconciliation import PassState
 from shoal.service.viewing import Viewing
 from tests.unit.service.shop import LENGTH, TENANT, Shop
 
@@ -65,12 +65,12 @@ def test_a_deadline_ends_what_no_worker_leased(shop: Shop) -> None:
 
 def test_a_pause_moves_the_deadline_by_its_length(shop: Shop) -> None:
     shop.start(2, deadline=shop.clock.now() + 100.0)
-    shop.control.pause(TENANT, shop.id)
+    shop.job_control.pause(TENANT, shop.id)
     shop.clock.advance(500.0)
 
     assert shop.monitor().decision == "wait"
 
-    shop.control.resume(TENANT, shop.id)
+    shop.job_control.resume(TENANT, shop.id)
     shop.clock.advance(99.0)
     assert shop.monitor().decision == "wait"
     shop.clock.advance(2.0)
@@ -80,16 +80,16 @@ def test_a_pause_moves_the_deadline_by_its_length(shop: Shop) -> None:
 def test_after_so_many_passes_a_successor_goes_on(shop: Shop) -> None:
     shop.start()
 
-    assert shop.monitor(passes=monitoring.HAND_OVER_PASSES - 1).decision == "wait"
-    assert shop.monitor(passes=monitoring.HAND_OVER_PASSES).decision == "hand_over"
+    assert shop.monitor(passes=reconciliation.HAND_OVER_PASSES - 1).decision == "wait"
+    assert shop.monitor(passes=reconciliation.HAND_OVER_PASSES).decision == "hand_over"
 
 
 def test_a_superseded_execution_ends_as_its_generation_did(shop: Shop) -> None:
     shop.start()
     shop.drain(lambda _: True)
-    shop.control.retry(TENANT, shop.id)
+    shop.job_control.retry(TENANT, shop.id)
 
-    verdict = shop.monitoring.reconcile(shop.id, 1, 0, Seen())
+    verdict = shop.reconciliation.reconcile(shop.id, 1, 0, PassState())
 
     assert verdict.decision == "failed"
     assert shop.job.status is JobStatus.PENDING
@@ -98,16 +98,16 @@ def test_a_superseded_execution_ends_as_its_generation_did(shop: Shop) -> None:
 def test_a_lost_message_is_sent_again_once_it_is_old_and_then_more_seldom(shop: Shop) -> None:
     shop.start()
     shop.sent()
-    seen, sent_after = Seen(), []
+    seen, sent_after = PassState(), []
     for minute in range(40):
-        seen = shop.monitor(seen).seen
+        seen = shop.monitor(seen).state
         if shop.sent():
             sent_after.append(minute)
         shop.clock.advance(LENGTH)
 
     first, second, *rest = sent_after
-    assert first >= monitoring.RESEND_LEASES
-    assert second - first >= 2 * monitoring.RESEND_LEASES
+    assert first >= reconciliation.RESEND_LEASES
+    assert second - first >= 2 * reconciliation.RESEND_LEASES
     assert len(rest) <= 1
 
 
@@ -115,11 +115,11 @@ def test_what_moved_or_is_leased_is_not_taken_for_lost(shop: Shop) -> None:
     shop.start()
     shop.sent()
     lease = shop.granted()
-    seen = shop.monitor().seen
+    seen = shop.monitor().state
     for _ in range(20):
         shop.clock.advance(LENGTH / 2)
         shop.beat(lease)
-        seen = shop.monitor(seen).seen
+        seen = shop.monitor(seen).state
 
     assert shop.sent() == []
 
@@ -129,10 +129,10 @@ def test_a_tally_that_was_never_set_is_made_good(shop: Shop) -> None:
     before = shop.jobs.snapshot()
     shop.drain()
     shop.jobs.restore(before)  # every report died after its row
-    seen = shop.monitor().seen
+    seen = shop.monitor().state
 
     for _ in range(3):
-        seen = shop.monitor(seen).seen
+        seen = shop.monitor(seen).state
 
     assert shop.job.status is JobStatus.COMPLETED
     assert shop.job.counts == Counts(completed=2)
@@ -151,12 +151,12 @@ def test_sums_that_nobody_closed_by_are_recounted(shop: Shop) -> None:
 
 def test_the_token_is_kept_only_where_there_is_no_news(shop: Shop) -> None:
     shop.start()
-    shop.monitoring.wait(shop.id, 1, "first")
+    shop.reconciliation.wait(shop.id, 1, "first")
     assert not shop.workflow.answered("first")
 
-    shop.control.cancel(TENANT, shop.id)
+    shop.job_control.cancel(TENANT, shop.id)
     assert shop.workflow.answered("first")
-    shop.monitoring.wait(shop.id, 1, "second")
+    shop.reconciliation.wait(shop.id, 1, "second")
 
     assert shop.workflow.answered("second")
     assert shop.job.token == "first"  # noqa: S105 - no password
@@ -164,7 +164,7 @@ def test_the_token_is_kept_only_where_there_is_no_news(shop: Shop) -> None:
 
 def test_who_closes_wakes_the_execution(shop: Shop) -> None:
     shop.start()
-    shop.monitoring.wait(shop.id, 1, "token")
+    shop.reconciliation.wait(shop.id, 1, "token")
 
     shop.drain()
 
@@ -176,7 +176,7 @@ def test_a_cancel_seals_what_runs_and_leaves_what_never_ran(shop: Shop) -> None:
     shop.report(shop.granted(0))
     running = shop.granted(1).chunk
 
-    shop.control.cancel(TENANT, shop.id)
+    shop.job_control.cancel(TENANT, shop.id)
     assert shop.monitor().decision == "cancelled"
 
     assert [row.statuses for row in shop.rows()] == ["C", "X", "P", "P"]
@@ -190,7 +190,7 @@ def test_a_report_that_died_before_its_tally_still_counts_under_a_cancel(shop: S
     before = shop.jobs.snapshot()
     shop.report(lease)
     shop.jobs.restore(before)
-    shop.control.cancel(TENANT, shop.id)
+    shop.job_control.cancel(TENANT, shop.id)
 
     shop.monitor()
 
@@ -203,7 +203,7 @@ def test_tasks_that_ended_before_a_cancel_took_hold_leave_it_cancelled(shop: Sho
     before = shop.jobs.snapshot()["_jobs"]
     shop.report(lease)
     shop.jobs.restore({"_jobs": before})
-    shop.control.cancel(TENANT, shop.id)
+    shop.job_control.cancel(TENANT, shop.id)
 
     shop.monitor()
 
@@ -214,20 +214,20 @@ def test_tasks_that_ended_before_a_cancel_took_hold_leave_it_cancelled(shop: Sho
 def test_steering_asked_twice_answers_as_once(shop: Shop) -> None:
     shop.start()
 
-    assert shop.control.pause(TENANT, shop.id) == shop.control.pause(TENANT, shop.id)
-    assert shop.control.resume(TENANT, shop.id) == shop.control.resume(TENANT, shop.id)
-    assert shop.control.cancel(TENANT, shop.id) == shop.control.cancel(TENANT, shop.id)
+    assert shop.job_control.pause(TENANT, shop.id) == shop.job_control.pause(TENANT, shop.id)
+    assert shop.job_control.resume(TENANT, shop.id) == shop.job_control.resume(TENANT, shop.id)
+    assert shop.job_control.cancel(TENANT, shop.id) == shop.job_control.cancel(TENANT, shop.id)
     shop.monitor()
-    assert shop.control.cancel(TENANT, shop.id).status is JobStatus.CANCELLED
+    assert shop.job_control.cancel(TENANT, shop.id).status is JobStatus.CANCELLED
 
 
 def test_a_retry_asked_twice_is_one_generation(shop: Shop) -> None:
     shop.start()
     shop.drain(lambda _: True)
 
-    first = shop.control.retry(TENANT, shop.id)
+    first = shop.job_control.retry(TENANT, shop.id)
 
-    assert shop.control.retry(TENANT, shop.id) == first
+    assert shop.job_control.retry(TENANT, shop.id) == first
     assert first.generation == 2
 
 
@@ -237,7 +237,7 @@ def test_another_tenant_s_job_does_not_exist(shop: Shop, verb: str) -> None:
     before = shop.jobs.snapshot()
 
     with pytest.raises(JobNotFound):
-        getattr(shop.control, verb)("other", shop.id)
+        getattr(shop.job_control, verb)("other", shop.id)
 
     assert shop.jobs.snapshot() == before
 
@@ -248,7 +248,7 @@ def test_a_completed_job_cannot_be_steered(shop: Shop, verb: str) -> None:
     shop.drain()
 
     with pytest.raises(IllegalMove):
-        getattr(shop.control, verb)(TENANT, shop.id)
+        getattr(shop.job_control, verb)(TENANT, shop.id)
 
 
 def test_a_refused_retry_leaves_no_job_to_watch_and_to_count(shop: Shop) -> None:
@@ -257,7 +257,7 @@ def test_a_refused_retry_leaves_no_job_to_watch_and_to_count(shop: Shop) -> None
     shop.jobs.unmark_open(shop.id)
 
     with pytest.raises(IllegalMove):
-        shop.control.retry(TENANT, shop.id)
+        shop.job_control.retry(TENANT, shop.id)
 
     assert [*shop.jobs.marked_open()] == []
 
@@ -274,7 +274,7 @@ def test_the_version_of_a_job_grows_through_its_end_and_its_retry(shop: Shop) ->
     look()
     shop.drain(look)
     look()
-    shop.control.retry(TENANT, shop.id)
+    shop.job_control.retry(TENANT, shop.id)
     look()
     shop.begin()
     look()
@@ -292,6 +292,6 @@ def test_the_version_of_a_job_grows_though_its_tallies_moved_while_it_was_closed
     running = viewing.job(TENANT, shop.id).version
 
     counts = Counts(pending=6, running=0, retrying=0, completed=0, failed=0, cancelled=0)
-    shop.settling.close(shop.id, 1, JobStatus.FAILED, "too late", counts=counts, moves=1)
+    shop.completion.close(shop.id, 1, JobStatus.FAILED, "too late", counts=counts, moves=1)
 
     assert viewing.job(TENANT, shop.id).version > running

@@ -18,7 +18,7 @@ from tests.unit.service.shop import TENANT, Shop
 
 def uploaded(shop: Shop, *lines: str) -> None:
     """Upload lines and submit them."""
-    uri = shop.submitting.upload(TENANT).uri
+    uri = shop.submission.upload(TENANT).uri
     key = shop.blobs.key_of(uri)
     assert key is not None
     shop.blobs.put(key, "".join(f"{line}\n" for line in lines).encode())
@@ -127,7 +127,7 @@ def test_a_retry_resets_only_what_did_not_complete(shop: Shop) -> None:
     shop.drain(lambda task: task == 3)
     first, second = shop.rows()
 
-    shop.control.retry(TENANT, shop.id)
+    shop.job_control.retry(TENANT, shop.id)
     shop.begin()
 
     assert [row.statuses for row in shop.rows()] == ["CC", "CP"]
@@ -147,7 +147,7 @@ def test_what_is_finished_is_not_sent_again_after_a_retry(shop: Shop) -> None:
     shop.start(4, chunk_size=2)
     shop.drain(lambda task: task == 3)
 
-    shop.control.retry(TENANT, shop.id)
+    shop.job_control.retry(TENANT, shop.id)
     shop.begin()
 
     assert shop.sent() == [1]

@@ -11,7 +11,7 @@ from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
 from shoal.domain.job import Job, Repeat, Spec
 from shoal.domain.live import Connection, Told
 from shoal.service.inputs import Inputs
-from shoal.service.publishing import Publishing
+from shoal.service.live_deltas import LiveDeltaPublisher
 from shoal.service.viewing import Viewing
 
 JOB = Job(
@@ -39,9 +39,11 @@ class Stage:
         self.store.connect(listener)
         self.store.subscribe(listener, JOB.id, most=1)
 
-    def publishing(self) -> Publishing:
+    def publisher(self) -> LiveDeltaPublisher:
         viewing = Viewing(self.jobs, MemoryChunkStore(), Inputs(MemoryBlobStore()))
-        return Publishing(self.store, self.jobs, viewing, self.sockets, self.clock, self._pause)
+        return LiveDeltaPublisher(
+            self.store, self.jobs, viewing, self.sockets, self.clock, self._pause
+        )
 
     def heard(self) -> list[int]:
         return [json.loads(each)["version"] for each in self.sockets.sent.get("c", [])]
@@ -55,12 +57,12 @@ class Stage:
 
 def test_a_change_that_comes_too_early_is_told_when_its_time_has_come() -> None:
     stage = Stage()
-    publishing = stage.publishing()
-    publishing.publish([JOB.id])
+    publisher = stage.publisher()
+    publisher.publish([JOB.id])
     stage.jobs.put(JOB.start(2.0))
     stage.clock.advance(0.2)
 
-    publishing.publish([JOB.id])
+    publisher.publish([JOB.id])
 
     assert len(stage.heard()) == 2
     assert stage.pauses == [1.0]
@@ -68,11 +70,11 @@ def test_a_change_that_comes_too_early_is_told_when_its_time_has_come() -> None:
 
 def test_what_another_told_in_the_meantime_is_not_told_again() -> None:
     stage = Stage()
-    stage.publishing().publish([JOB.id])
+    stage.publisher().publish([JOB.id])
     stage.jobs.put(JOB.start(2.0))
-    stage.meanwhile.append(lambda: stage.publishing().publish([JOB.id]))
+    stage.meanwhile.append(lambda: stage.publisher().publish([JOB.id]))
 
-    sent = stage.publishing().publish([JOB.id])
+    sent = stage.publisher().publish([JOB.id])
 
     assert sent == 0
     assert len(stage.heard()) == 2
@@ -91,7 +93,7 @@ def test_who_loses_the_write_tells_what_came_after_the_winner() -> None:
 
     stage.store.tell = contended  # type: ignore[method-assign]
 
-    stage.publishing().publish([JOB.id])
+    stage.publisher().publish([JOB.id])
 
     (message,) = map(json.loads, stage.sockets.sent["c"])
     assert message["previous"] == early.version
@@ -101,4 +103,4 @@ def test_who_loses_the_write_tells_what_came_after_the_winner() -> None:
 def test_a_job_that_is_no_more_is_nothing_to_tell() -> None:
     stage = Stage()
 
-    assert stage.publishing().publish([f"job_{'2' * 26}"]) == 0
+    assert stage.publisher().publish([f"job_{'2' * 26}"]) == 0

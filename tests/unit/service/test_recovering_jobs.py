@@ -14,7 +14,7 @@ def closed(shop: Shop, status: JobStatus) -> None:
     """Bring the job to its end."""
     shop.start()
     if status is JobStatus.CANCELLED:
-        shop.control.cancel(TENANT, shop.id)
+        shop.job_control.cancel(TENANT, shop.id)
         shop.monitor()
     else:
         shop.drain(lambda _: status is JobStatus.FAILED)
@@ -154,7 +154,7 @@ def test_a_dead_letter_of_an_open_chunk_is_sent_again_after_its_lease(shop: Shop
 def test_a_dead_letter_of_a_paused_job_waits_for_its_resume(shop: Shop) -> None:
     shop.start()
     shop.sent()
-    shop.control.pause(TENANT, shop.id)
+    shop.job_control.pause(TENANT, shop.id)
 
     shop.recovery.dead_letter(shop.id, 0)
 
@@ -163,7 +163,7 @@ def test_a_dead_letter_of_a_paused_job_waits_for_its_resume(shop: Shop) -> None:
 
 def test_a_dead_letter_of_a_closed_job_wakes_its_execution(shop: Shop) -> None:
     shop.start()
-    shop.monitoring.wait(shop.id, 1, "token")
+    shop.reconciliation.wait(shop.id, 1, "token")
     shop.drain()
     shop.workflow.restore({"_answered": {}})
 
@@ -176,7 +176,7 @@ def test_a_dead_letter_of_a_closed_job_wakes_its_execution(shop: Shop) -> None:
 def test_a_broken_workflow_closes_its_generation_and_no_other(shop: Shop) -> None:
     shop.start()
 
-    assert shop.ending.fail(shop.id, 2, "why").live
-    shop.ending.fail(shop.id, 1, "why")
+    assert shop.termination.fail(shop.id, 2, "why").live
+    shop.termination.fail(shop.id, 1, "why")
 
     assert (shop.job.status, shop.job.reason) == (JobStatus.FAILED, "why")

@@ -11,7 +11,7 @@ from tests.unit.service.shop import TENANT, Shop
 
 
 def retried(shop: Shop, *indices: int) -> None:
-    shop.control.retry(TENANT, shop.id, Selection.of_indices(indices))
+    shop.job_control.retry(TENANT, shop.id, Selection.of_indices(indices))
     shop.begin()
 
 
@@ -101,7 +101,7 @@ def test_a_retry_of_all_takes_what_was_left_alone(shop: Shop) -> None:
     retried(shop, 0)
     shop.drain()
 
-    shop.control.retry(TENANT, shop.id)
+    shop.job_control.retry(TENANT, shop.id)
     shop.begin()
     shop.drain()
 
@@ -111,10 +111,10 @@ def test_a_retry_of_all_takes_what_was_left_alone(shop: Shop) -> None:
 def test_a_job_whose_failures_are_all_discarded_is_not_retried_as_a_whole(shop: Shop) -> None:
     shop.start(2)
     shop.drain(fails=lambda _: True)
-    shop.control.discard(TENANT, shop.id, Discard(Selection(), "no use", "ada", 1.0))
+    shop.job_control.discard(TENANT, shop.id, Discard(Selection(), "no use", "ada", 1.0))
 
     with pytest.raises(IllegalMove, match="discarded"):
-        shop.control.retry(TENANT, shop.id)
+        shop.job_control.retry(TENANT, shop.id)
 
     assert shop.job.generation == 1
 

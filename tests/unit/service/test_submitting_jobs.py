@@ -15,7 +15,7 @@ from shoal.domain.grid import Grid
 from shoal.domain.job import JobStatus, Spec
 from shoal.domain.job_filter import JobFilter
 from shoal.ports.workflow import Execution, ExecutionStatus
-from shoal.service.submitting import fingerprint
+from shoal.service.submission import fingerprint
 from tests.unit.service.shop import TENANT, Shop
 
 
@@ -68,7 +68,7 @@ def test_without_a_key_each_submit_is_a_job(shop: Shop) -> None:
 def test_one_tenant_s_key_is_not_another_s(shop: Shop) -> None:
     mine = shop.submit(key="k")
 
-    theirs = shop.submitting.submit("other", mine.spec, key="k", fingerprint="body")
+    theirs = shop.submission.submit("other", mine.spec, key="k", fingerprint="body")
 
     assert theirs.job.id != mine.id
     assert not theirs.replayed
@@ -107,7 +107,7 @@ def test_a_refused_submit_stores_nothing(
 
 
 def test_inputs_that_were_never_uploaded_are_not_found(shop: Shop) -> None:
-    uri = shop.submitting.upload(TENANT).uri
+    uri = shop.submission.upload(TENANT).uri
 
     with pytest.raises(InputsNotFound):
         shop.submit(inputs_uri=uri)
@@ -126,7 +126,7 @@ def test_every_value_of_a_grid_is_checked(shop: Shop) -> None:
     spec = Spec(task_type="sized", source=Grid({"size": [1, 2, "three"]}))
 
     with pytest.raises(InvalidRequest, match="does not fit"):
-        shop.submitting.submit(TENANT, spec, key=None, fingerprint="f")
+        shop.submission.submit(TENANT, spec, key=None, fingerprint="f")
 
 
 def test_fingerprints_follow_content_not_order() -> None:

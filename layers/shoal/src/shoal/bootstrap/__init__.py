@@ -19,35 +19,35 @@ if TYPE_CHECKING:
     from shoal.domain.job import Job
     from shoal.ports.task_types import TypeRegistry
     from shoal.service.admission import Admission
-    from shoal.service.announcing import Announcing
-    from shoal.service.attempting import Attempting
-    from shoal.service.auditing import Auditing
-    from shoal.service.bulk import Bulk
-    from shoal.service.burying import Burying
-    from shoal.service.charting import Charting
-    from shoal.service.control import Control
-    from shoal.service.delivering import Delivering
-    from shoal.service.diagnosing import Diagnosing
-    from shoal.service.ending import Ending
-    from shoal.service.explaining import Explaining
-    from shoal.service.exporting import Exporting
-    from shoal.service.hooking import Hooking
+    from shoal.service.attempts import AttemptQueries
+    from shoal.service.audit_trail import AuditTrail
+    from shoal.service.authentication import Authentication
+    from shoal.service.bulk_actions import BulkActions
+    from shoal.service.completion import Completion
+    from shoal.service.dead_letters import DeadLetterTracker
+    from shoal.service.exports import Exports
+    from shoal.service.failure_groups import FailureQueries
+    from shoal.service.job_control import JobControl
+    from shoal.service.job_events import JobEventPublisher
     from shoal.service.keeping import Keeping
     from shoal.service.leasing import Leasing
-    from shoal.service.live import Live
-    from shoal.service.monitoring import Monitoring
+    from shoal.service.live_deltas import LiveDeltaPublisher
+    from shoal.service.live_subscriptions import LiveSubscriptions
     from shoal.service.planning import Planning
-    from shoal.service.publishing import Publishing
-    from shoal.service.queueing import Queueing
+    from shoal.service.queue_stats import QueueStats
+    from shoal.service.reconciliation import Reconciliation
     from shoal.service.recovery import Recovery
-    from shoal.service.registering import Registering
-    from shoal.service.retrying import Retrying
-    from shoal.service.searching import Searching
-    from shoal.service.settling import Settling
-    from shoal.service.submitting import Submitting
-    from shoal.service.tasking import Tasking
-    from shoal.service.tenancy import Tenancy
+    from shoal.service.registration import Registration
+    from shoal.service.retries import Retries
+    from shoal.service.single_task import SingleTask
+    from shoal.service.status_reasons import StatusReasons
+    from shoal.service.submission import Submission
+    from shoal.service.task_map import TaskMapQueries
+    from shoal.service.task_search import TaskSearch
+    from shoal.service.termination import Termination
     from shoal.service.viewing import Viewing
+    from shoal.service.webhook_delivery import WebhookDispatcher
+    from shoal.service.webhooks import Webhooks
 
 
 _given: list[Adapters] = []
@@ -79,12 +79,12 @@ def adapters() -> Adapters:
 
 
 @_once
-def submitting() -> Submitting:
+def submission() -> Submission:
     """Takes jobs in."""
-    from shoal.service.submitting import Submitting
+    from shoal.service.submission import Submission
 
     a = adapters()
-    return Submitting(a.jobs, a.types, a.blobs, a.workflow, a.clock, a.entropy, admission())
+    return Submission(a.jobs, a.types, a.blobs, a.workflow, a.clock, a.entropy, admission())
 
 
 @_once
@@ -107,49 +107,49 @@ def viewing() -> Viewing:
 
 
 @_once
-def charting() -> Charting:
+def task_map() -> TaskMapQueries:
     """Shows all tasks of a job at one glance."""
-    from shoal.service.charting import Charting
+    from shoal.service.task_map import TaskMapQueries
 
     a = adapters()
-    return Charting(viewing(), a.jobs, a.chunks)
+    return TaskMapQueries(viewing(), a.jobs, a.chunks)
 
 
 @_once
-def searching() -> Searching:
+def task_search() -> TaskSearch:
     """Finds tasks by what came of them."""
-    from shoal.service.searching import Searching
+    from shoal.service.task_search import TaskSearch
 
-    return Searching(viewing(), adapters().chunks)
+    return TaskSearch(viewing(), adapters().chunks)
 
 
 @_once
-def diagnosing() -> Diagnosing:
+def failure_groups() -> FailureQueries:
     """Groups failures by cause."""
-    from shoal.service.diagnosing import Diagnosing
+    from shoal.service.failure_groups import FailureQueries
 
     a = adapters()
-    return Diagnosing(viewing(), a.jobs, a.chunks)
+    return FailureQueries(viewing(), a.jobs, a.chunks)
 
 
 @_once
-def explaining() -> Explaining:
+def status_reasons() -> StatusReasons:
     """Says why something does not run."""
-    from shoal.service.explaining import Explaining
+    from shoal.service.status_reasons import StatusReasons
 
     a = adapters()
-    return Explaining(
+    return StatusReasons(
         viewing(), a.jobs, a.chunks, a.types, a.workflow, a.depths, a.clock, a.audit, a.crew
     )
 
 
 @_once
-def queueing() -> Queueing:
+def queue_stats() -> QueueStats:
     """Shows what the queues hold."""
-    from shoal.service.queueing import Queueing
+    from shoal.service.queue_stats import QueueStats
 
     a = adapters()
-    return Queueing(a.depths, a.ages)
+    return QueueStats(a.depths, a.ages)
 
 
 def types() -> TypeRegistry:
@@ -158,12 +158,12 @@ def types() -> TypeRegistry:
 
 
 @_once
-def registering() -> Registering:
+def registration() -> Registration:
     """Takes in what workers offer."""
-    from shoal.service.registering import Registering
+    from shoal.service.registration import Registration
 
     a = adapters()
-    return Registering(a.types, a.crew, a.clock)
+    return Registration(a.types, a.crew, a.clock)
 
 
 @_once
@@ -173,54 +173,56 @@ def on_sam_local() -> bool:
 
 
 @_once
-def tenancy() -> Tenancy:
+def authentication() -> Authentication:
     """Knows who asks."""
-    from shoal.service.tenancy import Tenancy
+    from shoal.service.authentication import Authentication
 
-    return Tenancy(adapters().machines)
+    return Authentication(adapters().machines)
 
 
 @_once
-def control() -> Control:
+def job_control() -> JobControl:
     """Cancels, pauses, resumes, retries."""
-    from shoal.service.control import Control
+    from shoal.service.job_control import JobControl
 
     a = adapters()
-    return Control(a.jobs, a.workflow, _settling(), a.clock, retention=a.retention)
+    return JobControl(a.jobs, a.workflow, _completion(), a.clock, retention=a.retention)
 
 
 @_once
-def retrying() -> Retrying:
+def retries() -> Retries:
     """Retries some failed tasks, or all."""
-    from shoal.service.retrying import Retrying
+    from shoal.service.retries import Retries
 
-    return Retrying(control(), viewing(), diagnosing(), adapters().chunks)
+    return Retries(job_control(), viewing(), failure_groups(), adapters().chunks)
 
 
 @_once
-def bulk() -> Bulk:
+def bulk_actions() -> BulkActions:
     """Does one thing to many jobs."""
-    from shoal.service.bulk import Bulk
+    from shoal.service.bulk_actions import BulkActions
 
     a = adapters()
-    return Bulk(a.bulk, a.bulk_runs, a.jobs, control(), auditing(), a.clock, a.entropy)
+    return BulkActions(
+        a.bulk, a.bulk_runs, a.jobs, job_control(), audit_trail(), a.clock, a.entropy
+    )
 
 
 @_once
-def auditing() -> Auditing:
+def audit_trail() -> AuditTrail:
     """Notes and shows who did what."""
-    from shoal.service.auditing import Auditing
+    from shoal.service.audit_trail import AuditTrail
 
     a = adapters()
-    return Auditing(a.audit, a.jobs, a.clock, a.entropy, a.retention)
+    return AuditTrail(a.audit, a.jobs, a.clock, a.entropy, a.retention)
 
 
 @_once
-def tasking() -> Tasking:
+def single_task() -> SingleTask:
     """Runs one task at a time."""
-    from shoal.service.tasking import Tasking
+    from shoal.service.single_task import SingleTask
 
-    return Tasking(viewing(), leasing(), adapters().clock)
+    return SingleTask(viewing(), leasing(), adapters().clock)
 
 
 @_once
@@ -236,7 +238,7 @@ def leasing() -> Leasing:
         a.queue,
         a.types,
         Inputs(a.blobs),
-        _settling(),
+        _completion(),
         a.clock,
         a.entropy,
         a.metrics,
@@ -245,11 +247,11 @@ def leasing() -> Leasing:
 
 
 @_once
-def attempting() -> Attempting:
+def attempts() -> AttemptQueries:
     """Shows what came of each attempt of a task."""
-    from shoal.service.attempting import Attempting
+    from shoal.service.attempts import AttemptQueries
 
-    return Attempting(viewing(), adapters().chunks)
+    return AttemptQueries(viewing(), adapters().chunks)
 
 
 @_once
@@ -265,7 +267,7 @@ def keeping() -> Keeping:
 def planning() -> Planning:
     """Plans, creates and enqueues."""
     from shoal.service.planning import Planning
-    from shoal.service.recovery import Deaths
+    from shoal.service.recovery import CrashLoopDetector
 
     a = adapters()
     return Planning(
@@ -274,31 +276,31 @@ def planning() -> Planning:
         a.queue,
         a.blobs,
         a.types,
-        _settling(),
-        ending(),
-        Deaths(a.workflow, a.clock),
+        _completion(),
+        termination(),
+        CrashLoopDetector(a.workflow, a.clock),
         a.clock,
     )
 
 
 @_once
-def monitoring() -> Monitoring:
+def reconciliation() -> Reconciliation:
     """Reconciles."""
-    from shoal.service.monitoring import Monitoring
+    from shoal.service.reconciliation import Reconciliation
 
     a = adapters()
-    return Monitoring(
-        a.jobs, a.chunks, a.queue, a.workflow, _settling(), ending(), a.clock, length=a.lease
+    return Reconciliation(
+        a.jobs, a.chunks, a.queue, a.workflow, _completion(), termination(), a.clock, length=a.lease
     )
 
 
 @_once
-def ending() -> Ending:
+def termination() -> Termination:
     """Ends jobs before their tasks have."""
-    from shoal.service.ending import Ending
+    from shoal.service.termination import Termination
 
     a = adapters()
-    return Ending(a.jobs, a.chunks, _settling())
+    return Termination(a.jobs, a.chunks, _completion())
 
 
 @_once
@@ -307,54 +309,56 @@ def recovery() -> Recovery:
     from shoal.service.recovery import Recovery
 
     a = adapters()
-    return Recovery(a.jobs, a.chunks, a.queue, a.workflow, _settling(), a.clock)
+    return Recovery(a.jobs, a.chunks, a.queue, a.workflow, _completion(), a.clock)
 
 
 @_once
-def burying() -> Burying:
+def dead_letters() -> DeadLetterTracker:
     """Notes what the dead-letter queue saw."""
-    from shoal.service.burying import Burying
+    from shoal.service.dead_letters import DeadLetterTracker
 
     a = adapters()
-    return Burying(a.letters, a.jobs, a.chunks, a.metrics, a.clock)
+    return DeadLetterTracker(a.letters, a.jobs, a.chunks, a.metrics, a.clock)
 
 
 @_once
-def exporting() -> Exporting:
+def exports() -> Exports:
     """Writes results to files."""
-    from shoal.service.exporting import Exporting
+    from shoal.service.exports import Exports
 
     a = adapters()
-    return Exporting(viewing(), a.export_runs, a.export_files, a.clock, a.entropy)
+    return Exports(viewing(), a.export_runs, a.export_files, a.clock, a.entropy)
 
 
 @_once
-def hooking() -> Hooking:
+def webhooks() -> Webhooks:
     """Keeps webhooks."""
-    from shoal.service.hooking import Hooking
+    from shoal.service.webhooks import Webhooks
 
     a = adapters()
-    return Hooking(a.hooks, a.deliveries, a.clock, a.entropy, a.local_webhooks)
+    return Webhooks(a.hooks, a.deliveries, a.clock, a.entropy, a.local_webhooks)
 
 
 @_once
-def delivering() -> Delivering:
+def webhook_delivery() -> WebhookDispatcher:
     """Tells webhooks."""
-    from shoal.service.delivering import Delivering
+    from shoal.service.webhook_delivery import WebhookDispatcher
 
     a = adapters()
-    return Delivering(a.hooks, a.deliveries, a.poster, auditing(), a.clock, a.local_webhooks)
+    return WebhookDispatcher(
+        a.hooks, a.deliveries, a.poster, audit_trail(), a.clock, a.local_webhooks
+    )
 
 
 @_once
-def announcing() -> Announcing:
+def job_events() -> JobEventPublisher:
     """Tells the world of jobs; what it needs is told to its own function only."""
     from shoal.adapters.eventbridge import EventBridgeBus
     from shoal.bootstrap.clients import LazyClient
-    from shoal.service.announcing import Announcing
+    from shoal.service.job_events import JobEventPublisher
 
     settings = Settings.from_environment()
-    return Announcing(EventBridgeBus(LazyClient("events"), settings.event_bus))
+    return JobEventPublisher(EventBridgeBus(LazyClient("events"), settings.event_bus))
 
 
 def job_change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
@@ -365,23 +369,23 @@ def job_change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
 
 
 @_once
-def live() -> Live:
+def live_subscriptions() -> LiveSubscriptions:
     """Lets callers listen to jobs."""
-    from shoal.service.live import Live
+    from shoal.service.live_subscriptions import LiveSubscriptions
 
     a = adapters()
-    return Live(a.live, a.jobs, a.clock, a.entropy)
+    return LiveSubscriptions(a.live, a.jobs, a.clock, a.entropy)
 
 
 @_once
-def publishing() -> Publishing:
+def live_deltas() -> LiveDeltaPublisher:
     """Tells those who listen."""
     import time
 
-    from shoal.service.publishing import Publishing
+    from shoal.service.live_deltas import LiveDeltaPublisher
 
     a = adapters()
-    return Publishing(a.live, a.jobs, viewing(), a.connections, a.clock, time.sleep)
+    return LiveDeltaPublisher(a.live, a.jobs, viewing(), a.connections, a.clock, time.sleep)
 
 
 def changed_job(record: Mapping[str, Any]) -> str:
@@ -392,8 +396,8 @@ def changed_job(record: Mapping[str, Any]) -> str:
 
 
 @_once
-def _settling() -> Settling:
-    from shoal.service.settling import Settling
+def _completion() -> Completion:
+    from shoal.service.completion import Completion
 
     a = adapters()
-    return Settling(a.jobs, a.chunks, a.queue, a.workflow, a.clock, a.metrics)
+    return Completion(a.jobs, a.chunks, a.queue, a.workflow, a.clock, a.metrics)

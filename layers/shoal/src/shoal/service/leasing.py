@@ -19,9 +19,9 @@ from shoal.ports.jobs import JobStore
 from shoal.ports.metrics import Metrics
 from shoal.ports.queues import Message, TaskQueue
 from shoal.ports.task_types import TypeRegistry
+from shoal.service.completion import Completion
 from shoal.service.inputs import Inputs, Placed
-from shoal.service.moves import TRIES, move_job
-from shoal.service.settling import Settling
+from shoal.service.job_updates import TRIES, update_job
 
 UPLOAD_SECONDS = 900
 RESET_SECONDS = 5.0
@@ -53,7 +53,7 @@ class LeaseRefused:
     retry_after: float | None = None
 
 
-class Beat(NamedTuple):
+class LeaseRenewal(NamedTuple):
     """A sign of life for one lease."""
 
     job: str
@@ -62,7 +62,7 @@ class Beat(NamedTuple):
     hand: Hand | None
 
 
-class BeatAnswer(NamedTuple):
+class RenewalDecision(NamedTuple):
     """`extended`, `stale` or `cancelled`; until when; and what the worker should do besides."""
 
     decision: str
@@ -92,7 +92,7 @@ class Leasing:
     queue: TaskQueue
     types: TypeRegistry
     inputs: Inputs
-    settling: Settling
+    completion: Completion
     clock: Clock
     entropy: Entropy
     metrics: Metrics
@@ -144,7 +144,7 @@ class Leasing:
             if isinstance(grant, Held):
                 return LeaseRefused("held", grant.until - now)
             if isinstance(grant, Finished):
-                self.settling.settle(job, chunk)
+                self.completion.settle(job, chunk)
                 return LeaseRefused("done")
             if grant.again:
                 return grant
@@ -156,7 +156,7 @@ class Leasing:
                     return LeaseRefused("cancelled")
                 chunk = fresh
                 continue
-            self.settling.settle(job, grant.chunk)
+            self.completion.settle(job, grant.chunk)
             return LeaseRefused("done") if grant.chunk.finished else grant
         raise Unavailable(f"chunk {chunk.number} of {job.id} is written by too many at once")
 
@@ -176,7 +176,7 @@ class Leasing:
         jobs = dict(self.jobs.get_many(granted)) if granted else {}
         for job_id, job in jobs.items():
             if not job.stopping and job.status is not JobStatus.RUNNING:
-                jobs[job_id] = move_job(self.jobs, job_id, self._start)
+                jobs[job_id] = update_job(self.jobs, job_id, self._start)
         return jobs
 
     def _start(self, job: Job) -> Job | None:
@@ -196,24 +196,26 @@ class Leasing:
 
     def _wake_if_closed(self, job: Job) -> None:
         if not job.live:
-            self.settling.wake(job)
+            self.completion.wake(job)
 
-    def heartbeat(self, worker: str, beats: Sequence[Beat]) -> list[BeatAnswer]:
+    def heartbeat(self, worker: str, beats: Sequence[LeaseRenewal]) -> list[RenewalDecision]:
         """Renew the worker's leases; tell which it lost, and what users want of the others."""
         jobs = self.jobs.get_many({beat.job for beat in beats})
         return [self._beat(worker, jobs.get(beat.job), beat) for beat in beats]
 
-    def _beat(self, worker: str, job: Job | None, beat: Beat) -> BeatAnswer:
+    def _beat(self, worker: str, job: Job | None, beat: LeaseRenewal) -> RenewalDecision:
         if job is None or job.stopping:
-            return BeatAnswer("cancelled", directive="cancel")
+            return RenewalDecision("cancelled", directive="cancel")
 
         def extend(chunk: Chunk) -> Accepted | Stale:
             return chunk.extend(beat.epoch, beat.hand, self.clock.now(), self.length)
 
         extended = self._write(worker, beat.job, beat.chunk, extend)
         if isinstance(extended, Stale) or extended.chunk.lease is None:
-            return BeatAnswer("stale")
-        return BeatAnswer("extended", extended.chunk.lease.until, "pause" if job.paused else None)
+            return RenewalDecision("stale")
+        return RenewalDecision(
+            "extended", extended.chunk.lease.until, "pause" if job.paused else None
+        )
 
     def report(self, worker: str, reports: Sequence[Report]) -> list[str]:
         """Fold outcomes into rows: `accepted`, `stale` or `cancelled` for each report.
@@ -264,7 +266,7 @@ class Leasing:
             return "stale"
         if not folded.again:
             self._measure(job, folded.chunk, report, *before)
-        self.settling.settle(job, folded.chunk)
+        self.completion.settle(job, folded.chunk)
         self._send_rest(job, folded.chunk)
         return "accepted"
 

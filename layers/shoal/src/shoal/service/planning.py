@@ -17,11 +17,11 @@ from shoal.ports.jobs import JobStore
 from shoal.ports.queues import Message, TaskQueue
 from shoal.ports.task_types import TypeRegistry
 from shoal.service.checking import line_checker
-from shoal.service.choosing import chosen
-from shoal.service.ending import Ending
-from shoal.service.moves import TRIES, move_job
-from shoal.service.recovery import Deaths
-from shoal.service.settling import Settling
+from shoal.service.completion import Completion
+from shoal.service.job_updates import TRIES, update_job
+from shoal.service.recovery import CrashLoopDetector
+from shoal.service.retry_selection import positions_to_run
+from shoal.service.termination import Termination
 
 type Range = tuple[int, int]
 
@@ -37,9 +37,9 @@ class Planning:
     queue: TaskQueue
     blobs: BlobStore
     types: TypeRegistry
-    settling: Settling
-    ending: Ending
-    deaths: Deaths
+    completion: Completion
+    termination: Termination
+    crash_loops: CrashLoopDetector
     clock: Clock
 
     def plan(self, job_id: str, generation: int, number: int) -> list[Range]:
@@ -51,10 +51,10 @@ class Planning:
         if job is None:
             return []
         if number > job.executions:
-            job = move_job(self.jobs, job_id, lambda row: _executed(row, generation, number))
-        cause = self.deaths.cause(job_id, generation, number)
+            job = update_job(self.jobs, job_id, lambda row: _executed(row, generation, number))
+        cause = self.crash_loops.cause(job_id, generation, number)
         if cause is not None:
-            self.ending.fail(job_id, generation, cause)
+            self.termination.fail(job_id, generation, cause)
             return []
         if job.enqueued_at is not None:
             return []
@@ -62,9 +62,9 @@ class Planning:
             try:
                 count, size = self._cut(job)
             except (InvalidRequest, NotFound) as error:
-                self.ending.fail(job_id, generation, str(error))
+                self.termination.fail(job_id, generation, str(error))
                 return []
-            job = move_job(
+            job = update_job(
                 self.jobs, job_id, lambda row: None if row.planned else row.plan(count, size)
             )
         if isinstance(job.spec.source, Lines):
@@ -84,7 +84,7 @@ class Planning:
         self.chunks.create(list(self._new(job, numbers)))
         if generation > 1:
             for chunk in self.chunks.get_many(job_id, numbers):
-                self.settling.tally(job, self._reset(job, chunk))
+                self.completion.tally(job, self._reset(job, chunk))
 
     def enqueue(self, job_id: str, generation: int, first: int, count: int) -> None:
         """Send the range's messages; of a job with a window, those in it from the start."""
@@ -183,7 +183,7 @@ class Planning:
                 job.generation,
                 self.clock.now(),
                 expires_at=job.expires_at,
-                again=chosen(self.chunks, job, chunk),
+                again=positions_to_run(self.chunks, job, chunk),
             )
             try:
                 self.chunks.put(fresh)

@@ -9,7 +9,7 @@ from shoal.ports.clock import Clock
 from shoal.ports.jobs import JobStore
 from shoal.ports.queues import Message, TaskQueue
 from shoal.ports.workflow import Execution, ExecutionStatus, Workflow
-from shoal.service.settling import Settling
+from shoal.service.completion import Completion
 
 DEATHS: Final = 3
 WITHIN_SECONDS: Final = 3_600.0
@@ -17,7 +17,7 @@ _DIED = frozenset((ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionS
 
 
 @dataclass(frozen=True, slots=True)
-class Deaths:
+class CrashLoopDetector:
     """Knows when a workflow dies again and again, so that another start would not help."""
 
     workflow: Workflow
@@ -45,7 +45,7 @@ class Recovery:
     chunks: ChunkStore
     queue: TaskQueue
     workflow: Workflow
-    settling: Settling
+    completion: Completion
     clock: Clock
 
     def sweep(self) -> int:
@@ -94,9 +94,9 @@ class Recovery:
         if job is None or chunk is None:
             return
         if job.stopping:
-            self.settling.wake(job)  # it may have been closed by who died before waking anybody
+            self.completion.wake(job)  # it may have been closed by who died before waking anybody
         elif chunk.finished:
-            self.settling.settle(job, chunk)
+            self.completion.settle(job, chunk)
         elif not job.paused:
             now = self.clock.now()
             message = Message(job_id, number, chunk.due_at(now) - now)

@@ -22,8 +22,8 @@ from shoal.domain.tally import Tally, address
 from shoal.domain.task_filter import TaskFilter
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.jobs import JobStore
-from shoal.service.ending import READ_AT_ONCE, known_counts
 from shoal.service.inputs import Inputs
+from shoal.service.termination import READ_AT_ONCE, known_counts
 
 MOST_ROWS = 1_000
 """Rows that one request reads at most; it may give fewer tasks than asked, and a place to go on."""

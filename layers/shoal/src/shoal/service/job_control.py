@@ -15,19 +15,19 @@ from shoal.domain.selection import Discard, Selection
 from shoal.ports.clock import Clock
 from shoal.ports.jobs import JobStore
 from shoal.ports.workflow import Workflow
-from shoal.service.moves import move_job
-from shoal.service.settling import SENT_AT_ONCE, Settling
+from shoal.service.completion import SENT_AT_ONCE, Completion
+from shoal.service.job_updates import update_job
 
 type Move = Callable[[Job], Job | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class JobControl:
     """Cancel, pause, resume, retry, change, discard, delete. `retention` in seconds."""
 
     jobs: JobStore
     workflow: Workflow
-    settling: Settling
+    completion: Completion
     clock: Clock
     retention: int
 
@@ -39,7 +39,7 @@ class Control:
                 return None
             return job.stop(JobStatus.CANCELLED, "cancelled by its user")
 
-        return self._moved(tenant, job_id, move)
+        return self._updated(tenant, job_id, move)
 
     def pause(self, tenant: str, job_id: str) -> Job:
         """Lease nothing more of it; what runs goes on."""
@@ -47,7 +47,7 @@ class Control:
         def move(job: Job) -> Job | None:
             return None if job.paused else job.pause(self.clock.now())
 
-        return self._moved(tenant, job_id, move)
+        return self._updated(tenant, job_id, move)
 
     def resume(self, tenant: str, job_id: str) -> Job:
         """Clear the flag first; then its execution, woken, sends again what was not leased."""
@@ -56,7 +56,7 @@ class Control:
             stands = not job.stopping and not job.paused
             return None if stands else job.resume(self.clock.now())
 
-        return self._moved(tenant, job_id, move)
+        return self._updated(tenant, job_id, move)
 
     def retry(
         self,
@@ -85,7 +85,7 @@ class Control:
             self.jobs.mark_open(job)
             return again
 
-        job = self._moved(tenant, job_id, move)
+        job = self._updated(tenant, job_id, move)
         self.jobs.mark_open(job)  # what was marked before may have been taken for the last watch
         self.workflow.start(job_id, job.generation, 1)
         return job
@@ -100,9 +100,9 @@ class Control:
             changed = job.change(changes)
             return None if changed.spec == job.spec else changed
 
-        job = self._moved(tenant, job_id, move)
+        job = self._updated(tenant, job_id, move)
         if "max_parallelism" in changes:
-            self.settling.fill(job, most=SENT_AT_ONCE)
+            self.completion.fill(job, most=SENT_AT_ONCE)
         return job
 
     def discard(self, tenant: str, job_id: str, discard: Discard) -> Job:
@@ -113,13 +113,13 @@ class Control:
             stands = (discard.selection, discard.reason) in said
             return None if stands else job.discard(discard)
 
-        return self._moved(tenant, job_id, move)
+        return self._updated(tenant, job_id, move)
 
     def delete(self, tenant: str, job_id: str) -> None:
         """Show a job that has ended to nobody any more."""
-        self._moved(tenant, job_id, lambda job: job.delete(self.clock.now()))
+        self._updated(tenant, job_id, lambda job: job.delete(self.clock.now()))
 
-    def _moved(self, tenant: str, job_id: str, move: Move) -> Job:
+    def _updated(self, tenant: str, job_id: str, move: Move) -> Job:
         def owned(job: Job) -> Job | None:
             if not job.belongs_to(tenant):
                 raise JobNotFound(job_id)
@@ -127,8 +127,8 @@ class Control:
 
         if not ids.is_job_id(job_id):  # it would be the key of another row, or of none
             raise JobNotFound(job_id)
-        job = move_job(self.jobs, job_id, owned)
-        self.settling.wake(job)
+        job = update_job(self.jobs, job_id, owned)
+        self.completion.wake(job)
         return job
 
 

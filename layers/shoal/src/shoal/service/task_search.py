@@ -16,11 +16,11 @@ from shoal.domain.job import Job
 from shoal.domain.outcome import Outcome
 from shoal.domain.task_filter import TaskFilter
 from shoal.ports.chunks import ChunkStore
-from shoal.service.ending import READ_AT_ONCE
+from shoal.service.termination import READ_AT_ONCE
 from shoal.service.viewing import MOST_ROWS, TaskPage, Viewing, admitted, part_keys
 
 
-class Found(NamedTuple):
+class FoundTask(NamedTuple):
     """A task that ended, by its chunk and position, and what came of it."""
 
     chunk: Chunk
@@ -39,18 +39,18 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Searching:
+class TaskSearch:
     """Reads only: the tallies, and at most a thousand rows of chunks and of outcomes."""
 
     viewing: Viewing
     chunks: ChunkStore
 
-    def of_cause(
+    def by_cause(
         self, tenant: str, job_id: str, which: TaskFilter, *, limit: int, start: int
     ) -> TaskPage:
         """Failed tasks of the cause that is sought, by index, from the index `start` on."""
         job = self.viewing.row(tenant, job_id)
-        look, found = _Look(self, job, which, start), list[Found]()
+        look, found = _Scan(self, job, which, start), list[FoundTask]()
         for each in look:
             if not which.explains(job.spec.task_type, each.outcome):
                 continue
@@ -65,7 +65,7 @@ class Searching:
         """The tasks that took longest among those that it looked at, the slowest first."""
         job = self.viewing.row(tenant, job_id)
         begun = replace(which, attempts=max(1, which.attempts))
-        look = _Look(self, job, begun, start)
+        look = _Scan(self, job, begun, start)
         ended = (
             each
             for each in look
@@ -76,20 +76,20 @@ class Searching:
 
 
 @dataclass(slots=True)
-class _Look:
+class _Scan:
     """Tasks with their outcomes, by index, as far as rows reach.
 
     `rows` are those read so far, `following` is where to go on once it has ended.
     """
 
-    search: Searching
+    search: TaskSearch
     job: Job
     which: TaskFilter
     start: int
     rows: int = field(default=0, init=False)
     following: int | None = field(default=None, init=False)
 
-    def __iter__(self) -> Iterator[Found]:
+    def __iter__(self) -> Iterator[FoundTask]:
         numbers = self.search.viewing.chunks_with(self.job, self.which, self.start)
         for batch in batched(numbers, READ_AT_ONCE, strict=False):
             if self.rows + len(batch) >= MOST_ROWS:
@@ -117,8 +117,8 @@ class _Look:
             self.rows += more
         return len(picked)
 
-    def _with_outcomes(self, picked: Sequence[tuple[Chunk, list[int]]]) -> Iterator[Found]:
+    def _with_outcomes(self, picked: Sequence[tuple[Chunk, list[int]]]) -> Iterator[FoundTask]:
         places = [(chunk, offset) for chunk, offsets in picked for offset in offsets]
         outcomes = self.search.viewing.outcomes(places)
         for (chunk, offset), outcome in zip(places, outcomes, strict=True):
-            yield Found(chunk, offset, outcome)
+            yield FoundTask(chunk, offset, outcome)

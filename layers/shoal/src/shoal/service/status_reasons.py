@@ -19,7 +19,7 @@ from shoal.ports.jobs import JobStore
 from shoal.ports.queues import QueueDepths
 from shoal.ports.task_types import TypeRegistry
 from shoal.ports.workflow import ExecutionStatus, Workflow
-from shoal.service.ending import READ_AT_ONCE, known_counts, open_chunks
+from shoal.service.termination import READ_AT_ONCE, known_counts, open_chunks
 from shoal.service.viewing import Viewing
 
 _ALIVE = frozenset((ExecutionStatus.RUNNING, ExecutionStatus.SUCCEEDED))
@@ -31,7 +31,7 @@ _PAGES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Explaining:
+class StatusReasons:
     """Reads only: the job's row, its tallies, up to a hundred chunks; the queues' depths.
 
     Up to 500 workers if something waits for one, a hundred acts if it is paused.

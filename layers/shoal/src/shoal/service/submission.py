@@ -48,7 +48,7 @@ class Upload(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Submitting:
+class Submission:
     """Takes jobs in."""
 
     jobs: JobStore

@@ -13,8 +13,8 @@ from shoal.domain.selection import Discard
 from shoal.domain.tally import address
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.jobs import JobStore
-from shoal.service.choosing import Failed, errors_of
-from shoal.service.ending import READ_AT_ONCE
+from shoal.service.retry_selection import FailedPositions, errors_of
+from shoal.service.termination import READ_AT_ONCE
 from shoal.service.viewing import MOST_ROWS, Viewing, shown
 
 EXAMPLES: Final = 3
@@ -22,7 +22,7 @@ MOST_CAUSES: Final = 256
 """From so many on a page takes in no further chunk, so that its answer has a largest size."""
 
 
-class Example(NamedTuple):
+class FailureExample(NamedTuple):
     """One task that failed so, by its index."""
 
     task: int
@@ -30,14 +30,14 @@ class Example(NamedTuple):
 
 
 @dataclass(slots=True)
-class Failures:
+class FailureGroup:
     """The tasks of one cause, as far as a page has seen them."""
 
     cause: Cause
     count: int = 0
     discarded: int = 0
     discard: Discard | None = None
-    examples: list[Example] = field(default_factory=list)
+    examples: list[FailureExample] = field(default_factory=list)
 
     def add(self, index: int, error: TaskError | None, discard: Discard | None) -> None:
         """One more, and what was said of it if it was discarded."""
@@ -45,7 +45,7 @@ class Failures:
         self.discarded += discard is not None
         self.discard = discard or self.discard
         if len(self.examples) < EXAMPLES:
-            self.examples.append(Example(index, "" if error is None else error.message))
+            self.examples.append(FailureExample(index, "" if error is None else error.message))
 
 
 class FailurePage(NamedTuple):
@@ -55,35 +55,35 @@ class FailurePage(NamedTuple):
     """
 
     job: Job
-    causes: Sequence[Failures]
+    groups: Sequence[FailureGroup]
     failed: int
     next_index: int | None
 
     @property
     def counted(self) -> int:
         """How many failures it has."""
-        return sum(each.count for each in self.causes)
+        return sum(each.count for each in self.groups)
 
     @property
     def discarded(self) -> int:
         """How many of them are discarded."""
-        return sum(each.discarded for each in self.causes)
+        return sum(each.discarded for each in self.groups)
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosing:
+class FailureQueries:
     """Reads only: the tallies, and at most a thousand rows of chunks and of outcomes."""
 
     viewing: Viewing
     jobs: JobStore
     chunks: ChunkStore
 
-    def failures(self, tenant: str, job_id: str, *, start: int) -> FailurePage:
+    def of_job(self, tenant: str, job_id: str, *, start: int) -> FailurePage:
         """The failures from the index `start` on, by cause."""
         job, counts, _ = self.viewing.job(tenant, job_id)
-        found: dict[Cause, Failures] = {}
+        found: dict[Cause, FailureGroup] = {}
         rows = 0
-        for batch in batched(self.suspects(job, start), READ_AT_ONCE, strict=False):
+        for batch in batched(self.candidate_chunks(job, start), READ_AT_ONCE, strict=False):
             rows += len(batch)
             if rows > MOST_ROWS:
                 return _page(job, found, counts.failed, batch[0] * (job.chunk_size or 1))
@@ -98,12 +98,12 @@ class Diagnosing:
                     cause = cause_of(job.spec.task_type, error)
                     index = chunk.first + offset
                     discard = job.discarded(index, cause.fingerprint) if job.discards else None
-                    found.setdefault(cause, Failures(cause)).add(index, error, discard)
+                    found.setdefault(cause, FailureGroup(cause)).add(index, error, discard)
             if fit < len(failed):
                 return _page(job, found, counts.failed, failed[fit][0].first)
         return _page(job, found, counts.failed, None)
 
-    def suspects(self, job: Job, start: int) -> Iterator[int]:
+    def candidate_chunks(self, job: Job, start: int) -> Iterator[int]:
         """The chunks that may hold failed tasks, as their tallies have it."""
         if not job.planned:
             return
@@ -114,7 +114,7 @@ class Diagnosing:
             if entry and (entry.counts.failed or entry.generation != job.generation):
                 yield number
 
-    def _failed(self, job: Job, numbers: Sequence[int], start: int) -> list[Failed]:
+    def _failed(self, job: Job, numbers: Sequence[int], start: int) -> list[FailedPositions]:
         found = []
         for chunk in self.chunks.get_many(job.id, numbers):
             offsets = [
@@ -127,7 +127,7 @@ class Diagnosing:
         return found
 
 
-def _fitting(failed: Sequence[Failed], rows: int) -> tuple[int, int]:
+def _fitting(failed: Sequence[FailedPositions], rows: int) -> tuple[int, int]:
     """How many of the chunks have outcomes that may still be read, and the rows read then."""
     for fit, (chunk, offsets) in enumerate(failed):
         more = len({chunk.part_of(offset) for offset in offsets})
@@ -138,7 +138,7 @@ def _fitting(failed: Sequence[Failed], rows: int) -> tuple[int, int]:
 
 
 def _page(
-    job: Job, found: dict[Cause, Failures], failed: int, next_index: int | None
+    job: Job, found: dict[Cause, FailureGroup], failed: int, next_index: int | None
 ) -> FailurePage:
     causes = sorted(found.values(), key=lambda each: (-each.count, each.cause.fingerprint))
     return FailurePage(job, causes, failed, next_index)

@@ -23,7 +23,7 @@ from shoal.ports.live import LiveStore
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveSubscriptions:
     """A browser cannot put a token into a WebSocket's handshake, so a ticket stands for it."""
 
     store: LiveStore

@@ -38,20 +38,20 @@ _CLOSED: Final = str.maketrans(
 
 
 @dataclass(frozen=True, slots=True)
-class Charting:
+class TaskMapQueries:
     """Reads only."""
 
     viewing: Viewing
     jobs: JobStore
     chunks: ChunkStore
 
-    def chart(self, tenant: str, job_id: str) -> Chart:
+    def of_job(self, tenant: str, job_id: str) -> TaskMap:
         """A job's chart, of which nothing but the job is read yet."""
-        return Chart(self.viewing.row(tenant, job_id), self.jobs, self.chunks)
+        return TaskMap(self.viewing.row(tenant, job_id), self.jobs, self.chunks)
 
 
 @dataclass(frozen=True)
-class Chart:
+class TaskMap:
     """The tasks of one job."""
 
     job: Job

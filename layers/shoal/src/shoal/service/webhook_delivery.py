@@ -18,7 +18,7 @@ from shoal.domain.webhook import (
 )
 from shoal.ports.clock import Clock
 from shoal.ports.webhooks import DeliveryQueue, WebhookPoster, WebhookStore
-from shoal.service.auditing import Auditing
+from shoal.service.audit_trail import AuditTrail
 
 LONGEST_DELAY: Final = 900.0
 """Seconds for which the queue can hide a message; what is due later is sent again on its way."""
@@ -28,19 +28,19 @@ TRIES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Delivering:
+class WebhookDispatcher:
     """At least once, in no order. With `local`, http://127.0.0.1 may be told too."""
 
-    hooks: WebhookStore
+    webhooks: WebhookStore
     queue: DeliveryQueue
     poster: WebhookPoster
-    auditing: Auditing
+    audit_trail: AuditTrail
     clock: Clock
     local: bool
 
-    def spread(self, event: HookEvent) -> int:
+    def fan_out(self, event: HookEvent) -> int:
         """Send it on its way to every webhook that wants it; how many do."""
-        wanting = [hook for hook in self.hooks.of_tenant(event.tenant) if hook.wants(event)]
+        wanting = [hook for hook in self.webhooks.of_tenant(event.tenant) if hook.wants(event)]
         for hook in wanting:
             self.queue.send(Delivery(hook.id, event), delay=0.0)
         return len(wanting)
@@ -51,7 +51,7 @@ class Delivering:
         None if nothing was tried: it is not due, its webhook is gone, or is disabled.
         """
         event, now = delivery.event, self.clock.now()
-        hook = self.hooks.get(event.tenant, delivery.webhook_id)
+        hook = self.webhooks.get(event.tenant, delivery.webhook_id)
         if hook is None or not (hook.enabled or event.type == TEST):
             return None
         if delivery.due > now:
@@ -61,9 +61,9 @@ class Delivering:
         headers = signed_headers(hook, event.id, body, now)
         answer = self.poster.post(hook.url, headers, body, allowed=self._allowed)
         after = delivery.after(answer, now)
-        self._settle(hook, answer)
+        self._record_outcome(hook, answer)
         following = None if after is None else after.due
-        self.hooks.note(
+        self.webhooks.note(
             Attempt(hook.id, event.id, event.type, delivery.attempt, now, answer, following),
             expires_at=int(now) + KEPT,
         )
@@ -78,7 +78,7 @@ class Delivering:
     def _send(self, delivery: Delivery, now: float) -> None:
         self.queue.send(delivery, delay=max(0.0, min(LONGEST_DELAY, delivery.due - now)))
 
-    def _settle(self, hook: Webhook, answer: HookAnswer) -> None:
+    def _record_outcome(self, hook: Webhook, answer: HookAnswer) -> None:
         """Note on the webhook that it fails, that it does no more, or that it is given up."""
         found: Webhook | None = hook
         for _ in range(TRIES):
@@ -88,13 +88,13 @@ class Delivering:
             if told is found:
                 return
             try:
-                self.hooks.put(told)
+                self.webhooks.put(told)
             except WriteConflict:
-                found = self.hooks.get(hook.tenant, hook.id)
+                found = self.webhooks.get(hook.tenant, hook.id)
                 continue
             if found.enabled and not told.enabled:
                 about = {"webhook": hook.id, "why": told.disabled_why or ""}
-                self.auditing.record_ours(hook.tenant, Action.WEBHOOK_DISABLE, about)
+                self.audit_trail.record_by_system(hook.tenant, Action.WEBHOOK_DISABLE, about)
             return
 
 

@@ -9,12 +9,12 @@ from shoal.ports.events import EventBus
 
 
 @dataclass(frozen=True, slots=True)
-class Announcing:
+class JobEventPublisher:
     """At least once, in the order of each job's changes; an event's id tells a repeated one."""
 
     bus: EventBus
 
-    def announce(self, changes: Iterable[tuple[Job | None, Job]]) -> int:
+    def publish(self, changes: Iterable[tuple[Job | None, Job]]) -> int:
         """Put an event for each change that has a name; how many there were."""
         events = [event for before, after in changes for event in events_of(before, after)]
         if events:

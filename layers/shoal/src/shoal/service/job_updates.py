@@ -9,7 +9,7 @@ from shoal.ports.jobs import JobStore
 TRIES = 20
 
 
-def move_job(jobs: JobStore, job_id: str, move: Callable[[Job], Job | None]) -> Job:
+def update_job(jobs: JobStore, job_id: str, move: Callable[[Job], Job | None]) -> Job:
     """Apply a move to the job as it now is; None means that there is nothing to write.
 
     Gives the job as it is afterwards. Raises JobNotFound, and Unavailable if other writes keep

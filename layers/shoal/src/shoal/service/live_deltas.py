@@ -18,7 +18,7 @@ _REMEMBERED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Publishing:
+class LiveDeltaPublisher:
     """Reads a job anew for each delta, so that records late, double or out of order do no harm.
 
     Row and tallies of a job are in several shards of the stream, so several of us may have the same

@@ -13,7 +13,7 @@ from shoal.service.viewing import TaskView, Viewing
 
 
 @dataclass(frozen=True, slots=True)
-class Tasking:
+class SingleTask:
     """A task is RUNNING when its chunk is leased; its end is a report of one outcome."""
 
     viewing: Viewing

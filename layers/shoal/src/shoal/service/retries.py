@@ -12,13 +12,13 @@ from shoal.domain.errors import IllegalMove, InvalidRequest
 from shoal.domain.job import Job
 from shoal.domain.selection import MOST_INDICES, Discard, Selection
 from shoal.ports.chunks import ChunkStore
-from shoal.service.choosing import taken
-from shoal.service.control import Control
-from shoal.service.diagnosing import Diagnosing, FailurePage
-from shoal.service.ending import READ_AT_ONCE
+from shoal.service.failure_groups import FailurePage, FailureQueries
+from shoal.service.job_control import JobControl
+from shoal.service.retry_selection import selected_failures
+from shoal.service.termination import READ_AT_ONCE
 from shoal.service.viewing import Viewing, shown
 
-LOOKS: Final = 10
+MOST_PAGES: Final = 10
 """Pages of failures that are searched for a cause; behind them it is taken at its word."""
 SAMPLED_CHUNKS: Final = 1_000
 """Chunks with failures that a canary is taken from."""
@@ -26,16 +26,16 @@ _NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Retrying:
+class Retries:
     """Refuses what would concern no task."""
 
-    control: Control
+    job_control: JobControl
     viewing: Viewing
-    diagnosing: Diagnosing
+    failure_groups: FailureQueries
     chunks: ChunkStore
 
     def retry(self, tenant: str, job_id: str, selection: Selection | None) -> Job:
-        """As `Control.retry`.
+        """As `JobControl.retry`.
 
         Raises InvalidRequest for a task that the job does not have, IllegalMove for one that has
         not failed and for a cause that no failed task has.
@@ -45,9 +45,9 @@ class Retrying:
             self._check(job, selection)
         if selection is None and job.discards and not job.live:
             self._check_some_left(job)
-        return self.control.retry(tenant, job_id, selection)
+        return self.job_control.retry(tenant, job_id, selection)
 
-    def try_first(
+    def retry_canary(
         self, tenant: str, job_id: str, selection: Selection | None, share: float, bar: float
     ) -> Job:
         """Retry a share of the failed tasks that the selection takes; the rest if enough succeed.
@@ -76,7 +76,7 @@ class Retrying:
             completed=job.counts.completed if job.counts else 0,
             generation=job.generation + 1,
         )
-        return self.control.retry(tenant, job_id, Selection.of_indices(tried), canary)
+        return self.job_control.retry(tenant, job_id, Selection.of_indices(tried), canary)
 
     @staticmethod
     def _never_ran(job: Job, chosen: Selection) -> bool:
@@ -84,20 +84,20 @@ class Retrying:
 
     def _found(self, job: Job, chosen: Selection) -> tuple[list[int], bool]:
         """The failed tasks that it takes, of so many chunks, and whether there may be more."""
-        suspects = self.diagnosing.suspects(job, 0)
+        suspects = self.failure_groups.candidate_chunks(job, 0)
         found: list[int] = []
         for numbers in batched(islice(suspects, SAMPLED_CHUNKS), READ_AT_ONCE, strict=False):
             rows = self.chunks.get_many(job.id, numbers)
-            for chunk, offsets in taken(self.chunks, job, rows, chosen):
+            for chunk, offsets in selected_failures(self.chunks, job, rows, chosen):
                 found += [chunk.first + offset for offset in offsets]
         return found, next(suspects, None) is not None
 
     def discard(self, tenant: str, job_id: str, discard: Discard) -> Job:
-        """As `Control.discard`; raises as `retry` does."""
+        """As `JobControl.discard`; raises as `retry` does."""
         job = self.viewing.job(tenant, job_id).job
         if not job.live:
             self._check(job, discard.selection)
-        return self.control.discard(tenant, job_id, discard)
+        return self.job_control.discard(tenant, job_id, discard)
 
     def _check_some_left(self, job: Job) -> None:
         """Raise IllegalMove if a retry of all would find nothing but what was discarded."""
@@ -115,10 +115,10 @@ class Retrying:
     def _pages(self, job: Job) -> Iterator[FailurePage]:
         """The failures page by page, as far as a request looks."""
         start: int | None = 0
-        for _ in range(LOOKS):
+        for _ in range(MOST_PAGES):
             if start is None:
                 return
-            page = self.diagnosing.failures(job.tenant, job.id, start=start)
+            page = self.failure_groups.of_job(job.tenant, job.id, start=start)
             yield page
             start = page.next_index
 
@@ -135,7 +135,7 @@ class Retrying:
 
     def _check_cause(self, job: Job, cause: str) -> None:
         for page in self._pages(job):
-            if any(found.cause.fingerprint == cause for found in page.causes):
+            if any(found.cause.fingerprint == cause for found in page.groups):
                 return
             if page.next_index is None:
                 raise IllegalMove(f"no task of the job has failed of the cause {cause}")

@@ -10,25 +10,25 @@ from shoal.domain.outcome import TaskError
 from shoal.domain.selection import Selection
 from shoal.ports.chunks import ChunkStore
 
-type Failed = tuple[Chunk, list[int]]
+type FailedPositions = tuple[Chunk, list[int]]
 """A chunk, and the positions of tasks of it that failed."""
 
 
-def chosen(chunks: ChunkStore, job: Job, chunk: Chunk) -> Collection[int] | None:
+def positions_to_run(chunks: ChunkStore, job: Job, chunk: Chunk) -> Collection[int] | None:
     """The positions that the job's generation runs again; None if all that did not complete."""
     selection = job.selection
     if selection is None:
         return None
-    ((_, failed),) = taken(chunks, job, [chunk], selection)
+    ((_, failed),) = selected_failures(chunks, job, [chunk], selection)
     if not selection.whole:
         return failed
     ended = (TaskStatus.COMPLETED, TaskStatus.FAILED)
     return [*failed, *(i for i in range(chunk.size) if chunk.status_of(i) not in ended)]
 
 
-def taken(
+def selected_failures(
     chunks: ChunkStore, job: Job, rows: Sequence[Chunk], selection: Selection
-) -> list[Failed]:
+) -> list[FailedPositions]:
     """The failed tasks of these chunks that a retry of the selection runs, chunk by chunk.
 
     What was discarded is run only if it is named, or its cause.
@@ -58,7 +58,7 @@ def _failed(chunk: Chunk, selection: Selection) -> Iterable[int]:
     )
 
 
-def errors_of(chunks: ChunkStore, failed: Iterable[Failed]) -> list[TaskError | None]:
+def errors_of(chunks: ChunkStore, failed: Iterable[FailedPositions]) -> list[TaskError | None]:
     """What each of these tasks failed of, in their order; None where it is not kept any more."""
     places = [
         (chunk.first + offset, chunk.part_of(offset))

@@ -14,14 +14,14 @@ from shoal.ports.jobs import JobStore
 from shoal.ports.metrics import Metrics
 from shoal.ports.queues import Message, TaskQueue
 from shoal.ports.workflow import Workflow
-from shoal.service.moves import TRIES, move_job
+from shoal.service.job_updates import TRIES, update_job
 
 SENT_AT_ONCE = 1_000
 """Chunks of a window that grew which a request sends; the rest is the monitor's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settling:
+class Completion:
     """What has to follow whenever a chunk's row was written, or was found finished."""
 
     jobs: JobStore
@@ -131,7 +131,7 @@ class Settling:
             closed.append(job.close(status, reason, counts, moves, now))
             return closed[0].gone_on(int(now) + LONGEST_LIFE + job.retention) or closed[0]
 
-        job = move_job(self.jobs, job_id, move)
+        job = update_job(self.jobs, job_id, move)
         if closed:
             self.metrics.job_closed(closed[0])
         self.wake(closed[0] if closed else job)

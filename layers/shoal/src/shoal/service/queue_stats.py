@@ -21,13 +21,13 @@ class Queues(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Queueing:
+class QueueStats:
     """Reads the depths; asks for the age, which costs money, where something waits."""
 
     depths: QueueDepths
     ages: QueueAges
 
-    def queues(self) -> Queues:
+    def read(self) -> Queues:
         """What the queues hold. That ages are not to be had is no reason to say nothing."""
         depths = self.depths.depths()
         waiting = [priority for priority, depth in depths.items() if depth.waiting]

@@ -24,7 +24,7 @@ KEPT: Final = 7 * DAY
 LINK_SECONDS: Final = 900
 
 
-class Exported(NamedTuple):
+class Export(NamedTuple):
     """An export as it stands; `url` reads the file for a quarter of an hour, while it is kept."""
 
     id: str
@@ -40,7 +40,7 @@ class Exported(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Exporting:
+class Exports:
     """An execution for each export, which turns until the file is whole. Nothing else is stored."""
 
     viewing: Viewing
@@ -62,19 +62,19 @@ class Exporting:
             self.runs.start(tenant, job_id, export_id)
         return export_id, replayed
 
-    def get(self, tenant: str, job_id: str, export_id: str) -> Exported:
+    def get(self, tenant: str, job_id: str, export_id: str) -> Export:
         """How far it is; raise JobNotFound or ExportNotFound."""
         self.viewing.job(tenant, job_id)
         run = self.runs.describe(job_id, export_id) if ids.is_export_id(export_id) else None
         if run is None:
             raise ExportNotFound(export_id)
         if run.status is not ExecutionStatus.SUCCEEDED or run.cursor is None:
-            return Exported(export_id, job_id, run, None, None)
+            return Export(export_id, job_id, run, None, None)
         kept = self.clock.now() < (run.ended_at or 0.0) + KEPT
         url = self.files.link(_key(job_id, export_id), seconds=LINK_SECONDS) if kept else None
-        return Exported(export_id, job_id, run, run.cursor, url)
+        return Export(export_id, job_id, run, run.cursor, url)
 
-    def turn(self, tenant: str, job_id: str, export_id: str, cursor: Cursor | None) -> Cursor:
+    def write_part(self, tenant: str, job_id: str, export_id: str, cursor: Cursor | None) -> Cursor:
         """Write one more part; where it goes on. A turn that is repeated writes the same part."""
         key = _key(job_id, export_id)
         at = cursor or Cursor(upload=self.files.begin(key))

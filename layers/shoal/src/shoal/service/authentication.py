@@ -8,7 +8,7 @@ from shoal.ports.machines import Machines
 
 
 @dataclass(frozen=True, slots=True)
-class Tenancy:
+class Authentication:
     """Knows users by their group, and machines by what an administrator said of them."""
 
     machines: Machines

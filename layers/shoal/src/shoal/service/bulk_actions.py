@@ -24,8 +24,8 @@ from shoal.domain.job_filter import JobFilter
 from shoal.ports.bulk import BulkPage, BulkRuns, BulkStore
 from shoal.ports.clock import Clock, Entropy
 from shoal.ports.jobs import JobStore
-from shoal.service.auditing import Auditing
-from shoal.service.control import Control
+from shoal.service.audit_trail import AuditTrail
+from shoal.service.job_control import JobControl
 
 PAGE: Final = 50
 """Jobs between two looks at whether it shall stop."""
@@ -38,14 +38,14 @@ _TRIES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Bulk:
+class BulkActions:
     """Begins, shows, aborts and carries out bulk actions."""
 
     actions: BulkStore
     runs: BulkRuns
     jobs: JobStore
-    control: Control
-    auditing: Auditing
+    job_control: JobControl
+    audit_trail: AuditTrail
     clock: Clock
     entropy: Entropy
 
@@ -110,7 +110,7 @@ class Bulk:
         def move(action: BulkAction) -> BulkAction | None:
             return None if action.aborting else action.abort()
 
-        action = self._moved(tenant, action_id, move)
+        action = self._updated(tenant, action_id, move)
         if not action.ended:
             self.runs.start(tenant, action_id)
         return action
@@ -130,7 +130,7 @@ class Bulk:
             if action.taken is not None:
                 self._count(action, self._applied(action, action.taken))
             elif action.aborting:
-                self._moved(tenant, action_id, lambda now: now.aborted(self.clock.now()))
+                self._updated(tenant, action_id, lambda now: now.aborted(self.clock.now()))
                 return False
             else:
                 self._take(action)
@@ -142,7 +142,7 @@ class Bulk:
         def move(action: BulkAction) -> BulkAction | None:
             return None if action.ended else action.broken(reason, self.clock.now())
 
-        self._moved(tenant, action_id, move)
+        self._updated(tenant, action_id, move)
 
     def _replay(self, action: BulkAction, fingerprint: str) -> BulkAction:
         if action.fingerprint != fingerprint:
@@ -171,14 +171,14 @@ class Bulk:
 
     def _refusal(self, action: BulkAction, job_id: str) -> Refusal | None:
         verbs: Mapping[BulkVerb, Callable[[str, str], object]] = {
-            BulkVerb.CANCEL: self.control.cancel,
-            BulkVerb.PAUSE: self.control.pause,
-            BulkVerb.RESUME: self.control.resume,
-            BulkVerb.RETRY: self.control.retry,
-            BulkVerb.DELETE: self.control.delete,
+            BulkVerb.CANCEL: self.job_control.cancel,
+            BulkVerb.PAUSE: self.job_control.pause,
+            BulkVerb.RESUME: self.job_control.resume,
+            BulkVerb.RETRY: self.job_control.retry,
+            BulkVerb.DELETE: self.job_control.delete,
         }
         if action.verb is BulkVerb.RETRY:
-            self.auditing.record_canary(job_id)
+            self.audit_trail.record_canary(job_id)
         try:
             verbs[action.verb](action.tenant, job_id)
         except NotFound as error:
@@ -186,7 +186,7 @@ class Bulk:
                 return Refusal(job_id, str(error))
         except Conflict as error:
             return Refusal(job_id, str(error))
-        self.auditing.record_of_many(action, Action(action.verb), job_id)
+        self.audit_trail.record_bulk(action, Action(action.verb), job_id)
         return None
 
     def _count(self, action: BulkAction, progress: Progress) -> None:
@@ -197,9 +197,9 @@ class Bulk:
                 return None
             return now.after(progress, self.clock.now())
 
-        self._moved(action.tenant, action.id, move)
+        self._updated(action.tenant, action.id, move)
 
-    def _moved(
+    def _updated(
         self, tenant: str, action_id: str, move: Callable[[BulkAction], BulkAction | None]
     ) -> BulkAction:
         for _ in range(_TRIES):

@@ -18,7 +18,7 @@ TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Burying:
+class DeadLetterTracker:
     """Knows nothing of what is done about a letter; that is the recovery's."""
 
     letters: DeadLetterStore
@@ -31,7 +31,7 @@ class Burying:
         """One more was seen, whosever it is; an alarm hangs on it."""
         self.metrics.dead_letter()
 
-    def note(self, job_id: str, number: int, receives: int) -> None:
+    def record(self, job_id: str, number: int, receives: int) -> None:
         """Write it down under its job; of a job or chunk that is not there nothing is written.
 
         Raises Unavailable if other writes keep coming first. A letter that comes again, since what

@@ -11,23 +11,23 @@ from shoal.domain.job import Job, JobStatus
 from shoal.domain.tally import Tally, members
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.jobs import JobStore
-from shoal.service.moves import move_job
-from shoal.service.settling import Settling
+from shoal.service.completion import Completion
+from shoal.service.job_updates import update_job
 
 READ_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class Termination:
     """Flags, seals and closes."""
 
     jobs: JobStore
     chunks: ChunkStore
-    settling: Settling
+    completion: Completion
 
     def fail(self, job_id: str, generation: int, reason: str) -> Job:
         """End this generation FAILED for that reason, unless it is ending already."""
-        job = move_job(
+        job = update_job(
             self.jobs,
             job_id,
             lambda row: row.stop(JobStatus.FAILED, reason) if row.may_wait(generation) else None,
@@ -44,7 +44,7 @@ class Ending:
             for chunk in self.chunks.get_many(job.id, numbers):
                 self._seal(job, chunk)
         tallies = self.jobs.tallies(job.id, range(job.tallies))
-        return self.settling.close(
+        return self.completion.close(
             job.id,
             job.generation,
             job.ending or JobStatus.FAILED,
@@ -66,7 +66,7 @@ class Ending:
                 continue
             chunk = sealed
         if chunk.generation == job.generation and chunk.counts.pending < chunk.size:
-            self.settling.tally(job, chunk)  # also for a report that died before it could
+            self.completion.tally(job, chunk)  # also for a report that died before it could
 
 
 def known_counts(job: Job, tallies: Iterable[Tally]) -> Counts:

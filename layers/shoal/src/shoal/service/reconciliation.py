@@ -13,9 +13,9 @@ from shoal.ports.clock import Clock
 from shoal.ports.jobs import JobStore
 from shoal.ports.queues import Message, TaskQueue
 from shoal.ports.workflow import Workflow
-from shoal.service.ending import Ending, known_counts, open_chunks
-from shoal.service.moves import move_job
-from shoal.service.settling import Settling
+from shoal.service.completion import Completion
+from shoal.service.job_updates import update_job
+from shoal.service.termination import Termination, known_counts, open_chunks
 
 HAND_OVER_PASSES: Final = 1_000
 """Each pass is 13 history events; 25,000 is the hard limit and 20,000 ours."""
@@ -33,7 +33,7 @@ _DECISIONS: Final[dict[JobStatus, Decision]] = {
 }
 
 
-class Seen(NamedTuple):
+class PassState(NamedTuple):
     """What the pass before saw, so that this one knows whether anything moved."""
 
     versions: int = -1
@@ -42,45 +42,45 @@ class Seen(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class NextStep:
     """What the execution is to do next, and what its next pass has to know."""
 
     decision: Decision
-    seen: Seen
+    state: PassState
     reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Monitoring:
+class Reconciliation:
     """Reconciles; it does not count. `length` of a lease in seconds."""
 
     jobs: JobStore
     chunks: ChunkStore
     queue: TaskQueue
     workflow: Workflow
-    settling: Settling
-    ending: Ending
+    completion: Completion
+    termination: Termination
     clock: Clock
     length: float
 
-    def reconcile(self, job_id: str, generation: int, passes: int, seen: Seen) -> Verdict:
+    def reconcile(self, job_id: str, generation: int, passes: int, seen: PassState) -> NextStep:
         """One pass over a job that is, or was, at this generation."""
         job = self.jobs.get(job_id)
         if job is None:
-            return Verdict("cancelled", seen, "the job was deleted")
+            return NextStep("cancelled", seen, "the job was deleted")
         if job.generation != generation:
-            return Verdict(_DECISIONS[job.outcomes[generation]], seen)
+            return NextStep(_DECISIONS[job.outcomes[generation]], seen)
         if job.live and job.enqueued_at is None:
-            job = move_job(self.jobs, job_id, lambda row: self._enqueued(row, generation))
+            job = update_job(self.jobs, job_id, lambda row: self._enqueued(row, generation))
         if job.live:
             job, seen = self._reconcile(job, seen)
         if job.generation == generation and not job.live:
-            return Verdict(_DECISIONS[job.status], seen, job.reason)
-        return Verdict("wait" if passes < HAND_OVER_PASSES else "hand_over", seen)
+            return NextStep(_DECISIONS[job.status], seen, job.reason)
+        return NextStep("wait" if passes < HAND_OVER_PASSES else "hand_over", seen)
 
     def wait(self, job_id: str, generation: int, token: str) -> None:
         """Keep the token, unless there is news already: then the execution goes on at once."""
-        job = move_job(
+        job = update_job(
             self.jobs,
             job_id,
             lambda row: row.wait(token) if row.may_wait(generation) else None,
@@ -92,25 +92,25 @@ class Monitoring:
         stands = job.may_wait(generation) and job.enqueued_at is None
         return job.enqueue(self.clock.now()) if stands else None
 
-    def _reconcile(self, job: Job, seen: Seen) -> tuple[Job, Seen]:
+    def _reconcile(self, job: Job, seen: PassState) -> tuple[Job, PassState]:
         if job.ending is not None:
-            return self.ending.seal(job), seen
+            return self.termination.seal(job), seen
         if job.overdue(self.clock.now()):
-            return self.ending.fail(job.id, job.generation, "its deadline passed"), seen
+            return self.termination.fail(job.id, job.generation, "its deadline passed"), seen
         tallies = self.jobs.tallies(job.id, range(job.tallies))
         counts = known_counts(job, tallies)
         if job.too_many_failed(counts.failed):
             reason = f"{counts.failed} tasks failed, more than max_failed {job.spec.max_failed}"
-            return self.ending.fail(job.id, job.generation, reason), seen
+            return self.termination.fail(job.id, job.generation, reason), seen
         if not counts.open:
             return self._recount(job, tallies), seen
         versions = sum(tally.versions for tally in tallies)
         quiet = seen.quiet + 1 if versions == seen.versions else 0
         resumed = job.resumed_at > seen.resumed_at
-        self.settling.fill(job, most=job.chunks)
+        self.completion.fill(job, most=job.chunks)
         if not job.paused and (resumed or (quiet and quiet.bit_count() == 1)):
             self._resend(job, tallies)
-        return job, Seen(versions, quiet, job.resumed_at)
+        return job, PassState(versions, quiet, job.resumed_at)
 
     def _recount(self, job: Job, tallies: Sequence[Tally]) -> Job:
         """Every task seems to have ended, but nobody closed the job: believe the rows alone."""
@@ -122,7 +122,7 @@ class Monitoring:
                 if entries.get(number, {}).get(slot) != Entry.of(chunk):
                     self.jobs.set_entry(job.id, number, slot, Entry.of(chunk))
         for tally in self.jobs.tallies(job.id, range(job.tallies)):
-            self.settling.sum_up(job, job.generation, tally)
+            self.completion.sum_up(job, job.generation, tally)
         return self.jobs.get(job.id) or job
 
     def _resend(self, job: Job, tallies: Sequence[Tally]) -> None:
@@ -130,7 +130,7 @@ class Monitoring:
             rows = list(self._in_window(job, self.chunks.get_many(job.id, numbers)))
             for chunk in rows:
                 if chunk.finished:  # its row was written, its tally was not
-                    self.settling.settle(job, chunk)
+                    self.completion.settle(job, chunk)
             lost = [chunk for chunk in rows if self._lost(job, chunk)]
             if lost:
                 messages = [Message(job.id, chunk.number) for chunk in lost]

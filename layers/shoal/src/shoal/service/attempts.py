@@ -24,13 +24,13 @@ class AttemptPage(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempting:
+class AttemptQueries:
     """Reads only; another tenant's things do not exist."""
 
     viewing: Viewing
     chunks: ChunkStore
 
-    def attempts(
+    def of_task(
         self, tenant: str, task_id: str, *, limit: int, before: int | None = None
     ) -> AttemptPage:
         """The latest attempts of a task, or those before the one that a page began with."""

@@ -33,10 +33,10 @@ TRIES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Hooking:
+class Webhooks:
     """Another tenant's do not exist. With `local`, http://127.0.0.1 may be told too."""
 
-    hooks: WebhookStore
+    webhooks: WebhookStore
     queue: DeliveryQueue
     clock: Clock
     entropy: Entropy
@@ -63,32 +63,32 @@ class Hooking:
             events=tuple(sorted(set(events))),
             description=description,
         )
-        known = self.hooks.of_tenant(tenant)
+        known = self.webhooks.of_tenant(tenant)
         before = next((each for each in known if each.id == hook.id), None)
         if before is not None:
             return _same(before, hook), True
         if len(known) >= MOST:
             raise LimitReached("webhooks", f"{len(known)} webhooks, of at most {MOST}", LATER)
         try:
-            self.hooks.put(hook)
+            self.webhooks.put(hook)
         except WriteConflict:  # the same request, at the same time
             return _same(self.get(tenant, hook.id), hook), True
         return hook, False
 
     def of_tenant(self, tenant: str) -> Sequence[Webhook]:
         """A tenant's, oldest first."""
-        return sorted(self.hooks.of_tenant(tenant), key=lambda hook: (hook.created_at, hook.id))
+        return sorted(self.webhooks.of_tenant(tenant), key=lambda hook: (hook.created_at, hook.id))
 
     def get(self, tenant: str, webhook_id: str) -> Webhook:
         """One of them; raise WebhookNotFound."""
-        hook = self.hooks.get(tenant, webhook_id)
+        hook = self.webhooks.get(tenant, webhook_id)
         if hook is None:
             raise WebhookNotFound(webhook_id)
         return hook
 
     def remove(self, tenant: str, webhook_id: str) -> None:
         """Tell it nothing any more; raise WebhookNotFound."""
-        if not self.hooks.remove(tenant, webhook_id):
+        if not self.webhooks.remove(tenant, webhook_id):
             raise WebhookNotFound(webhook_id)
 
     def rotate(self, tenant: str, webhook_id: str) -> Webhook:
@@ -96,7 +96,7 @@ class Hooking:
         for _ in range(TRIES):
             hook = self.get(tenant, webhook_id).rotated(self._secret(), self.clock.now())
             try:
-                self.hooks.put(hook)
+                self.webhooks.put(hook)
             except WriteConflict:
                 continue
             return hook
@@ -112,7 +112,7 @@ class Hooking:
 
     def attempts(self, tenant: str, webhook_id: str) -> Sequence[Attempt]:
         """The last ones, newest first; raise WebhookNotFound."""
-        return self.hooks.attempts(self.get(tenant, webhook_id).id, limit=SHOWN)
+        return self.webhooks.attempts(self.get(tenant, webhook_id).id, limit=SHOWN)
 
     def _secret(self) -> str:
         drawn = b"".join(self.entropy.bytes() for _ in range(-(-SECRET_BYTES // 10)))

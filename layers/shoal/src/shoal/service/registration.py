@@ -13,7 +13,7 @@ from shoal.service.checking import schema_problem
 
 
 @dataclass(frozen=True, slots=True)
-class Registering:
+class Registration:
     """Takes in what workers offer."""
 
     types: TypeRegistry

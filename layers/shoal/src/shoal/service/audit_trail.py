@@ -14,11 +14,11 @@ from shoal.ports.audit import ActPage, AuditLog
 from shoal.ports.clock import Clock, Entropy
 from shoal.ports.jobs import JobStore
 
-OURSELVES: Final = "shoal"
+SYSTEM: Final = "shoal"
 
 
 @dataclass(frozen=True, slots=True)
-class Auditing:
+class AuditTrail:
     """Keeps acts as long as the rows of a job that begins when they are done.
 
     `retention` in seconds.
@@ -50,16 +50,16 @@ class Auditing:
         action, detail = (Action.SUBMIT, {}) if like is None else (Action.CLONE, {"of": like})
         self._add(Act(job.id, caller.tenant, caller.name, action, job.id, job.created_at, detail))
 
-    def record_of_many(self, bulk: BulkAction, action: Action, job_id: str) -> None:
+    def record_bulk(self, bulk: BulkAction, action: Action, job_id: str) -> None:
         """Note what a bulk action does to a job, once, under the time at which it was asked for."""
         identity = f"{bulk.id}_{job_id}"
         detail = {"bulk_action": bulk.id}
         self._add(Act(identity, bulk.tenant, bulk.by, action, job_id, bulk.created_at, detail))
 
-    def record_ours(self, tenant: str, action: Action, detail: dict[str, str]) -> None:
+    def record_by_system(self, tenant: str, action: Action, detail: dict[str, str]) -> None:
         """Note what Shoal did by itself just now."""
         identity = self.entropy.bytes().hex()
-        self._add(Act(identity, tenant, OURSELVES, action, None, self.clock.now(), detail))
+        self._add(Act(identity, tenant, SYSTEM, action, None, self.clock.now(), detail))
 
     def record_canary(self, job_id: str) -> None:
         """Note, once, what the canary of the job's latest retry said, if it has spoken.
