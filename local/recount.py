@@ -22,7 +22,7 @@ from shoal.domain.chunk import Chunk
 from shoal.domain.job import Job
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.ports.workflow import ExecutionStatus
-from shoal.settings import Settings
+from shoal.settings import FunctionSettings
 
 REST_SECONDS: Final = 30.0
 
@@ -83,4 +83,4 @@ def _accepted(chunk: Chunk, parts: Mapping[PartKey, Sequence[Outcome]]) -> Itera
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(recount(on_aws(Settings.from_environment()), sys.argv[1]))))
+    print(json.dumps(asdict(recount(on_aws(FunctionSettings.from_environment()), sys.argv[1]))))

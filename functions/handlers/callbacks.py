@@ -12,10 +12,10 @@ from pydantic import BaseModel, ValidationError
 from handlers import gateway, log, problems, reading
 from handlers.problems import Answer, NoSuchRoute, invalid
 from shoal import bootstrap
-from shoal.domain.chunk import Hand
-from shoal.domain.crew import Worker
+from shoal.domain.chunk import CurrentTask
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.outcome import Outcome, PartKey, TaskError
+from shoal.domain.workers import Worker
 from shoal.ports.task_types import TaskType
 from shoal.service.inputs import Placed
 from shoal.service.keeping import TaskRef
@@ -171,7 +171,7 @@ def _heartbeat(request: wire.HeartbeatRequest) -> Body:
             each.job_id,
             each.chunk,
             each.epoch,
-            None if each.index is None else Hand(each.index, each.progress),
+            None if each.index is None else CurrentTask(each.index, each.progress),
         )
         for each in request.leases
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from handlers import log
 from shoal import bootstrap
-from shoal.domain.webhook import Delivery, HookEvent
+from shoal.domain.webhook import WebhookDelivery, WebhookEvent
 from shoal.wire.delivery import read_message
 
 
@@ -34,8 +34,8 @@ def _seen_to(record: Mapping[str, Any]) -> bool:
     return True
 
 
-def _do(message: Delivery | HookEvent) -> None:
-    if isinstance(message, HookEvent):
+def _do(message: WebhookDelivery | WebhookEvent) -> None:
+    if isinstance(message, WebhookEvent):
         bootstrap.webhook_delivery().fan_out(message)
         return
     answer = bootstrap.webhook_delivery().attempt(message)

@@ -9,6 +9,6 @@ from shoal.domain.export import Cursor
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """`{tenant, job, export, cursor}` → the next cursor, and whether there is `more`."""
-    cursor = Cursor.read(event["cursor"])
+    cursor = Cursor.from_state(event["cursor"])
     given = str(event["tenant"]), str(event["job"]), str(event["export"])
-    return bootstrap.exports().write_part(*given, cursor).told()
+    return bootstrap.exports().write_part(*given, cursor).as_state()

@@ -24,6 +24,12 @@ from shoal.wire import worker as wire
 from shoal.wire.problems import CONTENT_TYPE, Problem
 
 _REF: Final = "#/components/schemas/"
+_PUBLISHED: Final = {
+    "CanaryVerdict": "Verdict",
+    "ReasonCode": "Code",
+    "WorkerStatus": "Presence",
+}
+"""The names under which the contract has published classes that the code calls otherwise."""
 
 
 MEANINGS: Final = {
@@ -103,7 +109,7 @@ CALLS: Final = {
 
 def document() -> dict[str, Any]:
     """The whole contract, OpenAPI 3.1."""
-    found: dict[str, Any] = json.loads(
+    found: dict[str, Any] = _as_published(
         api.app.get_openapi_json_schema(
             title="Shoal",
             version="1",
@@ -140,6 +146,17 @@ def document() -> dict[str, Any]:
     for operations in found["paths"].values():
         for method, operation in operations.items():
             _finish(method, operation, said.get(operation["operationId"]))
+    return found
+
+
+def _as_published(text: str) -> dict[str, Any]:
+    """The document, with the names of components that callers know."""
+    for name, published in _PUBLISHED.items():
+        text = text.replace(f'"{_REF}{name}"', f'"{_REF}{published}"')
+    found: dict[str, Any] = json.loads(text)
+    schemas = found["components"]["schemas"]
+    for name, published in _PUBLISHED.items():
+        schemas[published] = schemas.pop(name) | {"title": published}
     return found
 
 

@@ -21,7 +21,7 @@ from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.queues import MemoryTaskQueue
 from shoal.adapters.memory.workflow import MemoryWorkflow
 from shoal.bootstrap.memory import InMemory, in_memory
-from shoal.domain.chunk import Hand
+from shoal.domain.chunk import CurrentTask
 from shoal.domain.errors import IllegalMove, Unavailable
 from shoal.domain.job import Job, Spec
 from shoal.domain.job_filter import JobFilter
@@ -345,7 +345,7 @@ class Cloud:
 
     def _beat(self, granted: LeaseGranted) -> None:
         chunk = granted.chunk
-        beat = LeaseRenewal(chunk.job, chunk.number, chunk.epoch, Hand(chunk.first, 0.5))
+        beat = LeaseRenewal(chunk.job, chunk.number, chunk.epoch, CurrentTask(chunk.first, 0.5))
         worker = _worker(granted)
         self.request(
             lambda: bootstrap.leasing().heartbeat(worker, [beat]), lambda _: None, repeat=False

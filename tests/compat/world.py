@@ -26,7 +26,7 @@ from botocore.exceptions import ClientError
 
 from shoal import bootstrap
 from shoal.bootstrap.aws import on_aws
-from shoal.settings import Settings
+from shoal.settings import FunctionSettings
 from tests.compat import canonical
 from tests.contract.services import moto
 
@@ -173,7 +173,7 @@ class Surroundings:
             enter(patch.object(http.client.HTTPConnection, "request", calls.post))
             enter(patch.object(http.client.HTTPConnection, "getresponse", calls.posted))
             enter(patch.object(botocore.client.BaseClient, "_make_api_call", calls.call))
-            bootstrap.use(on_aws(Settings.from_environment()))
+            bootstrap.use(on_aws(FunctionSettings.from_environment()))
             yield effects
         lines = [line for line in out.getvalue().splitlines() if '"_aws"' in line]
         effects.metrics += map(json.loads, lines)

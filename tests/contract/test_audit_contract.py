@@ -2,28 +2,30 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from shoal.domain.act import Act, Action
-from shoal.ports.audit import ActPage
+from shoal.domain.audit_event import Action, AuditEvent
+from shoal.ports.audit import AuditPage
 from tests.contract.examples import EXPIRES_AT, NOW, fresh_id
 from tests.contract.worlds import World
 
 
-def an_act(job: str, *, tenant: str = "t", number: int = 0, who: str = "ann") -> Act:
-    return Act(f"a{number}", tenant, who, Action.PAUSE, job, NOW + number, {"why": "ünïcode"})
+def an_act(job: str, *, tenant: str = "t", number: int = 0, who: str = "ann") -> AuditEvent:
+    return AuditEvent(
+        f"a{number}", tenant, who, Action.PAUSE, job, NOW + number, {"why": "ünïcode"}
+    )
 
 
-def added(world: World, *acts: Act) -> None:
+def added(world: World, *acts: AuditEvent) -> None:
     for act in acts:
         world.audit.add(act, expires_at=EXPIRES_AT)
 
 
-def read_in_pages(page_from: Callable[..., ActPage]) -> list[Act]:
-    found: list[Act] = []
+def read_in_pages(page_from: Callable[..., AuditPage]) -> list[AuditEvent]:
+    found: list[AuditEvent] = []
     page = page_from(start=None)
     while page.next_key is not None:
-        found += page.acts
+        found += page.events
         page = page_from(start=page.next_key)
-    return [*found, *page.acts]
+    return [*found, *page.events]
 
 
 def test_an_act_is_found_by_its_job_and_by_its_tenant(world: World) -> None:
@@ -64,4 +66,4 @@ def test_an_act_written_again_stays_as_it_was_first(world: World) -> None:
 
     added(world, first, second)
 
-    assert world.audit.of_job(job, limit=10, start=None).acts == [first]
+    assert world.audit.of_job(job, limit=10, start=None).events == [first]

@@ -3,14 +3,14 @@ from dataclasses import replace
 
 import pytest
 
-from shoal.domain.dead_letter import DeadCause, DeadLetters, Letter
+from shoal.domain.dead_letter import DeadCause, DeadLetter, DeadLetters
 from shoal.domain.errors import WriteConflict
 from tests.contract.examples import NOW, a_job, fresh_id
 from tests.contract.worlds import World
 
 
-def a_letter(chunk: int = 0, *, at: float = NOW) -> Letter:
-    return Letter(chunk=chunk, task=chunk * 10, receives=4, at=at)
+def a_letter(chunk: int = 0, *, at: float = NOW) -> DeadLetter:
+    return DeadLetter(chunk=chunk, task=chunk * 10, receives=4, at=at)
 
 
 def letters(
@@ -22,7 +22,7 @@ def letters(
 def in_pages(world: World, tenant: str, *, limit: int) -> list[DeadLetters]:
     found, start = list[DeadLetters](), None
     while True:
-        page = world.letters.of_tenant(tenant, limit=limit, start=start)
+        page = world.dead_letters.of_tenant(tenant, limit=limit, start=start)
         found += page.letters
         start = page.next_key
         if start is None:
@@ -30,12 +30,12 @@ def in_pages(world: World, tenant: str, *, limit: int) -> list[DeadLetters]:
 
 
 def of_job(world: World, job_id: str) -> Sequence[DeadLetters]:
-    return sorted(world.letters.of_job(job_id), key=lambda each: each.cause)
+    return sorted(world.dead_letters.of_job(job_id), key=lambda each: each.cause)
 
 
 def test_nothing_is_known_of_a_job_without_dead_letters(world: World) -> None:
-    assert world.letters.get(fresh_id(), DeadCause.HELD) is None
-    assert [*world.letters.of_job(fresh_id())] == []
+    assert world.dead_letters.get(fresh_id(), DeadCause.HELD) is None
+    assert [*world.dead_letters.of_job(fresh_id())] == []
 
 
 def test_they_are_found_by_job_and_cause_and_by_tenant(world: World) -> None:
@@ -43,10 +43,10 @@ def test_they_are_found_by_job_and_cause_and_by_tenant(world: World) -> None:
     one = letters(tenant=tenant)
     other = replace(one, cause=DeadCause.HELD)
 
-    world.letters.put(one)
-    world.letters.put(other)
+    world.dead_letters.put(one)
+    world.dead_letters.put(other)
 
-    assert world.letters.get(one.job_id, DeadCause.UNFINISHED) == one
+    assert world.dead_letters.get(one.job_id, DeadCause.UNFINISHED) == one
     assert of_job(world, one.job_id) == [other, one]
     assert {each.cause for each in in_pages(world, tenant, limit=10)} == {one.cause, other.cause}
 
@@ -54,10 +54,10 @@ def test_they_are_found_by_job_and_cause_and_by_tenant(world: World) -> None:
 def test_one_more_takes_the_place_of_what_was_counted_before(world: World) -> None:
     tenant = fresh_id()
     one = letters(tenant=tenant)
-    two = one.and_one(a_letter(1, at=NOW + 5))
+    two = one.with_letter(a_letter(1, at=NOW + 5))
 
-    world.letters.put(one)
-    world.letters.put(two)
+    world.dead_letters.put(one)
+    world.dead_letters.put(two)
 
     assert of_job(world, one.job_id) == [two]
     assert in_pages(world, tenant, limit=10) == [two]
@@ -65,20 +65,20 @@ def test_one_more_takes_the_place_of_what_was_counted_before(world: World) -> No
 
 def test_of_two_writers_one_is_told(world: World) -> None:
     one = letters()
-    world.letters.put(one)
+    world.dead_letters.put(one)
 
     with pytest.raises(WriteConflict):
-        world.letters.put(one)
-    world.letters.put(one.and_one(a_letter(1)))
+        world.dead_letters.put(one)
+    world.dead_letters.put(one.with_letter(a_letter(1)))
     with pytest.raises(WriteConflict):
-        world.letters.put(one.and_one(a_letter(2)))
+        world.dead_letters.put(one.with_letter(a_letter(2)))
 
 
 def test_pages_go_from_the_newest_to_the_oldest_and_miss_none(world: World) -> None:
     tenant = fresh_id()
     written = [letters(tenant=tenant, at=NOW + number) for number in range(5)]
     for each in written:
-        world.letters.put(each)
+        world.dead_letters.put(each)
 
     assert in_pages(world, tenant, limit=2) == written[::-1]
     assert in_pages(world, tenant, limit=5) == written[::-1]
@@ -86,6 +86,6 @@ def test_pages_go_from_the_newest_to_the_oldest_and_miss_none(world: World) -> N
 
 def test_letters_of_another_tenant_are_not_among_them(world: World) -> None:
     tenant = fresh_id()
-    world.letters.put(letters(tenant=f"{tenant}-2"))
+    world.dead_letters.put(letters(tenant=f"{tenant}-2"))
 
     assert in_pages(world, tenant, limit=10) == []

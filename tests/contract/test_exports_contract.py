@@ -61,7 +61,7 @@ def test_an_export_runs_once_for_its_job_and_id(world: World) -> None:
 
 def test_the_output_of_one_that_succeeded_is_its_cursor(on_ministack: Aws) -> None:
     cursor = Cursor(upload="u", index=None, parts=("t",), results=3, missing=1, size=9, whole=True)
-    once = {"Type": "Pass", "Result": cursor.told(), "End": True}
+    once = {"Type": "Pass", "Result": cursor.as_state(), "End": True}
     machine = on_ministack.stepfunctions.create_state_machine(
         name=f"exports-{fresh_id()[-8:]}",
         definition=json.dumps({"StartAt": "P", "States": {"P": once}}),

@@ -1,4 +1,4 @@
-from shoal.domain.live import ALL_JOBS, Connection, Ticket, Told
+from shoal.domain.live import ALL_JOBS, Connection, LastSent, Ticket
 from tests.contract.examples import fresh_id
 from tests.contract.worlds import World
 
@@ -85,11 +85,11 @@ def test_unsubscribing_and_leaving_twice_change_nothing(world: World) -> None:
 def test_a_version_is_told_over_the_one_before_by_one_alone(world: World) -> None:
     job, now = fresh_id(), world.clock.now() + 0.25
     expires_at = int(now) + 7_200
-    first, second = Told(1, now), Told(2**34 + 5, now + 1)
+    first, second = LastSent(1, now), LastSent(2**34 + 5, now + 1)
 
-    assert world.live.told(job) is None
-    assert world.live.tell(job, first, before=None, expires_at=expires_at)
-    assert not world.live.tell(job, second, before=None, expires_at=expires_at)
-    assert world.live.tell(job, second, before=first, expires_at=expires_at)
-    assert not world.live.tell(job, Told(9, now), before=first, expires_at=expires_at)
-    assert world.live.told(job) == second
+    assert world.live.last_sent(job) is None
+    assert world.live.record_sent(job, first, before=None, expires_at=expires_at)
+    assert not world.live.record_sent(job, second, before=None, expires_at=expires_at)
+    assert world.live.record_sent(job, second, before=first, expires_at=expires_at)
+    assert not world.live.record_sent(job, LastSent(9, now), before=first, expires_at=expires_at)
+    assert world.live.last_sent(job) == second

@@ -29,8 +29,8 @@ from shoal.adapters.rows.tallies import (
     tally_row,
 )
 from shoal.adapters.rows.uploads import listed_part, uploaded_part
-from shoal.domain.canary import Canary, Verdict
-from shoal.domain.chunk import Chunk, Hand, Lease, Part, Span
+from shoal.domain.canary import Canary, CanaryVerdict
+from shoal.domain.chunk import Chunk, CurrentTask, Lease, Part, Span
 from shoal.domain.counts import Counts
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.grid import Grid, Json
@@ -76,7 +76,7 @@ def chunks(draw: st.DrawFn) -> Chunk:
         epoch=draw(naturals),
         version=draw(naturals),
         lease=draw(st.none() | st.builds(Lease, words, words, times)),
-        hand=draw(st.none() | st.builds(Hand, small, st.none() | st.floats(0, 1))),
+        current_task=draw(st.none() | st.builds(CurrentTask, small, st.none() | st.floats(0, 1))),
         reported=draw(small),
         crashes=draw(small),
         not_before=draw(times),
@@ -155,7 +155,7 @@ jobs = st.builds(
         completed=small,
         generation=small,
         succeeded=st.none() | small,
-        verdict=st.none() | st.sampled_from(Verdict),
+        verdict=st.none() | st.sampled_from(CanaryVerdict),
         judged_at=st.none() | times,
     ),
     window=st.none() | small,

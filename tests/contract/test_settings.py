@@ -1,7 +1,7 @@
 import pytest
 
 from shoal.domain.job import Priority
-from shoal.settings import MissingSetting, Settings
+from shoal.settings import FunctionSettings, MissingSetting
 
 
 def test_what_the_template_sets_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -11,7 +11,7 @@ def test_what_the_template_sets_is_read(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("SHOAL_LEASE_SECONDS", "2.5")
     monkeypatch.setenv("SHOAL_RETENTION_DAYS", "1")
 
-    settings = Settings.from_environment()
+    settings = FunctionSettings.from_environment()
 
     assert settings.jobs_table == "jobs-1"
     assert settings.queue_urls[Priority.LOW] == "http://q/low"
@@ -21,8 +21,8 @@ def test_what_the_template_sets_is_read(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_what_a_function_was_not_told_is_named_when_it_is_read() -> None:
     with pytest.raises(MissingSetting, match="SHOAL_TASKS_TABLE"):
-        _ = Settings({}).tasks_table
+        _ = FunctionSettings({}).tasks_table
 
 
 def test_settings_do_not_show_their_values() -> None:
-    assert "hidden" not in repr(Settings({"SECRET": "hidden"}))
+    assert "hidden" not in repr(FunctionSettings({"SECRET": "hidden"}))

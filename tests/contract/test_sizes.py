@@ -15,7 +15,7 @@ from shoal.adapters.rows.jobs import job_row
 from shoal.adapters.rows.origins import stated
 from shoal.adapters.rows.parts import pack_part
 from shoal.adapters.rows.tallies import tally_row
-from shoal.domain.chunk import Accepted, Chunk, Granted, Hand, Span
+from shoal.domain.chunk import Accepted, Chunk, CurrentTask, Granted, Span
 from shoal.domain.counts import Counts
 from shoal.domain.outcome import Origin, Outcome, PartKey, TaskError
 from shoal.domain.retry import RetryPolicy
@@ -62,7 +62,7 @@ def fresh(tasks: int) -> Chunk:
 def running(tasks: int) -> Chunk:
     grant = fresh(tasks).grant(WORKER, REQUEST, NOW, 60.0)
     assert isinstance(grant, Granted)
-    return replace(grant.chunk, hand=Hand(grant.chunk.first + 12, 0.123456))
+    return replace(grant.chunk, current_task=CurrentTask(grant.chunk.first + 12, 0.123456))
 
 
 def reported(chunk: Chunk, number: int, outcomes: list[Outcome], *, final: bool) -> Chunk:

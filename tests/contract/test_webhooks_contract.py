@@ -4,7 +4,7 @@ import pytest
 
 from shoal.domain.errors import WriteConflict
 from shoal.domain.ids import keyed_webhook_id
-from shoal.domain.webhook import Attempt, HookAnswer, Webhook
+from shoal.domain.webhook import DeliveryAttempt, Webhook, WebhookResponse
 from tests.contract.examples import EXPIRES_AT, NOW, fresh_id
 from tests.contract.worlds import World
 
@@ -21,20 +21,22 @@ def a_webhook(tenant: str | None = None) -> Webhook:
     )
 
 
-def an_attempt(webhook_id: str, number: int, *, at: float = NOW) -> Attempt:
-    answer = HookAnswer(None, 1.5, "no answer in time")
-    return Attempt(webhook_id, "job_1.6.completed", "job.completed", number, at, answer, at + 5)
+def an_attempt(webhook_id: str, number: int, *, at: float = NOW) -> DeliveryAttempt:
+    answer = WebhookResponse(None, 1.5, "no answer in time")
+    return DeliveryAttempt(
+        webhook_id, "job_1.6.completed", "job.completed", number, at, answer, at + 5
+    )
 
 
 def test_a_webhook_is_found_by_its_tenant_and_by_nobody_else(world: World) -> None:
     hook = a_webhook()
 
-    world.hooks.put(hook)
+    world.webhooks.put(hook)
 
-    assert world.hooks.get(hook.tenant, hook.id) == hook
-    assert [*world.hooks.of_tenant(hook.tenant)] == [hook]
-    assert world.hooks.get("another", hook.id) is None
-    assert [*world.hooks.of_tenant(f"{hook.tenant}-2")] == []
+    assert world.webhooks.get(hook.tenant, hook.id) == hook
+    assert [*world.webhooks.of_tenant(hook.tenant)] == [hook]
+    assert world.webhooks.get("another", hook.id) is None
+    assert [*world.webhooks.of_tenant(f"{hook.tenant}-2")] == []
 
 
 def test_all_of_it_is_kept(world: World) -> None:
@@ -43,50 +45,50 @@ def test_all_of_it_is_kept(world: World) -> None:
         hook.rotated("whsec_Qg==", NOW), failing_since=NOW, disabled_at=NOW + 1, disabled_why="gone"
     )
 
-    world.hooks.put(hook)
-    world.hooks.put(full)
+    world.webhooks.put(hook)
+    world.webhooks.put(full)
 
-    assert world.hooks.get(hook.tenant, hook.id) == full
+    assert world.webhooks.get(hook.tenant, hook.id) == full
 
 
 def test_of_two_writers_one_is_told(world: World) -> None:
     hook = a_webhook()
-    world.hooks.put(hook)
+    world.webhooks.put(hook)
 
     with pytest.raises(WriteConflict):
-        world.hooks.put(hook)
-    world.hooks.put(hook.rotated("whsec_Qg==", NOW))
+        world.webhooks.put(hook)
+    world.webhooks.put(hook.rotated("whsec_Qg==", NOW))
     with pytest.raises(WriteConflict):
-        world.hooks.put(hook.rotated("whsec_Qw==", NOW))
+        world.webhooks.put(hook.rotated("whsec_Qw==", NOW))
 
 
 def test_one_that_was_removed_is_not_brought_back_by_a_late_write(world: World) -> None:
     hook = a_webhook()
-    world.hooks.put(hook)
+    world.webhooks.put(hook)
 
-    assert world.hooks.remove(hook.tenant, hook.id)
-    assert not world.hooks.remove(hook.tenant, hook.id)
+    assert world.webhooks.remove(hook.tenant, hook.id)
+    assert not world.webhooks.remove(hook.tenant, hook.id)
     with pytest.raises(WriteConflict):
-        world.hooks.put(hook.rotated("whsec_Qg==", NOW))
-    assert world.hooks.get(hook.tenant, hook.id) is None
+        world.webhooks.put(hook.rotated("whsec_Qg==", NOW))
+    assert world.webhooks.get(hook.tenant, hook.id) is None
 
 
 def test_the_log_has_the_last_attempts_newest_first(world: World) -> None:
     hook = a_webhook()
     attempts = [an_attempt(hook.id, number, at=NOW + number) for number in range(5)]
     for attempt in attempts:
-        world.hooks.note(attempt, expires_at=EXPIRES_AT)
+        world.webhooks.record_attempt(attempt, expires_at=EXPIRES_AT)
 
-    assert [*world.hooks.attempts(hook.id, limit=3)] == attempts[:1:-1]
-    assert [*world.hooks.attempts(fresh_id(), limit=3)] == []
+    assert [*world.webhooks.attempts(hook.id, limit=3)] == attempts[:1:-1]
+    assert [*world.webhooks.attempts(fresh_id(), limit=3)] == []
 
 
 def test_an_attempt_that_is_noted_again_stays_as_it_was(world: World) -> None:
     hook = a_webhook()
     first = an_attempt(hook.id, 1)
-    second = replace(first, answer=HookAnswer(200, 0.1))
+    second = replace(first, response=WebhookResponse(200, 0.1))
 
     for attempt in (first, second):
-        world.hooks.note(attempt, expires_at=EXPIRES_AT)
+        world.webhooks.record_attempt(attempt, expires_at=EXPIRES_AT)
 
-    assert [*world.hooks.attempts(hook.id, limit=3)] == [first]
+    assert [*world.webhooks.attempts(hook.id, limit=3)] == [first]

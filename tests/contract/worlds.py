@@ -9,22 +9,21 @@ from shoal.adapters.cloudwatch import CloudWatchQueueAges
 from shoal.adapters.dynamodb.audit import DynamoAuditLog
 from shoal.adapters.dynamodb.bulk import DynamoBulkStore
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
-from shoal.adapters.dynamodb.crew import DynamoCrew
-from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetters
+from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetterStore
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.live import DynamoLiveStore
 from shoal.adapters.dynamodb.machines import DynamoMachines
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
 from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
-from shoal.adapters.dynamodb.webhooks import DynamoWebhooks
+from shoal.adapters.dynamodb.webhooks import DynamoWebhookStore
+from shoal.adapters.dynamodb.workers import DynamoWorkerStore
 from shoal.adapters.memory.audit import MemoryAuditLog
 from shoal.adapters.memory.blobs import MemoryBlobStore
 from shoal.adapters.memory.bulk import MemoryBulkStore
 from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.adapters.memory.clock import FixedClock
-from shoal.adapters.memory.crew import MemoryCrew
-from shoal.adapters.memory.dead_letters import MemoryDeadLetters
+from shoal.adapters.memory.dead_letters import MemoryDeadLetterStore
 from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
 from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.keepsakes import MemoryArtifactStore, MemoryEffectStore
@@ -33,7 +32,8 @@ from shoal.adapters.memory.machines import MemoryMachines
 from shoal.adapters.memory.queues import MemoryQueueAges, MemoryTaskQueue
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
 from shoal.adapters.memory.tenants import MemoryTenants
-from shoal.adapters.memory.webhooks import MemoryWebhooks
+from shoal.adapters.memory.webhooks import MemoryWebhookStore
+from shoal.adapters.memory.workers import MemoryWorkerStore
 from shoal.adapters.memory.workflow import MemoryWorkflow
 from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore, S3ExportFiles
 from shoal.adapters.sqs import SqsTaskQueue
@@ -43,7 +43,6 @@ from shoal.ports.audit import AuditLog
 from shoal.ports.blobs import BlobStore
 from shoal.ports.bulk import BulkStore
 from shoal.ports.chunks import ChunkStore
-from shoal.ports.crew import Crew
 from shoal.ports.dead_letters import DeadLetterStore
 from shoal.ports.exports import ExportFiles, ExportRuns
 from shoal.ports.jobs import JobStore
@@ -54,6 +53,7 @@ from shoal.ports.queues import QueueAges, QueueDepths, TaskQueue
 from shoal.ports.task_types import TypeRegistry
 from shoal.ports.tenants import TenantStore
 from shoal.ports.webhooks import WebhookStore
+from shoal.ports.workers import WorkerStore
 from shoal.ports.workflow import Workflow
 from tests.contract.services import Aws
 
@@ -76,9 +76,9 @@ class World:
     tenants: TenantStore
     clock: FixedClock
     audit: AuditLog
-    crew: Crew
-    letters: DeadLetterStore
-    hooks: WebhookStore
+    workers: WorkerStore
+    dead_letters: DeadLetterStore
+    webhooks: WebhookStore
     export_files: ExportFiles
     export_runs: ExportRuns
     live: LiveStore
@@ -112,9 +112,9 @@ def in_memory() -> World:
         tenants=MemoryTenants(jobs),
         clock=clock,
         audit=MemoryAuditLog(),
-        crew=MemoryCrew(),
-        letters=MemoryDeadLetters(),
-        hooks=MemoryWebhooks(),
+        workers=MemoryWorkerStore(),
+        dead_letters=MemoryDeadLetterStore(),
+        webhooks=MemoryWebhookStore(),
         export_files=MemoryExportFiles(),
         export_runs=MemoryExportRuns(),
         live=MemoryLiveStore(clock),
@@ -145,9 +145,9 @@ def on_aws(aws: Aws) -> World:
         tenants=DynamoTenants(registry),
         clock=clock,
         audit=DynamoAuditLog(registry),
-        crew=DynamoCrew(registry),
-        letters=DynamoDeadLetters(registry),
-        hooks=DynamoWebhooks(registry),
+        workers=DynamoWorkerStore(registry),
+        dead_letters=DynamoDeadLetterStore(registry),
+        webhooks=DynamoWebhookStore(registry),
         export_files=S3ExportFiles(results),
         export_runs=StepFunctionsExportRuns(aws.stepfunctions, aws.state_machine_arn),
         live=DynamoLiveStore(registry, clock),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 
 from shoal.domain.canary import Canary
 from shoal.domain.cause import Cause
-from shoal.domain.chunk import Hand
+from shoal.domain.chunk import CurrentTask
 from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome
 from shoal.domain.selection import Selection
@@ -96,7 +96,7 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
         )
 
     def beat(held: Held) -> Any:
-        hand = Hand(held.tasks[0][0], None)
+        hand = CurrentTask(held.tasks[0][0], None)
         return leasing.heartbeat(held.worker, [LeaseRenewal(job_id, held.chunk, held.epoch, hand)])
 
     table: dict[str, Callable[..., Any]] = {

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from shoal.domain.chunk import Chunk, _begun_anew
+from shoal.domain.chunk import Chunk, _status_after_reset
 from shoal.domain.job import Job
 from shoal.domain.tally import Entry, Tally
 from shoal.service.completion import Completion
@@ -92,7 +92,7 @@ _NO_REPEAT = (
     Change(Planning.enqueue, "job is None or job.paused", "job is None"),
 )
 
-_ANYBODY = Change(Chunk.foreign, "self.lease.worker != worker", "False")
+_ANYBODY = Change(Chunk.leased_by_other, "self.lease.worker != worker", "False")
 """A lease is its worker's too: that defence is taken out as well."""
 
 MISTAKES = (
@@ -306,7 +306,7 @@ MISTAKES = (
     ),
     Mistake(
         "a retry resets all tasks",
-        [Change(_begun_anew, "letter == _COMPLETED or ", "")],
+        [Change(_status_after_reset, "letter == _COMPLETED or ", "")],
         Scenario(
             "all reset",
             Faults(),
@@ -320,8 +320,8 @@ MISTAKES = (
     Mistake(
         "a retry of some tasks runs the others too",
         [
-            Change(_begun_anew, "chosen is False)", "False)"),
-            Change(_begun_anew, "_CANCELLED if chosen is False else _PENDING", "_PENDING"),
+            Change(_status_after_reset, "chosen is False)", "False)"),
+            Change(_status_after_reset, "_CANCELLED if chosen is False else _PENDING", "_PENDING"),
         ],
         Scenario(
             "all of them",
@@ -384,7 +384,7 @@ MISTAKES = (
     ),
     Mistake(
         "a canary that failed is followed by the rest",
-        [Change(Job.gone_on, "canary.verdict is not Verdict.PASSED or", "")],
+        [Change(Job.continued_after_canary, "canary.verdict is not Verdict.PASSED or", "")],
         Scenario(
             "reckless",
             Faults(),

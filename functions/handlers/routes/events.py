@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from handlers.asking import NextToken, caller, new_router
 from handlers.tokens import text_start, token
 from shoal import bootstrap
-from shoal.ports.audit import ActPage
+from shoal.ports.audit import AuditPage
 from shoal.wire.events import EventPageBody, event_body
 
 router = new_router()
@@ -37,7 +37,7 @@ def list_job_events(
     return _body(page, query)
 
 
-def _body(page: ActPage, query: list[str]) -> EventPageBody:
+def _body(page: AuditPage, query: list[str]) -> EventPageBody:
     return EventPageBody(
-        items=[event_body(act) for act in page.acts], next_token=token(page.next_key, query)
+        items=[event_body(act) for act in page.events], next_token=token(page.next_key, query)
     )

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header
 from handlers.asking import READING, caller, new_router
 from handlers.views import job_path
 from shoal import bootstrap
-from shoal.domain.act import Action
+from shoal.domain.audit_event import Action
 from shoal.ports.workflow import ExecutionStatus
 from shoal.service.exports import Export
 from shoal.wire.exports import ExportBody, ExportStatus

@@ -14,7 +14,7 @@ from handlers.tokens import text_start, token
 from handlers.views import job_body, job_path, upload_body
 from shoal import bootstrap
 from shoal.domain import trace
-from shoal.domain.act import Action
+from shoal.domain.audit_event import Action
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter
@@ -44,7 +44,7 @@ def submit_job(body: JobSubmission, idempotency_key: IdempotencyKey = None) -> R
         inputs_uri=body.inputs_uri,
         key=idempotency_key,
         fingerprint=fingerprint(router.current_event.json_body),
-        trace=trace.kept(router.current_event.headers.get("traceparent")),
+        trace=trace.from_header(router.current_event.headers.get("traceparent")),
     )
     bootstrap.audit_trail().record_submission(caller(router), submitted.job)
     return _submitted(submitted)
@@ -159,7 +159,7 @@ def retry_job(job_id: str, body: RetryRequest | None = None) -> Response[JobBody
     """Run tasks of a FAILED job again: all that did not complete, or some of those that failed."""
     selection = None if body is None else body.selection()
     canary = None if body is None else body.canary
-    detail = {} if selection is None else selection.told()
+    detail = {} if selection is None else selection.audit_detail()
     bootstrap.audit_trail().record_canary(job_id)
     if canary is None:
         bootstrap.retries().retry(caller(router).tenant, job_id, selection)
@@ -179,7 +179,7 @@ def discard_failures(job_id: str, body: DiscardRequest) -> JobBody:
         body.selection() or Selection(), body.reason, who.name, bootstrap.adapters().clock.now()
     )
     bootstrap.retries().discard(who.tenant, job_id, discard)
-    detail = discard.selection.told() | {"reason": body.reason}
+    detail = discard.selection.audit_detail() | {"reason": body.reason}
     bootstrap.audit_trail().record(who, Action.DISCARD, job_id, detail)
     return job_body(bootstrap.viewing().job(who.tenant, job_id))
 
@@ -200,7 +200,7 @@ def clone_job(
         {} if body is None else body.changes(),
         key=idempotency_key,
         fingerprint=fingerprint({"clone": job_id, "changes": router.current_event.json_body}),
-        trace=trace.kept(router.current_event.headers.get("traceparent")),
+        trace=trace.from_header(router.current_event.headers.get("traceparent")),
     )
     bootstrap.audit_trail().record_submission(caller(router), submitted.job, like=job_id)
     return _submitted(submitted)

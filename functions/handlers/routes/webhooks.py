@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header
 
 from handlers.asking import caller, new_router
 from shoal import bootstrap
-from shoal.domain.act import Action
+from shoal.domain.audit_event import Action
 from shoal.wire.webhooks import (
     DeliveryListBody,
     WebhookBody,

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from handlers.asking import NextToken, new_router
 from handlers.tokens import text_start, token
 from shoal import bootstrap
-from shoal.wire.crew import WorkerPageBody, worker_body
+from shoal.wire.workers import WorkerPageBody, worker_body
 
 router = new_router()
 

@@ -387,7 +387,7 @@ def test_bulk_action_is_started_awaited_and_aborted(shoal: Shoal, world: World) 
     world.clock.advance(1)
 
     started = shoal.bulk("cancel", name="night", status="PENDING", since=datetime.now(UTC))
-    while bootstrap.bulk().step("default", started.id):
+    while bootstrap.bulk_actions().step("default", started.id):
         pass
     ended = shoal.wait_bulk(started.id)
 

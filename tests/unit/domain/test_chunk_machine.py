@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from shoal.domain.chunk import Accepted, Chunk, Finished, Granted, Hand, Held, Stale
+from shoal.domain.chunk import Accepted, Chunk, CurrentTask, Finished, Granted, Held, Stale
 from shoal.domain.outcome import Outcome, TaskError
 from shoal.domain.retry import RetryPolicy
 
@@ -170,7 +170,7 @@ class ChunkMachine(RuleBasedStateMachine):
         if not self.leases:
             return
         epoch, tasks = data.draw(st.sampled_from(self.leases))
-        hand = Hand(self.chunk.first + min(tasks), 0.5)
+        hand = CurrentTask(self.chunk.first + min(tasks), 0.5)
         before = self.chunk
 
         answer = before.extend(epoch, hand, self.now, LENGTH)

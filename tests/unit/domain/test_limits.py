@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoal.domain.errors import LimitReached
-from shoal.domain.limits import Bucket, Limits, Tenant
+from shoal.domain.limits import Limits, Tenant, TokenBucket
 
 LIMITS = Limits(open_jobs=2, queued_tasks=10, submit_rate=0.5, submit_burst=3)
 ACME = Tenant(name="acme")
@@ -15,7 +15,7 @@ def test_a_job_is_counted_with_its_tasks() -> None:
     after = ACME.admit(4, LIMITS, 100.0)
 
     assert (after.open_jobs, after.queued_tasks, after.version) == (1, 4, 1)
-    assert after.bucket == Bucket(2, 100.0)
+    assert after.bucket == TokenBucket(2, 100.0)
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ def test_a_job_is_counted_with_its_tasks() -> None:
     [
         (replace(ACME, open_jobs=2), 1, "open_jobs", 30),
         (replace(ACME, queued_tasks=7), 4, "queued_tasks", 30),
-        (replace(ACME, bucket=Bucket(0, 100.0)), 1, "submit_rate", 2),
-        (replace(ACME, bucket=Bucket(0.9, 100.0)), 1, "submit_rate", 1),
+        (replace(ACME, bucket=TokenBucket(0, 100.0)), 1, "submit_rate", 2),
+        (replace(ACME, bucket=TokenBucket(0.9, 100.0)), 1, "submit_rate", 1),
     ],
 )
 def test_the_limit_that_is_reached_is_named(
@@ -66,7 +66,7 @@ def test_no_more_than_the_burst_and_the_rate_come_in(pauses: list[float]) -> Non
 
 @given(st.floats(-1e6, 1e6))
 def test_a_clock_that_runs_behind_takes_nothing_and_gives_nothing(shift: float) -> None:
-    bucket = Bucket(1.0, 1_000.0)
+    bucket = TokenBucket(1.0, 1_000.0)
 
     filled = bucket.filled(LIMITS, 1_000.0 + shift)
 

@@ -6,13 +6,22 @@ from typing import Any
 import pytest
 
 from shoal.domain.canary import Canary
-from shoal.domain.chunk import Chunk, Hand, Lease
+from shoal.domain.chunk import Chunk, CurrentTask, Lease
 from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.job import Job, JobStatus, Lines, Repeat, Spec
 from shoal.domain.outcome import TaskError
 from shoal.domain.retry import RetryPolicy
 from shoal.domain.selection import Selection
-from shoal.domain.why import Absence, Code, Death, Facts, Pause, TaskFacts, why_job, why_task
+from shoal.domain.why import (
+    ExecutionFailure,
+    Facts,
+    MissingWorkers,
+    PausedBy,
+    ReasonCode,
+    TaskFacts,
+    why_job,
+    why_task,
+)
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 SPEC = Spec(task_type="cpu", source=Repeat(40), retry=RetryPolicy(3))
@@ -124,7 +133,7 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
     ),
     (
         "its execution died",
-        facts(death=Death("FAILED", "States.Runtime", NOW - 60), backlog=10),
+        facts(execution_failure=ExecutionFailure("FAILED", "States.Runtime", NOW - 60), backlog=10),
         ["execution_failed", "queued"],
         (
             "The job's execution ended FAILED at 2027-01-15T07:59:00Z with States.Runtime; "
@@ -133,7 +142,7 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
     ),
     (
         "its execution died without a cause or a time",
-        facts(death=Death("TIMED_OUT", None, None)),
+        facts(execution_failure=ExecutionFailure("TIMED_OUT", None, None)),
         ["execution_failed"],
         "The job's execution ended TIMED_OUT; another will be started.",
     ),
@@ -145,7 +154,7 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
     ),
     (
         "all workers that offered its type have left",
-        facts(absence=Absence(3, 0, NOW - 60), backlog=10),
+        facts(missing_workers=MissingWorkers(3, 0, NOW - 60), backlog=10),
         ["no_worker_for_type", "queued"],
         (
             "All workers that offered the task type cpu have left (3), the last at "
@@ -154,7 +163,7 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
     ),
     (
         "those that offered its type fell silent",
-        facts(absence=Absence(2, 1, NOW - 60)),
+        facts(missing_workers=MissingWorkers(2, 1, NOW - 60)),
         ["no_worker_for_type"],
         (
             "Workers silent since 2027-01-15T07:59:00Z: of those that offered the task type cpu, "
@@ -163,7 +172,7 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
     ),
     (
         "paused by somebody",
-        facts(a_job(paused=True), pause=Pause("ann", NOW - 60)),
+        facts(a_job(paused=True), paused_by=PausedBy("ann", NOW - 60)),
         ["paused"],
         ("The job is paused by ann since 2027-01-15T07:59:00Z and drained; resume it to go on."),
     ),
@@ -272,7 +281,7 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
     ),
 ]
 
-IN_HAND: dict[str, Any] = {"hand": Hand(1, None)}
+IN_HAND: dict[str, Any] = {"current_task": CurrentTask(1, None)}
 TASKS: list[tuple[str, Facts, TaskFacts, list[str], str]] = [
     (
         "a task that failed",
@@ -389,11 +398,11 @@ def test_why_a_task(given: Facts, task: TaskFacts, codes: list[str], sentence: s
 def test_every_code_has_a_case() -> None:
     shown = {code for case in JOBS for code in case[2]} | {c for case in TASKS for c in case[3]}
 
-    assert shown == {*Code}
+    assert shown == {*ReasonCode}
 
 
 def test_reasons_come_in_the_order_of_the_codes() -> None:
-    order = [*Code]
+    order = [*ReasonCode]
 
     for case in JOBS:
         places = [order.index(reason.code) for reason in why_job(case[1])]

@@ -12,11 +12,11 @@ JOBS = ["job_" + digit * 26 for digit in "01"]
 def test_a_traceparent_is_kept_as_it_is(flags: str) -> None:
     header = f"00-{TRACE}-{SPAN}-{flags}"
 
-    assert trace.kept(header) == header
+    assert trace.from_header(header) == header
 
 
 def test_what_a_later_version_adds_is_left_out() -> None:
-    assert trace.kept(f"01-{TRACE}-{SPAN}-01-more") == f"00-{TRACE}-{SPAN}-01"
+    assert trace.from_header(f"01-{TRACE}-{SPAN}-01-more") == f"00-{TRACE}-{SPAN}-01"
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,11 @@ def test_what_a_later_version_adds_is_left_out() -> None:
     ],
 )
 def test_what_is_no_traceparent_is_ignored(header: str | None) -> None:
-    assert trace.kept(header) == ""
+    assert trace.from_header(header) == ""
 
 
 def test_a_job_without_one_has_a_trace_of_its_own() -> None:
     first, second = map(trace.of_job, JOBS)
 
-    assert trace.kept(first) == first == trace.of_job(JOBS[0])
+    assert trace.from_header(first) == first == trace.of_job(JOBS[0])
     assert first != second

@@ -6,15 +6,15 @@ import pytest
 
 from shoal.domain.job_event import JobChange
 from shoal.domain.webhook import (
+    DISABLE_AFTER,
     EVENT_TYPES,
-    PATIENCE,
-    PAUSES,
+    RETRY_DELAYS,
     ROTATION,
-    TEST,
-    Delivery,
-    HookAnswer,
-    HookEvent,
+    TEST_EVENT,
     Webhook,
+    WebhookDelivery,
+    WebhookEvent,
+    WebhookResponse,
     event_type,
     new_secret,
     signed_headers,
@@ -22,8 +22,8 @@ from shoal.domain.webhook import (
 from shoal.wire.webhooks import EventType
 
 NOW = 1_800_000_000.0
-GOOD, BAD, GONE = HookAnswer(204, 0.1), HookAnswer(500, 0.1), HookAnswer(410, 0.1)
-EVENT = HookEvent("e1", "job.completed", "2027-01-15T08:00:00Z", "t", {})
+GOOD, BAD, GONE = WebhookResponse(204, 0.1), WebhookResponse(500, 0.1), WebhookResponse(410, 0.1)
+EVENT = WebhookEvent("e1", "job.completed", "2027-01-15T08:00:00Z", "t", {})
 
 
 def a_hook(**fields: object) -> Webhook:
@@ -92,7 +92,7 @@ def test_one_that_is_disabled_wants_nothing() -> None:
 
 
 def test_attempts_go_on_for_three_days_ever_more_seldom() -> None:
-    delivery: Delivery | None = Delivery("wh_1", EVENT)
+    delivery: WebhookDelivery | None = WebhookDelivery("wh_1", EVENT)
     now, pauses = NOW, []
     while delivery is not None:
         following = delivery.after(BAD, now)
@@ -101,31 +101,31 @@ def test_attempts_go_on_for_three_days_ever_more_seldom() -> None:
             now = following.due
         delivery = following
 
-    assert pauses == [*PAUSES]
+    assert pauses == [*RETRY_DELAYS]
     assert pauses == sorted(pauses)
-    assert PATIENCE < sum(pauses) < PATIENCE + 24 * 3_600
+    assert DISABLE_AFTER < sum(pauses) < DISABLE_AFTER + 24 * 3_600
 
 
 @pytest.mark.parametrize("answer", [GOOD, GONE])
-def test_what_arrived_or_never_will_is_not_tried_again(answer: HookAnswer) -> None:
-    assert Delivery("wh_1", EVENT).after(answer, NOW) is None
+def test_what_arrived_or_never_will_is_not_tried_again(answer: WebhookResponse) -> None:
+    assert WebhookDelivery("wh_1", EVENT).after(answer, NOW) is None
 
 
 def test_a_test_is_tried_once() -> None:
-    assert Delivery("wh_1", EVENT._replace(type=TEST)).after(BAD, NOW) is None
+    assert WebhookDelivery("wh_1", EVENT._replace(type=TEST_EVENT)).after(BAD, NOW) is None
 
 
 @pytest.mark.parametrize(
     ("status", "good"), [(200, True), (299, True), (199, False), (301, False), (None, False)]
 )
 def test_an_event_arrived_if_the_answer_is_2xx(status: int | None, *, good: bool) -> None:
-    assert HookAnswer(status, 0.1).good is good
+    assert WebhookResponse(status, 0.1).succeeded is good
 
 
 def test_one_that_fails_for_three_days_is_disabled() -> None:
-    failing = a_hook().told(BAD, NOW)
-    again = failing.told(BAD, NOW + PATIENCE - 1)
-    given_up = again.told(BAD, NOW + PATIENCE)
+    failing = a_hook().after_attempt(BAD, NOW)
+    again = failing.after_attempt(BAD, NOW + DISABLE_AFTER - 1)
+    given_up = again.after_attempt(BAD, NOW + DISABLE_AFTER)
 
     assert (failing.failing_since, failing.enabled) == (NOW, True)
     assert again is failing
@@ -136,22 +136,22 @@ def test_one_that_fails_for_three_days_is_disabled() -> None:
 
 
 def test_a_success_in_between_begins_the_three_days_anew() -> None:
-    recovered = a_hook().told(BAD, NOW).told(GOOD, NOW + PATIENCE - 1)
+    recovered = a_hook().after_attempt(BAD, NOW).after_attempt(GOOD, NOW + DISABLE_AFTER - 1)
 
     assert recovered.failing_since is None
-    assert recovered.told(BAD, NOW + PATIENCE).enabled
-    assert recovered.told(GOOD, NOW + PATIENCE) is recovered
+    assert recovered.after_attempt(BAD, NOW + DISABLE_AFTER).enabled
+    assert recovered.after_attempt(GOOD, NOW + DISABLE_AFTER) is recovered
 
 
 def test_one_that_is_gone_is_disabled_at_once() -> None:
-    assert not a_hook().told(GONE, NOW).enabled
+    assert not a_hook().after_attempt(GONE, NOW).enabled
 
 
 def test_a_success_enables_it_again() -> None:
-    assert a_hook().told(GONE, NOW).told(GOOD, NOW + 1).enabled
+    assert a_hook().after_attempt(GONE, NOW).after_attempt(GOOD, NOW + 1).enabled
 
 
 def test_a_failure_of_one_that_is_disabled_changes_nothing() -> None:
     hook = a_hook(disabled_at=NOW)
 
-    assert hook.told(BAD, NOW + 1) is hook
+    assert hook.after_attempt(BAD, NOW + 1) is hook

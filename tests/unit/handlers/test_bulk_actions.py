@@ -184,7 +184,7 @@ def test_a_page_whose_jobs_have_left_the_filter_is_counted_and_audited_all_the_s
     done = carried_out(action)
 
     assert (done["done"], done["refused"]) == (60, 0)
-    acts = bootstrap.audit_trail().of_tenant("default", limit=1_000, start=None).acts
+    acts = bootstrap.audit_trail().of_tenant("default", limit=1_000, start=None).events
     assert sorted(each.job_id or "" for each in acts if each.action == verb) == sorted(jobs)
     assert call("POST", f"/jobs/{jobs[0]}/retry").status == seen
 

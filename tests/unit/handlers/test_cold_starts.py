@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shoal.bootstrap.aws import on_aws
-from shoal.settings import MissingSetting, Settings
+from shoal.settings import FunctionSettings, MissingSetting
 
 FUNCTIONS = sorted(
     path.stem
@@ -89,7 +89,7 @@ def test_the_workflows_functions_start_without_models() -> None:
 
 
 def test_ports_are_wired_to_aws_without_a_call_or_a_client() -> None:
-    adapters = on_aws(Settings({**ENVIRONMENT, "SHOAL_LEASE_SECONDS": "2"}))
+    adapters = on_aws(FunctionSettings({**ENVIRONMENT, "SHOAL_LEASE_SECONDS": "2"}))
 
     assert (adapters.lease, adapters.retention) == (2.0, 90 * 86_400)
 
@@ -98,4 +98,4 @@ def test_a_deployment_that_told_too_little_is_told_what_is_missing() -> None:
     told = {name: value for name, value in ENVIRONMENT.items() if name != "SHOAL_TASKS_TABLE"}
 
     with pytest.raises(MissingSetting, match="SHOAL_TASKS_TABLE"):
-        on_aws(Settings(told))
+        on_aws(FunctionSettings(told))

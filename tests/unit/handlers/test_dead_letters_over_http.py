@@ -151,7 +151,7 @@ def test_a_note_that_another_came_before_is_written_after_it(
 ) -> None:
     job = submit(count=4, chunk_size=2)
     start(job)
-    put, lost = world.letters.put, list[Mapping[str, Any]]()
+    put, lost = world.dead_letters.put, list[Mapping[str, Any]]()
 
     def late(letters: Any) -> None:
         if not lost:
@@ -160,7 +160,7 @@ def test_a_note_that_another_came_before_is_written_after_it(
             raise WriteConflict(job)
         put(letters)
 
-    monkeypatch.setattr(world.letters, "put", late)
+    monkeypatch.setattr(world.dead_letters, "put", late)
 
     bury(job, 0)
 

@@ -34,7 +34,7 @@ def carried_out(world: World, *, twice: bool = False) -> int:
         turns += 1
     now = world.clock.now()
     world.export_runs.runs[job, export] = ExportRun(
-        ExecutionStatus.SUCCEEDED, began_at=now, ended_at=now, cursor=Cursor.read(said)
+        ExecutionStatus.SUCCEEDED, began_at=now, ended_at=now, cursor=Cursor.from_state(said)
     )
     return turns
 

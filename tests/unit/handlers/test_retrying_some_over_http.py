@@ -164,7 +164,7 @@ def test_the_audit_trail_says_what_was_chosen() -> None:
 
 
 def test_a_long_choice_is_cut_short_in_the_audit_trail() -> None:
-    told = Selection.of_indices(range(0, 1_000, 2)).told()["indices"]
+    told = Selection.of_indices(range(0, 1_000, 2)).audit_detail()["indices"]
 
     assert len(told) == 201
     assert told.endswith("…")

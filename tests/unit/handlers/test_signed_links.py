@@ -11,8 +11,8 @@ from tests.unit.handlers.test_cold_starts import ENVIRONMENT
 
 CODE = """
 from shoal.bootstrap.aws import on_aws
-from shoal.settings import Settings
-print(on_aws(Settings.from_environment()).blobs.upload_link("t/1", seconds=60).url)
+from shoal.settings import FunctionSettings
+print(on_aws(FunctionSettings.from_environment()).blobs.upload_link("t/1", seconds=60).url)
 """
 
 

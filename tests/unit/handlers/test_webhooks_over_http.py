@@ -13,8 +13,8 @@ from shoal import bootstrap
 from shoal.adapters.webhook_post import HttpPoster
 from shoal.domain.addresses import LOOPBACK
 from shoal.domain.errors import WriteConflict
-from shoal.domain.job_event import JobChange, JobEvent
-from shoal.domain.webhook import PATIENCE, PAUSES, HookAnswer
+from shoal.domain.job_event import JobChange, JobChangeEvent
+from shoal.domain.webhook import DISABLE_AFTER, RETRY_DELAYS, WebhookResponse
 from shoal.wire.delivery import delivery_text
 from shoal.wire.job_event import job_event_body
 from tests.unit.handlers.edge import Json, World, call, submit, user
@@ -38,7 +38,7 @@ def happened(world: World, change: JobChange, *, claims: Json = None) -> str:
     answer = call("POST", "/jobs", {"task_type": "noop", "count": 1}, claims=claims or user())
     job = world.jobs.get(answer.json["id"])
     assert job is not None
-    event = JobEvent(change, job)
+    event = JobChangeEvent(change, job)
     told = {
         "detail-type": change.value,
         "source": "shoal",
@@ -51,7 +51,7 @@ def happened(world: World, change: JobChange, *, claims: Json = None) -> str:
 
 def deliver(world: World) -> list[float]:
     """All that waits in the queue is handed out, whatever its delay; what the delays were."""
-    taken = world.deliveries.take()
+    taken = world.delivery_queue.take()
     answer = deliver_webhooks.handler(records(*(delivery_text(each) for each, _ in taken)), None)
     assert answer == {"batchItemFailures": []}
     return [delay for _, delay in taken]
@@ -121,13 +121,13 @@ def test_a_replay_does_not_tell_a_secret_that_came_later() -> None:
 
 
 def test_two_equal_requests_at_once_make_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    put = world.hooks.put
+    put = world.webhooks.put
 
     def overtaken(hook: Any) -> None:
         put(hook)
         raise WriteConflict(hook.id)
 
-    monkeypatch.setattr(world.hooks, "put", overtaken)
+    monkeypatch.setattr(world.webhooks, "put", overtaken)
 
     answer = call("POST", "/webhooks", {"url": URL}, headers={"Idempotency-Key": "k"})
 
@@ -170,7 +170,7 @@ def test_one_that_was_removed_is_gone(world: World) -> None:
     assert call("DELETE", f"/webhooks/{hook['id']}").status == 204
 
     deliver(world)
-    assert world.poster.posted == []
+    assert world.webhook_poster.posted == []
     for method, path in (
         ("GET", ""),
         ("DELETE", ""),
@@ -184,7 +184,7 @@ def test_one_that_was_removed_is_gone(world: World) -> None:
 def test_a_rotation_that_another_overtakes_is_done_after_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hook, put, lost = add(), world.hooks.put, list[int]()
+    hook, put, lost = add(), world.webhooks.put, list[int]()
 
     def late(written: Any) -> None:
         if not lost:
@@ -193,12 +193,12 @@ def test_a_rotation_that_another_overtakes_is_done_after_it(
             raise WriteConflict(written.id)
         put(written)
 
-    monkeypatch.setattr(world.hooks, "put", late)
+    monkeypatch.setattr(world.webhooks, "put", late)
 
     rotated = call("POST", f"/webhooks/{hook['id']}/rotate")
 
     assert rotated.status == 200
-    kept = world.hooks.get("default", hook["id"])
+    kept = world.webhooks.get("default", hook["id"])
     assert kept is not None
     assert kept.secret == rotated.json["secret"]
     assert len([*kept.secrets(world.clock.now())]) == 3
@@ -215,7 +215,10 @@ def test_an_event_goes_to_the_webhooks_of_its_tenant_that_want_it(world: World) 
     happened(world, JobChange.COMPLETED)
     deliver(world)
 
-    assert {each.url for each in world.poster.posted} == {"https://all.test", "https://done.test"}
+    assert {each.url for each in world.webhook_poster.posted} == {
+        "https://all.test",
+        "https://done.test",
+    }
 
 
 def test_the_body_says_what_happened_and_is_signed(world: World) -> None:
@@ -224,7 +227,7 @@ def test_the_body_says_what_happened_and_is_signed(world: World) -> None:
     event_id = happened(world, JobChange.COMPLETED)
     deliver(world)
 
-    (posted,) = world.poster.posted
+    (posted,) = world.webhook_poster.posted
     body = json.loads(posted.body)
     assert (body["type"], body["timestamp"]) == ("job.completed", "2027-01-15T08:00:00Z")
     assert body["data"]["event_id"] == event_id == posted.headers["webhook-id"]
@@ -241,7 +244,7 @@ def test_for_a_day_after_a_rotation_both_secrets_verify(world: World) -> None:
     happened(world, JobChange.COMPLETED)
     deliver(world)
 
-    both, alone = world.poster.posted
+    both, alone = world.webhook_poster.posted
     for posted, old_verifies in ((both, True), (alone, False)):
         now = int(posted.headers["webhook-timestamp"])
         assert verified(rotated["secret"], posted.headers, posted.body, now=now)
@@ -250,27 +253,27 @@ def test_for_a_day_after_a_rotation_both_secrets_verify(world: World) -> None:
 
 def test_a_failure_is_tried_again_under_the_same_id_until_it_arrives(world: World) -> None:
     hook = add()
-    world.poster.answer = HookAnswer(500, 0.25)
+    world.webhook_poster.answer = WebhookResponse(500, 0.25)
     event_id = happened(world, JobChange.COMPLETED)
     deliver(world)
-    world.clock.advance(PAUSES[0])
-    world.poster.answer = HookAnswer(200, 0.5)
+    world.clock.advance(RETRY_DELAYS[0])
+    world.webhook_poster.answer = WebhookResponse(200, 0.5)
 
-    assert deliver(world) == [PAUSES[0]]
+    assert deliver(world) == [RETRY_DELAYS[0]]
 
-    assert [each.headers["webhook-id"] for each in world.poster.posted] == [event_id] * 2
+    assert [each.headers["webhook-id"] for each in world.webhook_poster.posted] == [event_id] * 2
     last, first = deliveries(hook)
     assert (first["attempt"], first["status_code"], first["duration"]) == (1, 500, 0.25)
     assert first["next_attempt_at"] == last["at"]
     assert (last["attempt"], last["status_code"], last["next_attempt_at"]) == (2, 200, None)
-    assert world.deliveries.take() == []
+    assert world.delivery_queue.take() == []
 
 
 def test_what_is_due_late_waits_in_turns_that_the_queue_can_hide(world: World) -> None:
     add()
-    world.poster.answer = HookAnswer(None, 10.0, "no answer in time")
+    world.webhook_poster.answer = WebhookResponse(None, 10.0, "no answer in time")
     happened(world, JobChange.COMPLETED)
-    for pause in PAUSES[:2]:
+    for pause in RETRY_DELAYS[:2]:
         deliver(world)
         world.clock.advance(pause)
     deliver(world)  # the third attempt; the next one is due in half an hour
@@ -280,20 +283,20 @@ def test_what_is_due_late_waits_in_turns_that_the_queue_can_hide(world: World) -
         (delay,) = deliver(world)  # it is not due
         waits.append(delay)
         world.clock.advance(delay)
-    posted = len(world.poster.posted)
+    posted = len(world.webhook_poster.posted)
     deliver(world)
 
     assert waits == [900, 900]
-    assert (posted, len(world.poster.posted)) == (3, 4)
+    assert (posted, len(world.webhook_poster.posted)) == (3, 4)
 
 
 def test_a_webhook_that_fails_for_days_is_disabled_and_that_is_told(world: World) -> None:
     hook = add()
-    world.poster.answer = HookAnswer(503, 0.1)
+    world.webhook_poster.answer = WebhookResponse(503, 0.1)
     happened(world, JobChange.COMPLETED)
     deliver(world)
     failing = shown(hook)
-    world.clock.advance(PATIENCE)
+    world.clock.advance(DISABLE_AFTER)
     deliver(world)
 
     after = shown(hook)
@@ -304,19 +307,19 @@ def test_a_webhook_that_fails_for_days_is_disabled_and_that_is_told(world: World
         "every attempt of three days failed",
     )
     assert ("webhook_disable", "shoal", hook["id"]) in audited()
-    tried = len(world.poster.posted)
+    tried = len(world.webhook_poster.posted)
     happened(world, JobChange.COMPLETED)
     deliver(world)
-    assert len(world.poster.posted) == tried
+    assert len(world.webhook_poster.posted) == tried
 
 
 def test_a_test_that_arrives_enables_it_again(world: World) -> None:
     hook = add()
-    world.poster.answer = HookAnswer(410, 0.1)
+    world.webhook_poster.answer = WebhookResponse(410, 0.1)
     happened(world, JobChange.COMPLETED)
     deliver(world)
     assert not shown(hook)["enabled"]
-    world.poster.answer = HookAnswer(200, 0.1)
+    world.webhook_poster.answer = WebhookResponse(200, 0.1)
 
     sent = call("POST", f"/webhooks/{hook['id']}/test")
     deliver(world)
@@ -324,7 +327,7 @@ def test_a_test_that_arrives_enables_it_again(world: World) -> None:
     assert sent.status == 202
     assert shown(hook)["enabled"]
     assert deliveries(hook)[0]["event_id"] == sent.json["event_id"]
-    assert json.loads(world.poster.posted[-1].body)["type"] == "webhook.test"
+    assert json.loads(world.webhook_poster.posted[-1].body)["type"] == "webhook.test"
 
 
 def test_the_log_shows_the_last_hundred(world: World) -> None:
@@ -345,12 +348,12 @@ def test_a_message_that_is_not_ours_is_dropped_and_one_that_fails_comes_again(
 ) -> None:
     add()
     happened(world, JobChange.COMPLETED)
-    ((delivery, _),) = world.deliveries.take()
+    ((delivery, _),) = world.delivery_queue.take()
 
     def away(*_: object) -> None:
         raise WriteConflict("away")
 
-    monkeypatch.setattr(world.hooks, "get", away)
+    monkeypatch.setattr(world.webhooks, "get", away)
 
     answer = deliver_webhooks.handler(
         records("no JSON", "[]", '{"detail": {}}', "7", delivery_text(delivery)), None
@@ -367,14 +370,14 @@ def test_an_endpoint_that_is_slow_keeps_no_other_waiting(
     happened(world, JobChange.SUBMITTED)
     both = Barrier(2)
 
-    def post(*_: object, **__: object) -> HookAnswer:
+    def post(*_: object, **__: object) -> WebhookResponse:
         both.wait(10)  # breaks unless both are told at the same time
-        return HookAnswer(200, 0.1)
+        return WebhookResponse(200, 0.1)
 
-    monkeypatch.setattr(world.poster, "post", post)
+    monkeypatch.setattr(world.webhook_poster, "post", post)
 
     assert deliver(world) == [0.0, 0.0]
-    assert not world.deliveries.take()
+    assert not world.delivery_queue.take()
 
 
 # A real receiver
@@ -389,14 +392,14 @@ def receiver() -> Iterator[Receiver]:
 def test_a_real_receiver_verifies_what_comes_after_it_had_failed(
     world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world.poster, "post", HttpPoster().post)
+    monkeypatch.setattr(world.webhook_poster, "post", HttpPoster().post)
     bootstrap.use(_local(world))
     hook = add(url=f"{receiver.url}/hook")
     receiver.answer = 500
     event_id = happened(world, JobChange.FAILED)
     deliver(world)
     receiver.answer = 200
-    world.clock.advance(PAUSES[0])
+    world.clock.advance(RETRY_DELAYS[0])
     deliver(world)
 
     assert [each["status_code"] for each in deliveries(hook)] == [200, 500]
@@ -415,4 +418,4 @@ def test_a_submitted_job_alone_tells_nobody(world: World) -> None:
     add()
     submit(count=1)
 
-    assert world.deliveries.take() == []
+    assert world.delivery_queue.take() == []

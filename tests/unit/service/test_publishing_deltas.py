@@ -9,7 +9,7 @@ from shoal.adapters.memory.clock import FixedClock
 from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
 from shoal.domain.job import Job, Repeat, Spec
-from shoal.domain.live import Connection, Told
+from shoal.domain.live import Connection, LastSent
 from shoal.service.inputs import Inputs
 from shoal.service.live_deltas import LiveDeltaPublisher
 from shoal.service.viewing import Viewing
@@ -82,16 +82,16 @@ def test_what_another_told_in_the_meantime_is_not_told_again() -> None:
 
 def test_who_loses_the_write_tells_what_came_after_the_winner() -> None:
     stage = Stage()
-    early = Told(1, stage.clock.now())
-    tell = stage.store.tell
+    early = LastSent(1, stage.clock.now())
+    tell = stage.store.record_sent
     lost: list[bool] = []
 
-    def contended(job_id: str, told: Told, *, before: Told | None, expires_at: int) -> bool:
+    def contended(job_id: str, told: LastSent, *, before: LastSent | None, expires_at: int) -> bool:
         if not lost:
             lost.append(tell(job_id, early, before=None, expires_at=expires_at))
         return tell(job_id, told, before=before, expires_at=expires_at)
 
-    stage.store.tell = contended  # type: ignore[method-assign]
+    stage.store.record_sent = contended  # type: ignore[method-assign]
 
     stage.publisher().publish([JOB.id])
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from shoal.adapters.webhook_post import MOST_BYTES, HttpPoster
 from shoal.domain.addresses import LOOPBACK
-from shoal.domain.webhook import HookAnswer
+from shoal.domain.webhook import WebhookResponse
 from tests.unit.webhooks.receiving import Receiver, receiving
 
 BODY = b'{"a":1}'
@@ -31,7 +31,7 @@ def receiver() -> Iterator[Receiver]:
 
 def posted(
     url: str, poster: HttpPoster | None = None, *, allowed: str | None = LOOPBACK
-) -> HookAnswer:
+) -> WebhookResponse:
     return (poster or HttpPoster()).post(url, {"webhook-id": "e1"}, BODY, allowed=allowed)
 
 

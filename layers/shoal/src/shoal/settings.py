@@ -29,15 +29,15 @@ class MissingSetting(RuntimeError):  # noqa: N818 - the tree reads as nouns
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class FunctionSettings:
     """A function is told what it needs and no more; what it was not told is missed when read."""
 
     environment: Mapping[str, str] = field(repr=False)
 
     @staticmethod
-    def from_environment() -> Settings:
+    def from_environment() -> FunctionSettings:
         """What the process was started with."""
-        return Settings(dict(os.environ))  # noqa: TID251 - the one place
+        return FunctionSettings(dict(os.environ))  # noqa: TID251 - the one place
 
     @property
     def on_aws(self) -> bool:

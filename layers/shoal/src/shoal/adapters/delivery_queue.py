@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from shoal.adapters.faults import translated
-from shoal.domain.webhook import Delivery
+from shoal.domain.webhook import WebhookDelivery
 from shoal.wire.delivery import delivery_text
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class SqsDeliveryQueue:
         self._client = client
         self._url = url
 
-    def send(self, delivery: Delivery, *, delay: float) -> None:
+    def send(self, delivery: WebhookDelivery, *, delay: float) -> None:
         with translated():
             self._client.send_message(
                 QueueUrl=self._url,

@@ -14,7 +14,7 @@ from shoal.domain.errors import Unavailable
 from shoal.wire.job_event import job_event_body
 
 if TYPE_CHECKING:
-    from shoal.domain.job_event import JobEvent
+    from shoal.domain.job_event import JobChangeEvent
 
 SOURCE: Final = "shoal"
 _BATCH: Final = 10
@@ -30,7 +30,7 @@ class EventBridgeBus:
         self._name = name
         self._sleep = sleep
 
-    def put(self, events: Sequence[JobEvent]) -> None:
+    def put(self, events: Sequence[JobChangeEvent]) -> None:
         for batch in batched(events, _BATCH, strict=False):
             self._put([self._entry(event) for event in batch])
 
@@ -44,7 +44,7 @@ class EventBridgeBus:
                 return
         raise Unavailable(f"the event bus refused {len(entries)} events")
 
-    def _entry(self, event: JobEvent) -> dict[str, Any]:
+    def _entry(self, event: JobChangeEvent) -> dict[str, Any]:
         return {
             "EventBusName": self._name,
             "Source": SOURCE,

@@ -54,7 +54,7 @@ class StepFunctionsExportRuns:
             status,
             began_at=answer["startDate"].timestamp(),
             ended_at=None if ended is None else ended.timestamp(),
-            cursor=Cursor.read(json.loads(answer["output"])) if done else None,
+            cursor=Cursor.from_state(json.loads(answer["output"])) if done else None,
             error=answer.get("error"),
         )
 

@@ -18,7 +18,7 @@ from urllib.parse import SplitResult
 
 from shoal.domain.addresses import checked_url, is_public
 from shoal.domain.errors import InvalidRequest
-from shoal.domain.webhook import HookAnswer
+from shoal.domain.webhook import WebhookResponse
 
 SECONDS: Final = 10.0
 MOST_BYTES: Final = 65_536
@@ -54,14 +54,14 @@ class HttpPoster:
 
     def post(
         self, url: str, headers: Mapping[str, str], body: bytes, *, allowed: str | None
-    ) -> HookAnswer:
+    ) -> WebhookResponse:
         began = time.monotonic()
         status, error = None, None
         try:
             status = self._status(url, headers, body, allowed)
         except (OSError, http.client.HTTPException, InvalidRequest) as fault:
             error = _words(fault)
-        return HookAnswer(status, round(time.monotonic() - began, 3), error)
+        return WebhookResponse(status, round(time.monotonic() - began, 3), error)
 
     def _status(
         self, url: str, headers: Mapping[str, str], body: bytes, allowed: str | None

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from shoal.bootstrap.wiring import Adapters
-from shoal.settings import Settings
+from shoal.settings import FunctionSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,7 +75,7 @@ def adapters() -> Adapters:
         return _given[0]
     from shoal.bootstrap.aws import on_aws
 
-    return on_aws(Settings.from_environment())
+    return on_aws(FunctionSettings.from_environment())
 
 
 @_once
@@ -139,7 +139,7 @@ def status_reasons() -> StatusReasons:
 
     a = adapters()
     return StatusReasons(
-        viewing(), a.jobs, a.chunks, a.types, a.workflow, a.depths, a.clock, a.audit, a.crew
+        viewing(), a.jobs, a.chunks, a.types, a.workflow, a.depths, a.clock, a.audit_log, a.workers
     )
 
 
@@ -163,13 +163,13 @@ def registration() -> Registration:
     from shoal.service.registration import Registration
 
     a = adapters()
-    return Registration(a.types, a.crew, a.clock)
+    return Registration(a.types, a.workers, a.clock)
 
 
 @_once
 def on_sam_local() -> bool:
     """Whether this runs in a container of `sam local`, which verifies no token."""
-    return Settings.from_environment().on_sam_local
+    return FunctionSettings.from_environment().on_sam_local
 
 
 @_once
@@ -214,7 +214,7 @@ def audit_trail() -> AuditTrail:
     from shoal.service.audit_trail import AuditTrail
 
     a = adapters()
-    return AuditTrail(a.audit, a.jobs, a.clock, a.entropy, a.retention)
+    return AuditTrail(a.audit_log, a.jobs, a.clock, a.entropy, a.retention)
 
 
 @_once
@@ -318,7 +318,7 @@ def dead_letters() -> DeadLetterTracker:
     from shoal.service.dead_letters import DeadLetterTracker
 
     a = adapters()
-    return DeadLetterTracker(a.letters, a.jobs, a.chunks, a.metrics, a.clock)
+    return DeadLetterTracker(a.dead_letters, a.jobs, a.chunks, a.metrics, a.clock)
 
 
 @_once
@@ -336,7 +336,7 @@ def webhooks() -> Webhooks:
     from shoal.service.webhooks import Webhooks
 
     a = adapters()
-    return Webhooks(a.hooks, a.deliveries, a.clock, a.entropy, a.local_webhooks)
+    return Webhooks(a.webhooks, a.delivery_queue, a.clock, a.entropy, a.local_webhooks)
 
 
 @_once
@@ -346,7 +346,7 @@ def webhook_delivery() -> WebhookDispatcher:
 
     a = adapters()
     return WebhookDispatcher(
-        a.hooks, a.deliveries, a.poster, audit_trail(), a.clock, a.local_webhooks
+        a.webhooks, a.delivery_queue, a.webhook_poster, audit_trail(), a.clock, a.local_webhooks
     )
 
 
@@ -357,7 +357,7 @@ def job_events() -> JobEventPublisher:
     from shoal.bootstrap.clients import LazyClient
     from shoal.service.job_events import JobEventPublisher
 
-    settings = Settings.from_environment()
+    settings = FunctionSettings.from_environment()
     return JobEventPublisher(EventBridgeBus(LazyClient("events"), settings.event_bus))
 
 

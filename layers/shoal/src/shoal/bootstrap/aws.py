@@ -11,15 +11,15 @@ from shoal.adapters.delivery_queue import SqsDeliveryQueue
 from shoal.adapters.dynamodb.audit import DynamoAuditLog
 from shoal.adapters.dynamodb.bulk import DynamoBulkStore
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
-from shoal.adapters.dynamodb.crew import DynamoCrew
-from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetters
+from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetterStore
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.live import DynamoLiveStore
 from shoal.adapters.dynamodb.machines import DynamoMachines
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
 from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
-from shoal.adapters.dynamodb.webhooks import DynamoWebhooks
+from shoal.adapters.dynamodb.webhooks import DynamoWebhookStore
+from shoal.adapters.dynamodb.workers import DynamoWorkerStore
 from shoal.adapters.emf import EmfMetrics
 from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore, S3ExportFiles
 from shoal.adapters.sqs import SqsTaskQueue
@@ -31,7 +31,7 @@ from shoal.adapters.stepfunctions import (
 from shoal.adapters.webhook_post import HttpPoster
 from shoal.bootstrap.clients import LazyClient
 from shoal.bootstrap.wiring import Adapters
-from shoal.settings import Settings
+from shoal.settings import FunctionSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 
-def on_aws(settings: Settings) -> Adapters:
+def on_aws(settings: FunctionSettings) -> Adapters:
     """AWS behind every port; no client is made yet."""
     clock = SystemClock()
     dynamodb = cast("DynamoDBClient", LazyClient("dynamodb"))
@@ -72,7 +72,7 @@ def on_aws(settings: Settings) -> Adapters:
         entropy=SystemEntropy(),
         metrics=EmfMetrics(clock, settings.stage),
         limits=settings.limits,
-        audit=DynamoAuditLog(registry),
+        audit_log=DynamoAuditLog(registry),
         live=DynamoLiveStore(registry, clock),
         connections=ApiGatewayConnections(
             LazyClient("apigatewaymanagementapi", endpoint=settings.live_url)
@@ -80,13 +80,13 @@ def on_aws(settings: Settings) -> Adapters:
         live_url=settings.live_url.replace("http", "ws", 1),
         lease=settings.lease_seconds,
         retention=settings.retention_seconds,
-        crew=DynamoCrew(registry),
-        letters=DynamoDeadLetters(registry),
+        workers=DynamoWorkerStore(registry),
+        dead_letters=DynamoDeadLetterStore(registry),
         bulk=DynamoBulkStore(registry),
         bulk_runs=StepFunctionsBulkRuns(workflows, settings.bulk_machine_arn),
-        hooks=DynamoWebhooks(registry),
-        deliveries=SqsDeliveryQueue(sqs, settings.deliveries_queue),
-        poster=HttpPoster(),
+        webhooks=DynamoWebhookStore(registry),
+        delivery_queue=SqsDeliveryQueue(sqs, settings.deliveries_queue),
+        webhook_poster=HttpPoster(),
         local_webhooks=settings.local_webhooks,
         export_runs=StepFunctionsExportRuns(workflows, settings.export_machine_arn),
         export_files=S3ExportFiles(results),

@@ -9,8 +9,7 @@ from shoal.adapters.memory.blobs import MemoryBlobStore
 from shoal.adapters.memory.bulk import MemoryBulkRuns, MemoryBulkStore
 from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.adapters.memory.clock import FixedClock, SeededEntropy
-from shoal.adapters.memory.crew import MemoryCrew
-from shoal.adapters.memory.dead_letters import MemoryDeadLetters
+from shoal.adapters.memory.dead_letters import MemoryDeadLetterStore
 from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
 from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.keepsakes import MemoryArtifactStore, MemoryEffectStore
@@ -20,7 +19,8 @@ from shoal.adapters.memory.metrics import RecordingMetrics
 from shoal.adapters.memory.queues import MemoryQueueAges, MemoryTaskQueue
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
 from shoal.adapters.memory.tenants import MemoryTenants
-from shoal.adapters.memory.webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhooks
+from shoal.adapters.memory.webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhookStore
+from shoal.adapters.memory.workers import MemoryWorkerStore
 from shoal.adapters.memory.workflow import MemoryWorkflow
 from shoal.bootstrap.wiring import Adapters
 from shoal.domain.job import DAY
@@ -47,12 +47,12 @@ class InMemory(Adapters):
     clock: FixedClock
     metrics: RecordingMetrics
     connections: MemoryConnections
-    letters: MemoryDeadLetters
+    dead_letters: MemoryDeadLetterStore
     bulk: MemoryBulkStore
     bulk_runs: MemoryBulkRuns
-    hooks: MemoryWebhooks
-    deliveries: MemoryDeliveryQueue
-    poster: MemoryPoster
+    webhooks: MemoryWebhookStore
+    delivery_queue: MemoryDeliveryQueue
+    webhook_poster: MemoryPoster
     export_runs: MemoryExportRuns
     export_files: MemoryExportFiles
 
@@ -80,19 +80,19 @@ def in_memory(*types: TaskType, jobs: MemoryJobStore | None = None) -> InMemory:
         entropy=SeededEntropy(),
         metrics=RecordingMetrics(),
         limits=Limits(),
-        audit=MemoryAuditLog(),
+        audit_log=MemoryAuditLog(),
         live=MemoryLiveStore(clock),
         connections=MemoryConnections(),
         live_url="ws://live",
         lease=60.0,
         retention=90 * DAY,
-        crew=MemoryCrew(),
-        letters=MemoryDeadLetters(),
+        workers=MemoryWorkerStore(),
+        dead_letters=MemoryDeadLetterStore(),
         bulk=MemoryBulkStore(),
         bulk_runs=MemoryBulkRuns(),
-        hooks=MemoryWebhooks(),
-        deliveries=MemoryDeliveryQueue(),
-        poster=MemoryPoster(),
+        webhooks=MemoryWebhookStore(),
+        delivery_queue=MemoryDeliveryQueue(),
+        webhook_poster=MemoryPoster(),
         local_webhooks=False,
         export_runs=MemoryExportRuns(),
         export_files=MemoryExportFiles(),

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from shoal.ports.bulk import BulkRuns, BulkStore
     from shoal.ports.chunks import ChunkStore
     from shoal.ports.clock import Clock, Entropy
-    from shoal.ports.crew import Crew
     from shoal.ports.dead_letters import DeadLetterStore
     from shoal.ports.exports import ExportFiles, ExportRuns
     from shoal.ports.jobs import JobStore
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from shoal.ports.task_types import TypeRegistry
     from shoal.ports.tenants import TenantStore
     from shoal.ports.webhooks import DeliveryQueue, WebhookPoster, WebhookStore
+    from shoal.ports.workers import WorkerStore
     from shoal.ports.workflow import Workflow
 
 
@@ -47,19 +47,19 @@ class Adapters:
     entropy: Entropy
     metrics: Metrics
     limits: Limits
-    audit: AuditLog
+    audit_log: AuditLog
     live: LiveStore
     connections: Connections
     live_url: str
     lease: float
     retention: int
-    crew: Crew
-    letters: DeadLetterStore
+    workers: WorkerStore
+    dead_letters: DeadLetterStore
     bulk: BulkStore
     bulk_runs: BulkRuns
-    hooks: WebhookStore
-    deliveries: DeliveryQueue
-    poster: WebhookPoster
+    webhooks: WebhookStore
+    delivery_queue: DeliveryQueue
+    webhook_poster: WebhookPoster
     local_webhooks: bool
     export_runs: ExportRuns
     export_files: ExportFiles

@@ -86,7 +86,7 @@ def ended(key: PartKey, part: WholePart | None, index: int) -> Attempt:
     )
 
 
-def untold(job: Job, chunk: Chunk, offset: int, last: Attempt | None) -> Attempt | None:
+def unreported(job: Job, chunk: Chunk, offset: int, last: Attempt | None) -> Attempt | None:
     """The attempt that runs, or that the job's end cut short; `last` is the latest that was told.
 
     What became of earlier leases that lapsed, or were handed back, nothing remembers.
@@ -96,7 +96,7 @@ def untold(job: Job, chunk: Chunk, offset: int, last: Attempt | None) -> Attempt
     number, lease = chunk.attempts[offset], chunk.lease
     cut = Attempt(outcome=AttemptOutcome.CANCELLED, number=number)
     match chunk.status_of(offset):
-        case TaskStatus.CANCELLED if number and not _told(job, chunk, number, last):
+        case TaskStatus.CANCELLED if number and not _reported(job, chunk, number, last):
             return cut
         case TaskStatus.RUNNING:
             held = replace(
@@ -118,7 +118,7 @@ def untold(job: Job, chunk: Chunk, offset: int, last: Attempt | None) -> Attempt
             return None
 
 
-def _told(job: Job, chunk: Chunk, number: int, last: Attempt | None) -> bool:
+def _reported(job: Job, chunk: Chunk, number: int, last: Attempt | None) -> bool:
     """Whether the attempt of this number ended before its task was CANCELLED.
 
     A retry of some tasks cancels others, which keep the attempts of an earlier generation.

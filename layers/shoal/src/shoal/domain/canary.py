@@ -12,7 +12,7 @@ from shoal.domain.selection import Selection
 _ROUNDING: Final = 1e-9
 
 
-class Verdict(StrEnum):
+class CanaryVerdict(StrEnum):
     """What a canary said."""
 
     PASSED = "passed"
@@ -37,18 +37,18 @@ class Canary:
     completed: int
     generation: int
     succeeded: int | None = None
-    verdict: Verdict | None = None
+    verdict: CanaryVerdict | None = None
     judged_at: float | None = None
 
     def judged(self, completed: int, now: float, *, stopped: bool) -> Canary:
         """With the verdict, now that so many tasks of the job have completed."""
         succeeded = completed - self.completed
         passed = succeeded >= self.bar * self.tried - _ROUNDING
-        verdict = Verdict.PASSED if passed else Verdict.FAILED
+        verdict = CanaryVerdict.PASSED if passed else CanaryVerdict.FAILED
         return replace(
             self,
             succeeded=succeeded,
-            verdict=Verdict.STOPPED if stopped else verdict,
+            verdict=CanaryVerdict.STOPPED if stopped else verdict,
             judged_at=now,
         )
 
@@ -58,7 +58,7 @@ class Canary:
         return self.chosen, self.share, self.bar
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """The verdict in words."""
         found = f"{self.succeeded} of {self.tried} tasks succeeded, and the bar is {self.bar:.4g}"
         return f"the canary {self.verdict}: {found}"

@@ -50,7 +50,7 @@ class Part(NamedTuple):
         return any(first <= offset < end for first, end in self.runs)
 
 
-class Hand(NamedTuple):
+class CurrentTask(NamedTuple):
     """The index of the task that the worker runs, and how far it is (0 to 1, if it says)."""
 
     task: int
@@ -114,7 +114,7 @@ class Chunk:
     epoch: int = 0
     version: int = 1
     lease: Lease | None = None
-    hand: Hand | None = None
+    current_task: CurrentTask | None = None
     reported: int = 0
     crashes: int = 0
     not_before: float = 0.0
@@ -175,7 +175,7 @@ class Chunk:
         """Whether a lease lives."""
         return self.lease is not None and now < self.lease.until
 
-    def foreign(self, worker: str) -> bool:
+    def leased_by_other(self, worker: str) -> bool:
         """Whether a lease stands, and it is another worker's."""
         return self.lease is not None and self.lease.worker != worker
 
@@ -193,8 +193,9 @@ class Chunk:
 
     def progress_of(self, offset: int) -> float | None:
         """How far the task at this position is, if its worker has it in hand and says so."""
-        hand = self.hand
-        return hand.progress if hand is not None and hand.task == self.first + offset else None
+        current = self.current_task
+        running = current is not None and current.task == self.first + offset
+        return current.progress if current is not None and running else None
 
     def part_of(self, offset: int) -> PartKey | None:
         """The part with the latest accepted outcome of the task at this position."""
@@ -252,7 +253,7 @@ class Chunk:
                 epoch=epoch,
                 version=self.version + 1,
                 lease=Lease(worker, request, now + length) if held else None,
-                hand=None,
+                current_task=None,
                 reported=0,
                 crashes=crashes,
                 parts=self.parts
@@ -262,12 +263,16 @@ class Chunk:
             dead=dead,
         )
 
-    def extend(self, epoch: int, hand: Hand | None, now: float, length: float) -> Accepted | Stale:
+    def extend(
+        self, epoch: int, current_task: CurrentTask | None, now: float, length: float
+    ) -> Accepted | Stale:
         """Renew the lease of this epoch; `hand` is what the worker says it has in hand."""
         if epoch != self.epoch or self.lease is None:
             return Stale()
         lease = self.lease._replace(until=now + length)
-        return Accepted(replace(self, lease=lease, hand=hand, version=self.version + 1))
+        return Accepted(
+            replace(self, lease=lease, current_task=current_task, version=self.version + 1)
+        )
 
     def report(
         self,
@@ -314,7 +319,7 @@ class Chunk:
                 attempts=attempts,
                 version=self.version + 1,
                 lease=None if final else self.lease._replace(until=now + length),
-                hand=None if final else self.hand,
+                current_task=None if final else self.current_task,
                 reported=number,
                 crashes=0,
                 not_before=not_before,
@@ -330,7 +335,7 @@ class Chunk:
             epoch=self.epoch + 1,
             version=self.version + 1,
             lease=None,
-            hand=None,
+            current_task=None,
         )
 
     def reset(
@@ -348,7 +353,7 @@ class Chunk:
         fenced off.
         """
         statuses = "".join(
-            _begun_anew(letter, None if again is None else offset in again)
+            _status_after_reset(letter, None if again is None else offset in again)
             for offset, letter in enumerate(self.statuses)
         )
         return replace(
@@ -362,7 +367,7 @@ class Chunk:
             epoch=self.epoch + 1,
             version=self.version + 1,
             lease=None,
-            hand=None,
+            current_task=None,
             reported=0,
             crashes=0,
             not_before=0.0,
@@ -381,7 +386,7 @@ class Chunk:
         return replace(self, successor=number, version=self.version + 1)
 
 
-def _begun_anew(letter: str, chosen: bool | None) -> str:  # noqa: FBT001 - None: no choice was made
+def _status_after_reset(letter: str, chosen: bool | None) -> str:  # noqa: FBT001 - None: no choice was made
     """What a status is in the next generation."""
     if letter == _COMPLETED or (letter == _FAILED and chosen is False):
         return letter

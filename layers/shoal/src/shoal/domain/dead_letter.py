@@ -53,7 +53,7 @@ _SENTENCES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """One message; `receives` is how often SQS says that it was received, `at` when it was seen."""
 
     chunk: int
@@ -73,12 +73,12 @@ class DeadLetters:
     last_at: float
     count: int
     receives: int
-    examples: tuple[Letter, ...]
+    examples: tuple[DeadLetter, ...]
     expires_at: int
     version: int = 1
 
     @staticmethod
-    def first(job: Job, cause: DeadCause, letter: Letter) -> DeadLetters:
+    def first(job: Job, cause: DeadCause, letter: DeadLetter) -> DeadLetters:
         """The first of its job and cause."""
         return DeadLetters(
             tenant=job.tenant,
@@ -92,7 +92,7 @@ class DeadLetters:
             expires_at=job.expires_at,
         )
 
-    def and_one(self, letter: Letter) -> DeadLetters:
+    def with_letter(self, letter: DeadLetter) -> DeadLetters:
         """The same with one more. Examples are of chunks, each once."""
         known = any(each.chunk == letter.chunk for each in self.examples)
         more = () if known or len(self.examples) == EXAMPLES else (letter,)

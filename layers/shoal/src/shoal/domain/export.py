@@ -22,12 +22,12 @@ class Cursor:
     size: int = 0
     whole: bool = False
 
-    def told(self) -> dict[str, Any]:
+    def as_state(self) -> dict[str, Any]:
         """As the state machine carries it from turn to turn."""
         return {**asdict(self), "parts": list(self.parts), "more": not self.whole}
 
     @staticmethod
-    def read(said: Mapping[str, Any]) -> Cursor | None:
+    def from_state(said: Mapping[str, Any]) -> Cursor | None:
         """What an earlier turn told; None before the first."""
         if "upload" not in said:
             return None

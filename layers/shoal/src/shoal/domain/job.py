@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal
 
 from shoal.domain import sizing
-from shoal.domain.canary import Canary, Verdict
+from shoal.domain.canary import Canary, CanaryVerdict
 from shoal.domain.counts import Counts
 from shoal.domain.errors import IllegalMove
 from shoal.domain.grid import Grid, Json
@@ -242,8 +242,8 @@ class Job:
         canary = self.canary
         if canary is not None and canary.generation == self.generation:
             canary = canary.judged(counts.completed, now, stopped=self.ending is not None)
-            if canary.verdict is Verdict.FAILED:
-                reason = f"{canary.said}; {reason or 'the rest was not retried'}"
+            if canary.verdict is CanaryVerdict.FAILED:
+                reason = f"{canary.summary}; {reason or 'the rest was not retried'}"
         return replace(
             self,
             status=status,
@@ -282,14 +282,14 @@ class Job:
         """Seconds of the pause that is on."""
         return 0.0 if self.paused_at is None else max(0.0, now - self.paused_at)
 
-    def gone_on(self, expires_at: int) -> Job | None:
+    def continued_after_canary(self, expires_at: int) -> Job | None:
         """Its generation with the rest, if its canary passed and there is a rest: closed and begun
         anew in one move, so that nobody sees it ended in between. None if it ends here.
         """
         canary = self.canary
         if canary is None or canary.generation != self.generation or not canary.more:
             return None
-        if canary.verdict is not Verdict.PASSED or self.status is not _S.FAILED:
+        if canary.verdict is not CanaryVerdict.PASSED or self.status is not _S.FAILED:
             return None
         tried = self.selection.runs if self.selection is not None else None
         rest = replace(canary.chosen, skip=tried or ())

@@ -36,7 +36,7 @@ _REACHED: Final[Mapping[JobStatus, JobChange]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class JobEvent:
+class JobChangeEvent:
     """A change, and the job as it then was."""
 
     change: JobChange
@@ -48,9 +48,9 @@ class JobEvent:
         return f"{self.job.id}.{self.job.version}.{self.change.name.lower()}"
 
 
-def events_of(before: Job | None, after: Job) -> Sequence[JobEvent]:
+def events_of(before: Job | None, after: Job) -> Sequence[JobChangeEvent]:
     """What happened between two states of a job's row; none is a change of its inner workings."""
-    return [JobEvent(change, after) for change in _changes(before, after)]
+    return [JobChangeEvent(change, after) for change in _changes(before, after)]
 
 
 def _changes(before: Job | None, after: Job) -> Sequence[JobChange]:

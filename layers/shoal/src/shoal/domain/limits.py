@@ -28,17 +28,17 @@ class Limits:
     retention_days: int = 90
 
 
-class Bucket(NamedTuple):
+class TokenBucket(NamedTuple):
     """So many submits are left at a time, in seconds since the epoch."""
 
     tokens: float
     at: float
 
-    def filled(self, limits: Limits, now: float) -> Bucket:
+    def filled(self, limits: Limits, now: float) -> TokenBucket:
         """What is left at a later time; a clock that runs behind takes nothing back."""
         at = max(now, self.at)
         tokens = self.tokens + (at - self.at) * limits.submit_rate
-        return Bucket(min(tokens, limits.submit_burst), at)
+        return TokenBucket(min(tokens, limits.submit_burst), at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Tenant:
     own: Mapping[str, Any] = field(default_factory=dict)
     open_jobs: int = 0
     queued_tasks: int = 0
-    bucket: Bucket | None = None
+    bucket: TokenBucket | None = None
     version: int = 0
 
     def limits(self, defaults: Limits) -> Limits:
@@ -71,7 +71,7 @@ class Tenant:
                 f" {tasks} more do not fit"
             )
             raise LimitReached("queued_tasks", detail, LATER)
-        bucket = (self.bucket or Bucket(limits.submit_burst, now)).filled(limits, now)
+        bucket = (self.bucket or TokenBucket(limits.submit_burst, now)).filled(limits, now)
         if bucket.tokens < 1:
             wait = math.ceil((1 - bucket.tokens) / limits.submit_rate)
             detail = f"more than {limits.submit_rate:g} jobs a second were submitted"

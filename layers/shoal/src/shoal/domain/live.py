@@ -41,7 +41,7 @@ class Connection:
     expires_at: int
 
 
-class Told(NamedTuple):
+class LastSent(NamedTuple):
     """Which version of a job its listeners were told last, and when."""
 
     version: int

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from shoal.domain.job import Job
-from shoal.domain.pages import no_page
+from shoal.domain.pages import invalid_page
 
 FIRST: Final = "0"
 LAST: Final = "~"
@@ -35,5 +35,5 @@ def id_at(of: str) -> str:
     """The id of the job at a place; raise InvalidRequest if it is none."""
     found = _PLACE.fullmatch(of)
     if found is None:
-        raise no_page()
+        raise invalid_page()
     return found[1]

@@ -54,7 +54,7 @@ class Selection:
         """Whether the failed task of this index and cause is meant."""
         return self.names(index) and self.cause in {None, cause}
 
-    def told(self) -> dict[str, str]:
+    def audit_detail(self) -> dict[str, str]:
         """As the audit trail has it."""
         if self.runs is None:
             return {} if self.cause is None else {"cause": self.cause}

@@ -35,7 +35,7 @@ class TaskFilter:
             and (self.cause is None or status is TaskStatus.FAILED)
         )
 
-    def explains(self, task_type: str, outcome: Outcome | None) -> bool:
+    def matches_cause(self, task_type: str, outcome: Outcome | None) -> bool:
         """Whether its outcome is of the cause that is sought."""
         if self.cause is None:
             return True

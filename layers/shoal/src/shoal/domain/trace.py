@@ -16,7 +16,7 @@ _PARENT: Final = re.compile(
 _SAMPLED: Final = "01"
 
 
-def kept(header: str | None) -> str:
+def from_header(header: str | None) -> str:
     """What to keep of a request's `traceparent`; nothing of one that is not as the standard says.
 
     Later versions may say more behind the four fields; those are read and the rest is left out.

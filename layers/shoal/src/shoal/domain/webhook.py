@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from shoal.domain.job_event import JobChange
 
-MOST: Final = 10
+MOST_WEBHOOKS: Final = 10
 """Webhooks of a tenant."""
 SHOWN: Final = 100
 """Attempts of a webhook that its log shows."""
@@ -22,12 +22,12 @@ SECRET_BYTES: Final = 32
 ROTATION: Final = 24 * 3_600.0
 """Seconds for which a secret that was replaced still signs."""
 _MOST_OLD: Final = 4
-PATIENCE: Final = 3 * 24 * 3_600.0
+DISABLE_AFTER: Final = 3 * 24 * 3_600.0
 """Seconds of nothing but failures after which a webhook is disabled."""
-TEST: Final = "webhook.test"
+TEST_EVENT: Final = "webhook.test"
 _PREFIX: Final = "whsec_"
 _HOUR: Final = 3_600.0
-PAUSES: Final = (
+RETRY_DELAYS: Final = (
     5.0,
     300.0,
     1_800.0,
@@ -52,7 +52,7 @@ def event_type(change: JobChange) -> str:
 EVENT_TYPES: Final = tuple(event_type(change) for change in JobChange)
 
 
-class HookEvent(NamedTuple):
+class WebhookEvent(NamedTuple):
     """Something to tell; `at` is when it happened, as RFC 3339. An id stands for one event."""
 
     id: str
@@ -94,7 +94,7 @@ class Webhook:
         """Whether events are sent there."""
         return self.disabled_at is None
 
-    def wants(self, event: HookEvent) -> bool:
+    def wants(self, event: WebhookEvent) -> bool:
         """Whether the event is to be sent there."""
         return self.enabled and (not self.events or event.type in self.events)
 
@@ -109,28 +109,28 @@ class Webhook:
         alive = tuple(each for each in old if each.until > now)[:_MOST_OLD]
         return replace(self, secret=secret, old=alive, version=self.version + 1)
 
-    def told(self, answer: HookAnswer, now: float) -> Webhook:
+    def after_attempt(self, response: WebhookResponse, now: float) -> Webhook:
         """The same after an attempt; itself if nothing changes."""
-        if answer.good:
+        if response.succeeded:
             if self.failing_since is None and self.enabled:
                 return self
-            return self._stands(failing_since=None, disabled_at=None, disabled_why=None)
+            return self._changed(failing_since=None, disabled_at=None, disabled_why=None)
         if not self.enabled:
             return self
         since = now if self.failing_since is None else self.failing_since
-        if answer.status == _GONE:
+        if response.status == _GONE:
             why = "it answered 410 Gone"
-            return self._stands(failing_since=since, disabled_at=now, disabled_why=why)
-        if now - since >= PATIENCE:
+            return self._changed(failing_since=since, disabled_at=now, disabled_why=why)
+        if now - since >= DISABLE_AFTER:
             why = "every attempt of three days failed"
-            return self._stands(failing_since=since, disabled_at=now, disabled_why=why)
-        return self if self.failing_since is not None else self._stands(failing_since=since)
+            return self._changed(failing_since=since, disabled_at=now, disabled_why=why)
+        return self if self.failing_since is not None else self._changed(failing_since=since)
 
-    def _stands(self, **fields: Any) -> Webhook:
+    def _changed(self, **fields: Any) -> Webhook:
         return replace(self, **fields, version=self.version + 1)
 
 
-class HookAnswer(NamedTuple):
+class WebhookResponse(NamedTuple):
     """What an endpoint answered within so many seconds: a status, or what went wrong."""
 
     status: int | None
@@ -138,30 +138,30 @@ class HookAnswer(NamedTuple):
     error: str | None = None
 
     @property
-    def good(self) -> bool:
+    def succeeded(self) -> bool:
         """Whether the event arrived."""
         return self.status is not None and _FIRST_GOOD <= self.status < _FIRST_OTHER
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class WebhookDelivery:
     """An event on its way to a webhook: its attempt, and not before when, in seconds."""
 
     webhook_id: str
-    event: HookEvent
+    event: WebhookEvent
     attempt: int = 1
     due: float = 0.0
 
-    def after(self, answer: HookAnswer, now: float) -> Delivery | None:
+    def after(self, response: WebhookResponse, now: float) -> WebhookDelivery | None:
         """The next attempt; None if there is none any more. A test is tried once."""
-        over = answer.good or answer.status == _GONE or self.attempt > len(PAUSES)
-        if over or self.event.type == TEST:
+        over = response.succeeded or response.status == _GONE or self.attempt > len(RETRY_DELAYS)
+        if over or self.event.type == TEST_EVENT:
             return None
-        return replace(self, attempt=self.attempt + 1, due=now + PAUSES[self.attempt - 1])
+        return replace(self, attempt=self.attempt + 1, due=now + RETRY_DELAYS[self.attempt - 1])
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class DeliveryAttempt:
     """What came of an attempt, as the log keeps it; times in seconds."""
 
     webhook_id: str
@@ -169,7 +169,7 @@ class Attempt:
     event_type: str
     number: int
     at: float
-    answer: HookAnswer
+    response: WebhookResponse
     next_at: float | None
 
     @property

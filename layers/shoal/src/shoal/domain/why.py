@@ -23,7 +23,7 @@ DEADLINE_NEAR: Final = 3_600.0
 """A deadline is worth a word this many seconds before it."""
 
 
-class Code(StrEnum):
+class ReasonCode(StrEnum):
     """What holds a job or a task, in the order in which a user must deal with it."""
 
     COMPLETED = "completed"
@@ -56,13 +56,13 @@ type Fact = str | int | float | bool | None
 class Reason:
     """One thing that holds or moves it."""
 
-    code: Code
+    code: ReasonCode
     sentence: str
     facts: Mapping[str, Fact]
 
 
 @dataclass(frozen=True, slots=True)
-class Death:
+class ExecutionFailure:
     """How the latest execution of a live job ended without closing it."""
 
     status: str
@@ -71,7 +71,7 @@ class Death:
 
 
 @dataclass(frozen=True, slots=True)
-class Absence:
+class MissingWorkers:
     """None of the workers that offered its type is there: so many left, so many fell silent."""
 
     left: int
@@ -80,7 +80,7 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class PausedBy:
     """Who paused it, and when."""
 
     who: str
@@ -101,12 +101,12 @@ class Facts:
     counts: Counts
     now: float
     type_known: bool = True
-    death: Death | None = None
+    execution_failure: ExecutionFailure | None = None
     seen: Sequence[Chunk] = ()
     sent: int | None = None
     backlog: int | None = None
-    absence: Absence | None = None
-    pause: Pause | None = None
+    missing_workers: MissingWorkers | None = None
+    paused_by: PausedBy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,12 +138,12 @@ def why_task(facts: Facts, task: TaskFacts) -> list[Reason]:
         return blocks or [_enqueuing()]
     own = [*_own(facts, chunk, task)]
     if task.status is TaskStatus.RUNNING and chunk.leased(facts.now):
-        return [*own, *(block for block in blocks if block.code is Code.ENDING)]
+        return [*own, *(block for block in blocks if block.code is ReasonCode.ENDING)]
     return [*blocks, *own] or [_settling("task")]
 
 
 _ENDED: Final = frozenset((TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED))
-_NOTHING_MOVES: Final = frozenset((Code.ENDING, Code.PLANNING))
+_NOTHING_MOVES: Final = frozenset((ReasonCode.ENDING, ReasonCode.PLANNING))
 
 
 def _closed(job: Job) -> Reason:
@@ -152,8 +152,8 @@ def _closed(job: Job) -> Reason:
     because = f": {job.reason}" if job.reason else ""
     if job.status is JobStatus.FAILED and not job.planned and isinstance(job.spec.source, Lines):
         text = f"The job ended FAILED at {_time(at)} before any task was made{because}."
-        return Reason(Code.INPUTS_REFUSED, text, facts)
-    code = Code(job.status.lower())
+        return Reason(ReasonCode.INPUTS_REFUSED, text, facts)
+    code = ReasonCode(job.status.lower())
     return Reason(code, f"The job ended {job.status} at {_time(at)}{because}.", facts)
 
 
@@ -163,16 +163,16 @@ def _ended(job: Job, task: TaskFacts) -> Reason:
         error = task.error
         facts: dict[str, Fact] = {"attempts": attempts, "error": error.type}
         text = f"The task failed after {_many(attempts, 'attempt')}: {_said(error)}."
-        return Reason(Code.FAILED, text, facts | {"message": error.message})
+        return Reason(ReasonCode.FAILED, text, facts | {"message": error.message})
     if task.status is TaskStatus.COMPLETED:
         text = f"The task completed in attempt {attempts}."
-        return Reason(Code.COMPLETED, text, {"attempts": attempts})
+        return Reason(ReasonCode.COMPLETED, text, {"attempts": attempts})
     if task.status is TaskStatus.FAILED:
         text = f"The task failed after {_many(attempts, 'attempt')}."
-        return Reason(Code.FAILED, text, {"attempts": attempts})
+        return Reason(ReasonCode.FAILED, text, {"attempts": attempts})
     because = f": {job.reason}" if job.reason else ""
     text = f"The task did not end before its job became {job.status}{because}."
-    return Reason(Code.CANCELLED, text, {"job_status": job.status, "reason": job.reason})
+    return Reason(ReasonCode.CANCELLED, text, {"job_status": job.status, "reason": job.reason})
 
 
 def _blocks(facts: Facts) -> Iterator[Reason]:
@@ -182,34 +182,34 @@ def _blocks(facts: Facts) -> Iterator[Reason]:
         because = f" because {job.reason}" if job.reason else ""
         text = f"The job is about to end {job.ending}{because}; tasks still running: {running:,}."
         facts_: dict[str, Fact] = {"ending": job.ending, "reason": job.reason, "running": running}
-        yield Reason(Code.ENDING, text, facts_)
+        yield Reason(ReasonCode.ENDING, text, facts_)
         return
     if job.paused:
-        yield _paused(facts.pause, running)
-    if facts.death is not None:
-        yield _dead(facts.death)
+        yield _paused(facts.paused_by, running)
+    if facts.execution_failure is not None:
+        yield _dead(facts.execution_failure)
     if not facts.type_known:
         name = job.spec.task_type
         text = f"No worker has registered the task type {name}; start one that offers it."
-        yield Reason(Code.NO_WORKER_FOR_TYPE, text, {"task_type": name})
-    elif facts.absence is not None:
-        yield _absent(job.spec.task_type, facts.absence)
+        yield Reason(ReasonCode.NO_WORKER_FOR_TYPE, text, {"task_type": name})
+    elif facts.missing_workers is not None:
+        yield _absent(job.spec.task_type, facts.missing_workers)
     if not job.planned:
         text = "The job is being planned; its tasks are not made yet."
-        yield Reason(Code.PLANNING, text, {"created_at": job.created_at})
+        yield Reason(ReasonCode.PLANNING, text, {"created_at": job.created_at})
 
 
-def _paused(pause: Pause | None, running: int) -> Reason:
+def _paused(pause: PausedBy | None, running: int) -> Reason:
     by = "" if pause is None else f" by {pause.who} since {_time(pause.at)}"
     rest = f"and ends what is in flight ({_many(running, 'task')})" if running else "and drained"
     text = f"The job is paused{by} {rest}; resume it to go on."
     facts: dict[str, Fact] = {"drained": not running, "running": running}
     if pause is not None:
         facts |= {"paused_by": pause.who, "paused_at": pause.at}
-    return Reason(Code.PAUSED, text, facts)
+    return Reason(ReasonCode.PAUSED, text, facts)
 
 
-def _absent(name: str, absence: Absence) -> Reason:
+def _absent(name: str, absence: MissingWorkers) -> Reason:
     since = _time(absence.last_seen_at)
     if absence.silent:
         text = f"Workers silent since {since}: of those that offered the task type {name}, "
@@ -220,15 +220,17 @@ def _absent(name: str, absence: Absence) -> Reason:
         )
         text += f"at {since}; start one that offers it."
     facts: dict[str, Fact] = {"task_type": name, "left": absence.left, "silent": absence.silent}
-    return Reason(Code.NO_WORKER_FOR_TYPE, text, facts | {"last_seen_at": absence.last_seen_at})
+    return Reason(
+        ReasonCode.NO_WORKER_FOR_TYPE, text, facts | {"last_seen_at": absence.last_seen_at}
+    )
 
 
-def _dead(death: Death) -> Reason:
+def _dead(death: ExecutionFailure) -> Reason:
     when = f" at {_time(death.stopped_at)}" if death.stopped_at is not None else ""
     because = f" with {death.error}" if death.error else ""
     text = f"The job's execution ended {death.status}{when}{because}; another will be started."
     facts: dict[str, Fact] = {"status": death.status, "error": death.error}
-    return Reason(Code.EXECUTION_FAILED, text, facts | {"stopped_at": death.stopped_at})
+    return Reason(ReasonCode.EXECUTION_FAILED, text, facts | {"stopped_at": death.stopped_at})
 
 
 def _waits(facts: Facts) -> Iterator[Reason]:
@@ -248,7 +250,7 @@ def _waits(facts: Facts) -> Iterator[Reason]:
             f"Tasks that failed and wait for another attempt: {counts.retrying:,}; the next is due "
         )
         text += f"at {_time(min(due))}."
-        yield Reason(Code.RETRY_AT, text, {"retrying": counts.retrying, "retry_at": min(due)})
+        yield Reason(ReasonCode.RETRY_AT, text, {"retrying": counts.retrying, "retry_at": min(due)})
     if facts.sent is not None and facts.sent < job.chunks:
         yield _window(facts, facts.sent)
     if counts.pending and not job.paused and facts.backlog is not None:
@@ -261,11 +263,11 @@ def _moves(facts: Facts) -> Iterator[Reason]:
     workers = {c.lease.worker for c in facts.seen if c.lease is not None and c.leased(facts.now)}
     if workers:
         text = f"Running {_many(counts.running, 'task')} on {_many(len(workers), 'worker')}."
-        yield Reason(Code.RUNNING, text, {"running": counts.running, "workers": len(workers)})
+        yield Reason(ReasonCode.RUNNING, text, {"running": counts.running, "workers": len(workers)})
     deadline = None if job.paused else job.deadline
     if deadline is not None and deadline - facts.now < DEADLINE_NEAR:
         text = f"The job's deadline is {_time(deadline)}; what has not ended by then will not run."
-        yield Reason(Code.DEADLINE_NEAR, text, {"deadline_at": deadline})
+        yield Reason(ReasonCode.DEADLINE_NEAR, text, {"deadline_at": deadline})
 
 
 def _own(facts: Facts, chunk: Chunk, task: TaskFacts) -> Iterator[Reason]:
@@ -279,15 +281,15 @@ def _own(facts: Facts, chunk: Chunk, task: TaskFacts) -> Iterator[Reason]:
         yield _retry(facts.job, chunk, task)
     lease = chunk.lease
     if lease is not None and chunk.leased(now):
-        hand = chunk.hand.task if chunk.hand is not None else None
+        hand = chunk.current_task.task if chunk.current_task is not None else None
         said: dict[str, Fact] = {"worker": lease.worker, "until": lease.until}
         if task.status is TaskStatus.RUNNING and (chunk.size == 1 or hand == index):
-            yield Reason(Code.RUNNING, f"The task runs on worker {lease.worker}.", said)
+            yield Reason(ReasonCode.RUNNING, f"The task runs on worker {lease.worker}.", said)
         else:
             at = "" if hand is None else f", which has task {hand} in hand"
             text = f"Its chunk is leased by worker {lease.worker} until {_time(lease.until)}{at}; "
             text += "tasks of a chunk run in turn."
-            yield Reason(Code.HELD, text, said | {"in_hand": hand})
+            yield Reason(ReasonCode.HELD, text, said | {"in_hand": hand})
     elif facts.sent is not None and chunk.number >= facts.sent:
         yield _window(facts, facts.sent)
     elif chunk.due_at(now) <= now and facts.backlog is not None and not facts.job.paused:
@@ -297,15 +299,15 @@ def _own(facts: Facts, chunk: Chunk, task: TaskFacts) -> Iterator[Reason]:
 def _canary(canary: Canary) -> Reason:
     text = f"A canary of {_many(canary.tried, 'task')} runs first; the rest of the failed tasks is "
     text += f"retried once at least {canary.bar:.4g} of them has succeeded."
-    return Reason(Code.CANARY, text, {"tried": canary.tried, "bar": canary.bar})
+    return Reason(ReasonCode.CANARY, text, {"tried": canary.tried, "bar": canary.bar})
 
 
 def _enqueuing() -> Reason:
-    return Reason(Code.ENQUEUING, "The tasks are being made and sent to the queue.", {})
+    return Reason(ReasonCode.ENQUEUING, "The tasks are being made and sent to the queue.", {})
 
 
 def _settling(noun: str) -> Reason:
-    return Reason(Code.SETTLING, f"The {noun} is between two steps; nothing holds it.", {})
+    return Reason(ReasonCode.SETTLING, f"The {noun} is between two steps; nothing holds it.", {})
 
 
 def _silent(chunk: Chunk) -> Reason:
@@ -313,14 +315,14 @@ def _silent(chunk: Chunk) -> Reason:
     text = f"Worker {worker} has not answered: its lease of chunk {chunk.number} ended at "
     text += f"{_time(until)}; the next worker that is free takes it over."
     facts: dict[str, Fact] = {"worker": worker, "chunk": chunk.number, "lease_ended_at": until}
-    return Reason(Code.WORKER_SILENT, text, facts)
+    return Reason(ReasonCode.WORKER_SILENT, text, facts)
 
 
 def _isolated(chunk: Chunk) -> Reason:
     text = f"Workers died {chunk.crashes} times in a row under chunk {chunk.number}, so its tasks "
     text += "run one by one, each in a process of its own."
     facts: dict[str, Fact] = {"chunk": chunk.number, "crashes": chunk.crashes}
-    return Reason(Code.ISOLATED, text, facts)
+    return Reason(ReasonCode.ISOLATED, text, facts)
 
 
 def _retry(job: Job, chunk: Chunk, task: TaskFacts) -> Reason:
@@ -329,7 +331,7 @@ def _retry(job: Job, chunk: Chunk, task: TaskFacts) -> Reason:
     text = f"Attempt {done + 1} of {most} begins at {_time(chunk.not_before)} or later{because}."
     facts: dict[str, Fact] = {"retry_at": chunk.not_before, "attempts": done, "max_attempts": most}
     error = None if task.error is None else task.error.type
-    return Reason(Code.RETRY_AT, text, facts | {"error": error})
+    return Reason(ReasonCode.RETRY_AT, text, facts | {"error": error})
 
 
 def _window(facts: Facts, sent: int) -> Reason:
@@ -339,7 +341,9 @@ def _window(facts: Facts, sent: int) -> Reason:
     if facts.job.window is not None:
         text = f"The job's max_parallelism, now {most}, is reached: a chunk is let out when fewer "
         text += f"than {most} are; {waiting:,} wait."
-    return Reason(Code.WINDOW_FULL, text, {"max_parallelism": most, "waiting_chunks": waiting})
+    return Reason(
+        ReasonCode.WINDOW_FULL, text, {"max_parallelism": most, "waiting_chunks": waiting}
+    )
 
 
 def _queued(facts: Facts, backlog: int) -> Reason:
@@ -353,7 +357,7 @@ def _queued(facts: Facts, backlog: int) -> Reason:
     text = f"Its tasks wait for a free worker{behind} (an estimate from the queue's depth)."
     facts_: dict[str, Fact] = {"priority": job.spec.priority, "chunks_ahead": ahead}
     tasks = ahead * (job.chunk_size or 1)
-    return Reason(Code.QUEUED, text, facts_ | {"tasks_ahead": tasks, "estimated": True})
+    return Reason(ReasonCode.QUEUED, text, facts_ | {"tasks_ahead": tasks, "estimated": True})
 
 
 def _abandoned(chunk: Chunk, now: float) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from shoal.domain.job_event import JobEvent
+from shoal.domain.job_event import JobChangeEvent
 
 
 class EventBus(Protocol):
     """Where the world hears of jobs."""
 
-    def put(self, events: Sequence[JobEvent]) -> None:
+    def put(self, events: Sequence[JobChangeEvent]) -> None:
         """Put each of them at least once, in order unless the bus refused one at first."""

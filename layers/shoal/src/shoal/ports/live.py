@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from shoal.domain.live import Connection, Ticket, Told
+from shoal.domain.live import Connection, LastSent, Ticket
 
 
 class LiveStore(Protocol):
@@ -38,10 +38,12 @@ class LiveStore(Protocol):
     def subscribers(self, tenant: str, topic: str) -> Sequence[str]:
         """The ids of the connections that listen."""
 
-    def told(self, job_id: str) -> Told | None:
+    def last_sent(self, job_id: str) -> LastSent | None:
         """What was told last of a job."""
 
-    def tell(self, job_id: str, told: Told, *, before: Told | None, expires_at: int) -> bool:
+    def record_sent(
+        self, job_id: str, told: LastSent, *, before: LastSent | None, expires_at: int
+    ) -> bool:
         """Write it over what was told before; False if that is not there any more."""
 
 

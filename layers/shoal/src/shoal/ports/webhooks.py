@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from shoal.domain.webhook import Attempt, Delivery, HookAnswer, Webhook
+from shoal.domain.webhook import DeliveryAttempt, Webhook, WebhookDelivery, WebhookResponse
 
 
 class WebhookStore(Protocol):
@@ -23,17 +23,17 @@ class WebhookStore(Protocol):
     def remove(self, tenant: str, webhook_id: str) -> bool:
         """Forget it; whether there was one."""
 
-    def note(self, attempt: Attempt, *, expires_at: int) -> None:
+    def record_attempt(self, attempt: DeliveryAttempt, *, expires_at: int) -> None:
         """Write an attempt, once: the first of its place stays."""
 
-    def attempts(self, webhook_id: str, *, limit: int) -> Sequence[Attempt]:
+    def attempts(self, webhook_id: str, *, limit: int) -> Sequence[DeliveryAttempt]:
         """The last ones, newest first."""
 
 
 class DeliveryQueue(Protocol):
     """Where events wait to be told to webhooks."""
 
-    def send(self, delivery: Delivery, *, delay: float) -> None:
+    def send(self, delivery: WebhookDelivery, *, delay: float) -> None:
         """Let it be seen after so many seconds, at most 900."""
 
 
@@ -42,5 +42,5 @@ class WebhookPoster(Protocol):
 
     def post(
         self, url: str, headers: Mapping[str, str], body: bytes, *, allowed: str | None
-    ) -> HookAnswer:
+    ) -> WebhookResponse:
         """What an endpoint answers: to nobody but the public internet and the allowed address."""

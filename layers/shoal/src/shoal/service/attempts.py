@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Final, NamedTuple
 
-from shoal.domain.attempt import Attempt, ended, untold
+from shoal.domain.attempt import Attempt, ended, unreported
 from shoal.domain.outcome import PartKey
 from shoal.ports.chunks import ChunkStore
 from shoal.service.viewing import Viewing
@@ -42,7 +42,7 @@ class AttemptQueries:
         found = [*self._ended(history[max(0, end - limit) : end], chunk.first + offset)]
         latest = None
         if before is None:
-            latest = untold(job, chunk, offset, found[-1] if found else None)
+            latest = unreported(job, chunk, offset, found[-1] if found else None)
         if latest is not None:
             found = [*found[-limit + 1 :], latest] if limit > 1 else [latest]
         first = end + (latest is not None) - len(found)

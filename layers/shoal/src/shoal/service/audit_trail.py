@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from shoal.domain import ids
-from shoal.domain.act import PLACE, Act, Action
+from shoal.domain.audit_event import PLACE, Action, AuditEvent
 from shoal.domain.bulk import BulkAction
 from shoal.domain.errors import JobNotFound
 from shoal.domain.identity import Caller
 from shoal.domain.job import LONGEST_LIFE, Job
 from shoal.domain.pages import checked_start
-from shoal.ports.audit import ActPage, AuditLog
+from shoal.ports.audit import AuditLog, AuditPage
 from shoal.ports.clock import Clock, Entropy
 from shoal.ports.jobs import JobStore
 
@@ -40,7 +40,9 @@ class AuditTrail:
         """Note what the caller did just now; each call is an act of its own."""
         identity = self.entropy.bytes().hex()
         now = self.clock.now()
-        self._add(Act(identity, caller.tenant, caller.name, action, job_id, now, detail or {}))
+        self._add(
+            AuditEvent(identity, caller.tenant, caller.name, action, job_id, now, detail or {})
+        )
 
     def record_submission(self, caller: Caller, job: Job, *, like: str | None = None) -> None:
         """Note it once, however often the request is repeated: the first caller stands.
@@ -48,18 +50,22 @@ class AuditTrail:
         `like` is the job that it is a clone of.
         """
         action, detail = (Action.SUBMIT, {}) if like is None else (Action.CLONE, {"of": like})
-        self._add(Act(job.id, caller.tenant, caller.name, action, job.id, job.created_at, detail))
+        self._add(
+            AuditEvent(job.id, caller.tenant, caller.name, action, job.id, job.created_at, detail)
+        )
 
     def record_bulk(self, bulk: BulkAction, action: Action, job_id: str) -> None:
         """Note what a bulk action does to a job, once, under the time at which it was asked for."""
         identity = f"{bulk.id}_{job_id}"
         detail = {"bulk_action": bulk.id}
-        self._add(Act(identity, bulk.tenant, bulk.by, action, job_id, bulk.created_at, detail))
+        self._add(
+            AuditEvent(identity, bulk.tenant, bulk.by, action, job_id, bulk.created_at, detail)
+        )
 
     def record_by_system(self, tenant: str, action: Action, detail: dict[str, str]) -> None:
         """Note what Shoal did by itself just now."""
         identity = self.entropy.bytes().hex()
-        self._add(Act(identity, tenant, SYSTEM, action, None, self.clock.now(), detail))
+        self._add(AuditEvent(identity, tenant, SYSTEM, action, None, self.clock.now(), detail))
 
     def record_canary(self, job_id: str) -> None:
         """Note, once, what the canary of the job's latest retry said, if it has spoken.
@@ -72,18 +78,22 @@ class AuditTrail:
             return
         identity = f"{job_id}_canary_{canary.generation}"
         who, at = "canary", canary.judged_at or job.created_at
-        self._add(Act(identity, job.tenant, who, Action.CANARY, job_id, at, {"said": canary.said}))
+        self._add(
+            AuditEvent(
+                identity, job.tenant, who, Action.CANARY, job_id, at, {"said": canary.summary}
+            )
+        )
 
-    def of_job(self, tenant: str, job_id: str, *, limit: int, start: str | None) -> ActPage:
+    def of_job(self, tenant: str, job_id: str, *, limit: int, start: str | None) -> AuditPage:
         """What was done to a job, newest first; raise JobNotFound if it is not the tenant's."""
         job = self.jobs.get(job_id)
         if job is None or not job.belongs_to(tenant):
             raise JobNotFound(job_id)
         return self.log.of_job(job_id, limit=limit, start=checked_start(start, PLACE))
 
-    def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> ActPage:
+    def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> AuditPage:
         """What was done to the tenant's jobs, newest first."""
         return self.log.of_tenant(tenant, limit=limit, start=checked_start(start, PLACE))
 
-    def _add(self, act: Act) -> None:
+    def _add(self, act: AuditEvent) -> None:
         self.log.add(act, expires_at=int(act.at) + LONGEST_LIFE + self.retention)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from shoal.domain import ids
-from shoal.domain.act import Action
+from shoal.domain.audit_event import Action
 from shoal.domain.bulk import BulkAction, BulkVerb, Progress, Refusal
 from shoal.domain.errors import (
     BulkActionNotFound,

@@ -129,7 +129,10 @@ class Completion:
                 return None
             now = self.clock.now()
             closed.append(job.close(status, reason, counts, moves, now))
-            return closed[0].gone_on(int(now) + LONGEST_LIFE + job.retention) or closed[0]
+            return (
+                closed[0].continued_after_canary(int(now) + LONGEST_LIFE + job.retention)
+                or closed[0]
+            )
 
         job = update_job(self.jobs, job_id, move)
         if closed:

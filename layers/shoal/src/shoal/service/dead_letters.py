@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shoal.domain import ids
-from shoal.domain.dead_letter import PLACE, DeadCause, DeadLetters, Letter
+from shoal.domain.dead_letter import PLACE, DeadCause, DeadLetter, DeadLetters
 from shoal.domain.errors import JobNotFound, Unavailable, WriteConflict
 from shoal.domain.job import Job
 from shoal.domain.pages import checked_start
@@ -41,7 +41,7 @@ class DeadLetterTracker:
         if job is None or chunk is None:
             return
         now = self.clock.now()
-        letter = Letter(number, chunk.first, receives, now)
+        letter = DeadLetter(number, chunk.first, receives, now)
         self._add(job, DeadCause.of(job, chunk, now), letter)
 
     def of_job(self, tenant: str, job_id: str) -> Sequence[DeadLetters]:
@@ -56,10 +56,14 @@ class DeadLetterTracker:
         """Those of a tenant's jobs, by when the first of their job and cause came, newest first."""
         return self.letters.of_tenant(tenant, limit=limit, start=checked_start(start, PLACE))
 
-    def _add(self, job: Job, cause: DeadCause, letter: Letter) -> None:
+    def _add(self, job: Job, cause: DeadCause, letter: DeadLetter) -> None:
         for _ in range(TRIES):
             known = self.letters.get(job.id, cause)
-            new = DeadLetters.first(job, cause, letter) if known is None else known.and_one(letter)
+            new = (
+                DeadLetters.first(job, cause, letter)
+                if known is None
+                else known.with_letter(letter)
+            )
             try:
                 self.letters.put(new)
             except WriteConflict:

@@ -105,7 +105,7 @@ class Keeping:
         chunk = self.chunks.get(task.job, task.chunk)
         if chunk is None or chunk.epoch != task.epoch or chunk.lease is None:
             raise _lost(task)
-        if chunk.foreign(task.worker):
+        if chunk.leased_by_other(task.worker):
             raise _lost(task)
         offset = task.index - chunk.first
         if not 0 <= offset < chunk.size or chunk.status_of(offset) is not TaskStatus.RUNNING:

@@ -7,7 +7,7 @@ from operator import attrgetter
 from statistics import fmean
 from typing import NamedTuple
 
-from shoal.domain.chunk import Accepted, Chunk, Finished, Granted, Hand, Held, Lease, Stale
+from shoal.domain.chunk import Accepted, Chunk, CurrentTask, Finished, Granted, Held, Lease, Stale
 from shoal.domain.errors import IllegalMove, Unavailable, WriteConflict
 from shoal.domain.grid import Json
 from shoal.domain.job import Job, JobStatus
@@ -59,7 +59,7 @@ class LeaseRenewal(NamedTuple):
     job: str
     chunk: int
     epoch: int
-    hand: Hand | None
+    current_task: CurrentTask | None
 
 
 class RenewalDecision(NamedTuple):
@@ -208,7 +208,7 @@ class Leasing:
             return RenewalDecision("cancelled", directive="cancel")
 
         def extend(chunk: Chunk) -> Accepted | Stale:
-            return chunk.extend(beat.epoch, beat.hand, self.clock.now(), self.length)
+            return chunk.extend(beat.epoch, beat.current_task, self.clock.now(), self.length)
 
         extended = self._write(worker, beat.job, beat.chunk, extend)
         if isinstance(extended, Stale) or extended.chunk.lease is None:
@@ -232,7 +232,7 @@ class Leasing:
         """
         chunk = self.chunks.get(key.job, key.chunk)
         lost = chunk is None or chunk.epoch != key.epoch or chunk.lease is None
-        if chunk is None or lost or chunk.foreign(worker):
+        if chunk is None or lost or chunk.leased_by_other(worker):
             raise IllegalMove(f"chunk {key.chunk} of {key.job} is not leased at epoch {key.epoch}")
         origin = Origin(worker, chunk.generation)
         return self.chunks.part_upload(key, size, origin=origin, seconds=UPLOAD_SECONDS)
@@ -275,7 +275,7 @@ class Leasing:
     ) -> Accepted | Stale:
         for _ in range(TRIES):
             chunk = self.chunks.get(job_id, number)
-            if chunk is None or chunk.foreign(worker):
+            if chunk is None or chunk.leased_by_other(worker):
                 return Stale()
             moved = move(chunk)
             if isinstance(moved, Stale) or moved.again:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shoal.domain.errors import JobNotFound
-from shoal.domain.live import ALL_JOBS, CONNECTION_SECONDS, PERIOD, Delta, Told
+from shoal.domain.live import ALL_JOBS, CONNECTION_SECONDS, PERIOD, Delta, LastSent
 from shoal.ports.clock import Clock
 from shoal.ports.jobs import JobStore
 from shoal.ports.live import Connections, LiveStore
@@ -53,13 +53,13 @@ class LiveDeltaPublisher:
         if not any(ears.values()):
             return 0
         view = self._view(tenant, job_id)
-        before, now = self.store.told(job_id), self.clock.now()
+        before, now = self.store.last_sent(job_id), self.clock.now()
         if view is None or (before is not None and before.version >= view.version):
             return 0
         if before is not None and now - before.at < PERIOD:
             return None
-        mine, expires_at = Told(view.version, now), int(now) + CONNECTION_SECONDS
-        if not self.store.tell(job_id, mine, before=before, expires_at=expires_at):
+        mine, expires_at = LastSent(view.version, now), int(now) + CONNECTION_SECONDS
+        if not self.store.record_sent(job_id, mine, before=before, expires_at=expires_at):
             return None
         return self._send(tenant, _delta(view, before), ears)
 
@@ -97,7 +97,7 @@ class LiveDeltaPublisher:
         return False
 
 
-def _delta(view: JobView, before: Told | None) -> Delta:
+def _delta(view: JobView, before: LastSent | None) -> Delta:
     job = view.job
     previous = None if before is None else before.version
     return Delta(job.id, view.version, previous, job.status, job.paused, view.counts)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shoal.domain.crew import PLACE, Worker
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.pages import checked_start
+from shoal.domain.workers import PLACE, Worker
 from shoal.ports.clock import Clock
-from shoal.ports.crew import Crew, WorkerPage
 from shoal.ports.task_types import TaskType, TypeRegistry
+from shoal.ports.workers import WorkerPage, WorkerStore
 from shoal.service.checking import schema_problem
 
 
@@ -17,7 +17,7 @@ class Registration:
     """Takes in what workers offer."""
 
     types: TypeRegistry
-    crew: Crew
+    worker_store: WorkerStore
     clock: Clock
 
     def register(self, worker: Worker, offers: Sequence[TaskType]) -> None:
@@ -36,8 +36,8 @@ class Registration:
         for offer in offers:
             if worker.number == 1 or self.types.get(offer.name) is None:
                 self.types.register(offer)
-        self.crew.note(worker)
+        self.worker_store.record(worker)
 
     def workers(self, *, limit: int, start: str | None) -> WorkerPage:
         """Those that spoke in the last days, by name."""
-        return self.crew.page(limit=limit, start=checked_start(start, PLACE))
+        return self.worker_store.page(limit=limit, start=checked_start(start, PLACE))

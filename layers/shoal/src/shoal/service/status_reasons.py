@@ -5,25 +5,34 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Final
 
-from shoal.domain.act import Action
+from shoal.domain.audit_event import Action
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
-from shoal.domain.crew import Presence, Worker
 from shoal.domain.job import Job, Priority
-from shoal.domain.why import Absence, Death, Facts, Pause, Reason, TaskFacts, why_job, why_task
+from shoal.domain.why import (
+    ExecutionFailure,
+    Facts,
+    MissingWorkers,
+    PausedBy,
+    Reason,
+    TaskFacts,
+    why_job,
+    why_task,
+)
+from shoal.domain.workers import Worker, WorkerStatus
 from shoal.ports.audit import AuditLog
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.clock import Clock
-from shoal.ports.crew import Crew
 from shoal.ports.jobs import JobStore
 from shoal.ports.queues import QueueDepths
 from shoal.ports.task_types import TypeRegistry
+from shoal.ports.workers import WorkerStore
 from shoal.ports.workflow import ExecutionStatus, Workflow
 from shoal.service.termination import READ_AT_ONCE, known_counts, open_chunks
 from shoal.service.viewing import Viewing
 
 _ALIVE = frozenset((ExecutionStatus.RUNNING, ExecutionStatus.SUCCEEDED))
-_GONE = frozenset((Presence.LEFT, Presence.SILENT))
+_GONE = frozenset((WorkerStatus.LEFT, WorkerStatus.SILENT))
 _ACTS: Final = 100
 _PAGE: Final = 100
 _PAGES: Final = 5
@@ -45,7 +54,7 @@ class StatusReasons:
     depths: QueueDepths
     clock: Clock
     audit: AuditLog
-    crew: Crew
+    worker_store: WorkerStore
 
     def job(self, tenant: str, job_id: str) -> list[Reason]:
         """Why a job is not running, or that it is."""
@@ -80,22 +89,22 @@ class StatusReasons:
             counts=counts,
             now=self.clock.now(),
             type_known=self.types.get(job.spec.task_type) is not None,
-            death=self._death(job) if job.live else None,
+            execution_failure=self._death(job) if job.live else None,
             seen=[chunk for chunk in seen if chunk.generation == job.generation],
             sent=self._sent(job),
             backlog=self._backlog(job.spec.priority) if job.live and counts.pending else None,
-            absence=self._absence(job.spec.task_type) if waits else None,
-            pause=self._pause(job.id) if job.live and job.paused else None,
+            missing_workers=self._absence(job.spec.task_type) if waits else None,
+            paused_by=self._pause(job.id) if job.live and job.paused else None,
         )
 
-    def _absence(self, task_type: str) -> Absence | None:
+    def _absence(self, task_type: str) -> MissingWorkers | None:
         """That nobody is there who offered the type; None also if that cannot be told."""
         gone, start = list[Worker](), None
         now = self.clock.now()
         for _ in range(_PAGES):
-            page = self.crew.page(limit=_PAGE, start=start)
+            page = self.worker_store.page(limit=_PAGE, start=start)
             offering = [worker for worker in page.workers if task_type in worker.types]
-            if any(worker.presence(now) not in _GONE for worker in offering):
+            if any(worker.status(now) not in _GONE for worker in offering):
                 return None
             gone += offering
             start = page.next_key
@@ -104,20 +113,20 @@ class StatusReasons:
         if start is not None or not gone:
             return None
         left = sum(worker.left for worker in gone)
-        return Absence(left, len(gone) - left, max(worker.seen_at for worker in gone))
+        return MissingWorkers(left, len(gone) - left, max(worker.seen_at for worker in gone))
 
-    def _pause(self, job_id: str) -> Pause | None:
+    def _pause(self, job_id: str) -> PausedBy | None:
         """Who paused it last, unless later acts are known that say otherwise."""
-        for act in self.audit.of_job(job_id, limit=_ACTS, start=None).acts:
+        for act in self.audit.of_job(job_id, limit=_ACTS, start=None).events:
             if act.action in (Action.PAUSE, Action.RESUME):
-                return Pause(act.who, act.at) if act.action is Action.PAUSE else None
+                return PausedBy(act.who, act.at) if act.action is Action.PAUSE else None
         return None
 
-    def _death(self, job: Job) -> Death | None:
+    def _death(self, job: Job) -> ExecutionFailure | None:
         found = self.workflow.describe(job.id, job.generation, job.executions)
         if found is None or found.status in _ALIVE:
             return None
-        return Death(found.status, found.error, found.stopped_at)
+        return ExecutionFailure(found.status, found.error, found.stopped_at)
 
     def _sent(self, job: Job) -> int | None:
         if job.opening is None or job.spec.max_parallelism is None:

@@ -52,7 +52,7 @@ class TaskSearch:
         job = self.viewing.row(tenant, job_id)
         look, found = _Scan(self, job, which, start), list[FoundTask]()
         for each in look:
-            if not which.explains(job.spec.task_type, each.outcome):
+            if not which.matches_cause(job.spec.task_type, each.outcome):
                 continue
             if len(found) == limit:
                 return TaskPage(self.viewing.views(job, found), each.task, look.rows)
@@ -69,7 +69,7 @@ class TaskSearch:
         ended = (
             each
             for each in look
-            if each.outcome is not None and which.explains(job.spec.task_type, each.outcome)
+            if each.outcome is not None and which.matches_cause(job.spec.task_type, each.outcome)
         )
         slowest = nlargest(limit, ended, key=lambda each: (each.duration, -each.task))
         return TaskPage(self.viewing.views(job, slowest), look.following, look.rows)

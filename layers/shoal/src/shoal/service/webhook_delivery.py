@@ -4,16 +4,16 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from shoal.domain.act import Action
 from shoal.domain.addresses import LOOPBACK
+from shoal.domain.audit_event import Action
 from shoal.domain.errors import WriteConflict
 from shoal.domain.webhook import (
-    TEST,
-    Attempt,
-    Delivery,
-    HookAnswer,
-    HookEvent,
+    TEST_EVENT,
+    DeliveryAttempt,
     Webhook,
+    WebhookDelivery,
+    WebhookEvent,
+    WebhookResponse,
     signed_headers,
 )
 from shoal.ports.clock import Clock
@@ -38,21 +38,21 @@ class WebhookDispatcher:
     clock: Clock
     local: bool
 
-    def fan_out(self, event: HookEvent) -> int:
+    def fan_out(self, event: WebhookEvent) -> int:
         """Send it on its way to every webhook that wants it; how many do."""
         wanting = [hook for hook in self.webhooks.of_tenant(event.tenant) if hook.wants(event)]
         for hook in wanting:
-            self.queue.send(Delivery(hook.id, event), delay=0.0)
+            self.queue.send(WebhookDelivery(hook.id, event), delay=0.0)
         return len(wanting)
 
-    def attempt(self, delivery: Delivery) -> HookAnswer | None:
+    def attempt(self, delivery: WebhookDelivery) -> WebhookResponse | None:
         """Try it, note what came of it, and send it again for later if it failed.
 
         None if nothing was tried: it is not due, its webhook is gone, or is disabled.
         """
         event, now = delivery.event, self.clock.now()
         hook = self.webhooks.get(event.tenant, delivery.webhook_id)
-        if hook is None or not (hook.enabled or event.type == TEST):
+        if hook is None or not (hook.enabled or event.type == TEST_EVENT):
             return None
         if delivery.due > now:
             self._send(delivery, now)
@@ -63,8 +63,10 @@ class WebhookDispatcher:
         after = delivery.after(answer, now)
         self._record_outcome(hook, answer)
         following = None if after is None else after.due
-        self.webhooks.note(
-            Attempt(hook.id, event.id, event.type, delivery.attempt, now, answer, following),
+        self.webhooks.record_attempt(
+            DeliveryAttempt(
+                hook.id, event.id, event.type, delivery.attempt, now, answer, following
+            ),
             expires_at=int(now) + KEPT,
         )
         if after is not None:
@@ -75,16 +77,16 @@ class WebhookDispatcher:
     def _allowed(self) -> str | None:
         return LOOPBACK if self.local else None
 
-    def _send(self, delivery: Delivery, now: float) -> None:
+    def _send(self, delivery: WebhookDelivery, now: float) -> None:
         self.queue.send(delivery, delay=max(0.0, min(LONGEST_DELAY, delivery.due - now)))
 
-    def _record_outcome(self, hook: Webhook, answer: HookAnswer) -> None:
+    def _record_outcome(self, hook: Webhook, answer: WebhookResponse) -> None:
         """Note on the webhook that it fails, that it does no more, or that it is given up."""
         found: Webhook | None = hook
         for _ in range(TRIES):
             if found is None:
                 return
-            told = found.told(answer, self.clock.now())
+            told = found.after_attempt(answer, self.clock.now())
             if told is found:
                 return
             try:
@@ -98,6 +100,6 @@ class WebhookDispatcher:
             return
 
 
-def _body(event: HookEvent) -> bytes:
+def _body(event: WebhookEvent) -> bytes:
     told = {"type": event.type, "timestamp": event.at, "data": event.data}
     return json.dumps(told, separators=(",", ":")).encode()

@@ -15,14 +15,14 @@ from shoal.domain.errors import (
 )
 from shoal.domain.limits import LATER
 from shoal.domain.webhook import (
-    MOST,
+    MOST_WEBHOOKS,
     SECRET_BYTES,
     SHOWN,
-    TEST,
-    Attempt,
-    Delivery,
-    HookEvent,
+    TEST_EVENT,
+    DeliveryAttempt,
     Webhook,
+    WebhookDelivery,
+    WebhookEvent,
     new_secret,
 )
 from shoal.ports.clock import Clock, Entropy
@@ -67,8 +67,10 @@ class Webhooks:
         before = next((each for each in known if each.id == hook.id), None)
         if before is not None:
             return _same(before, hook), True
-        if len(known) >= MOST:
-            raise LimitReached("webhooks", f"{len(known)} webhooks, of at most {MOST}", LATER)
+        if len(known) >= MOST_WEBHOOKS:
+            raise LimitReached(
+                "webhooks", f"{len(known)} webhooks, of at most {MOST_WEBHOOKS}", LATER
+            )
         try:
             self.webhooks.put(hook)
         except WriteConflict:  # the same request, at the same time
@@ -102,15 +104,15 @@ class Webhooks:
             return hook
         raise Unavailable(f"webhook {webhook_id} is written by too many at once")
 
-    def test(self, tenant: str, webhook_id: str) -> HookEvent:
+    def test(self, tenant: str, webhook_id: str) -> WebhookEvent:
         """Send it an event that says nothing, once; if that arrives, it is enabled again."""
         hook, now = self.get(tenant, webhook_id), self.clock.now()
         name = f"test_{ids.webhook_id(now, self.entropy.bytes()).removeprefix('wh_')}"
-        event = HookEvent(name, TEST, rfc3339(now), tenant, {"webhook_id": hook.id})
-        self.queue.send(Delivery(hook.id, event), delay=0.0)
+        event = WebhookEvent(name, TEST_EVENT, rfc3339(now), tenant, {"webhook_id": hook.id})
+        self.queue.send(WebhookDelivery(hook.id, event), delay=0.0)
         return event
 
-    def attempts(self, tenant: str, webhook_id: str) -> Sequence[Attempt]:
+    def attempts(self, tenant: str, webhook_id: str) -> Sequence[DeliveryAttempt]:
         """The last ones, newest first; raise WebhookNotFound."""
         return self.webhooks.attempts(self.get(tenant, webhook_id).id, limit=SHOWN)
 

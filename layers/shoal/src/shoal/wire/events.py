@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from shoal.domain.act import Act, Action
+from shoal.domain.audit_event import Action, AuditEvent
 from shoal.wire.fields import Time
 from shoal.wire.times import rfc3339
 
@@ -32,7 +32,7 @@ class EventPageBody(BaseModel):
     next_token: str | None
 
 
-def event_body(act: Act) -> EventBody:
+def event_body(act: AuditEvent) -> EventBody:
     """An act as a body."""
     return EventBody(
         id=act.id,

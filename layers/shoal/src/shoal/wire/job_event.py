@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from shoal.domain.job_event import JobEvent
+from shoal.domain.job_event import JobChangeEvent
 from shoal.domain.job_version import job_version
 from shoal.wire.times import rfc3339
 
 
-def job_event_body(event: JobEvent) -> dict[str, Any]:
+def job_event_body(event: JobChangeEvent) -> dict[str, Any]:
     """An event's detail. Fields may be added, none is renamed."""
     job = event.job
     return {

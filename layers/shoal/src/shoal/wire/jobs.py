@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shoal.domain.canary import Verdict
+from shoal.domain.canary import CanaryVerdict
 from shoal.domain.job import JobStatus, Priority
 from shoal.wire.bodies import Answer
 from shoal.wire.fields import Time
@@ -49,7 +49,7 @@ class CanaryBody(Answer):
     generation: int
     tried: int
     succeeded: int | None
-    verdict: Verdict | None
+    verdict: CanaryVerdict | None
 
 
 class JobLinks(Answer):

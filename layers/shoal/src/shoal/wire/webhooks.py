@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from shoal.domain.webhook import Attempt, Webhook
+from shoal.domain.webhook import DeliveryAttempt, Webhook
 from shoal.wire.bodies import Answer
 from shoal.wire.fields import Time
 from shoal.wire.times import rfc3339
@@ -99,16 +99,16 @@ def secret_body(hook: Webhook) -> WebhookSecretBody:
     return WebhookSecretBody(**_fields(hook), secret=hook.secret)
 
 
-def delivery_body(attempt: Attempt) -> DeliveryBody:
+def delivery_body(attempt: DeliveryAttempt) -> DeliveryBody:
     """An attempt."""
     return DeliveryBody(
         event_id=attempt.event_id,
         event_type=attempt.event_type,
         attempt=attempt.number,
         at=rfc3339(attempt.at),
-        status_code=attempt.answer.status,
-        duration=attempt.answer.seconds,
-        error=attempt.answer.error,
+        status_code=attempt.response.status,
+        duration=attempt.response.seconds,
+        error=attempt.response.error,
         next_attempt_at=_time(attempt.next_at),
     )
 

@@ -5,13 +5,13 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from shoal.domain.job import Priority
-from shoal.domain.why import Code, Fact
+from shoal.domain.why import Fact, ReasonCode
 
 
 class ReasonBody(BaseModel):
     """One reason: `facts` has what the sentence says, as data; times are RFC 3339."""
 
-    code: Code
+    code: ReasonCode
     sentence: str
     facts: dict[str, Fact]
 

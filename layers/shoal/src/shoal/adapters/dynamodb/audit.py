@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.faults import code_of, translated
 from shoal.adapters.rows.attributes import Row, float_of, number, text, text_of
-from shoal.domain.act import Act, Action
-from shoal.ports.audit import ActPage
+from shoal.domain.audit_event import Action, AuditEvent
+from shoal.ports.audit import AuditPage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
@@ -23,18 +23,18 @@ class DynamoAuditLog:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    def add(self, act: Act, *, expires_at: int) -> None:
+    def add(self, act: AuditEvent, *, expires_at: int) -> None:
         of_job = () if act.job_id is None else (_of_job(act.job_id),)
         for partition in (*of_job, _of_tenant(act.tenant)):
             self._put(partition, act, expires_at)
 
-    def of_job(self, job_id: str, *, limit: int, start: str | None) -> ActPage:
+    def of_job(self, job_id: str, *, limit: int, start: str | None) -> AuditPage:
         return self._page(_of_job(job_id), limit, start)
 
-    def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> ActPage:
+    def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> AuditPage:
         return self._page(_of_tenant(tenant), limit, start)
 
-    def _put(self, partition: str, act: Act, expires_at: int) -> None:
+    def _put(self, partition: str, act: AuditEvent, expires_at: int) -> None:
         with translated():
             try:
                 self._registry.client.put_item(
@@ -56,7 +56,7 @@ class DynamoAuditLog:
                 if code_of(error) != "ConditionalCheckFailedException":
                     raise
 
-    def _page(self, partition: str, limit: int, start: str | None) -> ActPage:
+    def _page(self, partition: str, limit: int, start: str | None) -> AuditPage:
         query: QueryInputTypeDef = {
             "TableName": self._registry.name,
             "KeyConditionExpression": "pk = :pk",
@@ -72,7 +72,7 @@ class DynamoAuditLog:
             answer = self._registry.client.query(**query)
         acts = [_act(row) for row in answer["Items"]]
         more = "LastEvaluatedKey" in answer and acts
-        return ActPage(acts, acts[-1].place if more else None)
+        return AuditPage(acts, acts[-1].place if more else None)
 
 
 def _of_job(job_id: str) -> str:
@@ -83,8 +83,8 @@ def _of_tenant(tenant: str) -> str:
     return f"audit-tenant#{tenant}"
 
 
-def _act(row: Row) -> Act:
-    return Act(
+def _act(row: Row) -> AuditEvent:
+    return AuditEvent(
         id=text_of(row, "id"),
         tenant=text_of(row, "tenant"),
         who=text_of(row, "who"),

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
-from shoal.domain.dead_letter import DeadCause, DeadLetters, Letter
+from shoal.domain.dead_letter import DeadCause, DeadLetter, DeadLetters
 from shoal.domain.errors import WriteConflict
 from shoal.ports.dead_letters import DeadLetterPage
 
 
-class DynamoDeadLetters:
+class DynamoDeadLetterStore:
     """Two writes a letter."""
 
     def __init__(self, registry: Registry) -> None:
@@ -81,7 +81,7 @@ def _letters(row: Row) -> DeadLetters:
         last_at=float_of(row, "last_at"),
         count=int_of(row, "count"),
         receives=int_of(row, "receives"),
-        examples=tuple(Letter(*each) for each in json.loads(text_of(row, "examples"))),
+        examples=tuple(DeadLetter(*each) for each in json.loads(text_of(row, "examples"))),
         expires_at=int_of(row, "expires_at"),
         version=int_of(row, "v"),
     )

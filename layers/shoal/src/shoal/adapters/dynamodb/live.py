@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.faults import code_of, translated
 from shoal.adapters.rows.attributes import Row, float_of, int_of, number, text, text_of
-from shoal.domain.live import Connection, Ticket, Told
+from shoal.domain.live import Connection, LastSent, Ticket
 
 if TYPE_CHECKING:
     from shoal.ports.clock import Clock
@@ -89,11 +89,13 @@ class DynamoLiveStore:
         rows = self._registry.partition(_topic(tenant, topic))
         return [row["sk"]["S"] for row in rows if self._alive(row)]
 
-    def told(self, job_id: str) -> Told | None:
+    def last_sent(self, job_id: str) -> LastSent | None:
         row = self._registry.get(_job(job_id), _ONLY)
-        return None if row is None else Told(int_of(row, "v"), float_of(row, "at"))
+        return None if row is None else LastSent(int_of(row, "v"), float_of(row, "at"))
 
-    def tell(self, job_id: str, told: Told, *, before: Told | None, expires_at: int) -> bool:
+    def record_sent(
+        self, job_id: str, told: LastSent, *, before: LastSent | None, expires_at: int
+    ) -> bool:
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if before is not None:
             condition = {

@@ -17,7 +17,7 @@ from shoal.adapters.dynamodb.transactions import written
 from shoal.adapters.faults import code_of, translated
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
 from shoal.domain.errors import Unavailable, WriteConflict
-from shoal.domain.limits import Bucket, Tenant
+from shoal.domain.limits import Tenant, TokenBucket
 from shoal.ports.tenants import TenantPage
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class DynamoTenants:
         return marked
 
     def _admitted(self, tenant: Tenant, tasks: int) -> Mapping[str, Any]:
-        bucket = tenant.bucket or Bucket(0, 0)
+        bucket = tenant.bucket or TokenBucket(0, 0)
         condition, before = _over(tenant)
         update = _counted(self._registry, tenant.name, 1, tasks)["Update"]
         values = {
@@ -199,7 +199,7 @@ def _tenant(row: Row) -> Tenant:
         own=json.loads(text_of(row, "own") or "{}"),
         open_jobs=int_of(row, "open_jobs"),
         queued_tasks=int_of(row, "queued_tasks"),
-        bucket=Bucket(float_of(row, "tokens"), float_of(row, "filled_at"))
+        bucket=TokenBucket(float_of(row, "tokens"), float_of(row, "filled_at"))
         if "tokens" in row
         else None,
         version=int_of(row, "v"),

@@ -13,10 +13,10 @@ from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.faults import translated
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
 from shoal.domain.errors import WriteConflict
-from shoal.domain.webhook import Attempt, HookAnswer, OldSecret, Webhook
+from shoal.domain.webhook import DeliveryAttempt, OldSecret, Webhook, WebhookResponse
 
 
-class DynamoWebhooks:
+class DynamoWebhookStore:
     """A tenant has few; one query gives them all."""
 
     def __init__(self, registry: Registry) -> None:
@@ -46,7 +46,7 @@ class DynamoWebhooks:
             )
         return "Attributes" in answer
 
-    def note(self, attempt: Attempt, *, expires_at: int) -> None:
+    def record_attempt(self, attempt: DeliveryAttempt, *, expires_at: int) -> None:
         key = self._registry.key(_attempts_of(attempt.webhook_id), attempt.place)
         said = {
             "about": text(json.dumps(_about(attempt), separators=(",", ":"))),
@@ -54,7 +54,7 @@ class DynamoWebhooks:
         }
         self._registry.put_if({**key, **said}, "attribute_not_exists(pk)", {})
 
-    def attempts(self, webhook_id: str, *, limit: int) -> Sequence[Attempt]:
+    def attempts(self, webhook_id: str, *, limit: int) -> Sequence[DeliveryAttempt]:
         rows, _ = self._registry.page(
             _attempts_of(webhook_id), limit=limit, start=None, newest_first=True
         )
@@ -101,18 +101,20 @@ def _webhook(row: Row) -> Webhook:
     )
 
 
-def _about(attempt: Attempt) -> list[object]:
+def _about(attempt: DeliveryAttempt) -> list[object]:
     return [
         attempt.webhook_id,
         attempt.event_id,
         attempt.event_type,
         attempt.number,
         attempt.at,
-        list(attempt.answer),
+        list(attempt.response),
         attempt.next_at,
     ]
 
 
-def _attempt(about: list[Any]) -> Attempt:
+def _attempt(about: list[Any]) -> DeliveryAttempt:
     webhook_id, event_id, event_type, number_, at, answer, next_at = about
-    return Attempt(webhook_id, event_id, event_type, number_, at, HookAnswer(*answer), next_at)
+    return DeliveryAttempt(
+        webhook_id, event_id, event_type, number_, at, WebhookResponse(*answer), next_at
+    )

@@ -9,7 +9,7 @@ from shoal.domain.errors import WriteConflict
 from shoal.ports.dead_letters import DeadLetterPage
 
 
-class MemoryDeadLetters:
+class MemoryDeadLetterStore:
     """By job and cause."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shoal.domain.live import Connection, Ticket, Told
+from shoal.domain.live import Connection, LastSent, Ticket
 
 if TYPE_CHECKING:
     from shoal.ports.clock import Clock
@@ -19,7 +19,7 @@ class MemoryLiveStore:
         self._tickets: dict[str, Ticket] = {}
         self._connections: dict[str, Connection] = {}
         self._topics: dict[str, set[str]] = {}
-        self._told: dict[str, Told] = {}
+        self._told: dict[str, LastSent] = {}
 
     def put_ticket(self, ticket: Ticket) -> None:
         self._tickets[ticket.key] = ticket
@@ -62,10 +62,12 @@ class MemoryLiveStore:
             if each.tenant == tenant and topic in self._topics[each.id] and self._alive(each)
         )
 
-    def told(self, job_id: str) -> Told | None:
+    def last_sent(self, job_id: str) -> LastSent | None:
         return self._told.get(job_id)
 
-    def tell(self, job_id: str, told: Told, *, before: Told | None, expires_at: int) -> bool:
+    def record_sent(
+        self, job_id: str, told: LastSent, *, before: LastSent | None, expires_at: int
+    ) -> bool:
         del expires_at
         if self._told.get(job_id) != before:
             return False

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from shoal.domain.errors import WriteConflict
-from shoal.domain.webhook import Attempt, Delivery, HookAnswer, Webhook
+from shoal.domain.webhook import DeliveryAttempt, Webhook, WebhookDelivery, WebhookResponse
 
 
-class MemoryWebhooks:
+class MemoryWebhookStore:
     """By tenant and id."""
 
     def __init__(self) -> None:
         self._hooks: dict[tuple[str, str], Webhook] = {}
-        self._attempts: dict[tuple[str, str], Attempt] = {}
+        self._attempts: dict[tuple[str, str], DeliveryAttempt] = {}
 
     def get(self, tenant: str, webhook_id: str) -> Webhook | None:
         return self._hooks.get((tenant, webhook_id))
@@ -32,11 +32,11 @@ class MemoryWebhooks:
     def remove(self, tenant: str, webhook_id: str) -> bool:
         return self._hooks.pop((tenant, webhook_id), None) is not None
 
-    def note(self, attempt: Attempt, *, expires_at: int) -> None:
+    def record_attempt(self, attempt: DeliveryAttempt, *, expires_at: int) -> None:
         del expires_at
         self._attempts.setdefault((attempt.webhook_id, attempt.place), attempt)
 
-    def attempts(self, webhook_id: str, *, limit: int) -> Sequence[Attempt]:
+    def attempts(self, webhook_id: str, *, limit: int) -> Sequence[DeliveryAttempt]:
         found = [each for each in self._attempts.values() if each.webhook_id == webhook_id]
         return sorted(found, key=lambda each: each.place, reverse=True)[:limit]
 
@@ -45,12 +45,12 @@ class MemoryDeliveryQueue:
     """What was sent and not taken, each with its delay in seconds."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[Delivery, float]] = []
+        self.sent: list[tuple[WebhookDelivery, float]] = []
 
-    def send(self, delivery: Delivery, *, delay: float) -> None:
+    def send(self, delivery: WebhookDelivery, *, delay: float) -> None:
         self.sent.append((delivery, delay))
 
-    def take(self) -> list[tuple[Delivery, float]]:
+    def take(self) -> list[tuple[WebhookDelivery, float]]:
         """All of it."""
         taken, self.sent = self.sent, []
         return taken
@@ -68,12 +68,12 @@ class MemoryPoster:
     """Endpoints that answer as `answer` says."""
 
     def __init__(self) -> None:
-        self.answer = HookAnswer(200, 0.25)
+        self.answer = WebhookResponse(200, 0.25)
         self.posted: list[Posted] = []
 
     def post(
         self, url: str, headers: Mapping[str, str], body: bytes, *, allowed: str | None
-    ) -> HookAnswer:
+    ) -> WebhookResponse:
         del allowed
         self.posted.append(Posted(url, headers, body))
         return self.answer

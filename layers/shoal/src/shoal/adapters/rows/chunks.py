@@ -21,7 +21,7 @@ from shoal.adapters.rows.runs import (
     unpack_numbers,
     unpack_spans,
 )
-from shoal.domain.chunk import Chunk, Hand, Lease, Part, Span
+from shoal.domain.chunk import Chunk, CurrentTask, Lease, Part, Span
 from shoal.ports.chunks import Standing
 
 
@@ -49,8 +49,8 @@ def chunk_row(chunk: Chunk) -> Row:
     if chunk.lease is not None:
         worker, request, until = chunk.lease
         row["l"] = {"L": [text(worker), text(request), number(until)]}
-    if chunk.hand is not None:
-        index, progress = chunk.hand
+    if chunk.current_task is not None:
+        index, progress = chunk.current_task
         said = {"NULL": True} if progress is None else number(progress)
         row["h"] = {"L": [number(index), said]}
     if chunk.parts:
@@ -76,7 +76,7 @@ def chunk_of(row: Row) -> Chunk:
         epoch=int_of(row, "e"),
         version=int_of(row, "v"),
         lease=_lease(row),
-        hand=_hand(row),
+        current_task=_hand(row),
         reported=int_of(row, "r"),
         crashes=int_of(row, "c"),
         not_before=float_of(row, "t"),
@@ -105,11 +105,11 @@ def _lease(row: Row) -> Lease | None:
     return Lease(worker["S"], request["S"], float(until["N"]))
 
 
-def _hand(row: Row) -> Hand | None:
+def _hand(row: Row) -> CurrentTask | None:
     if "h" not in row:
         return None
     index, progress = row["h"]["L"]
-    return Hand(int(index["N"]), float(progress["N"]) if "N" in progress else None)
+    return CurrentTask(int(index["N"]), float(progress["N"]) if "N" in progress else None)
 
 
 def _packed_part(part: Part) -> str:

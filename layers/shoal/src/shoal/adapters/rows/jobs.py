@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text
 from shoal.adapters.rows.runs import pack_spans, unpack_spans
-from shoal.domain.canary import Canary, Verdict
+from shoal.domain.canary import Canary, CanaryVerdict
 from shoal.domain.counts import Counts
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.grid import Grid
@@ -145,7 +145,7 @@ def _canary(packed: Mapping[str, Any] | None) -> Canary | None:
     fields = {
         **packed,
         "chosen": _selection(packed["chosen"]),
-        "verdict": None if verdict is None else Verdict(verdict),
+        "verdict": None if verdict is None else CanaryVerdict(verdict),
     }
     return Canary(**fields)
 

@@ -14,7 +14,7 @@ KEPT_SECONDS: Final = 3 * 86_400
 PLACE: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
-class Presence(StrEnum):
+class WorkerStatus(StrEnum):
     """Whether a worker is there. UNKNOWN is one that never promised to speak again."""
 
     ALIVE = "alive"
@@ -45,14 +45,14 @@ class Worker:
     slots: int | None = None
     queues: tuple[str, ...] = ()
 
-    def presence(self, now: float) -> Presence:
+    def status(self, now: float) -> WorkerStatus:
         """Whether it is there."""
         if self.left:
-            return Presence.LEFT
+            return WorkerStatus.LEFT
         if self.every is None:
-            return Presence.UNKNOWN
+            return WorkerStatus.UNKNOWN
         silent = now - self.seen_at > MISSED * self.every
-        return Presence.SILENT if silent else Presence.ALIVE
+        return WorkerStatus.SILENT if silent else WorkerStatus.ALIVE
 
     def follows(self, known: Worker | None) -> bool:
         """Whether it was said after what is known; a repeated or late word is not."""

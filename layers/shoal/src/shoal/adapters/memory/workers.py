@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from shoal.domain.crew import Worker
-from shoal.ports.crew import WorkerPage
+from shoal.domain.workers import Worker
+from shoal.ports.workers import WorkerPage
 
 
-class MemoryCrew:
+class MemoryWorkerStore:
     """Workers by name."""
 
     def __init__(self) -> None:
         self._workers: dict[str, Worker] = {}
 
-    def note(self, worker: Worker) -> None:
+    def record(self, worker: Worker) -> None:
         if worker.follows(self._workers.get(worker.name)):
             self._workers[worker.name] = worker
 

@@ -10,21 +10,21 @@ from botocore.exceptions import ClientError
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.faults import code_of, translated
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
-from shoal.domain.crew import Worker
-from shoal.ports.crew import WorkerPage
+from shoal.domain.workers import Worker
+from shoal.ports.workers import WorkerPage
 
 _PARTITION: Final = "worker"
 _NEWER: Final = "attribute_not_exists(pk) OR #started_at < :started_at OR "
 _LATER: Final = "(#started_at = :started_at AND #number < :number)"
 
 
-class DynamoCrew:
+class DynamoWorkerStore:
     """One write for what a worker says, whatever it offers."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    def note(self, worker: Worker) -> None:
+    def record(self, worker: Worker) -> None:
         said = _said(worker)
         with translated():
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from shoal.domain.crew import Worker
+from shoal.domain.workers import Worker
 
 
 class WorkerPage(NamedTuple):
@@ -15,10 +15,10 @@ class WorkerPage(NamedTuple):
     next_key: str | None
 
 
-class Crew(Protocol):
+class WorkerStore(Protocol):
     """The workers, as they last spoke; each is forgotten once it expires."""
 
-    def note(self, worker: Worker) -> None:
+    def record(self, worker: Worker) -> None:
         """Write it if it follows what is known of that name; else change nothing."""
 
     def page(self, *, limit: int, start: str | None) -> WorkerPage:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from shoal.domain.job_event import JobChange
-from shoal.domain.webhook import Delivery, HookEvent, event_type
+from shoal.domain.webhook import WebhookDelivery, WebhookEvent, event_type
 
 _DELIVERY: Final = "delivery"
 
 
-def delivery_text(delivery: Delivery) -> str:
+def delivery_text(delivery: WebhookDelivery) -> str:
     """A delivery as a message."""
     said = {
         "webhook": delivery.webhook_id,
@@ -23,7 +23,7 @@ def delivery_text(delivery: Delivery) -> str:
     return json.dumps({_DELIVERY: said}, separators=(",", ":"))
 
 
-def read_message(text: str) -> Delivery | HookEvent:
+def read_message(text: str) -> WebhookDelivery | WebhookEvent:
     """What a message says: a delivery of ours, or an event as EventBridge hands it on.
 
     Raises ValueError, KeyError or TypeError for any other.
@@ -31,9 +31,11 @@ def read_message(text: str) -> Delivery | HookEvent:
     said = json.loads(text)
     if _DELIVERY in said:
         each = said[_DELIVERY]
-        return Delivery(each["webhook"], HookEvent(**each["event"]), each["attempt"], each["due"])
+        return WebhookDelivery(
+            each["webhook"], WebhookEvent(**each["event"]), each["attempt"], each["due"]
+        )
     detail: Mapping[str, Any] = said["detail"]
-    return HookEvent(
+    return WebhookEvent(
         id=str(detail["event_id"]),
         type=event_type(JobChange(said["detail-type"])),
         at=str(said["time"]),

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shoal.domain.crew import Presence, Worker
+from shoal.domain.workers import Worker, WorkerStatus
 
 NOW = 1_800_000_000.0
 WORKER = Worker(name="w", types=("cpu",), seen_at=NOW, started_at=NOW, every=60.0)
 
 
 @pytest.mark.parametrize(
-    ("worker", "later", "presence"),
+    ("worker", "later", "status"),
     [
         (WORKER, 0.0, "alive"),
         (WORKER, 180.0, "alive"),
@@ -23,9 +23,9 @@ WORKER = Worker(name="w", types=("cpu",), seen_at=NOW, started_at=NOW, every=60.
     ],
 )
 def test_presence_is_what_a_worker_promised_and_kept(
-    worker: Worker, later: float, presence: str
+    worker: Worker, later: float, status: str
 ) -> None:
-    assert worker.presence(NOW + later) is Presence(presence)
+    assert worker.status(NOW + later) is WorkerStatus(status)
 
 
 @given(st.permutations([(run, number) for run in range(3) for number in range(1, 4)]))

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from shoal.domain.crew import Presence, Worker
+from shoal.domain.workers import Worker, WorkerStatus
 from shoal.wire.fields import Time
 from shoal.wire.times import rfc3339
 
@@ -22,7 +22,7 @@ class WorkerBody(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    state: Presence
+    state: WorkerStatus
     started_at: Time
     last_seen_at: Time
     silent_since: Time | None
@@ -45,13 +45,13 @@ class WorkerPageBody(BaseModel):
 
 def worker_body(worker: Worker, now: float) -> WorkerBody:
     """A worker as a body."""
-    state = worker.presence(now)
+    state = worker.status(now)
     return WorkerBody(
         name=worker.name,
         state=state,
         started_at=rfc3339(worker.started_at),
         last_seen_at=rfc3339(worker.seen_at),
-        silent_since=rfc3339(worker.seen_at) if state is Presence.SILENT else None,
+        silent_since=rfc3339(worker.seen_at) if state is WorkerStatus.SILENT else None,
         task_types=[OfferBody(name=name, digest=worker.digest) for name in worker.types],
         version=worker.version,
         image=worker.image,

@@ -33,7 +33,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class AuditEvent:
     """An accepted request to change a job, or something else of its tenant's: `detail` says what.
 
     `at` in seconds since the epoch.

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from shoal.domain.crew import Worker
+from shoal.domain.workers import Worker
 from tests.contract.examples import NOW, fresh_id
 from tests.contract.services import Aws
 from tests.contract.worlds import World, on_aws
@@ -24,10 +24,10 @@ def a_worker(name: str | None = None) -> Worker:
 
 def known(world: World, *, limit: int = 100) -> list[Worker]:
     """All of them, by pages."""
-    found, page = list[Worker](), world.crew.page(limit=limit, start=None)
+    found, page = list[Worker](), world.workers.page(limit=limit, start=None)
     while page.next_key is not None:
         found += page.workers
-        page = world.crew.page(limit=limit, start=page.next_key)
+        page = world.workers.page(limit=limit, start=page.next_key)
     return [*found, *page.workers]
 
 
@@ -41,7 +41,7 @@ def test_a_worker_is_known_by_all_that_it_said(world: World) -> None:
     bare = Worker(name=f"w-{fresh_id()}", types=(), seen_at=NOW, started_at=NOW)
 
     for worker in (full, bare):
-        world.crew.note(worker)
+        world.workers.record(worker)
 
     assert named(world, full.name) == full
     assert named(world, bare.name) == bare
@@ -52,7 +52,7 @@ def test_the_next_word_of_a_worker_replaces_the_last(world: World) -> None:
     second = replace(first, number=2, seen_at=NOW + 60, left=True)
 
     for said in (first, second):
-        world.crew.note(said)
+        world.workers.record(said)
 
     assert named(world, first.name) == second
 
@@ -62,7 +62,7 @@ def test_a_late_or_repeated_word_changes_nothing(world: World) -> None:
     goodbye = replace(first, number=3, left=True)
 
     for said in (goodbye, replace(first, number=2), replace(goodbye, left=False)):
-        world.crew.note(said)
+        world.workers.record(said)
 
     assert named(world, first.name) == goodbye
 
@@ -72,7 +72,7 @@ def test_a_worker_that_started_again_is_there_again(world: World) -> None:
     anew = replace(goodbye, number=1, started_at=NOW, left=False)
 
     for said in (goodbye, anew, replace(goodbye, number=10)):
-        world.crew.note(said)
+        world.workers.record(said)
 
     assert named(world, anew.name) == anew
 
@@ -80,7 +80,7 @@ def test_a_worker_that_started_again_is_there_again(world: World) -> None:
 def test_pages_go_by_name_and_miss_none(world: World) -> None:
     workers = [a_worker() for _ in range(5)]
     for worker in workers:
-        world.crew.note(worker)
+        world.workers.record(worker)
 
     found = [worker.name for worker in known(world, limit=2)]
 
@@ -91,7 +91,7 @@ def test_pages_go_by_name_and_miss_none(world: World) -> None:
 def test_the_row_of_a_worker_goes_days_after_its_last_word(aws: Aws) -> None:
     worker = a_worker()
 
-    on_aws(aws).crew.note(worker)
+    on_aws(aws).workers.record(worker)
 
     key = {"pk": {"S": "worker"}, "sk": {"S": worker.name}}
     row = aws.dynamodb.get_item(TableName="registry", Key=key)["Item"]
