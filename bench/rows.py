@@ -7,8 +7,8 @@ from itertools import batched
 from typing import Any, Final
 
 from bench.stand import Stand
+from shoal.adapters.parallel import in_parallel
 from shoal.adapters.rows.attributes import Row
-from shoal.adapters.together import together
 
 _BATCH: Final = 25
 _AT_ONCE: Final = 64
@@ -52,4 +52,4 @@ def write(at: Stand, table: str, rows: Iterable[Row]) -> None:
             raise SystemExit("the emulator did not take all rows")
 
     for batches in batched(batched(requests, _BATCH, strict=False), _AT_ONCE, strict=False):
-        together(put, batches)
+        in_parallel(put, batches)

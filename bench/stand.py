@@ -24,7 +24,7 @@ from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.dynamodb.tenants import OpenJobs
-from shoal.adapters.s3 import Bucket
+from shoal.adapters.s3 import ObjectBucket
 from shoal.adapters.stepfunctions import StepFunctionsWorkflow
 from shoal.domain.ids import execution_name
 
@@ -63,7 +63,7 @@ class Stand:
     def auditor(self) -> Auditor:
         """An auditor over the twin's tables."""
         dynamodb, names = self.emulator.client("dynamodb"), self.twin.deployment
-        results = Bucket(self.emulator.client("s3"), names["ResultsBucketName"])
+        results = ObjectBucket(self.emulator.client("s3"), names["ResultsBucketName"])
         registry = Registry(dynamodb, names["RegistryTableName"])
         return Auditor(
             DynamoJobStore(Table(dynamodb, names["JobsTableName"]), OpenJobs(registry)),

@@ -22,13 +22,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "worker_image"))
 
 from shoal.adapters.prometheus import PrometheusMeters
 from shoal.wire.worker import (
-    Delivery,
     HeartbeatAnswer,
     HeartbeatRequest,
     LeaseAnswer,
     LeaseRequest,
     PartAnswer,
     PartRequest,
+    ReceivedMessage,
     RegistrationAnswer,
     ReportAnswer,
     WorkerRegistration,
@@ -52,15 +52,15 @@ class StubQueue:
 
     def receive(
         self, queue: str, *, limit: int, wait: float, visibility: float
-    ) -> Sequence[Delivery]:
+    ) -> Sequence[ReceivedMessage]:
         del wait, visibility
         got, self.bodies = self.bodies[:limit], self.bodies[limit:]
-        return [Delivery(queue, "receipt", body) for body in got]
+        return [ReceivedMessage(queue, "receipt", body) for body in got]
 
-    def delete(self, deliveries: Sequence[Delivery]) -> None:
+    def delete(self, deliveries: Sequence[ReceivedMessage]) -> None:
         self.deleted += len(deliveries)
 
-    def hide(self, deliveries: Sequence[Delivery], seconds: float) -> None:
+    def hide(self, deliveries: Sequence[ReceivedMessage], seconds: float) -> None:
         del deliveries, seconds
 
     def left(self, queue: str) -> int:

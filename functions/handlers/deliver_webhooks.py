@@ -7,7 +7,7 @@ from typing import Any
 from handlers import log
 from shoal import bootstrap
 from shoal.domain.webhook import WebhookDelivery, WebhookEvent
-from shoal.wire.delivery import read_message
+from shoal.wire.webhook_messages import read_message
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from shoal.wire.live import (
     Unsubscribe,
     error_message,
     pong_message,
-    said,
+    read_client_message,
     subscribed_message,
     unsubscribed_message,
 )
@@ -47,7 +47,7 @@ def _connect(connection_id: str, query: Mapping[str, Any]) -> int:
 def _answer(connection_id: str, text: str) -> str:
     """What a client is told of what it said."""
     try:
-        words = said(text)
+        words = read_client_message(text)
     except ValueError:
         detail = "say subscribe or unsubscribe, with a job or without, or ping"
         return error_message(HTTPStatus.BAD_REQUEST, detail)

@@ -13,8 +13,8 @@ from botocore.exceptions import (
 )
 from botocore.stub import Stubber
 
+from shoal.adapters.aws_errors import AwsError, translated
 from shoal.adapters.dynamodb.table import Table
-from shoal.adapters.faults import Refused, translated
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.domain.errors import ShoalError, Unavailable
 from shoal.domain.job import Priority
@@ -38,9 +38,9 @@ def refusal(code: str, status: int = 400) -> ClientError:
         (refusal("SomethingNew", 500), Unavailable),
         (EndpointConnectionError(endpoint_url="http://x"), Unavailable),
         (IncompleteReadError(actual_bytes=1, expected_bytes=2), Unavailable),
-        (refusal("AccessDeniedException"), Refused),
-        (refusal("ResourceNotFoundException"), Refused),
-        (ParamValidationError(report="wrong"), Refused),
+        (refusal("AccessDeniedException"), AwsError),
+        (refusal("ResourceNotFoundException"), AwsError),
+        (ParamValidationError(report="wrong"), AwsError),
     ],
 )
 def test_errors_are_translated(error: Exception, said: type[ShoalError]) -> None:

@@ -12,8 +12,8 @@ from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.dynamodb.tenants import OpenJobs
+from shoal.adapters.index_paging import MOST_ENTRIES
 from shoal.adapters.rows.jobs import job_row
-from shoal.adapters.seeking import MOST_ENTRIES
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.job_filter import JobFilter, Tag
 from shoal.ports.jobs import JobPage, JobStore

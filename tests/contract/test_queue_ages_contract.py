@@ -4,8 +4,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from shoal.adapters.aws_errors import AwsError
 from shoal.adapters.cloudwatch import CloudWatchQueueAges
-from shoal.adapters.faults import Refused
 from shoal.adapters.memory.clock import FixedClock
 from shoal.domain.job import Priority
 from tests.contract.services import Aws
@@ -62,7 +62,7 @@ def test_one_call_asks_for_all_and_a_refused_one_is_not_repeated_at_once() -> No
 
     with Stubber(client) as stub:
         stub.add_client_error("get_metric_data", "AccessDenied", http_status_code=403)
-        with pytest.raises(Refused):
+        with pytest.raises(AwsError):
             ages.ages([*Priority])
         stub.assert_no_pending_responses()
 

@@ -35,7 +35,7 @@ from shoal.adapters.memory.tenants import MemoryTenants
 from shoal.adapters.memory.webhooks import MemoryWebhookStore
 from shoal.adapters.memory.workers import MemoryWorkerStore
 from shoal.adapters.memory.workflow import MemoryWorkflow
-from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore, S3ExportFiles
+from shoal.adapters.s3 import ObjectBucket, S3ArtifactStore, S3BlobStore, S3ExportFiles
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.adapters.stepfunctions import StepFunctionsExportRuns, StepFunctionsWorkflow
 from shoal.domain.job import Priority
@@ -127,7 +127,7 @@ def in_memory() -> World:
 
 def on_aws(aws: Aws) -> World:
     clock, registry = FixedClock(), Registry(aws.dynamodb, "registry")
-    results = Bucket(aws.s3, "results")
+    results = ObjectBucket(aws.s3, "results")
     chunks = DynamoChunkStore(Table(aws.dynamodb, "tasks"), results)
     queue = SqsTaskQueue(aws.sqs, aws.urls)
     return World(
@@ -139,7 +139,7 @@ def on_aws(aws: Aws) -> World:
         depths=queue,
         ages=CloudWatchQueueAges(aws.cloudwatch, aws.urls, clock),
         workflow=StepFunctionsWorkflow(aws.stepfunctions, aws.state_machine_arn),
-        blobs=S3BlobStore(Bucket(aws.s3, "inputs")),
+        blobs=S3BlobStore(ObjectBucket(aws.s3, "inputs")),
         types=DynamoTypeRegistry(registry, clock),
         machines=DynamoMachines(registry),
         tenants=DynamoTenants(registry),

@@ -10,13 +10,13 @@ import pytest
 
 from handlers import deliver_webhooks
 from shoal import bootstrap
-from shoal.adapters.webhook_post import HttpPoster
+from shoal.adapters.webhook_post import HttpWebhookPoster
 from shoal.domain.addresses import LOOPBACK
 from shoal.domain.errors import WriteConflict
 from shoal.domain.job_event import JobChange, JobChangeEvent
 from shoal.domain.webhook import DISABLE_AFTER, RETRY_DELAYS, WebhookResponse
-from shoal.wire.delivery import delivery_text
 from shoal.wire.job_event import job_event_body
+from shoal.wire.webhook_messages import delivery_message
 from tests.unit.handlers.edge import Json, World, call, submit, user
 from tests.unit.webhooks.receiving import Receiver, receiving, verified
 
@@ -52,7 +52,7 @@ def happened(world: World, change: JobChange, *, claims: Json = None) -> str:
 def deliver(world: World) -> list[float]:
     """All that waits in the queue is handed out, whatever its delay; what the delays were."""
     taken = world.delivery_queue.take()
-    answer = deliver_webhooks.handler(records(*(delivery_text(each) for each, _ in taken)), None)
+    answer = deliver_webhooks.handler(records(*(delivery_message(each) for each, _ in taken)), None)
     assert answer == {"batchItemFailures": []}
     return [delay for _, delay in taken]
 
@@ -356,7 +356,7 @@ def test_a_message_that_is_not_ours_is_dropped_and_one_that_fails_comes_again(
     monkeypatch.setattr(world.webhooks, "get", away)
 
     answer = deliver_webhooks.handler(
-        records("no JSON", "[]", '{"detail": {}}', "7", delivery_text(delivery)), None
+        records("no JSON", "[]", '{"detail": {}}', "7", delivery_message(delivery)), None
     )
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m4"}]}
@@ -392,7 +392,7 @@ def receiver() -> Iterator[Receiver]:
 def test_a_real_receiver_verifies_what_comes_after_it_had_failed(
     world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world.webhook_poster, "post", HttpPoster().post)
+    monkeypatch.setattr(world.webhook_poster, "post", HttpWebhookPoster().post)
     bootstrap.use(_local(world))
     hook = add(url=f"{receiver.url}/hook")
     receiver.answer = 500

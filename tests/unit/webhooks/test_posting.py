@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from shoal.adapters.webhook_post import MOST_BYTES, HttpPoster
+from shoal.adapters.webhook_post import MOST_BYTES, HttpWebhookPoster
 from shoal.domain.addresses import LOOPBACK
 from shoal.domain.webhook import WebhookResponse
 from tests.unit.webhooks.receiving import Receiver, receiving
@@ -30,19 +30,19 @@ def receiver() -> Iterator[Receiver]:
 
 
 def posted(
-    url: str, poster: HttpPoster | None = None, *, allowed: str | None = LOOPBACK
+    url: str, poster: HttpWebhookPoster | None = None, *, allowed: str | None = LOOPBACK
 ) -> WebhookResponse:
-    return (poster or HttpPoster()).post(url, {"webhook-id": "e1"}, BODY, allowed=allowed)
+    return (poster or HttpWebhookPoster()).post(url, {"webhook-id": "e1"}, BODY, allowed=allowed)
 
 
-def knowing(*addresses: str) -> HttpPoster:
+def knowing(*addresses: str) -> HttpWebhookPoster:
     """A poster for which every host has these addresses."""
 
     def resolve(host: str, port: int) -> Sequence[str]:
         del host, port
         return addresses
 
-    return HttpPoster(resolve=resolve, seconds=5)
+    return HttpWebhookPoster(resolve=resolve, seconds=5)
 
 
 def test_an_event_is_posted_with_its_headers_to_its_path(receiver: Receiver) -> None:
@@ -112,7 +112,7 @@ def test_the_name_is_resolved_once_and_the_address_that_was_checked_is_called(
         assert port
         return ["127.0.0.1"] if len(asked) == 1 else ["10.0.0.7"]
 
-    answer = posted(receiver.url, HttpPoster(resolve=rebinding))
+    answer = posted(receiver.url, HttpWebhookPoster(resolve=rebinding))
 
     assert (answer.status, asked) == (204, ["127.0.0.1"])
 
@@ -121,7 +121,7 @@ def test_an_endpoint_that_never_answers_is_given_up_in_time(receiver: Receiver) 
     over = threading.Event()
     receiver.answer = lambda _: _wait(over)
 
-    answer = posted(receiver.url, HttpPoster(seconds=0.3))
+    answer = posted(receiver.url, HttpWebhookPoster(seconds=0.3))
     over.set()
 
     assert (answer.status, answer.error) == (None, "no answer in time")
@@ -140,7 +140,7 @@ def test_bytes_that_trickle_in_do_not_buy_time(receiver: Receiver) -> None:
     receiver.answer = trickle
     began = time.monotonic()
 
-    answer = posted(receiver.url, HttpPoster(seconds=0.5))
+    answer = posted(receiver.url, HttpWebhookPoster(seconds=0.5))
     stop.set()
 
     assert (answer.status, answer.error) == (None, "no answer in time")
@@ -157,7 +157,7 @@ def test_of_an_endless_body_no_more_than_64_kb_are_read(receiver: Receiver) -> N
 
     receiver.answer = endless
 
-    answer = posted(receiver.url, HttpPoster(seconds=5))
+    answer = posted(receiver.url, HttpWebhookPoster(seconds=5))
 
     assert answer.status == 200
     assert answer.seconds < 5
@@ -232,8 +232,8 @@ def behind_tls(certificate: Path) -> Iterator[Receiver]:
         yield found
 
 
-def trusting(certificate: Path) -> HttpPoster:
-    return HttpPoster(
+def trusting(certificate: Path) -> HttpWebhookPoster:
+    return HttpWebhookPoster(
         resolve=lambda _host, _port: ["127.0.0.1"],
         trust=lambda: ssl.create_default_context(cafile=certificate),
     )
@@ -256,7 +256,7 @@ def test_a_certificate_of_another_name_is_refused(behind_tls: Receiver, certific
 
 
 def test_a_certificate_that_nobody_trusts_is_refused(behind_tls: Receiver) -> None:
-    poster = HttpPoster(resolve=lambda _host, _port: ["127.0.0.1"])
+    poster = HttpWebhookPoster(resolve=lambda _host, _port: ["127.0.0.1"])
 
     answer = posted(f"https://hooks.test:{behind_tls.port}/", poster)
 

@@ -14,11 +14,11 @@ from shoal.sdk.context import Kept
 from shoal.wire.worker import (
     ArtifactAnswer,
     ArtifactRequest,
-    Away,
     Effect,
     EffectAnswer,
     EffectRequest,
-    Refused,
+    RemoteRejected,
+    RemoteUnavailable,
 )
 from tests.unit.worker.worker_fakes import JOB
 
@@ -100,7 +100,13 @@ def test_an_artifact_comes_back(vault: ApiVault) -> None:
 def test_while_the_api_is_away_it_is_asked_again(
     api: Api, vault: ApiVault, pauses: list[float]
 ) -> None:
-    api.faults.extend([Away("down"), Away("slow down", retry_after=7.0), Away("down")])
+    api.faults.extend(
+        [
+            RemoteUnavailable("down"),
+            RemoteUnavailable("slow down", retry_after=7.0),
+            RemoteUnavailable("down"),
+        ]
+    )
 
     assert vault.keep("charge", 1) == 1
 
@@ -109,14 +115,14 @@ def test_while_the_api_is_away_it_is_asked_again(
 
 
 def test_a_lost_lease_ends_the_task(api: Api, vault: ApiVault) -> None:
-    api.faults.append(Refused(409, "another has it"))
+    api.faults.append(RemoteRejected(409, "another has it"))
 
     with pytest.raises(Cancelled):
         vault.keep("charge", 1)
 
 
 def test_what_is_refused_is_not_tried_again(api: Api, vault: ApiVault) -> None:
-    api.faults.append(Refused(422, "too large"))
+    api.faults.append(RemoteRejected(422, "too large"))
 
     with pytest.raises(NonRetryable, match="too large"):
         vault.keep("charge", "x")

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from shoal.wire.worker import Away, Refused
+from shoal.wire.worker import RemoteRejected, RemoteUnavailable
 from shoal.worker.circuit_breaker import CallAbandoned, CircuitBreaker
 
 
@@ -29,7 +29,7 @@ class Flaky:
     def __call__(self) -> str:
         self.times -= 1
         if self.times >= 0:
-            raise Away("not now", self.retry_after)
+            raise RemoteUnavailable("not now", self.retry_after)
         return "answer"
 
 
@@ -65,10 +65,10 @@ def test_a_worker_that_leaves_gives_up() -> None:
 
 def test_a_refusal_is_not_repeated() -> None:
     def refuse() -> None:
-        raise Refused(422, "never")
+        raise RemoteRejected(422, "never")
 
     leaving = Leaving()
-    with pytest.raises(Refused):
+    with pytest.raises(RemoteRejected):
         CircuitBreaker(leaving)("call", refuse)
 
     assert leaving.waits == []
@@ -84,7 +84,7 @@ def test_while_one_thread_asks_whether_the_other_side_is_back_others_wait() -> N
     def ask() -> str:
         times[0] += 1
         if times[0] == 1:
-            raise Away("not now")
+            raise RemoteUnavailable("not now")
         for thread in others:
             thread.start()
         others[0].join(0.2)
@@ -104,9 +104,9 @@ def test_a_refusal_shows_that_the_other_side_is_back() -> None:
 
     def refuse_then() -> None:
         times[0] += 1
-        raise Away("not now") if times[0] < 5 else Refused(422, "never")
+        raise RemoteUnavailable("not now") if times[0] < 5 else RemoteRejected(422, "never")
 
-    with pytest.raises(Refused):
+    with pytest.raises(RemoteRejected):
         breaker("call", refuse_then)
     waited = len(leaving.waits)
 

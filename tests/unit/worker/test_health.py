@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shoal.wire.worker import Away, Lease, LeaseAnswer, LeaseRequest
+from shoal.wire.worker import Lease, LeaseAnswer, LeaseRequest, RemoteUnavailable
 from shoal.worker import health
 from shoal.worker.health import MAX_CALL_SECONDS, STUCK_SECONDS, ThreadWatchdog
 from shoal.worker.probes import CannotListen, Probes
@@ -105,7 +105,7 @@ def test_a_call_may_take_longer_than_a_minute(
 
 
 def test_an_api_that_is_away_makes_no_worker_sick(running: Running, eventually: Eventually) -> None:
-    running.callbacks.faults["register"] = deque([Away("throttled", 250.0)])
+    running.callbacks.faults["register"] = deque([RemoteUnavailable("throttled", 250.0)])
     running.start(lease=0.3)
     running.callbacks.wait_for(lambda: not running.callbacks.faults["register"])
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from shoal.adapters.http import Answer, Curl
-from shoal.wire.worker import Away
+from shoal.adapters.http import CurlPost, PostResponse
+from shoal.wire.worker import RemoteUnavailable
 
 
 class Server(ThreadingHTTPServer):
@@ -59,21 +59,21 @@ def server() -> Iterator[Server]:
 def test_what_is_posted_arrives_and_the_answer_comes_back(server: Server) -> None:
     body = bytes(range(256)) * 8_000  # with zeros, and over the size at which curl would hesitate
 
-    answer = Curl()(f"{server.url}/echo", {"Content-Type": "a/b", "X-Some": "thing"}, body)
+    answer = CurlPost()(f"{server.url}/echo", {"Content-Type": "a/b", "X-Some": "thing"}, body)
 
     headers, arrived = server.seen[0]
-    assert answer == Answer(200, body)
+    assert answer == PostResponse(200, body)
     assert arrived == body
     assert (headers["Content-Type"], headers["X-Some"]) == ("a/b", "thing")
     assert "Expect" not in headers
 
 
 def test_when_to_come_again_is_told(server: Server) -> None:
-    assert Curl()(f"{server.url}/busy", {}, b"") == Answer(503, b"", 7.0)
+    assert CurlPost()(f"{server.url}/busy", {}, b"") == PostResponse(503, b"", 7.0)
 
 
 def test_a_connection_is_kept(server: Server) -> None:
-    curl = Curl()
+    curl = CurlPost()
 
     curl(server.url, {}, b"1")
     curl(server.url, {}, b"2")
@@ -82,7 +82,7 @@ def test_a_connection_is_kept(server: Server) -> None:
 
 
 def test_a_connection_that_was_closed_is_opened_anew(server: Server) -> None:
-    curl = Curl()
+    curl = CurlPost()
 
     curl(f"{server.url}/close", {}, b"1")
 
@@ -94,5 +94,5 @@ def test_whoever_is_not_there_is_away() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-    with pytest.raises(Away, match="no answer"):
-        Curl()(f"http://127.0.0.1:{port}", {}, b"")
+    with pytest.raises(RemoteUnavailable, match="no answer"):
+        CurlPost()(f"http://127.0.0.1:{port}", {}, b"")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from shoal.adapters.prometheus import PrometheusMeters
-from shoal.wire.glance import durations, failures
-from shoal.wire.worker import Away
+from shoal.wire.outcome_scan import durations, failures
+from shoal.wire.worker import RemoteUnavailable
 from shoal.worker.outcome import completed, failed, result_text
 from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import JOB, FakeChunk
@@ -128,7 +128,7 @@ def test_the_wait_in_the_queue_is_from_the_sending(running: Running) -> None:
 
 
 def test_a_call_that_has_to_be_made_again_is_counted_by_what_it_is(running: Running) -> None:
-    running.callbacks.faults["lease"] = deque([Away("throttled", 0.0)] * 2)
+    running.callbacks.faults["lease"] = deque([RemoteUnavailable("throttled", 0.0)] * 2)
     receipt = running.add(0, FakeChunk("echo", [{}]))
     running.start()
     settle(running, receipt)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shoal.wire.worker import Away, Lease, Refused, Report
+from shoal.wire.worker import Lease, RemoteRejected, RemoteUnavailable, Report
 from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import JOB, FakeChunk
 
@@ -56,7 +56,9 @@ def test_chunks_are_leased_together_and_reported_together(running: Running) -> N
 
 def test_a_lease_that_was_not_answered_is_asked_for_under_the_same_id(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}]))
-    running.callbacks.faults["lease"] = deque([Away("lost"), Away("again", retry_after=0.01)])
+    running.callbacks.faults["lease"] = deque(
+        [RemoteUnavailable("lost"), RemoteUnavailable("again", retry_after=0.01)]
+    )
 
     running.run_until_final(0)
 
@@ -66,7 +68,7 @@ def test_a_lease_that_was_not_answered_is_asked_for_under_the_same_id(running: R
 
 
 def test_a_queue_that_is_away_is_waited_for(running: Running) -> None:
-    running.deliveries.faults = deque([Away("no queue")] * 3)
+    running.deliveries.faults = deque([RemoteUnavailable("no queue")] * 3)
     running.add(0, FakeChunk("echo", [{}]))
 
     running.run_until_final(0)
@@ -85,7 +87,7 @@ def test_a_report_is_repeated_until_it_is_answered_and_only_then_the_message_del
         return "accepted"
 
     running.callbacks.report_decision = decide
-    running.callbacks.faults["report"] = deque([Away("lost")] * 3)
+    running.callbacks.faults["report"] = deque([RemoteUnavailable("lost")] * 3)
 
     running.run_until_final(0)
 
@@ -98,7 +100,7 @@ def test_a_refused_report_costs_only_its_own_chunk(running: Running) -> None:
 
     def decide(report: Report) -> str:
         if report.chunk == 0:
-            raise Refused(422, "no")
+            raise RemoteRejected(422, "no")
         return "accepted"
 
     running.callbacks.report_decision = decide
@@ -112,7 +114,9 @@ def test_a_refused_report_costs_only_its_own_chunk(running: Running) -> None:
 def test_a_refused_lease_costs_only_its_own_chunk(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}]))
     good = running.add(1, FakeChunk("echo", [{}], first=1))
-    running.callbacks.faults["lease"] = deque([Refused(422, "one is bad"), Refused(422, "this")])
+    running.callbacks.faults["lease"] = deque(
+        [RemoteRejected(422, "one is bad"), RemoteRejected(422, "this")]
+    )
 
     running.start()
     running.deliveries.wait_for(lambda: good in running.deliveries.deleted)
@@ -206,7 +210,7 @@ def test_a_heartbeat_overtaken_by_the_final_report_changes_nothing(
 ) -> None:
     receipt = running.add(0, FakeChunk("echo", [{}]))
     running.callbacks.beat_decision = lambda _: {"decision": "stale"}
-    running.callbacks.faults["report"] = deque([Away("slow", retry_after=0.4)])
+    running.callbacks.faults["report"] = deque([RemoteUnavailable("slow", retry_after=0.4)])
 
     running.run_until_final(0, lease=0.3)
 
@@ -356,7 +360,7 @@ def test_inputs_that_cannot_be_had_fail_the_tasks(running: Running) -> None:
         "tasks": [{"index": 0, "attempt": 1, "line": 0}],
         "inputs": {"url": "https://get.invalid"},
     }
-    running.callbacks.faults["download"] = deque([Refused(403, "expired")])
+    running.callbacks.faults["download"] = deque([RemoteRejected(403, "expired")])
     running.add(0, FakeChunk("echo", [], extra=extra))
 
     running.run_until_final(0)

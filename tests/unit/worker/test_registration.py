@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from shoal.wire.worker import Away, Refused
+from shoal.wire.worker import RemoteRejected, RemoteUnavailable
 from tests.unit.worker.running_worker import Eventually, Running
 
 
@@ -22,7 +22,9 @@ def test_a_worker_says_again_and_again_that_it_is_there(running: Running) -> Non
 def test_a_word_that_nobody_heard_does_not_stop_the_next(running: Running) -> None:
     running.start(announce=0.05)
     running.callbacks.wait_for(lambda: running.callbacks.registered)
-    running.callbacks.faults["register"] = deque([Away("throttled"), Refused(400, "no")])
+    running.callbacks.faults["register"] = deque(
+        [RemoteUnavailable("throttled"), RemoteRejected(400, "no")]
+    )
 
     running.callbacks.wait_for(lambda: not running.callbacks.faults["register"])
     before = len(running.callbacks.registered)

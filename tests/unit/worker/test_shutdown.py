@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shoal.wire.worker import Away
+from shoal.wire.worker import RemoteUnavailable
 from shoal.worker.fork_client import BadTasks, ForkClient
 from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import FakeChunk
@@ -140,7 +140,7 @@ def test_a_fork_server_that_dies_stops_the_worker(running: Running) -> None:
 
 def test_a_heartbeat_loop_that_is_not_heard_goes_on_beating(running: Running) -> None:
     running.add(0, FakeChunk("hangs", [{}]))
-    running.callbacks.faults["heartbeat"] = deque([Away("lost")] * 3)
+    running.callbacks.faults["heartbeat"] = deque([RemoteUnavailable("lost")] * 3)
 
     running.start(lease=0.3, grace=0.1)
     running.callbacks.wait_for(lambda: len(running.callbacks.heartbeats) > 4)

@@ -7,12 +7,12 @@ import httpx
 import pytest
 
 from shoal.adapters.callbacks import SignedCallbacks
-from shoal.adapters.http import Answer
+from shoal.adapters.http import PostResponse
 from shoal.wire.worker import (
-    Away,
     EffectRequest,
     LeaseRequest,
-    Refused,
+    RemoteRejected,
+    RemoteUnavailable,
     TaskTypeOffer,
     WorkerRegistration,
 )
@@ -23,10 +23,10 @@ REQUEST = LeaseRequest.model_validate(
 )
 
 
-def callbacks(answer: Answer, seen: list[tuple[str, bytes]] | None = None) -> SignedCallbacks:
+def callbacks(answer: PostResponse, seen: list[tuple[str, bytes]] | None = None) -> SignedCallbacks:
     """Callbacks whose every call gets this answer."""
 
-    def post(url: str, headers: dict[str, str], body: bytes) -> Answer:
+    def post(url: str, headers: dict[str, str], body: bytes) -> PostResponse:
         assert headers == {"Content-Type": "application/json"}
         if seen is not None:
             seen.append((url, body))
@@ -38,13 +38,13 @@ def callbacks(answer: Answer, seen: list[tuple[str, bytes]] | None = None) -> Si
 def stored(answer: Callable[[httpx.Request], httpx.Response]) -> SignedCallbacks:
     """Callbacks whose storage is a function from request to answer."""
     storage = httpx.Client(transport=httpx.MockTransport(answer))
-    return SignedCallbacks("https://api.invalid", lambda *_: Answer(500, b""), storage)
+    return SignedCallbacks("https://api.invalid", lambda *_: PostResponse(500, b""), storage)
 
 
 def test_a_call_goes_to_the_stage_and_its_answer_is_read() -> None:
     seen: list[tuple[str, bytes]] = []
     lease = {"job_id": JOB, "chunk": 3, "decision": "held", "retry_after": 4, "new": "field"}
-    answer = Answer(200, json.dumps({"leases": [lease]}).encode())
+    answer = PostResponse(200, json.dumps({"leases": [lease]}).encode())
 
     got = callbacks(answer, seen).lease(REQUEST)
 
@@ -57,7 +57,7 @@ def test_a_call_goes_to_the_stage_and_its_answer_is_read() -> None:
 def test_schemas_go_out_under_their_own_name() -> None:
     seen: list[tuple[str, bytes]] = []
     offer = TaskTypeOffer(name="echo", input_schema={"type": "object"})
-    answer = Answer(200, b'{"worker": "w-1", "registered": 1}')
+    answer = PostResponse(200, b'{"worker": "w-1", "registered": 1}')
 
     callbacks(answer, seen).register(WorkerRegistration(worker="w-1", task_types=[offer]))
 
@@ -71,7 +71,7 @@ def test_an_effect_that_gave_nothing_is_sent_as_null() -> None:
     place = {"worker": "w-1", "job_id": JOB, "chunk": 0, "epoch": 1, "index": 0, "key": "mail"}
     request = EffectRequest.model_validate({**place, "effect": {"value": None}})
 
-    callbacks(Answer(200, b'{"effect": {"value": null}}'), seen).effect(request)
+    callbacks(PostResponse(200, b'{"effect": {"value": null}}'), seen).effect(request)
 
     assert json.loads(seen[0][1])["effect"] == {"value": None}
 
@@ -79,13 +79,13 @@ def test_an_effect_that_gave_nothing_is_sent_as_null() -> None:
 @pytest.mark.parametrize(
     ("answer", "retry_after"),
     [
-        (Answer(429, b"", 7.0), 7.0),
-        (Answer(500, b""), None),
-        (Answer(503, b"", 86_400.0), 300.0),
+        (PostResponse(429, b"", 7.0), 7.0),
+        (PostResponse(500, b""), None),
+        (PostResponse(503, b"", 86_400.0), 300.0),
     ],
 )
-def test_what_may_succeed_later_is_away(answer: Answer, retry_after: float | None) -> None:
-    with pytest.raises(Away) as away:
+def test_what_may_succeed_later_is_away(answer: PostResponse, retry_after: float | None) -> None:
+    with pytest.raises(RemoteUnavailable) as away:
         callbacks(answer).lease(REQUEST)
 
     assert away.value.retry_after == retry_after
@@ -93,21 +93,21 @@ def test_what_may_succeed_later_is_away(answer: Answer, retry_after: float | Non
 
 @pytest.mark.parametrize("status", [400, 403, 404, 422])
 def test_what_can_never_succeed_is_refused(status: int) -> None:
-    with pytest.raises(Refused) as refused:
-        callbacks(Answer(status, b"why")).lease(REQUEST)
+    with pytest.raises(RemoteRejected) as refused:
+        callbacks(PostResponse(status, b"why")).lease(REQUEST)
 
     assert refused.value.status == status
 
 
 def test_an_answer_that_is_not_understood_is_refused() -> None:
-    with pytest.raises(Refused, match="not understood"):
-        callbacks(Answer(200, b"<html>")).lease(REQUEST)
+    with pytest.raises(RemoteRejected, match="not understood"):
+        callbacks(PostResponse(200, b"<html>")).lease(REQUEST)
 
 
 def test_a_part_that_is_there_already_counts_as_uploaded() -> None:
     stored(lambda _: httpx.Response(412)).upload("https://s3.invalid/x", {}, b"[]")
 
-    with pytest.raises(Refused):
+    with pytest.raises(RemoteRejected):
         stored(lambda _: httpx.Response(403)).upload("https://s3.invalid/x", {}, b"[]")
 
 
@@ -129,5 +129,5 @@ def test_storage_that_is_not_reached_is_away() -> None:
     def answer(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 
-    with pytest.raises(Away, match="refused"):
+    with pytest.raises(RemoteUnavailable, match="refused"):
         stored(answer).download("https://s3.invalid/x", {})

@@ -7,8 +7,8 @@ from botocore import auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from shoal.adapters.http import Answer
-from shoal.adapters.sigv4 import Signed
+from shoal.adapters.http import PostResponse
+from shoal.adapters.sigv4 import SignedPost
 
 NOON = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 JSON = {"Content-Type": "application/json"}
@@ -23,11 +23,11 @@ def ours(
     """The headers that go out."""
     sent: list[dict[str, str]] = []
 
-    def post(_: str, headers: dict[str, str], __: bytes) -> Answer:
+    def post(_: str, headers: dict[str, str], __: bytes) -> PostResponse:
         sent.append(headers)
-        return Answer(200, b"")
+        return PostResponse(200, b"")
 
-    Signed(post, keys, service, "eu-west-1", NOON.timestamp)(url, headers, body)
+    SignedPost(post, keys, service, "eu-west-1", NOON.timestamp)(url, headers, body)
     return sent[0]
 
 

@@ -13,15 +13,15 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from mypy_boto3_sqs import SQSClient
 
-from shoal.adapters.http import Answer
+from shoal.adapters.http import PostResponse
 from shoal.adapters.worker_queue import SqsDeliveries
-from shoal.wire.worker import Away, Delivery, Refused
+from shoal.wire.worker import ReceivedMessage, RemoteRejected, RemoteUnavailable
 
 
 def through(sqs: SQSClient, url: str) -> SqsDeliveries:
     """Deliveries of this queue, whose requests a client of botocore makes in their place."""
 
-    def post(to: str, headers: dict[str, str], body: bytes) -> Answer:
+    def post(to: str, headers: dict[str, str], body: bytes) -> PostResponse:
         assert to == "https://sqs.invalid"
         service, action = headers["X-Amz-Target"].split(".")
         assert service == "AmazonSQS"
@@ -29,13 +29,13 @@ def through(sqs: SQSClient, url: str) -> SqsDeliveries:
             answer: dict[str, Any] = getattr(sqs, xform_name(action))(**json.loads(body))
         except ClientError as error:
             told = {"__type": f"com.amazonaws.sqs#{error.response['Error']['Code']}"}
-            return Answer(400, json.dumps(told).encode())
-        return Answer(200, json.dumps(answer).encode())
+            return PostResponse(400, json.dumps(told).encode())
+        return PostResponse(200, json.dumps(answer).encode())
 
     return SqsDeliveries(post, "https://sqs.invalid", {"normal": url})
 
 
-def answering(answer: Answer) -> SqsDeliveries:
+def answering(answer: PostResponse) -> SqsDeliveries:
     """Deliveries whose every call gets this answer."""
     return SqsDeliveries(lambda *_: answer, "https://sqs.invalid", {"normal": "https://queue"})
 
@@ -55,13 +55,13 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
         yield through(client, url), client, url
 
 
-def received(deliveries: SqsDeliveries, limit: int = 10) -> list[Delivery]:
+def received(deliveries: SqsDeliveries, limit: int = 10) -> list[ReceivedMessage]:
     return list(deliveries.receive("normal", limit=limit, wait=0, visibility=60))
 
 
-def all_received(deliveries: SqsDeliveries) -> list[Delivery]:
+def all_received(deliveries: SqsDeliveries) -> list[ReceivedMessage]:
     """All twelve: a receive may give fewer than there are, or one of them again."""
-    got: dict[str, Delivery] = {}
+    got: dict[str, ReceivedMessage] = {}
     while len(got) < 12:
         got |= {each.body: each for each in received(deliveries)}
     return list(got.values())
@@ -118,25 +118,25 @@ def test_a_queue_that_is_not_there_is_refused(queue: Queue) -> None:
     _, client, url = queue
     missing = through(client, f"{url}-missing")
 
-    with pytest.raises(Refused, match=r"NonExistentQueue|QueueDoesNotExist"):
+    with pytest.raises(RemoteRejected, match=r"NonExistentQueue|QueueDoesNotExist"):
         received(missing)
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(503, b"<html>"),
-        Answer(400, b'{"__type":"com.amazonaws.sqs#RequestThrottled","message":"slow down"}'),
+        PostResponse(503, b"<html>"),
+        PostResponse(400, b'{"__type":"com.amazonaws.sqs#RequestThrottled","message":"slow down"}'),
     ],
 )
-def test_what_may_succeed_later_is_away(answer: Answer) -> None:
-    with pytest.raises(Away):
+def test_what_may_succeed_later_is_away(answer: PostResponse) -> None:
+    with pytest.raises(RemoteUnavailable):
         received(answering(answer))
 
 
 def test_a_delete_that_sqs_failed_at_is_away() -> None:
     failed = {"Id": "0", "SenderFault": False, "Code": "InternalError"}
-    deliveries = answering(Answer(200, json.dumps({"Failed": [failed]}).encode()))
+    deliveries = answering(PostResponse(200, json.dumps({"Failed": [failed]}).encode()))
 
-    with pytest.raises(Away, match="InternalError"):
-        deliveries.delete([Delivery("normal", "receipt", "{}")])
+    with pytest.raises(RemoteUnavailable, match="InternalError"):
+        deliveries.delete([ReceivedMessage("normal", "receipt", "{}")])

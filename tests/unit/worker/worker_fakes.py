@@ -12,7 +12,6 @@ from typing import Any
 
 from shoal.wire.worker import (
     BeatDecision,
-    Delivery,
     HeartbeatAnswer,
     HeartbeatRequest,
     Lease,
@@ -20,6 +19,7 @@ from shoal.wire.worker import (
     LeaseRequest,
     PartAnswer,
     PartRequest,
+    ReceivedMessage,
     RegistrationAnswer,
     Report,
     ReportAnswer,
@@ -37,8 +37,10 @@ class FakeDeliveries:
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
-        self.visible: dict[str, deque[Delivery]] = {q: deque() for q in ("high", "normal", "low")}
-        self.in_flight: dict[str, Delivery] = {}
+        self.visible: dict[str, deque[ReceivedMessage]] = {
+            q: deque() for q in ("high", "normal", "low")
+        }
+        self.in_flight: dict[str, ReceivedMessage] = {}
         self.hidden: list[tuple[str, float]] = []
         self.deleted: list[str] = []
         self.limits: list[int] = []
@@ -50,7 +52,7 @@ class FakeDeliveries:
     def send(self, body: str, queue: str = "normal", sent_at: float | None = None) -> str:
         with self.changed:
             receipt = f"r{next(self._numbers)}"
-            self.visible[queue].append(Delivery(queue, receipt, body, sent_at))
+            self.visible[queue].append(ReceivedMessage(queue, receipt, body, sent_at))
             self.changed.notify_all()
             return receipt
 
@@ -59,7 +61,7 @@ class FakeDeliveries:
 
     def receive(
         self, queue: str, *, limit: int, wait: float, visibility: float
-    ) -> Sequence[Delivery]:
+    ) -> Sequence[ReceivedMessage]:
         del visibility
         with self.changed:
             if self.faults:
@@ -72,14 +74,14 @@ class FakeDeliveries:
             self.in_flight |= {each.receipt: each for each in got}
             return got
 
-    def delete(self, deliveries: Sequence[Delivery]) -> None:
+    def delete(self, deliveries: Sequence[ReceivedMessage]) -> None:
         with self.changed:
             for each in deliveries:
                 self.in_flight.pop(each.receipt, None)
                 self.deleted.append(each.receipt)
             self.changed.notify_all()
 
-    def hide(self, deliveries: Sequence[Delivery], seconds: float) -> None:
+    def hide(self, deliveries: Sequence[ReceivedMessage], seconds: float) -> None:
         with self.changed:
             self.hidden += [(each.receipt, seconds) for each in deliveries]
             self.changed.notify_all()

@@ -16,8 +16,8 @@ import httpx
 from botocore.credentials import Credentials
 
 from shoal.adapters.callbacks import SignedCallbacks
-from shoal.adapters.http import Curl
-from shoal.adapters.sigv4 import Signed
+from shoal.adapters.http import CurlPost
+from shoal.adapters.sigv4 import SignedPost
 from shoal.adapters.vault import ApiVault
 from shoal.adapters.worker_queue import SqsDeliveries
 from shoal.settings import MissingSetting, WorkerSettings, task_modules
@@ -51,7 +51,7 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
     configure_logging(level=settings.log_level)
     session = boto3.Session(region_name=settings.region)
     sqs = session.client("sqs")  # which knows where it is, in all the ways that AWS has to say so
-    credentials, curl, memory = _credentials(session), Curl(), MemoryGuard.of_container()
+    credentials, curl, memory = _credentials(session), CurlPost(), MemoryGuard.of_container()
     return Worker(
         WorkerConfig(
             name=settings.worker_id,
@@ -78,7 +78,7 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
         ),
         _callbacks(settings, curl, credentials),
         SqsDeliveries(
-            Signed(curl, credentials, "sqs", settings.region),
+            SignedPost(curl, credentials, "sqs", settings.region),
             sqs.meta.endpoint_url,
             settings.queue_urls,
         ),
@@ -131,13 +131,15 @@ def vault(worker: str, job_id: str, chunk: int, epoch: int, index: int) -> ApiVa
 def _vault_api() -> SignedCallbacks:
     settings = WorkerSettings.from_environment()
     credentials = _credentials(boto3.Session(region_name=settings.region))
-    return _callbacks(settings, Curl(), credentials)
+    return _callbacks(settings, CurlPost(), credentials)
 
 
-def _callbacks(settings: WorkerSettings, curl: Curl, credentials: Credentials) -> SignedCallbacks:
+def _callbacks(
+    settings: WorkerSettings, curl: CurlPost, credentials: Credentials
+) -> SignedCallbacks:
     return SignedCallbacks(
         settings.api_url,
-        Signed(curl, credentials, "execute-api", settings.region),
+        SignedPost(curl, credentials, "execute-api", settings.region),
         storage=httpx.Client(timeout=httpx.Timeout(120.0, connect=5.0)),
     )
 

@@ -18,7 +18,7 @@ from botocore.exceptions import (
 
 from shoal.domain.errors import ShoalError, Unavailable
 
-_PASSING: Final = frozenset(
+_TRANSIENT: Final = frozenset(
     (
         "InternalServerError",
         "InternalFailure",
@@ -41,7 +41,7 @@ _PASSING: Final = frozenset(
 _SERVER_FAULT: Final = 500
 
 
-class Refused(ShoalError):  # noqa: N818 - the tree reads as nouns
+class AwsError(ShoalError):
     """AWS will never accept this call: a fault of ours, of the deployment or of its permissions."""
 
 
@@ -57,10 +57,10 @@ def translated() -> Iterator[None]:
         yield
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        if code_of(error) in _PASSING or status >= _SERVER_FAULT:
+        if code_of(error) in _TRANSIENT or status >= _SERVER_FAULT:
             raise Unavailable(str(error)) from error
-        raise Refused(str(error)) from error
+        raise AwsError(str(error)) from error
     except (ConnectionFailed, HTTPClientError, IncompleteReadError) as error:
         raise Unavailable(str(error)) from error
     except BotoCoreError as error:
-        raise Refused(str(error)) from error
+        raise AwsError(str(error)) from error

@@ -8,11 +8,10 @@ from typing import Final
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from shoal.adapters.http import Answer, Post
+from shoal.adapters.http import Post, PostResponse
 from shoal.wire.worker import (
     ArtifactAnswer,
     ArtifactRequest,
-    Away,
     EffectAnswer,
     EffectRequest,
     HeartbeatAnswer,
@@ -21,8 +20,9 @@ from shoal.wire.worker import (
     LeaseRequest,
     PartAnswer,
     PartRequest,
-    Refused,
     RegistrationAnswer,
+    RemoteRejected,
+    RemoteUnavailable,
     ReportAnswer,
     WorkerRegistration,
 )
@@ -85,12 +85,12 @@ class SignedCallbacks:
         """GET from a presigned URL."""
         return _checked(self._stored(httpx.Request("GET", url, headers=headers)))
 
-    def _stored(self, request: httpx.Request) -> Answer:
+    def _stored(self, request: httpx.Request) -> PostResponse:
         try:
             answer = self._storage.send(request)
         except httpx.TransportError as error:
-            raise Away(f"{type(error).__name__}: {error}") from error
-        return Answer(answer.status_code, answer.content)
+            raise RemoteUnavailable(f"{type(error).__name__}: {error}") from error
+        return PostResponse(answer.status_code, answer.content)
 
     def _call[A: BaseModel](self, noun: str, body: BaseModel | bytes, answer: type[A]) -> A:
         if isinstance(body, BaseModel):
@@ -99,10 +99,12 @@ class SignedCallbacks:
         try:
             return answer.model_validate_json(content)
         except ValidationError as invalid:
-            raise Refused(200, f"the answer to {noun} is not understood: {invalid}") from invalid
+            raise RemoteRejected(
+                200, f"the answer to {noun} is not understood: {invalid}"
+            ) from invalid
 
 
-def _checked(answer: Answer) -> bytes:
+def _checked(answer: PostResponse) -> bytes:
     """The body of a success; else raise what the answer means."""
     status, body, retry_after = answer
     if status in _SUCCESS:
@@ -110,5 +112,5 @@ def _checked(answer: Answer) -> bytes:
     detail = body[:500].decode(errors="replace")
     if status == _TOO_MANY or status >= _SERVER_ERROR:
         wait = None if retry_after is None else min(retry_after, _LONGEST_RETRY_AFTER)
-        raise Away(f"{status}: {detail}", wait)
-    raise Refused(status, detail)
+        raise RemoteUnavailable(f"{status}: {detail}", wait)
+    raise RemoteRejected(status, detail)

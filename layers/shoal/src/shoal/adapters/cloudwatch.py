@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
-from shoal.adapters.faults import translated
+from shoal.adapters.aws_errors import translated
 
 if TYPE_CHECKING:
     from shoal.domain.job import Priority

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from shoal.adapters.faults import translated
+from shoal.adapters.aws_errors import translated
 
 _GONE: Final = 410
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from shoal.adapters.faults import translated
+from shoal.adapters.aws_errors import translated
 from shoal.domain.webhook import WebhookDelivery
-from shoal.wire.delivery import delivery_text
+from shoal.wire.webhook_messages import delivery_message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -24,7 +24,7 @@ class SqsDeliveryQueue:
         with translated():
             self._client.send_message(
                 QueueUrl=self._url,
-                MessageBody=delivery_text(delivery),
+                MessageBody=delivery_message(delivery),
                 MessageGroupId=delivery.event.tenant,
                 DelaySeconds=math.ceil(delay),
             )

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
+from shoal.adapters.aws_errors import translated
 from shoal.adapters.backoff import tries
-from shoal.adapters.faults import translated
 from shoal.domain.errors import Unavailable
 from shoal.wire.job_event import job_event_body
 

@@ -13,13 +13,13 @@ from typing import Final, NamedTuple
 import certifi
 import pycurl
 
-from shoal.wire.worker import Away
+from shoal.wire.worker import RemoteUnavailable
 
 _CONNECT_MS: Final = 5_000
 _LONGEST_MS: Final = 35_000
 
 
-class Answer(NamedTuple):
+class PostResponse(NamedTuple):
     """An HTTP answer; `retry_after` in seconds, if it says so."""
 
     status: int
@@ -27,11 +27,11 @@ class Answer(NamedTuple):
     retry_after: float | None = None
 
 
-type Post = Callable[[str, dict[str, str], bytes], Answer]
+type Post = Callable[[str, dict[str, str], bytes], PostResponse]
 """Sends headers and a body to a URL and waits for the answer; raises Away if there is none."""
 
 
-class Curl:
+class CurlPost:
     """Fills `Post` with libcurl. Each thread keeps connections of its own.
 
     A connection that was kept and turns out to be closed is opened anew.
@@ -40,7 +40,7 @@ class Curl:
     def __init__(self) -> None:
         self._own = threading.local()
 
-    def __call__(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
+    def __call__(self, url: str, headers: dict[str, str], body: bytes) -> PostResponse:
         """Send it."""
         curl = self._handle()
         curl.setopt(pycurl.URL, url)
@@ -49,9 +49,9 @@ class Curl:
         try:
             content = curl.perform_rb()
         except pycurl.error as error:
-            raise Away(f"no answer: {error.args[-1]}") from error
+            raise RemoteUnavailable(f"no answer: {error.args[-1]}") from error
         status, retry_after = curl.getinfo(pycurl.RESPONSE_CODE), curl.getinfo(pycurl.RETRY_AFTER)
-        return Answer(status, content, retry_after or None)
+        return PostResponse(status, content, retry_after or None)
 
     def _handle(self) -> pycurl.Curl:
         try:

@@ -12,7 +12,7 @@ MOST_ENTRIES: Final = 500
 """Of the thousand rows that a request may read; the jobs and their tallies come after them."""
 
 
-class Look(NamedTuple):
+class IndexPage(NamedTuple):
     """Places of jobs that match, newest first, and how many entries were looked at.
 
     `last` is the place that it looked at last; None if there is nothing further down.
@@ -23,31 +23,32 @@ class Look(NamedTuple):
     last: str | None
 
 
-type Looking = Callable[[JobStatus | None, str | None, int], Look]
+type ReadIndex = Callable[[JobStatus | None, str | None, int], IndexPage]
 """Of jobs of a status (of all), below a place (from the newest on), at so many entries at most."""
 
 
-def sought(
-    looking: Looking, statuses: Sequence[JobStatus], *, limit: int, start: str | None
-) -> Look:
+def merged_page(
+    read_index: ReadIndex, statuses: Sequence[JobStatus], *, limit: int, start: str | None
+) -> IndexPage:
     """Up to `limit` matches of all these statuses (of any, if none is named), in order.
 
     It ends where the shortest of the looks ends, for below that it may have missed some.
     """
     share = MOST_ENTRIES // max(1, len(statuses))
-    looks = [
-        _along(partial(looking, status), limit, start, share) for status in statuses or (None,)
+    pages = [
+        _page_of_index(partial(read_index, status), limit, start, share)
+        for status in statuses or (None,)
     ]
-    read = sum(look.read for look in looks)
-    end = max((look.last for look in looks if look.last is not None), default=None)
-    seen = {each for look in looks for each in look.places if end is None or each >= end}
+    read = sum(page.read for page in pages)
+    end = max((page.last for page in pages if page.last is not None), default=None)
+    seen = {each for page in pages for each in page.places if end is None or each >= end}
     places = sorted(seen, reverse=True)
-    return Look(places[:limit], read, places[limit - 1] if len(places) > limit else end)
+    return IndexPage(places[:limit], read, places[limit - 1] if len(places) > limit else end)
 
 
-def _along(
-    looking: Callable[[str | None, int], Look], limit: int, start: str | None, most: int
-) -> Look:
+def _page_of_index(
+    read_index: Callable[[str | None, int], IndexPage], limit: int, start: str | None, most: int
+) -> IndexPage:
     """One more match than asked for, so that there is a next page only if it has something.
 
     Where the first look does not find enough, few match: the second takes all that is left.
@@ -55,9 +56,9 @@ def _along(
     places: list[str] = []
     read, step = 0, limit + 1
     while True:
-        look = looking(start, min(step, most - read))
-        places += look.places
-        read += look.read
-        if look.last is None or len(places) > limit or read >= most:
-            return Look(places, read, look.last)
-        start, step = look.last, most
+        page = read_index(start, min(step, most - read))
+        places += page.places
+        read += page.read
+        if page.last is None or len(places) > limit or read >= most:
+            return IndexPage(places, read, page.last)
+        start, step = page.last, most

@@ -5,6 +5,6 @@ from typing import Final
 _WEIGHT: Final = 0.3
 
 
-def moved_mean(mean: float | None, seconds: float) -> float:
+def updated_mean(mean: float | None, seconds: float) -> float:
     """The exponentially weighted mean after one more measurement; the first one stands alone."""
     return seconds if mean is None else mean + _WEIGHT * (seconds - mean)

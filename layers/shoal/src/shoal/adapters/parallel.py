@@ -10,7 +10,7 @@ THREADS: Final = 16
 """Clients want as many pooled connections."""
 
 
-def together[T, R](call: Callable[[T], R], items: Iterable[T]) -> list[R]:
+def in_parallel[T, R](call: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """The call's result for each item, in order; the first error is raised once all have ended."""
     items = list(items)
     if len(items) <= 1:

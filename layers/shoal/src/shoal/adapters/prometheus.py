@@ -13,7 +13,7 @@ from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from shoal.wire.glance import durations, failures
+from shoal.wire.outcome_scan import durations, failures
 
 if TYPE_CHECKING:
     from shoal.wire.worker import Lease

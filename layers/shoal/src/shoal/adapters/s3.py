@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from shoal.adapters.faults import code_of, translated
+from shoal.adapters.aws_errors import code_of, translated
 from shoal.domain.errors import InputsNotFound
 from shoal.ports.blobs import UploadLink
 from shoal.ports.keepsakes import StoredArtifact
@@ -20,14 +20,14 @@ _THERE_ALREADY: Final = "PreconditionFailed"
 _STREAM_BYTES: Final = 1 << 20
 
 
-class Stored(NamedTuple):
+class StoredObject(NamedTuple):
     """An object's body and its user-defined metadata."""
 
     body: bytes
     metadata: Mapping[str, str]
 
 
-class Bucket:
+class ObjectBucket:
     """Whole objects of one bucket."""
 
     def __init__(self, client: S3Client, name: str) -> None:
@@ -66,12 +66,12 @@ class Bucket:
         headers = {f"x-amz-meta-{name}": value for name, value in (metadata or {}).items()}
         return UploadLink(url, {"If-None-Match": "*", **headers})
 
-    def get(self, key: str) -> Stored | None:
+    def get(self, key: str) -> StoredObject | None:
         """An object, or None if it is not there."""
         with translated():
             try:
                 found = self.client.get_object(Bucket=self.name, Key=key)
-                return Stored(found["Body"].read(), found["Metadata"])
+                return StoredObject(found["Body"].read(), found["Metadata"])
             except ClientError as error:
                 if code_of(error) not in _MISSING:
                     raise
@@ -81,7 +81,7 @@ class Bucket:
 class S3BlobStore:
     """The inputs bucket."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: ObjectBucket) -> None:
         self._bucket = bucket
         self._client = bucket.client
         self._name = bucket.name
@@ -151,7 +151,7 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
 class S3ArtifactStore:
     """Files of tasks, in the results bucket."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: ObjectBucket) -> None:
         self._bucket = bucket
         self._client = bucket.client
         self._name = bucket.name
@@ -178,7 +178,7 @@ class S3ArtifactStore:
 class S3ExportFiles:
     """Multipart uploads to the results bucket; one that is left half done expires in a day."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: ObjectBucket) -> None:
         self._client = bucket.client
         self._name = bucket.name
 

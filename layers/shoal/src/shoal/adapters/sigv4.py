@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
-from shoal.adapters.http import Answer, Post
+from shoal.adapters.http import Post, PostResponse
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PORTS: Final = {"http": ":80", "https": ":443"}
 
 
-class Signed:
+class SignedPost:
     """Fills `Post`: signs for a service, then sends by another `Post`."""
 
     def __init__(
@@ -38,7 +38,7 @@ class Signed:
         self._region = region
         self._now = now
 
-    def __call__(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
+    def __call__(self, url: str, headers: dict[str, str], body: bytes) -> PostResponse:
         """Sign it and send it."""
         keys = self._credentials.get_frozen_credentials()
         moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._now()))

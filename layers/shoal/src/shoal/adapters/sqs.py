@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING, Final
 
+from shoal.adapters.aws_errors import translated
 from shoal.adapters.backoff import tries
-from shoal.adapters.faults import translated
 from shoal.domain.errors import Unavailable
 from shoal.domain.job import Priority
 from shoal.ports.queues import Depth, Message

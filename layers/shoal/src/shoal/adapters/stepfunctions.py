@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from shoal.adapters.faults import code_of, translated
+from shoal.adapters.aws_errors import code_of, translated
 from shoal.domain.export import Cursor
 from shoal.domain.ids import execution_name
 from shoal.ports.exports import ExportRun

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shoal.sdk.context import Kept
 from shoal.sdk.errors import LeaseLost, NonRetryable
-from shoal.wire.worker import ArtifactRequest, Away, Effect, EffectRequest, Refused
+from shoal.wire.worker import (
+    ArtifactRequest,
+    Effect,
+    EffectRequest,
+    RemoteRejected,
+    RemoteUnavailable,
+)
 
 if TYPE_CHECKING:
     from shoal.adapters.callbacks import SignedCallbacks
@@ -56,7 +62,7 @@ class ApiVault:
         def send() -> str:
             place = self._api.artifact(self._artifact(name, len(body)))
             if place.url is None or place.uri is None:
-                raise Refused(200, "the answer has no place for the artifact")
+                raise RemoteRejected(200, "the answer has no place for the artifact")
             self._api.upload(place.url, place.headers, body)
             return place.uri
 
@@ -81,10 +87,10 @@ class ApiVault:
         while True:
             try:
                 return call()
-            except Away as away:
+            except RemoteUnavailable as away:
                 self._sleep(max(away.retry_after or 0.0, random.uniform(0, pause)))  # noqa: S311
                 pause = min(2 * pause, _LONGEST_PAUSE)
-            except Refused as refused:
+            except RemoteRejected as refused:
                 if refused.status == _CONFLICT:
                     raise LeaseLost("the lease is lost") from refused
                 raise NonRetryable(str(refused)) from refused

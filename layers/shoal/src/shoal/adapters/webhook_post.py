@@ -38,7 +38,7 @@ def resolved(host: str, port: int) -> Sequence[str]:
     return [str(address[0]) for *_, address in found]
 
 
-class HttpPoster:
+class HttpWebhookPoster:
     """Reads up to 64 KB of an answer, and gives up after ten seconds in all."""
 
     def __init__(

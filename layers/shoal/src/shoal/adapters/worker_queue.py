@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
-from shoal.adapters.http import Answer, Post
-from shoal.wire.worker import Away, Delivery, Refused
+from shoal.adapters.http import Post, PostResponse
+from shoal.wire.worker import ReceivedMessage, RemoteRejected, RemoteUnavailable
 
 _LOG = logging.getLogger("shoal.worker")
 
@@ -39,7 +39,7 @@ class SqsDeliveries:
 
     def receive(
         self, queue: str, *, limit: int, wait: float, visibility: float
-    ) -> Sequence[Delivery]:
+    ) -> Sequence[ReceivedMessage]:
         """Up to `limit` messages, waiting up to `wait` seconds for the first."""
         answer = self._call(
             "ReceiveMessage",
@@ -50,21 +50,21 @@ class SqsDeliveries:
             MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
         )
         return [
-            Delivery(queue, message["ReceiptHandle"], message["Body"], _first_sent(message))
+            ReceivedMessage(queue, message["ReceiptHandle"], message["Body"], _first_sent(message))
             for message in answer.get("Messages", [])
         ]
 
-    def delete(self, deliveries: Sequence[Delivery]) -> None:
+    def delete(self, deliveries: Sequence[ReceivedMessage]) -> None:
         """Settle them for good; what is gone already counts as deleted."""
         for url, some in self._batches(deliveries):
             entries = [{"Id": str(i), "ReceiptHandle": each.receipt} for i, each in enumerate(some)]
             answer = self._call("DeleteMessageBatch", QueueUrl=url, Entries=entries)
             for failed in answer.get("Failed", []):
                 if not failed["SenderFault"]:
-                    raise Away(f"SQS did not delete: {failed['Code']}")
+                    raise RemoteUnavailable(f"SQS did not delete: {failed['Code']}")
                 _LOG.info("a message was gone already: %s", failed["Code"])
 
-    def hide(self, deliveries: Sequence[Delivery], seconds: float) -> None:
+    def hide(self, deliveries: Sequence[ReceivedMessage], seconds: float) -> None:
         """Keep them from others for so long from now; what is gone already is left alone."""
         hidden = {"VisibilityTimeout": _whole(seconds)}
         for url, some in self._batches(deliveries):
@@ -93,8 +93,8 @@ class SqsDeliveries:
         return sum(int(count) for count in answer["Attributes"].values())
 
     def _batches(
-        self, deliveries: Sequence[Delivery]
-    ) -> Iterator[tuple[str, tuple[Delivery, ...]]]:
+        self, deliveries: Sequence[ReceivedMessage]
+    ) -> Iterator[tuple[str, tuple[ReceivedMessage, ...]]]:
         by_queue = sorted(deliveries, key=lambda each: each.queue)
         for queue, group in groupby(by_queue, key=lambda each: each.queue):
             for some in batched(group, _BATCH, strict=False):
@@ -114,7 +114,7 @@ def _whole(seconds: float) -> int:
     return -int(-seconds // 1)
 
 
-def _meaning(answer: Answer) -> Away | Refused:
+def _meaning(answer: PostResponse) -> RemoteUnavailable | RemoteRejected:
     """An error of SQS as Away, which the same call may outlast, or as Refused."""
     try:
         code = from_json(answer.body)["__type"].rpartition("#")[2]
@@ -122,5 +122,5 @@ def _meaning(answer: Answer) -> Away | Refused:
         code = ""
     detail = answer.body[:500].decode(errors="replace")
     if answer.status >= _SERVER_ERROR or code in _THROTTLED:
-        return Away(f"SQS: {answer.status}: {detail}")
-    return Refused(answer.status, f"SQS: {detail}")
+        return RemoteUnavailable(f"SQS: {answer.status}: {detail}")
+    return RemoteRejected(answer.status, f"SQS: {detail}")

@@ -21,14 +21,14 @@ from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
 from shoal.adapters.dynamodb.webhooks import DynamoWebhookStore
 from shoal.adapters.dynamodb.workers import DynamoWorkerStore
 from shoal.adapters.emf import EmfMetrics
-from shoal.adapters.s3 import Bucket, S3ArtifactStore, S3BlobStore, S3ExportFiles
+from shoal.adapters.s3 import ObjectBucket, S3ArtifactStore, S3BlobStore, S3ExportFiles
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.adapters.stepfunctions import (
     StepFunctionsBulkRuns,
     StepFunctionsExportRuns,
     StepFunctionsWorkflow,
 )
-from shoal.adapters.webhook_post import HttpPoster
+from shoal.adapters.webhook_post import HttpWebhookPoster
 from shoal.bootstrap.clients import LazyClient
 from shoal.bootstrap.wiring import Adapters
 from shoal.settings import FunctionSettings
@@ -49,7 +49,7 @@ def on_aws(settings: FunctionSettings) -> Adapters:
     s3 = cast("S3Client", LazyClient("s3", addressing="virtual" if settings.on_aws else "auto"))
     workflows = cast("SFNClient", LazyClient("stepfunctions"))
     registry = Registry(dynamodb, settings.registry_table)
-    results = Bucket(s3, settings.results_bucket)
+    results = ObjectBucket(s3, settings.results_bucket)
     chunks = DynamoChunkStore(Table(dynamodb, settings.tasks_table), results)
     sqs = cast("SQSClient", LazyClient("sqs"))
     queue = SqsTaskQueue(sqs, settings.queue_urls)
@@ -64,7 +64,7 @@ def on_aws(settings: FunctionSettings) -> Adapters:
             LazyClient("cloudwatch", hurried=True), settings.queue_urls, clock
         ),
         workflow=StepFunctionsWorkflow(workflows, settings.state_machine_arn),
-        blobs=S3BlobStore(Bucket(s3, settings.inputs_bucket)),
+        blobs=S3BlobStore(ObjectBucket(s3, settings.inputs_bucket)),
         types=DynamoTypeRegistry(registry, clock),
         machines=DynamoMachines(registry),
         tenants=DynamoTenants(registry),
@@ -86,7 +86,7 @@ def on_aws(settings: FunctionSettings) -> Adapters:
         bulk_runs=StepFunctionsBulkRuns(workflows, settings.bulk_machine_arn),
         webhooks=DynamoWebhookStore(registry),
         delivery_queue=SqsDeliveryQueue(sqs, settings.deliveries_queue),
-        webhook_poster=HttpPoster(),
+        webhook_poster=HttpWebhookPoster(),
         local_webhooks=settings.local_webhooks,
         export_runs=StepFunctionsExportRuns(workflows, settings.export_machine_arn),
         export_files=S3ExportFiles(results),

@@ -19,7 +19,11 @@ from shoal.adapters.memory.metrics import RecordingMetrics
 from shoal.adapters.memory.queues import MemoryQueueAges, MemoryTaskQueue
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
 from shoal.adapters.memory.tenants import MemoryTenants
-from shoal.adapters.memory.webhooks import MemoryDeliveryQueue, MemoryPoster, MemoryWebhookStore
+from shoal.adapters.memory.webhooks import (
+    MemoryDeliveryQueue,
+    MemoryWebhookPoster,
+    MemoryWebhookStore,
+)
 from shoal.adapters.memory.workers import MemoryWorkerStore
 from shoal.adapters.memory.workflow import MemoryWorkflow
 from shoal.bootstrap.wiring import Adapters
@@ -52,7 +56,7 @@ class InMemory(Adapters):
     bulk_runs: MemoryBulkRuns
     webhooks: MemoryWebhookStore
     delivery_queue: MemoryDeliveryQueue
-    webhook_poster: MemoryPoster
+    webhook_poster: MemoryWebhookPoster
     export_runs: MemoryExportRuns
     export_files: MemoryExportFiles
 
@@ -92,7 +96,7 @@ def in_memory(*types: TaskType, jobs: MemoryJobStore | None = None) -> InMemory:
         bulk_runs=MemoryBulkRuns(),
         webhooks=MemoryWebhookStore(),
         delivery_queue=MemoryDeliveryQueue(),
-        webhook_poster=MemoryPoster(),
+        webhook_poster=MemoryWebhookPoster(),
         local_webhooks=False,
         export_runs=MemoryExportRuns(),
         export_files=MemoryExportFiles(),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from shoal.domain.attempt import AttemptOutcome
-from shoal.wire.bodies import Answer
+from shoal.wire.bodies import ResponseBody
 from shoal.wire.fields import Time
 from shoal.wire.tasks import TaskErrorBody
 
 
-class AttemptBody(Answer):
+class AttemptBody(ResponseBody):
     """One attempt of a task; null is what nobody knows.
 
     `attempt` counts anew in each `generation` of the job. `epoch` and `worker` are of the lease
@@ -32,7 +32,7 @@ class AttemptBody(Answer):
     result: str | None
 
 
-class AttemptsBody(Answer):
+class AttemptsBody(ResponseBody):
     """The latest attempts of a task, oldest first; `next_token` asks for those before them.
 
     An attempt whose worker died, or handed the task back, is no item of its own: the next worker

@@ -12,13 +12,13 @@ CLOSED: Final = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_n
 """How every request is read."""
 
 
-class Request(BaseModel):
+class RequestBody(BaseModel):
     """What a caller sends."""
 
     model_config = CLOSED
 
 
-class Answer(BaseModel):
+class ResponseBody(BaseModel):
     """What a caller gets."""
 
     model_config = ConfigDict(frozen=True)

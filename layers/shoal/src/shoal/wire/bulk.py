@@ -8,16 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from shoal.domain.bulk import BulkStatus, BulkVerb
 from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter
-from shoal.wire.bodies import Answer
+from shoal.wire.bodies import ResponseBody
 from shoal.wire.fields import Instant, Name, TagSought, Time
 from shoal.wire.worker import TypeName
 
 
-class _Request(BaseModel):
+class _BulkBody(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class BulkFilter(_Request):
+class BulkFilter(_BulkBody):
     """Which jobs: all that is given has to hold, as in the list of jobs; something has to be given.
 
     Created from `since` on and before `until`; `name` is what theirs begins with; `tag` is
@@ -53,7 +53,7 @@ class BulkFilter(_Request):
         )
 
 
-class BulkRequest(_Request):
+class BulkRequest(_BulkBody):
     """A verb for many jobs; a dry run counts them and leaves them as they are."""
 
     action: BulkVerb
@@ -61,14 +61,14 @@ class BulkRequest(_Request):
     dry_run: bool = False
 
 
-class RefusalBody(Answer):
+class RefusalBody(ResponseBody):
     """A job that the verb did not fit, and why."""
 
     job_id: str
     reason: str
 
 
-class BulkActionBody(Answer):
+class BulkActionBody(ResponseBody):
     """How far a bulk action is: `done` and `refused` count jobs, `refusals` names some of them.
 
     Of a dry run, `done` counts the jobs that there are.
@@ -90,7 +90,7 @@ class BulkActionBody(Answer):
     links: Mapping[str, str]
 
 
-class BulkActionPageBody(Answer):
+class BulkActionPageBody(ResponseBody):
     """Some of them, newest first."""
 
     items: Sequence[BulkActionBody]

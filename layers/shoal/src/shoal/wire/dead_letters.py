@@ -2,12 +2,12 @@
 
 from shoal.domain import ids
 from shoal.domain.dead_letter import DeadCause, DeadLetters
-from shoal.wire.bodies import Answer
+from shoal.wire.bodies import ResponseBody
 from shoal.wire.fields import Time
 from shoal.wire.times import rfc3339
 
 
-class DeadLetterExampleBody(Answer):
+class DeadLetterExampleBody(ResponseBody):
     """A chunk by its number and its first task, and how often its message had been received."""
 
     chunk: int
@@ -16,7 +16,7 @@ class DeadLetterExampleBody(Answer):
     at: Time
 
 
-class DeadLetterLinks(Answer):
+class DeadLetterLinks(ResponseBody):
     """Where to see why tasks of the job failed, and to run them again."""
 
     job: str
@@ -24,7 +24,7 @@ class DeadLetterLinks(Answer):
     retry: str
 
 
-class DeadLettersBody(Answer):
+class DeadLettersBody(ResponseBody):
     """Messages of a job that were received too often, for one cause; `receives` is the most."""
 
     job_id: str
@@ -38,7 +38,7 @@ class DeadLettersBody(Answer):
     links: DeadLetterLinks
 
 
-class DeadLetterPageBody(Answer):
+class DeadLetterPageBody(ResponseBody):
     """By when the first of their job and cause came, newest first; null ends the list."""
 
     items: list[DeadLettersBody]

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from shoal.wire.bodies import Answer
+from shoal.wire.bodies import ResponseBody
 
 
-class HealthBody(Answer):
+class HealthBody(ResponseBody):
     """That the API answers."""
 
     status: Literal["ok"]

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from shoal.domain.canary import CanaryVerdict
 from shoal.domain.job import JobStatus, Priority
-from shoal.wire.bodies import Answer
+from shoal.wire.bodies import ResponseBody
 from shoal.wire.fields import Time
 from shoal.wire.retry import RetryBody
 from shoal.wire.worker import JobId
 
 
-class CountsBody(Answer):
+class CountsBody(ResponseBody):
     """Tasks by status."""
 
     pending: int
@@ -21,14 +21,14 @@ class CountsBody(Answer):
     cancelled: int
 
 
-class SelectionBody(Answer):
+class SelectionBody(ResponseBody):
     """Which failed tasks this generation runs again: those of a cause, or so many by index."""
 
     cause: str | None
     tasks: int | None
 
 
-class DiscardBody(Answer):
+class DiscardBody(ResponseBody):
     """Failed tasks that are not run again: of a cause, so many by index, or with neither all."""
 
     cause: str | None
@@ -38,7 +38,7 @@ class DiscardBody(Answer):
     at: Time
 
 
-class CanaryBody(Answer):
+class CanaryBody(ResponseBody):
     """A retry in two steps: `tried` tasks in `generation`, then the rest if the `bar` is reached.
 
     `succeeded` and `verdict` are null while it runs; it is `stopped` if it was ended early.
@@ -52,7 +52,7 @@ class CanaryBody(Answer):
     verdict: CanaryVerdict | None
 
 
-class JobLinks(Answer):
+class JobLinks(ResponseBody):
     """Where the job and what belongs to it are."""
 
     self: str
@@ -60,7 +60,7 @@ class JobLinks(Answer):
     results: str
 
 
-class JobBody(Answer):
+class JobBody(ResponseBody):
     """A job. `ending` is the status that it will close with, once it was told to stop.
 
     `drained` says of a paused job that nothing of it runs any more. A pause moves the `deadline`.
@@ -97,7 +97,7 @@ class JobBody(Answer):
     links: JobLinks
 
 
-class JobPageBody(Answer):
+class JobPageBody(ResponseBody):
     """Jobs, newest first; a null `next_token` ends the list."""
 
     items: list[JobBody]

@@ -21,36 +21,38 @@ class TicketBody(BaseModel):
     expires_at: Time
 
 
-class _Said(BaseModel):
+class _ClientMessageBody(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Subscribe(_Said):
+class Subscribe(_ClientMessageBody):
     """Tell me of a job; without one, of all jobs of my tenant."""
 
     action: Literal["subscribe"]
     job: str | None = Field(default=None, max_length=100)
 
 
-class Unsubscribe(_Said):
+class Unsubscribe(_ClientMessageBody):
     """Tell me of it no longer."""
 
     action: Literal["unsubscribe"]
     job: str | None = Field(default=None, max_length=100)
 
 
-class Ping(_Said):
+class Ping(_ClientMessageBody):
     """Keep the connection from idling; it is closed after ten minutes without a word."""
 
     action: Literal["ping"]
 
 
-type Said = Subscribe | Unsubscribe | Ping
+type ClientMessage = Subscribe | Unsubscribe | Ping
 
-_SAID: TypeAdapter[Said] = TypeAdapter(Annotated[Said, Field(discriminator="action")])
+_SAID: TypeAdapter[ClientMessage] = TypeAdapter(
+    Annotated[ClientMessage, Field(discriminator="action")]
+)
 
 
-def said(text: str) -> Said:
+def read_client_message(text: str) -> ClientMessage:
     """What a client sent; raise ValueError if it is nothing that is understood."""
     return _SAID.validate_json(text)
 

@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 from shoal.domain.counts import TaskStatus
-from shoal.wire.bodies import Answer
+from shoal.wire.bodies import ResponseBody
 
 
-class ResultBody(Answer):
+class ResultBody(ResponseBody):
     """What a completed task returned; null if that is `too_large` for one answer."""
 
     index: int
@@ -34,7 +34,7 @@ class MissingWhy(StrEnum):
         return MissingWhy.EXPIRED if status is TaskStatus.COMPLETED else MissingWhy(status.value)
 
 
-class MissingBody(Answer):
+class MissingBody(ResponseBody):
     """Tasks from index `first` to `last`, both included, that have no result, and why."""
 
     first: int
@@ -43,7 +43,7 @@ class MissingBody(Answer):
     why: MissingWhy
 
 
-class ResultPageBody(Answer):
+class ResultPageBody(ResponseBody):
     """Results by index, and what is `missing` among them; a null `next_token` ends the list.
 
     A page tells of every task before the next page: as an item, or as missing.

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from shoal.domain.grid import Grid, Json
 from shoal.domain.job import Lines, Priority, Repeat, Source, Spec
 from shoal.domain.sizing import MAX_CHUNK, MAX_TASKS
-from shoal.wire.bodies import CLOSED, Answer, Request
+from shoal.wire.bodies import CLOSED, RequestBody, ResponseBody
 from shoal.wire.fields import (
     MAX_EXACT,
     FieldName,
@@ -40,7 +40,7 @@ MAX_AXIS_VALUES: Final = 10_000
 """Values written out in a grid, over all axes; ranges count as none."""
 
 
-class Range(Request):
+class Range(RequestBody):
     """An axis as a range: start, stop (not reached) and step, as in Python."""
 
     range: Annotated[list[Whole], Field(min_length=2, max_length=3)]
@@ -158,7 +158,7 @@ def _values(axis: Axis) -> range | list[Json]:
     return range(*axis.range) if isinstance(axis, Range) else axis
 
 
-class UploadBody(Answer):
+class UploadBody(ResponseBody):
     """PUT up to 1 GB of JSON Lines to `upload_url`, once, then submit with `inputs_uri`.
 
     `upload_headers` go with the PUT as they are.

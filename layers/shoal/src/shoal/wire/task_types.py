@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from shoal.wire.bodies import Answer
+from shoal.wire.bodies import ResponseBody
 from shoal.wire.retry import RetryBody
 
 
-class TaskTypeBody(Answer):
+class TaskTypeBody(ResponseBody):
     """A function of the worker image; `schema` is the JSON Schema of its input.
 
     `image` and `digest` say which image and which code the worker that registered it last runs.
@@ -28,7 +28,7 @@ class TaskTypeBody(Answer):
     mean_seconds: float | None
 
 
-class TaskTypesBody(Answer):
+class TaskTypesBody(ResponseBody):
     """Every task type that a worker has registered, by name."""
 
     items: list[TaskTypeBody]

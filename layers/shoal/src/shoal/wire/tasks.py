@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from pydantic import StringConstraints
 
 from shoal.domain.counts import TaskStatus
-from shoal.wire.bodies import Answer, Request
+from shoal.wire.bodies import RequestBody, ResponseBody
 from shoal.wire.fields import Time
 from shoal.wire.worker import MAX_TAIL, JobId, RetryAfter, WorkerId
 
 
-class TaskErrorBody(Answer):
+class TaskErrorBody(ResponseBody):
     """Why an attempt failed; `tail` is the end of what it printed."""
 
     type: str
@@ -20,7 +20,7 @@ class TaskErrorBody(Answer):
     retryable: bool
 
 
-class TaskBody(Answer):
+class TaskBody(ResponseBody):
     """A task; times, result and error are of its latest attempt that ended.
 
     Where its result exceeds what one answer holds, `result` is null and `too_large` is true.
@@ -42,7 +42,7 @@ class TaskBody(Answer):
     too_large: bool = False
 
 
-class TaskPageBody(Answer):
+class TaskPageBody(ResponseBody):
     """Tasks by index, or the slowest of this page first; a null `next_token` ends the list.
 
     `rows_read` is how many rows of chunks and of outcomes this page looked at.
@@ -53,7 +53,7 @@ class TaskPageBody(Answer):
     rows_read: int
 
 
-class ArtifactBody(Answer):
+class ArtifactBody(ResponseBody):
     """A file that a task stored; `url` reads it for a quarter of an hour."""
 
     name: str
@@ -61,27 +61,27 @@ class ArtifactBody(Answer):
     url: str
 
 
-class ArtifactsBody(Answer):
+class ArtifactsBody(ResponseBody):
     """The files of a task, by name."""
 
     items: list[ArtifactBody]
     next_token: str | None = None
 
 
-class TaskRunning(Request):
+class TaskRunning(RequestBody):
     """A worker takes the task on."""
 
     worker: WorkerId
 
 
-class TaskComplete(Request):
+class TaskComplete(RequestBody):
     """The task returned this."""
 
     worker: WorkerId
     result: Any = None
 
 
-class TaskFault(Request):
+class TaskFault(RequestBody):
     """Why the task failed."""
 
     type: Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -91,7 +91,7 @@ class TaskFault(Request):
     retry_after: RetryAfter | None = None
 
 
-class TaskFailed(Request):
+class TaskFailed(RequestBody):
     """The task failed so."""
 
     worker: WorkerId

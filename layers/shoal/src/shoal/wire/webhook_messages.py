@@ -12,7 +12,7 @@ from shoal.domain.webhook import WebhookDelivery, WebhookEvent, event_type
 _DELIVERY: Final = "delivery"
 
 
-def delivery_text(delivery: WebhookDelivery) -> str:
+def delivery_message(delivery: WebhookDelivery) -> str:
     """A delivery as a message."""
     said = {
         "webhook": delivery.webhook_id,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shoal.domain.webhook import DeliveryAttempt, Webhook
-from shoal.wire.bodies import Answer
+from shoal.wire.bodies import ResponseBody
 from shoal.wire.fields import Time
 from shoal.wire.times import rfc3339
 
@@ -36,7 +36,7 @@ class WebhookSetting(BaseModel):
     ] = ""
 
 
-class WebhookBody(Answer):
+class WebhookBody(ResponseBody):
     """A webhook; its secret is told only when it is made."""
 
     id: str
@@ -56,20 +56,20 @@ class WebhookSecretBody(WebhookBody):
     secret: str
 
 
-class WebhookListBody(Answer):
+class WebhookListBody(ResponseBody):
     """A tenant's webhooks, oldest first."""
 
     items: list[WebhookBody]
     next_token: str | None = None
 
 
-class WebhookTestBody(Answer):
+class WebhookTestBody(ResponseBody):
     """The event that was sent; the log of deliveries has what came of it."""
 
     event_id: str
 
 
-class DeliveryBody(Answer):
+class DeliveryBody(ResponseBody):
     """An attempt: the status that was answered, or what went wrong; null where none follows."""
 
     event_id: str
@@ -82,7 +82,7 @@ class DeliveryBody(Answer):
     next_attempt_at: Time | None
 
 
-class DeliveryListBody(Answer):
+class DeliveryListBody(ResponseBody):
     """The last attempts, newest first."""
 
     items: list[DeliveryBody]

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from shoal.domain.errors import ShoalError, Unavailable
 from shoal.domain.retry import LONGEST_DELAY
 from shoal.domain.sizing import MAX_CHUNK, MAX_CHUNKS, MAX_TASKS
+from shoal.wire.bodies import CLOSED
 from shoal.wire.retry import RetryBody
 
 MAX_BATCH: Final = 10
@@ -41,18 +42,18 @@ type RetryAfter = Annotated[float, Field(ge=0, le=LONGEST_DELAY)]
 type Timeout = Annotated[float, Field(gt=0, le=MAX_TIMEOUT)]
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+class _WorkerRequest(BaseModel):
+    model_config = CLOSED
 
 
-class _Answer(BaseModel):
+class _WorkerResponse(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
 
 # Errors of a call, for the port that makes it.
 
 
-class Away(Unavailable):
+class RemoteUnavailable(Unavailable):
     """The other side is away, throttles or fails; `retry_after` seconds if it said so."""
 
     def __init__(self, detail: str, retry_after: float | None = None) -> None:
@@ -60,7 +61,7 @@ class Away(Unavailable):
         self.retry_after = retry_after
 
 
-class Refused(ShoalError):  # noqa: N818 - the tree reads as nouns
+class RemoteRejected(ShoalError):  # noqa: N818 - the tree reads as nouns
     """The other side will never accept this request."""
 
     def __init__(self, status: int, detail: str) -> None:
@@ -71,14 +72,14 @@ class Refused(ShoalError):  # noqa: N818 - the tree reads as nouns
 # The message on SQS.
 
 
-class ChunkMessage(_Answer):
+class ChunkMessage(_WorkerResponse):
     """The body of a message: ids only."""
 
     job: JobId
     chunk: ChunkNumber
 
 
-class Delivery(NamedTuple):
+class ReceivedMessage(NamedTuple):
     """A message in hand, hidden from others for a while; `receipt` settles it.
 
     `sent_at` (seconds since the epoch) is known of one that was never received before.
@@ -93,14 +94,14 @@ class Delivery(NamedTuple):
 # Leases.
 
 
-class WantedChunk(_Request):
+class WantedChunk(_WorkerRequest):
     """A chunk whose message the worker holds."""
 
     job_id: JobId
     chunk: ChunkNumber
 
 
-class LeaseRequest(_Request):
+class LeaseRequest(_WorkerRequest):
     """Asks for chunks. A repeated request carries the same id and gets the same grants."""
 
     worker: WorkerId
@@ -117,14 +118,14 @@ class GrantedTask(TypedDict):
     line: NotRequired[Annotated[int, Field(ge=0)]]
 
 
-class RangedInputs(_Answer):
+class RangedInputs(_WorkerResponse):
     """Where the lines of the inputs are, when they are too large to travel in the answer."""
 
     url: str
     headers: dict[str, str] = {}
 
 
-class Lease(_Answer):
+class Lease(_WorkerResponse):
     """The answer for one chunk; only `granted` carries an epoch and tasks, only `held` a delay."""
 
     job_id: JobId
@@ -149,7 +150,7 @@ class Lease(_Answer):
         return self
 
 
-class LeaseAnswer(_Answer):
+class LeaseAnswer(_WorkerResponse):
     """One answer for each chunk asked for."""
 
     leases: list[Lease]
@@ -158,7 +159,7 @@ class LeaseAnswer(_Answer):
 # Reports.
 
 
-class TaskFailure(_Request):
+class TaskFailure(_WorkerRequest):
     """Why an attempt failed; `tail` is the end of what it printed.
 
     `retry_after` takes the place of the policy's delay, if there is another attempt.
@@ -171,7 +172,7 @@ class TaskFailure(_Request):
     retry_after: RetryAfter | None = None
 
 
-class TaskOutcome(_Request):
+class TaskOutcome(_WorkerRequest):
     """The end of one attempt: `error` if and only if it failed."""
 
     index: TaskIndex
@@ -189,13 +190,13 @@ class TaskOutcome(_Request):
         return self
 
 
-class PartKeyRef(_Request):
+class PartKeyRef(_WorkerRequest):
     """The stored part that holds the outcomes in full."""
 
     key: Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 
-class Report(_Request):
+class Report(_WorkerRequest):
     """Outcomes under one epoch; a final one ends the lease and hands back what has no outcome."""
 
     job_id: JobId
@@ -207,14 +208,14 @@ class Report(_Request):
     part: PartKeyRef | None = None
 
 
-class ReportRequest(_Request):
+class ReportRequest(_WorkerRequest):
     """Reports about up to ten chunks."""
 
     worker: WorkerId
     reports: Annotated[list[Report], Field(min_length=1, max_length=MAX_BATCH)]
 
 
-class ReportDecision(_Answer):
+class ReportDecision(_WorkerResponse):
     """What became of one report."""
 
     job_id: JobId
@@ -222,7 +223,7 @@ class ReportDecision(_Answer):
     decision: Literal["accepted", "stale", "cancelled"]
 
 
-class ReportAnswer(_Answer):
+class ReportAnswer(_WorkerResponse):
     """One decision for each report."""
 
     reports: list[ReportDecision]
@@ -260,7 +261,7 @@ def _encoded(report: EncodedReport) -> bytes:
 # Parts: outcomes too large for a report.
 
 
-class PartRequest(_Request):
+class PartRequest(_WorkerRequest):
     """Asks where to PUT the outcomes of a report, `size` bytes."""
 
     worker: WorkerId
@@ -271,7 +272,7 @@ class PartRequest(_Request):
     size: Annotated[int, Field(ge=1, le=MAX_PART_BYTES)]
 
 
-class PartAnswer(_Answer):
+class PartAnswer(_WorkerResponse):
     """A presigned PUT; `headers` go with it as they are."""
 
     url: str
@@ -282,7 +283,7 @@ class PartAnswer(_Answer):
 # What a task keeps beyond its attempt.
 
 
-class _OfTask(_Request):
+class _OfTask(_WorkerRequest):
     worker: WorkerId
     job_id: JobId
     chunk: ChunkNumber
@@ -290,7 +291,7 @@ class _OfTask(_Request):
     index: TaskIndex
 
 
-class Effect(_Answer):
+class Effect(_WorkerResponse):
     """What a side effect returned; JSON."""
 
     value: Any
@@ -303,7 +304,7 @@ class EffectRequest(_OfTask):
     effect: Effect | None = None
 
 
-class EffectAnswer(_Answer):
+class EffectAnswer(_WorkerResponse):
     """What is kept; null if nothing is."""
 
     effect: Effect | None
@@ -316,7 +317,7 @@ class ArtifactRequest(_OfTask):
     size: Annotated[int, Field(ge=0, le=MAX_ARTIFACT_BYTES)] | None = None
 
 
-class ArtifactAnswer(_Answer):
+class ArtifactAnswer(_WorkerResponse):
     """A presigned URL, null if there is nothing to GET; `headers` go with a PUT as they are."""
 
     url: str | None
@@ -327,7 +328,7 @@ class ArtifactAnswer(_Answer):
 # Heartbeats.
 
 
-class Beat(_Request):
+class Beat(_WorkerRequest):
     """A chunk in hand, and the task of it that runs now."""
 
     job_id: JobId
@@ -337,14 +338,14 @@ class Beat(_Request):
     progress: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
-class HeartbeatRequest(_Request):
+class HeartbeatRequest(_WorkerRequest):
     """Renews leases."""
 
     worker: WorkerId
     leases: Annotated[list[Beat], Field(min_length=1, max_length=MAX_BEATS)]
 
 
-class BeatDecision(_Answer):
+class BeatDecision(_WorkerResponse):
     """Whether the lease was renewed, and what the worker should do about the chunk."""
 
     job_id: JobId
@@ -354,7 +355,7 @@ class BeatDecision(_Answer):
     directive: Literal["cancel", "pause"] | None = None
 
 
-class HeartbeatAnswer(_Answer):
+class HeartbeatAnswer(_WorkerResponse):
     """One decision for each beat."""
 
     leases: list[BeatDecision]
@@ -363,7 +364,7 @@ class HeartbeatAnswer(_Answer):
 # Registration.
 
 
-class TaskTypeOffer(_Request):
+class TaskTypeOffer(_WorkerRequest):
     """A task type that the worker can run; `schema` is the JSON Schema of its input object.
 
     `timeout` and `retry` hold for jobs that name none; `batch` tasks at most go to one call.
@@ -379,7 +380,7 @@ class TaskTypeOffer(_Request):
     description: Annotated[str, StringConstraints(max_length=2_000)] = ""
 
 
-class WorkerRegistration(_Request):
+class WorkerRegistration(_WorkerRequest):
     """What a worker says when it starts; `image` and `digest` tell which code it runs.
 
     It may say it again, with the next `number` of those since `started_at`: at least once in
@@ -400,7 +401,7 @@ class WorkerRegistration(_Request):
     leaving: bool = False
 
 
-class RegistrationAnswer(_Answer):
+class RegistrationAnswer(_WorkerResponse):
     """How many task types are now known of it."""
 
     worker: WorkerId

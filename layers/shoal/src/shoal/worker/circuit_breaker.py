@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from shoal.wire.worker import Away
+from shoal.wire.worker import RemoteUnavailable
 from shoal.worker.health import MAX_CALL_SECONDS, ThreadWatchdog
 
 _LOG = logging.getLogger("shoal.worker")
@@ -55,7 +55,7 @@ class CircuitBreaker:
             self._watchdog.ping(MAX_CALL_SECONDS)
             try:
                 answer = call()
-            except Away as away:
+            except RemoteUnavailable as away:
                 self._record_failure(what, away)
             except BaseException:
                 self._record_success()  # it refused, but it answered; or the worker is about to die
@@ -81,7 +81,7 @@ class CircuitBreaker:
             if self._leaving.wait(_POLL_SECONDS):
                 raise CallAbandoned(what)
 
-    def _record_failure(self, what: str, away: Away) -> None:
+    def _record_failure(self, what: str, away: RemoteUnavailable) -> None:
         with self._lock:
             bound = min(self._max_delay, FIRST_DELAY * 2.0 ** min(self._failures, 16))
             delay = max(away.retry_after or 0.0, random.uniform(0, bound))  # noqa: S311

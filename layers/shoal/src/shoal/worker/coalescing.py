@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from shoal.wire.glance import durations
+from shoal.wire.outcome_scan import durations
 from shoal.worker.segment import Segment
 
 COALESCED_SECONDS: Final = 0.005

@@ -15,13 +15,13 @@ from pydantic import ValidationError
 from shoal.domain import trace
 from shoal.wire.worker import (
     MAX_BATCH,
-    Away,
     ChunkMessage,
-    Delivery,
     Lease,
     LeaseRequest,
     RangedInputs,
-    Refused,
+    ReceivedMessage,
+    RemoteRejected,
+    RemoteUnavailable,
     WantedChunk,
 )
 from shoal.worker.circuit_breaker import CallAbandoned
@@ -107,9 +107,9 @@ class Fetcher:
 
     # Messages.
 
-    def _receive(self, limit: int) -> list[Delivery]:
+    def _receive(self, limit: int) -> list[ReceivedMessage]:
         """Messages of the queues in their turn; waits only when all were empty before."""
-        got: list[Delivery] = []
+        got: list[ReceivedMessage] = []
         order = self._queue_order.next()
         if self._idle:
             order.sort(key=lambda name: name != self._last_busy)
@@ -132,16 +132,16 @@ class Fetcher:
             self._queue("count", partial(self._deliveries.left, name)) for name in self._empty_until
         )
 
-    def _return(self, deliveries: Sequence[Delivery]) -> None:
+    def _return(self, deliveries: Sequence[ReceivedMessage]) -> None:
         try:
             self._deliveries.hide(deliveries, 0)
-        except Away as away:  # others see them when their time has run out
+        except RemoteUnavailable as away:  # others see them when their time has run out
             _LOG.warning("messages are not given back: %s", away)
 
     def _is_due(self, name: str) -> bool:
         return self._clock.monotonic() >= self._empty_until[name]
 
-    def _receive_from(self, name: str, limit: int, wait: float) -> Sequence[Delivery]:
+    def _receive_from(self, name: str, limit: int, wait: float) -> Sequence[ReceivedMessage]:
         if self._draining.is_set():
             return []
         return self._queue(
@@ -151,7 +151,7 @@ class Fetcher:
             ),
         )
 
-    def _admit(self, deliveries: Sequence[Delivery]) -> dict[tuple[str, int], ChunkRun]:
+    def _admit(self, deliveries: Sequence[ReceivedMessage]) -> dict[tuple[str, int], ChunkRun]:
         """Put messages on the desk; one that names a chunk in hand is hidden a while."""
         runs: dict[tuple[str, int], ChunkRun] = {}
         for delivery in deliveries:
@@ -169,13 +169,13 @@ class Fetcher:
                 self._hide(delivery, self._lease_seconds)
         return runs
 
-    def _hide(self, delivery: Delivery, seconds: float) -> None:
+    def _hide(self, delivery: ReceivedMessage, seconds: float) -> None:
         whole = min(math.ceil(seconds), _MAX_HIDE)
         self._queue("hide", lambda: self._deliveries.hide([delivery], whole))
 
     # Leases.
 
-    def _lease(self, deliveries: Sequence[Delivery]) -> None:
+    def _lease(self, deliveries: Sequence[ReceivedMessage]) -> None:
         runs = self._admit(deliveries)
         if runs:
             self._lease_runs(runs)
@@ -188,7 +188,7 @@ class Fetcher:
         )
         try:
             answer = self._api("lease", lambda: self._callbacks.lease(request))
-        except Refused as refused:
+        except RemoteRejected as refused:
             self._lease_individually(runs, refused)
             return
         leases = {(lease.job_id, lease.chunk): lease for lease in answer.leases}
@@ -204,7 +204,7 @@ class Fetcher:
         self._coordinator.start(*inline)
 
     def _lease_individually(
-        self, runs: Mapping[tuple[str, int], ChunkRun], refused: Refused
+        self, runs: Mapping[tuple[str, int], ChunkRun], refused: RemoteRejected
     ) -> None:
         """One of the chunks is refused; the others shall not suffer."""
         for key, run in runs.items():
@@ -243,10 +243,10 @@ class Fetcher:
             )
             lines = body.split(b"\n")
             return [params | json.loads(lines[task["line"]]) for task in lease.tasks]
-        except Refused as refused:
+        except RemoteRejected as refused:
             return refused
         except (ValueError, TypeError, LookupError) as error:
-            return Refused(200, f"the inputs cannot be read: {type(error).__name__}")
+            return RemoteRejected(200, f"the inputs cannot be read: {type(error).__name__}")
 
 
 def _inline(lease: Lease) -> Inputs:

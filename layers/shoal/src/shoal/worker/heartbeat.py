@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from itertools import batched
 from typing import Final
 
-from shoal.wire.worker import MAX_BEATS, Away, Beat, BeatDecision, HeartbeatRequest, Refused
+from shoal.wire.worker import (
+    MAX_BEATS,
+    Beat,
+    BeatDecision,
+    HeartbeatRequest,
+    RemoteRejected,
+    RemoteUnavailable,
+)
 from shoal.worker.health import MAX_CALL_SECONDS
 from shoal.worker.in_flight import ChunkRun
 from shoal.worker.run_coordinator import RunCoordinator
@@ -53,11 +60,11 @@ class HeartbeatLoop:
         try:
             self._extend_visibility(due)
             self._renew([run for run in due if run.lease])
-        except Away as away:
+        except RemoteUnavailable as away:
             _LOG.warning("heartbeat: away: %s", away)
             self._meters.away("heartbeat")
             return False
-        except Refused as refused:
+        except RemoteRejected as refused:
             _LOG.error("heartbeat refused: %s", refused)
         finally:
             self._supervise(runs)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from shoal.wire.worker import MAX_BATCH, ChunkMessage, Delivery, Lease
+from shoal.wire.worker import MAX_BATCH, ChunkMessage, Lease, ReceivedMessage
 from shoal.worker.health import ThreadWatchdog
 from shoal.worker.ports import ChunkSpan
 from shoal.worker.segment import Segment
@@ -19,7 +19,9 @@ under way, the next fills. More would only wait, and need heartbeats."""
 class ChunkRun:
     """A message in hand and, once leased, the chunk that runs. Fields belong to its lock."""
 
-    def __init__(self, message: ChunkMessage, delivery: Delivery, received_at: float) -> None:
+    def __init__(
+        self, message: ChunkMessage, delivery: ReceivedMessage, received_at: float
+    ) -> None:
         self.key = (message.job, message.chunk)
         self.delivery = delivery
         self.received_at = received_at

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from typing import Final
 
-from shoal.wire.worker import MAX_BATCH, Delivery
+from shoal.wire.worker import MAX_BATCH, ReceivedMessage
 from shoal.worker.health import ThreadWatchdog
 from shoal.worker.in_flight import ChunkRun
 
@@ -20,7 +20,7 @@ class Outbox:
     def __init__(self, watchdog: ThreadWatchdog) -> None:
         self._watchdog = watchdog
         self._due: dict[ChunkRun, bool] = {}
-        self._settled: deque[Delivery] = deque()
+        self._settled: deque[ReceivedMessage] = deque()
         self._changed = threading.Condition()
         self._wanted = 1
         """Entries that the reporter waits for; it is not woken for fewer."""
@@ -38,7 +38,7 @@ class Outbox:
             self._due[run] = True
             self._notify()
 
-    def settle(self, *deliveries: Delivery) -> None:
+    def settle(self, *deliveries: ReceivedMessage) -> None:
         """Delete messages."""
         with self._changed:
             self._settled.extend(deliveries)
@@ -75,7 +75,7 @@ class Outbox:
                 del self._due[run]
             return chosen
 
-    def take_settled(self) -> list[Delivery]:
+    def take_settled(self) -> list[ReceivedMessage]:
         """Messages for one call."""
         with self._changed:
             return [self._settled.popleft() for _ in range(min(MAX_BATCH, len(self._settled)))]

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from shoal.wire.worker import (
-    Delivery,
     HeartbeatAnswer,
     HeartbeatRequest,
     Lease,
@@ -18,6 +17,7 @@ from shoal.wire.worker import (
     LeaseRequest,
     PartAnswer,
     PartRequest,
+    ReceivedMessage,
     RegistrationAnswer,
     ReportAnswer,
     WorkerRegistration,
@@ -29,13 +29,13 @@ class Deliveries(Protocol):
 
     def receive(
         self, queue: str, *, limit: int, wait: float, visibility: float
-    ) -> Sequence[Delivery]:
+    ) -> Sequence[ReceivedMessage]:
         """Up to `limit` (10 at most) messages, waiting up to `wait` seconds for the first."""
 
-    def delete(self, deliveries: Sequence[Delivery]) -> None:
+    def delete(self, deliveries: Sequence[ReceivedMessage]) -> None:
         """Settle them for good; what is gone already counts as deleted."""
 
-    def hide(self, deliveries: Sequence[Delivery], seconds: float) -> None:
+    def hide(self, deliveries: Sequence[ReceivedMessage], seconds: float) -> None:
         """Keep them from others for so long from now; what is gone already is left alone."""
 
     def left(self, queue: str) -> int:

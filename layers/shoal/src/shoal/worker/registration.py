@@ -7,7 +7,7 @@ import random
 import threading
 from typing import Final
 
-from shoal.wire.worker import Away, Refused, WorkerRegistration
+from shoal.wire.worker import RemoteRejected, RemoteUnavailable, WorkerRegistration
 from shoal.worker.worker_context import WorkerContext
 
 _LOG = logging.getLogger("shoal.worker")
@@ -49,8 +49,8 @@ class RegistrationLoop:
         self._last_sent = registration = self._last_sent.model_copy(update=update)
         try:
             self._context.callbacks.register(registration)
-        except Away as away:
+        except RemoteUnavailable as away:
             _LOG.warning("nobody heard that this worker is here: %s", away)
             self._context.meters.away("register")
-        except Refused as refused:
+        except RemoteRejected as refused:
             _LOG.error("it was refused that this worker is here: %s", refused)

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from shoal.wire.worker import (
     MAX_INLINE_BYTES,
-    Delivery,
     EncodedReport,
     PartRequest,
-    Refused,
+    ReceivedMessage,
+    RemoteRejected,
     encode_reports,
 )
 from shoal.worker.in_flight import ChunkRun
@@ -67,7 +67,7 @@ class Reporter:
             reports = [self._with_part(entry.report) for entry in batch]
             body = encode_reports(self._worker, reports)
             answer = self._api("report", lambda: self._callbacks.report(body))
-        except Refused as refused:
+        except RemoteRejected as refused:
             if len(batch) == 1:
                 self._give_up(batch[0].run, refused)
                 return
@@ -113,7 +113,7 @@ class Reporter:
                 return True
             self._coordinator.run_next(run)
         elif decision is None:
-            self._give_up(run, Refused(200, "the answer does not name the chunk"))
+            self._give_up(run, RemoteRejected(200, "the answer does not name the chunk"))
         elif decision == "cancelled":
             self._coordinator.cancel(run)
         else:
@@ -131,12 +131,12 @@ class Reporter:
             if report.final:
                 run.span.end("reported")
 
-    def _give_up(self, run: ChunkRun, refused: Refused) -> None:
+    def _give_up(self, run: ChunkRun, refused: RemoteRejected) -> None:
         _LOG.error("report refused, the chunk is given up: %s", refused, extra=run.log_fields)
         self._coordinator.abandon(run)
 
-    def _delete(self, settled: Sequence[Delivery]) -> None:
+    def _delete(self, settled: Sequence[ReceivedMessage]) -> None:
         try:
             self._queue("delete", lambda: self._deliveries.delete(settled))
-        except Refused as refused:  # they come again, and their chunks are done then
+        except RemoteRejected as refused:  # they come again, and their chunks are done then
             _LOG.error("messages cannot be deleted: %s", refused)

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from shoal.wire.worker import MAX_TIMEOUT, Lease, Refused
+from shoal.wire.worker import MAX_TIMEOUT, Lease, RemoteRejected
 from shoal.worker.assignment import Assignment
 from shoal.worker.fork_client import ForkClient, OfferedType
 from shoal.worker.in_flight import ChunkRun
@@ -25,7 +25,7 @@ UNKNOWN_TYPE_SECONDS: Final = 30.0
 """How long a chunk whose task type this worker lacks is kept before it is handed back."""
 _NEVER: Final = float("inf")
 
-type Inputs = Sequence[Mapping[str, Any]] | Refused
+type Inputs = Sequence[Mapping[str, Any]] | RemoteRejected
 
 
 class RunCoordinator:
@@ -51,7 +51,7 @@ class RunCoordinator:
         offered = self._fork_client.types.get(lease.task_type or "")
         if offered is None:
             self._hold_unknown_type(run, lease)
-        elif isinstance(inputs, Refused):
+        elif isinstance(inputs, RemoteRejected):
             self._fail_all(run, lease, inputs)
         else:
             run.pending = _segments(run, lease, inputs, offered)
@@ -168,7 +168,7 @@ class RunCoordinator:
         if self._context.draining.is_set():
             self.release(run)
 
-    def _fail_all(self, run: ChunkRun, lease: Lease, refused: Refused) -> None:
+    def _fail_all(self, run: ChunkRun, lease: Lease, refused: RemoteRejected) -> None:
         _LOG.error("inputs refused, the tasks have failed: %s", refused, extra=run.log_fields)
         now = TimestampFormatter().text(self._context.clock.now())
         run.outcomes(

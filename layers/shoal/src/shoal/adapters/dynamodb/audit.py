@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from shoal.adapters.aws_errors import code_of, translated
 from shoal.adapters.dynamodb.registry import Registry
-from shoal.adapters.faults import code_of, translated
 from shoal.adapters.rows.attributes import Row, float_of, number, text, text_of
 from shoal.domain.audit_event import Action, AuditEvent
 from shoal.ports.audit import AuditPage

@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from shoal.adapters.parallel import in_parallel
 from shoal.adapters.rows.attributes import number, text
 from shoal.adapters.rows.chunks import STANDING, chunk_id, chunk_of, chunk_row, standing_of
 from shoal.adapters.rows.origins import marked, marks, origin_of, stated
 from shoal.adapters.rows.parts import pack_part, unpack_part
-from shoal.adapters.together import together
 from shoal.domain.chunk import Chunk
 from shoal.domain.outcome import Origin, Outcome, PartKey, WholePart
 from shoal.ports.blobs import UploadLink
@@ -20,7 +20,7 @@ from shoal.ports.keepsakes import Keepsake
 
 if TYPE_CHECKING:
     from shoal.adapters.dynamodb.table import Table
-    from shoal.adapters.s3 import Bucket
+    from shoal.adapters.s3 import ObjectBucket
 
 LARGEST_ROW: Final = 8_192
 """Bytes of a packed part that still lies in the table; beyond it S3 costs less to write."""
@@ -34,7 +34,7 @@ def _effect_id(job_id: str, index: int, key: str) -> str:
 class DynamoChunkStore:
     """A row a chunk and a row a part; a part is looked for in the table, then in the bucket."""
 
-    def __init__(self, tasks: Table, results: Bucket) -> None:
+    def __init__(self, tasks: Table, results: ObjectBucket) -> None:
         self._tasks = tasks
         self._results = results
 
@@ -108,7 +108,7 @@ class DynamoChunkStore:
         if elsewhere:
             from shoal.adapters.rows.uploads import uploaded_part  # noqa: PLC0415 - as above
 
-            found = together(self._results.get, elsewhere)
+            found = in_parallel(self._results.get, elsewhere)
             parts |= {
                 key: WholePart(uploaded_part(stored.body), marked(stored.metadata))
                 for key, stored in zip(elsewhere.values(), found, strict=True)

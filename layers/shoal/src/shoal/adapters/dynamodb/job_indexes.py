@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from shoal.adapters.faults import translated
+from shoal.adapters.aws_errors import translated
+from shoal.adapters.index_paging import IndexPage
 from shoal.adapters.rows.attributes import Value, text
 from shoal.adapters.rows.jobs import tag_mark, tenant_status
-from shoal.adapters.seeking import Look
 from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.page_key import below
@@ -25,19 +25,19 @@ _BY_STATUS: Final = "tenant-status-place"
 
 
 @dataclass(frozen=True, slots=True)
-class Indices:
+class JobIndexes:
     """What a tenant looks for, in the indices of this table."""
 
     jobs: Table
     tenant: str
     which: JobFilter
 
-    def look(self, status: JobStatus | None, start: str | None, limit: int) -> Look:
+    def read(self, status: JobStatus | None, start: str | None, limit: int) -> IndexPage:
         """Jobs of a status (of any), from below `start` on, at `limit` entries at most."""
         first = self.which.first
         end = self.which.end if start is None else min(self.which.end, below(start))
         if end < first:
-            return Look([], 0, None)
+            return IndexPage([], 0, None)
         index, key, value = (
             (_BY_TENANT, "tenant", self.tenant)
             if status is None
@@ -64,7 +64,7 @@ class Indices:
         with translated():
             answer = self.jobs.client.query(**query)
         last = answer.get("LastEvaluatedKey")
-        return Look(
+        return IndexPage(
             [row["place"]["S"] for row in answer["Items"]],
             answer["ScannedCount"],
             None if last is None else last["place"]["S"],

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from shoal.adapters.dynamodb.finding import Indices
+from shoal.adapters.dynamodb.job_indexes import JobIndexes
+from shoal.adapters.index_paging import merged_page
 from shoal.adapters.rows.attributes import int_of, number, text
 from shoal.adapters.rows.jobs import job_of, job_row
 from shoal.adapters.rows.tallies import (
@@ -20,7 +21,6 @@ from shoal.adapters.rows.tallies import (
     tally_of,
     tally_row,
 )
-from shoal.adapters.seeking import sought
 from shoal.domain.job import Job
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.page_key import id_at
@@ -55,8 +55,8 @@ class DynamoJobStore:
     def page(self, tenant: str, which: JobFilter, *, limit: int, start: str | None) -> JobPage:
         if start is not None:
             id_at(start)
-        looking = Indices(self._jobs, tenant, which).look
-        found = sought(looking, sorted(which.statuses), limit=limit, start=start)
+        looking = JobIndexes(self._jobs, tenant, which).read
+        found = merged_page(looking, sorted(which.statuses), limit=limit, start=start)
         rows = self._jobs.get_many(map(id_at, found.places))
         jobs = [job_of(rows[id_at(each)]) for each in found.places if id_at(each) in rows]
         # An index lags behind, and marks of tags are short.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from shoal.adapters.faults import translated
+from shoal.adapters.aws_errors import translated
 from shoal.adapters.rows.attributes import text, text_of
 from shoal.ports.machines import MachinePage
 

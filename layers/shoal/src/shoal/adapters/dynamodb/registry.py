@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from shoal.adapters.faults import code_of, translated
-from shoal.adapters.mean import moved_mean
+from shoal.adapters.aws_errors import code_of, translated
+from shoal.adapters.mean_duration import updated_mean
 from shoal.adapters.rows.attributes import (
     Row,
     Value,
@@ -142,7 +142,7 @@ class DynamoTypeRegistry:
         before = row.get("mean_seconds")
         condition = "attribute_exists(pk) AND "
         condition += "attribute_not_exists(mean_seconds)" if before is None else "mean_seconds = :b"
-        mean = moved_mean(None if before is None else float(before["N"]), seconds)
+        mean = updated_mean(None if before is None else float(before["N"]), seconds)
         values = {":mean": number(mean)} | ({} if before is None else {":b": before})
         with translated():
             try:

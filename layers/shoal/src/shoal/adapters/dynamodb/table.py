@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.exceptions import ClientError
 
+from shoal.adapters.aws_errors import code_of, translated
 from shoal.adapters.backoff import tries
-from shoal.adapters.faults import code_of, translated
+from shoal.adapters.parallel import in_parallel
 from shoal.adapters.rows.attributes import Row, Value, number, text
-from shoal.adapters.together import together
 from shoal.domain.errors import Unavailable, WriteConflict
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Table:
     def get_many(self, row_ids: Iterable[str], *, only: str | None = None) -> Mapping[str, Row]:
         """Those of the rows that exist, by id; `only` names the attributes that are wanted."""
         batches = batched(dict.fromkeys(row_ids), _BATCH, strict=False)
-        pages = together(partial(self._batch, only), batches)
+        pages = in_parallel(partial(self._batch, only), batches)
         return {row["id"]["S"]: row for page in pages for row in page}
 
     def put_new(self, row: Row) -> bool:
@@ -84,7 +84,7 @@ class Table:
 
     def put_all_new(self, rows: Iterable[Row]) -> None:
         """Write those rows of whose id there is none."""
-        together(self.put_new, rows)
+        in_parallel(self.put_new, rows)
 
     def put_over(self, row: Row, version: int) -> None:
         """Write the row over this version of it; raise WriteConflict if another one is there."""

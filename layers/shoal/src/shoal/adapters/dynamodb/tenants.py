@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from shoal.adapters.aws_errors import code_of, translated
 from shoal.adapters.backoff import tries
 from shoal.adapters.dynamodb.transactions import written
-from shoal.adapters.faults import code_of, translated
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
 from shoal.domain.errors import Unavailable, WriteConflict
 from shoal.domain.limits import Tenant, TokenBucket

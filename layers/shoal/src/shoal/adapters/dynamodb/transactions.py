@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.exceptions import ClientError
 
+from shoal.adapters.aws_errors import translated
 from shoal.adapters.backoff import tries
-from shoal.adapters.faults import translated
 from shoal.domain.errors import Unavailable
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from shoal.adapters.aws_errors import translated
 from shoal.adapters.dynamodb.registry import Registry
-from shoal.adapters.faults import translated
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
 from shoal.domain.errors import WriteConflict
 from shoal.domain.webhook import DeliveryAttempt, OldSecret, Webhook, WebhookResponse

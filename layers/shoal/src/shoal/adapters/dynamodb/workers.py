@@ -7,8 +7,8 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
+from shoal.adapters.aws_errors import code_of, translated
 from shoal.adapters.dynamodb.registry import Registry
-from shoal.adapters.faults import code_of, translated
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
 from shoal.domain.workers import Worker
 from shoal.ports.workers import WorkerPage

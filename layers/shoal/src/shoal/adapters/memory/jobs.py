@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from shoal.adapters.index_paging import IndexPage, merged_page
 from shoal.adapters.memory.restorable import Restorable
-from shoal.adapters.seeking import Look, sought
 from shoal.domain.errors import WriteConflict
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.job_filter import JobFilter
@@ -47,7 +47,7 @@ class MemoryJobStore(Restorable):
             id_at(start)
         jobs = {place(job): job for job in self._jobs.values() if job.tenant == tenant}
 
-        def look(status: JobStatus | None, before: str | None, most: int) -> Look:
+        def read(status: JobStatus | None, before: str | None, most: int) -> IndexPage:
             """As along an index, which knows tenant, status and place."""
             end = which.end if before is None else min(which.end, before)
             inside = [
@@ -57,9 +57,9 @@ class MemoryJobStore(Restorable):
             ]
             seen = sorted(inside, reverse=True)[:most]
             found = [each for each in seen if which.admits(jobs[each])]
-            return Look(found, len(seen), seen[-1] if len(inside) > len(seen) else None)
+            return IndexPage(found, len(seen), seen[-1] if len(inside) > len(seen) else None)
 
-        look_at = sought(look, sorted(which.statuses), limit=limit, start=start)
+        look_at = merged_page(read, sorted(which.statuses), limit=limit, start=start)
         found = [jobs[each] for each in look_at.places]
         return JobPage(found, look_at.last, look_at.read + len(found))
 

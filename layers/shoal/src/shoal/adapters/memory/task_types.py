@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shoal.adapters.mean import moved_mean
+from shoal.adapters.mean_duration import updated_mean
 from shoal.adapters.memory.restorable import Restorable
 from shoal.ports.task_types import TaskType
 
@@ -29,5 +29,5 @@ class MemoryTypeRegistry(Restorable):
     def measured(self, name: str, seconds: float) -> None:
         known = self._types.get(name)
         if known is not None:
-            mean = moved_mean(known.mean_seconds, seconds)
+            mean = updated_mean(known.mean_seconds, seconds)
             self._types[name] = replace(known, mean_seconds=mean)

@@ -64,7 +64,7 @@ class Posted(NamedTuple):
     body: bytes
 
 
-class MemoryPoster:
+class MemoryWebhookPoster:
     """Endpoints that answer as `answer` says."""
 
     def __init__(self) -> None:
