@@ -12,12 +12,12 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from handlers import gateway, problems
-from handlers.asking import known_already, request_id, sign_in
+from handlers.json_body import read_object
 from handlers.problems import NoSuchRoute, invalid
-from handlers.reading import read_object
+from handlers.request_context import authenticate, etag_matches, request_id
 from handlers.routes import (
     attempts,
-    bulk,
+    bulk_actions,
     dead_letters,
     deployment,
     events,
@@ -26,8 +26,8 @@ from handlers.routes import (
     job_tasks,
     jobs,
     live,
-    maps,
     results,
+    task_map,
     tasks,
     tenants,
     webhooks,
@@ -49,14 +49,14 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     try:
         read = gateway.read(event)
     except Exception as error:  # noqa: BLE001 - every error is an answer, by one table
-        return gateway.payload(problems.answer(error, identity), identity)
+        return gateway.payload(problems.problem_response(error, identity), identity)
     answer = app.resolve(read, context)
     answer["headers"][gateway.REQUEST_ID] = identity
     answer["body"] = answer["body"] or ""  # a null, of a 204 say, is none that the emulator takes
     return answer
 
 
-def known_query(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[Any]:
+def reject_unknown_query(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[Any]:
     """Refuse a query parameter that the route does not know: a typo would list everything."""
     known = {param.alias for param in resolver.context["_route"].dependant.query_params}
     unknown = sorted(set(resolver.current_event.query_string_parameters) - known)
@@ -66,7 +66,7 @@ def known_query(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Resp
     return go_on(resolver)
 
 
-def no_body(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[Any]:
+def reject_unread_body(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[Any]:
     """Refuse a body that the route would not read: who sends one expects that it matters."""
     text = resolver.current_event.body
     if text and not resolver.context["_route"].dependant.body_params and read_object(text):
@@ -86,7 +86,7 @@ def etag(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[An
     response.body = text
     tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
     response.headers["ETag"] = tag
-    if known_already(tag, resolver):
+    if etag_matches(tag, resolver):
         return Response(HTTPStatus.NOT_MODIFIED.value, headers={"ETag": tag}, body="")
     return response
 
@@ -96,11 +96,11 @@ def _problem(error: Exception) -> Response[str]:
         error = invalid(error.errors())
     if isinstance(error, NotFoundError):
         error = NoSuchRoute("nothing answers here")
-    answer = problems.answer(error, request_id(app))
+    answer = problems.problem_response(error, request_id(app))
     return Response(answer.status, body=answer.body, headers=answer.headers)
 
 
-app.use([sign_in, known_query, no_body, etag])
+app.use([authenticate, reject_unknown_query, reject_unread_body, etag])
 app.exception_handler(Exception)(_problem)
 for routes in (
     jobs,
@@ -116,8 +116,8 @@ for routes in (
     dead_letters,
     workers,
     live,
-    maps,
-    bulk,
+    task_map,
+    bulk_actions,
     webhooks,
     exports,
 ):

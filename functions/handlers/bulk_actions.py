@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from handlers import causes, log
+from handlers import execution_causes, log
 from shoal import bootstrap
 
 
@@ -12,9 +12,9 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     tenant, action = str(event["tenant"]), str(event["action"])
     if "cause" in event:
         cause = str(event["cause"])
-        log.say("bulk action given up", id=action, cause=cause)
+        log.info("bulk action given up", id=action, cause=cause)
         bootstrap.bulk_actions().give_up(
-            tenant, action, f"it failed again and again: {causes.told(cause)}"
+            tenant, action, f"it failed again and again: {execution_causes.error_name(cause)}"
         )
         return {"more": False}
     return {"more": bootstrap.bulk_actions().step(tenant, action)}

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from handlers import gateway, log, problems, reading
-from handlers.problems import Answer, NoSuchRoute, invalid
+from handlers import gateway, json_body, log, problems
+from handlers.problems import GatewayResponse, NoSuchRoute, invalid
 from shoal import bootstrap
 from shoal.domain.chunk import CurrentTask
 from shoal.domain.errors import InvalidRequest
@@ -34,19 +34,19 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """A request of API Gateway → its answer."""
     identity = gateway.request_id(event)
     try:
-        body = ROUTES.get(event["routeKey"], _nothing)(event)
-        answer = Answer(200, {"Content-Type": "application/json"}, json.dumps(body))
+        body = ROUTES.get(event["routeKey"], _no_route)(event)
+        answer = GatewayResponse(200, {"Content-Type": "application/json"}, json.dumps(body))
     except Exception as error:  # noqa: BLE001 - every error is an answer, by one table
-        answer = problems.answer(error, identity)
+        answer = problems.problem_response(error, identity)
     return gateway.payload(answer, identity)
 
 
-def _taking[M: BaseModel](model: type[M], use: Callable[[M], Body]) -> Route:
+def _route[M: BaseModel](model: type[M], use: Callable[[M], Body]) -> Route:
     """A route: its body, read as strictly as any, as a model that is handed to a use."""
 
     def route(event: Mapping[str, Any]) -> Body:
         text = gateway.read(event)["body"]
-        reading.read_object(text, most=MAX_BODY_BYTES)
+        json_body.read_object(text, most=MAX_BODY_BYTES)
         try:
             request = model.model_validate_json(text)
         except ValidationError as error:
@@ -112,7 +112,7 @@ def _report(request: wire.ReportRequest) -> Body:
     for report, decision in zip(reports, decisions, strict=True):
         if decision == "stale":
             about = {"job": report.job, "chunk": report.chunk, "epoch": report.epoch}
-            log.say("a late report was refused", worker=request.worker, **about)
+            log.info("a late report was refused", worker=request.worker, **about)
     return {
         "reports": [
             {"job_id": report.job, "chunk": report.chunk, "decision": decision}
@@ -262,16 +262,16 @@ def _started(request: wire.WorkerRegistration, now: float) -> float:
     return min(max(said, 0.0), now)
 
 
-def _nothing(_event: Mapping[str, Any]) -> Body:
+def _no_route(_event: Mapping[str, Any]) -> Body:
     raise NoSuchRoute("nothing answers here")
 
 
 ROUTES: Final[Mapping[str, Route]] = {
-    "POST /api/v1/leases": _taking(wire.LeaseRequest, _lease),
-    "POST /api/v1/reports": _taking(wire.ReportRequest, _report),
-    "POST /api/v1/heartbeats": _taking(wire.HeartbeatRequest, _heartbeat),
-    "POST /api/v1/parts": _taking(wire.PartRequest, _part),
-    "POST /api/v1/effects": _taking(wire.EffectRequest, _effect),
-    "POST /api/v1/artifacts": _taking(wire.ArtifactRequest, _artifact),
-    "POST /api/v1/workers": _taking(wire.WorkerRegistration, _register),
+    "POST /api/v1/leases": _route(wire.LeaseRequest, _lease),
+    "POST /api/v1/reports": _route(wire.ReportRequest, _report),
+    "POST /api/v1/heartbeats": _route(wire.HeartbeatRequest, _heartbeat),
+    "POST /api/v1/parts": _route(wire.PartRequest, _part),
+    "POST /api/v1/effects": _route(wire.EffectRequest, _effect),
+    "POST /api/v1/artifacts": _route(wire.ArtifactRequest, _artifact),
+    "POST /api/v1/workers": _route(wire.WorkerRegistration, _register),
 }

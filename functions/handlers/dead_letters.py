@@ -10,23 +10,23 @@ from shoal import bootstrap
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Records of SQS → those that have to come again."""
-    failed = [record["messageId"] for record in event["Records"] if not _seen_to(record)]
+    failed = [record["messageId"] for record in event["Records"] if not _handled(record)]
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 
 
-def _seen_to(record: Mapping[str, Any]) -> bool:
+def _handled(record: Mapping[str, Any]) -> bool:
     bootstrap.dead_letters().count()
     try:
         body = json.loads(record["body"])
         job_id, chunk = str(body["job"]), int(body["chunk"])
     except (ValueError, KeyError, TypeError) as error:
-        log.complain("dropped a message that is not ours", error, message_id=record["messageId"])
+        log.error("dropped a message that is not ours", error, message_id=record["messageId"])
         return True
     try:
         bootstrap.recovery().dead_letter(job_id, chunk)
         bootstrap.dead_letters().record(job_id, chunk, _receives(record))
     except Exception as error:  # noqa: BLE001 - the other messages of the batch go on
-        log.complain("a dead letter has to come again", error, job=job_id, chunk=chunk)
+        log.error("a dead letter has to come again", error, job=job_id, chunk=chunk)
         return False
     return True
 

@@ -15,21 +15,21 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     records = event["Records"]
     # At once: a batch is of many tenants, and nobody's waits for a host that is slow to be found.
     with ThreadPoolExecutor(len(records)) as pool:
-        seen = [*pool.map(_seen_to, records)]
+        seen = [*pool.map(_handled, records)]
     failed = [record["messageId"] for record, done in zip(records, seen, strict=True) if not done]
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 
 
-def _seen_to(record: Mapping[str, Any]) -> bool:
+def _handled(record: Mapping[str, Any]) -> bool:
     try:
         message = read_message(record["body"])
     except (ValueError, KeyError, TypeError) as error:
-        log.complain("dropped a message that is not ours", error, message_id=record["messageId"])
+        log.error("dropped a message that is not ours", error, message_id=record["messageId"])
         return True
     try:
         _do(message)
     except Exception as error:  # noqa: BLE001 - the other messages of the batch go on
-        log.complain("a delivery has to come again", error, message_id=record["messageId"])
+        log.error("a delivery has to come again", error, message_id=record["messageId"])
         return False
     return True
 
@@ -40,7 +40,7 @@ def _do(message: WebhookDelivery | WebhookEvent) -> None:
         return
     answer = bootstrap.webhook_delivery().attempt(message)
     if answer is not None:
-        log.say(
+        log.info(
             "told a webhook",
             webhook=message.webhook_id,
             event_id=message.event.id,

@@ -13,7 +13,7 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
     detail = event["detail"]
     parsed = parse_execution_name(detail["name"])
     if parsed is None:
-        log.say("an execution that is not ours ended", execution=detail["name"])
+        log.info("an execution that is not ours ended", execution=detail["name"])
         return
     bootstrap.recovery().recover(parsed[0])
     bootstrap.audit_trail().record_canary(parsed[0])

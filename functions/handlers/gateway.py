@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from handlers.problems import Answer, MalformedBody, UnsupportedBody
+from handlers.problems import GatewayResponse, MalformedBody, UnsupportedBody
 from shoal import bootstrap
 from shoal.domain.errors import NotSignedIn
 
@@ -65,7 +65,7 @@ def read(event: Mapping[str, Any]) -> dict[str, Any]:
     return {**event, "body": text, "isBase64Encoded": False}
 
 
-def payload(answer: Answer, identity: str) -> dict[str, Any]:
+def payload(answer: GatewayResponse, identity: str) -> dict[str, Any]:
     """The answer as API Gateway wants it, with the request's id."""
     return {
         "statusCode": answer.status,

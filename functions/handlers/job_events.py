@@ -12,7 +12,7 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
     """Records of the jobs table's stream → nothing; an error makes the whole batch come again."""
     changes = [change for record in event["Records"] if (change := _change(record)) is not None]
     told = bootstrap.job_events().publish(changes)
-    log.say("told of jobs", records=len(event["Records"]), events=told)
+    log.info("told of jobs", records=len(event["Records"]), events=told)
 
 
 def _change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
@@ -20,5 +20,5 @@ def _change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
         return bootstrap.job_change(record)
     except (ValueError, KeyError, TypeError) as error:
         # One row that cannot be read must not hold up the events of all others for a day.
-        log.complain("dropped a record that is no job's", error, event_id=record.get("eventID"))
+        log.error("dropped a record that is no job's", error, event_id=record.get("eventID"))
         return None

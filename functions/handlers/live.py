@@ -27,7 +27,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     if route == "$disconnect":
         bootstrap.live_subscriptions().disconnect(connection_id)
     else:
-        answer = _answer(connection_id, event.get("body") or "")
+        answer = _reply(connection_id, event.get("body") or "")
         bootstrap.adapters().connections.post(connection_id, answer)
     return {"statusCode": HTTPStatus.OK.value}
 
@@ -39,12 +39,12 @@ def _connect(connection_id: str, query: Mapping[str, Any]) -> int:
     try:
         bootstrap.live_subscriptions().connect(connection_id, found)
     except ShoalError as error:
-        log.say("refused a connection", error=type(error).__name__)
+        log.info("refused a connection", error=type(error).__name__)
         return problems.status_of(error).value
     return HTTPStatus.OK.value
 
 
-def _answer(connection_id: str, text: str) -> str:
+def _reply(connection_id: str, text: str) -> str:
     """What a client is told of what it said."""
     try:
         words = read_client_message(text)
@@ -64,5 +64,5 @@ def _answer(connection_id: str, text: str) -> str:
     except ShoalError as error:
         status = problems.status_of(error)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.complain("could not do what a connection asked", error)
-        return error_message(status, problems.told(error, status), getattr(words, "job", None))
+            log.error("could not do what a connection asked", error)
+        return error_message(status, problems.detail_of(error, status), getattr(words, "job", None))

@@ -12,4 +12,4 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
     jobs = {bootstrap.changed_job(record) for record in event["Records"]}
     sent = bootstrap.live_deltas().publish(jobs)
     if sent:
-        log.say("told listeners", records=len(event["Records"]), jobs=len(jobs), messages=sent)
+        log.info("told listeners", records=len(event["Records"]), jobs=len(jobs), messages=sent)

@@ -5,12 +5,12 @@ import sys
 import traceback
 
 
-def say(message: str, **about: object) -> None:
+def info(message: str, **about: object) -> None:
     """Something worth knowing happened."""
     _write("INFO", message, about)
 
 
-def complain(message: str, error: BaseException, **about: object) -> None:
+def error(message: str, error: BaseException, **about: object) -> None:
     """Something went wrong; with the whole of the error, which no user sees."""
     fault = "".join(traceback.format_exception(error))
     _write("ERROR", message, {**about, "error": type(error).__name__, "traceback": fault})

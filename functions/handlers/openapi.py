@@ -17,9 +17,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from handlers import api
-from handlers.asking import OPEN, needed
+from handlers.openapi_examples import EXAMPLES
+from handlers.request_context import PUBLIC, required_scope
 from handlers.routes.results import JSON_LINES
-from handlers.samples import SAMPLES
 from shoal.wire import worker as wire
 from shoal.wire.problems import CONTENT_TYPE, Problem
 
@@ -61,7 +61,7 @@ _RETRY_AFTER: Final = {
 }
 
 
-class Call(NamedTuple):
+class WorkerOperation(NamedTuple):
     """A route of workers."""
 
     operation: str
@@ -70,35 +70,35 @@ class Call(NamedTuple):
     summary: str
 
 
-CALLS: Final = {
-    "/api/v1/leases": Call(
+WORKER_OPERATIONS: Final = {
+    "/api/v1/leases": WorkerOperation(
         "lease", wire.LeaseRequest, wire.LeaseAnswer, "Ask for the chunks whose messages came."
     ),
-    "/api/v1/heartbeats": Call(
+    "/api/v1/heartbeats": WorkerOperation(
         "heartbeat", wire.HeartbeatRequest, wire.HeartbeatAnswer, "Renew leases."
     ),
-    "/api/v1/reports": Call(
+    "/api/v1/reports": WorkerOperation(
         "report", wire.ReportRequest, wire.ReportAnswer, "Say what came of leased tasks."
     ),
-    "/api/v1/parts": Call(
+    "/api/v1/parts": WorkerOperation(
         "uploadPart",
         wire.PartRequest,
         wire.PartAnswer,
         "Get a place for a large report's outcomes.",
     ),
-    "/api/v1/effects": Call(
+    "/api/v1/effects": WorkerOperation(
         "keepEffect",
         wire.EffectRequest,
         wire.EffectAnswer,
         "Keep what a side effect of a task returned, or ask what is kept.",
     ),
-    "/api/v1/artifacts": Call(
+    "/api/v1/artifacts": WorkerOperation(
         "placeArtifact",
         wire.ArtifactRequest,
         wire.ArtifactAnswer,
         "Get a place for a task's artifact, or the artifact's place.",
     ),
-    "/api/v1/workers": Call(
+    "/api/v1/workers": WorkerOperation(
         "registerWorker",
         wire.WorkerRegistration,
         wire.RegistrationAnswer,
@@ -134,12 +134,12 @@ def document() -> dict[str, Any]:
     schemas = found["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         schemas.pop(name, None)
-    for call in CALLS.values():
+    for call in WORKER_OPERATIONS.values():
         schemas |= _schemas(call.request, call.answer)
     schemas |= _schemas(Problem)
-    for path, call in CALLS.items():
+    for path, call in WORKER_OPERATIONS.items():
         found["paths"].setdefault(path, {})["post"] = _operation(call)
-    for name, sample in SAMPLES.items():
+    for name, sample in EXAMPLES.items():
         schemas[name]["examples"] = [sample]
     found["components"]["responses"] = _answers()
     said = _docstrings()
@@ -166,7 +166,7 @@ def _docstrings() -> Mapping[str, str]:
     return {str(route.operation_id): inspect.getdoc(route.func) or "" for route in routes}
 
 
-def _operation(call: Call) -> dict[str, Any]:
+def _operation(call: WorkerOperation) -> dict[str, Any]:
     return {
         "summary": call.summary,
         "operationId": call.operation,
@@ -184,7 +184,7 @@ def _finish(method: str, operation: dict[str, Any], docstring: str | None) -> No
         if more:
             operation["description"] = more.strip()
     if "security" not in operation:
-        operation["security"] = [{"user": [str(needed(method, None))]}]
+        operation["security"] = [{"user": [str(required_scope(method, None))]}]
     for content in operation.get("requestBody", {}).get("content", {}).values():
         # A body that may be left out is still an object, and never a null.
         content["schema"] = content["schema"].get("anyOf", [content["schema"]])[0]
@@ -213,7 +213,7 @@ def _problems(method: str, operation: Mapping[str, Any]) -> set[HTTPStatus]:
         HTTPStatus.INTERNAL_SERVER_ERROR,
         HTTPStatus.SERVICE_UNAVAILABLE,
     }
-    if operation["security"] != OPEN:
+    if operation["security"] != PUBLIC:
         found |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
     if "requestBody" in operation or operation.get("parameters"):
         found.add(HTTPStatus.NOT_FOUND)

@@ -58,7 +58,7 @@ _DETAIL: Final[Mapping[HTTPStatus, str]] = {
 """What users read where the error itself would tell of our insides."""
 
 
-class Answer(NamedTuple):
+class GatewayResponse(NamedTuple):
     """An HTTP answer."""
 
     status: int
@@ -66,13 +66,13 @@ class Answer(NamedTuple):
     body: str
 
 
-def answer(error: Exception, request_id: str) -> Answer:
+def problem_response(error: Exception, request_id: str) -> GatewayResponse:
     """What the user is told of an error; if it is a fault of ours, the log is told all of it."""
-    known = _known(error)
+    known = _listed_class(error)
     status = status_of(error)
     headers = {"Content-Type": CONTENT_TYPE}
     if status in _DETAIL:
-        log.complain("answered with a server error", error, request_id=request_id)
+        log.error("answered with a server error", error, request_id=request_id)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if isinstance(error, LimitReached):
@@ -81,28 +81,28 @@ def answer(error: Exception, request_id: str) -> Answer:
         "type": "about:blank" if known is None else _urn(type(error)),
         "title": status.phrase,
         "status": status.value,
-        "detail": told(error, status),
+        "detail": detail_of(error, status),
         "errors": [
             {"field": field, "message": message}
             for field, message in getattr(error, "problems", ())
         ],
         "request_id": request_id,
     }
-    return Answer(status.value, headers, json.dumps(problem))
+    return GatewayResponse(status.value, headers, json.dumps(problem))
 
 
 def status_of(error: Exception) -> HTTPStatus:
     """The status of an error, by the table."""
-    known = _known(error)
+    known = _listed_class(error)
     return HTTPStatus.INTERNAL_SERVER_ERROR if known is None else STATUS[known]
 
 
-def told(error: Exception, status: HTTPStatus) -> str:
+def detail_of(error: Exception, status: HTTPStatus) -> str:
     """The sentence that a user reads of it."""
     return _DETAIL.get(status, str(error))
 
 
-def _known(error: Exception) -> type[Exception] | None:
+def _listed_class(error: Exception) -> type[Exception] | None:
     return next((each for each in type(error).__mro__ if each in STATUS), None)
 
 

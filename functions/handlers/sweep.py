@@ -10,5 +10,5 @@ from shoal import bootstrap
 def handler(_event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Anything → `{watched}`, how many jobs there are to watch."""
     watched = bootstrap.recovery().sweep()
-    log.say("swept", watched=watched)
+    log.info("swept", watched=watched)
     return {"watched": watched}

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from handlers.asking import NextToken, caller, new_router
-from handlers.tokens import index_start, token
-from handlers.views import MAX_ANSWER_BYTES, error_body, size_of, time_of
+from handlers.page_tokens import index_start, next_page_token
+from handlers.request_context import NextToken, caller, new_router
+from handlers.serializers import MAX_RESPONSE_BYTES, error_body, optional_time, size_of
 from shoal import bootstrap
 from shoal.domain.attempt import Attempt, AttemptOutcome
 from shoal.wire.attempts import AttemptBody, AttemptsBody
@@ -32,12 +32,12 @@ def list_attempts(
     items = _latest([_body(task_id, each) for each in page.attempts])
     left_out = len(page.attempts) - len(items)
     before = (page.before or 0) + left_out
-    return AttemptsBody(items=items, next_token=token(before or None, query))
+    return AttemptsBody(items=items, next_token=next_page_token(before or None, query))
 
 
 def _latest(bodies: Sequence[AttemptBody]) -> list[AttemptBody]:
     """As many of the latest as fit into one answer."""
-    left, first = MAX_ANSWER_BYTES, len(bodies)
+    left, first = MAX_RESPONSE_BYTES, len(bodies)
     while first and (left := left - size_of([bodies[first - 1]])) >= 0:
         first -= 1
     return [*bodies[first:]]
@@ -52,11 +52,11 @@ def _body(task_id: str, attempt: Attempt) -> AttemptBody:
         epoch=attempt.epoch,
         report=attempt.report,
         worker=attempt.worker,
-        started_at=time_of(attempt.started_at),
-        finished_at=time_of(attempt.finished_at),
+        started_at=optional_time(attempt.started_at),
+        finished_at=optional_time(attempt.finished_at),
         duration=attempt.duration,
         progress=attempt.progress,
-        lease_until=time_of(attempt.lease_until),
+        lease_until=optional_time(attempt.lease_until),
         crashes=attempt.crashes,
         error=error_body(attempt.error),
         result=f"/api/v1/tasks/{task_id}/result" if completed else None,

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from handlers.asking import NextToken, caller, new_router
-from handlers.tokens import text_start, token
+from handlers.page_tokens import next_page_token, text_start
+from handlers.request_context import NextToken, caller, new_router
 from shoal import bootstrap
 from shoal.wire.dead_letters import DeadLetterPageBody, dead_letters_body
 
@@ -23,7 +23,7 @@ def list_dead_letters(limit: LetterLimit = 50, next_token: NextToken = None) -> 
     )
     return DeadLetterPageBody(
         items=[dead_letters_body(each) for each in page.letters],
-        next_token=token(page.next_key, query),
+        next_token=next_page_token(page.next_key, query),
     )
 
 

@@ -1,7 +1,7 @@
 """The deployment: which task types its workers offer, and whether it answers."""
 
-from handlers.asking import OPEN, new_router
-from handlers.views import task_type_body
+from handlers.request_context import PUBLIC, new_router
+from handlers.serializers import task_type_body
 from shoal import bootstrap
 from shoal.wire.health import HealthBody
 from shoal.wire.task_types import TaskTypesBody
@@ -15,7 +15,7 @@ def list_task_types() -> TaskTypesBody:
     return TaskTypesBody(items=[*map(task_type_body, bootstrap.types().all())])
 
 
-@router.get("/api/v1/health", operation_id="getHealth", tags=["health"], security=OPEN)
+@router.get("/api/v1/health", operation_id="getHealth", tags=["health"], security=PUBLIC)
 def get_health() -> HealthBody:
     """Whether the API answers."""
     return HealthBody(status="ok")

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from handlers.asking import NextToken, caller, new_router
-from handlers.tokens import text_start, token
+from handlers.page_tokens import next_page_token, text_start
+from handlers.request_context import NextToken, caller, new_router
 from shoal import bootstrap
 from shoal.ports.audit import AuditPage
 from shoal.wire.events import EventPageBody, event_body
@@ -39,5 +39,6 @@ def list_job_events(
 
 def _body(page: AuditPage, query: list[str]) -> EventPageBody:
     return EventPageBody(
-        items=[event_body(act) for act in page.events], next_token=token(page.next_key, query)
+        items=[event_body(act) for act in page.events],
+        next_token=next_page_token(page.next_key, query),
     )

@@ -6,8 +6,8 @@ from typing import Annotated, Final
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header
 
-from handlers.asking import READING, caller, new_router
-from handlers.views import job_path
+from handlers.request_context import READ_ONLY, caller, new_router
+from handlers.serializers import job_path
 from shoal import bootstrap
 from shoal.domain.audit_event import Action
 from shoal.ports.workflow import ExecutionStatus
@@ -31,7 +31,7 @@ _STATUSES: Final = {
     operation_id="exportResults",
     tags=["jobs"],
     status_code=HTTPStatus.ACCEPTED,
-    security=READING,
+    security=READ_ONLY,
 )
 def export_results(job_id: str, idempotency_key: IdempotencyKey = None) -> Response[ExportBody]:
     """Write all results of a job to one file of JSON Lines, as they are while it is written."""

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from handlers.asking import NextToken, caller, new_router
-from handlers.tokens import index_start, token
-from handlers.views import discard_body
+from handlers.page_tokens import index_start, next_page_token
+from handlers.request_context import NextToken, caller, new_router
+from handlers.serializers import discard_body
 from shoal import bootstrap
 from shoal.domain import ids
 from shoal.service.failure_groups import FailureExample, FailureGroup
@@ -27,7 +27,7 @@ def list_failures(job_id: str, next_token: NextToken = None) -> FailuresBody:
         items=[_cause(job_id, each) for each in page.groups],
         failed=page.failed,
         counted=page.counted,
-        next_token=token(page.next_index, query),
+        next_token=next_page_token(page.next_index, query),
     )
 
 

@@ -5,9 +5,9 @@ from typing import Annotated, Final, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from handlers.asking import NextToken, TaskLimit, caller, chosen, new_router
-from handlers.tokens import index_start, token
-from handlers.views import fitting, task_body, without_large
+from handlers.page_tokens import index_start, next_page_token
+from handlers.request_context import NextToken, TaskLimit, caller, distinct, new_router
+from handlers.serializers import drop_large_results, fit_response, task_body
 from shoal import bootstrap
 from shoal.domain.counts import TaskStatus
 from shoal.domain.errors import InvalidRequest
@@ -45,9 +45,9 @@ def list_tasks(
     `order=slowest` gives up to 100 tasks of each page that took longest, the slowest first: what
     was slowest of all is told once there is no token any more.
     """
-    _may_be(status, cause, order, limit)
+    _check_query(status, cause, order, limit)
     which = TaskFilter(statuses=frozenset(status or ()), attempts=attempts, cause=cause, end=end)
-    query = ["tasks", job_id, *chosen(status), *_said(which, start, order)]
+    query = ["tasks", job_id, *distinct(status), *_query_words(which, start, order)]
     first = start if next_token is None else index_start(next_token, query)
     if order == "slowest":
         find = bootstrap.task_search().slowest
@@ -56,13 +56,17 @@ def list_tasks(
     page = find(caller(router).tenant, job_id, which, limit=limit, start=first)
     items, following = [*map(task_body, page.tasks)], page.next_index
     if order == "slowest":
-        items = without_large(items)
+        items = drop_large_results(items)
     else:
-        items, following = fitting(items, following)
-    return TaskPageBody(items=items, next_token=token(following, query), rows_read=page.read)
+        items, following = fit_response(items, following)
+    return TaskPageBody(
+        items=items, next_token=next_page_token(following, query), rows_read=page.read
+    )
 
 
-def _may_be(statuses: list[TaskStatus] | None, cause: str | None, order: str, limit: int) -> None:
+def _check_query(
+    statuses: list[TaskStatus] | None, cause: str | None, order: str, limit: int
+) -> None:
     """Raise InvalidRequest if what is asked for can never be."""
     if cause is not None and statuses and TaskStatus.FAILED not in statuses:
         detail = "only FAILED tasks have one"
@@ -72,7 +76,7 @@ def _may_be(statuses: list[TaskStatus] | None, cause: str | None, order: str, li
         raise InvalidRequest(f"limit {detail}", [("limit", detail)])
 
 
-def _said(which: TaskFilter, start: int, order: str) -> Iterator[str]:
+def _query_words(which: TaskFilter, start: int, order: str) -> Iterator[str]:
     """What a token is bound to, beside the statuses; nothing of what is left out."""
     words = {
         "attempts": which.attempts,

@@ -9,9 +9,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from handlers import log
-from handlers.asking import IdempotencyKey, NextToken, caller, new_router, request_id
-from handlers.tokens import text_start, token
-from handlers.views import job_body, job_path, upload_body
+from handlers.page_tokens import next_page_token, text_start
+from handlers.request_context import IdempotencyKey, NextToken, caller, new_router, request_id
+from handlers.serializers import job_body, job_path, upload_body
 from shoal import bootstrap
 from shoal.domain import trace
 from shoal.domain.audit_event import Action
@@ -73,11 +73,13 @@ def list_jobs(
     if which.backwards:
         detail = "must be later than since"
         raise InvalidRequest(f"until {detail}", [("until", detail)])
-    query = ["jobs", *_said(which)]
+    query = ["jobs", *_query_words(which)]
     page = bootstrap.viewing().page(
         caller(router).tenant, which, limit=limit, start=text_start(next_token, query)
     )
-    return JobPageBody(items=[*map(job_body, page.jobs)], next_token=token(page.next_key, query))
+    return JobPageBody(
+        items=[*map(job_body, page.jobs)], next_token=next_page_token(page.next_key, query)
+    )
 
 
 @router.get("/api/v1/jobs/<job_id>", operation_id="getJob", tags=["jobs"])
@@ -91,11 +93,11 @@ def change_job(job_id: str, body: ChangeRequest) -> JobBody:
     """Give an open job another name, priority or max_parallelism, or other tags."""
     changes = body.changes()
     bootstrap.job_control().change(caller(router).tenant, job_id, changes)
-    bootstrap.audit_trail().record(caller(router), Action.CHANGE, job_id, _told(changes))
+    bootstrap.audit_trail().record(caller(router), Action.CHANGE, job_id, _audit_detail(changes))
     return job_body(bootstrap.viewing().job(caller(router).tenant, job_id))
 
 
-def _told(changes: Mapping[str, Any]) -> dict[str, str]:
+def _audit_detail(changes: Mapping[str, Any]) -> dict[str, str]:
     """As the audit trail has them; tags would be long."""
     told = {name: "none" if value is None else str(value) for name, value in changes.items()}
     tags = changes.get("tags", {})
@@ -115,7 +117,7 @@ def delete_job(job_id: str) -> Response[None]:
     return Response(HTTPStatus.NO_CONTENT.value)
 
 
-def steering(verb: str) -> Callable[[Handler], Handler]:
+def job_action(verb: str) -> Callable[[Handler], Handler]:
     """Route a verb that changes the course of a job; the answer is the job as it then is."""
     return router.post(
         f"/api/v1/jobs/<job_id>/{verb}",
@@ -125,7 +127,7 @@ def steering(verb: str) -> Callable[[Handler], Handler]:
     )
 
 
-@steering("cancel")
+@job_action("cancel")
 def cancel_job(job_id: str) -> Response[JobBody]:
     """End a job: nothing of it begins any more, what runs is stopped."""
     bootstrap.job_control().cancel(caller(router).tenant, job_id)
@@ -133,7 +135,7 @@ def cancel_job(job_id: str) -> Response[JobBody]:
     return _job(job_id, HTTPStatus.ACCEPTED)
 
 
-@steering("pause")
+@job_action("pause")
 def pause_job(job_id: str) -> Response[JobBody]:
     """Begin no further chunk of a job; what runs goes on."""
     bootstrap.job_control().pause(caller(router).tenant, job_id)
@@ -141,7 +143,7 @@ def pause_job(job_id: str) -> Response[JobBody]:
     return _job(job_id, HTTPStatus.ACCEPTED)
 
 
-@steering("resume")
+@job_action("resume")
 def resume_job(job_id: str) -> Response[JobBody]:
     """Go on with a paused job."""
     bootstrap.job_control().resume(caller(router).tenant, job_id)
@@ -214,7 +216,7 @@ def upload_inputs() -> UploadBody:
 
 def _submitted(submitted: Submitted) -> Response[JobBody]:
     job_id, replayed = submitted.job.id, submitted.replayed
-    log.say("job submitted", job=job_id, replayed=replayed, request_id=request_id(router))
+    log.info("job submitted", job=job_id, replayed=replayed, request_id=request_id(router))
     headers = {"Location": job_path(job_id)} | (
         {"Idempotency-Replayed": "true"} if replayed else {}
     )
@@ -229,7 +231,7 @@ def _job(
     return Response(status.value, "application/json", body, headers=headers)
 
 
-def _said(which: JobFilter) -> Iterator[str]:
+def _query_words(which: JobFilter) -> Iterator[str]:
     """A filter as the words that a token is bound to."""
     yield ",".join(sorted(which.statuses))
     yield f"{which.first}-{which.end}"

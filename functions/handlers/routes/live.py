@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from handlers.asking import READING, caller, new_router
+from handlers.request_context import READ_ONLY, caller, new_router
 from shoal import bootstrap
 from shoal.wire.live import TicketBody
 from shoal.wire.times import rfc3339
@@ -14,7 +14,7 @@ router = new_router()
     "/api/v1/live-tickets",
     operation_id="openLive",
     tags=["live"],
-    security=READING,
+    security=READ_ONLY,
     status_code=HTTPStatus.CREATED,
 )
 def open_live() -> TicketBody:

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from handlers.asking import NextToken, TaskLimit, caller, new_router
-from handlers.tokens import index_start, token
-from handlers.views import MAX_ANSWER_BYTES, fitting, missing_body, result_body
+from handlers.page_tokens import index_start, next_page_token
+from handlers.request_context import NextToken, TaskLimit, caller, new_router
+from handlers.serializers import MAX_RESPONSE_BYTES, fit_response, missing_body, result_body
 from shoal import bootstrap
 from shoal.service.result_lines import lines_of
 from shoal.service.viewing import ResultPage
@@ -46,13 +46,15 @@ def list_results(
     accept = router.current_event.headers.get("accept", "")
     if format is ResultFormat.JSONL or (format is None and JSON_LINES in accept):
         return _lines(page, limit, query)
-    items, following = fitting([*map(result_body, page.results)], page.next_index)
+    items, following = fit_response([*map(result_body, page.results)], page.next_index)
     missing = [
         missing_body(each.before(following) if following is not None else each)
         for each in page.missing
         if following is None or each.first < following
     ]
-    body = ResultPageBody(items=items, missing=missing, next_token=token(following, query))
+    body = ResultPageBody(
+        items=items, missing=missing, next_token=next_page_token(following, query)
+    )
     return Response(200, "application/json", body)
 
 
@@ -60,13 +62,13 @@ def _lines(page: ResultPage, limit: int, query: list[str]) -> Response[ResultPag
     """As many lines as fit into one answer."""
     lines, size, following = list[str](), 0, page.next_index
     for index, whole in lines_of(page):
-        line = whole if len(whole) <= MAX_ANSWER_BYTES else too_large_line(index)
+        line = whole if len(whole) <= MAX_RESPONSE_BYTES else too_large_line(index)
         size += len(line)
-        if size > MAX_ANSWER_BYTES:
+        if size > MAX_RESPONSE_BYTES:
             following = index
             break
         lines.append(line)
-    more = token(following, query)
+    more = next_page_token(following, query)
     again = urlencode({"format": ResultFormat.JSONL.value, "limit": limit, "next_token": more})
     headers = {} if more is None else {"Link": f'<?{again}>; rel="next"'}
     return Response(200, JSON_LINES, "".join(lines), headers=headers)

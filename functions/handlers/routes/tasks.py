@@ -1,7 +1,7 @@
 """Tasks, one at a time: what came of one, and what people and other workers say of it."""
 
-from handlers.asking import caller, new_router
-from handlers.views import fitting, result_body, task_body
+from handlers.request_context import caller, new_router
+from handlers.serializers import fit_response, result_body, task_body
 from shoal import bootstrap
 from shoal.domain.outcome import TaskError
 from shoal.wire.results import ResultBody
@@ -20,7 +20,7 @@ router = new_router()
 @router.get("/api/v1/tasks/<task_id>", operation_id="getTask", tags=["tasks"])
 def get_task(task_id: str) -> TaskBody:
     """One task, `{job_id}.{index}`."""
-    (body,), _ = fitting(
+    (body,), _ = fit_response(
         [task_body(bootstrap.viewing().task(caller(router).tenant, task_id))], None
     )
     return body
@@ -30,7 +30,7 @@ def get_task(task_id: str) -> TaskBody:
 def get_result(task_id: str) -> ResultBody:
     """Get what a completed task returned; 409 while, or because, it did not complete."""
     result = bootstrap.viewing().result(caller(router).tenant, task_id)
-    (body,), _ = fitting([result_body(result)], None)
+    (body,), _ = fit_response([result_body(result)], None)
     return body
 
 

@@ -8,8 +8,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from handlers import log
-from handlers.asking import ADMIN, NextToken, caller, new_router, request_id
-from handlers.tokens import text_start, token
+from handlers.page_tokens import next_page_token, text_start
+from handlers.request_context import ADMIN, NextToken, caller, new_router, request_id
 from shoal import bootstrap
 from shoal.domain.limits import Tenant
 from shoal.wire.tenants import (
@@ -39,7 +39,7 @@ def list_tenants(limit: PageLimit = 50, next_token: NextToken = None) -> TenantP
         limit=limit, start=text_start(next_token, ["tenants"])
     )
     return TenantPageBody(
-        items=[*map(_body, page.tenants)], next_token=token(page.next_key, ["tenants"])
+        items=[*map(_body, page.tenants)], next_token=next_page_token(page.next_key, ["tenants"])
     )
 
 
@@ -58,7 +58,7 @@ def set_limits(tenant: Name, body: LimitsSetting) -> TenantBody:
     """Give a tenant limits of its own; for what is left out the deployment's hold."""
     own = body.model_dump(exclude_none=True)
     answer = _body(bootstrap.admission().set_limits(tenant, own))
-    _say("limits were set", of=tenant, own=str(own))
+    _log("limits were set", of=tenant, own=str(own))
     return answer
 
 
@@ -70,7 +70,7 @@ def list_machines(limit: PageLimit = 50, next_token: NextToken = None) -> Machin
     )
     return MachinePageBody(
         items=[MachineBody(client_id=client, tenant=tenant) for client, tenant in page.machines],
-        next_token=token(page.next_key, ["machines"]),
+        next_token=next_page_token(page.next_key, ["machines"]),
     )
 
 
@@ -80,7 +80,7 @@ def list_machines(limit: PageLimit = 50, next_token: NextToken = None) -> Machin
 def set_machine(client_id: Client, body: MachineSetting) -> MachineBody:
     """Let a client work for a tenant, and for no other any more."""
     bootstrap.authentication().machines.put(client_id, body.tenant)
-    _say("a machine was let in", client=client_id, of=body.tenant)
+    _log("a machine was let in", client=client_id, of=body.tenant)
     return MachineBody(client_id=client_id, tenant=body.tenant)
 
 
@@ -94,7 +94,7 @@ def set_machine(client_id: Client, body: MachineSetting) -> MachineBody:
 def remove_machine(client_id: Client) -> Response[None]:
     """Let a client work for nobody: its tokens open nothing from now on."""
     bootstrap.authentication().remove_machine(client_id)
-    _say("a machine was shut out", client=client_id)
+    _log("a machine was shut out", client=client_id)
     return Response(HTTPStatus.NO_CONTENT.value)
 
 
@@ -107,5 +107,5 @@ def _body(tenant: Tenant) -> TenantBody:
     )
 
 
-def _say(what: str, **about: str) -> None:
-    log.say(what, by=caller(router).name, request_id=request_id(router), **about)
+def _log(what: str, **about: str) -> None:
+    log.info(what, by=caller(router).name, request_id=request_id(router), **about)

@@ -6,7 +6,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header
 
-from handlers.asking import caller, new_router
+from handlers.request_context import caller, new_router
 from shoal import bootstrap
 from shoal.domain.audit_event import Action
 from shoal.wire.webhooks import (

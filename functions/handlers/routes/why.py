@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from handlers import log
-from handlers.asking import caller, new_router
+from handlers.request_context import caller, new_router
 from shoal import bootstrap
 from shoal.domain.why import Fact, Reason
 from shoal.wire.times import rfc3339
@@ -29,7 +29,7 @@ def list_queues() -> QueuesBody:
     """How many chunks wait, are in flight and are delayed by priority; how old the oldest is."""
     depths, ages, fault = bootstrap.queue_stats().read()
     if fault:
-        log.complain("the ages of the queues are not known", fault)
+        log.error("the ages of the queues are not known", fault)
     return QueuesBody(
         items=[
             QueueBody(priority=each, **depth._asdict(), oldest_age=_whole(ages.get(each)))

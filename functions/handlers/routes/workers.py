@@ -4,8 +4,8 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from handlers.asking import NextToken, new_router
-from handlers.tokens import text_start, token
+from handlers.page_tokens import next_page_token, text_start
+from handlers.request_context import NextToken, new_router
 from shoal import bootstrap
 from shoal.wire.workers import WorkerPageBody, worker_body
 
@@ -22,5 +22,5 @@ def list_workers(limit: WorkerLimit = 50, next_token: NextToken = None) -> Worke
     now = bootstrap.adapters().clock.now()
     return WorkerPageBody(
         items=[worker_body(worker, now) for worker in page.workers],
-        next_token=token(page.next_key, query),
+        next_token=next_page_token(page.next_key, query),
     )

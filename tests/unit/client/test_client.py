@@ -350,7 +350,7 @@ def test_large_inputs_are_uploaded_first(connect: Connect, world: World) -> None
 def test_attempts_of_all_pages_are_in_order(
     shoal: Shoal, async_shoal: AsyncShoal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.routes.attempts.MAX_ANSWER_BYTES", 600)
+    monkeypatch.setattr("handlers.routes.attempts.MAX_RESPONSE_BYTES", 600)
     job = shoal.submit("noop", count=1, retry={"max_attempts": 2, "backoff": 0.0})
     start(job.id)
     fault = {"type": "ValueError", "message": "no", "tail": "…", "retryable": True}

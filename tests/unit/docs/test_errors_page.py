@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from handlers import problems, reading
+from handlers import json_body, problems
 from handlers.callbacks import MAX_BODY_BYTES
 
 PAGE = (Path(__file__).parents[3] / "docs/reference/errors.md").read_text()
@@ -21,7 +21,7 @@ def below(error: type[Exception]) -> Iterator[type[Exception]]:
 
 def answers() -> dict[str, int]:
     found = [Exception("a fault"), *_each()]
-    bodies = [problems.answer(each, "request-1") for each in found]
+    bodies = [problems.problem_response(each, "request-1") for each in found]
     return {re.findall(r'"type": "([^"]+)"', each.body)[0]: each.status for each in bodies}
 
 
@@ -43,7 +43,7 @@ def test_each_stands_there_once_with_what_to_do() -> None:
 
 
 def test_the_sizes_are_those_of_the_code() -> None:
-    users, workers = reading.MAX_BODY_BYTES / 1e6, MAX_BODY_BYTES / 1e6
+    users, workers = json_body.MAX_BODY_BYTES / 1e6, MAX_BODY_BYTES / 1e6
 
     assert f"{users:.1f} MB on user routes and {workers:.0f} MB on worker routes" in PAGE
     assert f"the first {problems.MOST_ERRORS} invalid fields" in PAGE

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from handlers import bulk_actions
-from handlers.tokens import token
+from handlers.page_tokens import next_page_token
 from shoal import bootstrap
 from shoal.domain.bulk import BulkAction, Progress
 from shoal.domain.errors import Unavailable
@@ -200,7 +200,7 @@ def test_an_abort_ends_an_action_whose_request_died_before_it_was_started(world:
 
 @pytest.mark.parametrize("start", ["", "\ud800", "\0", "x" * 1_025])
 def test_a_forged_token_is_refused(start: str) -> None:
-    forged = token(start, ["bulk-actions"])
+    forged = next_page_token(start, ["bulk-actions"])
 
     assert call("GET", "/bulk-actions", query=f"next_token={forged}").status == 422
 

@@ -1,6 +1,6 @@
 import pytest
 
-from handlers.tokens import token
+from handlers.page_tokens import next_page_token
 from tests.unit.handlers.edge import World, call, start, submit
 
 
@@ -54,4 +54,7 @@ def test_events_of_an_unknown_job_are_404() -> None:
 
 @pytest.mark.parametrize("place", ["", "x", "1800000000.000000/", "9" * 2_000])
 def test_a_forged_page_is_refused(place: str) -> None:
-    assert call("GET", "/events", query=f"next_token={token(place, ['events'])}").status == 422
+    assert (
+        call("GET", "/events", query=f"next_token={next_page_token(place, ['events'])}").status
+        == 422
+    )

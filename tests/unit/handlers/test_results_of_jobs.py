@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from handlers import views
+from handlers import serializers
 from handlers.routes import results
 from tests.unit.handlers.edge import (
     Answered,
@@ -157,7 +157,7 @@ def test_the_link_leads_through_all_lines(limit: int) -> None:
 
 
 def test_lines_are_cut_where_an_answer_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "MAX_ANSWER_BYTES", 120)
+    monkeypatch.setattr(results, "MAX_RESPONSE_BYTES", 120)
     job = half_done()
 
     some, _ = lines(job)
@@ -179,7 +179,7 @@ def test_a_result_larger_than_any_answer_is_a_line_that_says_so() -> None:
 def test_a_page_cut_by_its_size_names_nothing_behind_the_cut(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(views, "MAX_ANSWER_BYTES", 110)
+    monkeypatch.setattr(serializers, "MAX_RESPONSE_BYTES", 110)
 
     first, *others = pages(half_done(), 100)
 

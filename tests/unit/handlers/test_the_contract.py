@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from handlers import callbacks, openapi, problems
-from handlers.samples import SAMPLES
+from handlers.openapi_examples import EXAMPLES
 from shoal.domain.identity import Scope
 
 ROOT = Path(__file__).parents[3]
@@ -95,7 +95,7 @@ def test_the_three_scopes_are_used(document: dict[str, Any]) -> None:
 
 
 def test_workers_routes_are_those_that_the_function_answers() -> None:
-    assert {f"POST {path}" for path in openapi.CALLS} == set(callbacks.ROUTES)
+    assert {f"POST {path}" for path in openapi.WORKER_OPERATIONS} == set(callbacks.ROUTES)
 
 
 def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
@@ -143,14 +143,14 @@ def test_every_body_has_an_example(document: dict[str, Any]) -> None:
 
     without = {name for name in bodies(document) if "examples" not in schemas[name]}
 
-    assert without == set(), "add them to handlers/samples.py"
+    assert without == set(), "add them to handlers/openapi_examples.py"
     assert {name for name in schemas if "examples" in schemas[name]} <= bodies(document)
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_is_what_its_schema_allows(name: str, document: dict[str, Any]) -> None:
     schema = {**document, "$ref": f"#/components/schemas/{name}"}
     known = document["components"]["schemas"][name].get("properties", {})
 
-    jsonschema.Draft202012Validator(schema).validate(SAMPLES[name])
-    assert SAMPLES[name].keys() <= known.keys()
+    jsonschema.Draft202012Validator(schema).validate(EXAMPLES[name])
+    assert EXAMPLES[name].keys() <= known.keys()

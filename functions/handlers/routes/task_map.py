@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from handlers.asking import caller, known_already, new_router
+from handlers.request_context import caller, etag_matches, new_router
 from shoal import bootstrap
 from shoal.domain.sizing import MAX_TASKS
 
@@ -19,7 +19,7 @@ BINARY: Final = "application/octet-stream"
 WORTH_PACKING: Final = 1_024
 """Bytes from which on gzip pays."""
 
-_ANSWERS: Final[Any] = {
+_RESPONSES: Final[Any] = {
     HTTPStatus.OK.value: {
         "description": "A byte a task, or twelve bytes a chunk",
         "content": {BINARY: {"schema": {"type": "string", "format": "binary"}}},
@@ -33,7 +33,7 @@ _ANSWERS: Final[Any] = {
 }
 
 
-@router.get("/api/v1/jobs/<job_id>/map", operation_id="mapJob", tags=["jobs"], responses=_ANSWERS)
+@router.get("/api/v1/jobs/<job_id>/map", operation_id="mapJob", tags=["jobs"], responses=_RESPONSES)
 def map_job(
     job_id: str,
     cells: Annotated[Literal["task", "chunk"], Query()] = "task",
@@ -48,7 +48,7 @@ def map_job(
     task_map = bootstrap.task_map().of_job(caller(router).tenant, job_id)
     tag = f'W/"{cells}-{start}-{task_map.version}"'
     headers = {"ETag": tag, "Vary": "Accept-Encoding", "X-Task-Count": str(task_map.count)}
-    if known_already(tag, router):
+    if etag_matches(tag, router):
         return Response(HTTPStatus.NOT_MODIFIED.value, headers=headers, body="")
     body = task_map.tasks(start) if cells == "task" else task_map.cells()
     return _binary(*_packed(body, headers))

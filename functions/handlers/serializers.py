@@ -21,33 +21,33 @@ from shoal.wire.task_types import TaskTypeBody
 from shoal.wire.tasks import TaskBody, TaskErrorBody
 from shoal.wire.times import rfc3339
 
-MAX_ANSWER_BYTES: Final = 4_000_000
+MAX_RESPONSE_BYTES: Final = 4_000_000
 """Of the items of a page. A Lambda function answers with 6 MB at most."""
 
 
-def fitting[B: (TaskBody, ResultBody)](
+def fit_response[B: (TaskBody, ResultBody)](
     bodies: Sequence[B], following: int | None
 ) -> tuple[list[B], int | None]:
     """Those of a page's items that fit into one answer, and the index to go on from."""
-    if size_of(bodies) <= MAX_ANSWER_BYTES:
+    if size_of(bodies) <= MAX_RESPONSE_BYTES:
         return list(bodies), following
     fit: list[B] = []
     size = 0
     for body in bodies:
         length = size_of([body])
-        if length > MAX_ANSWER_BYTES:
+        if length > MAX_RESPONSE_BYTES:
             fit.append(body.model_copy(update={"result": None, "too_large": True}))
             continue
         size += length
-        if size > MAX_ANSWER_BYTES:
+        if size > MAX_RESPONSE_BYTES:
             return fit, body.index
         fit.append(body)
     return fit, following
 
 
-def without_large(bodies: Sequence[TaskBody]) -> list[TaskBody]:
+def drop_large_results(bodies: Sequence[TaskBody]) -> list[TaskBody]:
     """All of a page's items, without the results that do not fit into one answer with the rest."""
-    left = MAX_ANSWER_BYTES - size_of([_without_result(body) for body in bodies])
+    left = MAX_RESPONSE_BYTES - size_of([_without_result(body) for body in bodies])
     fit = []
     for body in bodies:
         length = size_of([body]) - size_of([_without_result(body)])
@@ -79,7 +79,7 @@ def job_body(view: JobView) -> JobBody:
         task_type=spec.task_type,
         status=job.status,
         paused=job.paused,
-        paused_at=time_of(job.paused_at),
+        paused_at=optional_time(job.paused_at),
         drained=job.paused and not view.counts.running,
         ending=job.ending,
         generation=job.generation,
@@ -94,11 +94,11 @@ def job_body(view: JobView) -> JobBody:
         max_parallelism=spec.max_parallelism,
         timeout=spec.timeout,
         retry=RetryBody.of(spec.policy),
-        deadline=time_of(job.deadline),
+        deadline=optional_time(job.deadline),
         max_failed=spec.max_failed,
         created_at=rfc3339(job.created_at),
-        started_at=time_of(job.started_at),
-        finished_at=time_of(job.finished_at),
+        started_at=optional_time(job.started_at),
+        finished_at=optional_time(job.finished_at),
         reason=job.reason,
         tags=spec.tags,
         links=JobLinks(self=path, tasks=f"{path}/tasks", results=f"{path}/results"),
@@ -205,6 +205,6 @@ def error_body(error: TaskError | None) -> TaskErrorBody | None:
     )
 
 
-def time_of(seconds: float | None) -> str | None:
+def optional_time(seconds: float | None) -> str | None:
     """A time, if there is one."""
     return None if seconds is None else rfc3339(seconds)

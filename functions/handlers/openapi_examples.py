@@ -143,7 +143,7 @@ _TENANT_BODY: Final = {
     "usage": {"open_jobs": 3, "queued_tasks": 12_000},
 }
 
-SAMPLES: Final[Mapping[str, Sample]] = {
+EXAMPLES: Final[Mapping[str, Sample]] = {
     # Jobs
     "JobSubmission": {
         "task_type": "thumbnail",

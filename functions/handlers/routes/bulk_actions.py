@@ -8,8 +8,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from handlers import log
-from handlers.asking import IdempotencyKey, NextToken, caller, new_router, request_id
-from handlers.tokens import text_start, token
+from handlers.page_tokens import next_page_token, text_start
+from handlers.request_context import IdempotencyKey, NextToken, caller, new_router, request_id
 from shoal import bootstrap
 from shoal.domain.bulk import BulkAction
 from shoal.domain.job_filter import JobFilter
@@ -40,7 +40,7 @@ def begin_bulk_action(
         key=idempotency_key,
         fingerprint=fingerprint(router.current_event.json_body),
     )
-    log.say("bulk action", id=action.id, verb=action.verb, request_id=request_id(router))
+    log.info("bulk action", id=action.id, verb=action.verb, request_id=request_id(router))
     headers = {"Location": _path(action)}
     return Response(HTTPStatus.ACCEPTED.value, "application/json", _body(action), headers=headers)
 
@@ -53,7 +53,7 @@ def list_bulk_actions(limit: Limit = 50, next_token: NextToken = None) -> BulkAc
         caller(router).tenant, limit=limit, start=text_start(next_token, query)
     )
     return BulkActionPageBody(
-        items=[*map(_body, page.actions)], next_token=token(page.next_key, query)
+        items=[*map(_body, page.actions)], next_token=next_page_token(page.next_key, query)
     )
 
 
@@ -74,7 +74,7 @@ def get_bulk_action(bulk_action_id: str) -> BulkActionBody:
 def abort_bulk_action(bulk_action_id: str) -> BulkActionBody:
     """Let a bulk action go no further; what it did stays done."""
     action = bootstrap.bulk_actions().abort(caller(router).tenant, bulk_action_id)
-    log.say("bulk action aborted", id=action.id, request_id=request_id(router))
+    log.info("bulk action aborted", id=action.id, request_id=request_id(router))
     return _body(action)
 
 
@@ -82,7 +82,7 @@ def _body(action: BulkAction) -> BulkActionBody:
     return BulkActionBody(
         id=action.id,
         action=action.verb,
-        filter=_said(action.which),
+        filter=_filter_body(action.which),
         dry_run=action.dry_run,
         status=action.status,
         aborting=action.aborting and not action.ended,
@@ -101,7 +101,7 @@ def _path(action: BulkAction) -> str:
     return f"/api/v1/bulk-actions/{action.id}"
 
 
-def _said(which: JobFilter) -> Mapping[str, str | Sequence[str]]:
+def _filter_body(which: JobFilter) -> Mapping[str, str | Sequence[str]]:
     """The filter in the words of a request."""
     tag = which.tag
     return {

@@ -23,9 +23,9 @@ TaskLimit = Annotated[int, Query(ge=1, le=1_000)]
 
 type Security = Sequence[Mapping[str, Sequence[str]]]
 
-OPEN: Final[list[dict[str, list[str]]]] = [{}]
+PUBLIC: Final[list[dict[str, list[str]]]] = [{}]
 """The `security` of a route that anybody may ask."""
-READING: Final = [{"user": [str(Scope.READ)]}]
+READ_ONLY: Final = [{"user": [str(Scope.READ)]}]
 """Of a POST that changes nothing."""
 ADMIN: Final = [{"user": [str(Scope.ADMIN)]}]
 """Of what is the whole deployment's."""
@@ -36,7 +36,7 @@ def new_router() -> Router:
     return Router()  # type: ignore[no-untyped-call]
 
 
-def needed(method: str, security: Security | None) -> Scope | None:
+def required_scope(method: str, security: Security | None) -> Scope | None:
     """The scope that a route needs: what its `security` says, else by its method.
 
     Without a word of its own GET reads and every other method changes jobs.
@@ -47,9 +47,9 @@ def needed(method: str, security: Security | None) -> Scope | None:
     return Scope(scopes[0]) if scopes else None
 
 
-def sign_in(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[Any]:
+def authenticate(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[Any]:
     """Know who asks before anything is done, and refuse whose token lacks the route's scope."""
-    scope = needed(resolver.current_event.http_method, resolver.context["_route"].security)
+    scope = required_scope(resolver.current_event.http_method, resolver.context["_route"].security)
     if scope is not None:
         found = bootstrap.authentication().caller(
             Claims.of(gateway.claims(resolver.current_event.raw_event))
@@ -66,12 +66,12 @@ def caller(router: BaseRouter) -> Caller:
     return found
 
 
-def chosen[S: (JobStatus, TaskStatus)](statuses: Sequence[S] | None) -> list[S]:
+def distinct[S: (JobStatus, TaskStatus)](statuses: Sequence[S] | None) -> list[S]:
     """The statuses that a list is filtered by, each once."""
     return sorted(set(statuses or ()))
 
 
-def known_already(tag: str, router: BaseRouter) -> bool:
+def etag_matches(tag: str, router: BaseRouter) -> bool:
     """Whether who asks has what this ETag is of."""
     known = router.current_event.headers.get("if-none-match", "")
     mine = tag.removeprefix("W/")

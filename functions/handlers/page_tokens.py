@@ -14,7 +14,7 @@ _KEY: Final = re.compile(r"[\x21-\x7e]{1,1024}")
 type Query = Sequence[str | int]
 
 
-def token(start: str | int | None, query: Query) -> str | None:
+def next_page_token(start: str | int | None, query: Query) -> str | None:
     """The token of a next page that begins at `start`, or None if there is none."""
     if start is None:
         return None
@@ -28,7 +28,7 @@ def text_start(given: str | None, query: Query) -> str | None:
         return None
     start = _start(given, query)
     if not (isinstance(start, str) and _KEY.fullmatch(start)):
-        raise _foreign()
+        raise _wrong_query()
     return start
 
 
@@ -38,7 +38,7 @@ def index_start(given: str | None, query: Query) -> int:
         return 0
     start = _start(given, query)
     if type(start) is not int or start < 0:
-        raise _foreign()
+        raise _wrong_query()
     return start
 
 
@@ -47,12 +47,12 @@ def _start(given: str, query: Query) -> object:
         padded = given + "=" * (-len(given) % 4)
         found = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, RecursionError):
-        raise _foreign() from None
+        raise _wrong_query() from None
     if not isinstance(found, list) or not found or found[1:] != [*query]:
-        raise _foreign()
+        raise _wrong_query()
     return found[0]
 
 
-def _foreign() -> InvalidRequest:
+def _wrong_query() -> InvalidRequest:
     detail = "is not of this query; begin again without it"
     return InvalidRequest(f"next_token {detail}", [("next_token", detail)])
