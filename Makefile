@@ -71,7 +71,7 @@ sam-local: setup ## Serve the API from SAM's containers, on the twin of `make up
 # Checks and tests
 
 .PHONY: check
-check: setup check-python check-template check-fresh ## Format, lint, types, imports, template, manifests, generated files
+check: setup check-python check-template check-fresh ## Format, lint, types, imports, prose, template, manifests, generated files
 
 .PHONY: check-python
 check-python: setup

@@ -23,6 +23,7 @@ UNCHECKED = (
     "docs/openapi.released.json",
     "eks/schemas",
     "frontend/src/lib/api/schema.ts",
+    "layers/shoal/src/shoal/client/sync_client.py",
     "requirements",
     "tooling/prose/examples.toml",
     "tooling/prose/patterns.toml",
