@@ -6,7 +6,7 @@ from tests.compat.chapter import Stage
 from tests.compat.world import surroundings
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # the tests of the contract start a moto of their own
 def stage() -> Iterator[Stage]:
     with surroundings() as world:
         yield Stage(world)

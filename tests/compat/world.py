@@ -99,6 +99,7 @@ class Surroundings:
     def __init__(self, dynamodb: Any, s3: Any) -> None:
         self._dynamodb = dynamodb
         self._s3 = s3
+        self._clients = dict[str, Any]()
 
     # Rows and objects.
 
@@ -164,6 +165,8 @@ class Surroundings:
         with ExitStack() as stack:
             enter = stack.enter_context
             enter(redirect_stdout(out))
+            enter(patch.dict("os.environ", ENVIRONMENT))
+            enter(patch.object(botocore.session.Session, "create_client", self._creating()))
             enter(patch.object(time, "time", lambda: now))
             enter(patch.object(time, "monotonic", lambda: now))
             enter(patch.object(time, "sleep", lambda _: None))
@@ -178,25 +181,22 @@ class Surroundings:
         lines = [line for line in out.getvalue().splitlines() if '"_aws"' in line]
         effects.metrics += map(json.loads, lines)
 
+    def _creating(self) -> Callable[..., Any]:
+        """Makes each client once: clients cost more than calls, and are the same for each step."""
+
+        def create_client(session: Any, service: str, *args: Any, **kwargs: Any) -> Any:
+            key = f"{service} {kwargs.get('endpoint_url')}"
+            if key not in self._clients:
+                self._clients[key] = _real_client(session, service, *args, **kwargs)
+            return self._clients[key]
+
+        return create_client
+
 
 @contextmanager
 def surroundings() -> Iterator[Surroundings]:
-    """Tables, buckets and the environment of a deployment."""
-    clients = dict[str, Any]()
-    original = botocore.session.Session.create_client
-
-    def create_client(session: Any, service: str, *args: Any, **kwargs: Any) -> Any:
-        """Clients cost more than calls, and are the same for each step."""
-        key = f"{service} {kwargs.get('endpoint_url')}"
-        if key not in clients:
-            clients[key] = original(session, service, *args, **kwargs)
-        return clients[key]
-
-    with (
-        moto() as aws,
-        patch.dict("os.environ", ENVIRONMENT),
-        patch.object(botocore.session.Session, "create_client", create_client),
-    ):
+    """Tables and buckets of a deployment."""
+    with moto() as aws:
         yield Surroundings(aws.dynamodb, aws.s3)
 
 
@@ -222,6 +222,9 @@ def _written(service: str, operation: str, given: Mapping[str, Any]) -> Iterator
         yield given["TableName"], key_of(given["TableName"], given.get("Item") or given["Key"])
     elif operation not in _READS:
         raise AssertionError(f"the surroundings do not know what {operation} writes")
+
+
+_real_client: Final = botocore.session.Session.create_client
 
 
 class _Chance:
