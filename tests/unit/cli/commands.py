@@ -1,4 +1,4 @@
-"""`shoal` as real processes, against the API's own handler behind a loopback server."""
+"""Run `shoal` as a process against the API's handler behind a loopback server."""
 
 import os
 import re
@@ -28,52 +28,52 @@ def sized(size: int = 1) -> int:
         raise ValueError("unlucky")
     return half
 """
-NOBODY = "job_01J00000000000000000000000"
+UNKNOWN_JOB = "job_01J00000000000000000000000"
 
 
-class Door(BaseHTTPRequestHandler):
-    def _answer(self) -> None:
+class ApiServer(BaseHTTPRequestHandler):
+    def _respond(self) -> None:
         path, _, query = self.path.partition("?")
         body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode() or None
-        status, headers, given = self.server.refusal or self._asked(path, query, body)  # type: ignore[attr-defined]
-        said = given.encode() if isinstance(given, str) else given
+        status, headers, text = self.server.override or self._handle(path, query, body)  # type: ignore[attr-defined]
+        data = text.encode() if isinstance(text, str) else text
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(said)))
+        self.send_header("content-length", str(len(data)))
         self.end_headers()
-        self.wfile.write(said)
+        self.wfile.write(data)
 
-    def _asked(
+    def _handle(
         self, path: str, query: str, body: str | None
     ) -> tuple[int, Mapping[str, str], bytes]:
-        self.server.asked.set()  # type: ignore[attr-defined]
-        given = event(self.command, path, body, query=query, headers=dict(self.headers))
-        answer = api.handler(given, None)
+        self.server.called.set()  # type: ignore[attr-defined]
+        request = event(self.command, path, body, query=query, headers=dict(self.headers))
+        answer = api.handler(request, None)
         return answer["statusCode"], answer["headers"], content(answer)
 
-    do_GET = do_POST = do_DELETE = do_PATCH = _answer  # noqa: N815 - their names
+    do_GET = do_POST = do_DELETE = do_PATCH = _respond  # noqa: N815 - the base class names them
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
-def told(door: Any, folder: Path) -> dict[str, str]:
+def environment(server: Any, folder: Path) -> dict[str, str]:
     return {
         "PATH": os.defpath,
         "HOME": str(folder),
         "PYTHONPATH": str(folder),
-        "SHOAL_API_URL": f"http://127.0.0.1:{door.server_port}",
+        "SHOAL_API_URL": f"http://127.0.0.1:{server.server_port}",
         "SHOAL_TOKEN": "token",
         "SHOAL_TASKS": "mine",
     }
 
 
-def finished(**failing: Any) -> str:
-    """A job of two tasks that has ended; its second task failed if an error is given."""
+def ended_job(**second: Any) -> str:
+    """Return a job of two tasks that has ended; its second task failed if an error is given."""
     job = submit(count=2, chunk_size=2)
     start(job)
-    report(lease(job), [outcome(0, result=1), outcome(1, **failing)])
+    report(lease(job), [outcome(0, result=1), outcome(1, **second)])
     return job
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shoal import bootstrap
-from tests.unit.cli.commands import TASKS, Door, told
+from tests.unit.cli.commands import TASKS, ApiServer, environment
 from tests.unit.handlers.edge import World, new_world
 
 
@@ -21,26 +21,26 @@ def world() -> World:
 
 
 @pytest.fixture
-def door() -> Iterator[Any]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    server.refusal = None  # type: ignore[attr-defined]
-    server.asked = threading.Event()  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+def server() -> Iterator[Any]:
+    http = ThreadingHTTPServer(("127.0.0.1", 0), ApiServer)
+    http.override = None  # type: ignore[attr-defined]
+    http.called = threading.Event()  # type: ignore[attr-defined]
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    yield http
+    http.shutdown()
+    http.server_close()
 
 
 @pytest.fixture
-def shoal(door: Any, tmp_path: Path) -> Any:
+def shoal(server: Any, tmp_path: Path) -> Any:
     (tmp_path / "mine.py").write_text(TASKS)
 
-    def call(*words: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    def call(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - our own code
             [sys.executable, "-m", "shoal", *words],
-            env=told(door, tmp_path),
+            env=environment(server, tmp_path),
             cwd=tmp_path,
-            input=said,
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,

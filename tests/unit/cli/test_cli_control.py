@@ -1,4 +1,4 @@
-"""`shoal` changes the course of jobs, one or many."""
+"""Commands that change something: jobs, bulk actions, webhooks."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 from shoal import bootstrap
 from shoal.adapters.memory.bulk import MemoryBulkRuns
-from tests.unit.cli.commands import FAULT, finished, read_until, told
+from tests.unit.cli.commands import FAULT, ended_job, environment, read_until
 from tests.unit.handlers.edge import (
     World,
     call,
@@ -19,7 +19,7 @@ from tests.unit.handlers.edge import (
 )
 
 
-def test_webhooks_show_their_secret_when_they_are_made(shoal: Any) -> None:
+def test_webhook_secret_is_shown_only_when_it_is_added(shoal: Any) -> None:
     made = json.loads(shoal("webhooks", "add", "https://a.test", "--event", "job.failed").stdout)
     listed = shoal("webhooks", "list")
     tested = shoal("webhooks", "test", made["id"])
@@ -29,31 +29,29 @@ def test_webhooks_show_their_secret_when_they_are_made(shoal: Any) -> None:
     assert made["secret"].startswith("whsec_")
     assert made["id"] in listed.stdout
     assert made["secret"] not in listed.stdout
-    assert (tested.stdout, "is on its way" in tested.stderr) == ("", True)
+    assert (tested.stdout, "queued test event" in tested.stderr) == ("", True)
     assert refused.returncode == 2
     assert (removed.returncode, shoal("webhooks", "deliveries", made["id"]).returncode) == (0, 5)
 
 
-class AtOnce(MemoryBulkRuns):
-    """Carries a bulk action out as soon as it is begun."""
+class ImmediateBulkRuns(MemoryBulkRuns):
+    """Runs a bulk action when it is started."""
 
     def start(self, tenant: str, action_id: str) -> None:
         while bootstrap.bulk_actions().step(tenant, action_id):
             pass
 
 
-def test_one_verb_goes_to_all_jobs_of_a_filter_and_says_what_came_of_it(
-    shoal: Any, world: World
-) -> None:
-    bootstrap.use(replace(world, bulk_runs=AtOnce()))
+def test_bulk_action_applies_to_all_jobs_of_a_filter(shoal: Any, world: World) -> None:
+    bootstrap.use(replace(world, bulk_runs=ImmediateBulkRuns()))
     jobs = [submit(count=1, tags={"team": "ml"}) for _ in range(3)]
-    ended = finished()
+    ended = ended_job()
     world.clock.advance(1)
 
     counted = shoal("bulk", "cancel", "--tag", "team=ml", "--dry-run", "-o", "json")
     done = shoal("bulk", "cancel", "--type", "noop", "--yes")
-    nobody = shoal("bulk", "cancel", "--yes")
-    unasked = shoal("bulk", "cancel", "--type", "noop")
+    unfiltered = shoal("bulk", "cancel", "--yes")
+    unconfirmed = shoal("bulk", "cancel", "--type", "noop")
     listed = shoal("bulk-actions", "-o", "jsonl")
     too_late = shoal("abort", json.loads(counted.stdout)["id"])
 
@@ -62,36 +60,36 @@ def test_one_verb_goes_to_all_jobs_of_a_filter_and_says_what_came_of_it(
     assert "3 done · 1 refused" in done.stderr
     assert ended in done.stderr
     assert all(world.jobs.get(job).ending == "CANCELLED" for job in jobs)  # type: ignore[union-attr]
-    assert (nobody.returncode, unasked.returncode) == (2, 2)
-    assert "--yes" in unasked.stderr
+    assert (unfiltered.returncode, unconfirmed.returncode) == (2, 2)
+    assert "--yes" in unconfirmed.stderr
     assert len(listed.stdout.splitlines()) == 2
     assert too_late.returncode == 7
 
 
-def test_a_bulk_action_that_was_not_meant_does_nothing(
-    door: Any, tmp_path: Path, world: World
+def test_bulk_action_without_confirmation_does_nothing(
+    server: Any, tmp_path: Path, world: World
 ) -> None:
-    bootstrap.use(replace(world, bulk_runs=AtOnce()))
+    bootstrap.use(replace(world, bulk_runs=ImmediateBulkRuns()))
     job = submit(count=1)
     world.clock.advance(1)
     ours, theirs = pty.openpty()
 
     asking = subprocess.Popen(
         [sys.executable, "-m", "shoal", "bulk", "cancel", "--type", "noop"],
-        env=told(door, tmp_path) | {"TERM": "xterm"},
+        env=environment(server, tmp_path) | {"TERM": "xterm"},
         stdin=theirs,
         stderr=theirs,
     )
     os.close(theirs)
-    read_until(ours, "cancel 1 jobs?")
+    read_until(ours, "Cancel 1 job?")
     os.write(ours, b"n\n")
 
     assert asking.wait(30) == 130
     assert world.jobs.get(job).ending is None  # type: ignore[union-attr]
 
 
-def test_some_failed_tasks_are_retried_by_index_or_by_cause(shoal: Any) -> None:
-    by_index, by_cause = finished(error=FAULT), finished(error=FAULT)
+def test_failed_tasks_are_retried_by_index_or_cause(shoal: Any) -> None:
+    by_index, by_cause = ended_job(error=FAULT), ended_job(error=FAULT)
     (cause,) = call("GET", f"/jobs/{by_cause}/failures").json["items"]
 
     answers = [
@@ -108,7 +106,7 @@ def test_some_failed_tasks_are_retried_by_index_or_by_cause(shoal: Any) -> None:
     assert refused == [2, 2, 2]
 
 
-def test_a_clone_prints_its_id_and_has_what_is_given(shoal: Any) -> None:
+def test_clone_prints_its_id_and_has_the_changes(shoal: Any) -> None:
     job = submit(count=1, name="a", tags={"x": "y"})
 
     cloned = shoal("clone", job, "--name", "b", "--priority", "low", "--max-attempts", "3")
@@ -119,8 +117,8 @@ def test_a_clone_prints_its_id_and_has_what_is_given(shoal: Any) -> None:
     assert body["retry"]["max_attempts"] == 3
 
 
-def test_a_few_tasks_are_retried_first(shoal: Any) -> None:
-    job = finished(error=FAULT)
+def test_retry_with_a_canary_retries_a_share_first(shoal: Any) -> None:
+    job = ended_job(error=FAULT)
 
     refused = [
         shoal("retry", job, *words).returncode
@@ -139,7 +137,7 @@ def test_a_few_tasks_are_retried_first(shoal: Any) -> None:
 
 
 def test_failed_tasks_are_discarded_with_a_reason(shoal: Any) -> None:
-    job = finished(error=FAULT)
+    job = ended_job(error=FAULT)
 
     done = shoal("discard", job, "--reason", "no use", "--index", "1", "-o", "json")
     refused = [
@@ -147,13 +145,13 @@ def test_failed_tasks_are_discarded_with_a_reason(shoal: Any) -> None:
         for words in (("--all",), ("--reason", "x"), ("--reason", "x", "--all", "--index", "1"))
     ]
 
-    (said,) = json.loads(done.stdout)["discards"]
-    assert (said["tasks"], said["reason"]) == (1, "no use")
+    (discard,) = json.loads(done.stdout)["discards"]
+    assert (discard["tasks"], discard["reason"]) == (1, "no use")
     assert refused == [2, 2, 2]
     assert shoal("retry", job).returncode == 7
 
 
-def test_an_open_job_is_set_otherwise(shoal: Any) -> None:
+def test_set_changes_an_open_job(shoal: Any) -> None:
     job = submit(count=4, max_parallelism=2)
 
     shown = [
@@ -172,8 +170,8 @@ def test_an_open_job_is_set_otherwise(shoal: Any) -> None:
     assert refused == [2, 2]
 
 
-def test_a_job_is_deleted_once(shoal: Any) -> None:
-    job = finished(result=1)
+def test_job_is_deleted_once(shoal: Any) -> None:
+    job = ended_job(result=1)
 
     assert [shoal("delete", job).returncode for _ in range(2)] == [0, 5]
     assert shoal("list", "-o", "name").stdout == ""

@@ -1,4 +1,4 @@
-"""`shoal` shows what there is, in the form that was asked for."""
+"""Commands that read: lists, results, diagnostics, and their output formats."""
 
 import json
 import time
@@ -8,7 +8,7 @@ from typing import Any
 from shoal.domain.export import Cursor
 from shoal.ports.exports import ExportRun
 from shoal.ports.workflow import ExecutionStatus
-from tests.unit.cli.commands import FAULT, finished
+from tests.unit.cli.commands import FAULT, ended_job
 from tests.unit.handlers.edge import (
     World,
     callback,
@@ -21,8 +21,8 @@ from tests.unit.handlers.edge import (
 )
 
 
-def test_an_export_shows_its_url_alone(shoal: Any, world: World) -> None:
-    job = finished(error=FAULT)
+def test_export_prints_only_its_url(shoal: Any, world: World) -> None:
+    job = ended_job(error=FAULT)
     cursor = Cursor(upload="u", index=None, results=1, missing=1, size=99, whole=True)
     done = ExportRun(ExecutionStatus.SUCCEEDED, 0.0, world.clock.now(), cursor)
     world.export_runs.describe = lambda *_: done  # type: ignore[method-assign]
@@ -34,24 +34,24 @@ def test_an_export_shows_its_url_alone(shoal: Any, world: World) -> None:
     assert exported.stderr == "1 results, 1 missing, 99 bytes\n"
 
 
-def test_results_say_how_many_are_missing_and_name_them_if_asked(
+def test_results_count_the_missing_ones_and_include_them_on_request(
     shoal: Any, tmp_path: Path
 ) -> None:
-    job, file = finished(error=FAULT), tmp_path / "results.jsonl"
+    job, file = ended_job(error=FAULT), tmp_path / "results.jsonl"
 
-    plain, named = shoal("results", job), shoal("results", job, "--missing", "--out", str(file))
+    plain, full = shoal("results", job), shoal("results", job, "--missing", "--out", str(file))
     refused = shoal("results", job, "--out", str(tmp_path / "no" / "where"))
 
     assert [json.loads(line)["result"] for line in plain.stdout.splitlines()] == [1]
-    assert plain.stderr == "1 task has no result; --missing names it\n"
-    assert named.stdout == ""
-    whys = [json.loads(line).get("missing") for line in file.read_text().splitlines()]
-    assert whys == [None, "FAILED"]
+    assert plain.stderr == "1 task has no result; --missing lists it\n"
+    assert full.stdout == ""
+    reasons = [json.loads(line).get("missing") for line in file.read_text().splitlines()]
+    assert reasons == [None, "FAILED"]
     assert refused.returncode == 2
 
 
-def test_failures_are_shown_by_cause(shoal: Any) -> None:
-    job = finished(error=FAULT)
+def test_failures_are_grouped_by_cause(shoal: Any) -> None:
+    job = ended_job(error=FAULT)
 
     shown = shoal("failures", job, "-o", "jsonl")
 
@@ -61,7 +61,7 @@ def test_failures_are_shown_by_cause(shoal: Any) -> None:
 
 
 def test_attempts_are_listed_with_their_workers(shoal: Any) -> None:
-    job = finished(error=FAULT)
+    job = ended_job(error=FAULT)
 
     shown = shoal("attempts", f"{job}.1", "-o", "wide")
     piped = shoal("attempts", f"{job}.1", "-o", "json")
@@ -83,23 +83,25 @@ def test_workers_are_listed(shoal: Any) -> None:
     assert "alive" in shown.stdout
 
 
-def test_open_goes_to_the_profiles_console(shoal: Any, tmp_path: Path) -> None:
+def test_open_uses_the_console_url_of_the_profile(shoal: Any, tmp_path: Path) -> None:
     config = tmp_path / ".config" / "shoal" / "config.toml"
-    nowhere = shoal("open", "--no-browser")
+    no_url = shoal("open", "--no-browser")
     config.parent.mkdir(parents=True)
     config.write_text('default = "here"\n[profiles.here]\nconsole_url = "https://console.test/"\n')
 
-    at = [shoal("open", *words, "--no-browser").stdout for words in ((), ("job_1",), ("job_1.7",))]
+    urls = [
+        shoal("open", *words, "--no-browser").stdout for words in ((), ("job_1",), ("job_1.7",))
+    ]
 
-    assert nowhere.returncode == 2
-    assert at == [
+    assert no_url.returncode == 2
+    assert urls == [
         "https://console.test/jobs\n",
         "https://console.test/jobs/job_1\n",
         "https://console.test/jobs/job_1?task=7\n",
     ]
 
 
-def test_lists_come_in_the_form_that_was_asked_for(shoal: Any) -> None:
+def test_list_has_four_output_formats(shoal: Any) -> None:
     jobs = [submit(count=1), submit(count=1)]
 
     table = shoal("list").stdout.splitlines()
@@ -112,7 +114,7 @@ def test_lists_come_in_the_form_that_was_asked_for(shoal: Any) -> None:
     assert len(lines) == 2
 
 
-def test_jobs_are_listed_by_what_is_known_of_them(shoal: Any, world: World) -> None:
+def test_list_filters_jobs(shoal: Any, world: World) -> None:
     world.clock.time = time.time() - 3_600
     old = submit(count=1, name="nightly-1", tags={"team": "ml"})
     world.clock.advance(3_600)
@@ -134,7 +136,7 @@ def test_jobs_are_listed_by_what_is_known_of_them(shoal: Any, world: World) -> N
     assert shoal("list", "--since", f"{10**9}d").returncode == 2
 
 
-def test_tasks_are_listed_by_what_came_of_them(shoal: Any) -> None:
+def test_tasks_are_filtered_and_sorted_by_duration(shoal: Any) -> None:
     job = submit(count=6, chunk_size=2)
     start(job)
     for chunk in range(3):
@@ -151,7 +153,7 @@ def test_tasks_are_listed_by_what_came_of_them(shoal: Any) -> None:
     assert shoal("tasks", job, "--cause", "x").returncode == 2
 
 
-def test_a_map_has_a_letter_a_task(shoal: Any) -> None:
+def test_map_prints_one_letter_for_each_task(shoal: Any) -> None:
     job = submit(count=150, chunk_size=50)
     start(job)
     run(job, 1)
@@ -159,7 +161,7 @@ def test_a_map_has_a_letter_a_task(shoal: Any) -> None:
     assert shoal("map", job).stdout.split() == ["P" * 50 + "C" * 50, "P" * 50]
 
 
-def test_why_events_and_queues_are_shown(shoal: Any) -> None:
+def test_why_events_and_queues_print_rows(shoal: Any) -> None:
     job, other = submit(count=1), submit(count=1)
     assert shoal("pause", job).returncode == 0
 

@@ -1,4 +1,4 @@
-"""`shoal replay`: a failed task again, here."""
+"""`shoal replay` runs a task on this machine and compares the outcomes."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from tests.unit.handlers.edge import (
 )
 
 
-def test_replay_meets_the_same_exception_at_the_same_line(shoal: Any) -> None:
+def test_replay_raises_the_same_exception_at_the_same_line(shoal: Any) -> None:
     tail = 'Traceback:\n  File "/srv/mine.py", line 8, in sized\n    raise\nValueError: unlucky\n'
     there = {"type": "ValueError", "message": "unlucky", "tail": tail, "retryable": False}
     job = submit(task_type="sized", count=1, params={"size": 13})
@@ -21,23 +21,23 @@ def test_replay_meets_the_same_exception_at_the_same_line(shoal: Any) -> None:
 
     found = shoal("replay", f"{job}.0", "-o", "json")
 
-    said = json.loads(found.stdout)
-    assert (found.returncode, said["same"]) == (0, True)
-    assert said["place_here"] == said["place_there"] == "mine.py:8"
+    row = json.loads(found.stdout)
+    assert (found.returncode, row["same"]) == (0, True)
+    assert row["place_here"] == row["place_there"] == "mine.py:8"
 
 
-def test_replay_tells_when_it_ends_otherwise(shoal: Any) -> None:
+def test_replay_reports_a_different_result(shoal: Any) -> None:
     job = submit(task_type="sized", count=1, params={"size": 8})
     start(job)
     report(lease(job), [outcome(0, result=5)])
 
     found = shoal("replay", f"{job}.0", "-o", "json")
 
-    said = json.loads(found.stdout)
-    assert (found.returncode, said["result_there"], said["result_here"]) == (1, 5, 4)
+    row = json.loads(found.stdout)
+    assert (found.returncode, row["result_there"], row["result_here"]) == (1, 5, 4)
 
 
-def test_replay_of_an_earlier_attempt_is_compared_with_that_one(shoal: Any) -> None:
+def test_replay_compares_with_an_earlier_attempt(shoal: Any) -> None:
     there = {"type": "ValueError", "message": "unlucky", "tail": "", "retryable": True}
     job = submit(
         task_type="sized",
@@ -53,8 +53,8 @@ def test_replay_of_an_earlier_attempt_is_compared_with_that_one(shoal: Any) -> N
     latest = shoal("replay", f"{job}.0", "-o", "json")
     none = shoal("replay", f"{job}.0", "--attempt", "3")
 
-    said = json.loads(first.stdout)
-    assert (first.returncode, said["same"], said["attempt"], said["worker"]) == (0, True, 1, "w-1")
-    assert "attempt 1, which w-1 ran" in first.stderr
+    row = json.loads(first.stdout)
+    assert (first.returncode, row["same"], row["attempt"], row["worker"]) == (0, True, 1, "w-1")
+    assert "attempt 1 on w-1" in first.stderr
     assert json.loads(latest.stdout)["attempt"] == 2
     assert (none.returncode, "shoal attempts" in none.stderr) == (2, True)

@@ -1,4 +1,4 @@
-"""What `shoal` loads, and that it starts with what is installed."""
+"""The start of `shoal`: which modules it imports, and which packages it needs."""
 
 import json
 import subprocess
@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.unit.cli.commands import told
+from tests.unit.cli.commands import environment
 
 
-def test_starting_loads_nothing_that_is_slow() -> None:
+def test_help_imports_no_slow_module() -> None:
     code = (
         "import sys\nfrom shoal.__main__ import main\nmain(['--help'])\n"
         "slow = {'httpx', 'pydantic', 'rich', 'boto3', 'pygments'} & sys.modules.keys()\n"
@@ -22,7 +22,7 @@ def test_starting_loads_nothing_that_is_slow() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_asking_the_api_loads_nothing_that_draws(door: Any, tmp_path: Path) -> None:
+def test_list_imports_no_module_that_draws(server: Any, tmp_path: Path) -> None:
     code = (
         "import sys\nfrom shoal.__main__ import main\nmain(['list'])\n"
         "slow = {'rich', 'boto3', 'pygments', 'click'} & sys.modules.keys()\n"
@@ -30,7 +30,7 @@ def test_asking_the_api_loads_nothing_that_draws(door: Any, tmp_path: Path) -> N
     )
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code],
-        env=told(door, tmp_path),
+        env=environment(server, tmp_path),
         capture_output=True,
         text=True,
         check=False,
@@ -39,14 +39,14 @@ def test_asking_the_api_loads_nothing_that_draws(door: Any, tmp_path: Path) -> N
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_workers_half_is_in_the_help_and_can_be_reached_with_a_profile(shoal: Any) -> None:
+def test_worker_is_in_the_help_and_accepts_a_profile(shoal: Any) -> None:
     offered = json.loads(shoal("--profile", "any", "worker", "check").stdout)
 
     assert "  worker " in shoal("--help").stdout
     assert [each["name"] for each in offered] == ["sized"]
 
 
-def test_workers_need_no_typer() -> None:
+def test_worker_needs_no_typer() -> None:
     code = (
         "import sys\nsys.modules['typer'] = None\nfrom shoal.__main__ import main\n"
         "sys.exit(main(['worker', 'check']))"

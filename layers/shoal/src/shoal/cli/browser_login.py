@@ -1,4 +1,4 @@
-"""Signs a person in: their browser goes to the issuer and comes back to a port of loopback."""
+"""Sign in with a browser: open the issuer's page and receive its redirect on a loopback port."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from shoal.cli.output import say
+from shoal.cli.output import print_message
 from shoal.client.errors import SignInFailed
 from shoal.client.oauth import DEFAULT_SCOPES, AuthorizationCodeSignIn
 from shoal.client.transport import Transport
@@ -19,63 +19,65 @@ from shoal.client.transport import Transport
 if TYPE_CHECKING:
     from shoal.client.profile import Profile
 
-type Said = Mapping[str, str]
 
-
-def signed_in(profile: Profile, port: int, timeout: float, *, browser: bool) -> None:
-    """Sign in at the profile's issuer and keep the tokens; raise SignInFailed."""
-    kept = profile.saved_sign_in()
+def sign_in(profile: Profile, port: int, timeout: float, *, browser: bool) -> None:
+    """Sign in at the profile's issuer and save the tokens; raise SignInFailed."""
+    saved = profile.saved_sign_in()
     attempt = AuthorizationCodeSignIn(
-        kept.issuer,
-        kept.client_id,
+        saved.issuer,
+        saved.client_id,
         f"http://localhost:{port}/callback",
         profile.scopes or DEFAULT_SCOPES,
     )
     transport = Transport()
     try:
-        with _called_back(attempt, port) as answers:
-            address = transport.run(attempt.authorization_url())
-            say(f"sign in at {address}")
+        with _callback_server(attempt, port) as callbacks:
+            url = transport.run(attempt.authorization_url())
+            print_message(f"sign in at {url}")
             if browser:
-                webbrowser.open(address)
+                webbrowser.open(url)
             try:
-                said = answers.get(timeout=timeout)
+                callback = callbacks.get(timeout=timeout)
             except Empty:
-                raise SignInFailed(f"nobody signed in within {timeout:g} s") from None
-        kept.save(transport.run(attempt.tokens(said)))
+                raise SignInFailed(f"no sign-in within {timeout:g} s") from None
+        saved.save(transport.run(attempt.tokens(callback)))
     finally:
         transport.close()
 
 
 @contextmanager
-def _called_back(attempt: AuthorizationCodeSignIn, port: int) -> Iterator[SimpleQueue[Said]]:
-    """What browsers bring back for this attempt; any other call is refused and changes nothing."""
-    answers = SimpleQueue[Said]()
+def _callback_server(
+    attempt: AuthorizationCodeSignIn, port: int
+) -> Iterator[SimpleQueue[Mapping[str, str]]]:
+    """Yield a queue of the attempt's callbacks. Any other request is rejected."""
+    callbacks = SimpleQueue[Mapping[str, str]]()
 
-    class Callback(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             url = urlsplit(self.path)
-            said = dict(parse_qsl(url.query))
-            ours = url.path == "/callback" and attempt.has_state_of(said)
-            text = b"You may close this page.\n" if ours else b"Nobody waits for this.\n"
-            self.send_response(200 if ours else 404)
+            query = dict(parse_qsl(url.query))
+            accepted = url.path == "/callback" and attempt.has_state_of(query)
+            text = b"You can close this page.\n" if accepted else b"Not found.\n"
+            self.send_response(200 if accepted else 404)
             self.send_header("Content-Type", "text/plain; charset=utf-8")
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
-            if ours:
-                answers.put(said)
+            if accepted:
+                callbacks.put(query)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: the code is in the path."""
+            """Log nothing: the path contains the authorization code."""
 
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), Callback)
+        server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     except OSError as error:
-        raise SignInFailed(f"port {port}, where the browser comes back to, is taken") from error
+        raise SignInFailed(
+            f"cannot listen on port {port}: {error.strerror}; choose another with --port"
+        ) from error
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        yield answers
+        yield callbacks
     finally:
         server.shutdown()
         server.server_close()

@@ -1,4 +1,4 @@
-"""How a command ends: one table from errors to exit codes."""
+"""Exit codes: one table from errors, one from job statuses."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
+from shoal.cli.parsing import UsageError
 from shoal.client import errors
 
 
-class Code(IntEnum):
-    """Exit codes, which scripts may rely on."""
+class ExitCode(IntEnum):
+    """Exit codes that scripts may rely on."""
 
     OK = 0
     JOB_FAILED = 1
@@ -24,24 +25,25 @@ class Code(IntEnum):
     INTERRUPTED = 130
 
 
-_BY_ERROR: Final[Mapping[type[BaseException], Code]] = {
-    errors.BadProfile: Code.USAGE,
-    errors.BadRequest: Code.USAGE,
-    errors.WaitTimeout: Code.TIMED_OUT,
-    errors.NotFound: Code.NOT_FOUND,
-    errors.NotAllowed: Code.AUTH,
-    errors.SignInFailed: Code.AUTH,
-    errors.Conflict: Code.CONFLICT,
-    errors.ShoalError: Code.SERVER,
+_BY_ERROR: Final[Mapping[type[BaseException], ExitCode]] = {
+    UsageError: ExitCode.USAGE,
+    errors.BadProfile: ExitCode.USAGE,
+    errors.BadRequest: ExitCode.USAGE,
+    errors.WaitTimeout: ExitCode.TIMED_OUT,
+    errors.NotFound: ExitCode.NOT_FOUND,
+    errors.NotAllowed: ExitCode.AUTH,
+    errors.SignInFailed: ExitCode.AUTH,
+    errors.Conflict: ExitCode.CONFLICT,
+    errors.ShoalError: ExitCode.SERVER,
 }
-_BY_STATUS: Final = {"FAILED": Code.JOB_FAILED, "CANCELLED": Code.CANCELLED}
+_BY_STATUS: Final = {"FAILED": ExitCode.JOB_FAILED, "CANCELLED": ExitCode.CANCELLED}
 
 
-def of_error(error: errors.ShoalError) -> Code:
-    """The code of what went wrong."""
+def exit_code_for(error: errors.ShoalError | UsageError) -> ExitCode:
+    """Return the exit code of an error, by the closest of its classes in the table."""
     return next(_BY_ERROR[kind] for kind in type(error).__mro__ if kind in _BY_ERROR)
 
 
-def of_status(status: str) -> Code:
-    """The code of a job that ended so."""
-    return _BY_STATUS.get(status, Code.OK)
+def exit_code_of_job(status: str) -> ExitCode:
+    """Return the exit code for a job's final status."""
+    return _BY_STATUS.get(status, ExitCode.OK)

@@ -1,4 +1,4 @@
-"""Data on stdout, in the form that was asked for; words on stderr."""
+"""Output: data on stdout in the requested format, messages on stderr."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from shoal.cli.parsing import NotUnderstood
+from shoal.cli.parsing import UsageError
 
 type Row = Mapping[str, Any]
 
 
-class Form(StrEnum):
-    """How data is shown."""
+class OutputFormat(StrEnum):
+    """The formats of `--output`."""
 
     TABLE = "table"
     WIDE = "wide"
@@ -28,7 +28,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which fields a table shows, by path; `wide` shows the further ones too."""
+    """The columns of a table, as paths of fields. `wide` adds the columns of `more`."""
 
     name: str
     few: Sequence[str]
@@ -51,8 +51,9 @@ ATTEMPTS = Columns(
     ("generation", "finished_at", "progress", "lease_until", "crashes", "error.message"),
 )
 RESULTS = Columns("index", ("index", "result"), ("missing",))
-TYPES = Columns("name", ("name", "timeout", "mean_seconds", "description"), ("image", "schema"))
-
+TASK_TYPES = Columns(
+    "name", ("name", "timeout", "mean_seconds", "description"), ("image", "schema")
+)
 REASONS = Columns("code", ("code", "sentence"), ("facts",))
 EVENTS = Columns("id", ("at", "who", "action", "job_id"), ("detail", "id"))
 DEAD_LETTERS = Columns(
@@ -60,7 +61,7 @@ DEAD_LETTERS = Columns(
     ("job_id", "cause", "count", "receives", "last_at"),
     ("first_at", "sentence", "examples"),
 )
-BULK = Columns(
+BULK_ACTIONS = Columns(
     "id",
     ("id", "action", "status", "done", "refused", "by", "created_at"),
     ("filter", "dry_run", "finished_at", "reason"),
@@ -73,7 +74,7 @@ DELIVERIES = Columns(
     ("at", "event_type", "attempt", "status_code", "error", "next_attempt_at"),
     ("event_id", "duration"),
 )
-CAUSES = Columns(
+FAILURES = Columns(
     "cause",
     ("cause", "count", "error_type", "message"),
     ("task_type", "examples"),
@@ -86,65 +87,65 @@ WORKERS = Columns(
 QUEUES = Columns("priority", ("priority", "waiting", "in_flight", "delayed", "oldest_age"))
 
 
-def say(text: str) -> None:
-    """Words for a person."""
-    print(plain(text), file=sys.stderr, flush=True)  # noqa: T201 - what this module is for
+def print_message(text: str) -> None:
+    """Print a message for the user to stderr."""
+    print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - the purpose of this module
 
 
 @contextmanager
-def into(path: Path | None) -> Iterator[None]:
-    """Let what is shown go to a file; raise NotUnderstood if that cannot be written."""
+def stdout_to(path: Path | None) -> Iterator[None]:
+    """Redirect stdout to a file, if one is given; raise UsageError if it cannot be written."""
     if path is None:
         yield
         return
     try:
         file = path.open("w", encoding="utf-8")
     except OSError as error:
-        raise NotUnderstood(f"{path} cannot be written: {error.strerror}") from error
+        raise UsageError(f"--out {path}: {error.strerror}") from error
     with file, redirect_stdout(file):
         yield
 
 
-def show(rows: Iterable[Row], form: Form, columns: Columns | None = None) -> None:
-    """Several things; JSON is one list, JSON Lines come out as they come in."""
-    if form is Form.JSONL:
+def print_rows(rows: Iterable[Row], form: OutputFormat, columns: Columns | None = None) -> None:
+    """Print rows. JSON prints one array; JSON Lines prints each row as it arrives."""
+    if form is OutputFormat.JSONL:
         for row in rows:
-            _put(json.dumps(row))
-    elif form is Form.NAME and columns is not None:
+            _print(json.dumps(row))
+    elif form is OutputFormat.NAME and columns is not None:
         for row in rows:
-            _put(_cell(row, columns.name))
-    elif form is Form.JSON:
-        _put(json.dumps([*rows], indent=2))
+            _print(_cell(row, columns.name))
+    elif form is OutputFormat.JSON:
+        _print(json.dumps([*rows], indent=2))
     else:
-        _table([*rows], columns, wide=form is Form.WIDE)
+        _print_table([*rows], columns, wide=form is OutputFormat.WIDE)
 
 
-def show_one(row: Row, form: Form, columns: Columns | None = None) -> None:
-    """One thing; as a table, a field a line."""
-    if form is Form.JSON:
-        _put(json.dumps(row, indent=2))
-    elif form in (Form.JSONL, Form.NAME):
-        show([row], form, columns)
+def print_row(row: Row, form: OutputFormat, columns: Columns | None = None) -> None:
+    """Print one row. A table has one line for each field."""
+    if form is OutputFormat.JSON:
+        _print(json.dumps(row, indent=2))
+    elif form in (OutputFormat.JSONL, OutputFormat.NAME):
+        print_rows([row], form, columns)
     else:
         names = [*columns.few, *columns.more] if columns else [*row]
         width = max(map(len, names), default=0)
         for name in names:
-            _put(f"{name:<{width}}  {_cell(row, name)}")
+            _print(f"{name:<{width}}  {_cell(row, name)}")
 
 
-def plain(text: str) -> str:
-    """The text without what would steer a terminal: others may have written it."""
+def printable(text: str) -> str:
+    """Replace control characters: text of other users must not control the terminal."""
     return "".join(each if each.isprintable() or each in "\n\t" else "�" for each in text)
 
 
-def _table(rows: Sequence[Row], columns: Columns | None, *, wide: bool) -> None:
+def _print_table(rows: Sequence[Row], columns: Columns | None, *, wide: bool) -> None:
     names = [*columns.few, *(columns.more if wide else ())] if columns else [*(rows or [{}])[0]]
     lines = [[_title(name) for name in names]]
     lines += [[_cell(row, name).replace("\n", " ") for name in names] for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = [f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)]
-        _put("  ".join(cells).rstrip())
+        _print("  ".join(cells).rstrip())
 
 
 def _title(name: str) -> str:
@@ -157,8 +158,8 @@ def _cell(row: Row, path: str) -> str:
         value = value.get(name) if isinstance(value, Mapping) else None
     if value is None:
         return "-"
-    return plain(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
-def _put(text: str) -> None:
-    print(text)  # noqa: T201 - what this module is for
+def _print(text: str) -> None:
+    print(text)  # noqa: T201 - the purpose of this module

@@ -1,4 +1,4 @@
-"""A bar that follows a job on a terminal; on anything else, a word at the end."""
+"""Follow a job to its end: a progress bar on a terminal, and a summary on stderr."""
 
 from __future__ import annotations
 
@@ -8,40 +8,59 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from shoal.cli.exit_codes import Code, of_status
-from shoal.cli.output import say
-from shoal.client.errors import WaitTimeout
-from shoal.client.watch import Watch
+import typer
+
+from shoal.cli.exit_codes import ExitCode, exit_code_of_job
+from shoal.cli.output import print_message
 
 if TYPE_CHECKING:
     from shoal.client.models import JobState
     from shoal.client.sync_client import Job, Shoal
 
-_LAST: Final = 3
+_MAX_FAILURES: Final = 3
 
 
-def follow(shoal: Shoal, job: Job, timeout: float | None) -> Code:
-    """Wait for the job's end, with its progress on stderr; the code that its end stands for."""
+def follow(ctx: typer.Context, job_id: str, timeout: float | None = None) -> None:
+    """Wait until a job has ended, and exit with the code of its status."""
+    shoal = ctx.obj.shoal
+    try:
+        job = shoal.job(job_id)
+        _wait(shoal, job, timeout)
+        _summarize(job)
+        code = exit_code_of_job(job.status)
+    except KeyboardInterrupt:
+        print_message(
+            f"interrupted; {job_id} continues to run. To cancel it: shoal cancel {job_id}"
+        )
+        code = ExitCode.INTERRUPTED
+    raise typer.Exit(code)
+
+
+def _wait(shoal: Shoal, job: Job, timeout: float | None) -> None:
+    """Update the job until it has ended; raise WaitTimeout."""
+    from shoal.client.watch import Watch, wait_timeout  # noqa: PLC0415 - loaded on first use
+
     watch = Watch(shoal.api, job.id)
-    until = None if timeout is None else time.monotonic() + timeout
-    with _bar(job.state) if sys.stderr.isatty() else _nothing() as show:
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with _bar(job.state) if sys.stderr.isatty() else _no_bar() as update:
         while not job.state.ended:
-            if until is not None and time.monotonic() >= until:
-                raise WaitTimeout(f"{job.id} has not ended in {timeout:g} s; it goes on")
-            state = shoal.run(watch.next_state(until))
+            if timeout is not None and deadline is not None and time.monotonic() >= deadline:
+                raise wait_timeout(job.id, timeout)
+            state = shoal.run(watch.next_state(deadline))
             if state is not None:
                 job.state = state
-                show(state)
+                update(state)
     shoal.run(watch.close())
-    counts = job.counts
-    say(f"{job.id} {counts.ended}/{job.state.task_count or '?'} {standing(job.state)}")
-    if counts.failed:
-        _last_failures(job)
-    return of_status(job.status)
 
 
-def standing(state: JobState) -> str:
-    """The status, and what is going wrong."""
+def _summarize(job: Job) -> None:
+    total = job.state.task_count or "?"
+    print_message(f"{job.id} {job.counts.ended}/{total} {_status_line(job.state)}")
+    if job.counts.failed:
+        _print_failures(job)
+
+
+def _status_line(state: JobState) -> str:
     counts = state.counts
     paused = " (paused)" if state.paused and not state.ended else ""
     return f"{state.status}{paused} · {counts.failed} failed · {counts.retrying} retrying"
@@ -49,7 +68,7 @@ def standing(state: JobState) -> str:
 
 @contextmanager
 def _bar(state: JobState) -> Iterator[Callable[[JobState], None]]:
-    """One line that is drawn anew, and is gone at the end."""
+    """Draw a progress bar, and remove it at the end."""
     from rich.console import Console  # noqa: PLC0415 - loaded on first use
     from rich.progress import (  # noqa: PLC0415 - as above
         BarColumn,
@@ -66,26 +85,26 @@ def _bar(state: JobState) -> Iterator[Callable[[JobState], None]]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        line = progress.add_task("", total=None)
+        bar = progress.add_task("", total=None)
 
-        def show(now: JobState) -> None:
+        def update(now: JobState) -> None:
             ended, total = now.counts.ended, now.task_count
-            progress.update(line, completed=ended, total=total, description=standing(now))
+            progress.update(bar, completed=ended, total=total, description=_status_line(now))
 
-        show(state)
-        yield show
+        update(state)
+        yield update
 
 
 @contextmanager
-def _nothing() -> Iterator[Callable[[JobState], None]]:
+def _no_bar() -> Iterator[Callable[[JobState], None]]:
     yield lambda _: None
 
 
-def _last_failures(job: Job) -> None:
-    for number, task in enumerate(job.tasks(status="FAILED", limit=_LAST)):
-        if number == _LAST:
-            say(f"  … `shoal tasks {job.id} --status FAILED` shows all")
+def _print_failures(job: Job) -> None:
+    for number, task in enumerate(job.tasks(status="FAILED", limit=_MAX_FAILURES)):
+        if number == _MAX_FAILURES:
+            print_message(f"  … for all of them: shoal tasks {job.id} --status FAILED")
             return
         if task.error is not None:
-            first = task.error.message.partition("\n")[0][:120]
-            say(f"  {task.id} {task.error.type}: {first}")
+            first_line = task.error.message.partition("\n")[0][:120]
+            print_message(f"  {task.id} {task.error.type}: {first_line}")

@@ -1,4 +1,4 @@
-"""What every command shares: the client, made when it is first needed."""
+"""The state of one call of `shoal`: its profile, and a client that is created on first use."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from typing import TYPE_CHECKING
 
 from shoal.settings import ClientSettings
 
-if TYPE_CHECKING:  # they cost more than most commands may take to start
+if TYPE_CHECKING:  # they import httpx, which `shoal --help` must not load
     from shoal.client.profile import Profile
     from shoal.client.sync_client import Shoal
 
 
 @dataclass(slots=True)
 class Session:
-    """One call of `shoal`; `name` is the profile that its flag names."""
+    """The object that all commands share, as `ctx.obj`."""
 
-    worker: Callable[[list[str]], int]
-    name: str | None = None
+    run_worker: Callable[[list[str]], int]
+    profile_name: str | None = None
     _shoal: Shoal | None = field(default=None, repr=False)
 
     @property
     def profile(self) -> Profile:
-        """Whom to ask, and as whom."""
+        """The profile of `--profile`, or of the environment."""
         from shoal.client.profile import load_profile  # noqa: PLC0415 - loaded on first use
 
-        return load_profile(ClientSettings.from_environment(), self.name)
+        return load_profile(ClientSettings.from_environment(), self.profile_name)
 
     @property
     def shoal(self) -> Shoal:
         """The client."""
         if self._shoal is None:
-            _spare_httpx_its_own_command_line()
+            _import_httpx_without_its_command_line()
             from shoal.client.sync_client import Shoal  # noqa: PLC0415 - loaded on first use
 
             profile = self.profile
@@ -41,18 +41,19 @@ class Session:
         return self._shoal
 
     def close(self) -> None:
-        """Close the client, if there is one."""
+        """Close the client, if one was created."""
         if self._shoal is not None:
             self._shoal.close()
 
 
-def _spare_httpx_its_own_command_line() -> None:
-    """Have httpx find it missing: where click is installed it loads that, rich and pygments for it.
+def _import_httpx_without_its_command_line() -> None:
+    """Import httpx without its own command line.
 
-    That would be a third of what it takes to start `shoal list`.
+    Where click is installed, httpx imports its command line, and with it click, rich and pygments:
+    a third of the start time of `shoal list`.
     """
     if "httpx" not in sys.modules:
-        sys.modules["httpx._main"] = None  # type: ignore[assignment]  # it is an ImportError then
-        import httpx  # noqa: F401, PLC0415 - for its sake
+        sys.modules["httpx._main"] = None  # type: ignore[assignment]  # the import raises ImportError
+        import httpx  # noqa: F401, PLC0415 - imported here so that the next line can clean up
 
         del sys.modules["httpx._main"]

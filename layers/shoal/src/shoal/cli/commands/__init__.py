@@ -1,1 +1,1 @@
-"""The commands of the command line, one module for each subject."""
+"""The commands of `shoal`. Each module has a typer `app` with the commands of one subject."""

@@ -1,4 +1,4 @@
-"""Commands that do one thing to many jobs."""
+"""Commands for bulk actions: one action for all jobs that match a filter."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shoal.cli import parsing
-from shoal.cli.exit_codes import Code
-from shoal.cli.options import Named, Output, Since, Statuses, Tagged, Typed, Until
-from shoal.cli.output import BULK, Form, say, show, show_one
-from shoal.cli.parsing import NotUnderstood
+from shoal.cli.exit_codes import ExitCode
+from shoal.cli.options import Limit, NamePrefix, OfType, Output, Since, Statuses, Until, WithTag
+from shoal.cli.output import BULK_ACTIONS, OutputFormat, print_message, print_row, print_rows
+from shoal.cli.parsing import UsageError
 
 if TYPE_CHECKING:
     from shoal.client.models import BulkState
     from shoal.client.sync_client import Shoal
 
-BulkId = Annotated[str, typer.Argument(metavar="BULK_ACTION_ID")]
+app = typer.Typer()
 
 
-class Verb(StrEnum):
-    """What may be done to many jobs at once."""
+class BulkVerb(StrEnum):
+    """The actions that can be applied to many jobs."""
 
     CANCEL = "cancel"
     PAUSE = "pause"
@@ -32,66 +32,80 @@ class Verb(StrEnum):
     DELETE = "delete"
 
 
-def bulk(  # noqa: PLR0917 - its options are the filters
+@app.command()
+def bulk(  # noqa: PLR0917 - one option for each filter
     ctx: typer.Context,
-    action: Verb,
+    action: Annotated[
+        BulkVerb, typer.Argument(metavar="ACTION", help="The action to apply to each job.")
+    ],
     status: Statuses = None,
     since: Since = None,
     until: Until = None,
-    task_type: Typed = None,
-    name: Named = None,
-    tag: Tagged = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the jobs only.")] = False,  # noqa: FBT002 - a flag
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,  # noqa: FBT002 - a flag
-    output: Output = Form.TABLE,
+    task_type: OfType = None,
+    name: NamePrefix = None,
+    tag: WithTag = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the jobs.")] = False,  # noqa: FBT002 - a flag
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,  # noqa: FBT002 - a flag
+    output: Output = OutputFormat.TABLE,
 ) -> None:
-    """Cancel, pause, resume, retry or delete all jobs of a filter, and wait until that is done."""
+    """Cancel, pause, resume, retry or delete many jobs.
+
+    Applies the action to all jobs that match all filters, after asking for confirmation.
+    """
     shoal: Shoal = ctx.obj.shoal
-    which = parsing.jobs_sought(status, since, until, task_type=task_type, name=name, tag=tag)
+    which = parsing.job_filter(status, since, until, task_type=task_type, name=name, tag=tag)
     if not which:
-        raise NotUnderstood("say which jobs: --status, --since, --until, --type, --name or --tag")
+        raise UsageError("no filter; give --status, --since, --until, --type, --name or --tag")
     if not (yes or dry_run):
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise NotUnderstood("there is nobody to ask; say --yes, or --dry-run to count the jobs")
+            raise UsageError(
+                "cannot ask for confirmation without a terminal; "
+                "give --yes, or --dry-run to count the jobs"
+            )
         jobs = shoal.wait_bulk(shoal.bulk(action, dry_run=True, **which).id).done
-        typer.confirm(f"{action} {jobs} jobs?", abort=True, err=True)
-    state = _followed(shoal, shoal.bulk(action, dry_run=dry_run, **which))
-    show_one(state.raw, output, BULK)
+        question = f"{action.capitalize()} {jobs} {'job' if jobs == 1 else 'jobs'}?"
+        typer.confirm(question, abort=True, err=True)
+    state = _wait(shoal, shoal.bulk(action, dry_run=dry_run, **which))
+    print_row(state.raw, output, BULK_ACTIONS)
     for refusal in state.refusals:
-        say(f"  {refusal.job_id}: {refusal.reason}")
-    raise typer.Exit(Code.OK if state.status == "COMPLETED" else Code.CONFLICT)
+        print_message(f"  {refusal.job_id}: {refusal.reason}")
+    raise typer.Exit(ExitCode.OK if state.status == "COMPLETED" else ExitCode.CONFLICT)
 
 
-def bulk_actions(
-    ctx: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, help="Bulk actions at most.")] = 50,
-    output: Output = Form.TABLE,
+@app.command("bulk-actions")
+def list_bulk_actions(
+    ctx: typer.Context, limit: Limit = 50, output: Output = OutputFormat.TABLE
 ) -> None:
-    """List bulk actions, newest first, with how far they are."""
-    show((each.raw for each in islice(ctx.obj.shoal.bulk_actions(), limit)), output, BULK)
+    """List bulk actions, newest first."""
+    actions = islice(ctx.obj.shoal.bulk_actions(), limit)
+    print_rows((each.raw for each in actions), output, BULK_ACTIONS)
 
 
-def abort(ctx: typer.Context, bulk_action_id: BulkId, output: Output = Form.TABLE) -> None:
-    """Let a bulk action go no further; what it did stays done."""
-    show_one(ctx.obj.shoal.abort_bulk(bulk_action_id).raw, output, BULK)
+@app.command()
+def abort(
+    ctx: typer.Context,
+    bulk_action_id: Annotated[
+        str, typer.Argument(metavar="BULK_ACTION_ID", help="The id of the bulk action.")
+    ],
+    output: Output = OutputFormat.TABLE,
+) -> None:
+    """Abort a bulk action. Jobs that it has already changed stay changed."""
+    print_row(ctx.obj.shoal.abort_bulk(bulk_action_id).raw, output, BULK_ACTIONS)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Make them commands."""
-    app.command()(bulk)
-    app.command("bulk-actions")(bulk_actions)
-    app.command()(abort)
-
-
-def _followed(shoal: Shoal, state: BulkState) -> BulkState:
-    """The bulk action at its end, with its progress in words."""
+def _wait(shoal: Shoal, state: BulkState) -> BulkState:
+    """Return the bulk action once it has ended; print each change."""
     from shoal.client.bulk_actions import wait_for_change  # noqa: PLC0415 - loaded on first use
 
     try:
         while not state.ended:
             state = shoal.run(wait_for_change(shoal.api, state))
-            say(f"{state.id} {state.status} · {state.done} done · {state.refused} refused")
+            print_message(
+                f"{state.id} {state.status} · {state.done} done · {state.refused} refused"
+            )
     except KeyboardInterrupt:
-        say(f"interrupted: {state.id} goes on; `shoal abort {state.id}` stops it")
+        print_message(
+            f"interrupted; {state.id} continues to run. To abort it: shoal abort {state.id}"
+        )
         raise
     return state

@@ -1,96 +1,201 @@
-"""Commands that change the course of a job that is there."""
+"""Commands that submit, list, follow and control jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Final
+import json
+from itertools import islice
+from typing import Annotated, Any
 
 import typer
 
 from shoal.cli import parsing
-from shoal.cli.options import JobId, Output, Words
-from shoal.cli.output import JOBS, Form, say, show_one
-from shoal.cli.parsing import NotUnderstood
-from shoal.cli.waiting import followed
+from shoal.cli.options import (
+    IdempotencyKey,
+    JobId,
+    JobOrTaskId,
+    Limit,
+    MaxAttempts,
+    MaxParallelism,
+    Name,
+    NamePrefix,
+    OfType,
+    Output,
+    Parameters,
+    Priority,
+    Since,
+    Statuses,
+    Tags,
+    TaskTimeout,
+    Timeout,
+    Until,
+    Wait,
+    WithTag,
+)
+from shoal.cli.output import JOBS, TASKS, OutputFormat, print_message, print_row, print_rows
+from shoal.cli.parsing import UsageError
+from shoal.cli.progress import follow
 
-_VERBS: Final = {
-    "cancel": "End a job: nothing of it begins any more, what runs is stopped.",
-    "pause": "Begin no further chunk of a job; what runs goes on.",
-    "resume": "Go on with a paused job.",
-}
+app = typer.Typer()
 
 
-def _steering(verb: str) -> Callable[..., None]:
-    def steer(ctx: typer.Context, job_id: JobId, output: Output = Form.TABLE) -> None:
-        job = getattr(ctx.obj.shoal.job(job_id), verb)()
-        show_one(job.state.raw, output, JOBS)
-
-    return steer
-
-
-def retry(  # noqa: PLR0917 - its options say which tasks, and how
+@app.command()
+def submit(  # noqa: PLR0917 - one option for each field of a job
     ctx: typer.Context,
-    job_id: JobId,
-    cause: Annotated[str | None, typer.Option(help="Of the failures: only those.")] = None,
-    index: Annotated[str | None, typer.Option(metavar="1,2,5-9", help="Only these.")] = None,
-    canary: Annotated[
-        str | None, typer.Option(metavar="1%", help="So many first, the rest if they succeed.")
+    task_type: Annotated[
+        str, typer.Argument(metavar="TASK_TYPE", help="The task type, as `shoal types` lists it.")
+    ],
+    parameters: Parameters = None,
+    inputs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|-|s3://…", help="One task for each object of a JSON Lines file."
+        ),
     ] = None,
-    bar: Annotated[
-        str | None, typer.Option(metavar="90%", help="So many of the canary must succeed.")
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=A,B,…|KEY=0..9",
+            help="One task for each combination of values. Repeatable.",
+        ),
     ] = None,
-    output: Output = Form.TABLE,
+    count: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="The number of tasks. Default: 1.")
+    ] = None,
+    name: Name = None,
+    tags: Tags = None,
+    priority: Priority = None,
+    chunk_size: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="The number of tasks in a chunk. Default: automatic."),
+    ] = None,
+    max_parallelism: MaxParallelism = None,
+    task_timeout: TaskTimeout = None,
+    max_attempts: MaxAttempts = None,
+    max_failed: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Stop the job once more than this many tasks have failed."),
+    ] = None,
+    idempotency_key: IdempotencyKey = None,
+    dry_run: Annotated[  # noqa: FBT002 - a flag
+        bool, typer.Option("--dry-run", help="Print the request and do not send it.")
+    ] = False,
+    wait: Wait = False,  # noqa: FBT002 - a flag
+    output: Output = OutputFormat.NAME,
 ) -> None:
-    """Run tasks of a failed job again: all that did not complete, or some that failed."""
-    if index is not None and (cause is not None or canary is not None):
-        raise NotUnderstood("give one of --cause and --index, and --canary without --index")
-    if bar is not None and canary is None:
-        raise NotUnderstood("--bar is that of a --canary")
-    indices = None if index is None else parsing.indices(index)
-    first = None
-    if canary is not None:
-        first = {"share": parsing.share("--canary", canary)}
-        first |= {} if bar is None else {"bar": parsing.share("--bar", bar)}
-    job = ctx.obj.shoal.job(job_id).retry(cause=cause, indices=indices, canary=first)
-    show_one(job.state.raw, output, JOBS)
+    """Submit a job and print its id."""
+    if sum(each is not None for each in (inputs, grid, count)) > 1:
+        raise UsageError("--count, --grid and --inputs exclude each other; give one of them")
+    stored = inputs is not None and inputs.startswith("s3://")
+    spec: dict[str, Any] = {
+        "task_type": task_type,
+        "name": name or None,
+        "params": parsing.parameters(parameters or []) or None,
+        "grid": parsing.grid(grid) if grid else None,
+        "count": count if inputs or grid or count else 1,
+        "inputs_uri": inputs if stored else None,
+        "tags": parsing.tags(tags or []) or None,
+        "priority": priority,
+        "chunk_size": chunk_size,
+        "max_parallelism": max_parallelism,
+        "timeout": task_timeout,
+        "retry": max_attempts and {"max_attempts": max_attempts},
+        "max_failed": max_failed,
+    }
+    spec = {field: value for field, value in spec.items() if value is not None}
+    lines = [*parsing.inputs(inputs)] if inputs is not None and not stored else None
+    if dry_run:
+        typer.echo(json.dumps(spec | ({} if lines is None else {"inputs": lines}), indent=2))
+        return
+    job = ctx.obj.shoal.submit(inputs=lines, idempotency_key=idempotency_key, **spec)
+    print_row(job.state.raw, output, JOBS)
+    if wait:
+        follow(ctx, job.id)
 
 
-def discard(  # noqa: PLR0917 - its options say which tasks, and why
+@app.command("list")
+def list_jobs(  # noqa: PLR0917 - one option for each filter
+    ctx: typer.Context,
+    status: Statuses = None,
+    since: Since = None,
+    until: Until = None,
+    task_type: OfType = None,
+    name: NamePrefix = None,
+    tag: WithTag = None,
+    limit: Limit = 50,
+    output: Output = OutputFormat.TABLE,
+) -> None:
+    """List jobs that match all filters, newest first."""
+    which = parsing.job_filter(status, since, until, task_type=task_type, name=name, tag=tag)
+    jobs = ctx.obj.shoal.jobs(limit=min(100, limit), **which)
+    print_rows((job.state.raw for job in islice(jobs, limit)), output, JOBS)
+
+
+@app.command()
+def get(ctx: typer.Context, any_id: JobOrTaskId, output: Output = OutputFormat.TABLE) -> None:
+    """Show a job or a task."""
+    if "." in any_id:
+        print_row(ctx.obj.shoal.task(any_id).raw, output, TASKS)
+    else:
+        print_row(ctx.obj.shoal.job(any_id).state.raw, output, JOBS)
+
+
+@app.command()
+def watch(ctx: typer.Context, job_id: JobId, output: Output = OutputFormat.TABLE) -> None:
+    """Follow a job until it has ended. With `-o jsonl`, print each change as a line."""
+    if output is OutputFormat.JSONL:
+        for event in ctx.obj.shoal.job(job_id).watch():
+            print_rows([event.job.raw], output)
+        return
+    follow(ctx, job_id)
+
+
+@app.command()
+def wait(ctx: typer.Context, job_id: JobId, timeout: Timeout = None) -> None:
+    """Wait until a job has ended. The exit code depends on its final status."""
+    follow(ctx, job_id, timeout)
+
+
+@app.command()
+def cancel(ctx: typer.Context, job_id: JobId, output: Output = OutputFormat.TABLE) -> None:
+    """Cancel a job. No more tasks start, and running tasks are stopped."""
+    print_row(ctx.obj.shoal.job(job_id).cancel().state.raw, output, JOBS)
+
+
+@app.command()
+def pause(ctx: typer.Context, job_id: JobId, output: Output = OutputFormat.TABLE) -> None:
+    """Pause a job. No more chunks start; running chunks continue."""
+    print_row(ctx.obj.shoal.job(job_id).pause().state.raw, output, JOBS)
+
+
+@app.command()
+def resume(ctx: typer.Context, job_id: JobId, output: Output = OutputFormat.TABLE) -> None:
+    """Resume a paused job."""
+    print_row(ctx.obj.shoal.job(job_id).resume().state.raw, output, JOBS)
+
+
+@app.command()
+def clone(  # noqa: PLR0917 - one option for each field that can differ
     ctx: typer.Context,
     job_id: JobId,
-    reason: Annotated[str, typer.Option(help="Why they are not worth another try.")],
-    cause: Annotated[str | None, typer.Option(help="Of the failures: only those.")] = None,
-    index: Annotated[str | None, typer.Option(metavar="1,2,5-9", help="Only these.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,  # noqa: FBT002 - a flag
-    output: Output = Form.TABLE,
+    parameters: Parameters = None,
+    name: Name = None,
+    tags: Tags = None,
+    priority: Priority = None,
+    max_parallelism: MaxParallelism = None,
+    task_timeout: TaskTimeout = None,
+    max_attempts: MaxAttempts = None,
+    idempotency_key: IdempotencyKey = None,
+    wait: Wait = False,  # noqa: FBT002 - a flag
+    output: Output = OutputFormat.NAME,
 ) -> None:
-    """Leave failed tasks of a job for good: a retry of all does not run them."""
-    if [cause is not None, index is not None, every].count(True) != 1:
-        raise NotUnderstood("give one of --cause, --index and --all")
-    indices = None if index is None else parsing.indices(index)
-    job = ctx.obj.shoal.job(job_id).discard(reason, cause=cause, indices=indices)
-    show_one(job.state.raw, output, JOBS)
+    """Submit a copy of a job and print its id.
 
-
-def clone(  # noqa: PLR0917 - its options are the fields that may differ
-    ctx: typer.Context,
-    job_id: JobId,
-    p: Annotated[list[str] | None, typer.Option("-p", metavar="KEY=VALUE")] = None,
-    name: str | None = None,
-    tag: Words = None,
-    priority: str | None = None,
-    max_parallelism: int | None = None,
-    task_timeout: Annotated[float | None, typer.Option(help="Seconds of one attempt.")] = None,
-    max_attempts: int | None = None,
-    idempotency_key: str | None = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait for the job's end.")] = False,  # noqa: FBT002 - a flag
-    output: Output = Form.NAME,
-) -> None:
-    """Submit another job like this one; what is given differs, -p and --tag as a whole."""
+    The options change fields of the copy. -p replaces all parameters, and --tag all tags.
+    """
     changes: dict[str, Any] = {
         "name": name,
-        "params": parsing.parameters(p) if p else None,
-        "tags": parsing.tags(tag) if tag else None,
+        "params": parsing.parameters(parameters) if parameters else None,
+        "tags": parsing.tags(tags) if tags else None,
         "priority": priority,
         "max_parallelism": max_parallelism,
         "timeout": task_timeout,
@@ -98,46 +203,40 @@ def clone(  # noqa: PLR0917 - its options are the fields that may differ
     }
     changes = {field: value for field, value in changes.items() if value is not None}
     job = ctx.obj.shoal.job(job_id).clone(idempotency_key=idempotency_key, **changes)
-    show_one(job.state.raw, output, JOBS)
+    print_row(job.state.raw, output, JOBS)
     if wait:
-        followed(ctx, job.id, None)
+        follow(ctx, job.id)
 
 
-def change(  # noqa: PLR0917 - its options are the fields that may be changed
+@app.command("set")
+def change(  # noqa: PLR0917 - one option for each field that can be changed
     ctx: typer.Context,
     job_id: JobId,
-    priority: Annotated[str | None, typer.Option(help="high, normal or low.")] = None,
+    priority: Priority = None,
     max_parallelism: Annotated[
-        str | None, typer.Option(metavar="N|none", help="Chunks out at once.")
+        str | None,
+        typer.Option(metavar="N|none", help="The maximum number of chunks that run in parallel."),
     ] = None,
-    name: str | None = None,
-    tag: Words = None,
-    output: Output = Form.TABLE,
+    name: Name = None,
+    tags: Tags = None,
+    output: Output = OutputFormat.TABLE,
 ) -> None:
-    """Give an open job another priority, max_parallelism or name, or other tags, as a whole."""
+    """Change fields of an open job. --tag replaces all tags."""
     settings: dict[str, Any] = {
         "priority": priority,
         "name": name,
-        "tags": parsing.tags(tag) if tag else None,
+        "tags": parsing.tags(tags) if tags else None,
     }
     settings = {field: value for field, value in settings.items() if value is not None}
     if max_parallelism is not None:
         settings["max_parallelism"] = parsing.count_or_none("--max-parallelism", max_parallelism)
     if not settings:
-        raise NotUnderstood("give at least one of --priority, --max-parallelism, --name and --tag")
-    show_one(ctx.obj.shoal.job(job_id).change(**settings).state.raw, output, JOBS)
+        raise UsageError("nothing to change; give --priority, --max-parallelism, --name or --tag")
+    print_row(ctx.obj.shoal.job(job_id).change(**settings).state.raw, output, JOBS)
 
 
+@app.command()
 def delete(ctx: typer.Context, job_id: JobId) -> None:
-    """Delete a job that has ended: nobody finds it any more."""
+    """Delete a job that has ended."""
     ctx.obj.shoal.job(job_id).delete()
-    say(f"{job_id} is deleted")
-
-
-def add_to(app: typer.Typer) -> None:
-    """Make them commands."""
-    for verb, does in _VERBS.items():
-        app.command(verb, help=does)(_steering(verb))
-    for command in (retry, discard, clone, delete):
-        app.command()(command)
-    app.command("set")(change)
+    print_message(f"deleted {job_id}")
