@@ -83,7 +83,7 @@ class Workflow(Stage):
     def _decided(self, draft: Draft, run: Run, answer: Any) -> Run:
         if answer.decision == "wait":
             passes = run.passes + (self.scenario.hand_over_passes < 1_000)
-            return self._enter(draft, run._replace(seen=tuple(answer.seen), passes=passes), "wait")
+            return self._enter(draft, run._replace(seen=tuple(answer.state), passes=passes), "wait")
         if answer.decision == "hand_over":
             runs = draft.get(EXECUTIONS)
             following = begun(run.generation, run.number + 1)
