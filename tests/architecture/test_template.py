@@ -277,8 +277,8 @@ def test_a_task_ends_in_time_and_is_tried_again_with_full_jitter(name: str) -> N
 @pytest.mark.parametrize("name", [name for name in (*TASKS, *MAPS) if name not in CAUGHT])
 def test_errors_end_in_one_path(name: str) -> None:
     last = STATES[name]["Catch"][-1]
-    path = {"FailJob": "JobFailed", "GoOn": "GiveUp", "GiveUp": "GaveUp"}
-    path["AppendPart"] = "CouldNotWrite"
+    path = {"FailJob": "JobFailed", "ProcessPages": "RecordFailure", "RecordFailure": "BulkActionFailed"}
+    path["AppendPart"] = "ExportFailed"
 
     assert last["ErrorEquals"] == ["States.ALL"]
     assert last["Next"] == path.get(name, "FailJob")
