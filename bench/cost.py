@@ -35,7 +35,7 @@ def main() -> None:
 
 def _check(at: Stand, runs: list[Run]) -> None:
     for run in runs:
-        findings = at.auditor.audit(run.job["id"])
+        findings = at.checker.check(run.job["id"])
         if run.job["status"] != "COMPLETED" or findings:
             raise SystemExit(f"{run.job['id']} is {run.job['status']}: {findings}")
 

@@ -94,7 +94,7 @@ def massacre(at: Stand, workers: Workers, end: Deaths, *, seed: int = 0) -> Deat
     end.seconds = time.perf_counter() - begin
     end.executions = ledger.executions(job_id).total()
     end.completed, end.failed = job["counts"]["completed"], job["counts"]["failed"]
-    end.findings += at.auditor.audit(job_id)
+    end.findings += at.checker.check(job_id)
     if end.completed != end.tasks:
         end.findings.append(f"{job['counts']} of {end.tasks} tasks")
     if end.executions > end.tasks + end.in_flight:
@@ -120,5 +120,5 @@ def _kill(
 
 
 def _leased(at: Stand, name: str, where: tuple[str, Sequence[int]]) -> list[Chunk]:
-    rows = at.auditor.chunks.get_many(*where)
+    rows = at.checker.chunks.get_many(*where)
     return [row for row in rows if row.lease is not None and row.lease.worker == name]

@@ -73,7 +73,7 @@ def drain(at: Stand, workers: Workers, end: Drained, *, seed: int = 0) -> Draine
     executions = ledger.executions(job_id)
     end.executions = executions.total()
     end.findings += [f"task {i} ran {n} times" for i, n in sorted(executions.items()) if n > 1]
-    end.findings += at.auditor.audit(job_id)
+    end.findings += at.checker.check(job_id)
     if job["counts"]["completed"] != end.tasks:
         end.findings.append(f"{job['counts']} of {end.tasks} tasks")
     return end

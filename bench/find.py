@@ -57,7 +57,7 @@ def main() -> None:
         write(at, "JobsTableName", rows_of_jobs(JOBS, TENANTS))
         seconds = time.perf_counter() - begin
         settle(at)
-        clients = [at.twin.users(tenant=f"tenant-{number}") for number in range(0, TENANTS, 5)]
+        clients = [at.twin.api_client(tenant=f"tenant-{number}") for number in range(0, TENANTS, 5)]
         found = {name: _measured(at, clients, query) for name, query in FILTERS.items()}
     columns = ("filter", "p50, ms", "p99, ms", "rows, mean", "rows, most", "jobs found")
     rows = [

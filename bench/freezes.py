@@ -97,7 +97,7 @@ def _play(at: Stand, workers: Workers, number: int, end: Freezes) -> str:
         end.deleted += more
         end.findings.append(f"round {number}: a zombie deleted a message")
     end.executions += ledger.executions(job_id).total()
-    end.findings += at.auditor.audit(job_id)
+    end.findings += at.checker.check(job_id)
     return job_id
 
 
@@ -125,7 +125,7 @@ def _open(gate: Path, lease: str) -> None:
 
 
 def _row(at: Stand, job_id: str) -> Chunk:
-    row = at.auditor.chunks.get(job_id, 0)
+    row = at.checker.chunks.get(job_id, 0)
     if row is None:
         raise LookupError(f"{job_id} has no row")
     return row

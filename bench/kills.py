@@ -1,7 +1,7 @@
-"""SIGKILLs, freezes and late reports under load, then the audit by a recount from rows.
+"""SIGKILLs, freezes and late reports under load, then the consistency check by a recount from rows.
 
 `python -m bench.kills --without-fence` does the same to a copy of this repository whose reports
-check no epoch, and succeeds only if the audit fails there.
+check no epoch, and succeeds only if the consistency check fails there.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ROOT: Final = Path(__file__).parents[1]
 LEASE: Final = 2.0
 WORKERS: Final = 3
 UNSOUND: Final = 3
-"""The exit code when the audit found something; other failures have others."""
+"""The exit code when the consistency check found something; other failures have others."""
 FENCE: Final = "if epoch != self.epoch:\n            return Stale()\n        if number"
 
 
@@ -47,7 +47,7 @@ class Havoc:
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """How the job ended, and what the audit found.
+    """How the job ended, and what the consistency check found.
 
     A task under which three workers in a row died is given up: it FAILED, and says so.
     """
@@ -62,7 +62,7 @@ class Aftermath:
 
 
 def main(havocs: tuple[Havoc, ...] = ()) -> None:
-    """Print the table; exit 3 if the audit found anything."""
+    """Print the table; exit 3 if the consistency check found anything."""
     havocs = havocs or tuple(Havoc(2_000, chunk, kills=20, freezes=4) for chunk in (1, 25))
     with stand(lease_seconds=LEASE, wait_seconds=5) as at, crew(at, WORKERS, slots=4) as workers:
         ends = [wreak(at, workers, havoc) for havoc in havocs]
@@ -116,7 +116,7 @@ def wreak(at: Stand, workers: Workers, havoc: Havoc) -> Aftermath:
         zombie.report()
     job = at.ended(job_id, within=300)
     zombie.report()
-    rows = at.auditor.chunks.get_many(job_id, range(-(-havoc.tasks // havoc.chunk)))
+    rows = at.checker.chunks.get_many(job_id, range(-(-havoc.tasks // havoc.chunk)))
     return Aftermath(
         status=job["status"],
         completed=job["counts"]["completed"],
@@ -124,7 +124,7 @@ def wreak(at: Stand, workers: Workers, havoc: Havoc) -> Aftermath:
         seconds=time.perf_counter() - begin,
         epochs=sum(chunk.epoch - 1 for chunk in rows),
         refused=zombie.refused,
-        findings=[*zombie.findings, *at.auditor.audit(job_id)],
+        findings=[*zombie.findings, *at.checker.check(job_id)],
     )
 
 
@@ -153,7 +153,7 @@ class Zombie:
     def report(self) -> None:
         """Report each chunk that was leased to somebody else meanwhile."""
         for chunk, lease in list(self._held.items()):
-            row = self._at.auditor.chunks.get(self._job, chunk)
+            row = self._at.checker.chunks.get(self._job, chunk)
             if row is None or row.epoch == lease["epoch"]:
                 continue
             del self._held[chunk]
@@ -206,7 +206,10 @@ def without_fence() -> NoReturn:
             check=False,
         )
     found = done.returncode == UNSOUND
-    note("without the fence the audit " + ("fails, as it must" if found else "did not fail"))
+    note(
+        "without the fence the consistency check "
+        + ("fails, as it must" if found else "did not fail")
+    )
     raise SystemExit(0 if found else 1)
 
 

@@ -47,7 +47,7 @@ def run_long(at: Stand, *, tasks: int, chunk: int, seconds: float) -> Outcome:
     )
     job = at.ended(job_id, within=30 * seconds)
     executions = ledger.executions(job_id)
-    findings = at.auditor.audit(job_id)
+    findings = at.checker.check(job_id)
     findings += [f"task {i} ran {n} times" for i, n in sorted(executions.items()) if n > 1]
     if job["counts"]["completed"] != tasks:
         findings.append(f"{job['counts']} of {tasks} tasks")

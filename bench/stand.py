@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 
 from bench.prices import Bill
-from local.audit import Auditor
+from local.consistency_check import ConsistencyChecker
 from local.emulator import Emulator
 from local.meter import PATH
 from local.twin import Plan, Twin, booted, free_port
@@ -52,7 +52,7 @@ class Stand:
     @cached_property
     def users(self) -> httpx.Client:
         """A user's client."""
-        return self.twin.users()
+        return self.twin.api_client()
 
     @property
     def emulator(self) -> Emulator:
@@ -60,12 +60,12 @@ class Stand:
         return self.twin.emulator
 
     @cached_property
-    def auditor(self) -> Auditor:
-        """An auditor over the twin's tables."""
+    def checker(self) -> ConsistencyChecker:
+        """A consistency checker over the tables of the twin."""
         dynamodb, names = self.emulator.client("dynamodb"), self.twin.deployment
         results = ObjectBucket(self.emulator.client("s3"), names["ResultsBucketName"])
         registry = Registry(dynamodb, names["RegistryTableName"])
-        return Auditor(
+        return ConsistencyChecker(
             DynamoJobStore(Table(dynamodb, names["JobsTableName"]), OpenJobs(registry)),
             DynamoChunkStore(Table(dynamodb, names["TasksTableName"]), results),
             StepFunctionsWorkflow(self._workflows, names["StateMachineArn"]),

@@ -1,6 +1,6 @@
 """Jobs that are steered under load: cancelled, paused and resumed, and retried over and over.
 
-Afterwards each is audited by a recount from its rows.
+Afterwards each is checked by a recount from its rows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WORKERS: Final = 3
 
 
 def main() -> None:
-    """Print the table; exit 1 if the audit found anything."""
+    """Print the table; exit 1 if the consistency check found anything."""
     draw = random.Random(5)  # noqa: S311 - a run can be repeated
     with stand(wait_seconds=5) as at, crew(at, WORKERS, slots=4) as workers:
         cancelled = _cancels(at, draw)
@@ -66,7 +66,7 @@ def _cancels(at: Stand, draw: random.Random) -> Row:
         for job_id in jobs:
             job = at.ended(job_id)
             ends[job["status"]] += 1
-            findings += at.auditor.audit(job_id)
+            findings += at.checker.check(job_id)
     how = ", ".join(f"{count} {status}" for status, count in sorted(ends.items()))
     return f"{CANCELS} jobs cancelled", time.perf_counter() - begin, how, findings
 
@@ -88,7 +88,7 @@ def _steered(at: Stand, workers: Workers, draw: random.Random) -> Row:
         job = at.job(job_id)
         if job["status"] in ENDED:
             job = at.ended(job_id, generation=job["generation"])
-            findings += at.auditor.audit(job_id)
+            findings += at.checker.check(job_id)
             failed.append(job["counts"]["failed"])
             if retries == RETRIES:
                 break

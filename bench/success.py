@@ -10,7 +10,7 @@ TARGET = 0.999
 
 
 def main() -> None:
-    """Print the table; exit 1 if it is below the target or the audit finds anything."""
+    """Print the table; exit 1 if it is below the target or the consistency check finds anything."""
     with stand() as at, crew(at, 3) as _:
         run = at.run(
             task_type="flaky",
@@ -20,7 +20,7 @@ def main() -> None:
             retry={"max_attempts": ATTEMPTS, "backoff": 0.2},
             max_failed=TASKS // 100,
         )
-        findings = at.auditor.audit(run.job["id"])
+        findings = at.checker.check(run.job["id"])
     counts = run.job["counts"]
     share = counts["completed"] / TASKS
     show(

@@ -20,14 +20,14 @@ from local import job
 from local.application import ROOT
 from local.console import Console
 from local.emulator import TwinError
-from local.processes import Register
-from local.twin import Plan, Twin, booted, forget, free_port, require_free
+from local.processes import ProcessRegistry
+from local.twin import Plan, Twin, booted, free_port, remove_state, require_free
 from local.workers import Workers
 
 FIRST_JOB_TASKS: Final = 10_000
 WORKERS: Final = 3
 HOME: Final = ROOT / ".twin"
-_LOOK_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 1.0
 
 terminal: Final = Terminal(stderr=True)
 
@@ -36,7 +36,7 @@ def main() -> int:
     """Do what was asked; say what went wrong in one sentence."""
     options = _options()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+        signal.signal(number, _interrupt)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
@@ -57,48 +57,50 @@ def up(options: argparse.Namespace) -> int:
     )
     _require_alone(plan.home)
     require_free(plan.console_port, "--console-port")
-    with _platform(plan, options.workers, options.leave) as (twin, tend):
-        token = _told(plan.home / "token", twin.issuer.token(seconds=365 * 86_400))
-        _told(plan.home / "config.toml", _profile(twin, token.read_text()))
-        _told(plan.home / "sam-env.json", json.dumps({"Parameters": twin.environment_of_sam()}))
+    with _platform(plan, options.workers, options.leave) as (twin, supervise):
+        token = _write_private(plan.home / "token", twin.issuer.token(seconds=365 * 86_400))
+        _write_private(plan.home / "config.toml", _profile(twin, token.read_text()))
+        _write_private(
+            plan.home / "sam-env.json", json.dumps({"Parameters": twin.environment_of_sam()})
+        )
         worker = twin.environment_of_worker().items()
-        told = "".join(f"{k}={shlex.quote(v)}\n" for k, v in worker)
-        environment = _told(plan.home / "worker.env", told)
+        lines_of_env = "".join(f"{k}={shlex.quote(v)}\n" for k, v in worker)
+        environment = _write_private(plan.home / "worker.env", lines_of_env)
         if options.workers:
-            done, lines = _first_job(twin, tend, options.tasks, token)
+            summary, lines = _first_job(twin, supervise, options.tasks, token)
         else:
-            done = "No worker runs here: it waits for yours."
-            lines = [f"set -a; . {_shown(environment)}; set +a", "shoal worker run"]
+            summary = "No worker runs here: it waits for yours."
+            lines = [f"set -a; . {_relative(environment)}; set +a", "shoal worker run"]
         with Console(plan.console_port, twin.url, twin.issuer.url, lines) as console:
-            print(f"\n{done} Try, from another terminal:\n")
+            print(f"\n{summary} Try, from another terminal:\n")
             print(*lines, sep="\n")
             print(_command_line(plan.home))
-            print(f"\nAPI {twin.url}/api/v1 · console {console.url} · logs {_shown(plan.home)}")
+            print(f"\nAPI {twin.url}/api/v1 · console {console.url} · logs {_relative(plan.home)}")
             print("Ctrl-C stops all of it.", flush=True)
             try:
                 while True:
-                    time.sleep(_LOOK_SECONDS)
-                    tend()
+                    time.sleep(_POLL_SECONDS)
+                    supervise()
             except KeyboardInterrupt:
                 terminal.print("stopping; the state is kept for the next `make up`")
     return 0
 
 
 def _first_job(
-    twin: Twin, tend: Callable[[], None], tasks: int, token: Path
+    twin: Twin, supervise: Callable[[], None], tasks: int, token: Path
 ) -> tuple[str, list[str]]:
     """Run it; how it ended, and what to try then."""
     spec = {"task_type": "noop", "count": tasks, "chunk_size": 100, "name": "first"}
-    finished = job.run(twin, spec, tend, terminal)
-    done = f"{finished.job['status']} in {finished.seconds:.1f} s."
-    return done, _lines(twin, _shown(token), finished.job["id"])
+    finished = job.run(twin, spec, supervise, terminal)
+    summary = f"{finished.job['status']} in {finished.seconds:.1f} s."
+    return summary, _lines(twin, _relative(token), finished.job["id"])
 
 
 def smoke(options: argparse.Namespace) -> int:
     """Run one job on a platform of its own; 0 only if each task completed, once."""
     home = options.home / "smoke"
     _require_alone(home)
-    forget(home)
+    remove_state(home)
     plan = Plan(
         home=home,
         port=options.port or free_port(),
@@ -108,8 +110,8 @@ def smoke(options: argparse.Namespace) -> int:
     spec: dict[str, Any] = {"task_type": options.type, "count": options.tasks}
     if options.chunk_size:
         spec["chunk_size"] = options.chunk_size
-    with _platform(plan, options.workers) as (twin, tend):
-        finished = job.run(twin, spec, tend, terminal)
+    with _platform(plan, options.workers) as (twin, supervise):
+        finished = job.run(twin, spec, supervise, terminal)
         counted = job.recounted(twin, finished.job["id"])
     for finding in counted.findings:
         terminal.print(finding, style="red", highlight=False)
@@ -125,16 +127,16 @@ def smoke(options: argparse.Namespace) -> int:
 
 def down(options: argparse.Namespace) -> int:
     """Stop a twin that runs, or what a killed one left behind. Its state is kept."""
-    stopped = sum(Register(home).stop() for home in (options.home, options.home / "smoke"))
+    stopped = sum(ProcessRegistry(home).stop() for home in (options.home, options.home / "smoke"))
     terminal.print(f"{stopped} processes stopped" if stopped else "nothing was running")
     return 0
 
 
 def _require_alone(home: Path) -> None:
-    register = Register(home)
-    if running := register.twin():
+    registry = ProcessRegistry(home)
+    if running := registry.twin():
         raise TwinError(f"a twin runs here already (process {running}): `make down` stops it")
-    if stopped := register.stop():
+    if stopped := registry.stop():
         terminal.print(f"{stopped} processes stopped that a killed twin had left")
 
 
@@ -145,7 +147,7 @@ def _profile(twin: Twin, token: str) -> str:
     return f'default = "twin"\n\n[profiles.twin]\n{fields}'
 
 
-def _told(path: Path, secret: str) -> Path:
+def _write_private(path: Path, secret: str) -> Path:
     """A file for other processes of the same user."""
     path.touch(mode=0o600)
     path.write_text(secret)
@@ -154,35 +156,38 @@ def _told(path: Path, secret: str) -> Path:
 
 @contextmanager
 def _platform(
-    plan: Plan, workers: int, leave: Collection[str] = ()
+    plan: Plan, worker_count: int, leave: Collection[str] = ()
 ) -> Iterator[tuple[Twin, Callable[[], None]]]:
     """A twin with workers, and what looks after them."""
-    register = Register(plan.home)
+    registry = ProcessRegistry(plan.home)
     with ExitStack() as stack:
-        register.write(os.getpid(), [])  # first of all, so that no other boots on the same state
-        stack.callback(register.forget)
+        registry.write(os.getpid(), [])  # first of all, so that no other boots on the same state
+        stack.callback(registry.clear)
         terminal.print("starting the emulator and deploying template.yaml")
         twin = stack.enter_context(booted(plan))
-        crew = stack.enter_context(twin.workers(leave=leave))
-        for number in range(1, workers + 1):
-            crew.start(f"w-{number}")
-        register.write(os.getpid(), _pids(twin, crew))
+        workers = stack.enter_context(twin.workers(leave=leave))
+        for number in range(1, worker_count + 1):
+            workers.start(f"w-{number}")
+        registry.write(os.getpid(), _pids(twin, workers))
 
-        def tend() -> None:
+        def supervise() -> None:
             twin.emulator.check()
-            if restarted := crew.tend():
+            if restarted := workers.restart_dead():
                 terminal.print(
                     f"{' and '.join(restarted)} ended and was started again", style="yellow"
                 )
-                register.write(os.getpid(), _pids(twin, crew))
+                registry.write(os.getpid(), _pids(twin, workers))
 
-        yield twin, tend
+        yield twin, supervise
 
 
-def _pids(twin: Twin, crew: Workers) -> list[int]:
+def _pids(twin: Twin, workers: Workers) -> list[int]:
     """Workers first: they are to be stopped before the emulator that they talk to."""
     emulator = twin.emulator.process
-    return [*(each.pid for each in crew.processes.values()), *([emulator.pid] if emulator else [])]
+    return [
+        *(each.pid for each in workers.processes.values()),
+        *([emulator.pid] if emulator else []),
+    ]
 
 
 def _lines(twin: Twin, token: str, job_id: str) -> list[str]:
@@ -199,16 +204,16 @@ def _lines(twin: Twin, token: str, job_id: str) -> list[str]:
 
 def _command_line(home: Path) -> str:
     """How to ask this platform from a terminal."""
-    shoal = _shown(Path(sys.executable).with_name("shoal"))
-    return f"SHOAL_CONFIG={shlex.quote(_shown(home / 'config.toml'))} {shlex.quote(shoal)} list"
+    shoal = _relative(Path(sys.executable).with_name("shoal"))
+    return f"SHOAL_CONFIG={shlex.quote(_relative(home / 'config.toml'))} {shlex.quote(shoal)} list"
 
 
-def _shown(path: Path) -> str:
+def _relative(path: Path) -> str:
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def _leave(*_: object) -> None:
+def _interrupt(*_: object) -> None:
     """Leave once; what comes after must not disturb the tearing down."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

@@ -51,7 +51,7 @@ def deploy(emulator: Emulator, layer: Path, parameters: Mapping[str, str]) -> De
         artifacts.put("layer", pointer(layer)),
         parameters,
     )
-    asked = {
+    arguments = {
         "StackName": STACK,
         "TemplateURL": artifacts.put("template", json.dumps(template).encode()).url(emulator),
         "Parameters": [
@@ -59,19 +59,19 @@ def deploy(emulator: Emulator, layer: Path, parameters: Mapping[str, str]) -> De
         ],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
     }
-    stands = _stack(cloudformation)
-    mark = emulator.home / "deployed"
-    digest = hashlib.sha256(json.dumps([asked, template], sort_keys=True).encode()).hexdigest()
-    if stands is None:
-        cloudformation.create_stack(**asked)
-    elif not mark.exists() or mark.read_text() != digest:
-        cloudformation.update_stack(**asked)
+    current = _stack(cloudformation)
+    digest_file = emulator.home / "deployed"
+    digest = hashlib.sha256(json.dumps([arguments, template], sort_keys=True).encode()).hexdigest()
+    if current is None:
+        cloudformation.create_stack(**arguments)
+    elif not digest_file.exists() or digest_file.read_text() != digest:
+        cloudformation.update_stack(**arguments)
     stack = _stack(cloudformation)
     if stack is None or not stack["StackStatus"].endswith("_COMPLETE"):
-        raise TwinError(f"the stack was not deployed: {_why(cloudformation)}")
+        raise TwinError(f"the stack was not deployed: {_failure_reasons(cloudformation)}")
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
     emulator.api_id_file.write_text(outputs["ApiId"])
-    mark.write_text(digest)
+    digest_file.write_text(digest)
     return Deployment(outputs)
 
 
@@ -83,7 +83,7 @@ def _stack(cloudformation: Any) -> Tree | None:
     return stack
 
 
-def _why(cloudformation: Any) -> str:
+def _failure_reasons(cloudformation: Any) -> str:
     events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
     reasons = [
         f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"

@@ -28,22 +28,22 @@ _PAGE: Final = Path(__file__).with_name("console.html")
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; "
-    "connect-src 'self' {there}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self' {connect}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StaticResponse:
     """What a path is answered with."""
 
     status: int
-    kind: str
+    content_type: str
     body: bytes
-    keep: str = "no-cache"
+    cache_control: str = "no-cache"
 
 
-_PACKED: Final = re.compile("text/|javascript|json|svg")
-_NOTHING: Final = Answer(404, "text/plain", b"")
+_COMPRESSIBLE: Final = re.compile("text/|javascript|json|svg")
+_NOT_FOUND: Final = StaticResponse(404, "text/plain", b"")
 
 
 class Console:
@@ -56,12 +56,12 @@ class Console:
         page = Template(_PAGE.read_text()).substitute(api=api, lines=html.escape("\n".join(lines)))
         site = _Site(
             built.resolve(),
-            Answer(200, "application/json", _config(api, issuer)),
-            Answer(200, "text/html; charset=utf-8", page.encode()),
-            _POLICY.format(there=f"{api} {api.replace('http', 'ws', 1)} {issuer}"),
+            StaticResponse(200, "application/json", _config(api, issuer)),
+            StaticResponse(200, "text/html; charset=utf-8", page.encode()),
+            _POLICY.format(connect=f"{api} {api.replace('http', 'ws', 1)} {issuer}"),
         )
         self._server = ThreadingHTTPServer(
-            ("127.0.0.1", port), type("Handler", (_Handler,), {"site": site})
+            ("127.0.0.1", port), type("Handler", (_ConsoleHandler,), {"site": site})
         )
         self._server.daemon_threads = True
 
@@ -85,56 +85,56 @@ class _Site:
     """The files as they are now, so that one may build while the twin runs."""
 
     built: Path
-    config: Answer
-    unbuilt: Answer
+    config: StaticResponse
+    not_built: StaticResponse
     policy: str
 
-    def find(self, path: str) -> Answer:
+    def find(self, path: str) -> StaticResponse:
         if path == "/config.json":
             return self.config
         if not (self.built / "index.html").exists():
-            return self.unbuilt if path == "/" else _NOTHING
+            return self.not_built if path == "/" else _NOT_FOUND
         file = (self.built / unquote(path).lstrip("/")).resolve()
         if file.is_relative_to(self.built) and file.is_file():
-            return _of(file, self.built)
+            return _file_response(file, self.built)
         if "." in path.rsplit("/", 1)[-1]:
-            return _NOTHING
-        return _of(self.built / "index.html", self.built)
+            return _NOT_FOUND
+        return _file_response(self.built / "index.html", self.built)
 
 
-def _of(file: Path, built: Path) -> Answer:
+def _file_response(file: Path, built: Path) -> StaticResponse:
     """A file's answer; names in assets/ have their content's hash, so they keep for ever."""
-    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    content_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     hashed = file.parent == built / "assets"
-    keep = "public, max-age=31536000, immutable" if hashed else "no-cache"
-    return Answer(200, kind, file.read_bytes(), keep)
+    cache_control = "public, max-age=31536000, immutable" if hashed else "no-cache"
+    return StaticResponse(200, content_type, file.read_bytes(), cache_control)
 
 
 @lru_cache(maxsize=200)
-def _packed(body: bytes, encoding: str) -> bytes:
+def _compressed(body: bytes, encoding: str) -> bytes:
     """About as CloudFront sends it, which is not as small as it could be; each file once."""
     if encoding == "br":
-        packed: bytes = brotli.compress(body, quality=5)
-        return packed
+        compressed: bytes = brotli.compress(body, quality=5)
+        return compressed
     return gzip.compress(body, mtime=0)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _ConsoleHandler(BaseHTTPRequestHandler):
     site: _Site
 
     def do_GET(self) -> None:
-        answer = self.site.find(urlsplit(self.path).path)
-        encoding = self._encoding() if _PACKED.search(answer.kind) else None
-        body = _packed(answer.body, encoding) if encoding else answer.body
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.kind)
+        response = self.site.find(urlsplit(self.path).path)
+        encoding = self._encoding() if _COMPRESSIBLE.search(response.content_type) else None
+        body = _compressed(response.body, encoding) if encoding else response.body
+        self.send_response(response.status)
+        self.send_header("Content-Type", response.content_type)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Vary", "Accept-Encoding")
         if encoding:
             self.send_header("Content-Encoding", encoding)
-        self.send_header("Cache-Control", answer.keep)
+        self.send_header("Cache-Control", response.cache_control)
         self.send_header("X-Content-Type-Options", "nosniff")
-        if answer is not self.site.unbuilt:  # which has its script in itself
+        if response is not self.site.not_built:  # which has its script in itself
             self.send_header("Content-Security-Policy", self.site.policy)
         self.end_headers()
         self.wfile.write(body)

@@ -18,7 +18,7 @@ import boto3
 import httpx
 from botocore.config import Config
 
-from local.leash import leash
+from local.parent_death_signal import die_with_parent
 
 REGION: Final = "us-east-1"
 ACCOUNT: Final = "000000000000"
@@ -66,7 +66,7 @@ class Emulator:
                 stderr=log,
                 cwd=_ROOT,
                 start_new_session=True,
-                preexec_fn=leash,  # noqa: PLW1509 - one call into libc, no lock taken
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - one call into libc, no lock taken
             )
         try:
             self._wait()

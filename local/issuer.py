@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from local.sign_in import Person, Refused, SignIn
+from local.sign_in import OAuthError, Person, SignIn
 
 AUDIENCE: Final = "shoal"
 KEY_ID: Final = "twin"
@@ -95,7 +95,7 @@ class Issuer:
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         key = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
-        told: dict[str, Any] = {
+        documents: dict[str, Any] = {
             "/.well-known/openid-configuration": {
                 "issuer": self.url,
                 "jwks_uri": f"{self.url}/jwks.json",
@@ -107,20 +107,20 @@ class Issuer:
             },
             "/jwks.json": {"keys": [{**key, "kid": KEY_ID, "use": "sig", "alg": "RS256"}]},
         }
-        return type("Handler", (_Handler,), {"sign_in": self.sign_in, "documents": told})
+        return type("Handler", (_IssuerHandler,), {"sign_in": self.sign_in, "documents": documents})
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _IssuerHandler(BaseHTTPRequestHandler):
     sign_in: SignIn
     documents: Mapping[str, Any]
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
-        asked = dict(parse_qsl(url.query))
+        query = dict(parse_qsl(url.query))
         if url.path == "/logout":
-            self._go(asked.get("logout_uri", "/"))
+            self._redirect(query.get("logout_uri", "/"))
         elif url.path == "/authorize":
-            self._refusable(lambda: self._page(self.sign_in.page(asked)))
+            self._or_oauth_error(lambda: self._page(self.sign_in.page(query)))
         else:
             found = self.documents.get(url.path)
             self._json(200 if found else 404, found or {})
@@ -129,17 +129,17 @@ class _Handler(BaseHTTPRequestHandler):
         size = min(int(self.headers.get("Content-Length") or 0), _MAX_FORM)
         form = dict(parse_qsl(self.rfile.read(size).decode()))
         if self.path == "/authorize":
-            self._refusable(lambda: self._go(self.sign_in.entered(form)))
+            self._or_oauth_error(lambda: self._redirect(self.sign_in.authorize(form)))
         elif self.path == "/token":
-            self._refusable(lambda: self._json(200, self.sign_in.granted(form)))
+            self._or_oauth_error(lambda: self._json(200, self.sign_in.exchange(form)))
         else:
             self._json(404, {})
 
-    def _refusable(self, answer: Callable[[], None]) -> None:
+    def _or_oauth_error(self, answer: Callable[[], None]) -> None:
         try:
             answer()
-        except Refused as refused:
-            self._json(400, {"error": str(refused)})
+        except OAuthError as error:
+            self._json(400, {"error": str(error)})
 
     def _page(self, page: str) -> None:
         self._answer(200, "text/html; charset=utf-8", page.encode())
@@ -147,9 +147,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _json(self, status: int, body: Any) -> None:
         self._answer(status, "application/json", json.dumps(body).encode())
 
-    def _go(self, there: str) -> None:
+    def _redirect(self, location: str) -> None:
         self.send_response(303)
-        self.send_header("Location", there)
+        self.send_header("Location", location)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

@@ -19,7 +19,7 @@ from local.emulator import TwinError
 from local.recount import Recount
 from local.twin import Twin
 
-_LOOK_SECONDS: Final = 0.5
+_POLL_SECONDS: Final = 0.5
 _REGISTRATION_SECONDS: Final = 60.0
 _ENDED: Final = frozenset(("COMPLETED", "FAILED", "CANCELLED"))
 
@@ -27,7 +27,7 @@ type Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class FinishedJob:
     """A job that ended, and the seconds from POST to the sight of its end."""
 
     job: Json
@@ -35,15 +35,15 @@ class Finished:
 
 
 def run(
-    twin: Twin, spec: Mapping[str, Any], tend: Callable[[], None], console: Console
-) -> Finished:
+    twin: Twin, spec: Mapping[str, Any], supervise: Callable[[], None], console: Console
+) -> FinishedJob:
     """Submit a job and watch it to its end; `tend` is called at each look."""
-    with twin.users() as client:
-        _await_type(client, spec["task_type"], tend)
+    with twin.api_client() as client:
+        _await_type(client, spec["task_type"], supervise)
         begun = time.monotonic()
-        job = answered(client.post("jobs", json=dict(spec)))
-        job = _watched(client, job, tend, console)
-        return Finished(job, time.monotonic() - begun)
+        job = body_of(client.post("jobs", json=dict(spec)))
+        job = _watched(client, job, supervise, console)
+        return FinishedJob(job, time.monotonic() - begun)
 
 
 def recounted(twin: Twin, job_id: str) -> Recount:
@@ -61,26 +61,30 @@ def recounted(twin: Twin, job_id: str) -> Recount:
     return Recount(**json.loads(result.stdout))
 
 
-def answered(answer: httpx.Response) -> Json:
+def body_of(response: httpx.Response) -> Json:
     """The answer's body; raise TwinError with the problem if it is one."""
-    if not answer.is_success:
-        raise TwinError(f"{answer.request.url.path} answered {answer.status_code}: {answer.text}")
-    body: Json = answer.json()
+    if not response.is_success:
+        raise TwinError(
+            f"{response.request.url.path} answered {response.status_code}: {response.text}"
+        )
+    body: Json = response.json()
     return body
 
 
-def _await_type(client: httpx.Client, name: str, tend: Callable[[], None]) -> None:
+def _await_type(client: httpx.Client, name: str, supervise: Callable[[], None]) -> None:
     deadline = time.monotonic() + _REGISTRATION_SECONDS
     while time.monotonic() < deadline:
-        tend()
-        found = answered(client.get("task-types"))
+        supervise()
+        found = body_of(client.get("task-types"))
         if any(each["name"] == name for each in found["items"]):
             return
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
     raise TwinError(f"no worker offers the task type {name!r}; the logs of workers say why")
 
 
-def _watched(client: httpx.Client, job: Json, tend: Callable[[], None], console: Console) -> Json:
+def _watched(
+    client: httpx.Client, job: Json, supervise: Callable[[], None], console: Console
+) -> Json:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
@@ -92,9 +96,9 @@ def _watched(client: httpx.Client, job: Json, tend: Callable[[], None], console:
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task(job["status"], total=job["task_count"], note="")
         while job["status"] not in _ENDED:
-            time.sleep(_LOOK_SECONDS)
-            tend()
-            job = answered(client.get(f"jobs/{job['id']}"))
+            time.sleep(_POLL_SECONDS)
+            supervise()
+            job = body_of(client.get(f"jobs/{job['id']}"))
             counts = job["counts"]
             progress.update(
                 bar,

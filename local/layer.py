@@ -18,11 +18,11 @@ ARCHITECTURE: Final = "arm64" if platform.machine() in ("arm64", "aarch64") else
 def built(home: Path) -> Path:
     """The folder with the built layer."""
     out = home / "layer"
-    mark = home / "layer.sha256"
+    digest_file = home / "layer.sha256"
     digest = _digest()
-    if out.exists() and mark.exists() and mark.read_text() == digest:
+    if out.exists() and digest_file.exists() and digest_file.read_text() == digest:
         return out
-    mark.unlink(missing_ok=True)
+    digest_file.unlink(missing_ok=True)
     out.mkdir(parents=True, exist_ok=True)
     result = subprocess.run(  # noqa: S603 - our own makefile
         [
@@ -37,7 +37,7 @@ def built(home: Path) -> Path:
     )
     if result.returncode:
         raise TwinError(f"the layer could not be built: {result.stderr.strip()[-500:]}")
-    mark.write_text(digest)
+    digest_file.write_text(digest)
     return out
 
 

@@ -87,10 +87,10 @@ def _meter_tables(meter: Meter) -> None:
 
     async def handle(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
         action = headers.get("x-amz-target", "").rpartition(".")[2]
-        asked = json.loads(body) if body else {}
-        before = {place: _item(*place) for place in _written(action, asked)}
+        request = json.loads(body) if body else {}
+        before = {place: _item(*place) for place in _written(action, request)}
         answer = await serve(method, path, headers, body, query)
-        meter.add("dynamodb.requests", f"{action} {_table_names(action, asked)}")
+        meter.add("dynamodb.requests", f"{action} {_table_names(action, request)}")
         if action in _UNMETERED:
             meter.add("dynamodb.unmetered", action)
         for (table, key), old in before.items():
@@ -98,21 +98,21 @@ def _meter_tables(meter: Meter) -> None:
             written = _units_written(table, old, _item(table, key))
             meter.add("dynamodb.write_units", name, written)
             meter.add("dynamodb.writes", f"{name} {_kind(key)}")
-        for table, read in _units_read(action, asked, answer):
+        for table, read in _units_read(action, request, answer):
             meter.add("dynamodb.read_units", _short(table), read)
-        for table, rows in _rows_read(action, asked, answer):
+        for table, rows in _rows_read(action, request, answer):
             meter.add("dynamodb.rows_read", _short(table), rows)
         return answer
 
     tables.handle_request = handle
 
 
-def _written(action: str, asked: Any) -> list[tuple[str, str]]:
+def _written(action: str, request: Any) -> list[tuple[str, str]]:
     """Table and key (as JSON, for it has to be hashed) of each item that is written."""
     if action == "PutItem":
-        return [(asked["TableName"], _key(asked["TableName"], asked["Item"]))]
+        return [(request["TableName"], _key(request["TableName"], request["Item"]))]
     if action in {"UpdateItem", "DeleteItem"}:
-        return [(asked["TableName"], json.dumps(asked["Key"]))]
+        return [(request["TableName"], json.dumps(request["Key"]))]
     return []
 
 
@@ -136,41 +136,41 @@ def _units_written(table: str, old: Row | None, new: Row | None) -> float:
     return total
 
 
-def _units_read(action: str, asked: Any, answer: Any) -> list[tuple[str, float]]:
+def _units_read(action: str, request: Any, answer: Any) -> list[tuple[str, float]]:
     if action not in {"GetItem", "BatchGetItem", "Query", "Scan"} or answer[0] != _OK:
         return []
-    said = json.loads(answer[2])
+    body = json.loads(answer[2])
     if action == "BatchGetItem":
         return [
-            (table, _read(said["Responses"].get(table, []), wanted, len(wanted["Keys"])))
-            for table, wanted in asked["RequestItems"].items()
+            (table, _read(body["Responses"].get(table, []), wanted, len(wanted["Keys"])))
+            for table, wanted in request["RequestItems"].items()
         ]
     if action == "GetItem":
-        return [(asked["TableName"], _read([said.get("Item", {})], asked, 1))]
-    size = sum(tables._item_size_bytes(item) for item in said.get("Items", ()))  # noqa: SLF001
-    strong = 1.0 if asked.get("ConsistentRead") else 0.5
-    return [(asked["TableName"], strong * units(size, UNIT_READ))]
+        return [(request["TableName"], _read([body.get("Item", {})], request, 1))]
+    size = sum(tables._item_size_bytes(item) for item in body.get("Items", ()))  # noqa: SLF001
+    strong = 1.0 if request.get("ConsistentRead") else 0.5
+    return [(request["TableName"], strong * units(size, UNIT_READ))]
 
 
-def _rows_read(action: str, asked: Any, answer: Any) -> list[tuple[str, int]]:
+def _rows_read(action: str, request: Any, answer: Any) -> list[tuple[str, int]]:
     """Rows that were looked at, whether or not a filter let them through."""
     if action not in {"GetItem", "BatchGetItem", "Query", "Scan"} or answer[0] != _OK:
         return []
-    said = json.loads(answer[2])
+    body = json.loads(answer[2])
     if action == "BatchGetItem":
-        return [(table, len(rows)) for table, rows in said["Responses"].items()]
-    return [(asked["TableName"], said.get("ScannedCount", 1))]
+        return [(table, len(rows)) for table, rows in body["Responses"].items()]
+    return [(request["TableName"], body.get("ScannedCount", 1))]
 
 
-def _read(items: list[Row], asked: Any, count: int) -> float:
-    strong = 1.0 if asked.get("ConsistentRead") else 0.5
+def _read(items: list[Row], request: Any, count: int) -> float:
+    strong = 1.0 if request.get("ConsistentRead") else 0.5
     sizes = [units(tables._item_size_bytes(item), UNIT_READ) for item in items]  # noqa: SLF001
     return strong * (sum(sizes) + count - len(items))
 
 
-def _table_names(action: str, asked: Any) -> str:
-    names = asked.get("RequestItems", {}) if action.startswith("Batch") else {}
-    return " ".join(map(_short, names or [asked.get("TableName", "")]))
+def _table_names(action: str, request: Any) -> str:
+    names = request.get("RequestItems", {}) if action.startswith("Batch") else {}
+    return " ".join(map(_short, names or [request.get("TableName", "")]))
 
 
 def _short(table: str) -> str:

@@ -29,7 +29,7 @@ import ministack.services.stepfunctions as workflows
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import cloudwatch
 
-from local import meter, witness
+from local import iam_recorder, meter
 
 type Scope = MutableMapping[str, Any]
 type App = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -44,12 +44,12 @@ class Mismatch(RuntimeError):  # noqa: N818
 
 def keep_error_class() -> None:
     """Tell the class of a Python handler's exception, by which workflows retry and catch."""
-    said = '{"status": "error", "error": str(e), "trace": traceback.format_exc()}'
+    original = '{"status": "error", "error": str(e), "trace": traceback.format_exc()}'
     script = lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
-    if script.count(said) != 1:
+    if script.count(original) != 1:
         raise Mismatch("the Python worker's script has changed")
-    more = said.replace('"trace"', '"errorType": type(e).__name__, "trace"')
-    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(said, more)  # noqa: SLF001
+    replacement = original.replace('"trace"', '"errorType": type(e).__name__, "trace"')
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(original, replacement)  # noqa: SLF001
     last = threading.local()
     invoke = lambda_runtime.Worker.invoke
     execute = lambdas._execute_function_warm  # noqa: SLF001
@@ -226,7 +226,7 @@ def _require(role: str, action: str, resource: str, error: str) -> None:
     """Raise the workflow's error unless the role's policies allow the action."""
     _, _, _, _, account, place = role.split(":", 5)
     name = place.rpartition("/")[2]
-    asked = iam_evaluator.EvalContext(
+    request = iam_evaluator.EvalContext(
         principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/workflow",
         principal_type="AssumedRole",
         principal_account=account,
@@ -235,7 +235,7 @@ def _require(role: str, action: str, resource: str, error: str) -> None:
         region="",
     )
     policies = iam_evaluator._gather_role_policies(name, account)  # noqa: SLF001
-    if iam_evaluator.evaluate(asked, policies).decision != "Allow":
+    if iam_evaluator.evaluate(request, policies).decision != "Allow":
         raise workflows._ExecutionError(error, f"{name} may not {action} on {resource}")  # noqa: SLF001
 
 
@@ -298,7 +298,7 @@ def main() -> None:
     for patch in PATCHES:
         patch()
     meter.install()
-    witness.install()
+    iam_recorder.install()
     ministack.app.app = routed(ministack.app.app, Path(sys.argv.pop(1)))
     ministack.app.main()
 

@@ -44,18 +44,18 @@ _ACTIONS: Final[Mapping[str, Sequence[str]]] = {
 """What is asked of each kind of resource: what some role may do there, and what none may."""
 _OBJECTS: Final = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 _EXECUTIONS: Final = ("states:DescribeExecution", "states:StopExecution")
-_ELSEWHERE: Final = "elsewhere"
+_OTHER_PREFIX: Final = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class GrantReason:
     """Why grants are there that the tour does not use."""
 
     roles: tuple[str, ...]
     actions: tuple[str, ...]
     resource: str | None
     text: str
-    seldom: bool
+    rare: bool
 
     def covers(self, grant: Grant) -> bool:
         """Whether it speaks of the grant."""
@@ -66,16 +66,16 @@ class Reason:
         )
 
 
-def reasons() -> list[Reason]:
+def reasons() -> list[GrantReason]:
     """As they are written down."""
     read: list[Any] = yaml.safe_load(REASONS.read_text())
     return [
-        Reason(
+        GrantReason(
             roles=tuple(each.get("roles") or [each["role"]]),
             actions=tuple(each.get("actions") or [each["action"]]),
             resource=each.get("resource"),
             text=each["reason"],
-            seldom=each.get("seldom", False),
+            rare=each.get("seldom", False),
         )
         for each in read
     ]
@@ -102,24 +102,24 @@ def stale(grants: Iterable[Grant], used: Iterable[Grant]) -> list[str]:
         found += [
             f"{' '.join(grant)} is used, so it needs no: {reason.text}"
             for grant in covered
-            if grant in known and not reason.seldom
+            if grant in known and not reason.rare
         ]
     return found
 
 
-def refused(template: Tree, grants: Sequence[Grant]) -> list[Grant]:
+def denied_probes(template: Tree, grants: Sequence[Grant]) -> list[Grant]:
     """Every role with every action on every resource that it has no grant for."""
     roles = sorted({grant.role for grant in grants})
-    asked = list(_asked(template, grants))
+    candidates = list(_candidates(template, grants))
     return [
         probe
         for role in roles
-        for action, resource in asked
+        for action, resource in candidates
         if not allows(grants, probe := Grant(role, action, resource))
     ]
 
 
-def _asked(template: Tree, grants: Sequence[Grant]) -> Iterator[tuple[str, str]]:
+def _candidates(template: Tree, grants: Sequence[Grant]) -> Iterator[tuple[str, str]]:
     for name, each in template["Resources"].items():
         kind = each["Type"]
         for action in _ACTIONS.get(kind, ()):
@@ -133,10 +133,10 @@ def _asked(template: Tree, grants: Sequence[Grant]) -> Iterator[tuple[str, str]]
         if kind == "AWS::StepFunctions::StateMachine":
             yield from ((action, f"{name}:probe") for action in _EXECUTIONS)
         if kind.startswith("AWS::ApiGatewayV2::"):
-            yield from _asked_of_api(name, kind, each["Properties"])
+            yield from _api_candidates(name, kind, each["Properties"])
 
 
-def _asked_of_api(name: str, kind: str, properties: Tree) -> Iterator[tuple[str, str]]:
+def _api_candidates(name: str, kind: str, properties: Tree) -> Iterator[tuple[str, str]]:
     """The signed routes of an HTTP API, and a socket of a WebSocket API."""
     if kind == "AWS::ApiGatewayV2::Api" and "Body" in properties:
         for route in _signed_routes(properties["Body"]):
@@ -151,7 +151,7 @@ def _prefixes(bucket: str, grants: Sequence[Grant]) -> list[str]:
     granted = {grant.resource for grant in grants if grant.resource.startswith(f"{bucket}/")}
     return [
         *sorted(each.removeprefix(f"{bucket}/").partition("/")[0] for each in granted),
-        _ELSEWHERE,
+        _OTHER_PREFIX,
     ]
 
 
@@ -177,7 +177,7 @@ enforced, each function under its own role, and takes a tour of every use-case. 
 - if anything was denied on the way;
 - if a grant below was not used and has no reason here, or has a reason and was used;
 - if a role of the deployed stack has other grants than the template says;
-- unless each of {refused:,} probes is refused: every role with every action on every resource that
+- unless each of {probes:,} probes is refused: every role with every action on every resource that
   it has no grant for ({roles} roles; {kinds}).
 
 Where a grant says *used*, the tour used it; *seldom*, only a race or a crash needs it. A new
@@ -199,15 +199,15 @@ them as a worker and is answered 401.
 """
 
 
-def written() -> str:
+def page() -> str:
     """The whole page."""
     template = plain_template()
     grants = by_template(template)
-    probes = refused(template, grants)
+    probes = denied_probes(template, grants)
     services = sorted({probe.action.partition(":")[0] for probe in probes})
     lines = [
         _HEAD.format(
-            refused=len(probes),
+            probes=len(probes),
             roles=len({grant.role for grant in grants}),
             kinds=", ".join(
                 f"{service} {sum(probe.action.startswith(service + ':') for probe in probes)}"
@@ -228,7 +228,7 @@ def _rows(grants: Sequence[Grant]) -> Iterator[str]:
 
     def why(grant: Grant) -> str:
         found = next((each for each in known if each.covers(grant)), None)
-        return "used" if found is None else ("seldom: " if found.seldom else "") + found.text
+        return "used" if found is None else ("seldom: " if found.rare else "") + found.text
 
     for (resource, reason), same in groupby(grants, key=lambda grant: (grant.resource, why(grant))):
         place = "" if resource == BY_AWS else f"`{resource}`"
@@ -243,7 +243,7 @@ def plain_template() -> Tree:
 def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` say whether the file has it."""
     path = Path(arguments[-1])
-    text = written()
+    text = page()
     if "--check" not in arguments:
         path.write_text(text)
         return 0

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 STOP_SECONDS: Final = 45.0
-_OURS: Final = ("local", "shoal worker")
+_COMMANDS: Final = ("local", "shoal worker")
 
 
 @dataclass(frozen=True, slots=True)
-class Register:
+class ProcessRegistry:
     """The file with the process ids of one twin."""
 
     home: Path
@@ -33,24 +33,24 @@ class Register:
         (self.home / "processes.new").write_text(text)
         (self.home / "processes.new").replace(self._file)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Note that there are none."""
         self._file.unlink(missing_ok=True)
 
     def twin(self) -> int | None:
         """The process of the twin that runs in this home, if one does."""
         pid = self._read()["twin"]
-        return pid if pid is not None and _runs(pid) else None
+        return pid if pid is not None and _is_running(pid) else None
 
     def stop(self) -> int:
         """Stop the twin, or what it left behind; the number of processes that were stopped."""
         found = self._read()
         stopped = 0
         for pid in (found["twin"], *found["others"]):
-            if pid is not None and _runs(pid):
+            if pid is not None and _is_running(pid):
                 _stop(pid)
                 stopped += 1
-        self.forget()
+        self.clear()
         return stopped
 
     def _read(self) -> dict[str, Any]:
@@ -60,23 +60,23 @@ class Register:
         return found
 
 
-def _runs(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     """Whether the process lives and is one of ours: ids are used again."""
-    shown = subprocess.run(  # noqa: S603
+    output = subprocess.run(  # noqa: S603
         ["ps", "-o", "stat=,command=", "-p", str(pid)],  # noqa: S607 - wherever ps is
         capture_output=True,
         text=True,
         check=False,
     ).stdout
-    alive = not shown.lstrip().startswith("Z")
-    return alive and any(f"-m {name}" in shown for name in _OURS)
+    alive = not output.lstrip().startswith("Z")
+    return alive and any(f"-m {name}" in output for name in _COMMANDS)
 
 
 def _stop(pid: int) -> None:
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
-        if not _runs(pid):
+        if not _is_running(pid):
             return
         time.sleep(0.1)
     os.kill(pid, signal.SIGKILL)

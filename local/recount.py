@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from itertools import batched
 from typing import Final
 
-from local.audit import READ_AT_ONCE, Auditor
+from local.consistency_check import READ_AT_ONCE, ConsistencyChecker
 from shoal.bootstrap.aws import on_aws
 from shoal.bootstrap.wiring import Adapters
 from shoal.domain.chunk import Chunk
@@ -44,7 +44,7 @@ def recount(adapters: Adapters, job_id: str) -> Recount:
         return Recount(0, 0, 0, [f"{job_id} does not exist"])
     _await_rest(adapters, job)
     times = _completions(adapters, job)
-    findings = Auditor(adapters.jobs, adapters.chunks, adapters.workflow).audit(job_id)
+    findings = ConsistencyChecker(adapters.jobs, adapters.chunks, adapters.workflow).check(job_id)
     completed = sum(1 for index in times if 0 <= index < (job.task_count or 0))
     return Recount(
         completed=completed,

@@ -20,8 +20,8 @@ from local.application import ROOT
 from local.emulator import ROOT_KEY, ROOT_SECRET, Keys, TwinError, base_environment
 from local.issuer import AUDIENCE
 from local.layer import ARCHITECTURE
-from local.leash import leash
-from local.processes import Register
+from local.parent_death_signal import die_with_parent
+from local.processes import ProcessRegistry
 
 HOME: Final = ROOT / ".twin"
 HOST: Final = "host.docker.internal"
@@ -36,7 +36,7 @@ async def serve(arguments: list[str], *, port: int, api_port: int) -> int:
     async with contextlib.AsyncExitStack() as stack:
         with contextlib.suppress(OSError):  # Docker Desktop's gateway is no address of ours
             server = await asyncio.start_server(
-                lambda reader, writer: _hand_on(reader, writer, port), _gateway(), port
+                lambda reader, writer: _forward(reader, writer, port), _gateway(), port
             )
             await stack.enter_async_context(server)
         overrides = {
@@ -48,16 +48,16 @@ async def serve(arguments: list[str], *, port: int, api_port: int) -> int:
         sam = await asyncio.create_subprocess_exec(
             *(str(SAM), "local", "start-api", "--port", str(api_port)),
             *("--env-vars", str(HOME / "sam-env.json"), "--add-host", f"{HOST}:host-gateway"),
-            *("--parameter-overrides", _written(overrides)),
+            *("--parameter-overrides", _format_overrides(overrides)),
             *arguments,
             cwd=ROOT,
             env={**base_environment(), **KEYS.environment(), "SAM_CLI_TELEMETRY": "0"},
-            preexec_fn=leash,
+            preexec_fn=die_with_parent,
         )
         return await sam.wait()
 
 
-async def _hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
     """Connect a caller to the port on loopback, until either hangs up."""
     to_reader, to_writer = await asyncio.open_connection("127.0.0.1", port)
     await asyncio.gather(_copy(reader, to_writer), _copy(to_reader, writer))
@@ -73,7 +73,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 def _gateway() -> str:
     """Where containers of the default bridge find the machine."""
     try:
-        asked = subprocess.run(
+        result = subprocess.run(
             ["docker", "network", "inspect", "bridge", "-f", "{{json (index .IPAM.Config 0)}}"],  # noqa: S607 - wherever docker is
             capture_output=True,
             text=True,
@@ -81,27 +81,27 @@ def _gateway() -> str:
         )
     except FileNotFoundError:
         raise TwinError("SAM runs functions in containers: install Docker, and start it") from None
-    if asked.returncode:
-        raise TwinError(f"Docker does not answer: {asked.stderr.strip()}")
-    bridge = json.loads(asked.stdout)
+    if result.returncode:
+        raise TwinError(f"Docker does not answer: {result.stderr.strip()}")
+    bridge = json.loads(result.stdout)
     return bridge.get("Gateway") or str(next(ip_network(bridge["Subnet"]).hosts()))
 
 
-def _written(overrides: Mapping[str, str]) -> str:
+def _format_overrides(overrides: Mapping[str, str]) -> str:
     return " ".join(f"{name}={value}" for name, value in overrides.items())
 
 
-def _require_all() -> None:
+def _check_prerequisites() -> None:
     if not SAM.exists() or not (ROOT / ".aws-sam" / "build" / "template.yaml").exists():
         raise TwinError(f"the functions are not built: `make build ARCHITECTURE={ARCHITECTURE}`")
-    if Register(HOME).twin() is None:
+    if ProcessRegistry(HOME).twin() is None:
         raise TwinError("no twin runs here: `make up` in another terminal")
 
 
 def main(arguments: list[str]) -> int:
     """Run it on the twin's usual ports; arguments go to SAM."""
     try:
-        _require_all()
+        _check_prerequisites()
         return asyncio.run(serve(arguments, port=8000, api_port=8080))
     except TwinError as error:
         print(f"shoal: {error}", file=sys.stderr)

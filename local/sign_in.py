@@ -26,7 +26,7 @@ type Form = Mapping[str, str]
 type Body = dict[str, Any]
 
 
-class Refused(Exception):  # noqa: N818 - the tree reads as nouns
+class OAuthError(Exception):
     """What OAuth calls an error; its text is one of its codes."""
 
 
@@ -43,9 +43,9 @@ class Person:
 class _Code:
     person: Person
     client: str
-    back: str
+    redirect_uri: str
     challenge: str
-    until: float
+    expires_at: float
 
 
 @dataclass(slots=True)
@@ -57,18 +57,18 @@ class SignIn:
     _codes: dict[str, _Code] = field(default_factory=dict)
     _refresh: dict[str, tuple[str, Person]] = field(default_factory=dict)
 
-    def page(self, asked: Form) -> str:
+    def page(self, query: Form) -> str:
         """The page of the sign-in; raise Refused if it would lead away from this machine."""
-        _checked(asked)
+        _check_request(query)
         hidden = "".join(
             f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
-            for name, value in asked.items()
+            for name, value in query.items()
         )
         return Template(_PAGE.read_text()).substitute(hidden=hidden)
 
-    def entered(self, form: Form) -> str:
+    def authorize(self, form: Form) -> str:
         """Where the browser goes once somebody has signed in."""
-        _checked(form)
+        _check_request(form)
         user, tenant = form.get("user") or "you", form.get("tenant") or "default"
         person = Person(user, tenant, admin=form.get("admin") == "on")
         code = secrets.token_urlsafe(24)
@@ -82,44 +82,44 @@ class SignIn:
         query = urlencode({"code": code, "state": form.get("state", "")})
         return f"{form['redirect_uri']}?{query}"
 
-    def granted(self, form: Form) -> Body:
+    def exchange(self, form: Form) -> Body:
         """Tokens for a code or for a refresh token; raise Refused."""
         match form.get("grant_type"):
             case "authorization_code":
-                person = self._of_code(form)
+                person = self._redeem_code(form)
                 refresh = secrets.token_urlsafe(32)
                 self._refresh[refresh] = (form["client_id"], person)
                 return {**self._access(person), "refresh_token": refresh}
             case "refresh_token":
                 known = self._refresh.get(form.get("refresh_token", ""))
                 if known is None or known[0] != form.get("client_id"):
-                    raise Refused("invalid_grant")
+                    raise OAuthError("invalid_grant")
                 return self._access(known[1])
             case _:
-                raise Refused("unsupported_grant_type")
+                raise OAuthError("unsupported_grant_type")
 
     def _access(self, person: Person) -> Body:
         token = self.token(person)
         return {"access_token": token, "token_type": "Bearer", "expires_in": self.seconds}
 
-    def _of_code(self, form: Form) -> Person:
+    def _redeem_code(self, form: Form) -> Person:
         code = self._codes.pop(form.get("code", ""), None)
         proof = sha256(form.get("code_verifier", "").encode()).digest()
         challenge = urlsafe_b64encode(proof).rstrip(b"=").decode()
         if (
             code is None
-            or time.monotonic() > code.until
-            or (form.get("client_id"), form.get("redirect_uri")) != (code.client, code.back)
+            or time.monotonic() > code.expires_at
+            or (form.get("client_id"), form.get("redirect_uri")) != (code.client, code.redirect_uri)
             or not hmac.compare_digest(challenge, code.challenge)
         ):
-            raise Refused("invalid_grant")
+            raise OAuthError("invalid_grant")
         return code.person
 
 
-def _checked(asked: Form) -> None:
-    if asked.get("response_type") != "code" or asked.get("code_challenge_method") != "S256":
-        raise Refused("invalid_request")
-    if not asked.get("client_id") or not asked.get("code_challenge"):
-        raise Refused("invalid_request")
-    if urlsplit(asked.get("redirect_uri", "")).hostname not in _LOOPBACK:
-        raise Refused("invalid_request")
+def _check_request(query: Form) -> None:
+    if query.get("response_type") != "code" or query.get("code_challenge_method") != "S256":
+        raise OAuthError("invalid_request")
+    if not query.get("client_id") or not query.get("code_challenge"):
+        raise OAuthError("invalid_request")
+    if urlsplit(query.get("redirect_uri", "")).hostname not in _LOOPBACK:
+        raise OAuthError("invalid_request")

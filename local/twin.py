@@ -73,11 +73,13 @@ class Twin:
         """Where the API is."""
         return self.emulator.url
 
-    def users(self, *, tenant: str = TENANT, admin: bool = True) -> httpx.Client:
+    def api_client(self, *, tenant: str = TENANT, admin: bool = True) -> httpx.Client:
         """A client of the API with the token of a tenant's user."""
-        return self.bearing(self.issuer.token(user=f"you@{tenant}", tenant=tenant, admin=admin))
+        return self.client_with_token(
+            self.issuer.token(user=f"you@{tenant}", tenant=tenant, admin=admin)
+        )
 
-    def bearing(self, token: str) -> httpx.Client:
+    def client_with_token(self, token: str) -> httpx.Client:
         """A client of the API with this token."""
         return httpx.Client(
             base_url=f"{self.url}/api/v1",
@@ -112,9 +114,9 @@ class Twin:
 
     def environment(self) -> dict[str, str]:
         """What a function of this platform is told, for whoever wires adapters to it."""
-        there = {"AWS_ENDPOINT_URL": self.emulator.url}
+        endpoint = {"AWS_ENDPOINT_URL": self.emulator.url}
         keys = Keys(ROOT_KEY, ROOT_SECRET).environment()
-        return {**base_environment(), **keys, **there, **self.environment_of_sam()}
+        return {**base_environment(), **keys, **endpoint, **self.environment_of_sam()}
 
     def environment_of_sam(self) -> dict[str, str]:
         """What `sam local start-api --env-vars` has to tell functions, to run them on this twin.
@@ -185,6 +187,6 @@ def free_port() -> int:
         return port
 
 
-def forget(home: Path) -> None:
+def remove_state(home: Path) -> None:
     """Remove a twin's state."""
     shutil.rmtree(home, ignore_errors=True)

@@ -13,11 +13,11 @@ from typing import Final, Self
 
 from local.application import ROOT, Deployment
 from local.emulator import REGION, Emulator, Keys, TwinError, base_environment
-from local.leash import leash
+from local.parent_death_signal import die_with_parent
 
 GRACE_SECONDS: Final = 5
 DRAIN_SECONDS: Final = 15.0
-_MISUSED: Final = 2
+_USAGE_ERROR: Final = 2
 _USER: Final = "shoal-worker"
 
 
@@ -73,11 +73,11 @@ class Workers:
         leave: Collection[str] = (),
     ) -> None:
         self._emulator = emulator
-        told = worker_environment(emulator, deployment, lease_seconds=lease_seconds)
+        environment = worker_environment(emulator, deployment, lease_seconds=lease_seconds)
         python_path = (ROOT / "worker_image", *paths)
         self._environment = {
             **base_environment(),
-            **{name: value for name, value in told.items() if name not in _urls(leave)},
+            **{name: value for name, value in environment.items() if name not in _urls(leave)},
             "PYTHONPATH": ":".join(map(str, python_path)),
             "SHOAL_TASKS": tasks,
             "SHOAL_SLOTS": str(slots),
@@ -108,7 +108,7 @@ class Workers:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=leash,  # noqa: PLW1509 - one call into libc, no lock taken
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - one call into libc, no lock taken
             )
         self.processes[name] = process
         return process
@@ -123,17 +123,17 @@ class Workers:
         os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         return process
 
-    def tend(self) -> list[str]:
+    def restart_dead(self) -> list[str]:
         """Start again each worker that died, as Kubernetes would; the names of those.
 
         Raise TwinError for one that left by itself: it would do so again.
         """
-        died = {name: process for name, process in self.processes.items() if process.poll()}
-        for name, process in died.items():
-            if process.returncode == _MISUSED:
+        dead = {name: process for name, process in self.processes.items() if process.poll()}
+        for name, process in dead.items():
+            if process.returncode == _USAGE_ERROR:
                 raise TwinError(f"{name} cannot work; {self._log_file(name)} says why")
             self.start(name)
-        return list(died)
+        return list(dead)
 
     def _log_file(self, name: str) -> Path:
         return self._emulator.home / f"{name}.log"

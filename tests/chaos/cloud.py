@@ -13,7 +13,7 @@ from functools import partial
 from itertools import count
 from typing import Any, cast
 
-from local.audit import Auditor
+from local.consistency_check import ConsistencyChecker
 from shoal import bootstrap
 from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.adapters.memory.clock import SeededEntropy
@@ -482,7 +482,10 @@ class Cloud:
     def findings(self) -> list[str]:
         """All that is wrong once nothing moves."""
         job = self.job
-        found = [*self.violations, *Auditor(self.jobs, self.chunks, self.machine).audit(job.id)]
+        found = [
+            *self.violations,
+            *ConsistencyChecker(self.jobs, self.chunks, self.machine).check(job.id),
+        ]
         if any(self.jobs.marked_open()):
             found.append("somebody still has to watch the job")
         for (job_id, number), done in self._done.items():

@@ -63,7 +63,7 @@ def test_a_failed_job_retried_under_load_is_sound(at: Stand) -> None:
     job = at.ended(job_id, generation=2)
 
     assert job["counts"]["completed"] > 0
-    assert at.auditor.audit(job_id) == []
+    assert at.checker.check(job_id) == []
 
 
 @pytest.mark.usefixtures("workers")
@@ -81,7 +81,7 @@ def test_a_paused_job_stands_and_goes_on_when_resumed(at: Stand) -> None:
 
     assert before == still < 400
     assert (job["status"], job["counts"]["completed"]) == ("COMPLETED", 400)
-    assert at.auditor.audit(job_id) == []
+    assert at.checker.check(job_id) == []
 
 
 @pytest.mark.usefixtures("workers")
@@ -94,7 +94,7 @@ def test_a_job_cancelled_under_load_is_sound(at: Stand) -> None:
 
     assert job["status"] == "CANCELLED"
     assert job["counts"]["completed"] + job["counts"]["cancelled"] == 2_000
-    assert at.auditor.audit(job_id) == []
+    assert at.checker.check(job_id) == []
 
 
 @pytest.mark.usefixtures("workers")
@@ -109,4 +109,4 @@ def test_nothing_is_lost_while_all_of_aws_is_away(at: Stand) -> None:
     job = at.ended(job_id)
 
     assert (job["status"], job["counts"]["completed"]) == ("COMPLETED", 300)
-    assert at.auditor.audit(job_id) == []
+    assert at.checker.check(job_id) == []

@@ -87,7 +87,7 @@ def run_the_gallery(at: Stand, workers: Workers) -> Aftermath:
         after=pids(workers),
         tasks=tasks(at, job_id),
         results=results(at.users, job),
-        findings=at.auditor.audit(job_id),
+        findings=at.checker.check(job_id),
     )
 
 
@@ -142,5 +142,5 @@ def test_the_same_workers_are_alive(aftermath: Aftermath) -> None:
     assert aftermath.after == aftermath.before
 
 
-def test_the_audit_finds_nothing(aftermath: Aftermath) -> None:
+def test_the_consistency_check_finds_nothing(aftermath: Aftermath) -> None:
     assert aftermath.findings == []

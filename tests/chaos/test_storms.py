@@ -65,7 +65,7 @@ def no_fence() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("no_fence")
-def test_without_the_fence_the_audit_fails() -> None:
+def test_without_the_fence_the_consistency_check_fails() -> None:
     findings = [finding for seed in range(5) for finding in a_job(STORM, seed).findings()]
 
     assert any("was accepted after" in finding for finding in findings)

@@ -13,7 +13,7 @@ import httpx
 
 from local.application import ROOT
 from local.emulator import base_environment
-from local.leash import leash
+from local.parent_death_signal import die_with_parent
 from local.twin import free_port
 from tests.twin.watching import eventually
 
@@ -34,7 +34,7 @@ class Command:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                preexec_fn=leash,  # noqa: PLW1509 - one call into libc, no lock taken
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - one call into libc, no lock taken
             )
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from local import witness
+from local import iam_recorder
 from local.application import ROOT
 from local.layer import built
 from local.twin import Plan, Twin, booted, free_port
@@ -58,8 +58,8 @@ def twin(layer_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield platform
         # The whole suite ran with IAM enforced, each function under its own role.
         # Nobody signs with keys that this platform never gave, and is to be refused.
-        seen = httpx.get(f"{platform.url}{witness.PATH}").json()["denied"]
-        denied = [each for each in seen if each[0] != witness.NOBODY]
+        seen = httpx.get(f"{platform.url}{iam_recorder.PATH}").json()["denied"]
+        denied = [each for each in seen if each[0] != iam_recorder.NOBODY]
         assert denied == [], f"IAM denied what the platform needs: {denied}"
 
 
@@ -87,7 +87,7 @@ def crew(twin: Twin, outside: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def users(twin: Twin, crew: Workers) -> Iterator[httpx.Client]:
     """A user's client, once workers have registered their task types."""
     assert crew.processes
-    with twin.users() as client:
+    with twin.api_client() as client:
         eventually(lambda: "book" in _offered(client))  # the last that they register
         yield client
 

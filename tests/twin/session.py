@@ -36,7 +36,7 @@ def recorded(home: Path, layer_home: Path, page: str) -> str:
     _furnish(folder)
     with booted(plan) as twin, twin.workers(slots=1, tasks=_TASKS, paths=(folder,)) as workers:
         workers.start("w-1")
-        with twin.users() as users:
+        with twin.api_client() as users:
             eventually(lambda: users.get("task-types").json()["items"])
         commands = [line for block in _BLOCK.findall(page) for line in _typed(block)]
         said = iter(_run(twin, folder, commands))

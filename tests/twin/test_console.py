@@ -43,7 +43,7 @@ def test_the_console_does_what_users_do_in_a_browser(
         )
     assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-2000:]
     victim.wait(10)
-    assert crew.tend() == [name]
+    assert crew.restart_dead() == [name]
 
 
 def told(twin: Twin, console: Console, flag: Path, victim: int) -> dict[str, str]:

@@ -38,7 +38,7 @@ def test_equal_submits_at_once_make_one_job_and_one_execution(
 
 
 def heard(twin: Twin) -> httpx.Response:
-    with twin.users() as client:
+    with twin.api_client() as client:
         return client.post("jobs", json=BODY, headers={"Idempotency-Key": KEY})
 
 

@@ -180,7 +180,7 @@ def assert_heard(asked: list[str]) -> None:
 def test_another_tenants_job_is_refused_and_unheard(twin: Twin, users: httpx.Client) -> None:
     job = slow(users)
 
-    with twin.users(tenant="other") as others, listening(others) as theirs:
+    with twin.api_client(tenant="other") as others, listening(others) as theirs:
         answer = said(theirs, {"action": "subscribe", "job": job})
         with listening(users, job) as own:
             to_the_end(own, job)

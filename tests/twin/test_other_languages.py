@@ -22,7 +22,7 @@ from botocore.credentials import Credentials
 
 from local.application import ROOT
 from local.job import recounted
-from local.leash import leash
+from local.parent_death_signal import die_with_parent
 from local.twin import Twin
 from tests.twin.watching import Json, ended, eventually, results
 
@@ -49,7 +49,7 @@ def started(log: Path, told: Mapping[str, str]) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
-            preexec_fn=leash,  # noqa: PLW1509 - one call into libc, no lock taken
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - one call into libc, no lock taken
         )
 
 
@@ -219,7 +219,7 @@ def test_one_in_shell_keeps_what_outlasts_a_lease_and_fails_what_fails(
             env={**told, "PATH": os.defpath},
             stdout=file,
             stderr=file,
-            preexec_fn=leash,  # noqa: PLW1509 - one call into libc, no lock taken
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - one call into libc, no lock taken
         )
     try:
         eventually(lambda: "offers" in log.read_text())

@@ -12,10 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local import witness
+from local import iam_recorder
 from local.application import ROOT
 from local.grants import WORKER, Grant, as_deployed, by_template, deployed_names
-from local.privileges import plain_template, refused, stale, unexplained
+from local.privileges import denied_probes, plain_template, stale, unexplained
 from local.twin import Plan, Twin, booted, free_port
 from tests.twin.probing import ALLOWED, DENIED, Probing
 from tests.twin.tour import Tour
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.twin, pytest.mark.timeout(600)]
 HERE = Path(__file__).parent
 TEMPLATE = plain_template()
 GRANTS = by_template(TEMPLATE)
-PROBES = refused(TEMPLATE, GRANTS)
+PROBES = denied_probes(TEMPLATE, GRANTS)
 FEWEST_PROBES = 50
 READS = ("dynamodb:GetItem", "sqs:GetQueueAttributes", "states:DescribeExecution")
 
@@ -38,7 +38,7 @@ def toured(new_home: Callable[[], Path]) -> Iterator[Tour]:
     plan = Plan(
         home=home, port=free_port(), issuer_port=free_port(), lease_seconds=5, wait_seconds=3
     )
-    with booted(plan) as twin, twin.users() as users:
+    with booted(plan) as twin, twin.api_client() as users:
         tour = Tour(twin, users, home)
         crew = twin.workers(slots=8, tasks="twin_tasks,privileged_tasks", paths=(HERE,))
         with crew:
@@ -61,7 +61,7 @@ def used(toured: Tour) -> set[Grant]:
 
 
 def seen(twin: Twin) -> dict[str, list[list[str]]]:
-    answer: dict[str, list[list[str]]] = httpx.get(f"{twin.url}{witness.PATH}").json()
+    answer: dict[str, list[list[str]]] = httpx.get(f"{twin.url}{iam_recorder.PATH}").json()
     return answer
 
 

@@ -26,7 +26,7 @@ def test_a_token_of_another_audience_is_refused(twin: Twin) -> None:
 def test_each_route_asks_for_its_scope(twin: Twin) -> None:
     token = twin.issuer.token(scopes=["jobs:read"])
 
-    with twin.bearing(token) as reader:
+    with twin.client_with_token(token) as reader:
         assert reader.get("jobs").status_code == 200
         assert reader.post("inputs").status_code == 403
         assert reader.get("machines").status_code == 403
@@ -36,7 +36,7 @@ def test_each_route_asks_for_its_scope(twin: Twin) -> None:
 def test_a_user_of_no_tenant_or_of_several_is_refused(twin: Twin, groups: list[str]) -> None:
     claims: dict[str, Any] = {"cognito:groups": groups}
 
-    with twin.bearing(twin.issuer.token(**claims)) as stranger:
+    with twin.client_with_token(twin.issuer.token(**claims)) as stranger:
         answer = stranger.get("jobs")
 
     assert answer.status_code == 403
@@ -46,13 +46,16 @@ def test_a_user_of_no_tenant_or_of_several_is_refused(twin: Twin, groups: list[s
 def test_a_job_of_another_tenant_is_not_there(users: httpx.Client, twin: Twin) -> None:
     job = users.post("jobs", json={"task_type": "noop", "count": 1}).json()["id"]
 
-    with twin.users(tenant="other") as stranger:
+    with twin.api_client(tenant="other") as stranger:
         assert stranger.get(f"jobs/{job}").status_code == 404
         assert stranger.get("jobs").json()["items"] == []
 
 
 def test_a_machine_is_let_in_by_an_administrator_and_shut_out_again(twin: Twin) -> None:
-    with twin.users() as admin, twin.bearing(twin.issuer.machine_token("bot")) as bot:
+    with (
+        twin.api_client() as admin,
+        twin.client_with_token(twin.issuer.machine_token("bot")) as bot,
+    ):
         before = bot.get("jobs").status_code
         admin.put("machines/bot", json={"tenant": "default"}).raise_for_status()
         during = bot.get("jobs").status_code
@@ -64,7 +67,7 @@ def test_a_machine_is_let_in_by_an_administrator_and_shut_out_again(twin: Twin) 
 
 def test_a_tenant_at_its_limit_is_told_which_and_when_to_come_again(twin: Twin) -> None:
     job = {"task_type": "noop", "count": 1}
-    with twin.users(tenant="small") as small, twin.users() as admin:
+    with twin.api_client(tenant="small") as small, twin.api_client() as admin:
         admin.put("tenants/small/limits", json={"open_jobs": 0}).raise_for_status()
         refused = small.post("jobs", json=job)
         admin.put("tenants/small/limits", json={"open_jobs": 1}).raise_for_status()
@@ -84,7 +87,7 @@ def test_a_tenant_at_its_limit_is_told_which_and_when_to_come_again(twin: Twin) 
 
 
 def test_only_administrators_let_machines_in(twin: Twin) -> None:
-    with twin.users(admin=False) as user:
+    with twin.api_client(admin=False) as user:
         assert user.put("machines/bot", json={"tenant": "default"}).status_code == 403
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TAIL_BYTES: Final = 8_192
 _TAIL_LINES: Final = 500
 _LOG_BYTES: Final = 4 * 1024 * 1024
-_SECONDS: Final = (3.0, 10.0)
+_TIMEOUTS: Final = (3.0, 10.0)
 """To connect, and to wait for an answer."""
 _CONTENT: Final = {
     **dict.fromkeys(("GET", "POST", "DELETE"), "application/json"),
@@ -53,28 +53,28 @@ class NotAccepted(NonRetryable):
     """The cluster does not take such a Job, now or later."""
 
 
-class Unreachable(Exception):  # noqa: N818
+class ClusterUnreachable(Exception):  # noqa: N818
     """No answer, or none that counts; ask again, `after` so many seconds if the server said."""
 
-    def __init__(self, reason: str, after: float = 0.0) -> None:
+    def __init__(self, reason: str, retry_after: float = 0.0) -> None:
         super().__init__(reason)
-        self.after = after
+        self.retry_after = retry_after
 
 
-class Conflict(Unreachable):
+class ClusterConflict(ClusterUnreachable):
     """Another came first; of a new Job it is a race that the server lost itself, over a quota."""
 
 
-class Changed(Exception):  # noqa: N818
+class JobChanged(Exception):  # noqa: N818
     """The Job is no longer what it was when it was read."""
 
 
-class AlreadyThere(Exception):  # noqa: N818
+class JobExists(Exception):  # noqa: N818
     """There is a Job of that name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ClusterConfig:
     """Where Jobs go, and as whom their pods run."""
 
     namespace: str
@@ -82,18 +82,18 @@ class Place:
     kubeconfig: str | None
 
     @staticmethod
-    def from_environment() -> Place:
+    def from_environment() -> ClusterConfig:
         """What the worker was started with; without KUBECONFIG, the cluster that it runs in."""
-        told = os.environ  # noqa: TID251 - a task has no settings of ours
-        return Place(
-            namespace=told.get("SHOAL_CONTAINER_NAMESPACE") or "shoal-tasks",
-            service_account=told.get("SHOAL_CONTAINER_SERVICE_ACCOUNT") or "shoal-task",
-            kubeconfig=told.get("KUBECONFIG") or None,
+        environment = os.environ  # noqa: TID251 - a task has no settings of ours
+        return ClusterConfig(
+            namespace=environment.get("SHOAL_CONTAINER_NAMESPACE") or "shoal-tasks",
+            service_account=environment.get("SHOAL_CONTAINER_SERVICE_ACCOUNT") or "shoal-task",
+            kubeconfig=environment.get("KUBECONFIG") or None,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class KubernetesJob:
     """A Job as it was read; `end` is "Complete" or "Failed" once it is over."""
 
     name: str
@@ -103,7 +103,7 @@ class Job:
     epoch: int
     adopter: int
     settled: bool
-    leaving: bool
+    deleting: bool
     ready: bool
     end: str | None
     reason: str
@@ -124,67 +124,67 @@ class Pod:
 class Cluster:
     """Calls that block. All raise Unreachable if asking again may help, else Refused."""
 
-    def __init__(self, place: Place, client: ApiClient) -> None:
-        self.place = place
+    def __init__(self, config: ClusterConfig, client: ApiClient) -> None:
+        self.config = config
         self._client = client
-        self._jobs = f"/apis/batch/v1/namespaces/{place.namespace}/jobs"
-        self._pods = f"/api/v1/namespaces/{place.namespace}/pods"
+        self._jobs = f"/apis/batch/v1/namespaces/{config.namespace}/jobs"
+        self._pods = f"/api/v1/namespaces/{config.namespace}/pods"
 
     @staticmethod
     @functools.cache
-    def at(place: Place) -> Cluster:
-        """The cluster of that place, one client a process; raise NoCluster if there is none."""
+    def connect(target: ClusterConfig) -> Cluster:
+        """The cluster of that target, one client a process; raise NoCluster if there is none."""
         try:
             from kubernetes import client, config  # noqa: PLC0415 - see the module's head
         except ImportError as error:
             raise NoCluster(
                 f"container tasks need a worker that has the extra `container`: {error}"
             ) from error
-        told = client.Configuration()
+        configuration = client.Configuration()
         try:
-            if place.kubeconfig is None:
-                config.load_incluster_config(client_configuration=told)
+            if target.kubeconfig is None:
+                config.load_incluster_config(client_configuration=configuration)
             else:
-                config.load_kube_config(place.kubeconfig, client_configuration=told)
+                config.load_kube_config(target.kubeconfig, client_configuration=configuration)
         except (config.ConfigException, OSError) as error:
             raise NoCluster(
                 f"container tasks need a worker that runs in a Kubernetes cluster: {error}"
             ) from error
-        told.retries = False  # whoever asks decides whether to ask again
-        return Cluster(place, client.ApiClient(told))
+        configuration.retries = False  # whoever asks decides whether to ask again
+        return Cluster(target, client.ApiClient(configuration))
 
     def create(self, manifest: Mapping[str, Any]) -> None:
         """Make the Job; raise AlreadyThere, or NotAccepted if it can never be made."""
         self._call("POST", self._jobs, body=manifest)
 
-    def jobs(self, labels: Mapping[str, str]) -> list[Job]:
+    def jobs(self, labels: Mapping[str, str]) -> list[KubernetesJob]:
         """All Jobs with these labels, as they are now."""
         found = self._call("GET", self._jobs, labelSelector=_selector(labels))
         return [_job(job) for job in found["items"]]
 
-    def job(self, name: str) -> Job | None:
+    def job(self, name: str) -> KubernetesJob | None:
         """The Job, if there is one of that name."""
         try:
             return _job(self._call("GET", f"{self._jobs}/{name}"))
         except Missing:
             return None
 
-    def annotate(self, job: Job, name: str, value: str) -> None:
+    def annotate(self, job: KubernetesJob, name: str, value: str) -> None:
         """Note something on the Job; raise Changed if it is no longer as it was read."""
         metadata = {"resourceVersion": job.version, "annotations": {name: value}}
-        with _as_read():
+        with _if_unchanged():
             self._call("PATCH", f"{self._jobs}/{job.name}", body={"metadata": metadata})
 
-    def delete(self, job: Job) -> None:
+    def delete(self, job: KubernetesJob) -> None:
         """Delete the Job, its pods first; raise Changed if it is no longer as it was read."""
         options = {
             "propagationPolicy": "Foreground",
             "preconditions": {"uid": job.uid, "resourceVersion": job.version},
         }
-        with _as_read():
+        with _if_unchanged():
             self._call("DELETE", f"{self._jobs}/{job.name}", body=options)
 
-    def pod(self, job: Job) -> Pod | None:
+    def pod(self, job: KubernetesJob) -> Pod | None:
         """The latest pod of the Job, if it still has one."""
         owner = _selector({"batch.kubernetes.io/controller-uid": job.uid})
         found = self._call("GET", self._pods, labelSelector=owner)["items"]
@@ -195,24 +195,24 @@ class Cluster:
         """The end of what its container printed; nothing if that is gone."""
         tail = b""
         try:
-            with self._answer(
+            with self._open(
                 *("GET", f"{self._pods}/{pod.name}/log"),
                 container=CONTAINER,
                 tailLines=_TAIL_LINES,
                 limitBytes=_LOG_BYTES,  # counted from the first of those lines
-            ) as answer:
-                for some in answer.stream(65_536):
+            ) as response:
+                for some in response.stream(65_536):
                     tail = (tail + some)[-TAIL_BYTES:]
         except (Missing, NotAccepted):  # the pod is gone, or its container never started
             return ""
         return tail.decode(errors="replace")
 
     def _call(self, method: str, path: str, body: object = None, **query: object) -> Any:
-        with self._answer(method, path, body, **query) as answer:
-            return json.loads(answer.data)
+        with self._open(method, path, body, **query) as response:
+            return json.loads(response.data)
 
     @contextlib.contextmanager
-    def _answer(
+    def _open(
         self, method: str, path: str, body: object = None, **query: object
     ) -> Iterator[HTTPResponse]:
         """An answer that is a success; raise another as one of ours.
@@ -232,52 +232,54 @@ class Cluster:
             auth_settings=["BearerToken"],
         )
         try:
-            answer = self._client.call_api(*request, _request_timeout=_SECONDS).response
-            with contextlib.closing(answer):
-                if not _FIRST_SUCCESS <= answer.status <= _LAST_SUCCESS:
-                    raise _told(answer.status, answer.data, answer.headers)
-                yield answer
+            response = self._client.call_api(*request, _request_timeout=_TIMEOUTS).response
+            with contextlib.closing(response):
+                if not _FIRST_SUCCESS <= response.status <= _LAST_SUCCESS:
+                    raise _error_of(response.status, response.data, response.headers)
+                yield response
         except (HTTPError, ApiException) as error:  # the client's own: TLS failed
-            raise Unreachable(
+            raise ClusterUnreachable(
                 f"the Kubernetes API does not answer: {type(error).__name__}"
             ) from error
 
 
 @contextlib.contextmanager
-def _as_read() -> Iterator[None]:
+def _if_unchanged() -> Iterator[None]:
     """Raise Changed if the Job is gone, or another version than was named."""
     try:
         yield
-    except (Missing, Conflict) as error:
-        raise Changed(str(error)) from error
+    except (Missing, ClusterConflict) as error:
+        raise JobChanged(str(error)) from error
 
 
-def _told(status: int, body: bytes, headers: Mapping[str, str]) -> Exception:
+def _error_of(status: int, body: bytes, headers: Mapping[str, str]) -> Exception:
     """What an answer that is no success means."""
-    reason, message = _words(body)
+    reason, message = _reason_and_message(body)
     if reason == "AlreadyExists":
-        return AlreadyThere(message)
+        return JobExists(message)
     if status == _NOT_FOUND:
         return Missing(message)
     if status == _CONFLICT:
-        return Conflict(message)
+        return ClusterConflict(message)
     if status in {400, 422}:
         return NotAccepted(f"the cluster does not accept the Job: {message}")
     if status in {408, 429} or status >= _FAULTY:
-        return Unreachable(message or f"the Kubernetes API answers {status}", _after(headers))
+        return ClusterUnreachable(
+            message or f"the Kubernetes API answers {status}", _retry_after(headers)
+        )
     return Refused(f"the cluster refuses ({status}): {message}")
 
 
-def _words(body: bytes) -> tuple[str, str]:
+def _reason_and_message(body: bytes) -> tuple[str, str]:
     """The reason, a word for programs, and the message, a sentence for people."""
     try:
-        told = json.loads(body)
-        return str(told.get("reason", "")), str(told.get("message", ""))[:1_000]
+        status = json.loads(body)
+        return str(status.get("reason", "")), str(status.get("message", ""))[:1_000]
     except (ValueError, AttributeError):  # not the API server's own, but of something before it
         return "", ""
 
 
-def _after(headers: Mapping[str, str]) -> float:
+def _retry_after(headers: Mapping[str, str]) -> float:
     try:
         return min(30.0, float(headers.get("Retry-After", 0)))
     except ValueError:  # a date
@@ -288,30 +290,30 @@ def _selector(labels: Mapping[str, str]) -> str:
     return ",".join(f"{name}={value}" for name, value in labels.items())
 
 
-def _number(texts: Mapping[str, str], name: str) -> int:
+def _int_label(texts: Mapping[str, str], name: str) -> int:
     text = texts.get(name, "")
     return int(text) if text.isdecimal() else 0
 
 
-def _job(job: Mapping[str, Any]) -> Job:
-    about, status = job["metadata"], job.get("status", {})
-    labels, notes = about.get("labels", {}), about.get("annotations", {})
-    epoch = _number(labels, EPOCH)
+def _job(job: Mapping[str, Any]) -> KubernetesJob:
+    metadata, status = job["metadata"], job.get("status", {})
+    labels, annotations = metadata.get("labels", {}), metadata.get("annotations", {})
+    epoch = _int_label(labels, EPOCH)
     ends = [
         condition
         for condition in status.get("conditions", ())
         if condition["type"] in {"Complete", "Failed"} and condition["status"] == "True"
     ]
     end = ends[0] if ends else {}
-    return Job(
-        name=about["name"],
-        uid=about["uid"],
-        version=about["resourceVersion"],
-        attempt=_number(labels, ATTEMPT),
+    return KubernetesJob(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        version=metadata["resourceVersion"],
+        attempt=_int_label(labels, ATTEMPT),
         epoch=epoch,
-        adopter=max(epoch, _number(notes, ADOPTER)),
-        settled=SETTLED in notes,
-        leaving="deletionTimestamp" in about,
+        adopter=max(epoch, _int_label(annotations, ADOPTER)),
+        settled=SETTLED in annotations,
+        deleting="deletionTimestamp" in metadata,
         ready=status.get("ready", 0) > 0,
         end=end.get("type"),
         reason=end.get("reason", ""),
@@ -320,14 +322,14 @@ def _job(job: Mapping[str, Any]) -> Job:
 
 
 def _pod(pod: Mapping[str, Any]) -> Pod:
-    whole = pod.get("status", {})
-    statuses: Sequence[Mapping[str, Any]] = whole.get("containerStatuses", ())
+    status = pod.get("status", {})
+    statuses: Sequence[Mapping[str, Any]] = status.get("containerStatuses", ())
     state = statuses[0].get("state", {}) if statuses else {}
     waiting, ended = state.get("waiting", {}), state.get("terminated", {})
     return Pod(
         name=pod["metadata"]["name"],
         waiting=waiting.get("reason", ""),
         exit_code=ended.get("exitCode"),
-        reason=whole.get("reason") or ended.get("reason", ""),
-        message=(ended or waiting or whole).get("message", ""),
+        reason=status.get("reason") or ended.get("reason", ""),
+        message=(ended or waiting or status).get("message", ""),
     )

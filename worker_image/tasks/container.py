@@ -11,8 +11,8 @@ from pydantic_core import from_json
 
 from shoal import Context, task
 from tasks import container_run
-from tasks.cluster import Cluster, Place
-from tasks.container_job import Asked
+from tasks.cluster import Cluster, ClusterConfig
+from tasks.container_job import ContainerSpec
 
 _NAME: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _IMAGE: Final = (
@@ -76,7 +76,7 @@ async def container(
     Exit code 0 is success, and the result is what the container wrote to /dev/termination-log. It
     learns SHOAL_JOB_ID, SHOAL_TASK_INDEX, SHOAL_TASK_ID, SHOAL_ATTEMPT and SHOAL_IDEMPOTENCY_KEY.
     """
-    asked = Asked(
+    spec = ContainerSpec(
         image=image,
         command=command,
         args=args,
@@ -86,8 +86,8 @@ async def container(
         user=user,
         read_only=read_only,
     )
-    cluster = await asyncio.to_thread(Cluster.at, Place.from_environment())
-    message = await container_run.Run(cluster, asked, ctx, container_run.PACE).message()
+    cluster = await asyncio.to_thread(Cluster.connect, ClusterConfig.from_environment())
+    message = await container_run.ContainerRun(cluster, spec, ctx, container_run.SCHEDULE).message()
     return ContainerResult(exit_code=0, message=_object(message))
 
 

@@ -20,13 +20,13 @@ ADOPTER: Final = "shoal/adopted-by-epoch"
 SETTLED: Final = "shoal/settled"
 """The epoch that handed its failure over, so that it stands for no later run of the task."""
 
-_SECONDS_KEPT: Final = 3_600
+_TTL_SECONDS: Final = 3_600
 """A finished Job is kept this long: far longer than a dead worker's lease."""
 _SCRATCH: Final = "1Gi"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ContainerSpec:
     """The input of a container task."""
 
     image: str
@@ -52,7 +52,7 @@ def task_labels(ctx: Context) -> dict[str, str]:
     return {JOB: ctx.job_id, INDEX: str(ctx.index)}
 
 
-def job_manifest(asked: Asked, ctx: Context, service_account: str) -> dict[str, Any]:
+def job_manifest(spec: ContainerSpec, ctx: Context, service_account: str) -> dict[str, Any]:
     """The Job: one pod, never started again, ended by Kubernetes when the attempt's time is up."""
     labels = task_labels(ctx) | {
         ATTEMPT: str(ctx.attempt),
@@ -72,25 +72,25 @@ def job_manifest(asked: Asked, ctx: Context, service_account: str) -> dict[str, 
             "completions": 1,
             "parallelism": 1,
             "activeDeadlineSeconds": max(1, math.ceil(ctx.remaining)),
-            "ttlSecondsAfterFinished": _SECONDS_KEPT,
+            "ttlSecondsAfterFinished": _TTL_SECONDS,
             "template": {
-                "metadata": {"labels": labels, "annotations": _UNDISTURBED},
-                "spec": _pod(asked, ctx, service_account),
+                "metadata": {"labels": labels, "annotations": _DO_NOT_EVICT},
+                "spec": _pod(spec, ctx, service_account),
             },
         },
     }
 
 
-_UNDISTURBED: Final = {
+_DO_NOT_EVICT: Final = {
     # A node is not given up for being too empty while it runs a task.
     "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
     "karpenter.sh/do-not-disrupt": "true",
 }
 
 
-def _pod(asked: Asked, ctx: Context, service_account: str) -> dict[str, Any]:
+def _pod(spec: ContainerSpec, ctx: Context, service_account: str) -> dict[str, Any]:
     """A pod that the `restricted` Pod Security Standard admits, without a token for the API."""
-    user = {} if asked.user is None else {"runAsUser": asked.user, "runAsGroup": asked.user}
+    user = {} if spec.user is None else {"runAsUser": spec.user, "runAsGroup": spec.user}
     return {
         "restartPolicy": "Never",
         "serviceAccountName": service_account,
@@ -102,31 +102,31 @@ def _pod(asked: Asked, ctx: Context, service_account: str) -> dict[str, Any]:
             **user,
         },
         "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": _SCRATCH}}],
-        "containers": [_container(asked, ctx)],
+        "containers": [_container(spec, ctx)],
     }
 
 
-def _container(asked: Asked, ctx: Context) -> dict[str, Any]:
-    resources = {"cpu": asked.cpu, "memory": asked.memory}
-    given = dict(asked.env) | _told(ctx)
-    started = {"command": list(asked.command), "args": list(asked.args)}
+def _container(spec: ContainerSpec, ctx: Context) -> dict[str, Any]:
+    resources = {"cpu": spec.cpu, "memory": spec.memory}
+    variables = dict(spec.env) | _task_variables(ctx)
+    entry_point = {"command": list(spec.command), "args": list(spec.args)}
     return {
         "name": CONTAINER,
-        "image": asked.image,
-        **{how: words for how, words in started.items() if words},
-        "env": [{"name": name, "value": value} for name, value in given.items()],
+        "image": spec.image,
+        **{key: words for key, words in entry_point.items() if words},
+        "env": [{"name": name, "value": value} for name, value in variables.items()],
         "resources": {"requests": resources, "limits": resources},
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": asked.read_only,
+            "readOnlyRootFilesystem": spec.read_only,
         },
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - in the container
     }
 
 
-def _told(ctx: Context) -> dict[str, str]:
+def _task_variables(ctx: Context) -> dict[str, str]:
     """What the container learns of its task; the user's own variables cannot stand for it."""
     return {
         "SHOAL_JOB_ID": ctx.job_id,

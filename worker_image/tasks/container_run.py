@@ -30,8 +30,16 @@ from functools import partial
 from typing import Final
 
 from shoal import Context, NonRetryable
-from tasks.cluster import AlreadyThere, Changed, Cluster, Job, Pod, Refused, Unreachable
-from tasks.container_job import ADOPTER, SETTLED, Asked, job_manifest, task_labels
+from tasks.cluster import (
+    Cluster,
+    ClusterUnreachable,
+    JobChanged,
+    JobExists,
+    KubernetesJob,
+    Pod,
+    Refused,
+)
+from tasks.container_job import ADOPTER, SETTLED, ContainerSpec, job_manifest, task_labels
 
 _CANNOT_START: Final = {
     *("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ImageInspectError"),
@@ -63,35 +71,37 @@ class Superseded(RuntimeError):  # noqa: N818
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class PollingSchedule:
     """Seconds: pauses between looks, patience with what cannot start, time kept to take leave."""
 
-    first: float = 0.2
-    most: float = 3.0
+    first_delay: float = 0.2
+    max_delay: float = 3.0
     growth: float = 1.5
-    start: float = 60.0
-    leave: float = 5.0
-    refusals: int = 5
+    start_timeout: float = 60.0
+    cleanup_timeout: float = 5.0
+    max_refusals: int = 5
 
-    def pauses(self) -> Iterator[float]:
+    def delays(self) -> Iterator[float]:
         """Ever longer, up to the longest."""
-        pause = self.first
+        delay = self.first_delay
         while True:
-            yield pause
-            pause = min(self.most, pause * self.growth)
+            yield delay
+            delay = min(self.max_delay, delay * self.growth)
 
 
-PACE: Final = Pace()
+SCHEDULE: Final = PollingSchedule()
 
 
-class Run:
+class ContainerRun:
     """One run of one attempt under one epoch."""
 
-    def __init__(self, cluster: Cluster, asked: Asked, ctx: Context, pace: Pace) -> None:
+    def __init__(
+        self, cluster: Cluster, spec: ContainerSpec, ctx: Context, schedule: PollingSchedule
+    ) -> None:
         self._cluster = cluster
-        self._asked = asked
+        self._spec = spec
         self._ctx = ctx
-        self._pace = pace
+        self._schedule = schedule
         self._labels = task_labels(ctx)
         self._known: str | None = None
         """The Job that this run made or adopted."""
@@ -100,191 +110,193 @@ class Run:
         """Run the container and give its termination message; raise what it failed of."""
         remaining = self._ctx.remaining
         # The worker kills what is late: time to read the tail and to delete the Job is kept.
-        kept = min(self._pace.leave, remaining / 10)
+        kept = min(self._schedule.cleanup_timeout, remaining / 10)
         try:
             async with asyncio.timeout(remaining - kept) as time:
-                job = await self._claimed()
-                return await self._settled(await self._ended(job))
+                job = await self._claim_job()
+                return await self._result_of(await self._wait_for_end(job))
         except TimeoutError:
             if not time.expired():  # the container's own deadline, told by Kubernetes
                 raise
-            await self._leave(tail=True)
+            await self._clean_up(tail=True)
             raise ContainerTimeout(f"the container took over {remaining - kept:.0f} s") from None
         except asyncio.CancelledError:
             if self._ctx.cancelled:
-                await self._leave(tail=False)
+                await self._clean_up(tail=False)
             raise
 
     # To get a Job.
 
-    async def _claimed(self) -> Job:
+    async def _claim_job(self) -> KubernetesJob:
         """The Job of this attempt, adopted or made, once no other Job of the task runs."""
-        made = False
+        created = False
         while True:
-            found = await self._ask(lambda: self._cluster.jobs(self._labels))
-            mine = self._adoptable(found)
-            if any(job.adopter > self._ctx.epoch for job in found):
-                await self._delete_all(found)  # mine too, if it was made too late
+            jobs = await self._call(lambda: self._cluster.jobs(self._labels))
+            own = self._job_to_resume(jobs)
+            if any(job.adopter > self._ctx.epoch for job in jobs):
+                await self._delete_all(jobs)  # mine too, if it was made too late
                 raise Superseded(f"a newer epoch than {self._ctx.epoch} has the task")
-            for other in found:
-                if other.end is None and other is not mine:
-                    await self._remove(other)
-            if mine is None and made:
+            for other in jobs:
+                if other.end is None and other is not own:
+                    await self._delete_and_wait(other)
+            if own is None and created:
                 raise ContainerGone("the Job was deleted as soon as it was made")
-            if mine is None:
-                with contextlib.suppress(AlreadyThere):  # a duplicate, or an answer that was lost
+            if own is None:
+                with contextlib.suppress(JobExists):  # a duplicate, or an answer that was lost
                     # Left under way, it could make a Job after all were deleted.
-                    await self._ask(self._create, through=True)
-                made = True  # look again: a ghost may have come in between
-            elif mine.adopter == self._ctx.epoch:
-                self._known = mine.name
-                return mine
+                    await self._call(self._create, uninterrupted=True)
+                created = True  # look again: a ghost may have come in between
+            elif own.adopter == self._ctx.epoch:
+                self._known = own.name
+                return own
             else:
-                with contextlib.suppress(Changed):
-                    await self._ask(partial(self._adopt, mine))
+                with contextlib.suppress(JobChanged):
+                    await self._call(partial(self._adopt, own))
 
-    def _adoptable(self, found: list[Job]) -> Job | None:
+    def _job_to_resume(self, jobs: list[KubernetesJob]) -> KubernetesJob | None:
         """The Job to go on with: that of this epoch, else the latest of this attempt.
 
         Attempts are counted anew when a user retries a failed job, so a failure that was handed
         over belongs to the run before. A success that was not heard of counts for ever.
         """
-        mine = [
+        own = [
             job
-            for job in found
+            for job in jobs
             if job.epoch == self._ctx.epoch
             or (
                 job.epoch < self._ctx.epoch
                 and job.attempt == self._ctx.attempt
-                and not job.leaving
+                and not job.deleting
                 and not (job.end == "Failed" and job.settled)
             )
         ]
-        return max(mine, key=lambda job: job.epoch, default=None)
+        return max(own, key=lambda job: job.epoch, default=None)
 
     def _create(self) -> None:
-        service_account = self._cluster.place.service_account
-        self._cluster.create(job_manifest(self._asked, self._ctx, service_account))
+        service_account = self._cluster.config.service_account
+        self._cluster.create(job_manifest(self._spec, self._ctx, service_account))
 
-    def _adopt(self, job: Job) -> None:
+    def _adopt(self, job: KubernetesJob) -> None:
         self._cluster.annotate(job, ADOPTER, str(self._ctx.epoch))
 
     # To watch it.
 
-    async def _ended(self, job: Job) -> Job:
+    async def _wait_for_end(self, job: KubernetesJob) -> KubernetesJob:
         """The Job once it is over; raise CannotStart if it has no prospect of starting."""
         clock = asyncio.get_running_loop().time
-        pauses, stuck_since = self._pace.pauses(), None
+        delays, stuck_since = self._schedule.delays(), None
         while True:
-            seen = await self._ask(lambda: self._cluster.job(job.name))
-            if seen is None or seen.uid != job.uid:
+            current = await self._call(lambda: self._cluster.job(job.name))
+            if current is None or current.uid != job.uid:
                 raise ContainerGone("the Job was deleted while it ran")
-            if seen.adopter > self._ctx.epoch:
-                raise Superseded(f"epoch {seen.adopter} has adopted the Job")
-            if seen.end is not None:
-                return seen
-            pod = None if seen.ready else await self._ask(lambda: self._cluster.pod(job))
+            if current.adopter > self._ctx.epoch:
+                raise Superseded(f"epoch {current.adopter} has adopted the Job")
+            if current.end is not None:
+                return current
+            pod = None if current.ready else await self._call(lambda: self._cluster.pod(job))
             if pod is None or pod.waiting not in _CANNOT_START:
                 stuck_since = None
-            elif clock() - (stuck_since := stuck_since or clock()) >= self._pace.start:
+            elif clock() - (stuck_since := stuck_since or clock()) >= self._schedule.start_timeout:
                 await self._delete(job.name)
-                raise CannotStart(_cannot_start(self._asked.image, pod))
-            await asyncio.sleep(next(pauses))
+                raise CannotStart(_cannot_start_message(self._spec.image, pod))
+            await asyncio.sleep(next(delays))
 
-    async def _settled(self, job: Job) -> str:
+    async def _result_of(self, job: KubernetesJob) -> str:
         """The termination message of a success; raise what the Job failed of."""
-        pod = await self._ask(lambda: self._cluster.pod(job))
+        pod = await self._call(lambda: self._cluster.pod(job))
         if job.end == "Complete":
             return pod.message if pod else ""
         if pod is not None:
-            await self._show_tail(pod)
-        await self._settle(job.name)
+            await self._print_tail(pod)
+        await self._mark_settled(job.name)
         if job.reason == _DEADLINE:
             raise ContainerTimeout(f"{_DEADLINE}: {job.message}")
-        raise ContainerFailed(_failure(job, pod))
+        raise ContainerFailed(_failure_message(job, pod))
 
-    async def _settle(self, name: str) -> None:
+    async def _mark_settled(self, name: str) -> None:
         """Note that this failure is handed over."""
         while True:
-            job = await self._ask(lambda: self._cluster.job(name))
+            job = await self._call(lambda: self._cluster.job(name))
             if job is None or job.settled:
                 return
-            with contextlib.suppress(Changed):
-                await self._ask(partial(self._cluster.annotate, job, SETTLED, str(self._ctx.epoch)))
+            with contextlib.suppress(JobChanged):
+                await self._call(
+                    partial(self._cluster.annotate, job, SETTLED, str(self._ctx.epoch))
+                )
                 return
 
-    async def _show_tail(self, pod: Pod) -> None:
+    async def _print_tail(self, pod: Pod) -> None:
         """Print the end of what the container printed, so that it becomes the failure's tail."""
         try:
-            async with asyncio.timeout(self._pace.leave):
-                tail = await self._ask(lambda: self._cluster.tail(pod))
+            async with asyncio.timeout(self._schedule.cleanup_timeout):
+                tail = await self._call(lambda: self._cluster.tail(pod))
         except (TimeoutError, Refused) as error:  # its node may be gone: the outcome counts
             tail = f"(what the container printed cannot be read: {error or 'no answer'})"
         sys.stderr.write(tail if tail.endswith("\n") or not tail else f"{tail}\n")
 
     # To take leave.
 
-    async def _leave(self, *, tail: bool) -> None:
+    async def _clean_up(self, *, tail: bool) -> None:
         """Delete what runs for the task unless a newer epoch has it, in the little time left."""
         try:
-            async with asyncio.timeout(self._pace.leave):
-                found = await self._ask(lambda: self._cluster.jobs(self._labels))
-                known = next((job for job in found if tail and job.name == self._known), None)
-                pod = await self._ask(lambda: self._cluster.pod(known)) if known else None
+            async with asyncio.timeout(self._schedule.cleanup_timeout):
+                jobs = await self._call(lambda: self._cluster.jobs(self._labels))
+                job = next((job for job in jobs if tail and job.name == self._known), None)
+                pod = await self._call(lambda: self._cluster.pod(job)) if job else None
                 if pod is not None:
-                    await self._show_tail(pod)
-                await self._delete_all(found)
+                    await self._print_tail(pod)
+                await self._delete_all(jobs)
         except (TimeoutError, Refused, Superseded) as error:
             sys.stderr.write(f"the Job may run until its deadline: {error or 'no answer'}\n")
 
-    async def _delete_all(self, found: list[Job]) -> None:
-        for job in found:
+    async def _delete_all(self, jobs: list[KubernetesJob]) -> None:
+        for job in jobs:
             if job.end is None and job.adopter <= self._ctx.epoch:
                 await self._delete(job.name)
 
-    async def _remove(self, job: Job) -> None:
+    async def _delete_and_wait(self, job: KubernetesJob) -> None:
         """Delete a Job and wait until its pod is gone too."""
         await self._delete(job.name)
-        pauses = self._pace.pauses()
+        delays = self._schedule.delays()
         while True:
-            if await self._ask(lambda: self._cluster.job(job.name)) is None:
+            if await self._call(lambda: self._cluster.job(job.name)) is None:
                 return
-            await asyncio.sleep(next(pauses))
+            await asyncio.sleep(next(delays))
 
     async def _delete(self, name: str) -> None:
         """Have the Job deleted, whatever it turns into, but not if a newer epoch adopts it."""
         while True:
-            job = await self._ask(lambda: self._cluster.job(name))
-            if job is None or job.leaving:
+            job = await self._call(lambda: self._cluster.job(name))
+            if job is None or job.deleting:
                 return
             if job.adopter > self._ctx.epoch:
                 raise Superseded(f"epoch {job.adopter} has adopted the Job")
-            with contextlib.suppress(Changed):
-                await self._ask(partial(self._cluster.delete, job))
+            with contextlib.suppress(JobChanged):
+                await self._call(partial(self._cluster.delete, job))
 
     # To ask.
 
-    async def _ask[T](self, call: Callable[[], T], *, through: bool = False) -> T:
+    async def _call[T](self, call: Callable[[], T], *, uninterrupted: bool = False) -> T:
         """Have a thread make the call, again while the cluster does not answer.
 
         A cluster that refuses is asked some more times: it does so while it starts. `through` is
         for a call that must not be left under way.
         """
-        pauses, refused = self._pace.pauses(), 0
+        delays, refusals = self._schedule.delays(), 0
         while True:
             try:
-                return await (_through(call) if through else asyncio.to_thread(call))
-            except Unreachable as error:
-                after = error.after
+                return await (_uninterrupted(call) if uninterrupted else asyncio.to_thread(call))
+            except ClusterUnreachable as error:
+                retry_after = error.retry_after
             except Refused:
-                after = 0.0
-                refused += 1
-                if refused == self._pace.refusals:
+                retry_after = 0.0
+                refusals += 1
+                if refusals == self._schedule.max_refusals:
                     raise
-            await asyncio.sleep(max(next(pauses), after))
+            await asyncio.sleep(max(next(delays), retry_after))
 
 
-async def _through[T](call: Callable[[], T]) -> T:
+async def _uninterrupted[T](call: Callable[[], T]) -> T:
     """The call in a thread, waited for even when the task is cancelled meanwhile."""
     calling = asyncio.ensure_future(asyncio.to_thread(call))
     try:
@@ -294,15 +306,15 @@ async def _through[T](call: Callable[[], T]) -> T:
         raise
 
 
-def _cannot_start(image: str, pod: Pod) -> str:
+def _cannot_start_message(image: str, pod: Pod) -> str:
     return f"{pod.waiting}: the container of image {image} does not start: {pod.message[:_MESSAGE]}"
 
 
-def _failure(job: Job, pod: Pod | None) -> str:
+def _failure_message(job: KubernetesJob, pod: Pod | None) -> str:
     if pod is None:
         return f"{job.reason}: its pod is gone. {job.message}"[:_MESSAGE]
     if pod.exit_code is None:
         return f"{pod.reason or job.reason}: the pod was lost. {pod.message or job.message}"
     reason = f" ({pod.reason})" if pod.reason else ""
-    said = f": {pod.message[:_MESSAGE]}" if pod.message else ""
-    return f"exit code {pod.exit_code}{reason}{said}"
+    message = f": {pod.message[:_MESSAGE]}" if pod.message else ""
+    return f"exit code {pod.exit_code}{reason}{message}"

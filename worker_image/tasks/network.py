@@ -22,8 +22,8 @@ from shoal import NonRetryable, task
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-MOST_BYTES: Final = 1024 * 1024
-MOST_SECONDS: Final = 10.0
+MAX_BYTES: Final = 1024 * 1024
+MAX_SECONDS: Final = 10.0
 _PORTS: Final = {"http": 80, "https": 443}
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 
@@ -43,27 +43,27 @@ async def io(
 
 async def fetch(url: str, hosts: Collection[str]) -> dict[str, int]:
     """GET the URL; raise NonRetryable if it is not allowed or what comes is not."""
-    place = _allowed(url, hosts)
+    target = _allowed(url, hosts)
     try:
-        async with asyncio.timeout(MOST_SECONDS):
-            address = await _public_address(place.host, _PORTS[place.scheme])
-            return await _get(place, address)
+        async with asyncio.timeout(MAX_SECONDS):
+            address = await _public_address(target.host, _PORTS[target.scheme])
+            return await _get(target, address)
     except TimeoutError as error:
-        raise NonRetryable(f"{place.host} took over {MOST_SECONDS:g} s") from error
+        raise NonRetryable(f"{target.host} took over {MAX_SECONDS:g} s") from error
 
 
 def _allowed(url: str, hosts: Collection[str]) -> httpx.URL:
     try:
-        place = httpx.URL(url)
+        target = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise NonRetryable("not a URL") from error
-    if place.scheme not in _PORTS or place.userinfo:
+    if target.scheme not in _PORTS or target.userinfo:
         raise NonRetryable("only plain http and https URLs are fetched")
-    if place.port not in {None, _PORTS[place.scheme]}:
+    if target.port not in {None, _PORTS[target.scheme]}:
         raise NonRetryable("only the usual ports are fetched from")
-    if place.host.lower() not in hosts:
-        raise NonRetryable(f"host {place.host!r} is not among the allowed hosts")
-    return place
+    if target.host.lower() not in hosts:
+        raise NonRetryable(f"host {target.host!r} is not among the allowed hosts")
+    return target
 
 
 async def _public_address(host: str, port: int) -> str:
@@ -85,23 +85,23 @@ def is_public(text: str) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-async def _get(place: httpx.URL, address: str) -> dict[str, int]:
+async def _get(target: httpx.URL, address: str) -> dict[str, int]:
     """GET from the address, but ask for, and with TLS insist on, the host."""
     async with (
-        httpx.AsyncClient(trust_env=False, timeout=MOST_SECONDS) as client,
+        httpx.AsyncClient(trust_env=False, timeout=MAX_SECONDS) as client,
         client.stream(
             "GET",
-            place.copy_with(host=address),
-            headers={"Host": place.host, "Accept-Encoding": "identity"},
-            extensions={"sni_hostname": place.host},
+            target.copy_with(host=address),
+            headers={"Host": target.host, "Accept-Encoding": "identity"},
+            extensions={"sni_hostname": target.host},
             follow_redirects=False,
         ) as answer,
     ):
         if answer.is_redirect:
-            raise NonRetryable(f"{place.host} redirects, which is not followed")
+            raise NonRetryable(f"{target.host} redirects, which is not followed")
         size = 0
         async for some in answer.aiter_raw():
             size += len(some)
-            if size > MOST_BYTES:
-                raise NonRetryable(f"{place.host} sent more than {MOST_BYTES} bytes")
+            if size > MAX_BYTES:
+                raise NonRetryable(f"{target.host} sent more than {MAX_BYTES} bytes")
         return {"status": answer.status_code, "bytes": size}

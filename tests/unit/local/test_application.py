@@ -8,7 +8,7 @@ import pytest
 from local.application import definition, read_template, transformed, with_routes, zipped
 from local.emulator import TwinError
 from local.issuer import AUDIENCE, Issuer
-from local.processes import Register
+from local.processes import ProcessRegistry
 from local.twin import free_port, require_free
 
 PARAMETERS = {"JwtIssuer": "https://issuer.example", "JwtAudience": "shoal", "WaitSeconds": "7"}
@@ -104,7 +104,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_process_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
-    register = Register(tmp_path)
+    register = ProcessRegistry(tmp_path)
     register.write(1, [1])
 
     assert register.twin() is None

@@ -156,7 +156,7 @@ def test_cloudfront_sends_the_policy_that_the_twin_is_tested_with() -> None:
     config = RESOURCES["Headers"]["Properties"]["ResponseHeadersPolicyConfig"]
     policy = config["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"]
 
-    said = policy["Fn::Sub"].replace("${ConnectSources}", "{there}")
+    said = policy["Fn::Sub"].replace("${ConnectSources}", "{connect}")
     assert said.split() == _POLICY.split()
     assert "unsafe" not in said
 

@@ -7,7 +7,7 @@ import pytest
 
 from local import privileges
 from local.grants import BY_AWS, Grant, Names, allows, by_template
-from local.privileges import refused, stale, unexplained
+from local.privileges import denied_probes, stale, unexplained
 
 MACHINE = (
     "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
@@ -95,7 +95,7 @@ def test_a_grant_covers_what_it_names(action: str, resource: str, *, allowed: bo
 
 
 def test_what_no_grant_covers_is_to_be_refused() -> None:
-    probes = refused(TEMPLATE, GRANTS)
+    probes = denied_probes(TEMPLATE, GRANTS)
 
     asked = {(probe.action, probe.resource) for probe in probes}
     assert ("dynamodb:PutItem", "Jobs") in asked

@@ -7,7 +7,7 @@ import pytest
 
 from tasks import container_run
 from tests.unit.worker.container_attempts import QUICK, verbs_of_the_guide
-from tests.unit.worker.fake_kubernetes import StandIn
+from tests.unit.worker.fake_kubernetes import FakeKubernetes
 from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import DEADLINE
 
@@ -51,11 +51,11 @@ def eventually() -> Eventually:
 
 
 @pytest.fixture
-def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+def fake_kubernetes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKubernetes]:
     """A cluster in which the worker may do what the guide says, and no more."""
     monkeypatch.delenv("SHOAL_CONTAINER_NAMESPACE", raising=False)
     monkeypatch.delenv("SHOAL_CONTAINER_SERVICE_ACCOUNT", raising=False)
-    monkeypatch.setattr(container_run, "PACE", QUICK)
-    with StandIn(role=verbs_of_the_guide()) as here:
+    monkeypatch.setattr(container_run, "SCHEDULE", QUICK)
+    with FakeKubernetes(role=verbs_of_the_guide()) as here:
         monkeypatch.setenv("KUBECONFIG", str(here.kubeconfig(tmp_path)))
         yield here

@@ -15,14 +15,16 @@ import yaml
 from shoal import Context
 from tasks import container
 from tasks.container import ContainerResult
-from tasks.container_job import Asked, job_manifest, job_name
-from tasks.container_run import Pace
-from tests.unit.worker.fake_kubernetes import StandIn
+from tasks.container_job import ContainerSpec, job_manifest, job_name
+from tasks.container_run import PollingSchedule
+from tests.unit.worker.fake_kubernetes import FakeKubernetes
 
 JOB = "job_01J9ZK3V5W7X8Y9Z0A1B2C3D4E"
 GUIDE = Path(__file__).parents[3] / "docs/how-to/container-tasks.md"
-QUICK = Pace(first=0.001, most=0.004, start=0.0, leave=10.0)
-PATIENT = Pace(first=0.001, most=0.004, start=3_600.0, leave=10.0)
+QUICK = PollingSchedule(first_delay=0.001, max_delay=0.004, start_timeout=0.0, cleanup_timeout=10.0)
+PATIENT = PollingSchedule(
+    first_delay=0.001, max_delay=0.004, start_timeout=3_600.0, cleanup_timeout=10.0
+)
 
 
 @dataclass
@@ -45,7 +47,9 @@ class Attempt:
         return job_name(cast("Context", self))
 
     def manifest(self) -> dict[str, Any]:
-        asked = Asked(image="tools/a:1", env={}, cpu="1", memory="1Gi", user=None, read_only=True)
+        asked = ContainerSpec(
+            image="tools/a:1", env={}, cpu="1", memory="1Gi", user=None, read_only=True
+        )
         return job_manifest(asked, cast("Context", self), "shoal-task")
 
     async def run(self, **given: Any) -> ContainerResult:
@@ -53,7 +57,9 @@ class Attempt:
         arguments = container.arguments({"image": "tools/a:1"} | given, cast("Context", self))
         return await container(**arguments)
 
-    async def run_until_cancelled(self, stand_in: StandIn, when: str, *, flag: bool = True) -> None:
+    async def run_until_cancelled(
+        self, fake_kubernetes: FakeKubernetes, when: str, *, flag: bool = True
+    ) -> None:
         """Run it, cancelled by the worker just before a request."""
         loop, running = asyncio.get_running_loop(), asyncio.ensure_future(self.run())
 
@@ -61,7 +67,7 @@ class Attempt:
             self.cancelled = flag
             loop.call_soon_threadsafe(running.cancel)
 
-        stand_in.before[when].append(cancel)
+        fake_kubernetes.before[when].append(cancel)
         with pytest.raises(asyncio.CancelledError):
             await running
 
@@ -81,9 +87,9 @@ def verbs_of_the_guide() -> set[str]:
     }
 
 
-def each_look(stand_in: StandIn, *steps: Callable[[], None]) -> None:
+def each_look(fake_kubernetes: FakeKubernetes, *steps: Callable[[], None]) -> None:
     """Have the steps happen, one before each look at the Job."""
-    stand_in.before["get jobs"].extend(steps)
+    fake_kubernetes.before["get jobs"].extend(steps)
 
 
 def nothing() -> None:

@@ -52,7 +52,7 @@ class Refusal(Exception):  # noqa: N818 - the name says what it is
 
 
 @dataclass
-class StandIn:
+class FakeKubernetes:
     """The cluster. `role` holds what the worker may do, as "verb resource"; None for all."""
 
     namespace: str = "shoal-tasks"
@@ -367,9 +367,9 @@ def _refuse_unless_restricted(pod: Mapping[str, Any]) -> None:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, stand_in: StandIn) -> None:
+    def __init__(self, fake_kubernetes: FakeKubernetes) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.stand_in = stand_in
+        self.fake_kubernetes = fake_kubernetes
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -382,7 +382,7 @@ class _Handler(BaseHTTPRequestHandler):
         size = int(self.headers.get("Content-Length", 0))
         body = json.loads(self.rfile.read(size)) if size else None
         try:
-            answer = self.server.stand_in.answer(verb, url.path, parse_qs(url.query), body)
+            answer = self.server.fake_kubernetes.answer(verb, url.path, parse_qs(url.query), body)
         except Refusal as refusal:
             self._refuse(refusal.status)
         except _Faulty as faulty:
@@ -390,7 +390,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._refuse(faulty.fault)
             else:
                 if faulty.fault == HANG:
-                    self.server.stand_in.closing.wait()
+                    self.server.fake_kubernetes.closing.wait()
                 self.close_connection = True
         else:
             self._send(200 if verb != "create" else 201, answer)

@@ -128,7 +128,7 @@ def test_a_redirect_is_not_followed() -> None:
 
 def test_a_large_body_is_cut_off() -> None:
     with pytest.raises(NonRetryable, match="more than"):
-        asyncio.run(Server(answer_of(b"x" * (network.MOST_BYTES + 1))).fetch())
+        asyncio.run(Server(answer_of(b"x" * (network.MAX_BYTES + 1))).fetch())
 
 
 def test_a_slow_host_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ def test_a_slow_host_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.sleep(60)
         return ""
 
-    monkeypatch.setattr(network, "MOST_SECONDS", 0.05)
+    monkeypatch.setattr(network, "MAX_SECONDS", 0.05)
     monkeypatch.setattr(network, "_public_address", never)
 
     with pytest.raises(NonRetryable, match="took over"):

@@ -8,35 +8,35 @@ import threading
 import pytest
 
 from tasks import container_run
-from tasks.container_run import Pace
+from tasks.container_run import PollingSchedule
 from tests.unit.worker.container_attempts import (
     Attempt,
     nothing,
 )
-from tests.unit.worker.fake_kubernetes import DROP, StandIn
+from tests.unit.worker.fake_kubernetes import DROP, FakeKubernetes
 
 
-def test_cancel_deletes_the_job(stand_in: StandIn) -> None:
-    stand_in.on_made = stand_in.run
+def test_cancel_deletes_the_job(fake_kubernetes: FakeKubernetes) -> None:
+    fake_kubernetes.on_made = fake_kubernetes.run
 
-    asyncio.run(Attempt().run_until_cancelled(stand_in, "get jobs"))
+    asyncio.run(Attempt().run_until_cancelled(fake_kubernetes, "get jobs"))
 
-    assert len(stand_in.made) == 1
-    assert not stand_in.jobs
-    assert not stand_in.pods
-
-
-def test_an_interruption_that_is_no_cancel_leaves_the_job(stand_in: StandIn) -> None:
-    stand_in.on_made = stand_in.run
-
-    asyncio.run(Attempt().run_until_cancelled(stand_in, "get jobs", flag=False))
-
-    assert stand_in.running == [Attempt().name]
+    assert len(fake_kubernetes.made) == 1
+    assert not fake_kubernetes.jobs
+    assert not fake_kubernetes.pods
 
 
-def test_a_job_that_is_just_being_made_is_deleted_too(stand_in: StandIn) -> None:
+def test_an_interruption_that_is_no_cancel_leaves_the_job(fake_kubernetes: FakeKubernetes) -> None:
+    fake_kubernetes.on_made = fake_kubernetes.run
+
+    asyncio.run(Attempt().run_until_cancelled(fake_kubernetes, "get jobs", flag=False))
+
+    assert fake_kubernetes.running == [Attempt().name]
+
+
+def test_a_job_that_is_just_being_made_is_deleted_too(fake_kubernetes: FakeKubernetes) -> None:
     attempt, overtaken = Attempt(), threading.Event()
-    stand_in.before["list jobs"].extend([nothing, overtaken.set])
+    fake_kubernetes.before["list jobs"].extend([nothing, overtaken.set])
 
     async def cancelled_on_the_way() -> None:
         loop, running = asyncio.get_running_loop(), asyncio.ensure_future(attempt.run())
@@ -46,43 +46,53 @@ def test_a_job_that_is_just_being_made_is_deleted_too(stand_in: StandIn) -> None
             loop.call_soon_threadsafe(running.cancel)
             overtaken.wait(0.3)  # nobody should look for the Job before it is made
 
-        stand_in.on_the_way["create jobs"] = cancel
+        fake_kubernetes.on_the_way["create jobs"] = cancel
         with pytest.raises(asyncio.CancelledError):
             await running
 
     asyncio.run(cancelled_on_the_way())
 
-    assert stand_in.made == [attempt.name]
-    assert not stand_in.jobs
+    assert fake_kubernetes.made == [attempt.name]
+    assert not fake_kubernetes.jobs
 
 
-def test_cancel_deletes_a_job_that_changes_meanwhile(stand_in: StandIn) -> None:
-    stand_in.on_made = stand_in.run
-    stand_in.before["delete jobs"].append(lambda: stand_in.touch(Attempt().name))
+def test_cancel_deletes_a_job_that_changes_meanwhile(fake_kubernetes: FakeKubernetes) -> None:
+    fake_kubernetes.on_made = fake_kubernetes.run
+    fake_kubernetes.before["delete jobs"].append(lambda: fake_kubernetes.touch(Attempt().name))
 
-    asyncio.run(Attempt().run_until_cancelled(stand_in, "get jobs"))
+    asyncio.run(Attempt().run_until_cancelled(fake_kubernetes, "get jobs"))
 
-    assert not stand_in.jobs
+    assert not fake_kubernetes.jobs
 
 
-def test_a_ghost_that_is_cancelled_leaves_what_a_newer_epoch_adopted(stand_in: StandIn) -> None:
-    stand_in.on_made = stand_in.run
+def test_a_ghost_that_is_cancelled_leaves_what_a_newer_epoch_adopted(
+    fake_kubernetes: FakeKubernetes,
+) -> None:
+    fake_kubernetes.on_made = fake_kubernetes.run
     ghost = Attempt(epoch=1)
     adopted = {"shoal/adopted-by-epoch": "2"}
-    stand_in.before["delete jobs"].append(lambda: stand_in.touch(ghost.name, **adopted))
+    fake_kubernetes.before["delete jobs"].append(
+        lambda: fake_kubernetes.touch(ghost.name, **adopted)
+    )
 
-    asyncio.run(ghost.run_until_cancelled(stand_in, "get jobs"))
+    asyncio.run(ghost.run_until_cancelled(fake_kubernetes, "get jobs"))
 
-    assert stand_in.running == [ghost.name]
+    assert fake_kubernetes.running == [ghost.name]
 
 
 def test_cancel_gives_up_in_time_when_the_cluster_does_not_answer(
-    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    fake_kubernetes: FakeKubernetes,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(container_run, "PACE", Pace(first=0.001, most=0.004, leave=0.05))
-    stand_in.on_made = stand_in.run
-    stand_in.faults["delete jobs"].extend([DROP] * 10_000)
+    monkeypatch.setattr(
+        container_run,
+        "SCHEDULE",
+        PollingSchedule(first_delay=0.001, max_delay=0.004, cleanup_timeout=0.05),
+    )
+    fake_kubernetes.on_made = fake_kubernetes.run
+    fake_kubernetes.faults["delete jobs"].extend([DROP] * 10_000)
 
-    asyncio.run(Attempt().run_until_cancelled(stand_in, "get jobs"))
+    asyncio.run(Attempt().run_until_cancelled(fake_kubernetes, "get jobs"))
 
     assert "until its deadline" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import pytest
 
 from shoal import NonRetryable
 from tasks import cluster, container_run
-from tasks.container_run import Pace
+from tasks.container_run import PollingSchedule
 from tests.unit.worker.container_attempts import (
     QUICK,
     Attempt,
@@ -18,7 +18,7 @@ from tests.unit.worker.container_attempts import (
     nothing,
     outcome_of,
 )
-from tests.unit.worker.fake_kubernetes import DROP, HANG, LOSE, Fault, StandIn, Status
+from tests.unit.worker.fake_kubernetes import DROP, HANG, LOSE, FakeKubernetes, Fault, Status
 
 
 @pytest.mark.parametrize("fault", [DROP, LOSE, *map(Status, (408, 429, 500, 502, 503, 504))])
@@ -26,90 +26,98 @@ from tests.unit.worker.fake_kubernetes import DROP, HANG, LOSE, Fault, StandIn, 
     "asked", ["create jobs", "get jobs", "list jobs", "list pods", "patch jobs", "get pods/log"]
 )
 def test_a_fault_of_the_api_server_is_outlived(
-    stand_in: StandIn, asked: str, fault: Fault, capsys: pytest.CaptureFixture[str]
+    fake_kubernetes: FakeKubernetes, asked: str, fault: Fault, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = Attempt().name
-    stand_in.faults[asked].extend([fault] * (QUICK.refusals + 1))
-    each_look(stand_in, *[nothing] * 4, lambda: stand_in.fail(name, 9, log="why\n"))
+    fake_kubernetes.faults[asked].extend([fault] * (QUICK.max_refusals + 1))
+    each_look(fake_kubernetes, *[nothing] * 4, lambda: fake_kubernetes.fail(name, 9, log="why\n"))
 
     with pytest.raises(container_run.ContainerFailed, match="exit code 9"):
         outcome_of(Attempt())
 
     assert capsys.readouterr().err == "why\n"
-    assert stand_in.made == [name]
-    assert stand_in.asked.count(asked) > 1
+    assert fake_kubernetes.made == [name]
+    assert fake_kubernetes.asked.count(asked) > 1
 
 
-def test_an_answer_that_was_lost_makes_no_second_job(stand_in: StandIn) -> None:
-    stand_in.on_made = stand_in.succeed
-    stand_in.faults["create jobs"].append(LOSE)
+def test_an_answer_that_was_lost_makes_no_second_job(fake_kubernetes: FakeKubernetes) -> None:
+    fake_kubernetes.on_made = fake_kubernetes.succeed
+    fake_kubernetes.faults["create jobs"].append(LOSE)
 
     assert outcome_of(Attempt()).exit_code == 0
-    assert stand_in.made == [Attempt().name]
-    assert stand_in.asked.count("create jobs") == 2
+    assert fake_kubernetes.made == [Attempt().name]
+    assert fake_kubernetes.asked.count("create jobs") == 2
 
 
 def test_a_server_that_hangs_is_asked_again(
-    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+    fake_kubernetes: FakeKubernetes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "_SECONDS", (5.0, 0.3))
-    stand_in.on_made = stand_in.succeed
-    stand_in.faults["create jobs"].append(HANG)
+    monkeypatch.setattr(cluster, "_TIMEOUTS", (5.0, 0.3))
+    fake_kubernetes.on_made = fake_kubernetes.succeed
+    fake_kubernetes.faults["create jobs"].append(HANG)
 
     assert outcome_of(Attempt()).exit_code == 0
-    assert stand_in.asked.count("create jobs") > 1
+    assert fake_kubernetes.asked.count("create jobs") > 1
 
 
-def test_a_quota_that_the_server_races_for_is_asked_again(stand_in: StandIn) -> None:
-    stand_in.on_made = stand_in.succeed
-    stand_in.faults["create jobs"].append(Status(409, "Conflict"))
+def test_a_quota_that_the_server_races_for_is_asked_again(fake_kubernetes: FakeKubernetes) -> None:
+    fake_kubernetes.on_made = fake_kubernetes.succeed
+    fake_kubernetes.faults["create jobs"].append(Status(409, "Conflict"))
 
     assert outcome_of(Attempt()).exit_code == 0
 
 
-def test_the_server_says_when_to_ask_again(stand_in: StandIn) -> None:
-    stand_in.faults["get jobs"].append(Status(429, "TooManyRequests", retry_after="7"))
-    here = cluster.Cluster.at(cluster.Place.from_environment())
+def test_the_server_says_when_to_ask_again(fake_kubernetes: FakeKubernetes) -> None:
+    fake_kubernetes.faults["get jobs"].append(Status(429, "TooManyRequests", retry_after="7"))
+    here = cluster.Cluster.connect(cluster.ClusterConfig.from_environment())
 
-    with pytest.raises(cluster.Unreachable) as unreachable:
+    with pytest.raises(cluster.ClusterUnreachable) as unreachable:
         here.job("any")
 
-    assert unreachable.value.after == 7.0
+    assert unreachable.value.retry_after == 7.0
 
 
-def test_a_cluster_that_refuses_while_it_starts_is_asked_again(stand_in: StandIn) -> None:
-    stand_in.on_made = stand_in.succeed
-    stand_in.faults["create jobs"].extend([Status(401), Status(403)])
+def test_a_cluster_that_refuses_while_it_starts_is_asked_again(
+    fake_kubernetes: FakeKubernetes,
+) -> None:
+    fake_kubernetes.on_made = fake_kubernetes.succeed
+    fake_kubernetes.faults["create jobs"].extend([Status(401), Status(403)])
 
     assert outcome_of(Attempt()).exit_code == 0
 
 
-def test_a_role_that_is_missing_is_told_and_may_be_mended(stand_in: StandIn) -> None:
-    stand_in.role = {"list jobs"}
+def test_a_role_that_is_missing_is_told_and_may_be_mended(fake_kubernetes: FakeKubernetes) -> None:
+    fake_kubernetes.role = {"list jobs"}
 
     with pytest.raises(cluster.Refused, match=r"refuses \(403\): told: Forbidden"):
         outcome_of(Attempt())
 
 
-def test_a_namespace_that_is_missing_is_told(stand_in: StandIn) -> None:
-    stand_in.namespace = "elsewhere"
+def test_a_namespace_that_is_missing_is_told(fake_kubernetes: FakeKubernetes) -> None:
+    fake_kubernetes.namespace = "elsewhere"
 
     with pytest.raises(cluster.Refused, match="NotFound"):
         outcome_of(Attempt())
 
 
-def test_a_job_that_the_cluster_does_not_accept_fails_for_good(stand_in: StandIn) -> None:
-    stand_in.faults["create jobs"].append(Status(422, "Invalid"))
+def test_a_job_that_the_cluster_does_not_accept_fails_for_good(
+    fake_kubernetes: FakeKubernetes,
+) -> None:
+    fake_kubernetes.faults["create jobs"].append(Status(422, "Invalid"))
 
     with pytest.raises(NonRetryable, match="does not accept the Job"):
         outcome_of(Attempt())
 
 
 def test_an_api_server_that_stays_away_is_a_timeout(
-    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+    fake_kubernetes: FakeKubernetes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container_run, "PACE", Pace(first=0.001, most=0.004, leave=0.05))
-    stand_in.faults["list jobs"].extend([DROP] * 10_000)
+    monkeypatch.setattr(
+        container_run,
+        "SCHEDULE",
+        PollingSchedule(first_delay=0.001, max_delay=0.004, cleanup_timeout=0.05),
+    )
+    fake_kubernetes.faults["list jobs"].extend([DROP] * 10_000)
 
     with pytest.raises(container_run.ContainerTimeout):
         outcome_of(Attempt(remaining=0.2))
@@ -138,14 +146,14 @@ def test_a_kubeconfig_that_is_wrong_fails_with_a_sentence(
 
 
 def test_without_the_client_a_container_fails_with_a_sentence(
-    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+    fake_kubernetes: FakeKubernetes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "kubernetes", None)
 
     with pytest.raises(cluster.NoCluster, match="the extra `container`"):
         outcome_of(Attempt())
 
-    assert not stand_in.asked
+    assert not fake_kubernetes.asked
 
 
 def test_offering_containers_does_not_import_the_client() -> None:

@@ -14,11 +14,11 @@ from tests.unit.worker.container_attempts import (
     Attempt,
     outcome_of,
 )
-from tests.unit.worker.fake_kubernetes import StandIn
+from tests.unit.worker.fake_kubernetes import FakeKubernetes
 
 
-def test_a_job_asks_for_what_the_task_was_given(stand_in: StandIn) -> None:
-    stand_in.on_made = stand_in.succeed
+def test_a_job_asks_for_what_the_task_was_given(fake_kubernetes: FakeKubernetes) -> None:
+    fake_kubernetes.on_made = fake_kubernetes.succeed
     attempt = Attempt(epoch=3, attempt=2)
 
     outcome_of(
@@ -32,7 +32,7 @@ def test_a_job_asks_for_what_the_task_was_given(stand_in: StandIn) -> None:
         read_only=False,
     )
 
-    job = stand_in.jobs[attempt.name]
+    job = fake_kubernetes.jobs[attempt.name]
     pod = job["spec"]["template"]["spec"]
     main = pod["containers"][0]
     assert job["metadata"]["namespace"] == "shoal-tasks"
@@ -71,13 +71,15 @@ def test_an_image_keeps_its_own_command_and_may_write_to_tmp_alone() -> None:
     assert pod["volumes"][0]["emptyDir"] == {"sizeLimit": "1Gi"}
 
 
-def test_the_container_learns_its_task_and_users_cannot_forge_it(stand_in: StandIn) -> None:
-    stand_in.on_made = stand_in.succeed
+def test_the_container_learns_its_task_and_users_cannot_forge_it(
+    fake_kubernetes: FakeKubernetes,
+) -> None:
+    fake_kubernetes.on_made = fake_kubernetes.succeed
     attempt = Attempt(attempt=2)
 
     outcome_of(attempt, env={"SHOAL_TASK_ID": "another", "OWN": "1"})
 
-    main = stand_in.jobs[attempt.name]["spec"]["template"]["spec"]["containers"][0]
+    main = fake_kubernetes.jobs[attempt.name]["spec"]["template"]["spec"]["containers"][0]
     assert {each["name"]: each["value"] for each in main["env"]} == {
         "OWN": "1",
         "SHOAL_JOB_ID": JOB,
@@ -89,16 +91,16 @@ def test_the_container_learns_its_task_and_users_cannot_forge_it(stand_in: Stand
 
 
 def test_namespace_and_service_account_are_the_deployments(
-    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+    fake_kubernetes: FakeKubernetes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHOAL_CONTAINER_NAMESPACE", "batch")
     monkeypatch.setenv("SHOAL_CONTAINER_SERVICE_ACCOUNT", "runner")
-    stand_in.namespace = "batch"
-    stand_in.on_made = stand_in.succeed
+    fake_kubernetes.namespace = "batch"
+    fake_kubernetes.on_made = fake_kubernetes.succeed
 
     outcome_of(Attempt())
 
-    job = stand_in.jobs[Attempt().name]
+    job = fake_kubernetes.jobs[Attempt().name]
     assert job["spec"]["template"]["spec"]["serviceAccountName"] == "runner"
 
 

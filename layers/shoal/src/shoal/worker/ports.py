@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from shoal.ports.clock import Clock
 from shoal.wire.worker import (
     HeartbeatAnswer,
     HeartbeatRequest,
@@ -67,11 +68,8 @@ class Callbacks(Protocol):
         """GET from a presigned URL."""
 
 
-class Clock(Protocol):
-    """Time."""
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
+class MonotonicClock(Clock, Protocol):
+    """A clock that also measures durations."""
 
     def monotonic(self) -> float:
         """Seconds from some start; only grows."""

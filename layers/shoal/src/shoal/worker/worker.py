@@ -21,7 +21,7 @@ from shoal.worker.memory_guard import MemoryGuard
 from shoal.worker.null_meters import NullMeters
 from shoal.worker.outbox import Outbox
 from shoal.worker.pool import Pool
-from shoal.worker.ports import Callbacks, Clock, Deliveries, Meters, Tracer
+from shoal.worker.ports import Callbacks, Deliveries, Meters, MonotonicClock, Tracer
 from shoal.worker.probes import Probes, routes
 from shoal.worker.registration import RegistrationLoop
 from shoal.worker.reporter import Reporter
@@ -41,7 +41,7 @@ class Worker:
         fork_client: ForkClient,
         callbacks: Callbacks,
         deliveries: Deliveries,
-        clock: Clock,
+        clock: MonotonicClock,
         *,
         meters: Meters | None = None,
         tracer: Tracer | None = None,

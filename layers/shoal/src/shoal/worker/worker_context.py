@@ -11,7 +11,7 @@ from typing import Final
 from shoal.worker.circuit_breaker import CircuitBreaker
 from shoal.worker.health import ThreadWatchdog
 from shoal.worker.in_flight import InFlight
-from shoal.worker.ports import Callbacks, Clock, Deliveries, Meters, Tracer
+from shoal.worker.ports import Callbacks, Deliveries, Meters, MonotonicClock, Tracer
 
 WEIGHTS: Final[Mapping[str, int]] = MappingProxyType({"high": 6, "normal": 3, "low": 1})
 
@@ -47,7 +47,7 @@ class WorkerContext:
     config: WorkerConfig
     callbacks: Callbacks
     deliveries: Deliveries
-    clock: Clock
+    clock: MonotonicClock
     in_flight: InFlight
     draining: threading.Event
     leaving: threading.Event

@@ -6,14 +6,14 @@ import pytest
 from ministack import app
 from ministack.core import iam_evaluator
 
-from local import witness
+from local import iam_recorder
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/jobs"
 SESSION = "arn:aws:sts::000000000000:assumed-role/api-role/api"
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> witness.Witness:
+def seen(monkeypatch: pytest.MonkeyPatch) -> iam_recorder.IamRecorder:
     """Of an emulator whose one caller may read the table and objects below a prefix."""
     policy = {
         "Statement": [
@@ -34,14 +34,14 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> witness.Witness:
     monkeypatch.setattr(iam_evaluator, "enforce", iam_evaluator.enforce)
     monkeypatch.setattr(iam_evaluator, "evaluate", iam_evaluator.evaluate)
     monkeypatch.setattr(app, "app", app.app)
-    return witness.install()
+    return iam_recorder.install()
 
 
 def ask(action: str, resource: str) -> Any:
     return iam_evaluator.enforce("key", action, "dynamodb", "us-east-1", resource_arn=resource)
 
 
-def test_a_use_is_told_in_the_words_of_the_policy(seen: witness.Witness) -> None:
+def test_a_use_is_told_in_the_words_of_the_policy(seen: iam_recorder.IamRecorder) -> None:
     assert ask("dynamodb:GetItem", TABLE) is None
     assert ask("s3:GetObject", "arn:aws:s3:::inputs/a/1") is None
     assert ask("s3:GetObject", "arn:aws:s3:::inputs/a/2") is None
@@ -53,7 +53,7 @@ def test_a_use_is_told_in_the_words_of_the_policy(seen: witness.Witness) -> None
     assert not seen.denied
 
 
-def test_a_denial_is_told_as_it_was_asked(seen: witness.Witness) -> None:
+def test_a_denial_is_told_as_it_was_asked(seen: iam_recorder.IamRecorder) -> None:
     assert ask("dynamodb:PutItem", TABLE) is not None
 
     assert seen.denied == {("api-role", "dynamodb:PutItem", TABLE)}
@@ -70,4 +70,4 @@ def test_a_denial_is_told_as_it_was_asked(seen: witness.Witness) -> None:
     ],
 )
 def test_a_principal_goes_by_its_name(arn: str, name: str) -> None:
-    assert witness.named(arn) == name
+    assert iam_recorder.principal_name(arn) == name

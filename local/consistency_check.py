@@ -23,14 +23,14 @@ _DONE = frozenset((TaskStatus.COMPLETED, TaskStatus.FAILED))
 
 
 @dataclass(frozen=True, slots=True)
-class Auditor:
+class ConsistencyChecker:
     """Audits jobs that have come to rest: closed, and nothing of them under way."""
 
     jobs: JobStore
     chunks: ChunkStore
     workflow: Workflow
 
-    def audit(self, job_id: str) -> list[str]:
+    def check(self, job_id: str) -> list[str]:
         """What is wrong with the job; empty if it is sound."""
         job = self.jobs.get(job_id)
         if job is None:

@@ -11,7 +11,7 @@ _PR_SET_PDEATHSIG: Final = 1
 _libc: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def leash() -> None:
+def die_with_parent() -> None:
     """To be called in the child before it is what it will be. `make down` serves other systems."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -28,47 +28,47 @@ NOBODY: Final = "nobody"
 type Seen = set[tuple[str, str, str]]
 
 
-class Witness:
+class IamRecorder:
     """What it saw."""
 
     def __init__(self) -> None:
         self.used: Seen = set()
         self.denied: Seen = set()
 
-    def allowed(self, asked: Any, policies: Any) -> None:
+    def record_allowed(self, request: Any, policies: Any) -> None:
         """Note by which words of the policies it was allowed."""
-        who = named(asked.principal_arn)
+        principal = principal_name(request.principal_arn)
         for statement in (each for policy in policies for each in policy):
-            if iam_evaluator._first_match(asked, [statement], "Allow"):  # noqa: SLF001
+            if iam_evaluator._first_match(request, [statement], "Allow"):  # noqa: SLF001
                 self.used.update(
-                    (who, action, resource)
+                    (principal, action, resource)
                     for action in statement.actions
-                    if iam_evaluator.fnmatch_iam(asked.action, action)
+                    if iam_evaluator.fnmatch_iam(request.action, action)
                     for resource in statement.resources
-                    if iam_evaluator.fnmatch_iam_cs(asked.resource_arn, resource)
+                    if iam_evaluator.fnmatch_iam_cs(request.resource_arn, resource)
                 )
 
-    def refused(self, who: str, action: str, resource: str) -> None:
+    def record_denied(self, principal: str, action: str, resource: str) -> None:
         """Note a denial."""
         if len(self.denied) < MOST_DENIED:
-            self.denied.add((who, action, resource))
+            self.denied.add((principal, action, resource))
 
 
-def named(arn: str) -> str:
+def principal_name(arn: str) -> str:
     """The name of the role or user whose ARN this is; a session is its role's."""
     kind, _, rest = arn.rpartition(":")[2].partition("/")
     return rest.partition("/")[0] if kind == "assumed-role" else rest or kind
 
 
-def install() -> Witness:
+def install() -> IamRecorder:
     """Witness this process's emulator from now on."""
-    witness = Witness()
+    recorder = IamRecorder()
     enforce, evaluate = iam_evaluator.enforce, iam_evaluator.evaluate
 
-    def evaluating(asked: Any, policies: Any, *limits: Any) -> Any:
-        result = evaluate(asked, policies, *limits)
+    def evaluating(request: Any, policies: Any, *limits: Any) -> Any:
+        result = evaluate(request, policies, *limits)
         if result.decision == "Allow":
-            witness.allowed(asked, policies)
+            recorder.record_allowed(request, policies)
         return result
 
     def enforcing(
@@ -76,26 +76,26 @@ def install() -> Witness:
     ) -> Any:
         denied = enforce(key, action, service, region, resource_arn=resource_arn, **rest)
         if denied:
-            who = named(getattr(denied, "principal_arn", "")) or NOBODY
-            witness.refused(who, action, resource_arn)
+            principal = principal_name(getattr(denied, "principal_arn", "")) or NOBODY
+            recorder.record_denied(principal, action, resource_arn)
         return denied
 
     iam_evaluator.evaluate = evaluating
     iam_evaluator.enforce = enforcing
-    _serve(witness)
-    return witness
+    _serve(recorder)
+    return recorder
 
 
-def _serve(witness: Witness) -> None:
+def _serve(recorder: IamRecorder) -> None:
     app = ministack.app.app
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["path"] != PATH:
             await app(scope, receive, send)
             return
-        told = {"used": sorted(witness.used), "denied": sorted(witness.denied)}
+        seen = {"used": sorted(recorder.used), "denied": sorted(recorder.denied)}
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(told).encode()})
+        await send({"type": "http.response.body", "body": json.dumps(seen).encode()})
 
     ministack.app.app = serve
