@@ -1,9 +1,9 @@
-"""Canonical forms: what is recorded is written one way only, whatever wrote it.
+"""Canonical forms of rows, objects and answers, independent of how the code serialized them.
 
 A DynamoDB attribute that holds JSON text becomes `{"json": …}`, one that holds compressed text
-becomes `{"zlib": …}`, other bytes become `{"B": base64}`; objects likewise, or `{"gzip": …}`.
-`attributes` reverses this, so that a recorded row can be put into a table. Presigned URLs lose
-their date and signature.
+becomes `{"zlib": …}`, and other bytes become `{"B": base64}`. Objects are converted in the same
+way, and may also be `{"gzip": …}`. `attributes` restores a recorded row, so that a test can put it
+into a table. The dates and signatures of presigned URLs are replaced.
 """
 
 import base64
@@ -28,7 +28,7 @@ _PRESIGNED: Final = [
 
 
 def text(value: Json) -> str:
-    """As a file holds it: keys are sorted, and what fits on a line is on one."""
+    """Serializes a value for a fixture: sorted keys, and short values on one line."""
     return "".join(_lines(value, 0)) + "\n"
 
 
@@ -47,7 +47,7 @@ def _lines(value: Json, depth: int) -> Iterator[str]:
 
 
 def unsigned(value: Json) -> Json:
-    """The same value without the dates and signatures of presigned URLs."""
+    """Replaces the dates and signatures of presigned URLs in a value."""
     written = json.dumps(value)
     for pattern, replacement in _PRESIGNED:
         written = pattern.sub(replacement, written)
@@ -55,17 +55,17 @@ def unsigned(value: Json) -> Json:
 
 
 def row(attributes: Mapping[str, Json]) -> dict[str, Json]:
-    """A row of the low-level protocol of DynamoDB → its canonical form."""
+    """Converts a row from DynamoDB attribute values to its canonical form."""
     return {name: _recorded(value) for name, value in attributes.items()}
 
 
 def attributes(recorded: Mapping[str, Json]) -> dict[str, Json]:
-    """The reverse of `row`."""
+    """Converts a canonical row back to DynamoDB attribute values."""
     return {name: _attribute(value) for name, value in recorded.items()}
 
 
 def body(content: bytes) -> Json:
-    """An object's or an answer's content: JSON, text, or base64."""
+    """Converts the content of an object or an answer to its canonical form."""
     try:
         written = content.decode()
     except UnicodeDecodeError:
@@ -75,7 +75,7 @@ def body(content: bytes) -> Json:
 
 
 def content(recorded: Mapping[str, Json]) -> bytes:
-    """The reverse of `body`."""
+    """Converts a canonical content back to bytes."""
     if "json" in recorded:
         return json.dumps(recorded["json"], separators=(",", ":")).encode()
     if "gzip" in recorded:
@@ -113,7 +113,7 @@ def _attribute(value: Mapping[str, Json]) -> Json:
 
 
 def _document(written: str) -> Json:
-    """The object or the list that a text is in JSON; None of any other text."""
+    """Parses a JSON object or list; returns None for any other text."""
     if not written.startswith(("{", "[")):
         return None
     try:

@@ -1,6 +1,6 @@
-"""A chapter: steps that follow each other. A step calls one function and records what came of it.
+"""Chapters of steps. A step calls one function, and holds its answer and its effects.
 
-A chapter is recorded once, by `record`, and played against every later release, by `play`.
+`record` records a chapter once. The tests play it against every later release.
 """
 
 import base64
@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 from tests.compat import canonical
-from tests.compat.world import EPOCH, Facts, State, Surroundings
+from tests.compat.environment import EPOCH, Environment, Facts, State
 
 type Json = Any
 
@@ -27,19 +27,19 @@ USER: Final[Mapping[str, str]] = {
     "cognito:groups": "[tenant:default admins]",
     "scope": SCOPES,
 }
-"""The claims that recorded requests call `default`, as API Gateway hands them on."""
+"""The claims behind `claims: default` in a recorded request, as API Gateway passes them."""
 LAST_ETAG: Final = "the ETag of the answer before"
-"""Stands for it in a recorded request: a tag is opaque, and is another one in each release."""
+"""A placeholder in recorded requests: a tag is opaque, and differs between releases."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One call of a function, and all that came of it.
+    """One call of a function, with its answer and its effects.
 
-    `event` of an HTTP function is short for one of API Gateway: `method`, `path`, `query`,
-    `headers`, `claims` and `body`, or the `length` of a body of no matter what. `before` has rows
-    and objects that others wrote before the step, `after` what the step itself wrote, None for what
-    it deleted.
+    The `event` of an HTTP function is a short form of an API Gateway event: `method`, `path`,
+    `query`, `headers`, `claims`, and either a `body` or the `length` of an arbitrary one. `before`
+    has rows and objects that other programs wrote before the step, and `after` those that the step
+    wrote. None marks a deletion.
     """
 
     name: str
@@ -54,13 +54,13 @@ class Step:
     metrics: list[Json] = field(default_factory=list)
 
     def recorded(self) -> dict[str, Json]:
-        """As a file has it: what is empty is left out."""
+        """Returns the form that a fixture has, without empty fields."""
         return {name: value for name, value in asdict(self).items() if value not in ({}, [], None)}
 
 
 @dataclass(frozen=True)
-class Came:
-    """What came of a step when it was played."""
+class Result:
+    """The answer and the effects of a played step."""
 
     answer: Json
     after: Mapping[str, Mapping[str, Json]]
@@ -68,52 +68,52 @@ class Came:
     metrics: list[Json]
 
 
-class Stage:
-    """Where steps are played: remembers which executions were started, and how they ended."""
+class Player:
+    """Plays steps. Keeps the executions that were started, and how they ended."""
 
-    def __init__(self, world: Surroundings) -> None:
-        self._world = world
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
         self._executions = dict[str, Json]()
         self._etag = ""
         self.state: State = {}
         self.clear()
 
     def clear(self) -> None:
-        """Begin again with empty tables and buckets."""
+        """Empties the tables and the buckets."""
         self._executions.clear()
-        self._world.clear()
+        self._environment.clear()
         self.state = {}
 
     def put(self, wanted: State) -> None:
-        """Make rows and objects exactly these."""
+        """Makes the rows and objects equal to these."""
         for place, keys in difference(self.state, wanted).items():
             for key, want in keys.items():
-                self._world.put(place, key, want)
+                self._environment.put(place, key, want)
         self.state = {place: dict(held) for place, held in wanted.items()}
 
-    def know(self, step: Step) -> None:
-        """Remember the executions of a step that is not played."""
+    def remember(self, step: Step) -> None:
+        """Keeps the executions of a step without playing it."""
         self._remember(step.sent)
         self._executions |= step.facts.get("executions", {})
 
-    def play(self, step: Step) -> Came:
-        """Play a step over the rows that are there now."""
+    def play(self, step: Step) -> Result:
+        """Plays a step over the current rows."""
         if step.before:
             self.put(changed(self.state, step.before))
         self._executions |= step.facts.get("executions", {})
         now, facts = EPOCH + step.at, Facts(**step.facts)
-        with self._world.within(step.name, now, facts, self._executions) as effects:
+        with self._environment.within(step.name, now, facts, self._executions) as effects:
             answer = call(step.function, self._tagged(step.event))
         found: State = {}
         for place, key in effects.written:
-            found.setdefault(place, {})[key] = self._world.get(place, key)
+            found.setdefault(place, {})[key] = self._environment.get(place, key)
         state = changed(self.state, found)
         after = difference(self.state, state)
         self.state = state
         self._remember(effects.sent)
         if "ETag" in (headers := (answer or {}).get("headers", {})):
             self._etag, headers["ETag"] = headers["ETag"], "opaque"
-        return Came(*map(canonical.unsigned, (answer, after, effects.sent, effects.metrics)))
+        return Result(*map(canonical.unsigned, (answer, after, effects.sent, effects.metrics)))
 
     def _tagged(self, event: Json) -> Json:
         return json.loads(json.dumps(event).replace(LAST_ETAG, self._etag.replace('"', r"\"")))
@@ -125,7 +125,7 @@ class Stage:
 
 
 def call(function: str, event: Json) -> Json:
-    """Call a function as AWS does; what it answers, or the name of the error that it raised."""
+    """Calls a function as AWS does. Returns its answer, or the name of the exception it raised."""
     handler = importlib.import_module(f"handlers.{function}").handler
     given = api_gateway_event(event) if function in HTTP else event
     try:
@@ -145,7 +145,7 @@ def call(function: str, event: Json) -> Json:
 
 
 def api_gateway_event(short: Mapping[str, Json]) -> Json:
-    """An event of API Gateway's payload format 2.0."""
+    """Returns an event in the payload format 2.0 of API Gateway."""
     method, path, query = short["method"], short["path"], short.get("query", "")
     body = "x" * short["length"] if "length" in short else short.get("body")
     text = body if body is None or isinstance(body, str) else json.dumps(body)
@@ -172,7 +172,7 @@ def api_gateway_event(short: Mapping[str, Json]) -> Json:
 
 
 def difference(before: State, now: State) -> dict[str, dict[str, Json]]:
-    """What is new or other by place and key; None for what is gone."""
+    """Returns the changed rows and objects; None marks a deletion."""
     found = dict[str, dict[str, Json]]()
     for place in sorted({*before, *now}):
         old, new = before.get(place, {}), now.get(place, {})
@@ -183,7 +183,7 @@ def difference(before: State, now: State) -> dict[str, dict[str, Json]]:
 
 
 def changed(state: Mapping[str, Mapping[str, Json]], by: Mapping[str, Mapping[str, Json]]) -> State:
-    """A state after such a difference."""
+    """Applies such a difference to a state."""
     found = {place: dict(held) for place, held in state.items()}
     for place, keys in by.items():
         held = found.setdefault(place, {})
@@ -198,16 +198,16 @@ def changed(state: Mapping[str, Mapping[str, Json]], by: Mapping[str, Mapping[st
 
 
 def releases() -> list[Path]:
-    """The folders of recorded releases, oldest first."""
+    """Returns the directories of the recorded releases, oldest first."""
     return sorted(path for path in FIXTURES.iterdir() if path.is_dir())
 
 
 def chapters(release: Path) -> Iterator[str]:
-    """The names of a release's chapters."""
+    """Returns the names of the chapters of a release."""
     return (path.stem for path in sorted((release / "chapters").glob("*.json")))
 
 
 def read(release: Path, name: str) -> list[Step]:
-    """The steps of a recorded chapter."""
+    """Reads the steps of a recorded chapter."""
     found = json.loads((release / "chapters" / f"{name}.json").read_text())
     return [Step(**step) for step in found]

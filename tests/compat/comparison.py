@@ -1,7 +1,7 @@
-"""What may differ from what was recorded, and nothing else.
+"""Compares recorded values with current ones.
 
-Texts for people are compared by their type: they may be reworded at any time. All else is exact.
-A later release that adds an attribute, a field or a message names it in `ADDED`, with its reason.
+Texts for people are compared by type, because they may be reworded. All other values must be equal.
+A release that adds an attribute, a field or a message lists it in `ADDED`, with the reason.
 """
 
 import json
@@ -13,22 +13,22 @@ type Json = Any
 
 _OF_BODY: Final = r"answer\.body\.json(\.items\[\d+\])?"
 TEXTS: Final = (
-    # Problems (RFC 9457): their type, status and names of fields are exact.
+    # Problems (RFC 9457). Their types, statuses and field names must be equal.
     r"answer\.body\.json\.(title|detail)",
     r"answer\.body\.json\.errors\[\d+\]\.message",
     r"sent\[\d+\]\.message\.detail",
-    # Why a job ended: in its row, in answers, in what an execution decides, and in events.
+    # The reason why a job ended, in its row, in answers, in decisions and in events.
     r"after\.jobs\.job_\w+\.state\.json\.reason",
     rf"{_OF_BODY}\.reason",
     r"answer\.reason",
     r"sent\[\d+\]\.(Detail|body\.json\.data)\.reason",
-    # Why something waits, and what became of dead letters: codes and facts are exact.
+    # Sentences about waiting jobs and dead letters. Codes and facts must be equal.
     r"answer\.body\.json\.reasons\[\d+\]\.(sentence|facts\.(reason|message))",
     r"answer\.body\.json\.items\[\d+\]\.sentence",
-    # What the audit trail says of canaries and of disabled webhooks.
+    # Details of canaries and disabled webhooks in the audit log.
     r"after\.registry\.audit-.*\.detail\.json\.(said|canary|why)",
     r"answer\.body\.json\.items\[\d+\]\.detail\.(said|canary|why)",
-    # Why a bulk action ended, and why it left jobs out.
+    # Why a bulk action ended, and why it skipped jobs.
     r"after\.registry\.bulk#.*\.state\.json\.(reason|refusals\[\d+\]\[1\])",
     rf"{_OF_BODY}\.refusals\[\d+\]\.reason",
     # Why a webhook was disabled, and why an attempt at one failed.
@@ -37,20 +37,20 @@ TEXTS: Final = (
     rf"{_OF_BODY}\.disabled_reason",
     r"answer\.body\.json\.items\[\d+\]\.error",
 )
-"""Places of texts for people, as regular expressions over the whole of a place."""
+"""Paths of texts for people, as regular expressions."""
 
 WORDS: Final = frozenset(("three workers in a row died while they ran it",))
-"""Recorded texts of ours in places where users' own texts are, which are exact."""
+"""Recorded texts of Shoal at paths that also hold the texts of users, which must be equal."""
 
 ADDED: Final[Mapping[str, str]] = {}
-"""Places that later releases may have beyond what was recorded, each with the reason."""
+"""Paths that later releases add, each with the reason."""
 
 _SHOWN: Final = 300
 _TEXTS: Final = re.compile("|".join(f"(?:{each})" for each in TEXTS))
 
 
 def differences(recorded: Json, found: Json, place: str = "") -> Iterator[str]:
-    """A line for each difference: where it is, what was recorded, and what was found."""
+    """Yields a line for each difference: its path, the recorded value and the current one."""
     if isinstance(recorded, dict) and isinstance(found, dict):
         yield from _of_names(recorded, found, place)
     elif isinstance(recorded, list) and isinstance(found, list):

@@ -2,11 +2,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.compat.chapter import Stage
-from tests.compat.world import surroundings
+from tests.compat.chapter import Player
+from tests.compat.environment import provisioned
 
 
-@pytest.fixture(scope="module")  # the tests of the contract start a moto of their own
-def stage() -> Iterator[Stage]:
-    with surroundings() as world:
-        yield Stage(world)
+@pytest.fixture(scope="module")  # contract tests start another moto
+def player() -> Iterator[Player]:
+    with provisioned() as environment:
+        yield Player(environment)

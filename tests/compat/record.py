@@ -1,41 +1,41 @@
-"""Records today's code: `python -m tests.compat.record FOLDER` writes fixtures/FOLDER.
+"""Records the current code: `python -m tests.compat.record RELEASE` writes fixtures/RELEASE.
 
-A folder is one release. What is recorded is never edited and never recorded anew.
+Never edit a recorded release, and never record it again.
 """
 
 import sys
 from collections.abc import Sequence
 
 from tests.compat import canonical
-from tests.compat.chapter import FIXTURES, Stage, Step
+from tests.compat.chapter import FIXTURES, Player, Step
+from tests.compat.environment import provisioned
 from tests.compat.recorder import Recorder, Script
 from tests.compat.scripts import CHAPTERS
 from tests.compat.surface import surface
-from tests.compat.world import surroundings
 
 
-def recorded(stage: Stage, script: Script) -> list[Step]:
-    """The steps of a script, played from empty tables."""
-    stage.clear()
-    recorder = Recorder(stage)
+def recorded(player: Player, script: Script) -> list[Step]:
+    """Plays a script on empty tables, and returns its steps."""
+    player.clear()
+    recorder = Recorder(player)
     script(recorder)
     return recorder.steps
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write a new release's fixtures; refuse to write over one that is there."""
+    """Writes the fixtures of a new release. Refuses to overwrite a recorded one."""
     (name,) = arguments
     release = FIXTURES / name
     if release.exists():
-        sys.stderr.write(f"{release} exists: a recorded release is never recorded again\n")
+        sys.stderr.write(f"{release} exists; recorded releases are never overwritten\n")
         return 1
     folder = release / "chapters"
     folder.mkdir(parents=True)
     (release / "surface.json").write_text(canonical.text(surface()))
-    with surroundings() as world:
-        stage = Stage(world)
+    with provisioned() as environment:
+        player = Player(environment)
         for chapter, script in CHAPTERS.items():
-            steps = recorded(stage, script)
+            steps = recorded(player, script)
             (folder / f"{chapter}.json").write_text(
                 canonical.text([step.recorded() for step in steps])
             )

@@ -1,4 +1,4 @@
-"""What scripts of chapters are written with: each call is played at once, and becomes a step."""
+"""The vocabulary of the scripts. Each call is played immediately and becomes a step."""
 
 import base64
 import json
@@ -6,63 +6,63 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tests.compat import canonical
-from tests.compat.chapter import SCOPES, USER, Stage, Step, changed
-from tests.compat.world import State
+from tests.compat.chapter import SCOPES, USER, Player, Step, changed
+from tests.compat.environment import State
 
 type Json = Any
 type Script = Callable[["Recorder"], None]
 
 
 def user(tenant: str = "default", scope: str = SCOPES) -> dict[str, str]:
-    """Claims of an administrator of a tenant, as API Gateway hands them on."""
+    """Returns the claims of an administrator of a tenant, as API Gateway passes them."""
     return {**USER, "cognito:groups": f"[tenant:{tenant} admins]", "scope": scope}
 
 
 def machine(client: str) -> dict[str, str]:
-    """Claims of a client that signed in for itself."""
+    """Returns the claims of a machine client."""
     return {"sub": client, "client_id": client, "scope": SCOPES}
 
 
 class Recorder:
-    """Plays steps and keeps them; `at` is the time of the next, in seconds after the first."""
+    """Plays steps and keeps them. `at` is the time in seconds since the start of the chapter."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, player: Player) -> None:
+        self._player = player
         self._before: State = {}
         self._facts = dict[str, Json]()
         self.steps: list[Step] = []
         self.at = 0.0
 
-    # The world around the next step.
+    # Conditions of the next step.
 
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advances the clock."""
         self.at += seconds
 
     def facts(self, **facts: Json) -> None:
-        """How the world around the next step is."""
+        """Sets the state of the services around the next step."""
         self._facts = facts
 
     def upload(self, bucket: str, key: str, body: bytes, **metadata: str) -> None:
-        """Put an object, as somebody with a presigned URL does."""
+        """Puts an object, as a client with a presigned URL does."""
         kept = {"body": canonical.body(body), "type": "binary/octet-stream", "metadata": metadata}
         self._before.setdefault(f"s3:{bucket}", {})[key] = kept
 
-    def lose(self, place: str, key: str) -> None:
-        """Delete a row or an object, as its expiry does."""
+    def expire(self, place: str, key: str) -> None:
+        """Deletes a row or an object, as its expiry does."""
         self._before.setdefault(place, {})[key] = None
 
     # Calls.
 
     def play(self, name: str, function: str, event: Json) -> Json:
-        """Call a function; what it answered."""
+        """Calls a function and returns its answer."""
         assert all(step.name != name for step in self.steps), f"two steps are named {name!r}"
         step = Step(name, function, event, self.at, self._facts, self._before)
         self._facts, self._before = {}, {}
-        came = self._stage.play(step)
-        made = Step(**{**vars(step), **vars(came)})
+        result = self._player.play(step)
+        made = Step(**{**vars(step), **vars(result)})
         self.steps.append(made)
-        return came.answer
+        return result.answer
 
     def http(
         self,
@@ -78,7 +78,7 @@ class Recorder:
         claims: Json = ...,
         length: int | None = None,
     ) -> Json:
-        """Send a request; the body of its answer."""
+        """Sends a request and returns the body of its answer."""
         event: dict[str, Json] = {"method": method, "path": f"/api/v1{path}"}
         event |= {"query": query} if query else {}
         event |= {"headers": dict(headers)} if headers else {}
@@ -93,31 +93,31 @@ class Recorder:
         return answer["body"].get("json", answer["body"])
 
     def get(self, name: str, path: str, **given: Any) -> Json:
-        """GET."""
+        """Sends a GET request."""
         return self.http(name, "GET", path, **given)
 
     def post(self, name: str, path: str, body: Json = None, **given: Any) -> Json:
-        """POST."""
+        """Sends a POST request."""
         return self.http(name, "POST", path, body, **given)
 
     def worker(self, name: str, noun: str, body: Json, **given: Any) -> Json:
-        """POST as a worker does."""
+        """Sends a POST request as a worker."""
         return self.http(name, "POST", f"/{noun}", body, function="callbacks", **given)
 
-    # Words for what happens often.
+    # Frequent sequences.
 
     def register(self, name: str = "a worker registers", /, **given: Json) -> None:
-        """A worker that offers `noop` and `sized`."""
+        """Registers a worker that offers `noop` and `sized`."""
         offers = [{"name": "noop", "schema": {"type": "object"}}, SIZED]
         self.worker(name, "workers", {"worker": "w-1", "task_types": offers, **given})
 
     def submit(self, name: str, /, **fields: Json) -> str:
-        """A new job's id."""
+        """Submits a job and returns its id."""
         body = {"task_type": "noop", **fields}
         return str(self.post(name, "/jobs", body)["id"])
 
     def start(self, what: str, job: str, generation: int = 1, n: int = 1) -> None:
-        """What the state machine does until workers can lease."""
+        """Runs the state machine until workers can lease chunks."""
         given = {"job": job, "generation": generation, "n": n}
         plan = self.play(f"{what}: plan", "plan_tasks", given)
         for each in plan["ranges"]:
@@ -129,7 +129,7 @@ class Recorder:
     def monitor(
         self, name: str, job: str, generation: int = 1, seen: Json = None, passes: int = 0
     ) -> Json:
-        """One pass of MonitorCompletion."""
+        """Runs MonitorCompletion once."""
         given = {"job": job, "generation": generation, "n": 1}
         return self.play(
             name, "monitor_completion", {**given, "passes": passes, "seen": seen or {}}
@@ -138,7 +138,7 @@ class Recorder:
     def lease(
         self, name: str, job: str, *chunks: int, worker: str = "w-1", request: str = "request-1"
     ) -> list[Json]:
-        """The answers of each chunk."""
+        """Leases chunks and returns the answer for each."""
         wanted = [{"job_id": job, "chunk": chunk} for chunk in chunks or (0,)]
         body = {"worker": worker, "request_id": request, "chunks": wanted}
         answer = self.worker(name, "leases", body)
@@ -155,14 +155,14 @@ class Recorder:
         worker: str = "w-1",
         **more: Json,
     ) -> str:
-        """The decision."""
+        """Reports outcomes and returns the decision."""
         place = {name: lease[name] for name in ("job_id", "chunk", "epoch")}
         report = {**place, "report": number, "final": final, "outcomes": outcomes, **more}
         answer = self.worker(name, "reports", {"worker": worker, "reports": [report]})
         return str(answer["reports"][0]["decision"])
 
     def run(self, what: str, job: str, chunk: int = 0, *, failed: tuple[int, ...] = ()) -> None:
-        """Lease a chunk and end its tasks."""
+        """Leases a chunk and ends its tasks."""
         (lease,) = self.lease(f"{what}: lease", job, chunk)
         outcomes = [
             ended(task["index"], task["attempt"], error=BOOM if task["index"] in failed else None)
@@ -171,7 +171,7 @@ class Recorder:
         self.report(f"{what}: report", lease, outcomes)
 
     def stream(self, name: str, function: str = "job_events") -> Json:
-        """Hand the last step's changes of the jobs table to a consumer of its stream."""
+        """Passes the latest changes of the jobs table to a consumer of its stream."""
         before: State = {}
         for step in self.steps[:-1]:
             before = changed(changed(before, step.before), step.after)
@@ -204,7 +204,7 @@ FATAL: Final = {"type": "KeyError", "message": "'size'", "retryable": False}
 
 
 def ended(index: int, attempt: int = 1, *, error: Json = None, result: Json = None) -> Json:
-    """The outcome of an attempt."""
+    """Returns the outcome of an attempt."""
     return {
         "index": index,
         "attempt": attempt,
@@ -215,7 +215,7 @@ def ended(index: int, attempt: int = 1, *, error: Json = None, result: Json = No
 
 
 def _image(row: Json) -> Json:
-    """As a stream's record has it: bytes are base64."""
+    """Returns a row as a stream record contains it, with bytes in base64."""
     return json.loads(json.dumps(canonical.attributes(row), default=_opaque))
 
 

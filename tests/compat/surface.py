@@ -1,6 +1,6 @@
-"""Names that others rely on: variables, metrics, commands, the client, the SDK, the template.
+"""Public names: variables, metrics, commands, the client, the SDK and the template.
 
-All are read from what a release ships. Help and descriptions are texts for people, and left out.
+Help texts and descriptions are not part of it, because they may be reworded.
 """
 
 import ast
@@ -26,7 +26,7 @@ PUBLIC: Final = ("shoal", "shoal.client", "shoal.sdk")
 
 
 def surface(repository: Path = REPOSITORY) -> Json:
-    """All of it."""
+    """Collects all public names."""
     template = yaml.load((repository / "template.yaml").read_text(), _Template)  # noqa: S506
     return {
         "variables": _variables(repository),
@@ -44,14 +44,14 @@ def surface(repository: Path = REPOSITORY) -> Json:
 
 
 def _variables(repository: Path) -> Json:
-    """What configures a function, a worker and a client, and what our stacks set of it."""
+    """Environment variables that the code reads, and those that the stacks set."""
     files = (repository / "template.yaml", *(repository / "eks").rglob("*.yaml"))
     given = {name for path in files for name in re.findall(r"\bSHOAL_\w+\b", path.read_text())}
     return {"read": sorted(_spelled(r"SHOAL_[A-Z_]+[A-Z]")), "set": sorted(given)}
 
 
 def _spelled(pattern: str) -> set[str]:
-    """Strings of the package that are wholly of this form."""
+    """String constants of the package that match a pattern."""
     (package,) = shoal.__path__
     nodes = (
         node
@@ -68,7 +68,7 @@ def _spelled(pattern: str) -> set[str]:
 
 
 def _command(command: Any) -> Json:
-    """Options by how they are spelled, arguments by their place."""
+    """Describes a command: options by spelling, arguments by position."""
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     options = [each for each in command.params if each not in arguments]
     found: dict[str, Json] = {
@@ -148,7 +148,7 @@ _COLLECTING: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KE
 
 
 class _Template(yaml.SafeLoader):
-    """YAML with the short forms of CloudFormation's functions, which are kept as text."""
+    """Loads YAML with the short forms of CloudFormation functions, as text."""
 
 
 def _short_form(_loader: _Template, suffix: str, node: yaml.Node) -> Json:
@@ -167,7 +167,7 @@ def _each(section: Json, *names: str) -> Json:
 
 
 def _names(value: Json, place: str = "") -> Iterator[tuple[str, Json]]:
-    """What is named in the template, and the keys of tables: to change one is to replace it."""
+    """Names and table keys in the template. A change of one replaces its resource."""
     if isinstance(value, dict):
         for name, each in value.items():
             inner = f"{place}.{name}" if place else name

@@ -1,4 +1,4 @@
-"""The scripts, played on today's code, leave out nothing that a release can write or answer."""
+"""The scripts cover everything that the current code can write or answer."""
 
 import ast
 import json
@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 import shoal
-from tests.compat.chapter import HTTP, Stage, Step
+from tests.compat.chapter import HTTP, Player, Step
 from tests.compat.record import recorded
 from tests.compat.scripts import CHAPTERS
 
@@ -26,17 +26,17 @@ OPERATIONS: Final = [
 ]
 ENUMS: Final = {name: schema["enum"] for name, schema in SCHEMAS.items() if "enum" in schema}
 NEVER_A_WHOLE_PROBLEM: Final = {
-    "urn:shoal:problem:bad-inputs": "ends a job; no request waits for it",
-    "urn:shoal:problem:conflict": "the root of more exact ones",
-    "urn:shoal:problem:forbidden": "the root of more exact ones",
-    "urn:shoal:problem:not-found": "the root of more exact ones",
-    "urn:shoal:problem:write-conflict": "only of writes that race, which a script cannot make",
+    "urn:shoal:problem:bad-inputs": "closes a job instead of answering a request",
+    "urn:shoal:problem:conflict": "a base class",
+    "urn:shoal:problem:forbidden": "a base class",
+    "urn:shoal:problem:not-found": "a base class",
+    "urn:shoal:problem:write-conflict": "needs a race between two writes",
 }
 
 
 @pytest.fixture(scope="module")
-def steps(stage: Stage) -> list[Step]:
-    return [step for script in CHAPTERS.values() for step in recorded(stage, script)]
+def steps(player: Player) -> list[Step]:
+    return [step for script in CHAPTERS.values() for step in recorded(player, script)]
 
 
 def test_every_operation_has_a_request_that_succeeds(steps: list[Step]) -> None:
@@ -124,10 +124,10 @@ def _queried(step: Step) -> list[str]:
 
 
 def _kinds() -> Iterator[str]:
-    """Patterns of the keys of rows and objects, as the code spells them.
+    """Finds the keys of rows and objects in the source, as regular expressions.
 
-    An f-string with `word#` or `#word#` in it, or one that begins with `word/`; and a partition of
-    the registry that is a word.
+    A key is an f-string that contains `word#` or `#word#`, or one that begins with the prefix of a
+    kind of object. A partition key of the registry may also be a single word.
     """
     (package,) = shoal.__path__
     for path in sorted(Path(package).rglob("*.py")):

@@ -1,4 +1,4 @@
-"""Names that an earlier release gave to others are still there, and mean the same."""
+"""The public names of earlier releases still exist."""
 
 import json
 from collections.abc import Iterator
@@ -25,24 +25,24 @@ def now() -> Json:
 
 
 @pytest.mark.parametrize(("release", "part"), RECORDED)
-def test_names_that_a_release_gave_are_there(now: Json, release: Path, part: str) -> None:
+def test_public_names_still_exist(now: Json, release: Path, part: str) -> None:
     recorded = json.loads((release / "surface.json").read_text())[part]
 
-    assert [*lost(recorded, now[part], part)] == []
+    assert [*missing(recorded, now[part], part)] == []
 
 
-def lost(recorded: Json, found: Json, place: str) -> Iterator[str]:
-    """What is gone or is another; what was added since is no loss, unless it is demanded."""
+def missing(recorded: Json, found: Json, place: str) -> Iterator[str]:
+    """Yields names that no longer exist or have changed, and new parameters that are required."""
     if isinstance(recorded, dict) and isinstance(found, dict):
         for name, each in recorded.items():
             if name in found:
-                yield from lost(each, found[name], f"{place}.{name}")
+                yield from missing(each, found[name], f"{place}.{name}")
             else:
-                yield f"{place}.{name} is gone"
+                yield f"{place}.{name} no longer exists"
         for name in found.keys() - recorded.keys():
             if isinstance(found[name], dict) and found[name].get("required"):
-                yield f"{place}.{name} is demanded, which it was not"
+                yield f"{place}.{name} is new and required"
     elif isinstance(recorded, list) and isinstance(found, list):
-        yield from (f"{place}: {each} is gone" for each in recorded if each not in found)
+        yield from (f"{place}: {each} no longer exists" for each in recorded if each not in found)
     elif recorded != found:
         yield f"{place} was {recorded!r}, and is {found!r}"

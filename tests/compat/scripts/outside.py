@@ -1,4 +1,4 @@
-"""What reaches beyond jobs: webhooks, live connections, exports, tenants."""
+"""Webhooks, events, live connections, exports and tenants."""
 
 import json
 
@@ -8,7 +8,7 @@ TENANT = "default"
 
 
 def webhooks(play: Recorder) -> None:
-    """A webhook from its making to the event that arrives, is tried again, or is given up."""
+    """Webhooks: creation, deliveries, retries, disabling and rotation."""
     play.register()
     setting = {
         "url": "https://hooks.example.com/shoal?x=1",
@@ -16,19 +16,23 @@ def webhooks(play: Recorder) -> None:
         "description": "the pictures team",
     }
     key = {"idempotency-key": "hook-1"}
-    hook = play.post("add one", "/webhooks", setting, headers=key)["id"]
-    play.post("add it again", "/webhooks", setting, headers=key)
+    hook = play.post("add a webhook", "/webhooks", setting, headers=key)["id"]
+    play.post("repeat the request", "/webhooks", setting, headers=key)
     play.post(
-        "another under its key", "/webhooks", {**setting, "events": []}, headers=key, status=409
+        "reuse the key for another webhook",
+        "/webhooks",
+        {**setting, "events": []},
+        headers=key,
+        status=409,
     )
-    other = play.post("add one of all events", "/webhooks", {"url": "https://down.example.com/"})[
-        "id"
-    ]
-    play.post("an address inside", "/webhooks", {"url": "https://10.0.0.1/"}, status=422)
-    play.get("all of them", "/webhooks")
-    play.get("one of them", f"/webhooks/{hook}")
+    other = play.post(
+        "add a webhook for all events", "/webhooks", {"url": "https://down.example.com/"}
+    )["id"]
+    play.post("add a private address", "/webhooks", {"url": "https://10.0.0.1/"}, status=422)
+    play.get("list webhooks", "/webhooks")
+    play.get("get a webhook", f"/webhooks/{hook}")
     play.submit("a job", count=1)
-    play.stream("its events", "job_events")
+    play.stream("event of the job", "job_events")
     (event,) = [each for each in play.steps[-1].sent if each["to"] == "events"]
     handed_on = {
         "version": "0",
@@ -41,35 +45,37 @@ def webhooks(play: Recorder) -> None:
     play.play("spread an event", "deliver_webhooks", records(handed_on))
     deliveries = [each["body"] for each in play.steps[-1].sent]
     play.facts(posts={"down.example.com": 503})
-    play.play("deliver it", "deliver_webhooks", records(deliveries[0]))
+    play.play("deliver the event", "deliver_webhooks", records(deliveries[0]))
     play.facts(posts={"down.example.com": 503})
-    play.play("deliver it to the other", "deliver_webhooks", records(deliveries[1]))
+    play.play("deliver the event to a failing host", "deliver_webhooks", records(deliveries[1]))
     late = next((e["body"] for s in play.steps[-2:] for e in s.sent if e["to"] == "sqs"), None)
     assert late is not None
-    play.play("a delivery that is not due", "deliver_webhooks", records(late))
+    play.play("delivery before it is due", "deliver_webhooks", records(late))
     play.wait(10)
     play.facts(posts={"down.example.com": "refused"})
-    play.play("a delivery that fails again", "deliver_webhooks", records(late))
-    play.get("deliveries", f"/webhooks/{other}/deliveries")
-    play.get("a webhook that fails", f"/webhooks/{other}")
+    play.play("delivery that fails again", "deliver_webhooks", records(late))
+    play.get("list deliveries", f"/webhooks/{other}/deliveries")
+    play.get("get a failing webhook", f"/webhooks/{other}")
     play.wait(6 * 24 * 3_600)
     again = next(each["body"] for each in play.steps[-3].sent if each["to"] == "sqs")
     play.facts(posts={"down.example.com": 410})
-    play.play("a delivery that is given up", "deliver_webhooks", records(again))
-    play.get("a disabled webhook", f"/webhooks/{other}")
+    play.play("delivery that disables the webhook", "deliver_webhooks", records(again))
+    play.get("get a disabled webhook", f"/webhooks/{other}")
     play.post("rotate the secret", f"/webhooks/{hook}/rotate")
-    play.post("test it", f"/webhooks/{other}/test")
+    play.post("send a test event", f"/webhooks/{other}/test")
     test = play.steps[-1].sent[0]["body"]
-    play.play("the test arrives", "deliver_webhooks", records(test))
-    play.get("enabled again", f"/webhooks/{other}")
-    play.play("deliver what is signed twice", "deliver_webhooks", records(deliveries[0]))
-    play.play("no delivery", "deliver_webhooks", {"Records": [{"messageId": "m", "body": "x"}]})
-    play.http("remove it", "DELETE", f"/webhooks/{hook}")
-    play.get("what was done to webhooks", "/events")
+    play.play("deliver the test event", "deliver_webhooks", records(test))
+    play.get("get the enabled webhook", f"/webhooks/{other}")
+    play.play("deliver with two signatures", "deliver_webhooks", records(deliveries[0]))
+    play.play(
+        "malformed message", "deliver_webhooks", {"Records": [{"messageId": "m", "body": "x"}]}
+    )
+    play.http("remove the webhook", "DELETE", f"/webhooks/{hook}")
+    play.get("audit log of webhooks", "/events")
 
 
 def records(*bodies: object) -> dict[str, list[dict[str, str]]]:
-    """Messages of the queue of deliveries."""
+    """Returns messages of the delivery queue."""
     return {
         "Records": [
             {"messageId": f"m-{n}", "body": json.dumps(body)} for n, body in enumerate(bodies)
@@ -78,7 +84,7 @@ def records(*bodies: object) -> dict[str, list[dict[str, str]]]:
 
 
 def events(play: Recorder) -> None:
-    """Each event of a job, from the change of its row that it tells of."""
+    """Each event of a job, from the change of its row."""
     play.register()
     job = play.submit("two tasks", count=2, chunk_size=1, name="nightly", tags={"team": "ml"})
     play.stream("submitted")
@@ -104,13 +110,13 @@ def events(play: Recorder) -> None:
     play.stream("deleted")
     other = play.submit("another", count=1)
     play.start("another", other)
-    play.lease("it runs", other, 0)
+    play.lease("it starts", other, 0)
     play.post("cancel", f"/jobs/{other}/cancel")
     play.stream("stopping")
     play.monitor("cancelled: monitor", other)
     play.stream("cancelled")
     foreign = {"eventID": "0", "dynamodb": {"Keys": {"id": {"S": other}}, "NewImage": {"x": {}}}}
-    play.play("a record that is no job's", "job_events", {"Records": [foreign]})
+    play.play("a malformed record", "job_events", {"Records": [foreign]})
 
 
 def live(play: Recorder) -> None:
@@ -121,12 +127,12 @@ def live(play: Recorder) -> None:
     opens = {"queryStringParameters": {"ticket": ticket}}
     play.play("connect", "live", socket("$connect") | opens)
     play.play("connect with a used ticket", "live", socket("$connect", "c-2") | opens)
-    play.play("connect without one", "live", socket("$connect", "c-2"))
+    play.play("connect without a ticket", "live", socket("$connect", "c-2"))
     say(play, "subscribe to a job", {"action": "subscribe", "job": job})
     say(play, "subscribe to all", {"action": "subscribe"})
     say(play, "subscribe to no job", {"action": "subscribe", "job": "job_0"})
     say(play, "ping", {"action": "ping"})
-    play.play("say nothing that is known", "live", socket("$default") | {"body": "{}"})
+    play.play("send an unknown message", "live", socket("$default") | {"body": "{}"})
     play.play("job: plan", "plan_tasks", {"job": job, "generation": 1, "n": 1})
     play.stream("planned: deltas", "live_deltas")
     play.play("job: create", "create_tasks", {"job": job, "generation": 1, "first": 0, "count": 2})
@@ -137,7 +143,7 @@ def live(play: Recorder) -> None:
     play.wait(2)
     play.run("another chunk", job, 1)
     play.facts(gone=["c-1"])
-    play.stream("the connection is gone: deltas", "live_deltas")
+    play.stream("the connection is closed: deltas", "live_deltas")
     other = play.post("another ticket", "/live-tickets", status=201)["ticket"]
     play.play(
         "connect again",
@@ -148,12 +154,12 @@ def live(play: Recorder) -> None:
 
 
 def socket(route: str, connection: str = "c-1") -> dict[str, object]:
-    """An event of a WebSocket."""
+    """Returns an event of the WebSocket API."""
     return {"requestContext": {"routeKey": route, "connectionId": connection}}
 
 
 def say(play: Recorder, name: str, words: object) -> None:
-    """A message of a client."""
+    """Sends a message of a client."""
     play.play(name, "live", socket("$default") | {"body": json.dumps(words)})
 
 
@@ -167,7 +173,7 @@ def exports(play: Recorder) -> None:
     key = {"idempotency-key": "export-1"}
     export = play.post("export", f"/jobs/{job}/exports", headers=key)["id"]
     play.post("export again", f"/jobs/{job}/exports", headers=key)
-    play.get("it runs", f"/jobs/{job}/exports/{export}")
+    play.get("export is running", f"/jobs/{job}/exports/{export}")
     given = {"tenant": TENANT, "job": job, "export": export}
     cursor = play.play("append a part", "export_results", {**given, "cursor": {}})
     finished = play.play("finish the file", "export_results", {**given, "cursor": cursor})
@@ -175,17 +181,17 @@ def exports(play: Recorder) -> None:
     name = f"{job}-{export}"
     done = {"status": "SUCCEEDED", "stopDate": 1_800_000_005.0, "output": finished}
     play.facts(executions={name: done})
-    play.get("it is done", f"/jobs/{job}/exports/{export}")
+    play.get("export is done", f"/jobs/{job}/exports/{export}")
     play.wait(8 * 24 * 3_600)
-    play.get("it is not kept any more", f"/jobs/{job}/exports/{export}")
+    play.get("export has expired", f"/jobs/{job}/exports/{export}")
     lost = play.post("another export", f"/jobs/{job}/exports")["id"]
     play.facts(
         executions={
             f"{job}-{lost}": {"status": "FAILED", "stopDate": 1_800_700_000.0, "error": "Boom"}
         }
     )
-    play.get("it failed", f"/jobs/{job}/exports/{lost}")
-    play.get("who exported", f"/jobs/{job}/events")
+    play.get("export has failed", f"/jobs/{job}/exports/{lost}")
+    play.get("audit log of the job", f"/jobs/{job}/events")
 
 
 def tenants(play: Recorder) -> None:
@@ -213,6 +219,6 @@ def tenants(play: Recorder) -> None:
     play.wait(10)
     play.post("too many open", "/jobs", job, claims=user("acme"), status=429)
     play.get("limits", "/tenants/acme/limits")
-    play.get("limits of nobody yet", "/tenants/nobody/limits")
+    play.get("limits of a new tenant", "/tenants/nobody/limits")
     page = play.get("tenants", "/tenants", query="limit=1")
     play.get("more tenants", "/tenants", query=f"limit=1&next_token={page['next_token']}")

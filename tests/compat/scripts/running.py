@@ -1,4 +1,4 @@
-"""Chunks as workers run them, and what is read of them."""
+"""Chunks that workers run, and the reads of their tasks."""
 
 import json
 
@@ -7,7 +7,7 @@ from tests.compat.recorder import BOOM, FATAL, Recorder, ended
 
 
 def reports(play: Recorder) -> None:
-    """A job of two chunks from submit to COMPLETED, with every kind of report and of heartbeat."""
+    """A job of two chunks until it is COMPLETED, with every kind of report and heartbeat."""
     play.register()
     job = play.submit("eight tasks", count=8, chunk_size=4, retry={"max_attempts": 2})
     play.start("eight tasks", job)
@@ -24,59 +24,59 @@ def reports(play: Recorder) -> None:
     other = {"job_id": job, "chunk": 1, "epoch": second["epoch"], "index": 4}
     play.wait(5)
     play.worker("a heartbeat", "heartbeats", {"worker": "w-1", "leases": [hand, other]})
-    play.get("a task in hand", f"/tasks/{job}.1")
+    play.get("a running task", f"/tasks/{job}.1")
     stale = {"worker": "w-1", "leases": [{**beat, "epoch": 7}]}
     play.worker("a stale heartbeat", "heartbeats", stale)
     play.report("a partial report", first, [ended(0), ended(1, error=FATAL)], final=False)
     play.report("the same partial report", first, [ended(0), ended(1, error=FATAL)], final=False)
     play.report("a final report", first, [ended(2), ended(3, error=BOOM)], number=2)
     play.report("a stale report", {**first, "epoch": 9}, [ended(2)], number=2)
-    play.get("one failed, one is tried again", f"/jobs/{job}/tasks", query="limit=4")
+    play.get("one failed, one is retrying", f"/jobs/{job}/tasks", query="limit=4")
     (early,) = play.lease("the chunk is not due", job, 0, request="request-3")
     assert early["decision"] != "granted"
     play.report("the other chunk ends", second, [ended(n) for n in range(4, 8)])
-    play.monitor("half of it is done: monitor", job)
+    play.monitor("half of it is ended: monitor", job)
     play.wait(60)
     (again,) = play.lease("the chunk is due", job, 0, request="request-4")
     play.get("attempts while it runs", f"/tasks/{job}.3/attempts")
     play.report("the last task ends", again, [ended(3, 2)])
     play.stream("events of the end", "job_events")
-    play.lease("a lease of what is done", job, 0, request="request-5")
-    play.monitor("done: monitor", job)
+    play.lease("lease a chunk that has ended", job, 0, request="request-5")
+    play.monitor("ended: monitor", job)
     play.facts(executions={f"{job}-1-1": {"status": "FAILED", "stopDate": 1_800_000_067.0}})
     play.play("the execution ended", "execution_ended", {"detail": {"name": f"{job}-1-1"}})
     _read(play, job)
 
 
 def _read(play: Recorder, job: str) -> None:
-    """All that can be read of a job that is done."""
-    play.get("done: the job", f"/jobs/{job}")
-    play.get("done: tasks that failed", f"/jobs/{job}/tasks", query="status=FAILED")
-    play.get("done: the slowest", f"/jobs/{job}/tasks", query="order=slowest&limit=2")
-    page = play.get("done: tasks of many attempts", f"/jobs/{job}/tasks", query="attempts=2")
-    play.get("done: some of the tasks", f"/jobs/{job}/tasks", query="start=2&end=5")
+    """Reads every view of a job that has ended."""
+    play.get("ended: the job", f"/jobs/{job}")
+    play.get("ended: tasks that failed", f"/jobs/{job}/tasks", query="status=FAILED")
+    play.get("ended: the slowest", f"/jobs/{job}/tasks", query="order=slowest&limit=2")
+    page = play.get("ended: tasks of many attempts", f"/jobs/{job}/tasks", query="attempts=2")
+    play.get("ended: some of the tasks", f"/jobs/{job}/tasks", query="start=2&end=5")
     assert page["items"]
-    play.get("done: a task", f"/tasks/{job}.3")
-    play.get("done: its result", f"/tasks/{job}.3/result")
-    play.get("done: the result of a failed task", f"/tasks/{job}.1/result", status=409)
-    play.get("done: attempts", f"/tasks/{job}.3/attempts")
-    results = play.get("done: results", f"/jobs/{job}/results", query="limit=3")
+    play.get("ended: a task", f"/tasks/{job}.3")
+    play.get("ended: its result", f"/tasks/{job}.3/result")
+    play.get("ended: the result of a failed task", f"/tasks/{job}.1/result", status=409)
+    play.get("ended: attempts", f"/tasks/{job}.3/attempts")
+    results = play.get("ended: results", f"/jobs/{job}/results", query="limit=3")
     more = f"limit=3&next_token={results['next_token']}"
-    play.get("done: more results", f"/jobs/{job}/results", query=more)
-    play.get("done: JSON Lines", f"/jobs/{job}/results", query="format=jsonl&limit=3")
+    play.get("ended: more results", f"/jobs/{job}/results", query=more)
+    play.get("ended: JSON Lines", f"/jobs/{job}/results", query="format=jsonl&limit=3")
     lines = {"accept": "application/x-ndjson"}
-    play.get("done: JSON Lines by header", f"/jobs/{job}/results", headers=lines)
-    play.get("done: map of tasks", f"/jobs/{job}/map")
+    play.get("ended: JSON Lines by header", f"/jobs/{job}/results", headers=lines)
+    play.get("ended: map of tasks", f"/jobs/{job}/map")
     known = {"if-none-match": LAST_ETAG}
-    play.get("done: a known map", f"/jobs/{job}/map", headers=known, status=304)
-    play.get("done: map of chunks", f"/jobs/{job}/map", query="cells=chunk")
-    failures = play.get("done: failures", f"/jobs/{job}/failures")
+    play.get("ended: a known map", f"/jobs/{job}/map", headers=known, status=304)
+    play.get("ended: map of chunks", f"/jobs/{job}/map", query="cells=chunk")
+    failures = play.get("ended: failures", f"/jobs/{job}/failures")
     cause = failures["items"][0]["cause"]
-    play.get("done: tasks of a cause", f"/jobs/{job}/tasks", query=f"cause={cause}")
+    play.get("ended: tasks of a cause", f"/jobs/{job}/tasks", query=f"cause={cause}")
 
 
 def large(play: Recorder) -> None:
-    """Outcomes too large for a row: as an object, written by us or uploaded by the worker."""
+    """Outcomes too large for a row, stored by the API or uploaded by the worker."""
     play.register()
     job = play.submit("two tasks", count=2, chunk_size=1)
     play.start("two tasks", job)
@@ -124,26 +124,26 @@ def single(play: Recorder) -> None:
     play.register()
     job = play.submit("three tasks", count=3, chunk_size=1, retry={"max_attempts": 2})
     play.start("three tasks", job)
-    play.post("take one on", f"/tasks/{job}.0/running", {"worker": "ada"})
-    play.post("take it on again", f"/tasks/{job}.0/running", {"worker": "ada"})
-    play.post("somebody else has it", f"/tasks/{job}.0/running", {"worker": "bob"}, status=409)
+    play.post("start a task", f"/tasks/{job}.0/running", {"worker": "ada"})
+    play.post("start it again", f"/tasks/{job}.0/running", {"worker": "ada"})
+    play.post("another worker holds it", f"/tasks/{job}.0/running", {"worker": "bob"}, status=409)
     done = {"worker": "ada", "result": {"by": "hand"}}
     play.post("complete it", f"/tasks/{job}.0/complete", done)
     play.post("complete it again", f"/tasks/{job}.0/complete", done)
-    play.post("take another on", f"/tasks/{job}.1/running", {"worker": "ada"})
+    play.post("start another task", f"/tasks/{job}.1/running", {"worker": "ada"})
     play.post("it fails", f"/tasks/{job}.1/failed", {"worker": "ada", "error": BOOM})
-    play.post("complete what is not taken on", f"/tasks/{job}.2/complete", done, status=409)
-    play.post("take the last on", f"/tasks/{job}.2/running", {"worker": "ada"})
-    play.post("it fails for good", f"/tasks/{job}.2/failed", {"worker": "ada", "error": FATAL})
-    play.get("one is tried again", f"/jobs/{job}")
+    play.post("complete a task that was not started", f"/tasks/{job}.2/complete", done, status=409)
+    play.post("start the last task", f"/tasks/{job}.2/running", {"worker": "ada"})
+    play.post("it fails permanently", f"/tasks/{job}.2/failed", {"worker": "ada", "error": FATAL})
+    play.get("one is retrying", f"/jobs/{job}")
     play.wait(60)
-    play.post("take it on a second time", f"/tasks/{job}.1/running", {"worker": "ada"})
+    play.post("start the retry", f"/tasks/{job}.1/running", {"worker": "ada"})
     play.post("it completes", f"/tasks/{job}.1/complete", done)
     play.get("the job ended", f"/jobs/{job}")
 
 
 def windows(play: Recorder) -> None:
-    """At most two chunks at once: each that ends sends the next, from a cursor."""
+    """A job with `max_parallelism`, whose cursor releases the next chunk."""
     play.register()
     job = play.submit("five chunks", count=5, chunk_size=1, max_parallelism=2, max_failed=1)
     play.start("five chunks", job)
@@ -158,7 +158,7 @@ def windows(play: Recorder) -> None:
 
 
 def crashes(play: Recorder) -> None:
-    """A worker dies on a task again and again; dead letters; the sweep; a workflow that fails."""
+    """Worker crashes, dead letters, the sweep, and workflows that fail."""
     play.register()
     job = play.submit("two tasks", count=2, chunk_size=2)
     play.start("two tasks", job)
@@ -170,10 +170,10 @@ def crashes(play: Recorder) -> None:
             seen = play.monitor("the chunk was lost: monitor", job)["seen"]
             play.monitor("nothing moved: monitor", job, seen=seen, passes=1)
     (last,) = play.lease("lease 4", job, 0, request="request-4")
-    play.get("the worker died of it", f"/tasks/{job}.0")
-    play.get("the worker died of it: why", f"/tasks/{job}.0/why")
-    play.get("the worker died of it: attempts", f"/tasks/{job}.0/attempts")
-    play.get("the worker died of it: failures", f"/jobs/{job}/failures")
+    play.get("task failed by crashes", f"/tasks/{job}.0")
+    play.get("task failed by crashes: why", f"/tasks/{job}.0/why")
+    play.get("task failed by crashes: attempts", f"/tasks/{job}.0/attempts")
+    play.get("task failed by crashes: failures", f"/jobs/{job}/failures")
     letter = {
         "messageId": "m-1",
         "body": json.dumps({"job": job, "chunk": 0}),
@@ -186,18 +186,18 @@ def crashes(play: Recorder) -> None:
     play.get("dead letters of the job", f"/jobs/{job}/dead-letters")
     play.get("dead letters of the tenant", "/dead-letters")
     play.facts(faults={"dynamodb.GetItem": "ProvisionedThroughputExceededException"})
-    play.play("a dead letter that has to come again", "dead_letters", {"Records": [letter]})
-    play.play("sweep: it runs", "sweep", {})
+    play.play("a dead letter that is redelivered", "dead_letters", {"Records": [letter]})
+    play.play("sweep: execution is running", "sweep", {})
     play.facts(executions={f"{job}-1-1": {"status": "TIMED_OUT", "stopDate": 1_800_000_180.0}})
-    play.play("sweep: its execution died", "sweep", {})
+    play.play("sweep: execution has died", "sweep", {})
     play.report("the other task ends", last, [ended(1)])
-    given = {"job": job, "generation": 1, "cause": "States.Timeout: no more of this"}
-    play.play("fail what ended", "fail_job", given)
+    given = {"job": job, "generation": 1, "cause": "States.Timeout: the state timed out"}
+    play.play("fail a job that has ended", "fail_job", given)
     play.get("dead and ended: the job", f"/jobs/{job}")
     play.facts(executions={f"{job}-1-2": {"status": "FAILED", "stopDate": 1_800_000_190.0}})
-    play.play("sweep: they agree", "sweep", {})
+    play.play("sweep: job and execution agree", "sweep", {})
     other = play.submit("one that the workflow fails", count=1)
-    play.play("fail it", "fail_job", {**given, "job": other})
+    play.play("fail the job", "fail_job", {**given, "job": other})
     play.get("failed: the job", f"/jobs/{other}")
     late = play.submit("one with a deadline", count=1, deadline="2027-01-15T08:30:00Z")
     play.start("one with a deadline", late)
@@ -234,14 +234,14 @@ def letters(play: Recorder) -> None:
     play.play("job stops", "dead_letters", dead(job, 2))
     play.monitor("cancelled: monitor", job)
     play.play("job ended", "dead_letters", dead(job, 3))
-    play.play("of no job", "dead_letters", dead("job_00000000000000000000000000", 0))
-    play.get("all of the job's", f"/jobs/{job}/dead-letters")
-    page = play.get("some of the tenant's", "/dead-letters", query="limit=2")
-    play.get("more of them", "/dead-letters", query=f"limit=2&next_token={page['next_token']}")
+    play.play("unknown job", "dead_letters", dead("job_00000000000000000000000000", 0))
+    play.get("list those of the job", f"/jobs/{job}/dead-letters")
+    page = play.get("list those of the tenant", "/dead-letters", query="limit=2")
+    play.get("next page", "/dead-letters", query=f"limit=2&next_token={page['next_token']}")
 
 
 def dead(job: str, chunk: int) -> dict[str, list[dict[str, object]]]:
-    """A message that was received too often."""
+    """Returns a message that was received too often."""
     record: dict[str, object] = {
         "messageId": "m-1",
         "body": json.dumps({"job": job, "chunk": chunk}),

@@ -1,4 +1,4 @@
-"""What users do with jobs: pause, retry, discard, many at once; and what they read of waiting."""
+"""Pauses, retries, canaries, bulk actions, and reasons why jobs wait."""
 
 from tests.compat.recorder import BOOM, FATAL, Recorder, ended
 
@@ -8,7 +8,7 @@ def pauses(play: Recorder) -> None:
     play.register()
     job = play.submit("three chunks", count=3, chunk_size=1)
     play.start("three chunks", job)
-    (lease,) = play.lease("one runs", job, 0)
+    (lease,) = play.lease("lease the first", job, 0)
     play.post("pause", f"/jobs/{job}/pause")
     play.stream("paused: events", "job_events")
     play.get("paused", f"/jobs/{job}")
@@ -16,7 +16,7 @@ def pauses(play: Recorder) -> None:
     play.lease("paused: lease", job, 1, request="request-2")
     beat = {"job_id": job, "chunk": 0, "epoch": 1, "index": 0}
     play.worker("paused: heartbeat", "heartbeats", {"worker": "w-1", "leases": [beat]})
-    play.report("what runs ends", lease, [ended(0)])
+    play.report("the running chunk ends", lease, [ended(0)])
     seen = play.monitor("paused: monitor", job)["seen"]
     play.wait(600)
     play.post("resume", f"/jobs/{job}/resume")
@@ -28,7 +28,7 @@ def pauses(play: Recorder) -> None:
 
 
 def retries(play: Recorder) -> None:
-    """Discard, retry some, retry all, a canary that passes and one that fails."""
+    """Discards, and retries of some tasks and of a cause."""
     play.register()
     job = play.submit("six tasks", count=6, chunk_size=2)
     play.start("six tasks", job)
@@ -58,7 +58,7 @@ def retries(play: Recorder) -> None:
 
 
 def canaries(play: Recorder) -> None:
-    """A few tasks first; the rest if enough of them succeed."""
+    """Canaries that pass and fail."""
     play.register()
     for name, failed in (("passes", ()), ("fails", (0,))):
         job = play.submit(f"{name}: three tasks", count=3, chunk_size=1)
@@ -74,7 +74,7 @@ def canaries(play: Recorder) -> None:
         ends = {"status": "FAILED", "stopDate": 1_800_000_010.0}
         play.facts(executions={f"{job}-2-1": ends})
         play.play(f"{name}: its execution ended", "execution_ended", name_of(job, 2))
-        play.get(f"{name}: what came of it", f"/jobs/{job}")
+        play.get(f"{name}: result", f"/jobs/{job}")
         if not failed:
             play.start(f"{name}: the rest", job, generation=3)
             play.run(f"{name}: the rest 1", job, 1)
@@ -111,7 +111,7 @@ def many(play: Recorder) -> None:
         body = {"action": verb, "filter": filter_}
         found = play.post(f"{verb} all", "/bulk-actions", body)["id"]
         play.play(f"{verb} all: step", "bulk_actions", {"tenant": "default", "action": found})
-        play.get(f"{verb} all: what came of it", f"/bulk-actions/{found}")
+        play.get(f"{verb} all: result", f"/bulk-actions/{found}")
         if verb == "cancel":
             for n, job in enumerate(jobs):
                 play.monitor(f"cancelled {n}: monitor", job)
@@ -127,15 +127,17 @@ def many(play: Recorder) -> None:
     last = play.post("every filter", "/bulk-actions", {"action": "retry", "filter": every})["id"]
     play.post("abort it", f"/bulk-actions/{last}/abort")
     play.play("aborted: step", "bulk_actions", {"tenant": "default", "action": last})
-    lost = play.post("one that fails", "/bulk-actions", {"action": "cancel", "filter": which})["id"]
+    lost = play.post(
+        "begin one that fails", "/bulk-actions", {"action": "cancel", "filter": which}
+    )["id"]
     given = {"tenant": "default", "action": lost, "cause": "States.Timeout: again"}
-    play.play("it is given up", "bulk_actions", given)
-    page = play.get("all of them", "/bulk-actions", query="limit=3")
-    play.get("those before", "/bulk-actions", query=f"limit=3&next_token={page['next_token']}")
+    play.play("give up the bulk action", "bulk_actions", given)
+    page = play.get("list bulk actions", "/bulk-actions", query="limit=3")
+    play.get("next page", "/bulk-actions", query=f"limit=3&next_token={page['next_token']}")
 
 
 def waiting(play: Recorder) -> None:
-    """Why something does not run: workers, queues, reasons."""
+    """Workers, queues, and reasons why a job waits."""
     play.register(
         every=60.0,
         version="0.1.0",
@@ -157,14 +159,14 @@ def waiting(play: Recorder) -> None:
     (lease,) = play.lease("lease one", job, 0)
     play.get("running: why", f"/jobs/{job}/why")
     play.get("running: why a task", f"/tasks/{job}.0/why")
-    play.report("it is tried again", lease, [ended(0, error=BOOM)])
+    play.report("a task fails and is retrying", lease, [ended(0, error=BOOM)])
     play.get("retrying: why a task", f"/tasks/{job}.0/why")
     play.get("workers", "/workers")
     play.get("task types", "/task-types")
     play.get("health", "/health", claims=None)
     play.wait(300)
     play.get("silent workers", "/workers")
-    play.get("nobody is there: why", f"/jobs/{job}/why")
+    play.get("all workers are silent: why", f"/jobs/{job}/why")
     offers = [{"name": "noop", "schema": {"type": "object"}}]
     leaving = {"worker": "w-1", "task_types": offers, "number": 2, "leaving": True, "every": 60.0}
     leaving["started_at"] = "2027-01-15T07:59:00Z"
@@ -177,7 +179,7 @@ def waiting(play: Recorder) -> None:
 
 
 def reasons(play: Recorder) -> None:
-    """Every reason why something does not run."""
+    """Every reason why a job or a task waits."""
     play.register()
     place = play.post("a place for inputs", "/inputs")["inputs_uri"]
     play.upload("inputs", str(place).removeprefix("s3://inputs/"), b"no JSON\n")
@@ -229,7 +231,7 @@ def _settled(play: Recorder) -> None:
     other = play.submit("one task", count=1, retry={"max_attempts": 2})
     play.start("one task", other)
     (lease,) = play.lease("lease it", other, 0)
-    play.report("it is to be tried again", lease, [ended(0, error=BOOM)])
+    play.report("it fails and is retrying", lease, [ended(0, error=BOOM)])
     play.wait(60)
     play.get("settling", f"/jobs/{other}/why")
     play.run("tried again", other)
@@ -238,14 +240,14 @@ def _settled(play: Recorder) -> None:
 
 
 def expiry(play: Recorder) -> None:
-    """What is read once parts and inputs have expired, and canaries that are stopped."""
+    """Reads after parts have expired, and a canary that is stopped."""
     play.register()
     job = play.submit("two chunks", count=2, chunk_size=1)
     play.start("two chunks", job)
     play.run("first", job, 0)
     play.lease("done, while the job runs", job, 0, request="request-2")
     play.run("second", job, 1, failed=(1,))
-    play.lose("tasks", f"outcomes/{job}/0/1.1")
+    play.expire("tasks", f"outcomes/{job}/0/1.1")
     play.get("a lost part: results", f"/jobs/{job}/results", query="format=json")
     play.get("a lost part: attempts", f"/tasks/{job}.0/attempts")
     play.get("a lost part: the task", f"/tasks/{job}.0")
@@ -258,5 +260,5 @@ def expiry(play: Recorder) -> None:
 
 
 def name_of(job: str, generation: int) -> dict[str, dict[str, str]]:
-    """The event of an execution that ended."""
+    """Returns the event of an execution that ended."""
     return {"detail": {"name": f"{job}-{generation}-1"}}

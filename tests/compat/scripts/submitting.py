@@ -1,4 +1,4 @@
-"""Jobs as they are submitted, listed, changed and removed."""
+"""Submissions, lists, changes and problems."""
 
 from tests.compat.chapter import LAST_ETAG
 from tests.compat.recorder import Recorder, machine, user
@@ -26,7 +26,7 @@ FULL = {
 
 
 def sources(play: Recorder) -> None:
-    """Every way to say what a job's tasks are, and every field of a submission."""
+    """Every source of tasks, and every field of a submission."""
     play.register()
     play.worker(
         "a worker offers a type that takes anything",
@@ -43,7 +43,7 @@ def sources(play: Recorder) -> None:
     play.post("every field, with a key and a trace", "/jobs", full, headers=key)
     play.post("the same again", "/jobs", full, headers=key)
     play.post("another body under the key", "/jobs", FULL, headers=key, status=409)
-    job = play.submit("a count and nothing else", count=5)
+    job = play.submit("only a count", count=5)
     play.wait(10)
     play.submit(
         "a long grid, whose spec is compressed", grid={"x": [f"{n:040}" for n in range(60)]}
@@ -54,7 +54,7 @@ def sources(play: Recorder) -> None:
     key_of = str(place).removeprefix("s3://inputs/")
     play.upload("inputs", key_of, b'{"size":1}\n{"size":2}\n{"size":3}\n')
     uploaded = play.submit(
-        "uploaded inputs", task_type="sized", inputs_uri=place, chunk_size=2, name="of a file"
+        "uploaded inputs", task_type="sized", inputs_uri=place, chunk_size=2, name="uploaded"
     )
     play.start("uploaded inputs", uploaded)
     (lease,) = play.lease("a chunk of uploaded inputs", uploaded, 0)
@@ -72,7 +72,7 @@ def sources(play: Recorder) -> None:
 
 
 def lists(play: Recorder) -> None:
-    """Filters, pages, tags of entities."""
+    """Filters, pages and entity tags."""
     play.register()
     first = play.submit("the first", count=1, name="alpha one", tags={"team": "ml", "run": "1"})
     play.wait(60)
@@ -99,7 +99,7 @@ def lists(play: Recorder) -> None:
 
 
 def changes(play: Recorder) -> None:
-    """What is done to a job that is there: changed, cloned, cancelled, deleted."""
+    """Changes, clones, cancellations and deletions of jobs."""
     play.register()
     job = play.submit("six tasks", count=6, chunk_size=1, max_parallelism=1, name="wide")
     play.start("six tasks", job)
@@ -107,7 +107,7 @@ def changes(play: Recorder) -> None:
     play.http("change it", "PATCH", f"/jobs/{job}", fields)
     play.http("change its priority", "PATCH", f"/jobs/{job}", {"priority": "high"})
     nothing = {"max_parallelism": None}
-    play.http("no limit any more", "PATCH", f"/jobs/{job}", nothing)
+    play.http("remove the limit", "PATCH", f"/jobs/{job}", nothing)
     play.post("clone it", f"/jobs/{job}/clone")
     different = {
         "name": "a copy",
@@ -122,7 +122,7 @@ def changes(play: Recorder) -> None:
     key = {"idempotency-key": "clone-1"}
     copy = play.post("clone it otherwise", f"/jobs/{job}/clone", different, headers=key)["id"]
     play.post("clone it otherwise again", f"/jobs/{job}/clone", different, headers=key)
-    play.http("delete what runs", "DELETE", f"/jobs/{job}", status=409)
+    play.http("delete a running job", "DELETE", f"/jobs/{job}", status=409)
     play.lease("lease before the cancel", job, 0, 1)
     play.post("cancel it", f"/jobs/{job}/cancel")
     play.lease("lease after the cancel", job, 2, request="request-2")
@@ -130,24 +130,26 @@ def changes(play: Recorder) -> None:
     play.monitor("cancelled: monitor", job)
     play.get("cancelled", f"/jobs/{job}")
     play.get("cancelled: tasks", f"/jobs/{job}/tasks")
-    play.http("change what ended", "PATCH", f"/jobs/{job}", {"name": "x"}, status=409)
-    play.post("cancel what ended", f"/jobs/{job}/cancel")
+    play.http("change a job that has ended", "PATCH", f"/jobs/{job}", {"name": "x"}, status=409)
+    play.post("cancel a job that has ended", f"/jobs/{job}/cancel")
     play.http("delete it", "DELETE", f"/jobs/{job}")
     play.http("delete it again", "DELETE", f"/jobs/{job}", status=404)
     play.get("deleted", f"/jobs/{job}", status=404)
-    play.get("who did what to the copy", f"/jobs/{copy}/events")
-    page = play.get("who did what", "/events", query="limit=3")
-    play.get("who did what before", "/events", query=f"limit=3&next_token={page['next_token']}")
+    play.get("audit log of the copy", f"/jobs/{copy}/events")
+    page = play.get("audit log", "/events", query="limit=3")
+    play.get(
+        "next page of the audit log", "/events", query=f"limit=3&next_token={page['next_token']}"
+    )
 
 
 def problems(play: Recorder) -> None:
-    """Every kind of problem that an answer can be."""
+    """Every kind of problem."""
     play.register()
     job = play.submit("a job", count=1)
     play.get("no route", "/nothing", status=404)
     play.get("no token", "/jobs", claims=None, status=401)
     play.get("no tenant", "/jobs", claims=user() | {"cognito:groups": "[]"}, status=403)
-    play.get("a machine that nobody knows", "/jobs", claims=machine("c-1"), status=403)
+    play.get("an unknown machine", "/jobs", claims=machine("c-1"), status=403)
     reading = user(scope="shoal/jobs:read")
     play.post("no scope", "/jobs", {"task_type": "noop", "count": 1}, claims=reading, status=403)
     play.get("no job", "/jobs/job_00000000000000000000000000", status=404)
@@ -172,14 +174,14 @@ def problems(play: Recorder) -> None:
     bad = {"task_type": "sized", "inputs": [{"size": 1}, {"size": "x"}]}
     play.post("inputs that do not fit", "/jobs", bad, status=422)
     play.get("an unknown parameter", "/jobs", query="stauts=FAILED", status=422)
-    play.post("a body that nobody reads", f"/jobs/{job}/pause", {"x": 1}, status=422)
-    play.post("retry what runs", f"/jobs/{job}/retry", status=409)
+    play.post("an unexpected body", f"/jobs/{job}/pause", {"x": 1}, status=422)
+    play.post("retry a running job", f"/jobs/{job}/retry", status=409)
     play.post("a retry of nothing", f"/jobs/{job}/retry", {"indices": []}, status=422)
-    play.get("the result of what runs", f"/tasks/{job}.0/result", status=409)
+    play.get("the result of a running task", f"/tasks/{job}.0/result", status=409)
     play.facts(faults={"dynamodb.GetItem": "ProvisionedThroughputExceededException"})
-    play.get("a dependency is away", f"/jobs/{job}", status=503)
+    play.get("a dependency is unavailable", f"/jobs/{job}", status=503)
     play.facts(faults={"dynamodb.GetItem": "ValidationException"})
-    play.get("a fault of ours", f"/jobs/{job}", status=500)
+    play.get("an internal error", f"/jobs/{job}", status=500)
     play.worker("a worker calls nothing", "nothing", {}, status=404)
     play.worker("a worker sends no JSON", "leases", "{", status=400)
     play.worker("a worker sends an unknown field", "leases", {"worker": "w-1", "x": 1}, status=422)
@@ -189,6 +191,6 @@ def problems(play: Recorder) -> None:
     play.facts(faults={"dynamodb.GetItem": "ProvisionedThroughputExceededException"})
     place = {name: wrong[name] for name in ("job_id", "chunk", "epoch", "report")}
     wanted = {"worker": "w-1", **place, "size": 1}
-    play.worker("a dependency of a worker's call is away", "parts", wanted, status=503)
+    play.worker("a dependency of a worker is unavailable", "parts", wanted, status=503)
     started = {"job": "job_00000000000000000000000000", "generation": 1, "n": 1}
     play.play("plan no job", "plan_tasks", started)

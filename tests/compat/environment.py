@@ -1,8 +1,8 @@
-"""What surrounds the functions: AWS, time, chance and the addresses of webhooks.
+"""The environment of the functions: AWS, time, randomness and the hosts of webhooks.
 
-DynamoDB and S3 are moto's. Every other service only notes what it is asked, and answers from the
-`Facts` of the step. All of this is below the code under test: it patches the standard library and
-botocore, and names no module of ours but the composition root.
+DynamoDB and S3 are moto's. Every other service records its calls, and answers from the `Facts` of
+the step. The replacements patch the standard library and botocore, so that the tests depend on no
+module of Shoal except the composition root and the settings.
 """
 
 import http.client
@@ -35,7 +35,7 @@ type Json = Any
 TABLES: Final = {"jobs": ("id",), "tasks": ("id",), "registry": ("pk", "sk")}
 BUCKETS: Final = ("inputs", "results")
 EPOCH: Final = 1_800_000_000.0
-"""The time at which every chapter begins: 2027-01-15 08:00:00 UTC."""
+"""The start of every chapter: 2027-01-15 08:00:00 UTC."""
 _QUEUE: Final = "https://sqs.us-east-1.amazonaws.com/123456789012"
 _MACHINE: Final = "arn:aws:states:us-east-1:123456789012:stateMachine:shoal"
 ENVIRONMENT: Final = {
@@ -63,10 +63,10 @@ ENVIRONMENT: Final = {
 
 @dataclass(frozen=True)
 class Facts:
-    """How the world around a step is.
+    """The state of the services around a step.
 
     `executions`: how executions ended, by name; one that was started and is not here is running.
-    `depths` and `ages`: of queues, by their last word. `gone`: connections that are closed.
+    `depths` and `ages`: of queues, by priority. `gone`: connections that are closed.
     `posts`: the statuses with which webhooks answer, by host; a word instead of a number is a
     failure to connect. `faults`: the error code of the next calls, by `service.Operation`.
     """
@@ -81,20 +81,20 @@ class Facts:
 
 @dataclass
 class Effects:
-    """What a step did to the world around it, beyond rows and objects."""
+    """The effects of a step."""
 
     sent: list[Json] = field(default_factory=list)
     metrics: list[Json] = field(default_factory=list)
     written: set[tuple[str, str]] = field(default_factory=set)
-    """The rows and objects that may have changed: a table or a bucket, and a key."""
+    """Table or bucket, and key, of each row and object that the step may have changed."""
 
 
 State = dict[str, dict[str, Json]]
 """Canonical rows by key, in tables; canonical objects by key, in buckets."""
 
 
-class Surroundings:
-    """The world, for one process; `within` makes a step happen in it."""
+class Environment:
+    """Tables, buckets and replaced services. `within` runs a step in them."""
 
     def __init__(self, dynamodb: Any, s3: Any) -> None:
         self._dynamodb = dynamodb
@@ -104,7 +104,7 @@ class Surroundings:
     # Rows and objects.
 
     def clear(self) -> None:
-        """Delete all rows and all objects."""
+        """Deletes all rows and all objects."""
         for table in TABLES:
             pages = self._dynamodb.get_paginator("scan").paginate(TableName=table)
             for item in [item for page in pages for item in page["Items"]]:
@@ -114,7 +114,7 @@ class Surroundings:
                 self.put(f"s3:{bucket}", listed["Key"], None)
 
     def put(self, place: str, key: str, want: Json) -> None:
-        """Write a row or an object in its canonical form; None deletes it."""
+        """Writes a canonical row or object; None deletes it."""
         bucket = place.removeprefix("s3:")
         if bucket != place:
             if want is None:
@@ -133,7 +133,7 @@ class Surroundings:
             self._dynamodb.put_item(TableName=place, Item=canonical.attributes(want))
 
     def get(self, place: str, key: str) -> Json:
-        """A row or an object in its canonical form; None if it is not there."""
+        """Reads a row or an object in its canonical form; None if it does not exist."""
         bucket = place.removeprefix("s3:")
         if bucket == place:
             names = TABLES[place]
@@ -158,7 +158,7 @@ class Surroundings:
     def within(
         self, name: str, now: float, facts: Facts, executions: Mapping[str, Json]
     ) -> Iterator[Effects]:
-        """A cold start at this time, among these facts; what comes of it is in the effects."""
+        """Replaces services, time and randomness for one step, and collects its effects."""
         effects, out = Effects(), io.StringIO()
         calls = _Calls(effects, facts, executions)
         chance = _Chance(name)
@@ -182,7 +182,7 @@ class Surroundings:
         effects.metrics += map(json.loads, lines)
 
     def _creating(self) -> Callable[..., Any]:
-        """Makes each client once: clients cost more than calls, and are the same for each step."""
+        """Returns a client factory with a cache: creating a client is slower than a call."""
 
         def create_client(session: Any, service: str, *args: Any, **kwargs: Any) -> Any:
             key = f"{service} {kwargs.get('endpoint_url')}"
@@ -194,14 +194,14 @@ class Surroundings:
 
 
 @contextmanager
-def surroundings() -> Iterator[Surroundings]:
-    """Tables and buckets of a deployment."""
+def provisioned() -> Iterator[Environment]:
+    """Creates the tables and buckets of a deployment."""
     with moto() as aws:
-        yield Surroundings(aws.dynamodb, aws.s3)
+        yield Environment(aws.dynamodb, aws.s3)
 
 
 def key_of(table: str, attributes: Mapping[str, Json]) -> str:
-    """The key of a row as one text."""
+    """Returns the key of a row as one string."""
     return " ".join(attributes[name]["S"] for name in TABLES[table])
 
 
@@ -210,7 +210,7 @@ _OBJECTS: Final = frozenset(("PutObject", "DeleteObject", "CompleteMultipartUplo
 
 
 def _written(service: str, operation: str, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a call writes."""
+    """Yields the rows and objects that a call may write."""
     if service == "s3":
         if operation in _OBJECTS:
             yield f"s3:{given['Bucket']}", given["Key"]
@@ -221,14 +221,14 @@ def _written(service: str, operation: str, given: Mapping[str, Any]) -> Iterator
     elif operation in {"PutItem", "UpdateItem", "DeleteItem"}:
         yield given["TableName"], key_of(given["TableName"], given.get("Item") or given["Key"])
     elif operation not in _READS:
-        raise AssertionError(f"the surroundings do not know what {operation} writes")
+        raise AssertionError(f"the environment do not know what {operation} writes")
 
 
 _real_client: Final = botocore.session.Session.create_client
 
 
 class _Chance:
-    """Random bytes that depend on the step and on nothing else that happened before it."""
+    """Random bytes that depend only on the name of the step."""
 
     def __init__(self, step: str) -> None:
         self._step = step
@@ -247,7 +247,7 @@ def _public_address(_host: str, port: int, **_: Any) -> list[Any]:
 
 
 class _Posted:
-    """The answer of a webhook's host."""
+    """The answer of the host of a webhook."""
 
     def __init__(self, status: int) -> None:
         self.status = status
@@ -260,7 +260,7 @@ _real_call: Final[Any] = vars(botocore.client.BaseClient)["_make_api_call"]
 
 
 class _Calls:
-    """Calls that leave the process."""
+    """Replaces the calls that leave the process."""
 
     def __init__(self, effects: Effects, facts: Facts, executions: Mapping[str, Json]) -> None:
         self._effects, self._facts, self._executions = effects, facts, executions
