@@ -11,8 +11,10 @@ from shoal.domain.canary import Canary
 from shoal.domain.outcome import TaskError
 from shoal.domain.selection import Discard, Selection
 from shoal.ports.task_types import TaskType
+from shoal.service.job_queries import JobView
+from shoal.service.result_queries import MissingResults, Result
 from shoal.service.submission import Upload
-from shoal.service.viewing import JobView, Missing, Result, TaskView
+from shoal.service.task_queries import TaskView
 from shoal.wire.jobs import CanaryBody, CountsBody, DiscardBody, JobBody, JobLinks, SelectionBody
 from shoal.wire.results import MissingBody, MissingWhy, ResultBody
 from shoal.wire.retry import RetryBody
@@ -130,7 +132,7 @@ def result_body(result: Result) -> ResultBody:
     return ResultBody(index=result.index, result=result.result)
 
 
-def missing_body(missing: Missing) -> MissingBody:
+def missing_body(missing: MissingResults) -> MissingBody:
     """Tasks without a result."""
     return MissingBody(
         first=missing.first,

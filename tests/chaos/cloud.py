@@ -169,7 +169,7 @@ class Cloud:
             job = self.jobs.get(job_id)
             if job is None:
                 continue
-            view = bootstrap.viewing().job(job.tenant, job_id)
+            view = bootstrap.job_queries().get(job.tenant, job_id)
             now = (job.status, job.paused, job.generation, view.counts)
             if view.version < version or (view.version == version and now != shown):
                 self.violations.append(

@@ -52,7 +52,9 @@ def list_tasks(
     if order == "slowest":
         find = bootstrap.task_search().slowest
     else:
-        find = bootstrap.viewing().tasks if cause is None else bootstrap.task_search().by_cause
+        find = (
+            bootstrap.task_queries().of_job if cause is None else bootstrap.task_search().by_cause
+        )
     page = find(caller(router).tenant, job_id, which, limit=limit, start=first)
     items, following = [*map(task_body, page.tasks)], page.next_index
     if order == "slowest":

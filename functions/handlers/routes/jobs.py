@@ -16,7 +16,7 @@ from shoal import bootstrap
 from shoal.domain import trace
 from shoal.domain.audit_event import Action
 from shoal.domain.errors import InvalidRequest
-from shoal.domain.job import JobStatus
+from shoal.domain.job import Job, JobStatus
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.selection import Discard, Selection
 from shoal.service.submission import Submitted, fingerprint
@@ -74,7 +74,7 @@ def list_jobs(
         detail = "must be later than since"
         raise InvalidRequest(f"until {detail}", [("until", detail)])
     query = ["jobs", *_query_words(which)]
-    page = bootstrap.viewing().page(
+    page = bootstrap.job_queries().page(
         caller(router).tenant, which, limit=limit, start=text_start(next_token, query)
     )
     return JobPageBody(
@@ -85,16 +85,16 @@ def list_jobs(
 @router.get("/api/v1/jobs/<job_id>", operation_id="getJob", tags=["jobs"])
 def get_job(job_id: str) -> JobBody:
     """One job with its tasks by status."""
-    return job_body(bootstrap.viewing().job(caller(router).tenant, job_id))
+    return job_body(bootstrap.job_queries().get(caller(router).tenant, job_id))
 
 
 @router.patch("/api/v1/jobs/<job_id>", operation_id="changeJob", tags=["jobs"])
 def change_job(job_id: str, body: ChangeRequest) -> JobBody:
     """Give an open job another name, priority or max_parallelism, or other tags."""
     changes = body.changes()
-    bootstrap.job_control().change(caller(router).tenant, job_id, changes)
+    job = bootstrap.job_control().change(caller(router).tenant, job_id, changes)
     bootstrap.audit_trail().record(caller(router), Action.CHANGE, job_id, _audit_detail(changes))
-    return job_body(bootstrap.viewing().job(caller(router).tenant, job_id))
+    return job_body(bootstrap.job_queries().view(job))
 
 
 def _audit_detail(changes: Mapping[str, Any]) -> dict[str, str]:
@@ -130,25 +130,25 @@ def job_action(verb: str) -> Callable[[Handler], Handler]:
 @job_action("cancel")
 def cancel_job(job_id: str) -> Response[JobBody]:
     """End a job: nothing of it begins any more, what runs is stopped."""
-    bootstrap.job_control().cancel(caller(router).tenant, job_id)
+    job = bootstrap.job_control().cancel(caller(router).tenant, job_id)
     bootstrap.audit_trail().record(caller(router), Action.CANCEL, job_id)
-    return _job(job_id, HTTPStatus.ACCEPTED)
+    return _response(job, HTTPStatus.ACCEPTED)
 
 
 @job_action("pause")
 def pause_job(job_id: str) -> Response[JobBody]:
     """Begin no further chunk of a job; what runs goes on."""
-    bootstrap.job_control().pause(caller(router).tenant, job_id)
+    job = bootstrap.job_control().pause(caller(router).tenant, job_id)
     bootstrap.audit_trail().record(caller(router), Action.PAUSE, job_id)
-    return _job(job_id, HTTPStatus.ACCEPTED)
+    return _response(job, HTTPStatus.ACCEPTED)
 
 
 @job_action("resume")
 def resume_job(job_id: str) -> Response[JobBody]:
     """Go on with a paused job."""
-    bootstrap.job_control().resume(caller(router).tenant, job_id)
+    job = bootstrap.job_control().resume(caller(router).tenant, job_id)
     bootstrap.audit_trail().record(caller(router), Action.RESUME, job_id)
-    return _job(job_id, HTTPStatus.ACCEPTED)
+    return _response(job, HTTPStatus.ACCEPTED)
 
 
 @router.post(
@@ -164,13 +164,13 @@ def retry_job(job_id: str, body: RetryRequest | None = None) -> Response[JobBody
     detail = {} if selection is None else selection.audit_detail()
     bootstrap.audit_trail().record_canary(job_id)
     if canary is None:
-        bootstrap.retries().retry(caller(router).tenant, job_id, selection)
+        job = bootstrap.retries().retry(caller(router).tenant, job_id, selection)
     else:
         share, bar = canary.share, canary.bar
-        bootstrap.retries().retry_canary(caller(router).tenant, job_id, selection, share, bar)
+        job = bootstrap.retries().retry_canary(caller(router).tenant, job_id, selection, share, bar)
         detail |= {"canary": f"{share:.4g} first, the rest from {bar:.4g} on"}
     bootstrap.audit_trail().record(caller(router), Action.RETRY, job_id, detail)
-    return _job(job_id, HTTPStatus.ACCEPTED)
+    return _response(job, HTTPStatus.ACCEPTED)
 
 
 @router.post("/api/v1/jobs/<job_id>/discard", operation_id="discardFailures", tags=["jobs"])
@@ -180,10 +180,10 @@ def discard_failures(job_id: str, body: DiscardRequest) -> JobBody:
     discard = Discard(
         body.selection() or Selection(), body.reason, who.name, bootstrap.adapters().clock.now()
     )
-    bootstrap.retries().discard(who.tenant, job_id, discard)
+    job = bootstrap.retries().discard(who.tenant, job_id, discard)
     detail = discard.selection.audit_detail() | {"reason": body.reason}
     bootstrap.audit_trail().record(who, Action.DISCARD, job_id, detail)
-    return job_body(bootstrap.viewing().job(who.tenant, job_id))
+    return job_body(bootstrap.job_queries().view(job))
 
 
 @router.post(
@@ -196,9 +196,9 @@ def clone_job(
     job_id: str, body: CloneRequest | None = None, idempotency_key: IdempotencyKey = None
 ) -> Response[JobBody]:
     """Submit another job like this one, with other values where the body has them."""
-    job = bootstrap.viewing().job(caller(router).tenant, job_id).job
     submitted = bootstrap.submission().clone(
-        job,
+        caller(router).tenant,
+        job_id,
         {} if body is None else body.changes(),
         key=idempotency_key,
         fingerprint=fingerprint({"clone": job_id, "changes": router.current_event.json_body}),
@@ -220,14 +220,14 @@ def _submitted(submitted: Submitted) -> Response[JobBody]:
     headers = {"Location": job_path(job_id)} | (
         {"Idempotency-Replayed": "true"} if replayed else {}
     )
-    return _job(job_id, HTTPStatus.CREATED, headers)
+    return _response(submitted.job, HTTPStatus.CREATED, headers)
 
 
-def _job(
-    job_id: str, status: HTTPStatus, headers: Mapping[str, str] | None = None
+def _response(
+    job: Job, status: HTTPStatus, headers: Mapping[str, str] | None = None
 ) -> Response[JobBody]:
-    """The job as it now is."""
-    body = job_body(bootstrap.viewing().job(caller(router).tenant, job_id))
+    """The job as the request read or wrote it."""
+    body = job_body(bootstrap.job_queries().view(job))
     return Response(status.value, "application/json", body, headers=headers)
 
 

@@ -12,7 +12,7 @@ from handlers.request_context import NextToken, TaskLimit, caller, new_router
 from handlers.serializers import MAX_RESPONSE_BYTES, fit_response, missing_body, result_body
 from shoal import bootstrap
 from shoal.service.result_lines import lines_of
-from shoal.service.viewing import ResultPage
+from shoal.service.result_queries import ResultPage
 from shoal.wire.results import ResultPageBody, too_large_line
 
 router = new_router()
@@ -40,7 +40,7 @@ def list_results(
     task is a line, and the header Link names the next page.
     """
     query = ["results", job_id]
-    page = bootstrap.viewing().results(
+    page = bootstrap.result_queries().of_job(
         caller(router).tenant, job_id, limit=limit, start=index_start(next_token, query)
     )
     accept = router.current_event.headers.get("accept", "")

@@ -21,7 +21,7 @@ router = new_router()
 def get_task(task_id: str) -> TaskBody:
     """One task, `{job_id}.{index}`."""
     (body,), _ = fit_response(
-        [task_body(bootstrap.viewing().task(caller(router).tenant, task_id))], None
+        [task_body(bootstrap.task_queries().get(caller(router).tenant, task_id))], None
     )
     return body
 
@@ -29,7 +29,7 @@ def get_task(task_id: str) -> TaskBody:
 @router.get("/api/v1/tasks/<task_id>/result", operation_id="getResult", tags=["tasks"])
 def get_result(task_id: str) -> ResultBody:
     """Get what a completed task returned; 409 while, or because, it did not complete."""
-    result = bootstrap.viewing().result(caller(router).tenant, task_id)
+    result = bootstrap.result_queries().of_task(caller(router).tenant, task_id)
     (body,), _ = fit_response([result_body(result)], None)
     return body
 

@@ -116,7 +116,7 @@ def test_a_result_that_is_not_kept_any_more_is_missing_as_expired(world: World) 
 
 
 def test_a_page_ends_where_enough_rows_were_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shoal.service.viewing.MOST_ROWS", 2)
+    monkeypatch.setattr("shoal.service.result_queries.MOST_ROWS", 2)
 
     found = [missing_of(page) for page in pages(half_done(), 100)]
 

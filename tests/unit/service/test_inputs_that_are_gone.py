@@ -3,7 +3,7 @@
 import pytest
 
 from shoal.service.inputs import LINK_SECONDS, Inputs, Placed
-from shoal.service.viewing import Viewing
+from shoal.service.task_queries import TaskQueries
 from tests.unit.service.shop import TENANT, Shop
 
 
@@ -17,9 +17,9 @@ def emptied(shop: Shop) -> Shop:
 
 
 def test_their_tasks_are_shown_without(emptied: Shop) -> None:
-    viewing = Viewing(emptied.jobs, emptied.chunks, Inputs(emptied.blobs))
+    task_queries = TaskQueries(emptied.jobs, emptied.chunks, Inputs(emptied.blobs))
 
-    task = viewing.task(TENANT, f"{emptied.id}.1")
+    task = task_queries.get(TENANT, f"{emptied.id}.1")
 
     assert (task.index, task.status, task.input) == (1, "PENDING", None)
 

@@ -6,9 +6,8 @@ from shoal.domain.counts import Counts
 from shoal.domain.errors import IllegalMove, JobNotFound
 from shoal.domain.job import JobStatus
 from shoal.service import reconciliation
-from shoal.service.inputs import Inputs
+from shoal.service.job_queries import JobQueries
 from shoal.service.reconciliation import PassState
-from shoal.service.viewing import Viewing
 from tests.unit.service.shop import LENGTH, TENANT, Shop
 
 
@@ -263,11 +262,11 @@ def test_a_refused_retry_leaves_no_job_to_watch_and_to_count(shop: Shop) -> None
 
 
 def test_the_version_of_a_job_grows_through_its_end_and_its_retry(shop: Shop) -> None:
-    viewing = Viewing(shop.jobs, shop.chunks, Inputs(shop.blobs))
+    job_queries = JobQueries(shop.jobs)
     seen = []
 
     def look(_: int = 0) -> bool:
-        seen.append(viewing.job(TENANT, shop.id).version)
+        seen.append(job_queries.get(TENANT, shop.id).version)
         return True
 
     shop.start(6, chunk_size=2)
@@ -286,12 +285,12 @@ def test_the_version_of_a_job_grows_through_its_end_and_its_retry(shop: Shop) ->
 def test_the_version_of_a_job_grows_though_its_tallies_moved_while_it_was_closed(
     shop: Shop,
 ) -> None:
-    viewing = Viewing(shop.jobs, shop.chunks, Inputs(shop.blobs))
+    job_queries = JobQueries(shop.jobs)
     shop.start(6, chunk_size=2)
     shop.granted(0)
-    running = viewing.job(TENANT, shop.id).version
+    running = job_queries.get(TENANT, shop.id).version
 
     counts = Counts(pending=6, running=0, retrying=0, completed=0, failed=0, cancelled=0)
     shop.completion.close(shop.id, 1, JobStatus.FAILED, "too late", counts=counts, moves=1)
 
-    assert viewing.job(TENANT, shop.id).version > running
+    assert job_queries.get(TENANT, shop.id).version > running

@@ -3,16 +3,13 @@
 import json
 from collections.abc import Callable
 
-from shoal.adapters.memory.blobs import MemoryBlobStore
-from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.adapters.memory.clock import FixedClock
 from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
 from shoal.domain.job import Job, Repeat, Spec
 from shoal.domain.live import Connection, LastSent
-from shoal.service.inputs import Inputs
+from shoal.service.job_queries import JobQueries
 from shoal.service.live_deltas import LiveDeltaPublisher
-from shoal.service.viewing import Viewing
 
 JOB = Job(
     id=f"job_{'1' * 26}",
@@ -40,9 +37,9 @@ class Stage:
         self.store.subscribe(listener, JOB.id, most=1)
 
     def publisher(self) -> LiveDeltaPublisher:
-        viewing = Viewing(self.jobs, MemoryChunkStore(), Inputs(MemoryBlobStore()))
+        job_queries = JobQueries(self.jobs)
         return LiveDeltaPublisher(
-            self.store, self.jobs, viewing, self.sockets, self.clock, self._pause
+            self.store, self.jobs, job_queries, self.sockets, self.clock, self._pause
         )
 
     def heard(self) -> list[int]:

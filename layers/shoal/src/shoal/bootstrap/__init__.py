@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from shoal.service.failure_groups import FailureQueries
     from shoal.service.job_control import JobControl
     from shoal.service.job_events import JobEventPublisher
+    from shoal.service.job_queries import JobQueries
     from shoal.service.keeping import Keeping
     from shoal.service.leasing import Leasing
     from shoal.service.live_deltas import LiveDeltaPublisher
@@ -38,14 +39,15 @@ if TYPE_CHECKING:
     from shoal.service.reconciliation import Reconciliation
     from shoal.service.recovery import Recovery
     from shoal.service.registration import Registration
+    from shoal.service.result_queries import ResultQueries
     from shoal.service.retries import Retries
     from shoal.service.single_task import SingleTask
     from shoal.service.status_reasons import StatusReasons
     from shoal.service.submission import Submission
     from shoal.service.task_map import TaskMapQueries
+    from shoal.service.task_queries import TaskQueries
     from shoal.service.task_search import TaskSearch
     from shoal.service.termination import Termination
-    from shoal.service.viewing import Viewing
     from shoal.service.webhook_delivery import WebhookDispatcher
     from shoal.service.webhooks import Webhooks
 
@@ -97,13 +99,30 @@ def admission() -> Admission:
 
 
 @_once
-def viewing() -> Viewing:
-    """Shows jobs, tasks and results."""
+def job_queries() -> JobQueries:
+    """Reads jobs."""
+    from shoal.service.job_queries import JobQueries
+
+    return JobQueries(adapters().jobs)
+
+
+@_once
+def task_queries() -> TaskQueries:
+    """Reads tasks."""
     from shoal.service.inputs import Inputs
-    from shoal.service.viewing import Viewing
+    from shoal.service.task_queries import TaskQueries
 
     a = adapters()
-    return Viewing(a.jobs, a.chunks, Inputs(a.blobs))
+    return TaskQueries(a.jobs, a.chunks, Inputs(a.blobs))
+
+
+@_once
+def result_queries() -> ResultQueries:
+    """Reads results."""
+    from shoal.service.result_queries import ResultQueries
+
+    a = adapters()
+    return ResultQueries(a.jobs, a.chunks, task_queries())
 
 
 @_once
@@ -112,7 +131,7 @@ def task_map() -> TaskMapQueries:
     from shoal.service.task_map import TaskMapQueries
 
     a = adapters()
-    return TaskMapQueries(viewing(), a.jobs, a.chunks)
+    return TaskMapQueries(a.jobs, a.chunks)
 
 
 @_once
@@ -120,7 +139,8 @@ def task_search() -> TaskSearch:
     """Finds tasks by what came of them."""
     from shoal.service.task_search import TaskSearch
 
-    return TaskSearch(viewing(), adapters().chunks)
+    a = adapters()
+    return TaskSearch(a.jobs, task_queries(), a.chunks)
 
 
 @_once
@@ -129,7 +149,7 @@ def failure_groups() -> FailureQueries:
     from shoal.service.failure_groups import FailureQueries
 
     a = adapters()
-    return FailureQueries(viewing(), a.jobs, a.chunks)
+    return FailureQueries(job_queries(), a.jobs, a.chunks)
 
 
 @_once
@@ -139,7 +159,16 @@ def status_reasons() -> StatusReasons:
 
     a = adapters()
     return StatusReasons(
-        viewing(), a.jobs, a.chunks, a.types, a.workflow, a.depths, a.clock, a.audit_log, a.workers
+        job_queries(),
+        task_queries(),
+        a.jobs,
+        a.chunks,
+        a.types,
+        a.workflow,
+        a.depths,
+        a.clock,
+        a.audit_log,
+        a.workers,
     )
 
 
@@ -194,7 +223,8 @@ def retries() -> Retries:
     """Retries some failed tasks, or all."""
     from shoal.service.retries import Retries
 
-    return Retries(job_control(), viewing(), failure_groups(), adapters().chunks)
+    a = adapters()
+    return Retries(job_control(), a.jobs, failure_groups(), a.chunks)
 
 
 @_once
@@ -222,7 +252,7 @@ def single_task() -> SingleTask:
     """Runs one task at a time."""
     from shoal.service.single_task import SingleTask
 
-    return SingleTask(viewing(), leasing(), adapters().clock)
+    return SingleTask(task_queries(), leasing(), adapters().clock)
 
 
 @_once
@@ -251,7 +281,7 @@ def attempts() -> AttemptQueries:
     """Shows what came of each attempt of a task."""
     from shoal.service.attempts import AttemptQueries
 
-    return AttemptQueries(viewing(), adapters().chunks)
+    return AttemptQueries(task_queries(), adapters().chunks)
 
 
 @_once
@@ -260,7 +290,7 @@ def keeping() -> Keeping:
     from shoal.service.keeping import Keeping
 
     a = adapters()
-    return Keeping(a.chunks, a.effects, a.artifacts, viewing())
+    return Keeping(a.chunks, a.effects, a.artifacts, task_queries())
 
 
 @_once
@@ -327,7 +357,7 @@ def exports() -> Exports:
     from shoal.service.exports import Exports
 
     a = adapters()
-    return Exports(viewing(), a.export_runs, a.export_files, a.clock, a.entropy)
+    return Exports(a.jobs, result_queries(), a.export_runs, a.export_files, a.clock, a.entropy)
 
 
 @_once
@@ -385,7 +415,7 @@ def live_deltas() -> LiveDeltaPublisher:
     from shoal.service.live_deltas import LiveDeltaPublisher
 
     a = adapters()
-    return LiveDeltaPublisher(a.live, a.jobs, viewing(), a.connections, a.clock, time.sleep)
+    return LiveDeltaPublisher(a.live, a.jobs, job_queries(), a.connections, a.clock, time.sleep)
 
 
 def changed_job(record: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from shoal.domain.attempt import Attempt, ended, unreported
 from shoal.domain.outcome import PartKey
 from shoal.ports.chunks import ChunkStore
-from shoal.service.viewing import Viewing
+from shoal.service.task_queries import TaskQueries
 
 PARTS_AT_ONCE: Final = 20
 """Parts that are read together: each may hold the outcomes of 256 tasks."""
@@ -27,14 +27,14 @@ class AttemptPage(NamedTuple):
 class AttemptQueries:
     """Reads only; another tenant's things do not exist."""
 
-    viewing: Viewing
+    task_queries: TaskQueries
     chunks: ChunkStore
 
     def of_task(
         self, tenant: str, task_id: str, *, limit: int, before: int | None = None
     ) -> AttemptPage:
         """The latest attempts of a task, or those before the one that a page began with."""
-        job, chunk, offset = self.viewing.place(tenant, task_id)
+        job, chunk, offset = self.task_queries.find(tenant, task_id)
         if chunk is None:
             return AttemptPage([], None)
         history = chunk.history_of(offset)

@@ -6,13 +6,13 @@ from typing import Final
 from shoal.domain import ids
 from shoal.domain.audit_event import PLACE, Action, AuditEvent
 from shoal.domain.bulk import BulkAction
-from shoal.domain.errors import JobNotFound
 from shoal.domain.identity import Caller
 from shoal.domain.job import LONGEST_LIFE, Job
 from shoal.domain.pages import checked_start
 from shoal.ports.audit import AuditLog, AuditPage
 from shoal.ports.clock import Clock, Entropy
 from shoal.ports.jobs import JobStore
+from shoal.service.job_access import owned_job
 
 SYSTEM: Final = "shoal"
 
@@ -86,9 +86,7 @@ class AuditTrail:
 
     def of_job(self, tenant: str, job_id: str, *, limit: int, start: str | None) -> AuditPage:
         """What was done to a job, newest first; raise JobNotFound if it is not the tenant's."""
-        job = self.jobs.get(job_id)
-        if job is None or not job.belongs_to(tenant):
-            raise JobNotFound(job_id)
+        owned_job(self.jobs, tenant, job_id)
         return self.log.of_job(job_id, limit=limit, start=checked_start(start, PLACE))
 
     def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> AuditPage:

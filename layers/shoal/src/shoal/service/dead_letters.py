@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shoal.domain import ids
 from shoal.domain.dead_letter import PLACE, DeadCause, DeadLetter, DeadLetters
-from shoal.domain.errors import JobNotFound, Unavailable, WriteConflict
+from shoal.domain.errors import Unavailable, WriteConflict
 from shoal.domain.job import Job
 from shoal.domain.pages import checked_start
 from shoal.ports.chunks import ChunkStore
@@ -13,6 +12,7 @@ from shoal.ports.clock import Clock
 from shoal.ports.dead_letters import DeadLetterPage, DeadLetterStore
 from shoal.ports.jobs import JobStore
 from shoal.ports.metrics import Metrics
+from shoal.service.job_access import owned_job
 
 TRIES = 20
 
@@ -46,9 +46,7 @@ class DeadLetterTracker:
 
     def of_job(self, tenant: str, job_id: str) -> Sequence[DeadLetters]:
         """Those of a job, newest first; raise JobNotFound if it is not the tenant's."""
-        job = self.jobs.get(job_id) if ids.is_job_id(job_id) else None
-        if job is None or not job.belongs_to(tenant):
-            raise JobNotFound(job_id)
+        owned_job(self.jobs, tenant, job_id)
         found = self.letters.of_job(job_id)
         return sorted(found, key=lambda each: each.place, reverse=True)
 

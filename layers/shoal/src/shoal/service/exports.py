@@ -11,9 +11,11 @@ from shoal.domain.export import Cursor
 from shoal.domain.job import DAY
 from shoal.ports.clock import Clock, Entropy
 from shoal.ports.exports import ExportFiles, ExportRun, ExportRuns
+from shoal.ports.jobs import JobStore
 from shoal.ports.workflow import ExecutionStatus
+from shoal.service.job_access import owned_job
 from shoal.service.result_lines import lines_of
-from shoal.service.viewing import ResultPage, Viewing
+from shoal.service.result_queries import ResultPage, ResultQueries
 
 PART_BYTES: Final = 8 << 20
 """From so many compressed bytes on a part is written. Only the last may have under 5 MB."""
@@ -43,7 +45,8 @@ class Export(NamedTuple):
 class Exports:
     """An execution for each export, which turns until the file is whole. Nothing else is stored."""
 
-    viewing: Viewing
+    jobs: JobStore
+    result_queries: ResultQueries
     runs: ExportRuns
     files: ExportFiles
     clock: Clock
@@ -51,7 +54,7 @@ class Exports:
 
     def begin(self, tenant: str, job_id: str, *, key: str | None) -> tuple[str, bool]:
         """The id of an export, and whether an earlier request of the same key had begun it."""
-        self.viewing.job(tenant, job_id)
+        owned_job(self.jobs, tenant, job_id)
         export_id = (
             ids.new_export_id(self.clock.now(), self.entropy.bytes())
             if key is None
@@ -64,7 +67,7 @@ class Exports:
 
     def get(self, tenant: str, job_id: str, export_id: str) -> Export:
         """How far it is; raise JobNotFound or ExportNotFound."""
-        self.viewing.job(tenant, job_id)
+        owned_job(self.jobs, tenant, job_id)
         run = self.runs.describe(job_id, export_id) if ids.is_export_id(export_id) else None
         if run is None:
             raise ExportNotFound(export_id)
@@ -101,7 +104,7 @@ class Exports:
 
     def _pages(self, tenant: str, job_id: str, start: int | None) -> Iterator[ResultPage]:
         while start is not None:
-            page = self.viewing.results(tenant, job_id, limit=PAGE, start=start)
+            page = self.result_queries.of_job(tenant, job_id, limit=PAGE, start=start)
             yield page
             start = page.next_index
 

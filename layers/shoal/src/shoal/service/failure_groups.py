@@ -11,11 +11,12 @@ from shoal.domain.job import Job
 from shoal.domain.outcome import TaskError
 from shoal.domain.selection import Discard
 from shoal.domain.tally import address
+from shoal.domain.visible_status import visible_status
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.jobs import JobStore
+from shoal.service.job_queries import JobQueries
+from shoal.service.read_limits import MOST_ROWS, READ_AT_ONCE
 from shoal.service.retry_selection import FailedPositions, errors_of
-from shoal.service.termination import READ_AT_ONCE
-from shoal.service.viewing import MOST_ROWS, Viewing, shown
 
 EXAMPLES: Final = 3
 MOST_CAUSES: Final = 256
@@ -74,13 +75,13 @@ class FailurePage(NamedTuple):
 class FailureQueries:
     """Reads only: the tallies, and at most a thousand rows of chunks and of outcomes."""
 
-    viewing: Viewing
+    job_queries: JobQueries
     jobs: JobStore
     chunks: ChunkStore
 
     def of_job(self, tenant: str, job_id: str, *, start: int) -> FailurePage:
         """The failures from the index `start` on, by cause."""
-        job, counts, _ = self.viewing.job(tenant, job_id)
+        job, counts, _ = self.job_queries.get(tenant, job_id)
         found: dict[Cause, FailureGroup] = {}
         rows = 0
         for batch in batched(self.candidate_chunks(job, start), READ_AT_ONCE, strict=False):
@@ -120,7 +121,8 @@ class FailureQueries:
             offsets = [
                 offset
                 for offset in range(chunk.size)
-                if chunk.first + offset >= start and shown(job, chunk, offset) is TaskStatus.FAILED
+                if chunk.first + offset >= start
+                and visible_status(job, chunk, offset) is TaskStatus.FAILED
             ]
             if offsets:
                 found.append((chunk, offsets))

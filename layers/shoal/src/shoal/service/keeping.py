@@ -19,7 +19,9 @@ from shoal.ports.chunks import ChunkStore
 from shoal.ports.keepsakes import MAX_EFFECT_BYTES, ArtifactStore, EffectStore, Keepsake
 
 if TYPE_CHECKING:
-    from shoal.service.viewing import Viewing  # workers never view, and it costs their calls' start
+    from shoal.service.task_queries import (
+        TaskQueries,  # workers never read tasks; it costs their start
+    )
 
 LINK_SECONDS: Final = 900
 
@@ -50,7 +52,7 @@ class Keeping:
     chunks: ChunkStore
     effects: EffectStore
     artifacts: ArtifactStore
-    viewing: Viewing
+    task_queries: TaskQueries
 
     def recall(self, task: TaskRef, key: str) -> Keepsake | None:
         """What is kept under the key; IllegalMove if the lease is lost."""
@@ -86,7 +88,7 @@ class Keeping:
 
     def of_task(self, tenant: str, task_id: str) -> Sequence[Artifact]:
         """The artifacts of the attempt whose outcome counts; none before there is one."""
-        job, chunk, offset = self.viewing.place(tenant, task_id)
+        job, chunk, offset = self.task_queries.find(tenant, task_id)
         part = None if chunk is None else chunk.part_of(offset)
         if chunk is None or part is None:
             return []

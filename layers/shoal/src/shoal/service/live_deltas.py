@@ -11,7 +11,7 @@ from shoal.domain.live import ALL_JOBS, CONNECTION_SECONDS, PERIOD, Delta, LastS
 from shoal.ports.clock import Clock
 from shoal.ports.jobs import JobStore
 from shoal.ports.live import Connections, LiveStore
-from shoal.service.viewing import JobView, Viewing
+from shoal.service.job_queries import JobQueries, JobView
 from shoal.wire.live import delta_message
 
 _REMEMBERED: Final = 10_000
@@ -27,7 +27,7 @@ class LiveDeltaPublisher:
 
     store: LiveStore
     jobs: JobStore
-    viewing: Viewing
+    job_queries: JobQueries
     connections: Connections
     clock: Clock
     pause: Callable[[float], None]
@@ -65,7 +65,7 @@ class LiveDeltaPublisher:
 
     def _view(self, tenant: str, job_id: str) -> JobView | None:
         try:
-            return self.viewing.job(tenant, job_id)
+            return self.job_queries.get(tenant, job_id)
         except JobNotFound:  # its row has expired since
             return None
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from shoal.domain import ids
-from shoal.domain.errors import JobNotFound, LimitReached, NotSignedIn
+from shoal.domain.errors import LimitReached, NotSignedIn
 from shoal.domain.identity import Caller
 from shoal.domain.live import (
     ALL_JOBS,
@@ -20,6 +19,7 @@ from shoal.domain.live import (
 from shoal.ports.clock import Clock, Entropy
 from shoal.ports.jobs import JobStore
 from shoal.ports.live import LiveStore
+from shoal.service.job_access import owned_job
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,7 @@ class LiveSubscriptions:
         """Listen to a job of the caller's tenant, or to all; raise JobNotFound if it has none."""
         connection = self._connection(connection_id)
         if job_id is not None:
-            job = self.jobs.get(job_id) if ids.is_job_id(job_id) else None
-            if job is None or not job.belongs_to(connection.tenant):
-                raise JobNotFound(job_id)
+            owned_job(self.jobs, connection.tenant, job_id)
         if not self.store.subscribe(connection, job_id or ALL_JOBS, most=MOST_SUBSCRIPTIONS):
             detail = f"a connection listens to {MOST_SUBSCRIPTIONS} jobs at most, or to all"
             raise LimitReached("subscriptions", detail, TICKET_SECONDS)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from shoal.service.viewing import Missing, ResultPage
+from shoal.service.result_queries import MissingResults, ResultPage
 from shoal.wire.results import missing_line, result_line
 
 
 def lines_of(page: ResultPage) -> Iterator[tuple[int, str]]:
     """Index and line of every task that the page tells of, in order."""
     for each in page.in_order():
-        if isinstance(each, Missing):
+        if isinstance(each, MissingResults):
             for index in range(each.first, each.last + 1):
                 yield index, missing_line(index, each.why)
         else:

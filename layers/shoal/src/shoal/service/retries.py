@@ -11,12 +11,14 @@ from shoal.domain.counts import TaskStatus
 from shoal.domain.errors import IllegalMove, InvalidRequest
 from shoal.domain.job import Job
 from shoal.domain.selection import MOST_INDICES, Discard, Selection
+from shoal.domain.visible_status import visible_status
 from shoal.ports.chunks import ChunkStore
+from shoal.ports.jobs import JobStore
 from shoal.service.failure_groups import FailurePage, FailureQueries
+from shoal.service.job_access import owned_job
 from shoal.service.job_control import JobControl
+from shoal.service.read_limits import READ_AT_ONCE
 from shoal.service.retry_selection import selected_failures
-from shoal.service.termination import READ_AT_ONCE
-from shoal.service.viewing import Viewing, shown
 
 MOST_PAGES: Final = 10
 """Pages of failures that are searched for a cause; behind them it is taken at its word."""
@@ -30,7 +32,7 @@ class Retries:
     """Refuses what would concern no task."""
 
     job_control: JobControl
-    viewing: Viewing
+    jobs: JobStore
     failure_groups: FailureQueries
     chunks: ChunkStore
 
@@ -40,7 +42,7 @@ class Retries:
         Raises InvalidRequest for a task that the job does not have, IllegalMove for one that has
         not failed and for a cause that no failed task has.
         """
-        job = self.viewing.job(tenant, job_id).job
+        job = owned_job(self.jobs, tenant, job_id)
         if selection is not None and not job.live:
             self._check(job, selection)
         if selection is None and job.discards and not job.live:
@@ -55,7 +57,7 @@ class Retries:
         Raises as `retry` does. The share is of those that a look at the first chunks with failures
         finds.
         """
-        job = self.viewing.job(tenant, job_id).job
+        job = owned_job(self.jobs, tenant, job_id)
         chosen = selection or Selection()
         if job.live:
             same = job.canary is not None and job.canary.asked == (chosen, share, bar)
@@ -94,7 +96,7 @@ class Retries:
 
     def discard(self, tenant: str, job_id: str, discard: Discard) -> Job:
         """As `JobControl.discard`; raises as `retry` does."""
-        job = self.viewing.job(tenant, job_id).job
+        job = owned_job(self.jobs, tenant, job_id)
         if not job.live:
             self._check(job, discard.selection)
         return self.job_control.discard(tenant, job_id, discard)
@@ -159,5 +161,6 @@ class Retries:
             for number, indices in wanted.items()
             for index in indices
             if number not in found
-            or shown(job, found[number], index - found[number].first) is not TaskStatus.FAILED
+            or visible_status(job, found[number], index - found[number].first)
+            is not TaskStatus.FAILED
         ]

@@ -9,20 +9,20 @@ from shoal.domain.job import Job
 from shoal.domain.outcome import Outcome, TaskError
 from shoal.ports.clock import Clock
 from shoal.service.leasing import ChunkRef, LeaseGranted, Leasing, Report
-from shoal.service.viewing import TaskView, Viewing
+from shoal.service.task_queries import TaskQueries, TaskView
 
 
 @dataclass(frozen=True, slots=True)
 class SingleTask:
     """A task is RUNNING when its chunk is leased; its end is a report of one outcome."""
 
-    viewing: Viewing
+    task_queries: TaskQueries
     leasing: Leasing
     clock: Clock
 
     def running(self, tenant: str, task_id: str, worker: str) -> TaskView:
         """Lease the task's chunk to the worker; IllegalMove if it is not to be had."""
-        job, chunk, offset = self.viewing.place(tenant, task_id)
+        job, chunk, offset = self.task_queries.find(tenant, task_id)
         if chunk is None:
             raise IllegalMove(f"task {task_id} is not enqueued yet")
         if not _holds(chunk, worker, self.clock.now()):
@@ -35,7 +35,7 @@ class SingleTask:
         if offset not in chunk.running:
             status = chunk.status_of(offset)
             raise IllegalMove(f"task {task_id} is {status}")
-        return self.viewing.task(tenant, task_id)
+        return self.task_queries.get(tenant, task_id)
 
     def complete(self, tenant: str, task_id: str, worker: str, result: Json) -> TaskView:
         """The task returned this."""
@@ -48,7 +48,7 @@ class SingleTask:
     def _end(
         self, tenant: str, task_id: str, worker: str, result: Json, error: TaskError | None
     ) -> TaskView:
-        job, chunk, offset = self.viewing.place(tenant, task_id)
+        job, chunk, offset = self.task_queries.find(tenant, task_id)
         if chunk is None:
             raise IllegalMove(f"task {task_id} is not enqueued yet")
         if offset not in chunk.running:
@@ -56,7 +56,7 @@ class SingleTask:
         if chunk.lease is None or chunk.lease.worker != worker:
             raise IllegalMove(f"task {task_id} is not leased to {worker}")
         self._report(worker, job, chunk, offset, result, error)
-        return self.viewing.task(tenant, task_id)
+        return self.task_queries.get(tenant, task_id)
 
     def _report(  # noqa: PLR0917 - the report's own parts
         self,
@@ -91,7 +91,7 @@ class SingleTask:
         self, tenant: str, task_id: str, result: Json, error: TaskError | None
     ) -> TaskView:
         """The same answer to the same report; IllegalMove to any other."""
-        view = self.viewing.task(tenant, task_id)
+        view = self.task_queries.get(tenant, task_id)
         before = view.outcome
         if before is None or before != replace(before, result=result, error=error):
             raise IllegalMove(f"task {task_id} is {view.status}")

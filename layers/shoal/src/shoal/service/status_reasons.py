@@ -28,8 +28,10 @@ from shoal.ports.queues import QueueDepths
 from shoal.ports.task_types import TypeRegistry
 from shoal.ports.workers import WorkerStore
 from shoal.ports.workflow import ExecutionStatus, Workflow
-from shoal.service.termination import READ_AT_ONCE, known_counts, open_chunks
-from shoal.service.viewing import Viewing
+from shoal.service.job_queries import JobQueries
+from shoal.service.read_limits import READ_AT_ONCE
+from shoal.service.task_queries import TaskQueries
+from shoal.service.termination import known_counts, open_chunks
 
 _ALIVE = frozenset((ExecutionStatus.RUNNING, ExecutionStatus.SUCCEEDED))
 _GONE = frozenset((WorkerStatus.LEFT, WorkerStatus.SILENT))
@@ -46,7 +48,8 @@ class StatusReasons:
     Up to 500 workers if something waits for one, a hundred acts if it is paused.
     """
 
-    viewing: Viewing
+    job_queries: JobQueries
+    task_queries: TaskQueries
     jobs: JobStore
     chunks: ChunkStore
     types: TypeRegistry
@@ -58,7 +61,7 @@ class StatusReasons:
 
     def job(self, tenant: str, job_id: str) -> list[Reason]:
         """Why a job is not running, or that it is."""
-        view = self.viewing.job(tenant, job_id)
+        view = self.job_queries.get(tenant, job_id)
         job = view.job
         if not job.live:
             return why_job(Facts(job=job, counts=view.counts, now=self.clock.now()))
@@ -69,7 +72,7 @@ class StatusReasons:
 
     def task(self, tenant: str, task_id: str) -> list[Reason]:
         """Why a task is not running, or that it is."""
-        task = self.viewing.task(tenant, task_id)
+        task = self.task_queries.get(tenant, task_id)
         job, chunk, outcome = task.job, task.chunk, task.outcome
         counts = Counts(pending=job.task_count or 0)
         if job.live:

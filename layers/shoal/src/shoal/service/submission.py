@@ -24,6 +24,7 @@ from shoal.ports.task_types import TaskType, TypeRegistry
 from shoal.ports.workflow import Workflow
 from shoal.service.admission import Admission
 from shoal.service.checking import checker
+from shoal.service.job_access import owned_job
 
 UPLOAD_SECONDS = 3_600
 MAX_PROBLEMS = 20
@@ -116,24 +117,26 @@ class Submission:
 
     def clone(
         self,
-        job: Job,
+        tenant: str,
+        job_id: str,
         changes: Mapping[str, Any],
         *,
         key: str | None,
         fingerprint: str,
         trace: str = "",
     ) -> Submitted:
-        """Submit another job like this one but for some fields of its spec, as `submit` does.
+        """Submit a job like this one but for some fields of its spec, as `submit` does.
 
         Its inputs are read where they are: raise IllegalMove if they are not kept any more. It has
         a deadline only if the changes name one.
         """
+        job = owned_job(self.jobs, tenant, job_id)
         source = job.spec.source
         if isinstance(source, Lines):
             source = replace(source, count=job.task_count)
         spec = replace(job.spec, source=source, deadline=None)
         spec = replace(spec, **changes)
-        return self.submit(job.tenant, spec, key=key, fingerprint=fingerprint, trace=trace)
+        return self.submit(tenant, spec, key=key, fingerprint=fingerprint, trace=trace)
 
     def upload(self, tenant: str) -> Upload:
         """A place to put inputs of up to 1 GB."""

@@ -15,9 +15,10 @@ from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.job import Job
 from shoal.domain.job_version import job_version
 from shoal.domain.tally import Entry, Tally, address
+from shoal.domain.visible_status import untouched_status
 from shoal.ports.chunks import ChunkStore, Standing
 from shoal.ports.jobs import JobStore
-from shoal.service.viewing import Viewing, unmade
+from shoal.service.job_access import owned_job
 
 MOST_MIXED: Final = 10_000
 """Rows of chunks that one request reads at most: all of a million tasks at chunk 100."""
@@ -41,13 +42,12 @@ _CLOSED: Final = str.maketrans(
 class TaskMapQueries:
     """Reads only."""
 
-    viewing: Viewing
     jobs: JobStore
     chunks: ChunkStore
 
     def of_job(self, tenant: str, job_id: str) -> TaskMap:
         """A job's chart, of which nothing but the job is read yet."""
-        return TaskMap(self.viewing.row(tenant, job_id), self.jobs, self.chunks)
+        return TaskMap(owned_job(self.jobs, tenant, job_id), self.jobs, self.chunks)
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class TaskMap:
     def _uniform(self) -> str | None:
         """The letter of every task, where the job's row tells it."""
         if not self.job.planned:
-            return unmade(self.job).letter
+            return untouched_status(self.job).letter
         return None if self.job.counts is None else _only(self.job.counts)
 
     def _known(self, first: int) -> Iterator[Counts]:
@@ -128,15 +128,15 @@ class TaskMap:
         return counts if self.job.live else counts.after_close()
 
     def _shown(self, standing: Standing) -> str:
-        """The letters of a chunk's row, as `viewing.shown` has them."""
+        """The letters of a chunk's row, as `visible_status` has them."""
         letters = standing.statuses
         if standing.generation != self.job.generation:
-            waits = unmade(self.job).letter
+            waits = untouched_status(self.job).letter
             return "".join(each if each == _COMPLETED else waits for each in letters)
         return letters if self.job.live else letters.translate(_CLOSED)
 
     def _unmade(self, number: int) -> str:
-        return self.job.size_of(number) * unmade(self.job).letter
+        return self.job.size_of(number) * untouched_status(self.job).letter
 
 
 @lru_cache(1_024)  # most chunks of a job stand alike

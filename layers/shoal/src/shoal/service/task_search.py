@@ -16,8 +16,10 @@ from shoal.domain.job import Job
 from shoal.domain.outcome import Outcome
 from shoal.domain.task_filter import TaskFilter
 from shoal.ports.chunks import ChunkStore
-from shoal.service.termination import READ_AT_ONCE
-from shoal.service.viewing import MOST_ROWS, TaskPage, Viewing, admitted, part_keys
+from shoal.ports.jobs import JobStore
+from shoal.service.job_access import owned_job
+from shoal.service.read_limits import MOST_ROWS, READ_AT_ONCE
+from shoal.service.task_queries import TaskPage, TaskQueries, admitted, part_keys
 
 
 class FoundTask(NamedTuple):
@@ -42,28 +44,29 @@ class FoundTask(NamedTuple):
 class TaskSearch:
     """Reads only: the tallies, and at most a thousand rows of chunks and of outcomes."""
 
-    viewing: Viewing
+    jobs: JobStore
+    task_queries: TaskQueries
     chunks: ChunkStore
 
     def by_cause(
         self, tenant: str, job_id: str, which: TaskFilter, *, limit: int, start: int
     ) -> TaskPage:
         """Failed tasks of the cause that is sought, by index, from the index `start` on."""
-        job = self.viewing.row(tenant, job_id)
+        job = owned_job(self.jobs, tenant, job_id)
         look, found = _Scan(self, job, which, start), list[FoundTask]()
         for each in look:
             if not which.matches_cause(job.spec.task_type, each.outcome):
                 continue
             if len(found) == limit:
-                return TaskPage(self.viewing.views(job, found), each.task, look.rows)
+                return TaskPage(self.task_queries.views(job, found), each.task, look.rows)
             found.append(each)
-        return TaskPage(self.viewing.views(job, found), look.following, look.rows)
+        return TaskPage(self.task_queries.views(job, found), look.following, look.rows)
 
     def slowest(
         self, tenant: str, job_id: str, which: TaskFilter, *, limit: int, start: int
     ) -> TaskPage:
         """The tasks that took longest among those that it looked at, the slowest first."""
-        job = self.viewing.row(tenant, job_id)
+        job = owned_job(self.jobs, tenant, job_id)
         begun = replace(which, attempts=max(1, which.attempts))
         look = _Scan(self, job, begun, start)
         ended = (
@@ -72,7 +75,7 @@ class TaskSearch:
             if each.outcome is not None and which.matches_cause(job.spec.task_type, each.outcome)
         )
         slowest = nlargest(limit, ended, key=lambda each: (each.duration, -each.task))
-        return TaskPage(self.viewing.views(job, slowest), look.following, look.rows)
+        return TaskPage(self.task_queries.views(job, slowest), look.following, look.rows)
 
 
 @dataclass(slots=True)
@@ -90,7 +93,7 @@ class _Scan:
     following: int | None = field(default=None, init=False)
 
     def __iter__(self) -> Iterator[FoundTask]:
-        numbers = self.search.viewing.chunks_with(self.job, self.which, self.start)
+        numbers = self.search.task_queries.chunks_with(self.job, self.which, self.start)
         for batch in batched(numbers, READ_AT_ONCE, strict=False):
             if self.rows + len(batch) >= MOST_ROWS:
                 self.following = batch[0] * (self.job.chunk_size or 1)
@@ -119,6 +122,6 @@ class _Scan:
 
     def _with_outcomes(self, picked: Sequence[tuple[Chunk, list[int]]]) -> Iterator[FoundTask]:
         places = [(chunk, offset) for chunk, offsets in picked for offset in offsets]
-        outcomes = self.search.viewing.outcomes(places)
+        outcomes = self.search.task_queries.outcomes(places)
         for (chunk, offset), outcome in zip(places, outcomes, strict=True):
             yield FoundTask(chunk, offset, outcome)

@@ -13,8 +13,7 @@ from shoal.ports.chunks import ChunkStore
 from shoal.ports.jobs import JobStore
 from shoal.service.completion import Completion
 from shoal.service.job_updates import update_job
-
-READ_AT_ONCE = 100
+from shoal.service.read_limits import READ_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
