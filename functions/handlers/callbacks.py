@@ -18,8 +18,8 @@ from shoal.domain.outcome import Outcome, PartKey, TaskError
 from shoal.domain.workers import Worker
 from shoal.ports.task_types import TaskType
 from shoal.service.inputs import Placed
-from shoal.service.keeping import TaskRef
 from shoal.service.leasing import ChunkRef, LeaseGranted, LeaseRefused, LeaseRenewal, Report
+from shoal.service.task_lease import LeasedTask
 from shoal.wire import worker as wire
 from shoal.wire.times import rfc3339
 
@@ -196,16 +196,16 @@ def _part(request: wire.PartRequest) -> Body:
     return {"url": upload.url, "key": str(key), "headers": upload.headers}
 
 
-def _of_task(request: wire.EffectRequest | wire.ArtifactRequest) -> TaskRef:
-    return TaskRef(request.worker, request.job_id, request.chunk, request.epoch, request.index)
+def _of_task(request: wire.EffectRequest | wire.ArtifactRequest) -> LeasedTask:
+    return LeasedTask(request.worker, request.job_id, request.chunk, request.epoch, request.index)
 
 
 def _effect(request: wire.EffectRequest) -> Body:
     task = _of_task(request)
     kept = (
-        bootstrap.keeping().recall(task, request.key)
+        bootstrap.effects().recall(task, request.key)
         if request.effect is None
-        else bootstrap.keeping().keep(task, request.key, request.effect.value)
+        else bootstrap.effects().keep(task, request.key, request.effect.value)
     )
     return {"effect": None if kept is None else {"value": kept.value}}
 
@@ -213,8 +213,8 @@ def _effect(request: wire.EffectRequest) -> Body:
 def _artifact(request: wire.ArtifactRequest) -> Body:
     task = _of_task(request)
     if request.size is None:
-        return {"url": bootstrap.keeping().find(task, request.name)}
-    uri, link = bootstrap.keeping().place(task, request.name, request.size)
+        return {"url": bootstrap.artifacts().download_link(task, request.name)}
+    uri, link = bootstrap.artifacts().upload_link(task, request.name, request.size)
     return {"url": link.url, "uri": uri, "headers": link.headers}
 
 

@@ -10,6 +10,7 @@ from shoal.adapters.dynamodb.audit import DynamoAuditLog
 from shoal.adapters.dynamodb.bulk import DynamoBulkStore
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
 from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetterStore
+from shoal.adapters.dynamodb.effects import DynamoEffectStore
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.live import DynamoLiveStore
 from shoal.adapters.dynamodb.machines import DynamoMachines
@@ -18,15 +19,16 @@ from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
 from shoal.adapters.dynamodb.webhooks import DynamoWebhookStore
 from shoal.adapters.dynamodb.workers import DynamoWorkerStore
+from shoal.adapters.memory.artifacts import MemoryArtifactStore
 from shoal.adapters.memory.audit import MemoryAuditLog
 from shoal.adapters.memory.blobs import MemoryBlobStore
 from shoal.adapters.memory.bulk import MemoryBulkStore
 from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.adapters.memory.clock import FixedClock
 from shoal.adapters.memory.dead_letters import MemoryDeadLetterStore
+from shoal.adapters.memory.effects import MemoryEffectStore
 from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
 from shoal.adapters.memory.jobs import MemoryJobStore
-from shoal.adapters.memory.keepsakes import MemoryArtifactStore, MemoryEffectStore
 from shoal.adapters.memory.live import MemoryLiveStore
 from shoal.adapters.memory.machines import MemoryMachines
 from shoal.adapters.memory.queues import MemoryQueueAges, MemoryTaskQueue
@@ -39,14 +41,15 @@ from shoal.adapters.s3 import ObjectBucket, S3ArtifactStore, S3BlobStore, S3Expo
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.adapters.stepfunctions import StepFunctionsExportRuns, StepFunctionsWorkflow
 from shoal.domain.job import Priority
+from shoal.ports.artifacts import ArtifactStore
 from shoal.ports.audit import AuditLog
 from shoal.ports.blobs import BlobStore
 from shoal.ports.bulk import BulkStore
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.dead_letters import DeadLetterStore
+from shoal.ports.effects import EffectStore
 from shoal.ports.exports import ExportFiles, ExportRuns
 from shoal.ports.jobs import JobStore
-from shoal.ports.keepsakes import ArtifactStore, EffectStore
 from shoal.ports.live import LiveStore
 from shoal.ports.machines import Machines
 from shoal.ports.queues import QueueAges, QueueDepths, TaskQueue
@@ -128,12 +131,12 @@ def in_memory() -> World:
 def on_aws(aws: Aws) -> World:
     clock, registry = FixedClock(), Registry(aws.dynamodb, "registry")
     results = ObjectBucket(aws.s3, "results")
-    chunks = DynamoChunkStore(Table(aws.dynamodb, "tasks"), results)
+    tasks = Table(aws.dynamodb, "tasks")
     queue = SqsTaskQueue(aws.sqs, aws.urls)
     return World(
         jobs=DynamoJobStore(Table(aws.dynamodb, "jobs"), OpenJobs(registry)),
-        chunks=chunks,
-        effects=chunks,
+        chunks=DynamoChunkStore(tasks, results),
+        effects=DynamoEffectStore(tasks),
         artifacts=S3ArtifactStore(results),
         queue=queue,
         depths=queue,

@@ -67,5 +67,5 @@ def fail_task(task_id: str, body: TaskFailed) -> TaskBody:
 @router.get("/api/v1/tasks/<task_id>/artifacts", operation_id="listArtifacts", tags=["tasks"])
 def list_artifacts(task_id: str) -> ArtifactsBody:
     """List the files that a task stored in the attempt whose outcome counts."""
-    artifacts = bootstrap.keeping().of_task(caller(router).tenant, task_id)
+    artifacts = bootstrap.artifacts().of_task(caller(router).tenant, task_id)
     return ArtifactsBody(items=[ArtifactBody(**each._asdict()) for each in artifacts])

@@ -11,11 +11,11 @@ from annotated_types import MaxLen
 import shoal
 from shoal import Context, Retry, task
 from shoal.domain import retry, sizing
-from shoal.ports.keepsakes import MAX_EFFECT_BYTES
+from shoal.ports.effects import MAX_EFFECT_BYTES
 from shoal.sdk import discovery
 from shoal.sdk.context import Artifacts
 from shoal.sdk.task import AT_ONCE
-from shoal.service.keeping import LINK_SECONDS
+from shoal.service.artifacts import LINK_SECONDS
 from shoal.service.submission import DEFAULT_TIMEOUT
 from shoal.wire import retry as wire_retry
 from shoal.wire import worker as wire

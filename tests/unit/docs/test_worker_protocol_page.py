@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from handlers import callbacks, problems
 from shoal.domain import retry, sizing
 from shoal.domain.chunk import CRASHES_TO_FAIL, CRASHES_TO_ISOLATE
-from shoal.ports.keepsakes import MAX_EFFECT_BYTES
-from shoal.service import checking, inputs, keeping, leasing, submission
+from shoal.ports.effects import MAX_EFFECT_BYTES
+from shoal.service import artifacts, checking, inputs, leasing, submission
 from shoal.settings import WorkerSettings
 from shoal.wire import worker as wire
 from shoal.wire.problems import Problem
@@ -134,7 +134,7 @@ def test_the_variables_are_those_that_a_worker_reads() -> None:
         f"exceeds {wire.MAX_INLINE_BYTES:,} bytes",
         f"in bytes, at most {wire.MAX_PART_BYTES:,}",
         f"without a signature, within {leasing.UPLOAD_SECONDS // 60} minutes",
-        f"signature, within {keeping.LINK_SECONDS // 60} minutes. Without a `size`",
+        f"signature, within {artifacts.LINK_SECONDS // 60} minutes. Without a `size`",
         f"`key`, 1 to {wire.MAX_EFFECT_KEY} characters",
         f"any JSON of up to {MAX_EFFECT_BYTES:,} bytes",
         f"`size` in bytes, at most {wire.MAX_ARTIFACT_BYTES:,}, gives",

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from shoal import Cancelled, Context, NonRetryable
-from shoal.ports.keepsakes import MAX_EFFECT_BYTES
+from shoal.ports.effects import MAX_EFFECT_BYTES
 from shoal.wire.worker import MAX_ARTIFACT_BYTES
 
 

@@ -87,7 +87,7 @@ def test_a_child_keeps_things_in_the_name_of_the_worker_that_holds_the_lease(
     running: Running,
 ) -> None:
     module = "tests.unit.worker.worker_tasks"
-    running.fork_client = ForkClient([module], vault=f"{module}:Signature", worker="w-1")
+    running.fork_client = ForkClient([module], storage=f"{module}:Signature", worker="w-1")
     running.add(0, FakeChunk("keeps", [{"key": "charge", "note": "x"}]))
 
     running.run_until_final(0)

@@ -394,6 +394,11 @@ class Signature:
     def __init__(self, *place: Any) -> None:
         self._place = place
 
+    @property
+    def effects(self) -> "Signature":
+        """Itself."""
+        return self
+
     def recall(self, key: str) -> None:
         del key
 

@@ -15,11 +15,14 @@ import boto3
 import httpx
 from botocore.credentials import Credentials
 
+from shoal.adapters.artifacts import ApiArtifacts
 from shoal.adapters.callbacks import SignedCallbacks
+from shoal.adapters.effects import ApiEffects
 from shoal.adapters.http import CurlPost
 from shoal.adapters.sigv4 import SignedPost
-from shoal.adapters.vault import ApiVault
+from shoal.adapters.task_calls import TaskCalls
 from shoal.adapters.worker_queue import SqsDeliveries
+from shoal.sdk.context import TaskStorage
 from shoal.settings import MissingSetting, WorkerSettings, task_modules
 from shoal.worker.assignment import ChildLimits
 from shoal.worker.fork_client import ForkClient
@@ -73,7 +76,7 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
                 *(settings.child_tasks, settings.child_growth_bytes),
                 max_data=None if memory is None else memory.limit,
             ),
-            vault=f"{__name__}:{vault.__name__}",
+            storage=f"{__name__}:{task_storage.__name__}",
             worker=settings.worker_id,
         ),
         _callbacks(settings, curl, credentials),
@@ -119,16 +122,17 @@ def _tracer(settings: WorkerSettings) -> Tracer | None:
     return OtelTracer(settings.worker_id)
 
 
-def vault(worker: str, job_id: str, chunk: int, epoch: int, index: int) -> ApiVault:
+def task_storage(worker: str, job_id: str, chunk: int, epoch: int, index: int) -> TaskStorage:
     """What a task keeps; made in its child process, from the environment of the worker.
 
     But not its name, which has the process in it if the environment names none.
     """
-    return ApiVault(_vault_api(), worker, job_id=job_id, chunk=chunk, epoch=epoch, index=index)
+    calls = TaskCalls(_task_api(), worker, job_id=job_id, chunk=chunk, epoch=epoch, index=index)
+    return TaskStorage(ApiEffects(calls), ApiArtifacts(calls))
 
 
 @cache
-def _vault_api() -> SignedCallbacks:
+def _task_api() -> SignedCallbacks:
     settings = WorkerSettings.from_environment()
     credentials = _credentials(boto3.Session(region_name=settings.region))
     return _callbacks(settings, CurlPost(), credentials)

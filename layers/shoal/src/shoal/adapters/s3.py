@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from shoal.adapters.aws_errors import code_of, translated
 from shoal.domain.errors import InputsNotFound
+from shoal.ports.artifacts import StoredArtifact
 from shoal.ports.blobs import UploadLink
-from shoal.ports.keepsakes import StoredArtifact
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -156,7 +156,7 @@ class S3ArtifactStore:
         self._client = bucket.client
         self._name = bucket.name
 
-    def place(self, key: str, size: int, *, seconds: int) -> UploadLink:
+    def upload_link(self, key: str, size: int, *, seconds: int) -> UploadLink:
         place = {"Bucket": self._name, "Key": key, "ContentLength": size}
         url = self._client.generate_presigned_url("put_object", Params=place, ExpiresIn=seconds)
         return UploadLink(url, {})

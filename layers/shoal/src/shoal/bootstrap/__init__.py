@@ -19,18 +19,19 @@ if TYPE_CHECKING:
     from shoal.domain.job import Job
     from shoal.ports.task_types import TypeRegistry
     from shoal.service.admission import Admission
+    from shoal.service.artifacts import Artifacts
     from shoal.service.attempts import AttemptQueries
     from shoal.service.audit_trail import AuditTrail
     from shoal.service.authentication import Authentication
     from shoal.service.bulk_actions import BulkActions
     from shoal.service.completion import Completion
     from shoal.service.dead_letters import DeadLetterTracker
+    from shoal.service.effects import Effects
     from shoal.service.exports import Exports
     from shoal.service.failure_groups import FailureQueries
     from shoal.service.job_control import JobControl
     from shoal.service.job_events import JobEventPublisher
     from shoal.service.job_queries import JobQueries
-    from shoal.service.keeping import Keeping
     from shoal.service.leasing import Leasing
     from shoal.service.live_deltas import LiveDeltaPublisher
     from shoal.service.live_subscriptions import LiveSubscriptions
@@ -285,12 +286,21 @@ def attempts() -> AttemptQueries:
 
 
 @_once
-def keeping() -> Keeping:
-    """Keeps what tasks do not want to do or make again."""
-    from shoal.service.keeping import Keeping
+def effects() -> Effects:
+    """Keeps the outcomes of side effects."""
+    from shoal.service.effects import Effects
 
     a = adapters()
-    return Keeping(a.chunks, a.effects, a.artifacts, task_queries())
+    return Effects(a.chunks, a.effects)
+
+
+@_once
+def artifacts() -> Artifacts:
+    """Gives links to files of tasks."""
+    from shoal.service.artifacts import Artifacts
+
+    a = adapters()
+    return Artifacts(a.chunks, a.artifacts, task_queries())
 
 
 @_once

@@ -12,6 +12,7 @@ from shoal.adapters.dynamodb.audit import DynamoAuditLog
 from shoal.adapters.dynamodb.bulk import DynamoBulkStore
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
 from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetterStore
+from shoal.adapters.dynamodb.effects import DynamoEffectStore
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.live import DynamoLiveStore
 from shoal.adapters.dynamodb.machines import DynamoMachines
@@ -50,13 +51,13 @@ def on_aws(settings: FunctionSettings) -> Adapters:
     workflows = cast("SFNClient", LazyClient("stepfunctions"))
     registry = Registry(dynamodb, settings.registry_table)
     results = ObjectBucket(s3, settings.results_bucket)
-    chunks = DynamoChunkStore(Table(dynamodb, settings.tasks_table), results)
+    tasks = Table(dynamodb, settings.tasks_table)
     sqs = cast("SQSClient", LazyClient("sqs"))
     queue = SqsTaskQueue(sqs, settings.queue_urls)
     return Adapters(
         jobs=DynamoJobStore(Table(dynamodb, settings.jobs_table), OpenJobs(registry)),
-        chunks=chunks,
-        effects=chunks,
+        chunks=DynamoChunkStore(tasks, results),
+        effects=DynamoEffectStore(tasks),
         artifacts=S3ArtifactStore(results),
         queue=queue,
         depths=queue,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shoal.adapters.memory.artifacts import MemoryArtifactStore
 from shoal.adapters.memory.audit import MemoryAuditLog
 from shoal.adapters.memory.blobs import MemoryBlobStore
 from shoal.adapters.memory.bulk import MemoryBulkRuns, MemoryBulkStore
 from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.adapters.memory.clock import FixedClock, SeededEntropy
 from shoal.adapters.memory.dead_letters import MemoryDeadLetterStore
+from shoal.adapters.memory.effects import MemoryEffectStore
 from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
 from shoal.adapters.memory.jobs import MemoryJobStore
-from shoal.adapters.memory.keepsakes import MemoryArtifactStore, MemoryEffectStore
 from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory.machines import MemoryMachines
 from shoal.adapters.memory.metrics import RecordingMetrics

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shoal.domain.limits import Limits
+    from shoal.ports.artifacts import ArtifactStore
     from shoal.ports.audit import AuditLog
     from shoal.ports.blobs import BlobStore
     from shoal.ports.bulk import BulkRuns, BulkStore
     from shoal.ports.chunks import ChunkStore
     from shoal.ports.clock import Clock, Entropy
     from shoal.ports.dead_letters import DeadLetterStore
+    from shoal.ports.effects import EffectStore
     from shoal.ports.exports import ExportFiles, ExportRuns
     from shoal.ports.jobs import JobStore
-    from shoal.ports.keepsakes import ArtifactStore, EffectStore
     from shoal.ports.live import Connections, LiveStore
     from shoal.ports.machines import Machines
     from shoal.ports.metrics import Metrics

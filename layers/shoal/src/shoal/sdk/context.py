@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from shoal.ports.keepsakes import MAX_EFFECT_BYTES
+from shoal.ports.effects import MAX_EFFECT_BYTES, KeptEffect
 from shoal.sdk.errors import Cancelled, NonRetryable
 from shoal.wire.worker import ARTIFACT_NAME, MAX_ARTIFACT_BYTES, MAX_EFFECT_KEY
 
@@ -35,23 +35,18 @@ class Signals(Protocol):
         """How far the task is, 0 to 1; heartbeats carry it to whoever watches."""
 
 
-class Kept(NamedTuple):
-    """A value that was kept; it may be None."""
+class TaskEffects(Protocol):
+    """Outcomes of a task's side effects. Raises Cancelled if the lease is lost."""
 
-    value: Any
-
-
-class Vault(Protocol):
-    """What a task keeps beyond its attempt. Every write is under the fence of its lease.
-
-    Raises Cancelled if the lease is lost.
-    """
-
-    def recall(self, key: str) -> Kept | None:
+    def recall(self, key: str) -> KeptEffect | None:
         """What was kept under the key, by whichever attempt."""
 
     def keep(self, key: str, value: Any) -> Any:
         """Keep a JSON value under the key, once; what is kept then, which may be another's."""
+
+
+class TaskArtifacts(Protocol):
+    """Files of a task. Raises Cancelled if the lease is lost."""
 
     def put(self, name: str, body: bytes) -> str:
         """Store an artifact of this attempt; its URI."""
@@ -60,11 +55,18 @@ class Vault(Protocol):
         """The artifact of this name of the latest attempt that stored one."""
 
 
+class TaskStorage(NamedTuple):
+    """What a task keeps beyond its attempt. Every write is under the fence of its lease."""
+
+    effects: TaskEffects
+    artifacts: TaskArtifacts
+
+
 class Artifacts:
     """Files of a task, up to 64 MB each; users read them by the API."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+    def __init__(self, stored: TaskArtifacts) -> None:
+        self._stored = stored
 
     def put(self, name: str, body: bytes | str | Path) -> str:
         """Store bytes, a text or a file's content under a name; its URI, to be returned or kept."""
@@ -75,12 +77,12 @@ class Artifacts:
         _check_name(name)
         if len(body) > MAX_ARTIFACT_BYTES:
             raise NonRetryable(f"artifact {name} has {len(body)} bytes, over {MAX_ARTIFACT_BYTES}")
-        return self._vault.put(name, body)
+        return self._stored.put(name, body)
 
     def get(self, name: str) -> bytes | None:
         """What an earlier attempt of this task, or this one, stored: a checkpoint, say."""
         _check_name(name)
-        return self._vault.get(name)
+        return self._stored.get(name)
 
 
 def _check_name(name: str) -> None:
@@ -123,14 +125,14 @@ class Context:
     deadline: datetime
     """When this attempt is killed, UTC."""
     _signals: Signals = field(repr=False)
-    _vault: Callable[[int], Vault] = field(repr=False)
+    _storage: Callable[[int], TaskStorage] = field(repr=False)
 
     @staticmethod
     def fake(
         *, index: int = 0, attempt: int = 1, timeout: float = 300.0, cancelled: bool = False
     ) -> Context:
         """A context for unit tests of a task: what it keeps, it keeps in memory."""
-        vault = _MemoryVault()
+        storage = TaskStorage(_MemoryEffects(), _MemoryArtifacts())
         return Context(
             job_id="job_" + "0" * 26,
             index=index,
@@ -138,7 +140,7 @@ class Context:
             epoch=1,
             deadline=datetime.now(UTC) + timedelta(seconds=timeout),
             _signals=_MemorySignals(cancelled),
-            _vault=lambda _: vault,
+            _storage=lambda _: storage,
         )
 
     @property
@@ -188,15 +190,15 @@ class Context:
         """
         if not 1 <= len(key) <= MAX_EFFECT_KEY:
             raise NonRetryable(f"the key of an effect has 1 to {MAX_EFFECT_KEY} characters")
-        vault = self._vault(self.index)
-        kept = vault.recall(key)
-        value: T = kept.value if kept is not None else vault.keep(key, _json(key, make()))
-        return value
+        effects = self._storage(self.index).effects
+        kept = effects.recall(key)
+        value: Any = kept.value if kept is not None else effects.keep(key, _json(key, make()))
+        return cast("T", value)
 
     @cached_property
     def artifacts(self) -> Artifacts:
         """Files of this task."""
-        return Artifacts(self._vault(self.index))
+        return Artifacts(self._storage(self.index).artifacts)
 
     @cached_property
     def log(self) -> logging.LoggerAdapter[logging.Logger]:
@@ -218,16 +220,20 @@ class _MemorySignals:
         del fraction
 
 
-class _MemoryVault:
+class _MemoryEffects:
     def __init__(self) -> None:
         self._kept: dict[str, Any] = {}
-        self._files: dict[str, bytes] = {}
 
-    def recall(self, key: str) -> Kept | None:
-        return Kept(self._kept[key]) if key in self._kept else None
+    def recall(self, key: str) -> KeptEffect | None:
+        return KeptEffect(self._kept[key]) if key in self._kept else None
 
     def keep(self, key: str, value: Any) -> Any:
         return self._kept.setdefault(key, value)
+
+
+class _MemoryArtifacts:
+    def __init__(self) -> None:
+        self._files: dict[str, bytes] = {}
 
     def put(self, name: str, body: bytes) -> str:
         self._files[name] = body

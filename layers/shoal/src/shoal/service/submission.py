@@ -125,7 +125,7 @@ class Submission:
         fingerprint: str,
         trace: str = "",
     ) -> Submitted:
-        """Submit a job like this one but for some fields of its spec, as `submit` does.
+        """Submit a copy of a job with some fields of its spec changed, as `submit` does.
 
         Its inputs are read where they are: raise IllegalMove if they are not kept any more. It has
         a deadline only if the changes name one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from shoal.sdk.context import Vault
+from shoal.sdk.context import TaskStorage
 
 DONE: Final = b"D"
 """The assignment is over."""
@@ -45,5 +45,5 @@ class ChildLimits(NamedTuple):
     max_data: int | None = None
 
 
-type VaultMaker = Callable[[str, int, int, int], Vault]
+type StorageFactory = Callable[[str, int, int, int], TaskStorage]
 """Job, chunk, epoch, index → what that task keeps."""

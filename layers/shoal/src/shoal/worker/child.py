@@ -22,7 +22,7 @@ from itertools import batched
 from typing import Any, Final
 
 from shoal.sdk import Cancelled, Context, NonRetryable, RetryAfter, Task
-from shoal.sdk.context import Vault
+from shoal.sdk.context import TaskStorage
 from shoal.sdk.errors import LeaseLost
 from shoal.worker import framing
 from shoal.worker.assignment import (
@@ -34,7 +34,7 @@ from shoal.worker.assignment import (
     AssignedTask,
     Assignment,
     ChildLimits,
-    VaultMaker,
+    StorageFactory,
 )
 from shoal.worker.outcome import (
     NotJSON,
@@ -64,14 +64,14 @@ class Child:
         tasks: Mapping[str, Task[..., Any]],
         *,
         limits: ChildLimits = ChildLimits(),  # noqa: B008 - a value
-        vault: VaultMaker | None = None,
+        storage: StorageFactory | None = None,
     ) -> None:
         self._connection = connection
         self._shared_memory = shared_memory
         self._output = output
         self._tasks = tasks
         self._limits = limits
-        self._vault = vault or _no_vault
+        self._storage = storage or _no_storage
         self._sandbox = TaskSandbox(output, limits.max_data)
         self._timestamps = TimestampFormatter()
         self._loop: asyncio.Runner | None = None
@@ -251,7 +251,7 @@ class Child:
             *(job, assigned[0], assigned[1], epoch),
             datetime.fromtimestamp(self._wall_offset + now + assignment.timeout, UTC),
             self._signals,
-            _no_vault_in_batches if batch else partial(self._vault, job, chunk, epoch),
+            _no_storage_in_batches if batch else partial(self._storage, job, chunk, epoch),
         )
 
     @property
@@ -351,11 +351,11 @@ class _SharedMemorySignals:
         self._shared_memory.set_progress(fraction)
 
 
-def _no_vault(*_: object) -> Vault:
+def _no_storage(*_: object) -> TaskStorage:
     raise NonRetryable("this worker has no API to keep anything with")
 
 
-def _no_vault_in_batches(_: int) -> Vault:
+def _no_storage_in_batches(_: int) -> TaskStorage:
     raise NonRetryable("a batch keeps nothing: a retry may cut it otherwise")
 
 
@@ -379,7 +379,7 @@ def run_child(
     tasks: Mapping[str, Task[..., Any]],
     *,
     limits: ChildLimits,
-    vault: VaultMaker | None,
+    storage: StorageFactory | None,
 ) -> None:
     """Be a child process on these descriptors, until the worker closes the connection."""
     null = os.open(os.devnull, os.O_RDONLY)
@@ -391,4 +391,4 @@ def run_child(
     shared.set_process(os.getpid())
     os.close(shared_memory)
     connection_socket = socket.socket(fileno=connection)
-    Child(connection_socket, shared, output, tasks, limits=limits, vault=vault).serve()
+    Child(connection_socket, shared, output, tasks, limits=limits, storage=storage).serve()

@@ -51,10 +51,10 @@ class ForkClient:
         log_level: str = "INFO",
         *,
         limits: ChildLimits = ChildLimits(),  # noqa: B008 - a value
-        vault: str | None = None,
+        storage: str | None = None,
         worker: str = "",
     ) -> None:
-        """`vault` names, as `package.module:name`, what children make to keep things by the API.
+        """`storage` names, as `package.module:name`, what children make to keep things by the API.
 
         They do so in the name of their `worker`, which holds the leases.
         """
@@ -63,7 +63,7 @@ class ForkClient:
             "path": sys.path,
             "level": log_level,
             "limits": limits,
-            "vault": vault,
+            "storage": storage,
             "worker": worker,
         }
         self._last = 0

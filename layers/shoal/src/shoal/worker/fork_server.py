@@ -32,8 +32,8 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from shoal.sdk import Task, discover
-from shoal.sdk.context import Vault
-from shoal.worker.assignment import ChildLimits, VaultMaker
+from shoal.sdk.context import TaskStorage
+from shoal.worker.assignment import ChildLimits, StorageFactory
 from shoal.worker.child import run_child
 from shoal.worker.logs import configure_logging
 
@@ -59,12 +59,12 @@ class ForkServer:
         control: socket.socket,
         tasks: Mapping[str, Task[..., Any]],
         limits: ChildLimits,
-        vault: VaultMaker | None,
+        storage: StorageFactory | None,
     ) -> None:
         self._control = control
         self._tasks = tasks
         self._limits = limits
-        self._vault = vault
+        self._storage = storage
         self._pids: dict[int, int] = {}
         self._exits: dict[int, tuple[int, int]] = {}
 
@@ -139,7 +139,7 @@ class ForkServer:
                 run_child(
                     *(connection, shared_memory, output, self._tasks),
                     limits=self._limits,
-                    vault=self._vault,
+                    storage=self._storage,
                 )
             status = 0
         except BaseException:  # a child must never return into the nursery
@@ -210,15 +210,15 @@ def _digest(tasks: Iterable[Task[..., Any]]) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def _imported(place: str | None, worker: str) -> VaultMaker | None:
+def _imported(place: str | None, worker: str) -> StorageFactory | None:
     """`package.module:name`, imported only when a task first keeps something."""
     if place is None:
         return None
     module, _, name = place.partition(":")
 
-    def make(*about: Any) -> Vault:
-        vault: Vault = getattr(importlib.import_module(module), name)(worker, *about)
-        return vault
+    def make(*about: Any) -> TaskStorage:
+        storage: TaskStorage = getattr(importlib.import_module(module), name)(worker, *about)
+        return storage
 
     return make
 
@@ -250,7 +250,7 @@ def main() -> int:
         control,
         tasks,
         ChildLimits(*arguments["limits"]),
-        _imported(arguments["vault"], arguments["worker"]),
+        _imported(arguments["storage"], arguments["worker"]),
     )
     try:
         server.serve()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +14,6 @@ from shoal.domain.chunk import Chunk
 from shoal.domain.outcome import Origin, Outcome, PartKey, WholePart
 from shoal.ports.blobs import UploadLink
 from shoal.ports.chunks import Standing
-from shoal.ports.keepsakes import Keepsake
 
 if TYPE_CHECKING:
     from shoal.adapters.dynamodb.table import Table
@@ -24,11 +21,6 @@ if TYPE_CHECKING:
 
 LARGEST_ROW: Final = 8_192
 """Bytes of a packed part that still lies in the table; beyond it S3 costs less to write."""
-
-
-def _effect_id(job_id: str, index: int, key: str) -> str:
-    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
-    return f"{job_id}.{index}#effect#{digest}"
 
 
 class DynamoChunkStore:
@@ -78,21 +70,6 @@ class DynamoChunkStore:
     def part_upload(self, key: PartKey, size: int, *, origin: Origin, seconds: int) -> UploadLink:
         return self._results.upload_new(
             str(key), seconds=seconds, size=size, metadata=marks(origin)
-        )
-
-    def effect(self, job_id: str, index: int, key: str) -> Keepsake | None:
-        row = self._tasks.get(_effect_id(job_id, index, key))
-        return None if row is None else Keepsake(json.loads(row["value"]["S"]))
-
-    def put_effect(self, chunk: Chunk, index: int, key: str, kept: Keepsake) -> bool:
-        row = {
-            "id": text(_effect_id(chunk.job, index, key)),
-            "value": text(json.dumps(kept.value)),
-            "expires_at": number(chunk.expires_at),
-        }
-        leased = "e = :epoch AND attribute_exists(l)"
-        return self._tasks.put_new_if(
-            row, chunk_id(chunk.job, chunk.number), leased, {":epoch": number(chunk.epoch)}
         )
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:

@@ -7,10 +7,13 @@ from typing import Any, cast
 
 import pytest
 
+from shoal.adapters.artifacts import ApiArtifacts
 from shoal.adapters.callbacks import SignedCallbacks
-from shoal.adapters.vault import ApiVault
+from shoal.adapters.effects import ApiEffects
+from shoal.adapters.task_calls import TaskCalls
+from shoal.ports.effects import KeptEffect
 from shoal.sdk import Cancelled, NonRetryable
-from shoal.sdk.context import Kept
+from shoal.sdk.context import TaskStorage
 from shoal.wire.worker import (
     ArtifactAnswer,
     ArtifactRequest,
@@ -69,36 +72,37 @@ def pauses() -> list[float]:
 
 
 @pytest.fixture
-def vault(api: Api, pauses: list[float]) -> ApiVault:
-    calls = cast("SignedCallbacks", api)
-    return ApiVault(calls, "w-1", job_id=JOB, chunk=0, epoch=1, index=0, sleep=pauses.append)
+def storage(api: Api, pauses: list[float]) -> TaskStorage:
+    callbacks = cast("SignedCallbacks", api)
+    calls = TaskCalls(callbacks, "w-1", job_id=JOB, chunk=0, epoch=1, index=0, sleep=pauses.append)
+    return TaskStorage(ApiEffects(calls), ApiArtifacts(calls))
 
 
 @pytest.mark.parametrize("value", [{"receipt": 7}, None])
-def test_what_is_kept_is_recalled(vault: ApiVault, value: Any) -> None:
-    assert vault.recall("charge") is None
+def test_what_is_kept_is_recalled(storage: TaskStorage, value: Any) -> None:
+    assert storage.effects.recall("charge") is None
 
-    assert vault.keep("charge", value) == value
+    assert storage.effects.keep("charge", value) == value
 
-    assert vault.recall("charge") == Kept(value)
+    assert storage.effects.recall("charge") == KeptEffect(value)
 
 
-def test_what_another_kept_first_is_what_counts(api: Api, vault: ApiVault) -> None:
+def test_what_another_kept_first_is_what_counts(api: Api, storage: TaskStorage) -> None:
     api.effects["charge"] = Effect(value="first")
 
-    assert vault.keep("charge", "second") == "first"
+    assert storage.effects.keep("charge", "second") == "first"
 
 
-def test_an_artifact_comes_back(vault: ApiVault) -> None:
-    assert vault.get("model.bin") is None
+def test_an_artifact_comes_back(storage: TaskStorage) -> None:
+    assert storage.artifacts.get("model.bin") is None
 
-    assert vault.put("model.bin", b"abc") == "s3://results/model.bin"
+    assert storage.artifacts.put("model.bin", b"abc") == "s3://results/model.bin"
 
-    assert vault.get("model.bin") == b"abc"
+    assert storage.artifacts.get("model.bin") == b"abc"
 
 
 def test_while_the_api_is_away_it_is_asked_again(
-    api: Api, vault: ApiVault, pauses: list[float]
+    api: Api, storage: TaskStorage, pauses: list[float]
 ) -> None:
     api.faults.extend(
         [
@@ -108,21 +112,21 @@ def test_while_the_api_is_away_it_is_asked_again(
         ]
     )
 
-    assert vault.keep("charge", 1) == 1
+    assert storage.effects.keep("charge", 1) == 1
 
     assert len(pauses) == 3
     assert pauses[1] == 7.0
 
 
-def test_a_lost_lease_ends_the_task(api: Api, vault: ApiVault) -> None:
+def test_a_lost_lease_ends_the_task(api: Api, storage: TaskStorage) -> None:
     api.faults.append(RemoteRejected(409, "another has it"))
 
     with pytest.raises(Cancelled):
-        vault.keep("charge", 1)
+        storage.effects.keep("charge", 1)
 
 
-def test_what_is_refused_is_not_tried_again(api: Api, vault: ApiVault) -> None:
+def test_what_is_refused_is_not_tried_again(api: Api, storage: TaskStorage) -> None:
     api.faults.append(RemoteRejected(422, "too large"))
 
     with pytest.raises(NonRetryable, match="too large"):
-        vault.keep("charge", "x")
+        storage.effects.keep("charge", "x")

@@ -1,0 +1,37 @@
+"""The fence of a task: only the worker that runs it under its chunk's lease may write for it."""
+
+from dataclasses import dataclass
+
+from shoal.domain.chunk import Chunk
+from shoal.domain.counts import TaskStatus
+from shoal.domain.errors import IllegalMove
+from shoal.ports.chunks import ChunkStore
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedTask:
+    """A task as the worker that runs it names it."""
+
+    worker: str
+    job: str
+    chunk: int
+    epoch: int
+    index: int
+
+
+def leased_chunk(chunks: ChunkStore, task: LeasedTask) -> Chunk:
+    """The chunk's row; raise IllegalMove unless the worker runs the task under this epoch."""
+    chunk = chunks.get(task.job, task.chunk)
+    if chunk is None or chunk.epoch != task.epoch or chunk.lease is None:
+        raise lease_lost(task)
+    if chunk.leased_by_other(task.worker):
+        raise lease_lost(task)
+    offset = task.index - chunk.first
+    if not 0 <= offset < chunk.size or chunk.status_of(offset) is not TaskStatus.RUNNING:
+        raise lease_lost(task)
+    return chunk
+
+
+def lease_lost(task: LeasedTask) -> IllegalMove:
+    """The error of a worker that has lost its lease."""
+    return IllegalMove(f"task {task.job}.{task.index} does not run at epoch {task.epoch}")
