@@ -2,7 +2,10 @@
 
 # Paths whose texts have no errors, which `make check` keeps so.
 CLEAN_PROSE := README.md CHANGELOG.md docs/explanation docs/tutorials docs/adr/0033-prose-is-checked.md \
-	tooling mk/prose.mk tests/unit/tooling tests/unit/client
+	tooling mk/prose.mk tests/unit/tooling tests/unit/client tests/unit/cli \
+	layers/shoal/src/shoal/client layers/shoal/src/shoal/cli layers/shoal/src/shoal/__main__.py \
+	layers/shoal/src/shoal/worker_command.py docs/reference/cli.md docs/reference/client.md \
+	docs/adr/0019-a-client-without-io.md docs/adr/0032-the-sync-client-is-generated.md
 PROSE ?= $(CLEAN_PROSE)
 
 check: check-prose

@@ -115,7 +115,7 @@ class AsyncShoal:
         return found
 
     def events(self) -> AsyncIterator[Json]:
-        """Iterate over the audit log of all jobs, newest first."""
+        """Iterate over the audit trail of all jobs, newest first."""
         return self.pages("events")
 
     def workers(self) -> AsyncIterator[Json]:
@@ -265,7 +265,7 @@ class AsyncJob:
         return await self._shoal.run(self._shoal.api.chunks(self.id))
 
     def events(self) -> AsyncIterator[Json]:
-        """Iterate over the job's audit log, newest first."""
+        """Iterate over the job's audit trail, newest first."""
         return self._items("events")
 
     async def export(self, timeout: float | None = None) -> Json:  # noqa: ASYNC109 - as `wait`
@@ -300,11 +300,11 @@ class AsyncJob:
         return await self._update(wait_until_ended(self._shoal.api, self.id, timeout))
 
     async def cancel(self) -> Self:
-        """Cancel the job."""
+        """Cancel the job. Running tasks are stopped, and no others start."""
         return await self._act("cancel")
 
     async def pause(self) -> Self:
-        """Pause the job: start no more of its chunks."""
+        """Pause the job. Running chunks continue, and no others start."""
         return await self._act("pause")
 
     async def resume(self) -> Self:

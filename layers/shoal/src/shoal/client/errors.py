@@ -1,18 +1,20 @@
 """The errors that the client raises.
 
+```text
 ShoalError
 ├── BadProfile            the configuration is incomplete or invalid
 ├── Unreachable           the API did not answer, after all retries
 ├── WaitTimeout           the job did not end within the timeout; it continues to run
 ├── ExportFailed          the results could not be exported
 ├── SignInFailed          no access token could be obtained
-└── ApiError              the API rejected the request; .status, .title, .detail, .errors …
+└── ApiError              the API rejected the request
     ├── BadRequest        400, 413, 415, 422 and other 4xx
     ├── NotAllowed        401, 403
     ├── NotFound          404
     ├── Conflict          409
     ├── TooManyRequests   429, after all retries
     └── ServerError       5xx, after all retries
+```
 """
 
 from __future__ import annotations

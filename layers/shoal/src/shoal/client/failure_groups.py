@@ -13,7 +13,7 @@ _MAX_EXAMPLES: Final = 3
 def merged(groups: Iterable[Json]) -> list[Json]:
     """Add up the groups of all pages, the most frequent cause first.
 
-    Each page counts only its own tasks, so one cause may stand on several pages.
+    Each page counts only its own tasks, so one cause can be on several pages.
     """
     causes: dict[str, dict[str, Any]] = {}
     for group in groups:

@@ -115,7 +115,7 @@ class Shoal:
         return found
 
     def events(self) -> Iterator[Json]:
-        """Iterate over the audit log of all jobs, newest first."""
+        """Iterate over the audit trail of all jobs, newest first."""
         return self.pages("events")
 
     def workers(self) -> Iterator[Json]:
@@ -262,7 +262,7 @@ class Job:
         return self._shoal.run(self._shoal.api.chunks(self.id))
 
     def events(self) -> Iterator[Json]:
-        """Iterate over the job's audit log, newest first."""
+        """Iterate over the job's audit trail, newest first."""
         return self._items("events")
 
     def export(self, timeout: float | None = None) -> Json:
@@ -297,11 +297,11 @@ class Job:
         return self._update(wait_until_ended(self._shoal.api, self.id, timeout))
 
     def cancel(self) -> Self:
-        """Cancel the job."""
+        """Cancel the job. Running tasks are stopped, and no others start."""
         return self._act("cancel")
 
     def pause(self) -> Self:
-        """Pause the job: start no more of its chunks."""
+        """Pause the job. Running chunks continue, and no others start."""
         return self._act("pause")
 
     def resume(self) -> Self:

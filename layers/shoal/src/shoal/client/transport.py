@@ -1,4 +1,4 @@
-"""Run flows: perform each effect by httpx, websockets or a sleep, and return the flow's result.
+"""Run flows: perform each effect, send its result into the flow, and return the flow's result.
 
 The two transports are written by hand because their libraries differ: `websockets` takes a receive
 timeout only in its synchronous half, and the asynchronous half has to be cancelled.

@@ -1,6 +1,6 @@
 """Watch a job: receive its changes over a WebSocket, or poll it where no WebSocket is available.
 
-This module follows docs/reference/live.md, "Miss nothing".
+This module follows docs/reference/live.md, "Avoid gaps".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Commands that show what a deployment is doing: workers, queues, dead letters, the audit log."""
+"""Commands that show what a deployment is doing: workers, queues, dead letters, the audit trail."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def events(
     limit: Limit = 50,
     output: Output = OutputFormat.TABLE,
 ) -> None:
-    """List the audit log of a job or of all jobs, newest first."""
+    """List the audit trail of a job or of all jobs, newest first."""
     shoal = ctx.obj.shoal
     found = shoal.events() if job_id is None else shoal.job(job_id).events()
     print_rows(islice(found, limit), output, EVENTS)

@@ -157,13 +157,13 @@ def wait(ctx: typer.Context, job_id: JobId, timeout: Timeout = None) -> None:
 
 @app.command()
 def cancel(ctx: typer.Context, job_id: JobId, output: Output = OutputFormat.TABLE) -> None:
-    """Cancel a job. No more tasks start, and running tasks are stopped."""
+    """Cancel a job. Running tasks are stopped, and no others start."""
     print_row(ctx.obj.shoal.job(job_id).cancel().state.raw, output, JOBS)
 
 
 @app.command()
 def pause(ctx: typer.Context, job_id: JobId, output: Output = OutputFormat.TABLE) -> None:
-    """Pause a job. No more chunks start; running chunks continue."""
+    """Pause a job. Running chunks continue, and no others start."""
     print_row(ctx.obj.shoal.job(job_id).pause().state.raw, output, JOBS)
 
 

@@ -56,9 +56,10 @@ def list_tasks(  # noqa: PLR0917 - one option for each filter
 
 @app.command("map")
 def print_map(ctx: typer.Context, job_id: JobId) -> None:
-    """Print one letter for each task, 100 on a line.
+    """Print the status of each task as one letter.
 
-    P is pending, R running, T retrying, C completed, F failed, X cancelled.
+    P is pending, R running, T retrying, C completed, F failed, X cancelled. Each line has 100
+    letters.
     """
     letters = ctx.obj.shoal.job(job_id).map().decode()
     for first in range(0, len(letters), _MAP_WIDTH):
