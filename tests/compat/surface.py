@@ -8,7 +8,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
-from enum import Enum
+from enum import Enum, IntEnum
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -16,8 +16,8 @@ import typer.main
 import yaml
 
 import shoal
+from shoal.cli import exit_codes
 from shoal.cli.app import app
-from shoal.cli.exit_codes import Code
 
 type Json = Any
 
@@ -32,7 +32,7 @@ def surface(repository: Path = REPOSITORY) -> Json:
         "variables": _variables(repository),
         "metrics": sorted(_spelled(r"shoal_[a-z_]+|(Tasks|Job|Jobs|Stale|Dead)[A-Z][A-Za-z]+")),
         "commands": _command(typer.main.get_command(app)),
-        "exit codes": {code.name: code.value for code in Code},
+        "exit codes": _exit_codes(),
         "python": {name: _module(name) for name in PUBLIC},
         "template": {
             "parameters": _each(template["Parameters"], "Type", "Default"),
@@ -48,6 +48,13 @@ def _variables(repository: Path) -> Json:
     files = (repository / "template.yaml", *(repository / "eks").rglob("*.yaml"))
     given = {name for path in files for name in re.findall(r"\bSHOAL_\w+\b", path.read_text())}
     return {"read": sorted(_spelled(r"SHOAL_[A-Z_]+[A-Z]")), "set": sorted(given)}
+
+
+def _exit_codes() -> list[int]:
+    enums = [each for each in vars(exit_codes).values() if inspect.isclass(each)]
+    (found,) = (each for each in enums if each.__module__ == exit_codes.__name__)
+    assert issubclass(found, IntEnum)
+    return sorted(found)
 
 
 def _spelled(pattern: str) -> set[str]:
