@@ -103,7 +103,7 @@ def _no_bar() -> Iterator[Callable[[JobState], None]]:
 def _print_failures(job: Job) -> None:
     for number, task in enumerate(job.tasks(status="FAILED", limit=_MAX_FAILURES)):
         if number == _MAX_FAILURES:
-            print_message(f"  … for all of them: shoal tasks {job.id} --status FAILED")
+            print_message(f"  … to list all failed tasks: shoal tasks {job.id} --status FAILED")
             return
         if task.error is not None:
             first_line = task.error.message.partition("\n")[0][:120]

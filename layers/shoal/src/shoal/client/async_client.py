@@ -38,7 +38,7 @@ from shoal.settings import ClientSettings
 
 
 class AsyncShoal:
-    """A client of the API. Close it after use, or open it in `async with`."""
+    """A client of the API. Close it after use, or use `async with`."""
 
     def __init__(
         self, api_url: str, token: str | Tokens, *, http: httpx.AsyncClient | None = None
@@ -171,9 +171,9 @@ class AsyncShoal:
         idempotency_key: str | None = None,
         **which: Unpack[Filter],
     ) -> BulkState:
-        """Start to cancel, pause, resume, retry or delete all jobs that match a filter.
+        """Start an action for all jobs that match a filter; with `dry_run`, only count them.
 
-        With `dry_run`, only count them.
+        The actions are `cancel`, `pause`, `resume`, `retry` and `delete`.
         """
         return await self.run(
             bulk_actions.start(self.api, action, which, idempotency_key, dry_run=dry_run)
@@ -296,7 +296,7 @@ class AsyncJob:
             await self._shoal.run(watch.close())
 
     async def wait(self, timeout: float | None = None) -> Self:  # noqa: ASYNC109 - as in `Job`
-        """Wait until the job has ended; raise WaitTimeout if it has not within the timeout."""
+        """Wait until the job has ended; raise WaitTimeout after the timeout."""
         return await self._update(wait_until_ended(self._shoal.api, self.id, timeout))
 
     async def cancel(self) -> Self:

@@ -38,7 +38,7 @@ from shoal.settings import ClientSettings
 
 
 class Shoal:
-    """A client of the API. Close it after use, or open it in `with`."""
+    """A client of the API. Close it after use, or use `with`."""
 
     def __init__(
         self, api_url: str, token: str | Tokens, *, http: httpx.Client | None = None
@@ -171,9 +171,9 @@ class Shoal:
         idempotency_key: str | None = None,
         **which: Unpack[Filter],
     ) -> BulkState:
-        """Start to cancel, pause, resume, retry or delete all jobs that match a filter.
+        """Start an action for all jobs that match a filter; with `dry_run`, only count them.
 
-        With `dry_run`, only count them.
+        The actions are `cancel`, `pause`, `resume`, `retry` and `delete`.
         """
         return self.run(
             bulk_actions.start(self.api, action, which, idempotency_key, dry_run=dry_run)
@@ -293,7 +293,7 @@ class Job:
             self._shoal.run(watch.close())
 
     def wait(self, timeout: float | None = None) -> Self:
-        """Wait until the job has ended; raise WaitTimeout if it has not within the timeout."""
+        """Wait until the job has ended; raise WaitTimeout after the timeout."""
         return self._update(wait_until_ended(self._shoal.api, self.id, timeout))
 
     def cancel(self) -> Self:

@@ -141,7 +141,7 @@ class Watch:
 
 
 def wait_until_ended(api: Api, job_id: str, timeout: float | None) -> Flow[JobState]:
-    """Return the job once it has ended; raise WaitTimeout if it has not within the timeout."""
+    """Return the job once it has ended; raise WaitTimeout after the timeout."""
     watch = Watch(api, job_id)
     deadline = None if timeout is None else api.now() + timeout
     while True:
