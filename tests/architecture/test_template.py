@@ -277,7 +277,11 @@ def test_a_task_ends_in_time_and_is_tried_again_with_full_jitter(name: str) -> N
 @pytest.mark.parametrize("name", [name for name in (*TASKS, *MAPS) if name not in CAUGHT])
 def test_errors_end_in_one_path(name: str) -> None:
     last = STATES[name]["Catch"][-1]
-    path = {"FailJob": "JobFailed", "ProcessPages": "RecordFailure", "RecordFailure": "BulkActionFailed"}
+    path = {
+        "FailJob": "JobFailed",
+        "ProcessPages": "RecordFailure",
+        "RecordFailure": "BulkActionFailed",
+    }
     path["AppendPart"] = "ExportFailed"
 
     assert last["ErrorEquals"] == ["States.ALL"]
