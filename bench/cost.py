@@ -12,9 +12,9 @@ from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.queues import MemoryTaskQueue
 from shoal.bootstrap.memory import in_memory
 from shoal.domain.job import Job, Repeat, Spec
-from shoal.domain.outcome import Outcome
+from shoal.domain.outcome import Outcome, OutcomeReport
 from shoal.domain.tally import Sum
-from shoal.service.leasing import ChunkRef, LeaseGranted, Report
+from shoal.service.leasing import ChunkRef, LeaseGranted
 from shoal.service.reconciliation import PassState
 
 SIZES = (1_000, 10_000, 100_000)
@@ -171,7 +171,7 @@ def hot_writes(tasks: int) -> tuple[int, int]:
     return jobs.rows, jobs.sum_writes
 
 
-def _reports(queue: MemoryTaskQueue) -> Iterator[Report]:
+def _reports(queue: MemoryTaskQueue) -> Iterator[OutcomeReport]:
     for place, message in enumerate(queue.take()):
         (answer,) = bootstrap.leasing().lease(
             "w", str(place), [ChunkRef(message.job, message.chunk)]
@@ -179,4 +179,4 @@ def _reports(queue: MemoryTaskQueue) -> Iterator[Report]:
         if isinstance(answer, LeaseGranted):
             chunk = answer.chunk
             outcomes = [Outcome(chunk.first + offset, 1, 0.0, 0.1) for offset in answer.offsets]
-            yield Report(message.job, message.chunk, chunk.epoch, 1, final=True, outcomes=outcomes)
+            yield OutcomeReport(chunk.part_key(chunk.epoch, 1), final=True, outcomes=outcomes)

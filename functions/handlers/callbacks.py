@@ -14,11 +14,11 @@ from handlers.problems import GatewayResponse, NoSuchRoute, invalid
 from shoal import bootstrap
 from shoal.domain.chunk import CurrentTask
 from shoal.domain.errors import InvalidRequest
-from shoal.domain.outcome import Outcome, PartKey, TaskError
+from shoal.domain.outcome import Outcome, OutcomeReport, PartKey, TaskError
 from shoal.domain.workers import Worker
 from shoal.ports.task_types import TaskType
 from shoal.service.inputs import Placed
-from shoal.service.leasing import ChunkRef, LeaseGranted, LeaseRefused, LeaseRenewal, Report
+from shoal.service.leasing import ChunkRef, LeaseGranted, LeaseRefused, LeaseRenewal
 from shoal.service.task_lease import LeasedTask
 from shoal.wire import worker as wire
 from shoal.wire.times import rfc3339
@@ -111,29 +111,22 @@ def _report(request: wire.ReportRequest) -> Body:
     decisions = bootstrap.leasing().report(request.worker, reports)
     for report, decision in zip(reports, decisions, strict=True):
         if decision == "stale":
-            about = {"job": report.job, "chunk": report.chunk, "epoch": report.epoch}
+            key = report.key
+            about = {"job": key.job, "chunk": key.chunk, "epoch": key.epoch}
             log.info("a late report was refused", worker=request.worker, **about)
     return {
         "reports": [
-            {"job_id": report.job, "chunk": report.chunk, "decision": decision}
+            {"job_id": report.key.job, "chunk": report.key.chunk, "decision": decision}
             for report, decision in zip(reports, decisions, strict=True)
         ]
     }
 
 
-def _reported(each: wire.Report) -> Report:
-    part = PartKey(each.job_id, each.chunk, each.epoch, each.report)
-    if each.part is not None and each.part.key != str(part):
+def _reported(each: wire.Report) -> OutcomeReport:
+    key = PartKey(each.job_id, each.chunk, each.epoch, each.report)
+    if each.part is not None and each.part.key != str(key):
         raise InvalidRequest("the part is not this report's", [("part.key", "is another's")])
-    return Report(
-        job=each.job_id,
-        chunk=each.chunk,
-        epoch=each.epoch,
-        number=each.report,
-        final=each.final,
-        outcomes=_outcomes(each.outcomes),
-        uploaded=each.part is not None,
-    )
+    return OutcomeReport(key, each.final, _outcomes(each.outcomes), each.part is not None)
 
 
 def _outcomes(outcomes: Sequence[wire.TaskOutcome]) -> list[Outcome]:

@@ -26,10 +26,10 @@ from shoal.domain.errors import IllegalMove, Unavailable
 from shoal.domain.job import Job, Spec
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.limits import Limits
-from shoal.domain.outcome import Outcome, TaskError
+from shoal.domain.outcome import Outcome, OutcomeReport, TaskError
 from shoal.ports.queues import Message
 from shoal.ports.workflow import Execution, ExecutionStatus
-from shoal.service.leasing import ChunkRef, LeaseGranted, LeaseRefused, LeaseRenewal, Report
+from shoal.service.leasing import ChunkRef, LeaseGranted, LeaseRefused, LeaseRenewal
 from shoal.service.reconciliation import PassState
 from tests.chaos.faults import Fuse, FusedChunks, FusedJobs, FusedQueue, Stopped, fused
 
@@ -353,24 +353,24 @@ class Cloud:
 
     def _report(
         self, granted: LeaseGranted, number: int, tasks: Sequence[int], *, final: bool
-    ) -> Report:
+    ) -> OutcomeReport:
         chunk = granted.chunk
         outcomes = []
         for task in tasks:
             attempt = chunk.attempts[task - chunk.first]
             failed = TaskError("Bad", "luck", retryable=True) if self.fails(task, attempt) else None
             outcomes.append(Outcome(task, attempt, self.clock.time, 0.1, {"task": task}, failed))
-        return Report(chunk.job, chunk.number, chunk.epoch, number, final, outcomes)
+        return OutcomeReport(chunk.part_key(chunk.epoch, number), final, outcomes)
 
-    def _send(self, worker: str, report: Report) -> str:
+    def _send(self, worker: str, report: OutcomeReport) -> str:
         (decision,) = bootstrap.leasing().report(worker, [report])
         if decision == "accepted":
-            latest = self._epochs.get((report.job, report.chunk), 0)
-            if report.epoch < latest:
+            latest = self._epochs.get((report.key.job, report.key.chunk), 0)
+            if report.key.epoch < latest:
                 self.violations.append(
-                    f"chunk {report.chunk}: accepted from epoch {report.epoch} after {latest}"
+                    f"{report.key.chunk=}: accepted from {report.key.epoch=} after {latest}"
                 )
-            done = self._done.setdefault((report.job, report.chunk), set())
+            done = self._done.setdefault((report.key.job, report.key.chunk), set())
             done |= {each.index for each in report.outcomes if each.error is None}
         return decision
 

@@ -9,7 +9,7 @@ from shoal.domain.canary import Canary
 from shoal.domain.cause import Cause
 from shoal.domain.chunk import CurrentTask
 from shoal.domain.limits import Limits
-from shoal.domain.outcome import Outcome
+from shoal.domain.outcome import Outcome, OutcomeReport, PartKey
 from shoal.domain.selection import Selection
 from shoal.ports.blobs import BlobStore
 from shoal.ports.jobs import JobStore
@@ -19,7 +19,7 @@ from shoal.service.admission import Admission
 from shoal.service.completion import Completion
 from shoal.service.inputs import Inputs
 from shoal.service.job_control import JobControl
-from shoal.service.leasing import ChunkRef, LeaseRenewal, Leasing, Report
+from shoal.service.leasing import ChunkRef, LeaseRenewal, Leasing
 from shoal.service.planning import Planning
 from shoal.service.reconciliation import PassState, Reconciliation
 from shoal.service.recovery import CrashLoopDetector, Recovery
@@ -92,7 +92,8 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
 
     def report(held: Held, number: int, final: bool, outcomes: tuple[Outcome, ...]) -> Any:  # noqa: FBT001
         return leasing.report(
-            held.worker, [Report(job_id, held.chunk, held.epoch, number, final, outcomes)]
+            held.worker,
+            [OutcomeReport(PartKey(job_id, held.chunk, held.epoch, number), final, outcomes)],
         )
 
     def beat(held: Held) -> Any:

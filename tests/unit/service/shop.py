@@ -18,7 +18,7 @@ from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
 from shoal.domain.job import DAY, Job, Lines, Repeat, Spec
 from shoal.domain.limits import Limits
-from shoal.domain.outcome import Outcome, TaskError
+from shoal.domain.outcome import Outcome, OutcomeReport, TaskError
 from shoal.ports.task_types import TaskType
 from shoal.ports.workflow import Execution, ExecutionStatus
 from shoal.service.admission import Admission
@@ -32,7 +32,6 @@ from shoal.service.leasing import (
     LeaseRenewal,
     Leasing,
     RenewalDecision,
-    Report,
 )
 from shoal.service.planning import Planning
 from shoal.service.reconciliation import NextStep, PassState, Reconciliation
@@ -210,7 +209,7 @@ class Shop:
         ]
         (answer,) = self.leasing.report(
             self._worker(lease),
-            [Report(self.id, chunk.number, chunk.epoch, number, final, outcomes)],
+            [OutcomeReport(chunk.part_key(chunk.epoch, number), final, outcomes)],
         )
         return answer
 

@@ -4,9 +4,9 @@ import pytest
 
 from shoal.domain.counts import Counts
 from shoal.domain.job import JobStatus
-from shoal.domain.outcome import WORKER_DIED, Outcome, TaskError
+from shoal.domain.outcome import WORKER_DIED, Outcome, OutcomeReport, PartKey, TaskError
 from shoal.domain.retry import RetryPolicy
-from shoal.service.leasing import LeaseGranted, LeaseRefused, Report
+from shoal.service.leasing import LeaseGranted, LeaseRefused
 from tests.unit.service.shop import LENGTH, TENANT, Shop
 
 CANCELLED = LeaseRefused("cancelled")
@@ -185,7 +185,8 @@ def test_a_failure_may_say_when_it_is_tried_again(shop: Shop) -> None:
     outcome = Outcome(0, 1, started_at=shop.clock.now(), duration=1.0, error=error)
 
     shop.leasing.report(
-        "w", [Report(shop.id, 0, lease.chunk.epoch, 1, final=True, outcomes=[outcome])]
+        "w",
+        [OutcomeReport(PartKey(shop.id, 0, lease.chunk.epoch, 1), final=True, outcomes=[outcome])],
     )
 
     assert shop.row().not_before == shop.clock.now() + 90.0

@@ -48,6 +48,19 @@ class PartKey(NamedTuple):
         return f"outcomes/{self.job}/{self.chunk}/{self.epoch}.{self.report}"
 
 
+@dataclass(frozen=True, slots=True)
+class OutcomeReport:
+    """What came of tasks of one lease; a final report ends it. Numbers start at 1 in each epoch.
+
+    The outcomes of one that is `uploaded` are in the part of its key already.
+    """
+
+    key: PartKey
+    final: bool
+    outcomes: Sequence[Outcome]
+    uploaded: bool = False
+
+
 class Origin(NamedTuple):
     """Whose outcomes a part holds: the worker's, in this generation of the job."""
 

@@ -11,7 +11,7 @@ from shoal.domain.chunk import Accepted, Chunk, CurrentTask, Finished, Granted, 
 from shoal.domain.errors import IllegalMove, Unavailable, WriteConflict
 from shoal.domain.grid import Json
 from shoal.domain.job import Job, JobStatus
-from shoal.domain.outcome import Origin, Outcome, PartKey, worker_died
+from shoal.domain.outcome import Origin, OutcomeReport, PartKey, worker_died
 from shoal.ports.blobs import UploadLink
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.clock import Clock, Entropy
@@ -68,19 +68,6 @@ class RenewalDecision(NamedTuple):
     decision: str
     until: float | None = None
     directive: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What came of tasks of one lease. A final report ends it; numbers start at 1 in each epoch."""
-
-    job: str
-    chunk: int
-    epoch: int
-    number: int
-    final: bool
-    outcomes: Sequence[Outcome]
-    uploaded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +204,13 @@ class Leasing:
             "extended", extended.chunk.lease.until, "pause" if job.paused else None
         )
 
-    def report(self, worker: str, reports: Sequence[Report]) -> list[str]:
+    def report(self, worker: str, reports: Sequence[OutcomeReport]) -> list[str]:
         """Fold outcomes into rows: `accepted`, `stale` or `cancelled` for each report.
 
         An epoch is a small number that anybody could guess: a lease is also its worker's.
         """
-        jobs = self.jobs.get_many({report.job for report in reports})
-        return [self._report(worker, jobs.get(report.job), report) for report in reports]
+        jobs = self.jobs.get_many({report.key.job for report in reports})
+        return [self._report(worker, jobs.get(report.key.job), report) for report in reports]
 
     def part_upload(self, worker: str, key: PartKey, size: int) -> UploadLink:
         """Where the worker with this epoch PUTs outcomes too large for a report.
@@ -237,7 +224,7 @@ class Leasing:
         origin = Origin(worker, chunk.generation)
         return self.chunks.part_upload(key, size, origin=origin, seconds=UPLOAD_SECONDS)
 
-    def _report(self, worker: str, job: Job | None, report: Report) -> str:
+    def _report(self, worker: str, job: Job | None, report: OutcomeReport) -> str:
         if job is None or job.stopping:
             if job is not None:
                 self._wake_if_closed(job)
@@ -247,8 +234,8 @@ class Leasing:
         def fold(chunk: Chunk) -> Accepted | Stale:
             before[:] = chunk.counts.completed, chunk.counts.failed
             folded = chunk.report(
-                epoch=report.epoch,
-                number=report.number,
+                epoch=report.key.epoch,
+                number=report.key.report,
                 final=report.final,
                 outcomes=report.outcomes,
                 policy=job.spec.policy,
@@ -260,7 +247,7 @@ class Leasing:
                 self._write_part(worker, folded.chunk, report)
             return folded
 
-        folded = self._write(worker, report.job, report.chunk, fold)
+        folded = self._write(worker, report.key.job, report.key.chunk, fold)
         if isinstance(folded, Stale):
             self.metrics.stale_report()
             return "stale"
@@ -287,11 +274,10 @@ class Leasing:
             return moved
         raise Unavailable(f"chunk {number} of {job_id} is written by too many at once")
 
-    def _write_part(self, worker: str, chunk: Chunk, report: Report) -> None:
+    def _write_part(self, worker: str, chunk: Chunk, report: OutcomeReport) -> None:
         if report.outcomes and not report.uploaded:
-            key = chunk.part_key(report.epoch, report.number)
             self.chunks.put_part(
-                key,
+                report.key,
                 report.outcomes,
                 origin=Origin(worker, chunk.generation),
                 expires_at=chunk.expires_at,
@@ -305,7 +291,9 @@ class Leasing:
         message = Message(job.id, chunk.number, chunk.due_at(now) - now)
         self.queue.send(job.spec.priority, [message], tenant=job.tenant)
 
-    def _measure(self, job: Job, chunk: Chunk, report: Report, completed: int, failed: int) -> None:
+    def _measure(
+        self, job: Job, chunk: Chunk, report: OutcomeReport, completed: int, failed: int
+    ) -> None:
         counts = chunk.counts
         self.metrics.tasks_ended(
             job.spec.task_type,

@@ -87,7 +87,11 @@ class Planning:
                 self.completion.tally(job, self._reset(job, chunk))
 
     def enqueue(self, job_id: str, generation: int, first: int, count: int) -> None:
-        """Send the range's messages; of a job with a window, those in it from the start."""
+        """Send the range's messages; of a job with a window, those in it from the start.
+
+        The job becomes ENQUEUED once all ranges are sent, in the first pass of
+        `Reconciliation.reconcile`.
+        """
         job = self._current(job_id, generation)
         if job is None or job.paused:
             return

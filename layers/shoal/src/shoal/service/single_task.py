@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from shoal.domain.chunk import Chunk
 from shoal.domain.errors import IllegalMove
 from shoal.domain.grid import Json
-from shoal.domain.job import Job
-from shoal.domain.outcome import Outcome, TaskError
+from shoal.domain.outcome import Outcome, OutcomeReport, TaskError
 from shoal.ports.clock import Clock
-from shoal.service.leasing import ChunkRef, LeaseGranted, Leasing, Report
+from shoal.service.leasing import ChunkRef, LeaseGranted, Leasing
 from shoal.service.task_queries import TaskQueries, TaskView
 
 
@@ -48,24 +47,18 @@ class SingleTask:
     def _end(
         self, tenant: str, task_id: str, worker: str, result: Json, error: TaskError | None
     ) -> TaskView:
-        job, chunk, offset = self.task_queries.find(tenant, task_id)
+        _, chunk, offset = self.task_queries.find(tenant, task_id)
         if chunk is None:
             raise IllegalMove(f"task {task_id} is not enqueued yet")
         if offset not in chunk.running:
             return self._repeated(tenant, task_id, result, error)
         if chunk.lease is None or chunk.lease.worker != worker:
             raise IllegalMove(f"task {task_id} is not leased to {worker}")
-        self._report(worker, job, chunk, offset, result, error)
+        self._report(worker, chunk, offset, result, error)
         return self.task_queries.get(tenant, task_id)
 
-    def _report(  # noqa: PLR0917 - the report's own parts
-        self,
-        worker: str,
-        job: Job,
-        chunk: Chunk,
-        offset: int,
-        result: Json,
-        error: TaskError | None,
+    def _report(
+        self, worker: str, chunk: Chunk, offset: int, result: Json, error: TaskError | None
     ) -> None:
         outcome = Outcome(
             index=chunk.first + offset,
@@ -75,11 +68,8 @@ class SingleTask:
             result=result,
             error=error,
         )
-        report = Report(
-            job=job.id,
-            chunk=chunk.number,
-            epoch=chunk.epoch,
-            number=chunk.reported + 1,
+        report = OutcomeReport(
+            chunk.part_key(chunk.epoch, chunk.reported + 1),
             final=chunk.running == (offset,),
             outcomes=[outcome],
         )
