@@ -16,8 +16,10 @@ from typing import Any, Final
 import jsonschema
 import kubernetes_validate
 import yaml
-from cloudcoil.models.keda import v1alpha1 as keda
-from cloudcoil.models.prometheus_operator import v1 as prometheus
+from cloudcoil.models.keda import v1alpha1 as keda  # type: ignore[import-not-found] # as below
+from cloudcoil.models.prometheus_operator import (  # type: ignore[import-not-found] # .tools/eks only
+    v1 as prometheus,
+)
 
 from eks import KUBERNETES
 

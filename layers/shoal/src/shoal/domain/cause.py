@@ -21,7 +21,6 @@ _COLONS: Final = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{0,4}:){2,}[0-9a-fA-F.]*(?
 _WITH_DIGIT: Final = re.compile(r"(?<![\w-])[\w-]*\d[\w-]*")
 _RUN: Final = re.compile(r"<\*>(?:[\s.,:+@-]{0,2}<\*>)+")
 _FRAME: Final = re.compile(r'File "(?:[^"\n]*[/\\])?([^"/\\\n]+)", line \d+, in (\S+)')
-_FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
 _LOST: Final = TaskError("Unknown", "what it failed of is not kept any more", retryable=False)
 
 
@@ -53,11 +52,6 @@ def normalised(message: str) -> str:
     for varying in (_QUOTED, _PLACE, _COLONS, _WITH_DIGIT, _RUN):
         text = varying.sub(VARIES, text)
     return text[:LONGEST]
-
-
-def is_fingerprint(text: str) -> bool:
-    """Whether it can be the fingerprint of a cause."""
-    return _FINGERPRINT.fullmatch(text) is not None
 
 
 def _last_frame(tail: str) -> str:

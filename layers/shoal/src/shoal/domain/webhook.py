@@ -49,9 +49,6 @@ def event_type(change: JobChange) -> str:
     return f"job.{change.name.lower()}"
 
 
-EVENT_TYPES: Final = tuple(event_type(change) for change in JobChange)
-
-
 class WebhookEvent(NamedTuple):
     """Something to tell; `at` is when it happened, as RFC 3339. An id stands for one event."""
 
