@@ -22,7 +22,7 @@ CASES = 120
 def main() -> None:
     """Print what was answered, and fail if one answer was not of the contract."""
     sys.path.insert(0, str(ROOT / "functions"))
-    from tests.unit.handlers.asking_anything import ASKED, ask  # noqa: PLC0415 - needs the path
+    from tests.unit.handlers.generated_requests import ASKED, ask  # noqa: PLC0415 - needs the path
 
     answers: dict[str, Counter[int]] = {}
     findings = []

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.twin.watching import ended, eventually
-from tests.unit.webhooks.receiving import receiving, verified
+from tests.unit.webhooks.webhook_receiver import receiving, verified
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 

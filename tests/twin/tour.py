@@ -25,7 +25,7 @@ from local.application import ROOT
 from local.emulator import base_environment
 from local.twin import Twin
 from tests.twin.watching import Json, ended, eventually
-from tests.unit.webhooks.receiving import receiving
+from tests.unit.webhooks.webhook_receiver import receiving
 
 PRIORITIES = ("high", "normal", "low")
 WIDE = 300_000

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from handlers import api
-from tests.unit.handlers.edge import (
+from tests.unit.handlers.http_calls import (
     content,
     event,
     lease,

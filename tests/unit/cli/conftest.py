@@ -10,7 +10,7 @@ import pytest
 
 from shoal import bootstrap
 from tests.unit.cli.commands import TASKS, ApiServer, environment
-from tests.unit.handlers.edge import World, new_world
+from tests.unit.handlers.http_calls import World, new_world
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from typing import Any
 from shoal import bootstrap
 from shoal.adapters.memory.bulk import MemoryBulkRuns
 from tests.unit.cli.commands import FAULT, ended_job, environment, read_until
-from tests.unit.handlers.edge import (
+from tests.unit.handlers.http_calls import (
     World,
     call,
     submit,

@@ -9,7 +9,7 @@ from shoal.domain.export import Cursor
 from shoal.ports.exports import ExportRun
 from shoal.ports.workflow import ExecutionStatus
 from tests.unit.cli.commands import FAULT, ended_job
-from tests.unit.handlers.edge import (
+from tests.unit.handlers.http_calls import (
     World,
     callback,
     lease,

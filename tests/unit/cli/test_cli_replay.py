@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.unit.handlers.edge import (
+from tests.unit.handlers.http_calls import (
     lease,
     outcome,
     report,

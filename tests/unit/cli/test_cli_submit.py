@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.unit.cli.commands import FAULT, UNKNOWN_JOB, ended_job, environment, read_until
-from tests.unit.handlers.edge import (
+from tests.unit.handlers.http_calls import (
     World,
     lease,
     outcome,

@@ -8,7 +8,7 @@ import pytest
 from handlers import api
 from shoal import bootstrap
 from shoal.client import AsyncShoal, Shoal
-from tests.unit.handlers.edge import World, content, event, new_world
+from tests.unit.handlers.http_calls import World, content, event, new_world
 
 type Server = Callable[[httpx.Request], httpx.Response]
 

@@ -27,7 +27,7 @@ from shoal.ports.exports import ExportRun
 from shoal.ports.workflow import ExecutionStatus
 from shoal.service import task_map, task_search
 from tests.unit.client.conftest import serve
-from tests.unit.handlers.edge import World, lease, outcome, report, run, start
+from tests.unit.handlers.http_calls import World, lease, outcome, report, run, start
 
 FAULT = {"type": "ValueError", "message": "bad", "tail": "", "retryable": False}
 type Connect = Callable[..., Shoal]

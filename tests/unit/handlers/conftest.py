@@ -1,7 +1,7 @@
 import pytest
 
 from shoal import bootstrap
-from tests.unit.handlers.edge import World, new_world
+from tests.unit.handlers.http_calls import World, new_world
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from shoal.domain.chunk import Granted
 from shoal.service import attempts
-from tests.unit.handlers.edge import (
+from tests.unit.handlers.http_calls import (
     Json,
     World,
     call,

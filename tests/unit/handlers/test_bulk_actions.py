@@ -9,7 +9,7 @@ from handlers.page_tokens import next_page_token
 from shoal import bootstrap
 from shoal.domain.bulk import BulkAction, Progress
 from shoal.domain.errors import Unavailable
-from tests.unit.handlers.edge import (
+from tests.unit.handlers.http_calls import (
     World,
     call,
     lease,

@@ -14,7 +14,7 @@ from shoal.wire.worker import (
     RegistrationAnswer,
     ReportAnswer,
 )
-from tests.unit.handlers.edge import (
+from tests.unit.handlers.http_calls import (
     World,
     call,
     callback,

@@ -11,7 +11,7 @@ from shoal.domain.canary import Canary
 from shoal.domain.errors import IllegalMove
 from shoal.domain.selection import Selection
 from shoal.ports.workflow import Execution, ExecutionStatus
-from tests.unit.handlers.edge import Json, World, call, lease, outcome, report, start, submit
+from tests.unit.handlers.http_calls import Json, World, call, lease, outcome, report, start, submit
 
 BOOM = {"type": "KeyError", "message": "no", "tail": "", "retryable": False}
 OTHER = {**BOOM, "type": "ValueError"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.handlers.edge import Json, World, call, lease, run, start, submit
+from tests.unit.handlers.http_calls import Json, World, call, lease, run, start, submit
 
 KEPT = (
     "task_type",

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.unit.handlers.edge import (
-    Answered,
+from tests.unit.handlers.http_calls import (
+    ApiResponse,
     World,
     call,
     callback,
@@ -89,7 +89,7 @@ class Route(NamedTuple):
     ids: tuple[str, ...]
     body: Json
 
-    def asked(self, ids: Mapping[str, str], claims: Mapping[str, str]) -> Answered:
+    def asked(self, ids: Mapping[str, str], claims: Mapping[str, str]) -> ApiResponse:
         path = re.sub(r"\{(\w+)\}", lambda found: ids[found[1]], self.path)
         body = self.body
         if body is not None:

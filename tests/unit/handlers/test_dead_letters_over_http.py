@@ -8,7 +8,7 @@ import pytest
 
 from handlers import dead_letters
 from shoal.domain.errors import WriteConflict
-from tests.unit.handlers.edge import (
+from tests.unit.handlers.http_calls import (
     Json,
     World,
     call,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.handlers.edge import World, call, callback, lease, run, start, submit
+from tests.unit.handlers.http_calls import World, call, callback, lease, run, start, submit
 
 DOCUMENT = json.loads((Path(__file__).parents[3] / "docs" / "openapi.json").read_text())
 READS = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.handlers.edge import Json, call, lease, outcome, report, start, submit, user
+from tests.unit.handlers.http_calls import Json, call, lease, outcome, report, start, submit, user
 
 WHY = "the input is nonsense"
 

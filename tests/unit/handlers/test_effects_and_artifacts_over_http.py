@@ -5,8 +5,16 @@ from typing import Any
 
 import pytest
 
-from tests.unit.handlers.edge import Answered, World, call, callback, outcome, start, submit
-from tests.unit.handlers.edge import lease as leased
+from tests.unit.handlers.http_calls import (
+    ApiResponse,
+    World,
+    call,
+    callback,
+    outcome,
+    start,
+    submit,
+)
+from tests.unit.handlers.http_calls import lease as leased
 
 
 @pytest.fixture
@@ -19,7 +27,7 @@ def task(world: World) -> dict[str, Any]:
     return {"worker": "w-1", "job_id": job, "chunk": 0, "epoch": 1, "index": 0}
 
 
-def effect(task: dict[str, Any], **more: Any) -> Answered:
+def effect(task: dict[str, Any], **more: Any) -> ApiResponse:
     return callback("effects", {**task, "key": "charge", **more})
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from handlers.page_tokens import next_page_token
-from tests.unit.handlers.edge import World, call, start, submit
+from tests.unit.handlers.http_calls import World, call, start, submit
 
 
 def test_what_was_done_to_a_job_is_listed_newest_first(world: World) -> None:

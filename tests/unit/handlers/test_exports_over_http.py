@@ -9,7 +9,17 @@ from handlers import export_results
 from shoal.domain.export import Cursor
 from shoal.ports.exports import ExportRun
 from shoal.ports.workflow import ExecutionStatus
-from tests.unit.handlers.edge import Json, World, call, lease, outcome, report, run, start, submit
+from tests.unit.handlers.http_calls import (
+    Json,
+    World,
+    call,
+    lease,
+    outcome,
+    report,
+    run,
+    start,
+    submit,
+)
 
 FAULT = {"type": "ValueError", "message": "no", "tail": "", "retryable": False}
 DAY = 86_400

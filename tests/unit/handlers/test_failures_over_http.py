@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from shoal.adapters.memory.chunks import MemoryChunkStore
-from tests.unit.handlers.edge import Json, World, call, lease, outcome, report, start, submit
+from tests.unit.handlers.http_calls import Json, World, call, lease, outcome, report, start, submit
 
 MOST_ROWS = 1_000
 type Errors = Callable[[int], Json]

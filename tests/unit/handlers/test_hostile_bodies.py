@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from handlers import api, callbacks
-from tests.unit.handlers.asking_anything import document
-from tests.unit.handlers.edge import event, start, submit
+from tests.unit.handlers.generated_requests import document
+from tests.unit.handlers.http_calls import event, start, submit
 
 type Json = Any
 

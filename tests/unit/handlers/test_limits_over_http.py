@@ -7,7 +7,7 @@ import pytest
 from handlers import execution_ended
 from shoal.domain.job import DAY, LONGEST_LIFE
 from shoal.ports.workflow import Execution, ExecutionStatus
-from tests.unit.handlers.edge import Answered, World, call, run, start, submit, user
+from tests.unit.handlers.http_calls import ApiResponse, World, call, run, start, submit, user
 
 
 def limited(tenant: str = "default", **own: Any) -> None:
@@ -15,7 +15,7 @@ def limited(tenant: str = "default", **own: Any) -> None:
     assert answer.status == 200, answer.text
 
 
-def asked(count: int = 1, key: str | None = None, **kwargs: Any) -> Answered:
+def asked(count: int = 1, key: str | None = None, **kwargs: Any) -> ApiResponse:
     headers = {} if key is None else {"Idempotency-Key": key}
     body = {"task_type": "noop", "count": count}
     return call("POST", "/jobs", body, headers=headers, **kwargs)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from handlers import live, live_deltas
-from tests.unit.handlers.edge import (
+from tests.unit.handlers.http_calls import (
     World,
     call,
     lease,

@@ -8,8 +8,8 @@ import pytest
 
 from handlers import serializers
 from handlers.routes import results
-from tests.unit.handlers.edge import (
-    Answered,
+from tests.unit.handlers.http_calls import (
+    ApiResponse,
     Json,
     World,
     call,
@@ -44,7 +44,7 @@ def pages(job: str, limit: int) -> Iterator[Json]:
         query = f"limit={limit}&next_token={page['next_token']}"
 
 
-def lines(job: str, query: str = "format=jsonl", **headers: str) -> tuple[list[Json], Answered]:
+def lines(job: str, query: str = "format=jsonl", **headers: str) -> tuple[list[Json], ApiResponse]:
     answer = call("GET", f"/jobs/{job}/results", query=query, headers=headers)
     assert answer.status == 200, answer.text
     return [json.loads(line) for line in answer.text.splitlines()], answer

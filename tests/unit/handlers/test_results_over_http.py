@@ -1,5 +1,5 @@
 from handlers.openapi import document
-from tests.unit.handlers.edge import call, lease, outcome, report, run, start, submit
+from tests.unit.handlers.http_calls import call, lease, outcome, report, run, start, submit
 
 
 def test_a_completed_task_gives_its_own_result() -> None:

@@ -1,6 +1,6 @@
 """A job's trace, from the request that submits it to the workers that lease it."""
 
-from tests.unit.handlers.edge import call, lease, outcome, report, start
+from tests.unit.handlers.http_calls import call, lease, outcome, report, start
 
 HEADER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 BODY = {"task_type": "noop", "count": 2, "chunk_size": 2}

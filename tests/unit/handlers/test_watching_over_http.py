@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from tests.unit.handlers.edge import World, call, lease, outcome, report, run, start, submit
+from tests.unit.handlers.http_calls import World, call, lease, outcome, report, run, start, submit
 
 
 def test_a_job_shows_its_tasks_by_status_while_it_runs() -> None:

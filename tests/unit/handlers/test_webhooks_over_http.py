@@ -17,8 +17,8 @@ from shoal.domain.job_event import JobChange, JobChangeEvent
 from shoal.domain.webhook import DISABLE_AFTER, RETRY_DELAYS, WebhookResponse
 from shoal.wire.job_event import job_event_body
 from shoal.wire.webhook_messages import delivery_message
-from tests.unit.handlers.edge import Json, World, call, submit, user
-from tests.unit.webhooks.receiving import Receiver, receiving, verified
+from tests.unit.handlers.http_calls import Json, World, call, submit, user
+from tests.unit.webhooks.webhook_receiver import Receiver, receiving, verified
 
 URL = "https://example.com/hook"
 

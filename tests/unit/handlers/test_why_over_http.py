@@ -8,7 +8,17 @@ from shoal.domain.errors import Unavailable
 from shoal.domain.job import Priority
 from shoal.ports.queues import Message
 from shoal.ports.workflow import Execution, ExecutionStatus
-from tests.unit.handlers.edge import Json, World, call, lease, outcome, report, run, start, submit
+from tests.unit.handlers.http_calls import (
+    Json,
+    World,
+    call,
+    lease,
+    outcome,
+    report,
+    run,
+    start,
+    submit,
+)
 
 BOOM = {"type": "ValueError", "message": "no such key", "tail": "", "retryable": True}
 

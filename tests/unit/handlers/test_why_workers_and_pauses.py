@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.handlers.edge import Json, World, call, callback, lease, start, submit
+from tests.unit.handlers.http_calls import Json, World, call, callback, lease, start, submit
 
 NOOP = {"name": "noop", "schema": {"type": "object"}}
 

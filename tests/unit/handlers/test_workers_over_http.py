@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shoal.ports.task_types import TaskType
-from tests.unit.handlers.edge import Json, World, call, callback
+from tests.unit.handlers.http_calls import Json, World, call, callback
 
 NEW = {"name": "resize", "schema": {"type": "object"}}
 

@@ -17,7 +17,7 @@ from shoal import bootstrap
 from shoal.domain.errors import Unavailable
 from shoal.ports.queues import Message
 from shoal.ports.workflow import Execution, ExecutionStatus
-from tests.unit.handlers.edge import World, call, lease, new_world, run, start, submit
+from tests.unit.handlers.http_calls import World, call, lease, new_world, run, start, submit
 
 
 def test_a_plan_is_ranges_of_chunks() -> None:

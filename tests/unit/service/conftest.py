@@ -1,8 +1,8 @@
 import pytest
 
-from tests.unit.service.shop import Shop
+from tests.unit.service.service_harness import ServiceHarness
 
 
 @pytest.fixture
-def shop() -> Shop:
-    return Shop()
+def harness() -> ServiceHarness:
+    return ServiceHarness()

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from shoal.adapters.webhook_post import MOST_BYTES, HttpWebhookPoster
 from shoal.domain.addresses import LOOPBACK
 from shoal.domain.webhook import WebhookResponse
-from tests.unit.webhooks.receiving import Receiver, receiving
+from tests.unit.webhooks.webhook_receiver import Receiver, receiving
 
 BODY = b'{"a":1}'
 

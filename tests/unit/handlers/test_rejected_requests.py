@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handlers import api
-from tests.unit.handlers.edge import Answered, World, call, event
+from tests.unit.handlers.http_calls import ApiResponse, World, call, event
 
 DEEP = "[" * 100_000 + "]" * 100_000
 
 
-def refused(answer: Answered, status: int) -> Answered:
+def refused(answer: ApiResponse, status: int) -> ApiResponse:
     assert answer.status == status, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json.keys() == {"type", "title", "status", "detail", "errors", "request_id"}

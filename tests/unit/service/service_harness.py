@@ -1,4 +1,4 @@
-"""The use-cases over ports in memory, and short words for what actors do with them."""
+"""The use-cases over ports in memory, with one method for each step that a test takes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ BOOM = TaskError("Boom", "boom", retryable=True)
 SIZED = {"type": "object", "required": ["size"], "properties": {"size": {"type": "integer"}}}
 
 
-class Shop:
+class ServiceHarness:
     """Everything that a job needs; `job` is the one that was submitted last."""
 
     def __init__(self) -> None:

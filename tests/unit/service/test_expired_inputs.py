@@ -4,19 +4,19 @@ import pytest
 
 from shoal.service.inputs import LINK_SECONDS, Inputs, Placed
 from shoal.service.task_queries import TaskQueries
-from tests.unit.service.shop import TENANT, Shop
+from tests.unit.service.service_harness import TENANT, ServiceHarness
 
 
 @pytest.fixture
-def emptied(shop: Shop) -> Shop:
+def emptied(harness: ServiceHarness) -> ServiceHarness:
     """A job of two tasks with inputs of their own, and a bucket without them."""
-    before = shop.blobs.snapshot()
-    shop.start(inputs=[{"size": 1}, {"size": 2}], task_type="sized", chunk_size=2)
-    shop.blobs.restore(before)
-    return shop
+    before = harness.blobs.snapshot()
+    harness.start(inputs=[{"size": 1}, {"size": 2}], task_type="sized", chunk_size=2)
+    harness.blobs.restore(before)
+    return harness
 
 
-def test_their_tasks_are_shown_without(emptied: Shop) -> None:
+def test_their_tasks_are_shown_without(emptied: ServiceHarness) -> None:
     task_queries = TaskQueries(emptied.jobs, emptied.chunks, Inputs(emptied.blobs))
 
     task = task_queries.get(TENANT, f"{emptied.id}.1")
@@ -24,7 +24,9 @@ def test_their_tasks_are_shown_without(emptied: Shop) -> None:
     assert (task.index, task.status, task.input) == (1, "PENDING", None)
 
 
-def test_a_worker_is_told_where_they_were_so_that_these_tasks_fail_alone(emptied: Shop) -> None:
+def test_a_worker_is_told_where_they_were_so_that_these_tasks_fail_alone(
+    emptied: ServiceHarness,
+) -> None:
     lease = emptied.granted()
 
     assert isinstance(lease.own, Placed)

@@ -11,8 +11,8 @@ from hypothesis import given
 from schemathesis import Case, GenerationMode
 
 from handlers import callbacks
-from tests.unit.handlers.asking_anything import ASKED, OPERATIONS, SIGNED_IN, ask, generated
-from tests.unit.handlers.edge import user
+from tests.unit.handlers.generated_requests import ASKED, OPERATIONS, SIGNED_IN, ask, generated
+from tests.unit.handlers.http_calls import user
 
 CASES = 8
 

@@ -36,7 +36,7 @@ def new_world() -> World:
 
 
 @dataclass(frozen=True)
-class Answered:
+class ApiResponse:
     status: int
     headers: Mapping[str, str]
     content: bytes
@@ -107,12 +107,12 @@ def event(
     } | ({"queryStringParameters": found} if found else {})
 
 
-def call(method: str, path: str, body: Json = None, **kwargs: Any) -> Answered:
+def call(method: str, path: str, body: Json = None, **kwargs: Any) -> ApiResponse:
     """What the users' function answers."""
     return _answered(api.handler(event(method, f"/api/v1{path}", body, **kwargs), None))
 
 
-def callback(noun: str, body: Json) -> Answered:
+def callback(noun: str, body: Json) -> ApiResponse:
     """What the workers' function answers."""
     return _answered(callbacks.handler(event("POST", f"/api/v1/{noun}", body), None))
 
@@ -123,8 +123,8 @@ def content(answer: Mapping[str, Any]) -> bytes:
     return base64.b64decode(body) if answer["isBase64Encoded"] else body.encode()
 
 
-def _answered(answer: Mapping[str, Any]) -> Answered:
-    return Answered(answer["statusCode"], answer["headers"], content(answer))
+def _answered(answer: Mapping[str, Any]) -> ApiResponse:
+    return ApiResponse(answer["statusCode"], answer["headers"], content(answer))
 
 
 def submit(**fields: Json) -> str:

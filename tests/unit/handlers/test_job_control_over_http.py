@@ -1,7 +1,7 @@
 import pytest
 
 from shoal.domain.errors import Unavailable
-from tests.unit.handlers.edge import World, call, lease, outcome, report, run, start, submit
+from tests.unit.handlers.http_calls import World, call, lease, outcome, report, run, start, submit
 
 FAULT = {"type": "ValueError", "message": "no", "tail": "", "retryable": False}
 

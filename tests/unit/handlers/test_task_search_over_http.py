@@ -7,7 +7,7 @@ import pytest
 
 from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.service import task_search
-from tests.unit.handlers.edge import Json, call, lease, outcome, report, run, start, submit
+from tests.unit.handlers.http_calls import Json, call, lease, outcome, report, run, start, submit
 
 MOST_ROWS = 1_000
 type Reads = Counter[str]

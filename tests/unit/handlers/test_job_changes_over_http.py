@@ -3,7 +3,7 @@
 import pytest
 
 from shoal.domain.job import Priority
-from tests.unit.handlers.edge import Json, World, call, run, start, submit
+from tests.unit.handlers.http_calls import Json, World, call, run, start, submit
 
 
 def change(job: str, body: Json) -> Json:

@@ -8,7 +8,7 @@ import pytest
 
 from handlers import api
 from shoal import bootstrap
-from tests.unit.handlers.edge import World, call, event, machine, submit, user
+from tests.unit.handlers.http_calls import World, call, event, machine, submit, user
 
 NOBODY = user() | {"cognito:groups": "[other]"}
 TWO = user() | {"cognito:groups": "[tenant:a tenant:b]"}

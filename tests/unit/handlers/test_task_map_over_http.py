@@ -9,8 +9,8 @@ import pytest
 
 from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.service import task_map
-from tests.unit.handlers.edge import (
-    Answered,
+from tests.unit.handlers.http_calls import (
+    ApiResponse,
     Json,
     call,
     lease,
@@ -156,7 +156,7 @@ def test_a_map_that_takes_too_many_rows_goes_on_behind_its_last_task(
     assert {piece.headers["X-Task-Count"] for piece in pieces} == {"23"}
 
 
-def _pieces(job: str) -> Iterator[Answered]:
+def _pieces(job: str) -> Iterator[ApiResponse]:
     at = 0
     while at < 23:
         piece = call("GET", f"/jobs/{job}/map", query=f"start={at}")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from shoal.domain.selection import Selection
-from tests.unit.handlers.edge import Json, call, lease, outcome, report, start, submit
+from tests.unit.handlers.http_calls import Json, call, lease, outcome, report, start, submit
 
 NO_CAUSE = "0" * 16
 

@@ -2,7 +2,7 @@ import pytest
 
 from shoal.domain.retry import RetryPolicy
 from shoal.ports.task_types import TaskType
-from tests.unit.handlers.edge import World, call, submit
+from tests.unit.handlers.http_calls import World, call, submit
 
 
 def test_a_submitted_job_is_answered_with_its_place_and_started(world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.adapters.memory.jobs import MemoryJobStore
-from tests.unit.handlers.edge import Json, World, call, run, start, submit
+from tests.unit.handlers.http_calls import Json, World, call, run, start, submit
 
 MOST_ROWS = 1_000
 

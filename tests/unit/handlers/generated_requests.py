@@ -18,7 +18,7 @@ from schemathesis.specs.openapi import checks
 
 from handlers import api, callbacks, openapi
 from shoal import bootstrap
-from tests.unit.handlers.edge import content, event, new_world, start, submit, user
+from tests.unit.handlers.http_calls import content, event, new_world, start, submit, user
 
 CHECKS: Final = [
     not_a_server_error,
