@@ -206,8 +206,8 @@ def _effect(request: wire.EffectRequest) -> Body:
 def _artifact(request: wire.ArtifactRequest) -> Body:
     task = _of_task(request)
     if request.size is None:
-        return {"url": bootstrap.artifacts().download_link(task, request.name)}
-    uri, link = bootstrap.artifacts().upload_link(task, request.name, request.size)
+        return {"url": bootstrap.artifacts().for_download(task, request.name)}
+    uri, link = bootstrap.artifacts().for_upload(task, request.name, request.size)
     return {"url": link.url, "uri": uri, "headers": link.headers}
 
 

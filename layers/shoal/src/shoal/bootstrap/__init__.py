@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shoal.domain.job import Job
     from shoal.ports.task_types import TypeRegistry
     from shoal.service.admission import Admission
-    from shoal.service.artifacts import Artifacts
+    from shoal.service.artifacts import ArtifactLinks
     from shoal.service.attempts import AttemptQueries
     from shoal.service.audit_trail import AuditTrail
     from shoal.service.authentication import Authentication
@@ -295,12 +295,12 @@ def effects() -> Effects:
 
 
 @_once
-def artifacts() -> Artifacts:
+def artifacts() -> ArtifactLinks:
     """Gives links to files of tasks."""
-    from shoal.service.artifacts import Artifacts
+    from shoal.service.artifacts import ArtifactLinks
 
     a = adapters()
-    return Artifacts(a.chunks, a.artifacts, task_queries())
+    return ArtifactLinks(a.chunks, a.artifacts, task_queries())
 
 
 @_once

@@ -26,20 +26,20 @@ class Artifact(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Artifacts:
+class ArtifactLinks:
     """For workers, and for users who read what a task stored."""
 
     chunks: ChunkStore
     artifacts: ArtifactStore
     task_queries: TaskQueries
 
-    def upload_link(self, task: LeasedTask, name: str, size: int) -> tuple[str, UploadLink]:
+    def for_upload(self, task: LeasedTask, name: str, size: int) -> tuple[str, UploadLink]:
         """URI of an artifact of this attempt, and where to PUT it."""
         leased_chunk(self.chunks, task)
         key = f"{_prefix(task.job, task.index)}{task.epoch}/{name}"
         return self.artifacts.uri(key), self.artifacts.upload_link(key, size, seconds=LINK_SECONDS)
 
-    def download_link(self, task: LeasedTask, name: str) -> str | None:
+    def for_download(self, task: LeasedTask, name: str) -> str | None:
         """Where to GET the artifact of this name of the latest attempt that stored one."""
         leased_chunk(self.chunks, task)
         stored = self.artifacts.stored(_prefix(task.job, task.index))
