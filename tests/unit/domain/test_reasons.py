@@ -69,8 +69,8 @@ CANARY = Canary(
 )
 
 CANARY_RUNS = (
-    "A canary of 4 tasks runs first; the rest of the failed tasks is retried once at least 0.75 of "
-    "them has succeeded."
+    "A canary of 4 tasks runs first; the other failed tasks are retried once at least 0.75 of "
+    "it has succeeded."
 )
 
 JOBS: list[tuple[str, Facts, list[str], str]] = [
@@ -107,7 +107,8 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
             )
         ),
         ["inputs_refused"],
-        "The job ended FAILED at 2027-01-15T07:00:00Z before any task was made: line 3: no size.",
+        "The job ended FAILED at 2027-01-15T07:00:00Z before any task was created: "
+        "line 3: no size.",
     ),
     (
         "a cancel under way, whatever else holds",
@@ -117,19 +118,19 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
             type_known=False,
         ),
         ["ending"],
-        "The job is about to end CANCELLED because cancelled by a user; tasks still running: 10.",
+        "The job is ending as CANCELLED because cancelled by a user; tasks still running: 10.",
     ),
     (
         "paused with work in flight",
         facts(a_job(paused=True), Counts(pending=36, running=4), seen=[leased()], backlog=3),
         ["paused", "running"],
-        "The job is paused and ends what is in flight (4 tasks); resume it to go on.",
+        "The job is paused and finishes the tasks in flight (4 tasks); resume it to continue.",
     ),
     (
         "paused and drained",
         facts(a_job(paused=True), backlog=3),
         ["paused"],
-        "The job is paused and drained; resume it to go on.",
+        "The job is paused and drained; resume it to continue.",
     ),
     (
         "its execution died",
@@ -137,20 +138,20 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
         ["execution_failed", "queued"],
         (
             "The job's execution ended FAILED at 2027-01-15T07:59:00Z with States.Runtime; "
-            "another will be started."
+            "another one will be started."
         ),
     ),
     (
         "its execution died without a cause or a time",
         facts(execution_failure=ExecutionFailure("TIMED_OUT", None, None)),
         ["execution_failed"],
-        "The job's execution ended TIMED_OUT; another will be started.",
+        "The job's execution ended TIMED_OUT; another one will be started.",
     ),
     (
         "nobody offers its type",
         facts(type_known=False),
         ["no_worker_for_type"],
-        "No worker has registered the task type cpu; start one that offers it.",
+        "No worker has registered the task type cpu; start a worker that offers it.",
     ),
     (
         "all workers that offered its type have left",
@@ -158,41 +159,41 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
         ["no_worker_for_type", "queued"],
         (
             "All workers that offered the task type cpu have left (3), the last at "
-            "2027-01-15T07:59:00Z; start one that offers it."
+            "2027-01-15T07:59:00Z; start a worker that offers it."
         ),
     ),
     (
-        "those that offered its type fell silent",
+        "workers that offered its type are silent",
         facts(missing_workers=MissingWorkers(2, 1, NOW - 60)),
         ["no_worker_for_type"],
         (
-            "Workers silent since 2027-01-15T07:59:00Z: of those that offered the task type cpu, "
-            "1 fell silent and 2 left; start one that offers it."
+            "Workers are silent since 2027-01-15T07:59:00Z: of those that offered the task type "
+            "cpu, 1 are silent and 2 left; start a worker that offers it."
         ),
     ),
     (
         "paused by somebody",
         facts(a_job(paused=True), paused_by=PausedBy("ann", NOW - 60)),
         ["paused"],
-        ("The job is paused by ann since 2027-01-15T07:59:00Z and drained; resume it to go on."),
+        ("The job is paused by ann since 2027-01-15T07:59:00Z and drained; resume it to continue."),
     ),
     (
         "being planned",
         facts(a_job(**UNPLANNED)),
         ["planning"],
-        "The job is being planned; its tasks are not made yet.",
+        "The job is being planned; its tasks do not exist yet.",
     ),
     (
         "paused before it was planned",
         facts(a_job(paused=True, **UNPLANNED)),
         ["paused", "planning"],
-        "The job is paused and drained; resume it to go on.",
+        "The job is paused and drained; resume it to continue.",
     ),
     (
         "being enqueued",
         facts(a_job(enqueued_at=None, status=JobStatus.PENDING)),
         ["enqueuing"],
-        "The tasks are being made and sent to the queue.",
+        "The tasks are being created and sent to the queue.",
     ),
     (
         "a worker went silent",
@@ -200,7 +201,7 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
         ["worker_silent", "queued"],
         (
             "Worker w-1 has not answered: its lease of chunk 0 ended at 2027-01-15T07:59:30Z; "
-            "the next worker that is free takes it over."
+            "the next free worker takes it over."
         ),
     ),
     (
@@ -209,7 +210,7 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
         ["isolated", "running"],
         (
             "Workers died 2 times in a row under chunk 0, so its tasks run one by one, each in a "
-            "process of its own."
+            "separate process."
         ),
     ),
     (
@@ -219,10 +220,7 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
             seen=[a_chunk("TCCC", not_before=NOW + 90), a_chunk("TCCC", 1, not_before=NOW + 60)],
         ),
         ["retry_at"],
-        (
-            "Tasks that failed and wait for another attempt: 2; the next is due at "
-            "2027-01-15T08:01:00Z."
-        ),
+        ("Failed tasks that wait for another attempt: 2; the next is due at 2027-01-15T08:01:00Z."),
     ),
     (
         "its window is full",
@@ -235,8 +233,8 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
         ),
         ["window_full", "queued", "running"],
         (
-            "The job's max_parallelism is reached: 2 of 2 chunks are let out, and each that ends "
-            "lets out one of the 8 that wait."
+            "The job's max_parallelism is reached: 2 of 2 chunks are out, and each that ends "
+            "sends one of the 8 waiting chunks."
         ),
     ),
     (
@@ -277,7 +275,7 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
         "nothing else is known",
         facts(counts=Counts(running=4)),
         ["settling"],
-        "The job is between two steps; nothing holds it.",
+        "The job is between two steps; nothing blocks it.",
     ),
 ]
 
@@ -302,14 +300,14 @@ TASKS: list[tuple[str, Facts, TaskFacts, list[str], str]] = [
         facts(a_job(status=JobStatus.CANCELLED, reason="cancelled by a user", **ENDED)),
         TaskFacts(chunk=a_chunk(), offset=0, status=TaskStatus.CANCELLED),
         ["cancelled"],
-        "The task did not end before its job became CANCELLED: cancelled by a user.",
+        "The task had not ended when its job became CANCELLED: cancelled by a user.",
     ),
     (
         "a task that is not made",
         facts(a_job(enqueued_at=None)),
         TaskFacts(chunk=None, offset=0, status=TaskStatus.PENDING),
         ["enqueuing"],
-        "The tasks are being made and sent to the queue.",
+        "The tasks are being created and sent to the queue.",
     ),
     (
         "the task in hand runs",
@@ -324,8 +322,8 @@ TASKS: list[tuple[str, Facts, TaskFacts, list[str], str]] = [
         TaskFacts(chunk=leased(**IN_HAND), offset=2, status=TaskStatus.RUNNING),
         ["held"],
         (
-            "Its chunk is leased by worker w-1 until 2027-01-15T08:01:00Z, which has task 1 in "
-            "hand; tasks of a chunk run in turn."
+            "Its chunk is leased by worker w-1 until 2027-01-15T08:01:00Z, which is running "
+            "task 1; tasks of a chunk run one after the other."
         ),
     ),
     (
@@ -335,7 +333,7 @@ TASKS: list[tuple[str, Facts, TaskFacts, list[str], str]] = [
         ["worker_silent", "queued"],
         (
             "Worker w-1 has not answered: its lease of chunk 0 ended at 2027-01-15T07:59:59Z; "
-            "the next worker that is free takes it over."
+            "the next free worker takes it over."
         ),
     ),
     (
@@ -359,8 +357,8 @@ TASKS: list[tuple[str, Facts, TaskFacts, list[str], str]] = [
         TaskFacts(chunk=a_chunk(number=7), offset=0, status=TaskStatus.PENDING),
         ["window_full"],
         (
-            "The job's max_parallelism is reached: 2 of 2 chunks are let out, and each that ends "
-            "lets out one of the 8 that wait."
+            "The job's max_parallelism is reached: 2 of 2 chunks are out, and each that ends "
+            "sends one of the 8 waiting chunks."
         ),
     ),
     (
@@ -368,7 +366,7 @@ TASKS: list[tuple[str, Facts, TaskFacts, list[str], str]] = [
         facts(a_job(paused=True), backlog=5),
         TaskFacts(chunk=a_chunk(), offset=0, status=TaskStatus.PENDING),
         ["paused"],
-        "The job is paused and drained; resume it to go on.",
+        "The job is paused and drained; resume it to continue.",
     ),
 ]
 

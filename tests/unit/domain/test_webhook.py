@@ -130,7 +130,7 @@ def test_one_that_fails_for_three_days_is_disabled() -> None:
     assert again is failing
     assert (given_up.enabled, given_up.disabled_why) == (
         False,
-        "every attempt of three days failed",
+        "all attempts of three days failed",
     )
 
 

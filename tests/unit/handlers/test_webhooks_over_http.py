@@ -304,7 +304,7 @@ def test_a_webhook_that_fails_for_days_is_disabled_and_that_is_told(world: World
     assert (failing["enabled"], failing["failing_since"]) == (True, "2027-01-15T08:00:00.000Z")
     assert (after["enabled"], after["disabled_reason"]) == (
         False,
-        "every attempt of three days failed",
+        "all attempts of three days failed",
     )
     assert ("webhook_disable", "shoal", hook["id"]) in audited()
     tried = len(world.webhook_poster.posted)

@@ -905,7 +905,7 @@ export interface components {
     schemas: {
         /**
          * Action
-         * @description What may be done.
+         * @description The audited actions.
          * @enum {string}
          */
         Action: "submit" | "clone" | "cancel" | "pause" | "resume" | "retry" | "canary" | "change" | "discard" | "delete" | "export" | "webhook_add" | "webhook_remove" | "webhook_rotate" | "webhook_test" | "webhook_disable";
@@ -1028,7 +1028,7 @@ export interface components {
         };
         /**
          * AttemptOutcome
-         * @description How an attempt ended, if it has; `unknown` if the part that told is not kept any more.
+         * @description The outcome of an attempt; `unknown` if its part has expired.
          * @enum {string}
          */
         AttemptOutcome: "running" | "completed" | "failed" | "worker_died" | "cancelled" | "unknown";
@@ -1265,13 +1265,13 @@ export interface components {
         };
         /**
          * BulkStatus
-         * @description Where a bulk action stands.
+         * @description The status of a bulk action.
          * @enum {string}
          */
         BulkStatus: "RUNNING" | "COMPLETED" | "ABORTED" | "FAILED";
         /**
          * BulkVerb
-         * @description What may be done to many jobs at once.
+         * @description The verbs of bulk actions.
          * @enum {string}
          */
         BulkVerb: "cancel" | "pause" | "resume" | "retry" | "delete";
@@ -1403,7 +1403,7 @@ export interface components {
         };
         /**
          * Code
-         * @description What holds a job or a task, in the order in which a user must deal with it.
+         * @description The reasons, in the order in which a user must deal with them.
          * @enum {string}
          */
         Code: "completed" | "cancelled" | "failed" | "inputs_refused" | "ending" | "paused" | "execution_failed" | "no_worker_for_type" | "planning" | "enqueuing" | "worker_silent" | "isolated" | "canary" | "retry_at" | "held" | "window_full" | "queued" | "running" | "deadline_near" | "settling";
@@ -1427,7 +1427,7 @@ export interface components {
         };
         /**
          * DeadCause
-         * @description How a chunk stood when its message came through the dead-letter queue.
+         * @description The state of a chunk when its message was in the dead-letter queue.
          * @enum {string}
          */
         DeadCause: "JOB_ENDED" | "CHUNK_ENDED" | "PAUSED" | "HELD" | "WORKER_DIED" | "UNFINISHED";
@@ -2044,7 +2044,7 @@ export interface components {
         };
         /**
          * JobStatus
-         * @description Where a job stands.
+         * @description The status of a job.
          * @enum {string}
          */
         JobStatus: "PENDING" | "ENQUEUED" | "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED";
@@ -2414,13 +2414,13 @@ export interface components {
         };
         /**
          * Presence
-         * @description Whether a worker is there. UNKNOWN is one that never promised to speak again.
+         * @description The status of a worker; UNKNOWN for a worker without an announce interval.
          * @enum {string}
          */
         Presence: "alive" | "silent" | "left" | "unknown";
         /**
          * Priority
-         * @description Which queue its messages go to.
+         * @description The priority of a job; it selects the queue of its messages.
          * @enum {string}
          */
         Priority: "high" | "normal" | "low";
@@ -3008,7 +3008,7 @@ export interface components {
         };
         /**
          * TaskStatus
-         * @description Where a task stands; the value is what the API says.
+         * @description The status of a task; the value is used in the API.
          * @enum {string}
          */
         TaskStatus: "PENDING" | "RUNNING" | "RETRYING" | "COMPLETED" | "FAILED" | "CANCELLED";
@@ -3234,7 +3234,7 @@ export interface components {
         };
         /**
          * Verdict
-         * @description What a canary said.
+         * @description The verdict of a canary.
          * @enum {string}
          */
         Verdict: "passed" | "failed" | "stopped";

@@ -1,4 +1,4 @@
-"""Which addresses of the network a tenant may have us call: those of the public internet alone."""
+"""Network addresses that webhooks may use: only those of the public internet."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from shoal.domain.errors import InvalidRequest
 LOOPBACK: Final = "127.0.0.1"
 _LONGEST: Final = 2_048
 _GLOBAL: Final = IPv6Network("2000::/3")
-"""All that is given out of IPv6; what lies outside may be turned into an IPv4 address inside."""
+"""The allocated IPv6 range. Addresses outside of it can map to private IPv4 addresses."""
 
 
 def is_public(address: str) -> bool:
-    """Whether a numeric address is one that anybody on the internet has; False if it is none."""
+    """Returns whether the text is a public IP address; False if it is not an address."""
     try:
         found = ip_address(address)
     except ValueError:
@@ -28,9 +28,10 @@ def is_public(address: str) -> bool:
 
 
 def checked_url(url: str, *, local: bool) -> SplitResult:
-    """The parts of a webhook's URL; raise InvalidRequest if nothing may be sent there.
+    """Return the parts of a webhook's URL; raise InvalidRequest if it is not allowed.
 
-    With `local`, plain http to 127.0.0.1 will do. A name's addresses are known when it is called.
+    With `local`, plain HTTP to 127.0.0.1 is allowed. Host names are resolved and checked when the
+    webhook is called.
     """
     parts = _split(url)
     host = parts.hostname

@@ -1,4 +1,4 @@
-"""The attempts of a task: what its chunk's row and the parts that the row names tell of them."""
+"""The attempts of a task, computed from its chunk's row and the parts that the row lists."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from shoal.domain.job import Job
 from shoal.domain.outcome import PartKey, TaskError, WholePart
 
 _VERDICT = 0
-"""The report number of the part that a grant writes when it gives a task up."""
+"""The report number of the part that a grant writes when it fails a task."""
 
 
 class AttemptOutcome(StrEnum):
-    """How an attempt ended, if it has; `unknown` if the part that told is not kept any more."""
+    """The outcome of an attempt; `unknown` if its part has expired."""
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -27,11 +27,11 @@ class AttemptOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt; times in seconds since the epoch, and None where nobody said.
+    """One attempt. Times are in seconds since the epoch, None if unknown.
 
-    `number` counts anew in each generation. `epoch` and `worker` are of the lease that it ended
-    under, or runs under until `lease_until`; `report` is which of that lease's reports told of it.
-    `crashes` is how many workers died in a row with its chunk, where that is still known.
+    `number` starts at 1 in each generation. `epoch` and `worker` belong to the lease under which it
+    ended, or runs until `lease_until`. `report` is the number of the report with its outcome.
+    `crashes` is the number of workers in a row that died with its chunk, if known.
     """
 
     outcome: AttemptOutcome
@@ -50,7 +50,7 @@ class Attempt:
 
 
 def ended(key: PartKey, part: WholePart | None, index: int) -> Attempt:
-    """The attempt of a task that a part told of."""
+    """Return a reported attempt of a task, read from its part."""
     found = () if part is None else part.outcomes
     outcome = next((each for each in found if each.index == index), None)
     origin = None if part is None else part.origin
@@ -87,9 +87,10 @@ def ended(key: PartKey, part: WholePart | None, index: int) -> Attempt:
 
 
 def unreported(job: Job, chunk: Chunk, offset: int, last: Attempt | None) -> Attempt | None:
-    """The attempt that runs, or that the job's end cut short; `last` is the latest that was told.
+    """Return the running attempt, or the one that the end of the job cut short, if there is one.
 
-    What became of earlier leases that lapsed, or were handed back, nothing remembers.
+    `last` is the latest reported attempt. Earlier leases that lapsed or were handed back leave no
+    record.
     """
     if chunk.generation != job.generation:
         return None
@@ -119,9 +120,9 @@ def unreported(job: Job, chunk: Chunk, offset: int, last: Attempt | None) -> Att
 
 
 def _reported(job: Job, chunk: Chunk, number: int, last: Attempt | None) -> bool:
-    """Whether the attempt of this number ended before its task was CANCELLED.
+    """Return whether the attempt with this number ended before its task was CANCELLED.
 
-    A retry of some tasks cancels others, which keep the attempts of an earlier generation.
+    A retry of some tasks cancels other tasks, which keep the attempts of an earlier generation.
     """
     if last is None or last.number != number:
         return False

@@ -1,4 +1,4 @@
-"""What somebody did to a job, as the audit trail keeps it."""
+"""An event of the audit trail: caller, action, job and time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PLACE: Final = re.compile(r"[0-9]{10}\.[0-9]{6}/[0-9A-Za-z_]{1,64}")
 
 
 class Action(StrEnum):
-    """What may be done."""
+    """The audited actions."""
 
     SUBMIT = "submit"
     CLONE = "clone"
@@ -34,9 +34,9 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """An accepted request to change a job, or something else of its tenant's: `detail` says what.
+    """An accepted request that changed a job or another resource of a tenant.
 
-    `at` in seconds since the epoch.
+    `detail` describes the change; `at` is in seconds since the epoch.
     """
 
     id: str
@@ -49,5 +49,5 @@ class AuditEvent:
 
     @property
     def place(self) -> str:
-        """Sorts by time; of two at the same time, by id."""
+        """A sort key: by time, then by id."""
         return f"{self.at:017.6f}/{self.id}"

@@ -1,4 +1,4 @@
-"""One verb for many jobs: what is asked, and how far it is."""
+"""A bulk action: one verb for many jobs, and its progress."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from shoal.domain.errors import IllegalMove
 from shoal.domain.job_filter import JobFilter
 
 EXAMPLES: Final = 10
-"""Refusals that are kept by name; all are counted."""
+"""Refusals that are stored with a reason; all are counted."""
 
 
 class BulkVerb(StrEnum):
-    """What may be done to many jobs at once."""
+    """The verbs of bulk actions."""
 
     CANCEL = "cancel"
     PAUSE = "pause"
@@ -24,7 +24,7 @@ class BulkVerb(StrEnum):
 
 
 class BulkStatus(StrEnum):
-    """Where a bulk action stands."""
+    """The status of a bulk action."""
 
     RUNNING = "RUNNING"
     COMPLETED = "COMPLETED"
@@ -33,14 +33,14 @@ class BulkStatus(StrEnum):
 
 
 class Refusal(NamedTuple):
-    """A job that the verb does not fit as it is, and why."""
+    """A job to which the verb does not apply, and the reason."""
 
     job_id: str
     reason: str
 
 
 class Progress(NamedTuple):
-    """What came of some jobs: `done` had the verb, be it long before; the others refused it."""
+    """Counts of processed jobs: `done` are in the requested state, the others refused the verb."""
 
     done: int
     refusals: tuple[Refusal, ...] = ()
@@ -48,10 +48,10 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkAction:
-    """A verb for the jobs of a filter, newest first; `cursor` is where the next of them begin.
+    """A verb for the jobs of a filter, newest first; `cursor` is the start of the next page.
 
-    `taken` are the jobs in hand, before the cursor: named before anything is done to them, for most
-    verbs move a job out of the filter. Of a dry run `done` counts the jobs that there are.
+    `taken` are the jobs of the current page. They are stored before the verb is applied, because
+    most verbs move a job out of the filter. In a dry run, `done` counts the matching jobs.
     `version` grows with each write.
     """
 
@@ -77,15 +77,15 @@ class BulkAction:
 
     @property
     def ended(self) -> bool:
-        """Whether it goes no further."""
+        """Whether the action has ended."""
         return self.status is not BulkStatus.RUNNING
 
     def take(self, job_ids: tuple[str, ...], following: str | None) -> BulkAction:
-        """With a page of jobs in hand; `following` is where the next begins, if there is one."""
+        """Return the action with a new page; `following` is the start of the next one, if any."""
         return replace(self, taken=job_ids, cursor=following, version=self.version + 1)
 
     def after(self, progress: Progress, now: float) -> BulkAction:
-        """With the jobs in hand behind it."""
+        """Return the action after its current page was processed."""
         counted = replace(
             self,
             taken=None,
@@ -97,17 +97,17 @@ class BulkAction:
         return counted if self.cursor is not None else _ended(counted, BulkStatus.COMPLETED, now)
 
     def abort(self) -> BulkAction:
-        """To stop before its next page; raise IllegalMove if it has ended otherwise."""
+        """Return the action, to stop before its next page; raise IllegalMove if it has ended."""
         if self.ended and self.status is not BulkStatus.ABORTED:
             raise IllegalMove(f"the bulk action is {self.status}")
         return replace(self, aborting=True, version=self.version + 1)
 
     def aborted(self, now: float) -> BulkAction:
-        """Stopped where it is."""
+        """Return the aborted action."""
         return _ended(replace(self, version=self.version + 1), BulkStatus.ABORTED, now)
 
     def broken(self, reason: str, now: float) -> BulkAction:
-        """Given up: what runs it failed again and again."""
+        """Return the failed action, after its function failed repeatedly."""
         failed = replace(self, reason=reason, version=self.version + 1)
         return _ended(failed, BulkStatus.FAILED, now)
 

@@ -1,4 +1,4 @@
-"""A canary: a few of the failed tasks are retried first, and decide on the rest."""
+"""A canary: a sample of the failed tasks is retried first and decides about the others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ROUNDING: Final = 1e-9
 
 
 class CanaryVerdict(StrEnum):
-    """What a canary said."""
+    """The verdict of a canary."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -22,11 +22,11 @@ class CanaryVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canary:
-    """A retry in two steps: `tried` of the tasks that `chosen` takes, in `generation`.
+    """A retry in two steps: first `tried` of the tasks in `chosen`, in `generation`.
 
-    The rest, if there are `more`, follows if at least the share `bar` of them succeeds. `completed`
-    is how many tasks of the job had completed before. The verdict is STOPPED where that generation
-    was ended early: cancelled, or out of time.
+    If `more` tasks remain, they follow if at least the share `bar` of the sample completes.
+    `completed` is the number of tasks of the job that had completed before. The verdict is STOPPED
+    if that generation ended early, by a cancel or its deadline.
     """
 
     share: float
@@ -41,7 +41,7 @@ class Canary:
     judged_at: float | None = None
 
     def judged(self, completed: int, now: float, *, stopped: bool) -> Canary:
-        """With the verdict, now that so many tasks of the job have completed."""
+        """Return the canary with its verdict, given the number of completed tasks of the job."""
         succeeded = completed - self.completed
         passed = succeeded >= self.bar * self.tried - _ROUNDING
         verdict = CanaryVerdict.PASSED if passed else CanaryVerdict.FAILED
@@ -54,21 +54,21 @@ class Canary:
 
     @property
     def asked(self) -> tuple[Selection, float, float]:
-        """What a request must say to be the same one again."""
+        """The fields by which a repeated request is recognized."""
         return self.chosen, self.share, self.bar
 
     @property
     def summary(self) -> str:
-        """The verdict in words."""
+        """The verdict as a sentence."""
         found = f"{self.succeeded} of {self.tried} tasks succeeded, and the bar is {self.bar:.4g}"
         return f"the canary {self.verdict}: {found}"
 
 
 def sample_size(share: float, of: int) -> int:
-    """How many tasks a canary tries: the share, and at least one."""
+    """Return the size of the sample: the share of the tasks, at least one."""
     return min(of, max(1, ceil(share * of - _ROUNDING)))
 
 
 def spread(indices: list[int], size: int) -> list[int]:
-    """So many of the indices, evenly spread."""
+    """Return `size` of the indices, evenly spread."""
     return [indices[place * len(indices) // size] for place in range(size)]

@@ -1,4 +1,4 @@
-"""Why tasks failed, by cause: failures that differ in what varies from task to task are one."""
+"""Causes of failures: failures that differ only in task-specific values have the same cause."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Final
 from shoal.domain.outcome import TaskError
 
 LONGEST: Final = 200
-"""Characters of a normalised message that count."""
+"""Characters of a normalized message that are compared."""
 VARIES: Final = "<*>"
-"""Stands where a number, an id, an address, a path or a quoted text was."""
+"""Replaces numbers, ids, addresses, paths and quoted text."""
 
 _QUOTED: Final = re.compile(r"""(?<!\w)(?:'[^']*'|"[^"]*"|`[^`]*`)(?!\w)""")
 _PLACE: Final = re.compile(r"(?<![^\s(\[{=,:])[^\s()\[\]{}=,]*[/\\][^\s()\[\]{}=,]*")
@@ -21,12 +21,12 @@ _COLONS: Final = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{0,4}:){2,}[0-9a-fA-F.]*(?
 _WITH_DIGIT: Final = re.compile(r"(?<![\w-])[\w-]*\d[\w-]*")
 _RUN: Final = re.compile(r"<\*>(?:[\s.,:+@-]{0,2}<\*>)+")
 _FRAME: Final = re.compile(r'File "(?:[^"\n]*[/\\])?([^"/\\\n]+)", line \d+, in (\S+)')
-_LOST: Final = TaskError("Unknown", "what it failed of is not kept any more", retryable=False)
+_LOST: Final = TaskError("Unknown", "the error has expired", retryable=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What failures have in common: their task type, their exception, and what it says."""
+    """The common properties of failures: task type, exception type, normalized message."""
 
     task_type: str
     error_type: str
@@ -34,20 +34,20 @@ class Cause:
 
     @property
     def fingerprint(self) -> str:
-        """Its name: sixteen hexadecimal digits, the same for the same cause in every job."""
+        """The name of the cause: 16 hexadecimal digits, equal for equal causes in every job."""
         text = json.dumps([self.task_type, self.error_type, self.message])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def cause_of(task_type: str, error: TaskError | None) -> Cause:
-    """The cause of a failure; an exception that says nothing is told by its last frame."""
+    """Return the cause of a failure; without a message, the last frame identifies it."""
     error = error or _LOST
     message = normalised(error.message) or _last_frame(error.tail)
     return Cause(task_type, error.type, message)
 
 
 def normalised(message: str) -> str:
-    """What is the same in each message of a cause; has no digit, whatever it is given."""
+    """Return the constant text of a message; the result never contains a digit."""
     text = " ".join(message.split())
     for varying in (_QUOTED, _PLACE, _COLONS, _WITH_DIGIT, _RUN):
         text = varying.sub(VARIES, text)

@@ -1,8 +1,8 @@
-"""A chunk: consecutive tasks that travel together under one lease, and every move it can make.
+"""A chunk: consecutive tasks that share one lease, and all transitions of a chunk.
 
-Each move takes the chunk as it was read and gives the chunk to write over that version. `epoch` is
-the fence: every grant raises it, and a report under an older one changes nothing. `epoch` and
-`version` only ever grow, across generations too.
+A transition takes the chunk as read and returns the chunk to write over that version. `epoch` is
+the fencing token: every grant raises it, and a report under an older epoch changes nothing. `epoch`
+and `version` never decrease, across generations too.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Lease(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of the outcomes that counts: which report wrote it, for which tasks of the chunk.
+    """A part that counts: the report that wrote it, and the tasks that it covers.
 
-    `offsets` are half-open runs of positions in the chunk.
+    `runs` are half-open ranges of positions in the chunk.
     """
 
     epoch: int
@@ -46,19 +46,19 @@ class Part(NamedTuple):
     runs: tuple[tuple[int, int], ...]
 
     def holds(self, offset: int) -> bool:
-        """Whether the part holds an outcome of the task at this position."""
+        """Return whether the part contains an outcome of the task at this position."""
         return any(first <= offset < end for first, end in self.runs)
 
 
 class CurrentTask(NamedTuple):
-    """The index of the task that the worker runs, and how far it is (0 to 1, if it says)."""
+    """The index of the task that the worker runs, and its progress (0 to 1) if known."""
 
     task: int
     progress: float | None
 
 
 class Span(NamedTuple):
-    """A run of bytes in the job's inputs."""
+    """A byte range of the job's inputs."""
 
     first: int
     length: int
@@ -66,9 +66,9 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The lease is given: `chunk` is to be written, unless `again` (it stands in the row already).
+    """The lease is granted. Write `chunk`, unless `again` is set (the row already has this grant).
 
-    `dead` is the position of the task that was given up because its workers kept dying.
+    `dead` is the position of the task that failed because its workers kept dying.
     """
 
     chunk: Chunk
@@ -78,19 +78,19 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Not now: another lease lives, or no task is due, until then (seconds since the epoch)."""
+    """Another lease is live, or no task is due, until this time (seconds since the epoch)."""
 
     until: float
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """No task is left to run."""
+    """No unfinished task is left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The report stands: `chunk` is to be written, unless `again` (it was folded before)."""
+    """The report is accepted. Write `chunk`, unless `again` is set (it was folded before)."""
 
     chunk: Chunk
     again: bool = False
@@ -98,12 +98,12 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """A later epoch was granted; whoever holds this one has lost it."""
+    """A later epoch was granted; the holder of this one has lost its lease."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """One row. `statuses` has a letter a task, `attempts` a number a task; times in seconds."""
+    """One row. `statuses` has a letter per task, `attempts` a number per task; times in seconds."""
 
     job: str
     number: int
@@ -129,7 +129,7 @@ class Chunk:
     def new(
         job: str, number: int, *, first: int, size: int, now: float, generation: int = 1
     ) -> Chunk:
-        """A chunk of tasks that nobody has run."""
+        """Return a chunk of tasks that have not run."""
         return Chunk(
             job=job,
             number=number,
@@ -142,12 +142,12 @@ class Chunk:
 
     @property
     def size(self) -> int:
-        """How many tasks it has."""
+        """The number of its tasks."""
         return len(self.statuses)
 
     @property
     def counts(self) -> Counts:
-        """Its tasks by status."""
+        """The numbers of its tasks by status."""
         return Counts.of(self.statuses)
 
     @property
@@ -157,13 +157,13 @@ class Chunk:
 
     @property
     def begun(self) -> bool:
-        """Whether a worker was granted any of its tasks, or none is left to grant."""
+        """Whether a worker was granted any of its tasks, or all have ended."""
         tasks = zip(self.attempts, self.statuses, strict=True)
         return self.finished or any(n and letter != _COMPLETED for n, letter in tasks)
 
     @property
     def isolated(self) -> bool:
-        """Whether its tasks must run one process each, with a report after each."""
+        """Whether its tasks must run in one process each, with a report after each."""
         return self.crashes >= CRASHES_TO_ISOLATE
 
     @property
@@ -172,15 +172,15 @@ class Chunk:
         return tuple(i for i, letter in enumerate(self.statuses) if letter == _RUNNING)
 
     def leased(self, now: float) -> bool:
-        """Whether a lease lives."""
+        """Return whether a lease is live."""
         return self.lease is not None and now < self.lease.until
 
     def leased_by_other(self, worker: str) -> bool:
-        """Whether a lease stands, and it is another worker's."""
+        """Return whether another worker holds its lease."""
         return self.lease is not None and self.lease.worker != worker
 
     def due_at(self, now: float) -> float:
-        """When a worker could next be granted it: now, or when its lease or its delay ends."""
+        """Return when it can be granted next: now, or when its lease or its delay ends."""
         if self.lease is not None and now < self.lease.until:
             return self.lease.until
         if _PENDING in self.statuses or _RUNNING in self.statuses:
@@ -188,40 +188,40 @@ class Chunk:
         return max(now, self.not_before)
 
     def status_of(self, offset: int) -> TaskStatus:
-        """Where the task at this position stands."""
+        """Return the status of the task at this position."""
         return TaskStatus.of(self.statuses[offset])
 
     def progress_of(self, offset: int) -> float | None:
-        """How far the task at this position is, if its worker has it in hand and says so."""
+        """Return the progress of the task at this position, if it runs and reported any."""
         current = self.current_task
         running = current is not None and current.task == self.first + offset
         return current.progress if current is not None and running else None
 
     def part_of(self, offset: int) -> PartKey | None:
-        """The part with the latest accepted outcome of the task at this position."""
+        """Return the part with the latest accepted outcome of the task at this position."""
         for part in reversed(self.parts):
             if part.holds(offset):
                 return self.part_key(part.epoch, part.report)
         return None
 
     def history_of(self, offset: int) -> tuple[PartKey, ...]:
-        """The parts with accepted outcomes of the task at this position, oldest first."""
+        """Return the parts with accepted outcomes of the task at this position, oldest first."""
         return tuple(self.part_key(p.epoch, p.report) for p in self.parts if p.holds(offset))
 
     def part_key(self, epoch: int, report: int) -> PartKey:
-        """The address of one report's part."""
+        """Return the key of the part of one report."""
         return PartKey(self.job, self.number, epoch, report)
 
-    # Moves. Each raises `version` by one.
+    # Transitions. Each raises `version` by one.
 
     def grant(
         self, worker: str, request: str, now: float, length: float
     ) -> Granted | Held | Finished:
-        """Lease it to a worker, once for each request id.
+        """Grant the lease to a worker; a repeated request id gets the same grant.
 
-        A task found RUNNING keeps its attempt: its worker died, it did not fail. Crashes are
-        counted apart: a grant over a lapsed lease is one. At the third in a row the first RUNNING
-        task is given up; the chunk ran isolated by then, so no other can have been running.
+        A RUNNING task keeps its attempt, because its worker died and the task did not fail. Crashes
+        are counted separately: a grant over a lapsed lease is one. At the third crash in a row, the
+        first RUNNING task fails: the chunk was isolated, so no other task can have been running.
         """
         if self.finished:
             return Finished()
@@ -266,7 +266,7 @@ class Chunk:
     def extend(
         self, epoch: int, current_task: CurrentTask | None, now: float, length: float
     ) -> Accepted | Stale:
-        """Renew the lease of this epoch; `hand` is what the worker says it has in hand."""
+        """Renew the lease of this epoch and store the current task of the worker."""
         if epoch != self.epoch or self.lease is None:
             return Stale()
         lease = self.lease._replace(until=now + length)
@@ -288,8 +288,9 @@ class Chunk:
     ) -> Accepted | Stale:
         """Fold outcomes into the row.
 
-        Only tasks RUNNING under this epoch, in this attempt, change. A partial report renews the
-        lease; a final one ends it and hands back what has no outcome, its attempt not counted.
+        Only tasks that are RUNNING under this epoch, in this attempt, change. A partial report
+        renews the lease. A final report ends it and hands back tasks without an outcome; their
+        attempt does not count.
         """
         if epoch != self.epoch:
             return Stale()
@@ -328,7 +329,7 @@ class Chunk:
         )
 
     def seal(self) -> Chunk:
-        """End it for a cancelled job: RUNNING tasks are CANCELLED, their worker is fenced off."""
+        """Return the chunk of a stopped job: RUNNING tasks are CANCELLED, the worker is fenced."""
         return replace(
             self,
             statuses=self.statuses.replace(_RUNNING, _CANCELLED),
@@ -346,11 +347,11 @@ class Chunk:
         expires_at: int,
         again: Collection[int] | None = None,
     ) -> Chunk:
-        """Begin it anew in a later generation: all but COMPLETED tasks are PENDING again.
+        """Reset it for a later generation: all tasks except COMPLETED ones become PENDING.
 
-        With `again` only the tasks at these positions are: others that FAILED stay so, and what
-        never ended is CANCELLED. The epoch rises, so that a worker of the generation before is
-        fenced off.
+        With `again`, only the tasks at these positions do: other FAILED tasks stay FAILED, and
+        tasks that never ended become CANCELLED. The epoch rises, so that a worker of the previous
+        generation is fenced off.
         """
         statuses = "".join(
             _status_after_reset(letter, None if again is None else offset in again)
@@ -378,16 +379,16 @@ class Chunk:
         )
 
     def sent(self, now: float) -> Chunk:
-        """Its message was sent once more."""
+        """Return the chunk after its message was sent again."""
         return replace(self, sent_at=now, sends=self.sends + 1, version=self.version + 1)
 
     def succeeded_by(self, number: int) -> Chunk:
-        """Its end let another chunk into the job's window."""
+        """Return the chunk after its end sent the next chunk of the job's window."""
         return replace(self, successor=number, version=self.version + 1)
 
 
-def _status_after_reset(letter: str, chosen: bool | None) -> str:  # noqa: FBT001 - None: no choice was made
-    """What a status is in the next generation."""
+def _status_after_reset(letter: str, chosen: bool | None) -> str:  # noqa: FBT001 - None: no selection
+    """Return the status in the next generation."""
     if letter == _COMPLETED or (letter == _FAILED and chosen is False):
         return letter
     return _CANCELLED if chosen is False else _PENDING
@@ -407,7 +408,7 @@ def _delay(outcome: Outcome, policy: RetryPolicy, jitter: float) -> float:
 
 
 def runs_of(offsets: Iterable[int]) -> tuple[tuple[int, int], ...]:
-    """Positions as half-open runs: 0, 1, 2, 5 → (0, 3), (5, 6)."""
+    """Return positions as half-open ranges: 0, 1, 2, 5 → (0, 3), (5, 6)."""
     runs: list[tuple[int, int]] = []
     for offset in sorted(offsets):
         if runs and runs[-1][1] == offset:

@@ -1,4 +1,4 @@
-"""How many tasks stand where."""
+"""Numbers of tasks by status."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class TaskStatus(StrEnum):
-    """Where a task stands; the value is what the API says."""
+    """The status of a task; the value is used in the API."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -19,12 +19,12 @@ class TaskStatus(StrEnum):
 
     @property
     def letter(self) -> str:
-        """The one letter that a chunk's row keeps for it."""
+        """The letter of the status in a chunk's row."""
         return _LETTER[self]
 
     @staticmethod
     def of(letter: str) -> TaskStatus:
-        """The status that a letter stands for."""
+        """Return the status of a letter."""
         return _STATUS[letter]
 
 
@@ -56,7 +56,7 @@ class Counts(NamedTuple):
 
     @staticmethod
     def total(parts: Iterable[Counts]) -> Counts:
-        """The sum, status by status."""
+        """Return the sum by status."""
         return Counts(*(sum(column) for column in zip(*parts, strict=True)))
 
     @property
@@ -66,11 +66,11 @@ class Counts(NamedTuple):
 
     @property
     def open(self) -> int:
-        """Tasks that may still change."""
+        """Tasks that have not ended."""
         return self.pending + self.running + self.retrying
 
     def after_close(self) -> Counts:
-        """As they show once the job is closed: what never ended is CANCELLED because its job is."""
+        """The counts of a closed job: tasks that never ended count as CANCELLED."""
         return Counts(
             completed=self.completed, failed=self.failed, cancelled=self.cancelled + self.open
         )

@@ -1,4 +1,4 @@
-"""Messages that were received too often, by job and by what had become of their chunks."""
+"""Dead letters, by job and by the state of their chunks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PLACE: Final = re.compile(r"[0-9]{10}\.[0-9]{6}/job_[0-9A-Z]{26}/[A-Z_]{1,32}")
 
 
 class DeadCause(StrEnum):
-    """How a chunk stood when its message came through the dead-letter queue."""
+    """The state of a chunk when its message was in the dead-letter queue."""
 
     JOB_ENDED = "JOB_ENDED"
     CHUNK_ENDED = "CHUNK_ENDED"
@@ -26,12 +26,12 @@ class DeadCause(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """What that means, and what was done, in plain words."""
+        """The state and the action taken, as a sentence."""
         return _SENTENCES[self]
 
     @staticmethod
     def of(job: Job, chunk: Chunk, now: float) -> DeadCause:
-        """The first of them that holds."""
+        """Return the first cause that applies."""
         holds = {
             DeadCause.JOB_ENDED: job.stopping or not job.live,
             DeadCause.CHUNK_ENDED: chunk.finished,
@@ -43,18 +43,18 @@ class DeadCause(StrEnum):
 
 
 _SENTENCES: Final = {
-    DeadCause.JOB_ENDED: "the job had ended, or was being ended; nothing was sent again",
-    DeadCause.CHUNK_ENDED: "the chunk had ended and its message was not deleted; it counts once",
-    DeadCause.PAUSED: "the job was paused; its chunks are sent again when it is resumed",
-    DeadCause.HELD: "a worker held the chunk; it is sent again for when the lease ends",
-    DeadCause.WORKER_DIED: "workers died with the chunk in hand; it was sent again",
+    DeadCause.JOB_ENDED: "the job had ended or was ending; nothing was sent again",
+    DeadCause.CHUNK_ENDED: "the chunk had ended, but its message was not deleted; tasks count once",
+    DeadCause.PAUSED: "the job was paused; its chunks are sent again on resume",
+    DeadCause.HELD: "a worker held the chunk; its message returns when the lease ends",
+    DeadCause.WORKER_DIED: "workers died while they ran the chunk; it was sent again",
     DeadCause.UNFINISHED: "the chunk was received and given up, or never leased; it was sent again",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One message; `receives` is how often SQS says that it was received, `at` when it was seen."""
+    """One message. `receives` is SQS's receive count; `at` is the time at which it was handled."""
 
     chunk: int
     task: int
@@ -64,7 +64,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """Those of one job and cause; `receives` is the most of any, times in seconds."""
+    """The dead letters of one job and cause. `receives` is the maximum; times are in seconds."""
 
     tenant: str
     job_id: str
@@ -79,7 +79,7 @@ class DeadLetters:
 
     @staticmethod
     def first(job: Job, cause: DeadCause, letter: DeadLetter) -> DeadLetters:
-        """The first of its job and cause."""
+        """Return the record of the first dead letter of its job and cause."""
         return DeadLetters(
             tenant=job.tenant,
             job_id=job.id,
@@ -93,7 +93,7 @@ class DeadLetters:
         )
 
     def with_letter(self, letter: DeadLetter) -> DeadLetters:
-        """The same with one more. Examples are of chunks, each once."""
+        """Return the record with one more dead letter. Each chunk is an example once."""
         known = any(each.chunk == letter.chunk for each in self.examples)
         more = () if known or len(self.examples) == EXAMPLES else (letter,)
         return replace(
@@ -107,5 +107,5 @@ class DeadLetters:
 
     @property
     def place(self) -> str:
-        """Sorts by when the first one came."""
+        """A sort key: by the time of the first dead letter."""
         return f"{self.first_at:017.6f}/{self.job_id}/{self.cause}"

@@ -1,13 +1,13 @@
-"""The one error tree of Shoal.
+"""The error tree of Shoal.
 
 ShoalError
-├── InvalidRequest          what was asked can never be right
+├── InvalidRequest          the request can never succeed
 │   ├── UnknownTaskType
-│   └── BadInputs           lines of an uploaded file that do not fit, by number
-├── Forbidden               who asks may not
-│   ├── NotSignedIn         no verified token came along
-│   ├── NoTenant            the token belongs to no tenant, or to several
-│   └── MissingScope        the token does not allow it
+│   └── BadInputs           input lines do not match the schema, by number
+├── Forbidden               the caller is not allowed to do this
+│   ├── NotSignedIn         the request has no verified token
+│   ├── NoTenant            the token belongs to no tenant or to several
+│   └── MissingScope        the token lacks the required scope
 ├── NotFound
 │   ├── JobNotFound
 │   ├── TaskNotFound
@@ -16,12 +16,12 @@ ShoalError
 │   ├── BulkActionNotFound
 │   ├── ExportNotFound
 │   └── WebhookNotFound
-├── Conflict                right at another time, or by another request
-│   ├── IllegalMove         the job's or task's status forbids it
+├── Conflict                the request conflicts with the current state
+│   ├── IllegalMove         the status of the job or task does not allow it
 │   ├── IdempotencyConflict the key was used with another body
-│   └── WriteConflict       another write came first
-├── LimitReached            the tenant has as much as it may
-└── Unavailable             a dependency is away; the same request may succeed later
+│   └── WriteConflict       a concurrent write came first
+├── LimitReached            the tenant has reached a limit
+└── Unavailable             a dependency is unavailable; a retry can succeed
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ from typing import override
 
 
 class ShoalError(Exception):
-    """Root of every error that Shoal raises on purpose."""
+    """Base class of all errors that Shoal raises."""
 
 
 class InvalidRequest(ShoalError):  # noqa: N818 - the tree reads as nouns
@@ -49,7 +49,7 @@ class UnknownTaskType(InvalidRequest):
 
 
 class BadInputs(InvalidRequest):
-    """Lines of the inputs do not fit the task type; names the first of them."""
+    """Input lines do not match the schema of the task type; the message names the first ones."""
 
     SHOWN = 20
 
@@ -59,83 +59,83 @@ class BadInputs(InvalidRequest):
 
 
 class Forbidden(ShoalError):  # noqa: N818
-    """Who asks may not."""
+    """The caller is not allowed to do this."""
 
 
 class NotSignedIn(Forbidden):
-    """No verified token came along."""
+    """The request has no verified token."""
 
 
 class NoTenant(Forbidden):
-    """The token belongs to no tenant, or to several."""
+    """The token belongs to no tenant or to several."""
 
 
 class MissingScope(Forbidden):
-    """The token does not allow it."""
+    """The token lacks the required scope."""
 
     def __init__(self, scope: str) -> None:
-        super().__init__(f"this needs the scope {scope}, which your token does not have")
+        super().__init__(f"your token lacks the scope {scope}")
 
 
 class NotFound(ShoalError):  # noqa: N818
-    """No such thing for this tenant."""
+    """The tenant has no such resource."""
 
 
 class JobNotFound(NotFound):
-    """No such job."""
+    """The job does not exist."""
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"job {job_id} does not exist")
 
 
 class TaskNotFound(NotFound):
-    """No such task."""
+    """The task does not exist."""
 
     def __init__(self, task_id: str) -> None:
         super().__init__(f"task {task_id} does not exist")
 
 
 class InputsNotFound(NotFound):
-    """The uploaded inputs are not there."""
+    """The uploaded inputs do not exist."""
 
     def __init__(self, uri: str) -> None:
         super().__init__(f"inputs {uri} do not exist")
 
 
 class MachineNotFound(NotFound):
-    """No such client."""
+    """The API client does not exist."""
 
     def __init__(self, client: str) -> None:
-        super().__init__(f"client {client} is not a machine of any tenant")
+        super().__init__(f"client {client} is not assigned to a tenant")
 
 
 class BulkActionNotFound(NotFound):
-    """No such bulk action."""
+    """The bulk action does not exist."""
 
     def __init__(self, action_id: str) -> None:
         super().__init__(f"bulk action {action_id} does not exist")
 
 
 class ExportNotFound(NotFound):
-    """No such export of this job."""
+    """The job has no such export."""
 
     def __init__(self, export_id: str) -> None:
         super().__init__(f"export {export_id} does not exist")
 
 
 class WebhookNotFound(NotFound):
-    """No such webhook."""
+    """The webhook does not exist."""
 
     def __init__(self, webhook_id: str) -> None:
         super().__init__(f"webhook {webhook_id} does not exist")
 
 
 class Conflict(ShoalError):  # noqa: N818
-    """Right at another time, or by another request."""
+    """The request conflicts with the current state."""
 
 
 class IllegalMove(Conflict):
-    """The status it has now forbids what was asked."""
+    """The current status does not allow the request."""
 
 
 class IdempotencyConflict(Conflict):
@@ -147,11 +147,11 @@ class IdempotencyConflict(Conflict):
 
 
 class WriteConflict(Conflict):
-    """Another write came between the read and this write; nothing was written."""
+    """A concurrent write came between the read and this write; nothing was written."""
 
 
 class LimitReached(ShoalError):  # noqa: N818
-    """The tenant has as much as it may; `limit` names which, `retry_after` is in seconds."""
+    """The tenant has reached a limit; `limit` names it, `retry_after` is in seconds."""
 
     def __init__(self, limit: str, detail: str, retry_after: int) -> None:
         super().__init__(f"limit {limit}: {detail}")
@@ -160,4 +160,4 @@ class LimitReached(ShoalError):  # noqa: N818
 
 
 class Unavailable(ShoalError):  # noqa: N818
-    """A dependency is away or throttles; the same request may succeed later."""
+    """A dependency is unavailable or throttles; a retry of the request can succeed."""

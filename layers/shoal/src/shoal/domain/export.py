@@ -1,4 +1,4 @@
-"""How far an export of results is."""
+"""The progress of an export of results."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """Where the next turn goes on: at a task's index, None at the end; `parts` are written.
+    """The start of the next call: the index of a task, None at the end.
 
-    The file is there once it is `whole`.
+    `parts` are written parts; the file exists once it is `whole`.
     """
 
     upload: str
@@ -23,12 +23,12 @@ class Cursor:
     whole: bool = False
 
     def as_state(self) -> dict[str, Any]:
-        """As the state machine carries it from turn to turn."""
+        """The state that the state machine passes from call to call."""
         return {**asdict(self), "parts": list(self.parts), "more": not self.whole}
 
     @staticmethod
     def from_state(said: Mapping[str, Any]) -> Cursor | None:
-        """What an earlier turn told; None before the first."""
+        """Return the cursor of a state; None before the first call."""
         if "upload" not in said:
             return None
         fields = {name: value for name, value in said.items() if name != "more"}

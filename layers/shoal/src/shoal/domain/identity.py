@@ -1,4 +1,4 @@
-"""From the verified claims of a token to who asks: a tenant, a name, scopes."""
+"""Derives the caller (tenant, name, scopes) from the verified claims of a token."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any, Final, NamedTuple
 from shoal.domain.errors import NoTenant
 
 SERVER: Final = "shoal/"
-"""What scopes begin with in a token: the identifier of the pool's resource server."""
+"""The prefix of scopes in a token: the identifier of the pool's resource server."""
 ADMINS: Final = "admins"
-"""The group whose users may use the scope `admin`: scopes are a client's, and anybody's to ask."""
+"""The group whose users may use the scope `admin`. Any user can request the scopes of a client."""
 _GROUP: Final = "tenant:"
 _TENANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 
 
 class Scope(StrEnum):
-    """What a token allows."""
+    """The scopes of a token."""
 
     READ = "jobs:read"
     WRITE = "jobs:write"
@@ -28,7 +28,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A person or a machine that signed in; what it sees and changes is its tenant's."""
+    """A user or API client that signed in, with access to the resources of its tenant."""
 
     tenant: str
     name: str
@@ -36,7 +36,7 @@ class Caller:
 
 
 class Claims(NamedTuple):
-    """What a verified token says. `machine` is the client that signed in for itself, if one did."""
+    """The claims of a verified token. `machine` is the API client, if an API client signed in."""
 
     name: str
     machine: str | None
@@ -45,7 +45,7 @@ class Claims(NamedTuple):
 
     @staticmethod
     def of(claims: Mapping[str, Any]) -> Claims:
-        """Those of an access token; one that a client got for itself has it as its subject."""
+        """Return the claims of an access token; the subject of an API client is the client."""
         subject, client = str(claims.get("sub", "")), str(claims.get("client_id", ""))
         machine = client if client and client == subject else None
         groups = _listed(claims.get("cognito:groups", ()))
@@ -61,7 +61,7 @@ class Claims(NamedTuple):
 
     @property
     def tenant(self) -> str:
-        """The user's one tenant; raise NoTenant if there is none, or several."""
+        """Return the tenant of the user; raise NoTenant if there is none or several."""
         return tenant_of(self.groups)
 
 
@@ -69,22 +69,22 @@ def tenant_of(groups: Iterable[str]) -> str:
     """`tenant:acme` → `acme`."""
     named = {each.removeprefix(_GROUP) for each in groups if each.startswith(_GROUP)}
     if not named:
-        raise NoTenant("you are in no group tenant:*; ask an administrator for one")
+        raise NoTenant("you belong to no group tenant:*; ask an administrator to add you to one")
     if len(named) > 1:
-        raise NoTenant("you are in several groups tenant:*; one sign-in works for one tenant")
+        raise NoTenant("you belong to several groups tenant:*; a user can act for only one tenant")
     (tenant,) = named
     if not is_tenant(tenant):
-        raise NoTenant("the name in your group tenant:* is not one that a tenant can have")
+        raise NoTenant("your group tenant:* contains an invalid tenant name")
     return tenant
 
 
 def is_tenant(name: str) -> bool:
-    """Whether it can be a tenant's name: it becomes a part of keys and paths."""
+    """Return whether the text is a valid tenant name. Names are used in keys and paths."""
     return _TENANT.fullmatch(name) is not None
 
 
 def _listed(claim: object) -> tuple[str, ...]:
-    """A list, `a b`, or what API Gateway makes of a list, `[a b]`."""
+    """Return the items of a list, of `a b`, or of API Gateway's form of a list, `[a b]`."""
     if isinstance(claim, str):
         return tuple(claim.removeprefix("[").removesuffix("]").split())
     return tuple(map(str, claim)) if isinstance(claim, list | tuple) else ()

@@ -1,4 +1,4 @@
-"""Identifiers of jobs, tasks and executions. Entropy comes in as bytes; nothing is drawn here."""
+"""Identifiers of jobs, tasks and executions. Random bytes are passed in as arguments."""
 
 import hashlib
 import re
@@ -20,38 +20,38 @@ def _ulid(now: float, entropy: bytes) -> str:
 
 
 def new_job_id(now: float, entropy: bytes) -> str:
-    """A job id that sorts by time (a ULID: 48 bits of milliseconds, then 10 bytes of entropy)."""
+    """Return a job id that sorts by time (a ULID: 48 bits of milliseconds, 10 random bytes)."""
     return "job_" + _ulid(now, entropy)
 
 
 def keyed_job_id(tenant: str, idempotency_key: str) -> str:
-    """The one job id of this tenant and idempotency key (128 bits of SHA-256)."""
+    """Return the job id of a tenant and idempotency key (128 bits of SHA-256)."""
     digest = hashlib.sha256(f"{len(tenant)}:{tenant}:{idempotency_key}".encode()).digest()
     return "job_" + _crockford(int.from_bytes(digest[:16]))
 
 
 def new_export_id(now: float, entropy: bytes) -> str:
-    """The id of an export; it sorts by time as a job's does."""
+    """Return an export id that sorts by time."""
     return "exp_" + new_job_id(now, entropy).removeprefix("job_")
 
 
 def keyed_export_id(owner: str, idempotency_key: str) -> str:
-    """The one id of this owner and idempotency key."""
+    """Return the export id of an owner and idempotency key."""
     return "exp_" + keyed_job_id(owner, idempotency_key).removeprefix("job_")
 
 
 def is_export_id(text: str) -> bool:
-    """Whether the text has the form of an export's id."""
+    """Return whether the text has the form of an export id."""
     return text.startswith("exp_") and is_job_id("job_" + text.removeprefix("exp_"))
 
 
 def webhook_id(now: float, entropy: bytes) -> str:
-    """An id that sorts by time, as a job's does."""
+    """Return a webhook id that sorts by time."""
     return _webhook(new_job_id(now, entropy))
 
 
 def keyed_webhook_id(tenant: str, idempotency_key: str) -> str:
-    """The one id of this tenant and idempotency key."""
+    """Return the webhook id of a tenant and idempotency key."""
     return _webhook(keyed_job_id(tenant, idempotency_key))
 
 
@@ -60,37 +60,37 @@ def _webhook(job_id: str) -> str:
 
 
 def is_job_id(text: str) -> bool:
-    """Whether the text has the form of a job id."""
+    """Return whether the text has the form of a job id."""
     return _JOB_ID.fullmatch(text) is not None
 
 
 def new_bulk_id(now: float, entropy: bytes) -> str:
-    """The id of a bulk action; it sorts by time as a job's does."""
+    """Return a bulk action id that sorts by time."""
     return "bulk_" + _ulid(now, entropy)
 
 
 def is_bulk_id(text: str) -> bool:
-    """Whether the text has the form of a bulk action's id."""
+    """Return whether the text has the form of a bulk action id."""
     return _BULK_ID.fullmatch(text) is not None
 
 
 def task_id(job_id: str, index: int) -> str:
-    """The address of one task of a job."""
+    """Return the id of a task."""
     return f"{job_id}.{index}"
 
 
 def parse_task_id(text: str) -> tuple[str, int] | None:
-    """Job id and index of a task id, or None if it has another form."""
+    """Return job id and index of a task id, or None if it is invalid."""
     match = _TASK_ID.fullmatch(text)
     return (match[1], int(match[2])) if match else None
 
 
 def execution_name(job_id: str, generation: int, number: int) -> str:
-    """The name of the `number`-th execution of a generation of a job."""
+    """Return the name of the `number`-th execution of a generation of a job."""
     return f"{job_id}-{generation}-{number}"
 
 
 def parse_execution_name(name: str) -> tuple[str, int, int] | None:
-    """Job id, generation and number of an execution, or None if it is not one of ours."""
+    """Return job id, generation and number of an execution name, or None if it is invalid."""
     match = _EXECUTION.fullmatch(name)
     return (match[1], int(match[2]), int(match[3])) if match else None

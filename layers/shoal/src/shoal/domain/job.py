@@ -1,7 +1,8 @@
-"""A job: what was asked, where it stands, and every move it can make.
+"""A job: its specification, its state and its transitions.
 
-Statuses: PENDING → ENQUEUED → RUNNING → COMPLETED · FAILED · CANCELLED. Paused and ending are flags
-beside them. A move is a function of the job as it was read; the store writes it over that version.
+Statuses: PENDING → ENQUEUED → RUNNING → COMPLETED · FAILED · CANCELLED, with the flags `paused` and
+`ending`. A transition is a function of the job as read; the store writes the result over that
+version.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from shoal.domain.selection import MOST_DISCARDS, MOST_INDICES, Discard, Selecti
 
 DAY: Final = 86_400
 LONGEST_LIFE: Final = 60 * DAY
-"""The longest job, pauses included; rows expire this long after creation, plus the retention."""
+"""The longest job, including pauses. Rows expire this long after creation, plus the retention."""
 
 
 class JobStatus(StrEnum):
-    """Where a job stands."""
+    """The status of a job."""
 
     PENDING = "PENDING"
     ENQUEUED = "ENQUEUED"
@@ -36,7 +37,7 @@ class JobStatus(StrEnum):
 
 
 class Priority(StrEnum):
-    """Which queue its messages go to."""
+    """The priority of a job; it selects the queue of its messages."""
 
     HIGH = "high"
     NORMAL = "normal"
@@ -57,7 +58,7 @@ LIVE: Final = frozenset((_S.PENDING, _S.ENQUEUED, _S.RUNNING))
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Inputs as JSON Lines in the inputs bucket; `count` is known once they were read."""
+    """Inputs as JSON Lines in the inputs bucket; `count` is known once they have been read."""
 
     key: str
     count: int | None = None
@@ -65,7 +66,7 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """So many tasks that differ by their index alone."""
+    """A number of tasks that differ only in their index."""
 
     count: int
 
@@ -75,9 +76,9 @@ type Source = Repeat | Grid | Lines
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """What the user asked for. Durations in seconds; `timeout` is that of one attempt of a task.
+    """The specification by the user. Durations are in seconds; `timeout` applies to one attempt.
 
-    Without `timeout` or `retry` the task type's hold.
+    Without `timeout` or `retry`, those of the task type apply.
     """
 
     task_type: str
@@ -95,23 +96,23 @@ class Spec:
 
     @property
     def policy(self) -> RetryPolicy:
-        """When a failed task of it is tried again."""
+        """The retry policy of its tasks."""
         return self.retry or RetryPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One row; times in seconds since the epoch.
+    """One row. Times are in seconds since the epoch.
 
-    `outcomes` has how each ended generation ended; `counts` and `moves` have how its tasks and the
-    versions of its tallies stood when it was closed; `executions` is the number of the latest
-    execution known to have begun; `trace` is the traceparent that it came with, if any;
-    `retention` is its tenant's at submit, in seconds; `paused_for` are the seconds of its pauses
-    that are over; `selection` says which failed tasks this generation runs again, if not all.
-    `discards` hold for all its generations; `canary` is that of its latest retry.
+    `outcomes` has the final status of each ended generation. `counts` and `moves` are the counts of
+    its tasks and the total of the tally versions at the close. `executions` is the number of the
+    latest execution known to have started. `trace` is the traceparent of the submit, if any.
+    `retention` is that of its tenant at submit, in seconds. `paused_for` is the time in finished
+    pauses. `selection` lists the failed tasks that this generation retries, if not all. `discards`
+    apply to all generations. `canary` is that of the latest retry.
 
-    `window` is how many chunks it opened this generation with, if that was changed since. A deleted
-    job is nobody's any more; its row stays so that no other job takes its id.
+    `window` is the number of chunks that this generation sent at the start, if max_parallelism
+    changed since. The row of a deleted job stays, so that no other job takes its id.
     """
 
     id: str
@@ -149,61 +150,61 @@ class Job:
 
     @property
     def live(self) -> bool:
-        """Whether it is not closed."""
+        """Whether the job is not closed."""
         return self.status in LIVE
 
     def belongs_to(self, tenant: str) -> bool:
-        """Whether the tenant may see it: what was deleted is there for nobody."""
+        """Return whether the tenant can access it; a deleted job belongs to no tenant."""
         return self.tenant == tenant and self.deleted_at is None
 
     @property
     def stopping(self) -> bool:
-        """Whether no task of it may begin or end any more."""
+        """Whether no task of it may start or end."""
         return self.ending is not None or not self.live
 
     @property
     def deadline(self) -> float | None:
-        """When it ends at the latest: a pause stops this clock, and moves it once it is over."""
+        """Its effective deadline: a pause stops the clock, and the resume moves the deadline."""
         return None if self.spec.deadline is None else self.spec.deadline + self.paused_for
 
     def overdue(self, now: float) -> bool:
-        """Whether its deadline has passed."""
+        """Return whether its deadline has passed."""
         return not self.paused and self.deadline is not None and now >= self.deadline
 
     @property
     def opening(self) -> int | None:
-        """How many chunks its generation opens with, for good; None if with all of them."""
+        """The number of chunks that its generation sent at the start; None for all of them."""
         return self.spec.max_parallelism if self.window is None else self.window
 
     @property
     def planned(self) -> bool:
-        """Whether it is known into which chunks it is cut."""
+        """Whether the job has been cut into chunks."""
         return self.chunk_size is not None
 
     @property
     def chunks(self) -> int:
-        """How many chunks it has; 0 before it is planned."""
+        """The number of its chunks; 0 before it is planned."""
         if self.task_count is None or self.chunk_size is None:
             return 0
         return sizing.chunk_count(self.task_count, self.chunk_size)
 
     @property
     def tallies(self) -> int:
-        """How many tallies it has."""
+        """The number of its tallies."""
         return sizing.tally_count(self.chunks)
 
     def place(self, index: int) -> tuple[int, int]:
-        """Chunk and position in it of a task; IndexError if it has no such task."""
+        """Return chunk and position of a task; raise IndexError if there is no such task."""
         if self.chunk_size is None or not 0 <= index < (self.task_count or 0):
             raise IndexError(index)
         return divmod(index, self.chunk_size)
 
     def size_of(self, chunk: int) -> int:
-        """How many tasks a chunk has: all but the last are full."""
+        """Return the number of tasks of a chunk: all chunks except the last are full."""
         first = chunk * (self.chunk_size or 0)
         return min(self.chunk_size or 0, (self.task_count or 0) - first)
 
-    # Moves. Each raises `version` by one.
+    # Transitions. Each raises `version` by one.
 
     def _moved(self, to: JobStatus) -> JobStatus:
         if to not in MOVES[self.status]:
@@ -211,16 +212,16 @@ class Job:
         return to
 
     def plan(self, task_count: int, chunk_size: int) -> Job:
-        """Fix into which chunks it is cut; once and for all generations."""
+        """Store the number of tasks and the chunk size, once for all generations."""
         return replace(self, task_count=task_count, chunk_size=chunk_size, version=self.version + 1)
 
     def enqueue(self, now: float) -> Job:
-        """All its messages are out."""
+        """Move it to ENQUEUED: all its messages were sent."""
         status = self._moved(_S.ENQUEUED) if self.status is _S.PENDING else self.status
         return replace(self, status=status, enqueued_at=now, version=self.version + 1)
 
     def start(self, now: float) -> Job:
-        """A first chunk was leased."""
+        """Move it to RUNNING: the first chunk was leased."""
         return replace(
             self,
             status=self._moved(_S.RUNNING),
@@ -229,7 +230,7 @@ class Job:
         )
 
     def stop(self, ending: JobStatus, reason: str) -> Job:
-        """Flag that it is to end so; nothing of it begins or ends from here on."""
+        """Set the flag that ends it with this status; no task starts or ends from now on."""
         if not self.live:
             raise IllegalMove(f"job {self.id} is already {self.status}")
         return replace(self, ending=ending, reason=reason, version=self.version + 1)
@@ -237,13 +238,13 @@ class Job:
     def close(
         self, status: JobStatus, reason: str | None, counts: Counts, moves: int, now: float
     ) -> Job:
-        """End this generation; under the flag it ends as the flag says."""
+        """Close this generation; the flag, if set, determines the status."""
         status = self._moved(self.ending or status)
         canary = self.canary
         if canary is not None and canary.generation == self.generation:
             canary = canary.judged(counts.completed, now, stopped=self.ending is not None)
             if canary.verdict is CanaryVerdict.FAILED:
-                reason = f"{canary.summary}; {reason or 'the rest was not retried'}"
+                reason = f"{canary.summary}; {reason or 'the other failed tasks were not retried'}"
         return replace(
             self,
             status=status,
@@ -260,13 +261,13 @@ class Job:
         )
 
     def pause(self, now: float) -> Job:
-        """No chunk of it is leased until it is resumed, and its clocks stand still."""
+        """Pause it: no chunk is leased, and the clock of its deadline stops."""
         if self.stopping:
             raise IllegalMove(f"job {self.id} is {self.ending or self.status}")
         return replace(self, paused=True, paused_at=now, version=self.version + 1)
 
     def resume(self, now: float) -> Job:
-        """Chunks may be leased again; those whose message was sent before now need another."""
+        """Resume it. Chunks whose message was sent before now need another message."""
         if self.stopping:
             raise IllegalMove(f"job {self.id} is {self.ending or self.status}")
         return replace(
@@ -279,12 +280,14 @@ class Job:
         )
 
     def _pause(self, now: float) -> float:
-        """Seconds of the pause that is on."""
+        """Return the seconds of the current pause."""
         return 0.0 if self.paused_at is None else max(0.0, now - self.paused_at)
 
     def continued_after_canary(self, expires_at: int) -> Job | None:
-        """Its generation with the rest, if its canary passed and there is a rest: closed and begun
-        anew in one move, so that nobody sees it ended in between. None if it ends here.
+        """Return the next generation with the other failed tasks, if its canary passed.
+
+        Close and start are one transition, so that the job never shows as ended. None if the
+        canary failed or no task is left.
         """
         canary = self.canary
         if canary is None or canary.generation != self.generation or not canary.more:
@@ -301,7 +304,7 @@ class Job:
     def retry(
         self, *, expires_at: int, selection: Selection | None = None, canary: Canary | None = None
     ) -> Job:
-        """Begin the next generation of a FAILED job; with a selection, only of what it takes."""
+        """Begin the next generation of a FAILED job, of the selected tasks if any."""
         selection = self.chosen(selection)
         never_ran = self.counts is not None and self.counts.cancelled
         all_discarded = any(each.selection.whole for each in self.discards)
@@ -328,73 +331,73 @@ class Job:
         )
 
     def change(self, changes: Mapping[str, Any]) -> Job:
-        """Have another name, priority, max_parallelism or other tags from here on."""
+        """Change name, priority, max_parallelism or tags."""
         if self.stopping:
             raise IllegalMove(f"job {self.id} is {self.ending or self.status}")
         bounded = changes.get("max_parallelism") is not None
         if bounded and self.opening is None:
             raise IllegalMove(
-                f"job {self.id} was submitted without max_parallelism, so that its chunks are all "
-                "sent at once; there is nothing to hold back"
+                f"job {self.id} was submitted without max_parallelism, so all its chunks have "
+                "been sent; max_parallelism cannot be set now"
             )
         window = self.opening if "max_parallelism" in changes else self.window
         spec = replace(self.spec, **changes)
         return replace(self, spec=spec, window=window, version=self.version + 1)
 
     def chosen(self, selection: Selection | None) -> Selection | None:
-        """What a retry of this selection runs: of all, those that are not discarded."""
+        """Return the selection without discarded tasks, if it selects all tasks."""
         return Selection() if selection is None and self.discards else selection
 
     def discard(self, discard: Discard) -> Job:
-        """Leave failed tasks for good, in the place of what was said of the same ones before."""
+        """Exclude failed tasks from retries; replaces an earlier discard of the same tasks."""
         if self.live:
             raise IllegalMove(f"job {self.id} is {self.status}; discard failures once it has ended")
         others = [each for each in self.discards if each.selection != discard.selection]
         named = sum(each.selection.size or 0 for each in (*others, discard))
         if len(others) == MOST_DISCARDS or named > MOST_INDICES:
             raise IllegalMove(
-                f"a job keeps {MOST_DISCARDS} discards of {MOST_INDICES:,} indices in all; discard "
-                "by cause, or all"
+                f"a job keeps at most {MOST_DISCARDS} discards with {MOST_INDICES:,} indices; "
+                "discard by cause, or all"
             )
         return replace(self, discards=(*others, discard), version=self.version + 1)
 
     def discarded(self, index: int, cause: str) -> Discard | None:
-        """What was said of the failed task of this index and cause, if it was discarded."""
+        """Return the discard of the failed task with this index and cause, if there is one."""
         found = (each for each in reversed(self.discards) if each.selection.takes(index, cause))
         return next(found, None)
 
     def delete(self, now: float) -> Job:
-        """Show it to nobody any more; only what has ended can be deleted."""
+        """Delete it; raise IllegalMove unless it has ended."""
         if self.live:
-            raise IllegalMove(f"job {self.id} is {self.status}; cancel it, and delete it then")
+            raise IllegalMove(f"job {self.id} is {self.status}; cancel it before you delete it")
         return replace(self, deleted_at=now, version=self.version + 1)
 
     def executed(self, number: int) -> Job:
-        """Its `number`-th execution of this generation has begun."""
+        """Record the start of its `number`-th execution of this generation."""
         return replace(self, executions=number, version=self.version + 1)
 
     def wait(self, token: str) -> Job:
-        """Keep the token of the execution that waits for news."""
+        """Store the token of the waiting execution."""
         return replace(self, token=token, version=self.version + 1)
 
     # Decisions.
 
     def may_wait(self, generation: int) -> bool:
-        """Whether an execution of this generation may wait: not if there is news already."""
+        """Return whether an execution of this generation may wait: not if the job is ending."""
         return self.generation == generation and not self.stopping
 
     def too_many_failed(self, failed: int) -> bool:
-        """Whether failures exceed what the user allows, so that the rest need not run.
+        """Return whether failures exceed max_failed, so that the job can end early.
 
-        Never in a generation that runs only some again: it begins with the failures of the others.
+        Always False in a retry of some tasks, because it starts with the failures of the others.
         """
         most = self.spec.max_failed
         return most is not None and self.selection is None and failed > most
 
     def verdict(self, counts: Counts) -> tuple[JobStatus, str | None]:
-        """How it ends once all its tasks have ended, and why."""
+        """Return its final status and the reason, once all its tasks have ended."""
         if counts.failed > (self.spec.max_failed or 0):
             return _S.FAILED, f"{counts.failed} of {self.task_count} tasks failed"
-        if counts.cancelled:  # a retry of some tasks leaves alone what an earlier generation did
+        if counts.cancelled:  # a retry of some tasks keeps the outcomes of earlier generations
             return _S.FAILED, f"{counts.cancelled} of {self.task_count} tasks never ran"
         return _S.COMPLETED, None

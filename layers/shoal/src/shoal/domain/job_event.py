@@ -1,4 +1,4 @@
-"""What the world is told of a job: one event for each change that a user would name."""
+"""Job events: one per change of a job that is relevant to users."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shoal.domain.job import Job, JobStatus
 
 
 class JobChange(StrEnum):
-    """What happened to a job; the value is an event's detail-type."""
+    """A change of a job; the value is the event's detail-type."""
 
     SUBMITTED = "Job Submitted"
     ENQUEUED = "Job Enqueued"
@@ -37,19 +37,19 @@ _REACHED: Final[Mapping[JobStatus, JobChange]] = {
 
 @dataclass(frozen=True, slots=True)
 class JobChangeEvent:
-    """A change, and the job as it then was."""
+    """A change, and the job after it."""
 
     change: JobChange
     job: Job
 
     @property
     def id(self) -> str:
-        """The same for the same change, however often it is told."""
+        """The id of the event; a repeated event has the same id."""
         return f"{self.job.id}.{self.job.version}.{self.change.name.lower()}"
 
 
 def events_of(before: Job | None, after: Job) -> Sequence[JobChangeEvent]:
-    """What happened between two states of a job's row; none is a change of its inner workings."""
+    """Return the events between two states of a job's row; internal changes have none."""
     return [JobChangeEvent(change, after) for change in _changes(before, after)]
 
 

@@ -1,4 +1,4 @@
-"""Which jobs a user looks for."""
+"""Filters of job lists."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from shoal.domain.page_key import FIRST, LAST, bound, place
 
 
 class Tag(NamedTuple):
-    """A tag; without a value, whatever value it has."""
+    """A tag; without a value, it matches any value."""
 
     key: str
     value: str | None = None
 
     @staticmethod
     def of(text: str) -> Tag:
-        """`key=value`, or a key alone."""
+        """Parse `key=value`, or a key alone."""
         key, equals, value = text.partition("=")
         return Tag(key, value if equals else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
-    """All that is given has to hold; `name` is what the job's begins with.
+    """A job must match all given fields; `name` is a prefix.
 
-    `since` is the first creation time that is in, `until` the first that is out again.
+    `since` is the inclusive start of the creation time, `until` the exclusive end.
     """
 
     statuses: frozenset[JobStatus] = frozenset()
@@ -48,7 +48,7 @@ class JobFilter:
         name: str,
         tag: str | None,
     ) -> JobFilter:
-        """As users say it."""
+        """The tag as text."""
         return JobFilter(
             statuses=frozenset(statuses),
             since=None if since is None else since.timestamp(),
@@ -60,11 +60,11 @@ class JobFilter:
 
     @property
     def backwards(self) -> bool:
-        """Whether no time is in: it ends where it begins, or before."""
+        """Whether the time range is empty."""
         return self.since is not None and self.until is not None and self.since >= self.until
 
     def admits(self, job: Job) -> bool:
-        """Whether the job is one of them."""
+        """Return whether the job matches."""
         return (
             job.deleted_at is None
             and (not self.statuses or job.status in self.statuses)
@@ -76,12 +76,12 @@ class JobFilter:
 
     @property
     def first(self) -> str:
-        """The places of its jobs are greater."""
+        """The exclusive lower bound of the places of matching jobs."""
         return FIRST if self.since is None else bound(self.since)
 
     @property
     def end(self) -> str:
-        """The places of its jobs are less."""
+        """The exclusive upper bound of the places of matching jobs."""
         return LAST if self.until is None else bound(self.until)
 
 

@@ -1,16 +1,16 @@
-"""The version of a job as users see it: its row and its tallies as one number that never falls."""
+"""The public version of a job: its row and its tallies as one number that never decreases."""
 
 from typing import Final
 
 MOST_MOVES: Final = 2**34
-"""More than the rows of 65,536 chunks move in 60 days at a heartbeat each 20 s. Over 2^19 writes of
-the job's row below it, a version is a whole number that JavaScript still tells from the next."""
+"""Exceeds the writes of 65,536 chunks in 60 days with a heartbeat every 20 s. It leaves room for
+more than 2^19 writes of the job's row before a version exceeds the exact integers of JavaScript."""
 
 
 def job_version(row: int, moves: int) -> int:
-    """The job's row at `row`, its tallies at `moves`.
+    """Return the version of a job whose row is at `row` and whose tallies are at `moves`.
 
-    The row counts first: a write of it may leave tallies out (a closed job's are not read any
-    more) or take up earlier ones (a retry), and is newer than all that was seen before it.
+    The row takes precedence: its writes can drop tallies (those of a closed job are not read) or
+    return to earlier ones (a retry), and are newer than everything before.
     """
     return row * MOST_MOVES + min(moves, MOST_MOVES - 1)

@@ -1,4 +1,4 @@
-"""How much of a deployment one tenant may have, and what it has."""
+"""Limits and usage of a tenant."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any, Final, NamedTuple
 from shoal.domain.errors import LimitReached
 
 LATER: Final = 30
-"""Seconds after which to ask again where a job has to end first."""
+"""Retry-After in seconds if a job has to end first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """`submit_rate` is jobs a second, of which `submit_burst` may come at once.
+    """`submit_rate` is in jobs per second; `submit_burst` jobs can be submitted at once.
 
-    `queued_tasks` counts all tasks of open jobs, whether they have run or not. Rows stay for
-    `retention_days` once the longest job would have ended.
+    `queued_tasks` counts all tasks of open jobs, including finished ones. Rows are kept for
+    `retention_days` after the longest job would have ended.
     """
 
     open_jobs: int = 10_000
@@ -29,13 +29,13 @@ class Limits:
 
 
 class TokenBucket(NamedTuple):
-    """So many submits are left at a time, in seconds since the epoch."""
+    """The number of submits left at a time, in seconds since the epoch."""
 
     tokens: float
     at: float
 
     def filled(self, limits: Limits, now: float) -> TokenBucket:
-        """What is left at a later time; a clock that runs behind takes nothing back."""
+        """Return the tokens at a later time; a clock that runs behind removes none."""
         at = max(now, self.at)
         tokens = self.tokens + (at - self.at) * limits.submit_rate
         return TokenBucket(min(tokens, limits.submit_burst), at)
@@ -43,7 +43,7 @@ class TokenBucket(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """What it has open, and those limits that are its own: the others are the deployment's."""
+    """The usage of a tenant and its own limits; other limits are those of the deployment."""
 
     name: str
     own: Mapping[str, Any] = field(default_factory=dict)
@@ -53,15 +53,15 @@ class Tenant:
     version: int = 0
 
     def limits(self, defaults: Limits) -> Limits:
-        """Those that hold for it."""
+        """The effective limits."""
         return replace(defaults, **self.own)
 
     def with_own(self, own: Mapping[str, Any]) -> Tenant:
-        """The same with these limits of its own, and no others."""
+        """Return the tenant with these limits instead of its current ones."""
         return replace(self, own=dict(own), version=self.version + 1)
 
     def admit(self, tasks: int, limits: Limits, now: float) -> Tenant:
-        """The tenant with one more job of so many tasks; raise LimitReached if it has enough."""
+        """Return the tenant with one more job; raise LimitReached above a limit."""
         if self.open_jobs >= limits.open_jobs:
             detail = f"{self.open_jobs} jobs are open, of at most {limits.open_jobs}"
             raise LimitReached("open_jobs", detail, LATER)
@@ -74,7 +74,7 @@ class Tenant:
         bucket = (self.bucket or TokenBucket(limits.submit_burst, now)).filled(limits, now)
         if bucket.tokens < 1:
             wait = math.ceil((1 - bucket.tokens) / limits.submit_rate)
-            detail = f"more than {limits.submit_rate:g} jobs a second were submitted"
+            detail = f"more than {limits.submit_rate:g} jobs per second were submitted"
             raise LimitReached("submit_rate", detail, max(1, wait))
         return replace(
             self,

@@ -1,4 +1,4 @@
-"""Live: who may listen to jobs, and what it hears."""
+"""Live updates: tickets, connections, subscriptions and deltas."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from shoal.domain.job import JobStatus
 
 TICKET_SECONDS: Final = 30
 CONNECTION_SECONDS: Final = 7_200
-"""API Gateway ends each connection after two hours."""
+"""API Gateway closes each connection after two hours."""
 PERIOD: Final = 1.0
 """Seconds between two deltas of a job."""
 MOST_SUBSCRIPTIONS: Final = 50
-"""Of one connection."""
+"""Subscriptions of one connection."""
 MOST_CONNECTIONS: Final = 1_000
-"""Of one tenant, as near as counting before a write can tell."""
+"""Connections of one tenant; approximate, because they are counted before the write."""
 ALL_JOBS: Final = "*"
 """The topic of all jobs of a tenant; any other topic is a job's id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Lets one connection in, once. `key` is a digest: whoever reads the table cannot connect."""
+    """Authorizes one connection, once. `key` is a digest: readers of the table cannot connect."""
 
     key: str
     tenant: str
@@ -33,7 +33,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An open connection of a tenant's caller."""
+    """An open connection of a caller."""
 
     id: str
     tenant: str
@@ -42,7 +42,7 @@ class Connection:
 
 
 class LastSent(NamedTuple):
-    """Which version of a job its listeners were told last, and when."""
+    """The last version of a job that was sent to subscribers, and the time."""
 
     version: int
     at: float
@@ -50,7 +50,7 @@ class LastSent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """How a job stands. Who has neither `previous` nor a later version has missed one."""
+    """The state of a job. A client without `previous` or a later version has missed a delta."""
 
     job_id: str
     version: int

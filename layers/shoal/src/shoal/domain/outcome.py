@@ -1,4 +1,4 @@
-"""What came of one attempt of one task."""
+"""The outcome of one attempt of a task."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from shoal.domain.grid import Json
 
 @dataclass(frozen=True, slots=True)
 class TaskError:
-    """Why an attempt failed; `tail` is the end of what it printed.
+    """The error of a failed attempt; `tail` is the end of its output.
 
-    `retry_after`, in seconds, takes the place of the policy's delay.
+    `retry_after`, in seconds, replaces the delay of the policy.
     """
 
     type: str
@@ -23,9 +23,9 @@ class TaskError:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One attempt's end: COMPLETED with a result if `error` is None, else failed.
+    """The end of one attempt: completed with a result if `error` is None, otherwise failed.
 
-    `started_at` in seconds since the epoch, `duration` in seconds.
+    `started_at` is in seconds since the epoch, `duration` in seconds.
     """
 
     index: int
@@ -62,14 +62,14 @@ class OutcomeReport:
 
 
 class Origin(NamedTuple):
-    """Whose outcomes a part holds: the worker's, in this generation of the job."""
+    """The worker and the generation of a part's outcomes."""
 
     worker: str
     generation: int
 
 
 class WholePart(NamedTuple):
-    """The outcomes of a part; `origin` is None of one that was written before it was kept."""
+    """The outcomes of a part; `origin` is None for parts written before origins were stored."""
 
     outcomes: Sequence[Outcome]
     origin: Origin | None
@@ -79,6 +79,6 @@ WORKER_DIED = "WorkerDied"
 
 
 def worker_died(index: int, attempt: int, now: float) -> Outcome:
-    """The verdict on a task whose workers died three times in a row under it."""
+    """Return the outcome of a task whose workers died three times in a row."""
     error = TaskError(WORKER_DIED, "three workers in a row died while they ran it", retryable=False)
     return Outcome(index, attempt, started_at=now, duration=0.0, error=error)

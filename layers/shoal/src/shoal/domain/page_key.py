@@ -1,4 +1,4 @@
-"""A job's place among those of its tenant: text that sorts by creation, `milliseconds/id`."""
+"""The place of a job in its tenant's list: text that sorts by creation, `milliseconds/id`."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _PLACE: Final = re.compile(r"[0-9]{13}/(job_[0-9A-HJKMNP-TV-Z]{26})", re.ASCII)
 
 
 def place(job: Job) -> str:
-    """Where the job is; the milliseconds are those that users read."""
+    """Return the place of a job; users read the same milliseconds."""
     return f"{bound(job.created_at)}/{job.id}"
 
 
 def bound(seconds: float) -> str:
-    """What the places of jobs made before a time are less than, and all others greater."""
+    """Return the bound between places of jobs created before a time and of later ones."""
     return f"{round(1_000 * min(max(0.0, seconds), _LATEST)):013}"
 
 
 def below(of: str) -> str:
-    """What the next lower place can be at most."""
+    """Return the upper bound of the next lower place."""
     return f"{of[:-1]}{chr(ord(of[-1]) - 1)}{LAST}"
 
 
 def id_at(of: str) -> str:
-    """The id of the job at a place; raise InvalidRequest if it is none."""
+    """Return the id of the job at a place; raise InvalidRequest if it is not a place."""
     found = _PLACE.fullmatch(of)
     if found is None:
         raise invalid_page()

@@ -1,4 +1,4 @@
-"""Where a page of a list may begin."""
+"""Validation of the start of a page."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from shoal.domain.errors import InvalidRequest
 
 
 def checked_start(start: str | None, place: re.Pattern[str]) -> str | None:
-    """What a page begins behind, if anything; raise InvalidRequest if it is no such place."""
+    """Return the place after which a page begins, if any; raise InvalidRequest if it is invalid."""
     if start is not None and place.fullmatch(start) is None:
         raise invalid_page()
     return start
 
 
 def invalid_page() -> InvalidRequest:
-    """Nothing begins there: a token that fits the query was not made by us."""
+    """Return the error for a page token that Shoal did not create."""
     detail = "this page does not exist"
     return InvalidRequest(detail, [("next_token", detail)])

@@ -1,10 +1,10 @@
-"""When a failed task is tried again, and after how long."""
+"""The retry policy of failed tasks."""
 
 from dataclasses import dataclass
 
 MAX_ATTEMPTS = 100
 LONGEST_DELAY = 43_200.0
-"""Seconds; a hidden SQS message may stay hidden for 12 hours at most."""
+"""Seconds; SQS hides a message for at most 12 hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,11 @@ class RetryPolicy:
     non_retryable: tuple[str, ...] = ()
 
     def allows(self, *, attempt: int, error_type: str, retryable: bool) -> bool:
-        """Whether a task whose `attempt`-th attempt failed so may be tried again."""
+        """Return whether a task is retried after the failure of its `attempt`-th attempt."""
         return retryable and attempt < self.max_attempts and error_type not in self.non_retryable
 
     def delay(self, attempt: int, jitter: float) -> float:
-        """Seconds to wait after the `attempt`-th attempt; `jitter` is uniform in [0, 1).
+        """Return the seconds to wait after the `attempt`-th attempt; `jitter` is uniform in [0, 1).
 
         Full jitter: uniform between 0 and the exponential bound
         (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).

@@ -1,4 +1,4 @@
-"""Which of a job's failed tasks are meant: to be run again, or to be left for good."""
+"""Selections of failed tasks, for retries and discards."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from shoal.domain.chunk import runs_of
 MOST_INDICES: Final = 10_000
 MOST_DISCARDS: Final = 100
 _TOLD: Final = 200
-"""Characters of its indices that the audit trail keeps."""
+"""Characters of the indices in the audit trail."""
 
 type Runs = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The failed tasks of a cause, by its fingerprint, or those in half-open runs of indices.
+    """The failed tasks of a cause (a fingerprint), or those in half-open ranges of indices.
 
-    With neither all of them; a generation of such a selection runs what is not discarded. Those
-    that `skip` has are not meant in any case.
+    With neither, all failed tasks that are not discarded. Tasks in `skip` are never selected.
     """
 
     cause: str | None = None
@@ -31,31 +30,31 @@ class Selection:
 
     @staticmethod
     def of_indices(indices: Iterable[int]) -> Selection:
-        """These tasks, in whatever order and however often they are named."""
+        """Return the selection of these tasks, in any order and with duplicates."""
         return Selection(runs=runs_of(set(indices)))
 
     @property
     def whole(self) -> bool:
-        """Whether it names none, so that all are meant."""
+        """Whether it selects all failed tasks."""
         return self.cause is None and self.runs is None
 
     @property
     def size(self) -> int | None:
-        """How many tasks it names; None if a cause does."""
+        """The number of selected indices; None for a cause."""
         return None if self.runs is None else sum(end - first for first, end in self.runs)
 
     def names(self, index: int) -> bool:
-        """Whether its runs have this index, as they have all if there are none, and `skip` not."""
+        """Return whether the index is in its runs (or there are none) and not in `skip`."""
         if _have(self.skip, index):
             return False
         return self.runs is None or _have(self.runs, index)
 
     def takes(self, index: int, cause: str) -> bool:
-        """Whether the failed task of this index and cause is meant."""
+        """Return whether the failed task with this index and cause is selected."""
         return self.names(index) and self.cause in {None, cause}
 
     def audit_detail(self) -> dict[str, str]:
-        """As the audit trail has it."""
+        """The selection as text for the audit trail."""
         if self.runs is None:
             return {} if self.cause is None else {"cause": self.cause}
         shown = ",".join(
@@ -71,7 +70,7 @@ def _have(runs: Runs, index: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Discard:
-    """Failed tasks that somebody judged not to be worth another try; `at` in seconds."""
+    """Failed tasks that a user excluded from retries; `at` is in seconds since the epoch."""
 
     selection: Selection
     reason: str

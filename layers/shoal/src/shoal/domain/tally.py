@@ -1,8 +1,8 @@
-"""Tallies and sums: how a job learns that all its tasks have ended without counting anything twice.
+"""Tallies and sums detect the end of a job without counting a task twice.
 
-A chunk's entry in its tally is SET, never added to, and only by a row that is not older than the
-one it was SET from. A complete tally gives one sum. Doing either twice, late or out of order
-changes nothing.
+A chunk's entry in its tally is SET, never incremented, and only from a row that is not older than
+the row of the current entry. A complete tally yields one sum. Doing either twice, late or out of
+order changes nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shoal.domain.sizing import tally_count, tally_slots
 
 
 class Entry(NamedTuple):
-    """One chunk as its row stood at `version`."""
+    """The counts of one chunk at a `version` of its row."""
 
     generation: int
     version: int
@@ -25,35 +25,35 @@ class Entry(NamedTuple):
 
     @staticmethod
     def of(chunk: Chunk) -> Entry:
-        """The entry of a chunk's row."""
+        """Return the entry of a chunk."""
         return Entry(chunk.generation, chunk.version, chunk.counts)
 
     def replaces(self, other: Entry | None) -> bool:
-        """Whether it may be SET where `other` stands: not if it is older."""
+        """Return whether it may replace `other`: not if it is older."""
         return other is None or self.version >= other.version
 
 
 class Sum(NamedTuple):
-    """One complete tally. `versions` is the total of its entries'; only greater replaces."""
+    """The sum of a complete tally. `versions` is the total of its entries' versions."""
 
     versions: int
     counts: Counts
 
     def replaces(self, other: Sum | None) -> bool:
-        """Whether it may be SET where `other` stands: only if it was computed from later rows."""
+        """Return whether it may replace `other`: only if it was computed from later rows."""
         return other is None or self.versions > other.versions
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Up to 64 chunks of a job: chunk i has the entry at slot i // G of tally i mod G."""
+    """Up to 64 chunks of a job: chunk i has slot i // G of tally i mod G."""
 
     job: str
     number: int
     entries: Mapping[int, Entry]
 
     def sum(self, generation: int, chunks: int) -> Sum | None:
-        """Its sum, if every one of its chunks has ended in this generation, else None."""
+        """Return its sum if all of its chunks have ended in this generation, else None."""
         entries = self.entries.values()
         if len(entries) < tally_slots(self.number, chunks):
             return None
@@ -62,7 +62,7 @@ class Tally:
         return Sum(sum(e.version for e in entries), Counts.total(e.counts for e in entries))
 
     def counts(self, generation: int) -> Counts:
-        """What is known of its chunks in this generation: before its reset, what it will keep."""
+        """Return the known counts of a generation; chunks not yet reset count COMPLETED tasks."""
         known = (
             e.counts if e.generation == generation else Counts(completed=e.counts.completed)
             for e in self.entries.values()
@@ -71,23 +71,23 @@ class Tally:
 
     @property
     def versions(self) -> int:
-        """A number that grows whenever a row of it moved."""
+        """A number that grows with each change of one of its chunks."""
         return sum(entry.version for entry in self.entries.values())
 
 
 def address(chunk: int, chunks: int) -> tuple[int, int]:
-    """Tally and slot of a chunk, in a job of that many chunks."""
+    """Return tally and slot of a chunk, given the job's number of chunks."""
     slot, tally = divmod(chunk, tally_count(chunks))
     return tally, slot
 
 
 def members(tally: int, chunks: int) -> range:
-    """The chunks that report to a tally, in order of their slots."""
+    """Return the chunks of a tally, in order of their slots."""
     return range(tally, chunks, tally_count(chunks))
 
 
 def total(sums: Mapping[int, Sum], chunks: int) -> Counts | None:
-    """The job's counts, if every tally is complete, else None."""
+    """Return the counts of the job if all tallies are complete, else None."""
     if len(sums) < tally_count(chunks):
         return None
     return Counts.total(each.counts for each in sums.values())

@@ -1,4 +1,4 @@
-"""Which tasks of a job a user looks for."""
+"""Filters of task lists."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from shoal.domain.outcome import Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFilter:
-    """All that is given has to hold. `attempts` is the fewest; indices are before `end`.
+    """A task must match all given fields. `attempts` is the minimum; `end` is exclusive.
 
-    `cause` is the fingerprint of one that failed tasks have in common.
+    `cause` is the fingerprint of a cause.
     """
 
     statuses: frozenset[TaskStatus] = frozenset()
@@ -23,11 +23,11 @@ class TaskFilter:
 
     @property
     def possible(self) -> frozenset[TaskStatus]:
-        """The statuses that its tasks can have; none if any."""
+        """The possible statuses of matching tasks; empty for any."""
         return self.statuses if self.cause is None else frozenset({TaskStatus.FAILED})
 
     def admits(self, status: TaskStatus, attempts: int, index: int) -> bool:
-        """Whether the task is one of them, as far as its chunk's row tells."""
+        """Return whether the task matches, judged by its chunk's row."""
         return (
             (not self.statuses or status in self.statuses)
             and attempts >= self.attempts
@@ -36,7 +36,7 @@ class TaskFilter:
         )
 
     def matches_cause(self, task_type: str, outcome: Outcome | None) -> bool:
-        """Whether its outcome is of the cause that is sought."""
+        """Return whether the outcome has the requested cause."""
         if self.cause is None:
             return True
         error = None if outcome is None else outcome.error

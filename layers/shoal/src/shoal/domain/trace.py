@@ -1,4 +1,4 @@
-"""Which trace a job belongs to, as a W3C traceparent: https://www.w3.org/TR/trace-context/."""
+"""The trace of a job, a W3C traceparent: https://www.w3.org/TR/trace-context/."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SAMPLED: Final = "01"
 
 
 def from_header(header: str | None) -> str:
-    """What to keep of a request's `traceparent`; nothing of one that is not as the standard says.
+    """Return the part of a `traceparent` header to store; empty if the header is invalid.
 
-    Later versions may say more behind the four fields; those are read and the rest is left out.
+    Later versions can add fields after the four known ones; the added fields are ignored.
     """
     match = _PARENT.fullmatch(header or "")
     if match is None or (match["version"] == "00" and match["more"]):
@@ -28,6 +28,6 @@ def from_header(header: str | None) -> str:
 
 
 def of_job(job_id: str) -> str:
-    """The trace of a job that came without one, the same wherever it is asked for."""
+    """Return the trace of a job without a traceparent, computed from its id."""
     digest = hashlib.sha256(f"trace of {job_id}".encode()).hexdigest()
     return f"00-{digest[:32]}-{digest[32:48]}-{_SAMPLED}"

@@ -1,4 +1,4 @@
-"""Webhooks by the Standard Webhooks specification: endpoints, signatures, attempts.
+"""Webhooks by the Standard Webhooks specification: endpoints, signatures, delivery attempts.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -15,15 +15,15 @@ from typing import Any, Final, NamedTuple
 from shoal.domain.job_event import JobChange
 
 MOST_WEBHOOKS: Final = 10
-"""Webhooks of a tenant."""
+"""Maximum number of webhooks of a tenant."""
 SHOWN: Final = 100
-"""Attempts of a webhook that its log shows."""
+"""Delivery attempts in the log of a webhook."""
 SECRET_BYTES: Final = 32
 ROTATION: Final = 24 * 3_600.0
-"""Seconds for which a secret that was replaced still signs."""
+"""Seconds for which a rotated secret is still used for signing."""
 _MOST_OLD: Final = 4
 DISABLE_AFTER: Final = 3 * 24 * 3_600.0
-"""Seconds of nothing but failures after which a webhook is disabled."""
+"""Seconds of failures after which a webhook is disabled."""
 TEST_EVENT: Final = "webhook.test"
 _PREFIX: Final = "whsec_"
 _HOUR: Final = 3_600.0
@@ -38,19 +38,19 @@ RETRY_DELAYS: Final = (
     20 * _HOUR,
     24 * _HOUR,
 )
-"""Seconds between one attempt and the next."""
+"""Delays between attempts in seconds."""
 _GONE: Final = 410
 _FIRST_GOOD: Final = 200
 _FIRST_OTHER: Final = 300
 
 
 def event_type(change: JobChange) -> str:
-    """What a webhook calls a change of a job: `Job Completed` is `job.completed`."""
+    """Return the webhook event type of a change: `Job Completed` is `job.completed`."""
     return f"job.{change.name.lower()}"
 
 
 class WebhookEvent(NamedTuple):
-    """Something to tell; `at` is when it happened, as RFC 3339. An id stands for one event."""
+    """An event to deliver; `at` is its time as RFC 3339. The id identifies the event."""
 
     id: str
     type: str
@@ -60,7 +60,7 @@ class WebhookEvent(NamedTuple):
 
 
 class OldSecret(NamedTuple):
-    """One that was replaced, and until when it signs."""
+    """A rotated secret, and the end of its use for signing."""
 
     secret: str = ""
     until: float = 0.0
@@ -68,9 +68,9 @@ class OldSecret(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """Where a tenant wants to be told of events; of all, if `events` names none. Times in seconds.
+    """A webhook of a tenant. Without `events`, it receives all of them. Times are in seconds.
 
-    `failing_since` is the first failure after which nothing succeeded.
+    `failing_since` is the time of the first failure since the last success.
     """
 
     id: str
@@ -88,26 +88,26 @@ class Webhook:
 
     @property
     def enabled(self) -> bool:
-        """Whether events are sent there."""
+        """Whether the webhook is enabled."""
         return self.disabled_at is None
 
     def wants(self, event: WebhookEvent) -> bool:
-        """Whether the event is to be sent there."""
+        """Return whether the webhook receives the event."""
         return self.enabled and (not self.events or event.type in self.events)
 
     def secrets(self, now: float) -> Iterator[str]:
-        """Those that sign, the newest first."""
+        """Return the active secrets, newest first."""
         yield self.secret
         yield from (each.secret for each in self.old if each.until > now)
 
     def rotated(self, secret: str, now: float) -> Webhook:
-        """The same with a new secret. The one before signs for a day more."""
+        """Return the webhook with a new secret. The previous secret stays active for a day."""
         old = (OldSecret(self.secret, now + ROTATION), *self.old)
         alive = tuple(each for each in old if each.until > now)[:_MOST_OLD]
         return replace(self, secret=secret, old=alive, version=self.version + 1)
 
     def after_attempt(self, response: WebhookResponse, now: float) -> Webhook:
-        """The same after an attempt; itself if nothing changes."""
+        """Return the webhook after an attempt; the same object if nothing changes."""
         if response.succeeded:
             if self.failing_since is None and self.enabled:
                 return self
@@ -116,10 +116,10 @@ class Webhook:
             return self
         since = now if self.failing_since is None else self.failing_since
         if response.status == _GONE:
-            why = "it answered 410 Gone"
+            why = "the endpoint answered 410 Gone"
             return self._changed(failing_since=since, disabled_at=now, disabled_why=why)
         if now - since >= DISABLE_AFTER:
-            why = "every attempt of three days failed"
+            why = "all attempts of three days failed"
             return self._changed(failing_since=since, disabled_at=now, disabled_why=why)
         return self if self.failing_since is not None else self._changed(failing_since=since)
 
@@ -128,7 +128,7 @@ class Webhook:
 
 
 class WebhookResponse(NamedTuple):
-    """What an endpoint answered within so many seconds: a status, or what went wrong."""
+    """The response of an endpoint: a status or an error, and the duration in seconds."""
 
     status: int | None
     seconds: float
@@ -136,13 +136,13 @@ class WebhookResponse(NamedTuple):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the event arrived."""
+        """Whether the event was delivered."""
         return self.status is not None and _FIRST_GOOD <= self.status < _FIRST_OTHER
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookDelivery:
-    """An event on its way to a webhook: its attempt, and not before when, in seconds."""
+    """A pending delivery of an event to a webhook: the attempt and its earliest time."""
 
     webhook_id: str
     event: WebhookEvent
@@ -150,7 +150,7 @@ class WebhookDelivery:
     due: float = 0.0
 
     def after(self, response: WebhookResponse, now: float) -> WebhookDelivery | None:
-        """The next attempt; None if there is none any more. A test is tried once."""
+        """Return the next attempt, if any. A test event has only one attempt."""
         over = response.succeeded or response.status == _GONE or self.attempt > len(RETRY_DELAYS)
         if over or self.event.type == TEST_EVENT:
             return None
@@ -159,7 +159,7 @@ class WebhookDelivery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryAttempt:
-    """What came of an attempt, as the log keeps it; times in seconds."""
+    """The log entry of a delivery attempt; times are in seconds since the epoch."""
 
     webhook_id: str
     event_id: str
@@ -171,17 +171,17 @@ class DeliveryAttempt:
 
     @property
     def place(self) -> str:
-        """Sorts by time."""
+        """A sort key: by time."""
         return f"{self.at:017.6f}/{self.event_id}/{self.number:02d}"
 
 
 def new_secret(entropy: bytes) -> str:
-    """A secret of so many random bytes."""
+    """Return a secret made of the random bytes."""
     return _PREFIX + base64.b64encode(entropy).decode()
 
 
 def signed_headers(hook: Webhook, event_id: str, body: bytes, now: float) -> Mapping[str, str]:
-    """The headers that let a receiver know that the body is ours, and new."""
+    """Return the headers with which a receiver verifies origin and age of the body."""
     stamp = str(int(now))
     signed = f"{event_id}.{stamp}.".encode() + body
     signatures = (_signature(secret, signed) for secret in hook.secrets(now))

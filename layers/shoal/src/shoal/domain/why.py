@@ -1,7 +1,7 @@
-"""Why a job or a task is not running or not moving: from facts to reasons.
+"""Reasons why a job or a task is not running, derived from facts.
 
-A reason is data (a code and typed facts) and one plain sentence of the same facts. Reasons come in
-the order in which a user must deal with them: while the first holds, mending a later one moves
+A reason is data (a code and typed facts) and one sentence about the same facts. Reasons are in the
+order in which a user must deal with them: while the first applies, fixing a later one changes
 nothing.
 """
 
@@ -20,11 +20,11 @@ from shoal.domain.job import Job, JobStatus, Lines
 from shoal.domain.outcome import TaskError
 
 DEADLINE_NEAR: Final = 3_600.0
-"""A deadline is worth a word this many seconds before it."""
+"""A deadline is reported this many seconds before it."""
 
 
 class ReasonCode(StrEnum):
-    """What holds a job or a task, in the order in which a user must deal with it."""
+    """The reasons, in the order in which a user must deal with them."""
 
     COMPLETED = "completed"
     CANCELLED = "cancelled"
@@ -49,12 +49,12 @@ class ReasonCode(StrEnum):
 
 
 type Fact = str | int | float | bool | None
-"""Names that end in `_at` or `until` are seconds since the epoch."""
+"""Facts. Names that end in `_at` or `until` are in seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that holds or moves it."""
+    """One reason why a job or task is or is not running."""
 
     code: ReasonCode
     sentence: str
@@ -63,7 +63,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionFailure:
-    """How the latest execution of a live job ended without closing it."""
+    """The end of the latest execution, if it did not close its live job."""
 
     status: str
     error: str | None
@@ -72,7 +72,7 @@ class ExecutionFailure:
 
 @dataclass(frozen=True, slots=True)
 class MissingWorkers:
-    """None of the workers that offered its type is there: so many left, so many fell silent."""
+    """The numbers of workers that offered the type and left or are silent, if none is alive."""
 
     left: int
     silent: int
@@ -81,7 +81,7 @@ class MissingWorkers:
 
 @dataclass(frozen=True, slots=True)
 class PausedBy:
-    """Who paused it, and when."""
+    """The user who paused it, and the time."""
 
     who: str
     at: float
@@ -89,12 +89,12 @@ class PausedBy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a job.
+    """Facts about a job.
 
-    `seen` are some of its chunks that have not ended; `sent` is how many chunks its window has let
-    out (None without a window); `backlog` is how many messages wait in the queues of its priority
-    and of higher ones, which may be its own (None if it was not asked). `absence` and `pause` are
-    None also if nobody knows.
+    `seen` are some of its unfinished chunks. `sent` is the number of chunks sent by its window
+    (None without a window). `backlog` is the number of messages in the queues of its priority and
+    of higher ones, including its own (None if not requested). `absence` and `pause` are None if
+    unknown.
     """
 
     job: Job
@@ -111,7 +111,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFacts:
-    """What is known of a task: its chunk (None before it is made), position, status, last error."""
+    """Facts about a task: its chunk (None before it exists), position, status, last error."""
 
     chunk: Chunk | None
     offset: int
@@ -120,7 +120,7 @@ class TaskFacts:
 
 
 def why_job(facts: Facts) -> list[Reason]:
-    """Every reason that holds, first what a user must deal with first; never empty."""
+    """Return all reasons that apply, in the order of the user's actions; never empty."""
     if not facts.job.live:
         return [_closed(facts.job)]
     blocks = [*_blocks(facts)]
@@ -130,7 +130,7 @@ def why_job(facts: Facts) -> list[Reason]:
 
 
 def why_task(facts: Facts, task: TaskFacts) -> list[Reason]:
-    """As `why_job`, of one task."""
+    """Return the reasons of one task, as `why_job` does."""
     if task.status in _ENDED or not facts.job.live:
         return [_ended(facts.job, task)]
     blocks, chunk = [*_blocks(facts)], task.chunk
@@ -151,7 +151,7 @@ def _closed(job: Job) -> Reason:
     facts: dict[str, Fact] = {"finished_at": at, "reason": job.reason}
     because = f": {job.reason}" if job.reason else ""
     if job.status is JobStatus.FAILED and not job.planned and isinstance(job.spec.source, Lines):
-        text = f"The job ended FAILED at {_time(at)} before any task was made{because}."
+        text = f"The job ended FAILED at {_time(at)} before any task was created{because}."
         return Reason(ReasonCode.INPUTS_REFUSED, text, facts)
     code = ReasonCode(job.status.lower())
     return Reason(code, f"The job ended {job.status} at {_time(at)}{because}.", facts)
@@ -171,16 +171,16 @@ def _ended(job: Job, task: TaskFacts) -> Reason:
         text = f"The task failed after {_many(attempts, 'attempt')}."
         return Reason(ReasonCode.FAILED, text, {"attempts": attempts})
     because = f": {job.reason}" if job.reason else ""
-    text = f"The task did not end before its job became {job.status}{because}."
+    text = f"The task had not ended when its job became {job.status}{because}."
     return Reason(ReasonCode.CANCELLED, text, {"job_status": job.status, "reason": job.reason})
 
 
 def _blocks(facts: Facts) -> Iterator[Reason]:
-    """What holds every task of the job."""
+    """Yield the reasons that block all tasks of the job."""
     job, running = facts.job, facts.counts.running
     if job.ending is not None:
         because = f" because {job.reason}" if job.reason else ""
-        text = f"The job is about to end {job.ending}{because}; tasks still running: {running:,}."
+        text = f"The job is ending as {job.ending}{because}; tasks still running: {running:,}."
         facts_: dict[str, Fact] = {"ending": job.ending, "reason": job.reason, "running": running}
         yield Reason(ReasonCode.ENDING, text, facts_)
         return
@@ -190,19 +190,21 @@ def _blocks(facts: Facts) -> Iterator[Reason]:
         yield _dead(facts.execution_failure)
     if not facts.type_known:
         name = job.spec.task_type
-        text = f"No worker has registered the task type {name}; start one that offers it."
+        text = f"No worker has registered the task type {name}; start a worker that offers it."
         yield Reason(ReasonCode.NO_WORKER_FOR_TYPE, text, {"task_type": name})
     elif facts.missing_workers is not None:
         yield _absent(job.spec.task_type, facts.missing_workers)
     if not job.planned:
-        text = "The job is being planned; its tasks are not made yet."
+        text = "The job is being planned; its tasks do not exist yet."
         yield Reason(ReasonCode.PLANNING, text, {"created_at": job.created_at})
 
 
 def _paused(pause: PausedBy | None, running: int) -> Reason:
     by = "" if pause is None else f" by {pause.who} since {_time(pause.at)}"
-    rest = f"and ends what is in flight ({_many(running, 'task')})" if running else "and drained"
-    text = f"The job is paused{by} {rest}; resume it to go on."
+    rest = (
+        f"and finishes the tasks in flight ({_many(running, 'task')})" if running else "and drained"
+    )
+    text = f"The job is paused{by} {rest}; resume it to continue."
     facts: dict[str, Fact] = {"drained": not running, "running": running}
     if pause is not None:
         facts |= {"paused_by": pause.who, "paused_at": pause.at}
@@ -212,13 +214,15 @@ def _paused(pause: PausedBy | None, running: int) -> Reason:
 def _absent(name: str, absence: MissingWorkers) -> Reason:
     since = _time(absence.last_seen_at)
     if absence.silent:
-        text = f"Workers silent since {since}: of those that offered the task type {name}, "
-        text += f"{absence.silent} fell silent and {absence.left} left; start one that offers it."
+        text = f"Workers are silent since {since}: of those that offered the task type {name}, "
+        text += (
+            f"{absence.silent} are silent and {absence.left} left; start a worker that offers it."
+        )
     else:
         text = (
             f"All workers that offered the task type {name} have left ({absence.left}), the last "
         )
-        text += f"at {since}; start one that offers it."
+        text += f"at {since}; start a worker that offers it."
     facts: dict[str, Fact] = {"task_type": name, "left": absence.left, "silent": absence.silent}
     return Reason(
         ReasonCode.NO_WORKER_FOR_TYPE, text, facts | {"last_seen_at": absence.last_seen_at}
@@ -228,13 +232,13 @@ def _absent(name: str, absence: MissingWorkers) -> Reason:
 def _dead(death: ExecutionFailure) -> Reason:
     when = f" at {_time(death.stopped_at)}" if death.stopped_at is not None else ""
     because = f" with {death.error}" if death.error else ""
-    text = f"The job's execution ended {death.status}{when}{because}; another will be started."
+    text = f"The job's execution ended {death.status}{when}{because}; another one will be started."
     facts: dict[str, Fact] = {"status": death.status, "error": death.error}
     return Reason(ReasonCode.EXECUTION_FAILED, text, facts | {"stopped_at": death.stopped_at})
 
 
 def _waits(facts: Facts) -> Iterator[Reason]:
-    """What holds some of its tasks."""
+    """Yield the reasons that delay some of its tasks."""
     job, counts, now = facts.job, facts.counts, facts.now
     if job.enqueued_at is None and not counts.running:
         yield _enqueuing()
@@ -246,9 +250,7 @@ def _waits(facts: Facts) -> Iterator[Reason]:
         yield _isolated(chunk)
     due = [chunk.not_before for chunk in facts.seen if _retrying(chunk, now)]
     if due:
-        text = (
-            f"Tasks that failed and wait for another attempt: {counts.retrying:,}; the next is due "
-        )
+        text = f"Failed tasks that wait for another attempt: {counts.retrying:,}; the next is due "
         text += f"at {_time(min(due))}."
         yield Reason(ReasonCode.RETRY_AT, text, {"retrying": counts.retrying, "retry_at": min(due)})
     if facts.sent is not None and facts.sent < job.chunks:
@@ -258,7 +260,7 @@ def _waits(facts: Facts) -> Iterator[Reason]:
 
 
 def _moves(facts: Facts) -> Iterator[Reason]:
-    """What moves, and until when it may."""
+    """Yield the reasons about running tasks and the deadline."""
     job, counts = facts.job, facts.counts
     workers = {c.lease.worker for c in facts.seen if c.lease is not None and c.leased(facts.now)}
     if workers:
@@ -266,12 +268,12 @@ def _moves(facts: Facts) -> Iterator[Reason]:
         yield Reason(ReasonCode.RUNNING, text, {"running": counts.running, "workers": len(workers)})
     deadline = None if job.paused else job.deadline
     if deadline is not None and deadline - facts.now < DEADLINE_NEAR:
-        text = f"The job's deadline is {_time(deadline)}; what has not ended by then will not run."
+        text = f"The job's deadline is {_time(deadline)}; unfinished tasks will not run after it."
         yield Reason(ReasonCode.DEADLINE_NEAR, text, {"deadline_at": deadline})
 
 
 def _own(facts: Facts, chunk: Chunk, task: TaskFacts) -> Iterator[Reason]:
-    """What holds or moves one task that has not ended."""
+    """Yield the reasons of one task that has not ended."""
     now, index = facts.now, chunk.first + task.offset
     if _abandoned(chunk, now):
         yield _silent(chunk)
@@ -286,9 +288,9 @@ def _own(facts: Facts, chunk: Chunk, task: TaskFacts) -> Iterator[Reason]:
         if task.status is TaskStatus.RUNNING and (chunk.size == 1 or hand == index):
             yield Reason(ReasonCode.RUNNING, f"The task runs on worker {lease.worker}.", said)
         else:
-            at = "" if hand is None else f", which has task {hand} in hand"
+            at = "" if hand is None else f", which is running task {hand}"
             text = f"Its chunk is leased by worker {lease.worker} until {_time(lease.until)}{at}; "
-            text += "tasks of a chunk run in turn."
+            text += "tasks of a chunk run one after the other."
             yield Reason(ReasonCode.HELD, text, said | {"in_hand": hand})
     elif facts.sent is not None and chunk.number >= facts.sent:
         yield _window(facts, facts.sent)
@@ -297,30 +299,30 @@ def _own(facts: Facts, chunk: Chunk, task: TaskFacts) -> Iterator[Reason]:
 
 
 def _canary(canary: Canary) -> Reason:
-    text = f"A canary of {_many(canary.tried, 'task')} runs first; the rest of the failed tasks is "
-    text += f"retried once at least {canary.bar:.4g} of them has succeeded."
+    text = f"A canary of {_many(canary.tried, 'task')} runs first; the other failed tasks are "
+    text += f"retried once at least {canary.bar:.4g} of it has succeeded."
     return Reason(ReasonCode.CANARY, text, {"tried": canary.tried, "bar": canary.bar})
 
 
 def _enqueuing() -> Reason:
-    return Reason(ReasonCode.ENQUEUING, "The tasks are being made and sent to the queue.", {})
+    return Reason(ReasonCode.ENQUEUING, "The tasks are being created and sent to the queue.", {})
 
 
 def _settling(noun: str) -> Reason:
-    return Reason(ReasonCode.SETTLING, f"The {noun} is between two steps; nothing holds it.", {})
+    return Reason(ReasonCode.SETTLING, f"The {noun} is between two steps; nothing blocks it.", {})
 
 
 def _silent(chunk: Chunk) -> Reason:
     worker, _, until = chunk.lease or ("unknown", "", 0.0)
     text = f"Worker {worker} has not answered: its lease of chunk {chunk.number} ended at "
-    text += f"{_time(until)}; the next worker that is free takes it over."
+    text += f"{_time(until)}; the next free worker takes it over."
     facts: dict[str, Fact] = {"worker": worker, "chunk": chunk.number, "lease_ended_at": until}
     return Reason(ReasonCode.WORKER_SILENT, text, facts)
 
 
 def _isolated(chunk: Chunk) -> Reason:
     text = f"Workers died {chunk.crashes} times in a row under chunk {chunk.number}, so its tasks "
-    text += "run one by one, each in a process of its own."
+    text += "run one by one, each in a separate process."
     facts: dict[str, Fact] = {"chunk": chunk.number, "crashes": chunk.crashes}
     return Reason(ReasonCode.ISOLATED, text, facts)
 
@@ -336,11 +338,11 @@ def _retry(job: Job, chunk: Chunk, task: TaskFacts) -> Reason:
 
 def _window(facts: Facts, sent: int) -> Reason:
     most, waiting = facts.job.spec.max_parallelism or 0, facts.job.chunks - sent
-    text = f"The job's max_parallelism is reached: {most} of {most} chunks are let out, and each "
-    text += f"that ends lets out one of the {waiting:,} that wait."
+    text = f"The job's max_parallelism is reached: {most} of {most} chunks are out, and each "
+    text += f"that ends sends one of the {waiting:,} waiting chunks."
     if facts.job.window is not None:
-        text = f"The job's max_parallelism, now {most}, is reached: a chunk is let out when fewer "
-        text += f"than {most} are; {waiting:,} wait."
+        text = f"The job's max_parallelism, now {most}, is reached: a chunk is sent when fewer "
+        text += f"than {most} are out; {waiting:,} wait."
     return Reason(
         ReasonCode.WINDOW_FULL, text, {"max_parallelism": most, "waiting_chunks": waiting}
     )

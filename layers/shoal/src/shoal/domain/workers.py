@@ -1,4 +1,4 @@
-"""Workers as the platform knows them: what each said of itself, and whether it still speaks."""
+"""Workers: their registrations, and whether they are alive."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from enum import StrEnum
 from typing import Final
 
 MISSED: Final = 3
-"""A worker is silent once so many times have passed in which it promised to speak."""
+"""A worker is silent after this number of missed announce intervals."""
 KEPT_SECONDS: Final = 3 * 86_400
-"""How long a worker is remembered after it spoke last: over a weekend."""
+"""How long a worker is kept after its last registration: over a weekend."""
 PLACE: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class WorkerStatus(StrEnum):
-    """Whether a worker is there. UNKNOWN is one that never promised to speak again."""
+    """The status of a worker; UNKNOWN for a worker without an announce interval."""
 
     ALIVE = "alive"
     SILENT = "silent"
@@ -25,10 +25,10 @@ class WorkerStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """What a worker last said of itself. Times in seconds since the epoch.
+    """The last registration of a worker. Times are in seconds since the epoch.
 
-    `number` counts what it said since `started_at`; `every` is within how many seconds it
-    promised to speak again. `digest` is that of the code of all its types.
+    `number` counts its registrations since `started_at`; `every` is its announce interval in
+    seconds. `digest` is that of the code of all its types.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Worker:
     queues: tuple[str, ...] = ()
 
     def status(self, now: float) -> WorkerStatus:
-        """Whether it is there."""
+        """Return the status of the worker."""
         if self.left:
             return WorkerStatus.LEFT
         if self.every is None:
@@ -55,12 +55,12 @@ class Worker:
         return WorkerStatus.SILENT if silent else WorkerStatus.ALIVE
 
     def follows(self, known: Worker | None) -> bool:
-        """Whether it was said after what is known; a repeated or late word is not."""
+        """Return whether it is newer than the stored registration, not repeated or late."""
         if known is None:
             return True
         return (known.started_at, known.number) < (self.started_at, self.number)
 
     @property
     def expires_at(self) -> int:
-        """When it is forgotten."""
+        """The time at which the row expires."""
         return int(self.seen_at) + KEPT_SECONDS
