@@ -53,6 +53,11 @@ class Canary:
         )
 
     @property
+    def passed(self) -> bool:
+        """Return whether enough tasks succeeded to retry the rest."""
+        return self.verdict is CanaryVerdict.PASSED
+
+    @property
     def asked(self) -> tuple[Selection, float, float]:
         """The fields by which a repeated request is recognized."""
         return self.chosen, self.share, self.bar

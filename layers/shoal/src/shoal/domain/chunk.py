@@ -179,6 +179,18 @@ class Chunk:
         """Return whether another worker holds its lease."""
         return self.lease is not None and self.lease.worker != worker
 
+    def leased_to(self, worker: str, request: str) -> bool:
+        """Return whether this request of this worker holds its lease."""
+        return self.lease is not None and self.lease[:2] == (worker, request)
+
+    def is_stale(self, epoch: int) -> bool:
+        """Return whether a later epoch was granted; writes under a stale one change nothing."""
+        return epoch != self.epoch
+
+    def has_folded(self, number: int) -> bool:
+        """Return whether a report changes nothing: it is a repeat, or its lease has ended."""
+        return number <= self.reported or self.lease is None
+
     def due_at(self, now: float) -> float:
         """Return when it can be granted next: now, or when its lease or its delay ends."""
         if self.lease is not None and now < self.lease.until:
@@ -226,7 +238,7 @@ class Chunk:
         if self.finished:
             return Finished()
         if self.leased(now):
-            mine = self.lease is not None and self.lease[:2] == (worker, request)
+            mine = self.leased_to(worker, request)
             return Granted(self, again=True) if mine else Held(self.due_at(now))
         due_at = self.due_at(now)
         if due_at > now:
@@ -267,12 +279,15 @@ class Chunk:
         self, epoch: int, current_task: CurrentTask | None, now: float, length: float
     ) -> Accepted | Stale:
         """Renew the lease of this epoch and store the current task of the worker."""
-        if epoch != self.epoch or self.lease is None:
+        if self.is_stale(epoch) or self.lease is None:
             return Stale()
-        lease = self.lease._replace(until=now + length)
+        lease = self._lease_until(now + length)
         return Accepted(
             replace(self, lease=lease, current_task=current_task, version=self.version + 1)
         )
+
+    def _lease_until(self, until: float) -> Lease | None:
+        return None if self.lease is None else self.lease._replace(until=until)
 
     def report(
         self,
@@ -292,9 +307,9 @@ class Chunk:
         renews the lease. A final report ends it and hands back tasks without an outcome; their
         attempt does not count.
         """
-        if epoch != self.epoch:
+        if self.is_stale(epoch):
             return Stale()
-        if number <= self.reported or self.lease is None:
+        if self.has_folded(number):
             return Accepted(self, again=True)
         current = {(offset, self.attempts[offset]) for offset in self.running}
         statuses, not_before, folded = list(self.statuses), self.not_before, []
@@ -319,7 +334,7 @@ class Chunk:
                 statuses="".join(statuses),
                 attempts=attempts,
                 version=self.version + 1,
-                lease=None if final else self.lease._replace(until=now + length),
+                lease=None if final else self._lease_until(now + length),
                 current_task=None if final else self.current_task,
                 reported=number,
                 crashes=0,

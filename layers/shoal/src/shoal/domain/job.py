@@ -239,7 +239,7 @@ class Job:
         self, status: JobStatus, reason: str | None, counts: Counts, moves: int, now: float
     ) -> Job:
         """Close this generation; the flag, if set, determines the status."""
-        status = self._moved(self.ending or status)
+        status = self._moved(self._ending_status(status))
         canary = self.canary
         if canary is not None and canary.generation == self.generation:
             canary = canary.judged(counts.completed, now, stopped=self.ending is not None)
@@ -259,6 +259,10 @@ class Job:
             outcomes={**self.outcomes, self.generation: status},
             version=self.version + 1,
         )
+
+    def _ending_status(self, status: JobStatus) -> JobStatus:
+        """Return the status to close with: the flag overrides what the tasks say."""
+        return self.ending or status
 
     def pause(self, now: float) -> Job:
         """Pause it: no chunk is leased, and the clock of its deadline stops."""
@@ -292,7 +296,7 @@ class Job:
         canary = self.canary
         if canary is None or canary.generation != self.generation or not canary.more:
             return None
-        if canary.verdict is not CanaryVerdict.PASSED or self.status is not _S.FAILED:
+        if not canary.passed or self.status is not _S.FAILED:
             return None
         tried = self.selection.runs if self.selection is not None else None
         rest = replace(canary.chosen, skip=tried or ())
@@ -385,6 +389,10 @@ class Job:
     def may_wait(self, generation: int) -> bool:
         """Return whether an execution of this generation may wait: not if the job is ending."""
         return self.generation == generation and not self.stopping
+
+    def may_close(self, generation: int) -> bool:
+        """Return whether this generation is the current one and is not closed."""
+        return self.generation == generation and self.live
 
     def too_many_failed(self, failed: int) -> bool:
         """Return whether failures exceed max_failed, so that the job can end early.

@@ -32,6 +32,10 @@ class Entry(NamedTuple):
         """Return whether it may replace `other`: not if it is older."""
         return other is None or self.version >= other.version
 
+    def ended(self, generation: int) -> bool:
+        """Return whether every task of the chunk has ended in this generation."""
+        return self.generation == generation and not self.counts.open
+
 
 class Sum(NamedTuple):
     """The sum of a complete tally. `versions` is the total of its entries' versions."""
@@ -57,7 +61,7 @@ class Tally:
         entries = self.entries.values()
         if len(entries) < tally_slots(self.number, chunks):
             return None
-        if any(entry.generation != generation or entry.counts.open for entry in entries):
+        if not all(entry.ended(generation) for entry in entries):
             return None
         return Sum(sum(e.version for e in entries), Counts.total(e.counts for e in entries))
 

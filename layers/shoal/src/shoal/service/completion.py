@@ -33,12 +33,20 @@ class Completion:
 
     def settle(self, job: Job, chunk: Chunk) -> None:
         """Let the next chunk into the window if this one ended, and tally it."""
-        changed = job.window is not None
-        windowed = chunk.finished and job.opening is not None
-        if windowed and (not changed or chunk.successor is not None):
-            chunk = self._advance(job, chunk)
+        chunk = self.advance_window(job, chunk)
         self.tally(job, chunk)
-        if windowed and changed:
+        self.refill_window(job, chunk)
+
+    def advance_window(self, job: Job, chunk: Chunk) -> Chunk:
+        """Send the successor of a chunk that ended, unless the window was changed."""
+        if not chunk.finished or job.opening is None:
+            return chunk
+        changed = job.window is not None
+        return chunk if changed and chunk.successor is None else self._advance(job, chunk)
+
+    def refill_window(self, job: Job, chunk: Chunk) -> None:
+        """Fill a changed window if the chunk ended; the chunk must be tallied first."""
+        if chunk.finished and job.window is not None:
             self.fill(job, most=SENT_AT_ONCE)
 
     def fill(self, job: Job, *, most: int) -> None:
@@ -78,7 +86,7 @@ class Completion:
             members(tally.number, job.chunks)[slot] < sent
             for tally in self.jobs.tallies(job.id, range(job.tallies))
             for slot, entry in tally.entries.items()
-            if entry.generation == job.generation and not entry.counts.open
+            if entry.ended(job.generation)
         )
 
     def tally(self, job: Job, chunk: Chunk) -> None:
@@ -125,7 +133,7 @@ class Completion:
 
         def move(job: Job) -> Job | None:
             closed.clear()
-            if job.generation != generation or not job.live:
+            if not job.may_close(generation):
                 return None
             now = self.clock.now()
             closed.append(job.close(status, reason, counts, moves, now))

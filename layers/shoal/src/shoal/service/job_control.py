@@ -86,9 +86,13 @@ class JobControl:
             return again
 
         job = self._updated(tenant, job_id, move)
-        self.jobs.mark_open(job)  # what was marked before may have been taken for the last watch
+        self._mark_again(job)
         self.workflow.start(job_id, job.generation, 1)
         return job
+
+    def _mark_again(self, job: Job) -> None:
+        """Mark a retried job open again: the sweep may have removed the first mark."""
+        self.jobs.mark_open(job)
 
     def change(self, tenant: str, job_id: str, changes: Mapping[str, Any]) -> Job:
         """Give it another name, priority, max_parallelism or other tags, as long as it is open.

@@ -131,8 +131,7 @@ class Leasing:
             if isinstance(grant, Held):
                 return LeaseRefused("held", grant.until - now)
             if isinstance(grant, Finished):
-                self.completion.settle(job, chunk)
-                return LeaseRefused("done")
+                return self._refuse_finished(job, chunk)
             if grant.again:
                 return grant
             try:
@@ -146,6 +145,11 @@ class Leasing:
             self.completion.settle(job, grant.chunk)
             return LeaseRefused("done") if grant.chunk.finished else grant
         raise Unavailable(f"chunk {chunk.number} of {job.id} is written by too many at once")
+
+    def _refuse_finished(self, job: Job, chunk: Chunk) -> LeaseRefused:
+        """Settle the chunk again: the worker that finished it may have died before."""
+        self.completion.settle(job, chunk)
+        return LeaseRefused("done")
 
     def _write_grant(self, job: Job, lapsed: Lease | None, grant: Granted, now: float) -> None:
         chunk, dead = grant.chunk, grant.dead
@@ -218,7 +222,7 @@ class Leasing:
         Raises IllegalMove if it has lost its lease.
         """
         chunk = self.chunks.get(key.job, key.chunk)
-        lost = chunk is None or chunk.epoch != key.epoch or chunk.lease is None
+        lost = chunk is None or chunk.is_stale(key.epoch) or chunk.lease is None
         if chunk is None or lost or chunk.leased_by_other(worker):
             raise IllegalMove(f"chunk {key.chunk} of {key.job} is not leased at epoch {key.epoch}")
         origin = Origin(worker, chunk.generation)
@@ -253,9 +257,13 @@ class Leasing:
             return "stale"
         if not folded.again:
             self._measure(job, folded.chunk, report, *before)
+        self._follow_up(job, folded)
+        return "accepted"
+
+    def _follow_up(self, job: Job, folded: Accepted) -> None:
+        """Settle the chunk and send its rest; a repeat does so too, in case the first died."""
         self.completion.settle(job, folded.chunk)
         self._send_rest(job, folded.chunk)
-        return "accepted"
 
     def _write(
         self, worker: str, job_id: str, number: int, move: Callable[[Chunk], Accepted | Stale]

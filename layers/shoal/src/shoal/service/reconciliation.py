@@ -83,7 +83,7 @@ class Reconciliation:
         job = update_job(
             self.jobs,
             job_id,
-            lambda row: row.wait(token) if row.may_wait(generation) else None,
+            lambda row: waiting(row, generation, token),
         )
         if job.token != token:
             self.workflow.answer(token)
@@ -159,3 +159,8 @@ class Reconciliation:
             self.chunks.put(chunk.sent(self.clock.now()))
         except WriteConflict:
             return  # somebody has it: it was not lost
+
+
+def waiting(job: Job, generation: int, token: str) -> Job | None:
+    """Return the job with the token of its execution, or None if it must not wait."""
+    return job.wait(token) if job.may_wait(generation) else None

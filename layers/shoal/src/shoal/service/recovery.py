@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from shoal.domain.chunk import Chunk
 from shoal.domain.job import Job, JobStatus
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.clock import Clock
@@ -68,7 +69,11 @@ class Recovery:
             if _agree(job, last) or _in_vain(job, number):
                 self._let_go(job_id)
             else:
-                self.workflow.start(job_id, job.generation, number + 1)
+                self._start_next(job, number)
+
+    def _start_next(self, job: Job, number: int) -> None:
+        """Start the next execution: the last one ended, and the job did not end with it."""
+        self.workflow.start(job.id, job.generation, number + 1)
 
     def _let_go(self, job_id: str) -> None:
         """Nobody has to watch it any more, unless it was retried since it was read."""
@@ -98,9 +103,12 @@ class Recovery:
         elif chunk.finished:
             self.completion.settle(job, chunk)
         elif not job.paused:
-            now = self.clock.now()
-            message = Message(job_id, number, chunk.due_at(now) - now)
-            self.queue.send(job.spec.priority, [message], tenant=job.tenant)
+            self._send_again(job, chunk)
+
+    def _send_again(self, job: Job, chunk: Chunk) -> None:
+        now = self.clock.now()
+        message = Message(job.id, chunk.number, chunk.due_at(now) - now)
+        self.queue.send(job.spec.priority, [message], tenant=job.tenant)
 
 
 def _in_vain(job: Job, number: int) -> bool:

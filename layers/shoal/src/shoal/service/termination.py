@@ -64,8 +64,13 @@ class Termination:
                 chunk = fresh
                 continue
             chunk = sealed
-        if chunk.generation == job.generation and chunk.counts.pending < chunk.size:
-            self.completion.tally(job, chunk)  # also for a report that died before it could
+        if has_untold_ends(job, chunk):
+            self.completion.tally(job, chunk)
+
+
+def has_untold_ends(job: Job, chunk: Chunk) -> bool:
+    """Return whether its tally may lack ended tasks: a report may have died before it."""
+    return chunk.generation == job.generation and chunk.counts.pending < chunk.size
 
 
 def known_counts(job: Job, tallies: Iterable[Tally]) -> Counts:
@@ -81,8 +86,6 @@ def open_chunks(job: Job, tallies: Iterable[Tally]) -> Iterable[tuple[int, ...]]
         chunk
         for tally in range(job.tallies)
         for slot, chunk in enumerate(members(tally, job.chunks))
-        if (entry := entries.get(tally, {}).get(slot)) is None
-        or entry.generation != job.generation
-        or entry.counts.open
+        if (entry := entries.get(tally, {}).get(slot)) is None or not entry.ended(job.generation)
     )
     return batched(numbers, READ_AT_ONCE, strict=False)

@@ -1,0 +1,482 @@
+"""Mutations of the real code that the model check must find.
+
+Each mutation replaces functions by name: usually a small predicate, otherwise a method that gets a
+variant around the original. A rewording of the code breaks no mutation. A rename shows at once,
+because the name no longer exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+from shoal.domain import chunk as chunk_module
+from shoal.domain.canary import Canary
+from shoal.domain.chunk import Chunk, Granted
+from shoal.domain.counts import Counts, TaskStatus
+from shoal.domain.job import Job, JobStatus
+from shoal.domain.tally import Entry, Sum, Tally
+from shoal.ports.queues import Message
+from shoal.service import reconciliation, termination
+from shoal.service.completion import Completion
+from shoal.service.job_control import JobControl
+from shoal.service.leasing import LeaseRefused, Leasing
+from shoal.service.planning import Planning
+from shoal.service.recovery import Recovery
+from tests.model.scenarios import CANCELLED, DONE, FAILED, Faults, Scenario
+
+type Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A function of a class or a module, by name, and what stands there instead.
+
+    `variant` gets the original and returns the replacement.
+    """
+
+    owner: Any
+    name: str
+    variant: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """Replacements that together remove one rule of the design, and the law that this breaks."""
+
+    name: str
+    replacements: Sequence[Replacement]
+    scenario: Scenario
+    law: str
+
+
+@contextmanager
+def applied(replacements: Sequence[Replacement]) -> Iterator[None]:
+    """Replaces the functions for as long as the context lasts."""
+    with ExitStack() as stack:
+        for each in replacements:
+            original = getattr(each.owner, each.name)
+            stack.enter_context(patch.object(each.owner, each.name, each.variant(original)))
+        yield
+
+
+def _instead(owner: Any, name: str, function: Any) -> Replacement:
+    """A replacement that does not need the original."""
+    return Replacement(owner, name, lambda _original: function)
+
+
+def _nothing(*_args: Any, **_kwargs: Any) -> None:
+    """Does nothing."""
+
+
+def _never(*_args: Any) -> bool:
+    return False
+
+
+def _always(*_args: Any) -> bool:
+    return True
+
+
+# Replacements that take more than a line.
+
+
+def _add_to_sum(self: Completion, job: Job, generation: int, tally: Tally) -> None:
+    each = tally.sum(generation, job.chunks)
+    if each is None:
+        return
+    known = self.jobs.sums(job.id, generation).get(tally.number)
+    if known is not None:
+        counts = Counts.total([known.counts, each.counts])
+        each = Sum(known.versions + each.versions, counts)
+    sums = self.jobs.set_sum(job.id, generation, tally.number, each, expires_at=job.expires_at)
+    self.close_complete(job, generation, sums)
+
+
+def _follow_up_unless_repeated(self: Leasing, job: Job, folded: Any) -> None:
+    self.completion.settle(job, folded.chunk)
+    if not folded.again:
+        self._send_rest(job, folded.chunk)
+
+
+def _undo_refused_grant(answer: Function) -> Function:
+    def variant(self: Leasing, job: Job | None, grant: Any) -> Any:
+        answered = answer(self, job, grant)
+        if isinstance(grant, Granted) and isinstance(answered, LeaseRefused):
+            row = self.chunks.get(grant.chunk.job, grant.chunk.number)
+            if row is not None and row.epoch == grant.chunk.epoch:
+                pending = TaskStatus.PENDING.letter * row.size
+                self.chunks.put(replace(row, statuses=pending, lease=None, version=row.version + 1))
+        return answered
+
+    return variant
+
+
+def _count_every_grant(grant: Function) -> Function:
+    running = TaskStatus.RUNNING.letter
+
+    def variant(self: Chunk, *args: Any) -> Any:
+        granted = grant(self, *args)
+        if not isinstance(granted, Granted) or granted.again:
+            return granted
+        after = granted.chunk
+        tasks = zip(after.attempts, self.statuses, after.statuses, strict=True)
+        attempts = tuple(n + (old == new == running) for n, old, new in tasks)
+        return replace(granted, chunk=replace(after, attempts=attempts))
+
+    return variant
+
+
+def _fail_instead_of_sending(self: Recovery, job: Job, chunk: Chunk) -> None:
+    failed = "".join("F" if letter in "PRT" else letter for letter in chunk.statuses)
+    chunk = replace(chunk, statuses=failed, lease=None, version=chunk.version + 1)
+    self.chunks.put(chunk)
+    self.completion.settle(job, chunk)
+
+
+def _keep_epoch(reset: Function) -> Function:
+    def variant(self: Chunk, *args: Any, **kwargs: Any) -> Any:
+        return replace(reset(self, *args, **kwargs), epoch=self.epoch)
+
+    return variant
+
+
+def _send_before_resuming(resume: Function) -> Function:
+    def variant(self: JobControl, tenant: str, job_id: str) -> Job:
+        job = self.jobs.get(job_id)
+        assert job is not None
+        for chunk in self.completion.chunks.get_many(job_id, range(job.chunks)):
+            message = Message(job_id, chunk.number)
+            self.completion.queue.send(job.spec.priority, [message], tenant=tenant)
+        resumed: Job = resume(self, tenant, job_id)
+        return resumed
+
+    return variant
+
+
+def _current_as_if_not_paused(current: Function) -> Function:
+    def variant(self: Planning, job_id: str, generation: int) -> Job | None:
+        job = current(self, job_id, generation)
+        return None if job is None else replace(job, paused=False)
+
+    return variant
+
+
+def _close_as_failed(self: Recovery, job: Job, _number: int) -> None:
+    self.completion.close(
+        job.id, job.generation, JobStatus.FAILED, "its execution died", counts=Counts(), moves=0
+    )
+
+
+_read_before_grant: dict[str, Job] = {}
+"""Jobs as the latest request for leases read them before it wrote its grants."""
+
+
+def _remember_job(grant: Function) -> Function:
+    def variant(self: Leasing, job: Job | None, chunk: Chunk | None, *args: Any) -> Any:
+        if job is not None:
+            _read_before_grant[job.id] = job
+        return grant(self, job, chunk, *args)
+
+    return variant
+
+
+def _answer_by_remembered_job(answer: Function) -> Function:
+    def variant(self: Leasing, job: Job | None, grant: Any) -> Any:
+        if isinstance(grant, Granted):
+            job = _read_before_grant[grant.chunk.job]
+        return answer(self, job, grant)
+
+    return variant
+
+
+def _refill_before_tally(self: Completion, job: Job, chunk: Chunk) -> None:
+    chunk = self.advance_window(job, chunk)
+    self.refill_window(job, chunk)
+    self.tally(job, chunk)
+
+
+def _reset_completed_too(after_reset: Function) -> Function:
+    pending, completed = TaskStatus.PENDING.letter, TaskStatus.COMPLETED.letter
+
+    def variant(letter: str, chosen: bool | None) -> Any:  # noqa: FBT001 - as the original
+        return after_reset(pending if letter == completed else letter, chosen)
+
+    return variant
+
+
+def _without_cancelled(verdict: Function) -> Function:
+    return lambda self, counts: verdict(self, counts._replace(cancelled=0))
+
+
+# Some rules have two defences. A mutation of such a rule takes both away.
+
+_ANY_WORKER = _instead(Chunk, "leased_by_other", _never)
+"""Nobody checks whether the lease belongs to the worker that reports."""
+
+_NO_REPEATED_RESUME = (
+    Replacement(Job, "resume", lambda resume: lambda self, _now: resume(self, 0.0)),
+    Replacement(Planning, "_current", _current_as_if_not_paused),
+)
+"""The monitor does not send again after a resume."""
+
+MUTATIONS = (
+    Mutation(
+        "a report under an older epoch is accepted",
+        [
+            _instead(Chunk, "is_stale", lambda self, epoch: epoch > self.epoch),
+            _ANY_WORKER,
+        ],
+        Scenario("no epoch check", Faults(lapses=1), workers=2),
+        "a write with an old epoch changes nothing",
+    ),
+    Mutation(
+        "a sum is added to instead of set",
+        [_instead(Completion, "sum_up", _add_to_sum)],
+        Scenario("added sums", Faults(losses=1)),
+        "sums equal rows",
+    ),
+    Mutation(
+        "an older entry replaces a later one in its tally",
+        [_instead(Entry, "replaces", _always)],
+        Scenario("older entry", Faults(losses=1)),
+        "at rest tallies equal rows",
+    ),
+    Mutation(
+        "a chunk that is found finished is not settled",
+        [
+            _instead(Leasing, "_refuse_finished", lambda *_args: LeaseRefused("done")),
+        ],
+        Scenario("finished chunk not settled", Faults(crashes=1)),
+        "every job ends",
+    ),
+    Mutation(
+        "a repeated report sends no message",
+        [_instead(Leasing, "_follow_up", _follow_up_unless_repeated)],
+        Scenario("message not sent", Faults(losses=1), failures={0: (1,)}, max_attempts=2),
+        "every job ends",
+    ),
+    Mutation(
+        "the token is stored although there is news",
+        [
+            _instead(reconciliation, "waiting", lambda job, _generation, token: job.wait(token)),
+        ],
+        Scenario("token stored unconditionally", Faults()),
+        "every execution ends",
+    ),
+    Mutation(
+        "a grant is undone when the job turns out to be stopping",
+        [Replacement(Leasing, "_answer", _undo_refused_grant)],
+        Scenario("undone grant", Faults(losses=1)),
+        "a terminal status stays",
+    ),
+    Mutation(
+        "every grant counts as an attempt",
+        [Replacement(Chunk, "grant", _count_every_grant)],
+        Scenario("counted grants", Faults(crashes=1)),
+        "attempts stay within max_attempts",
+    ),
+    Mutation(
+        "a dead letter fails its tasks",
+        [_instead(Recovery, "_send_again", _fail_instead_of_sending)],
+        Scenario("dead letter fails tasks", Faults(burials=1)),
+        "no task ends that never ran",
+    ),
+    Mutation(
+        "a retry does not raise the epoch",
+        [
+            Replacement(Chunk, "reset", _keep_epoch),
+            # A row without a lease takes no report either: that defence is removed as well.
+            _instead(Chunk, "has_folded", lambda self, number: number <= self.reported),
+        ],
+        Scenario(
+            "retry without a new epoch",
+            Faults(losses=1),
+            failures={0: (1,)},
+            wishes=("submit", "retry"),
+        ),
+        "a write with an old epoch changes nothing",
+    ),
+    Mutation(
+        "resume sends messages before it clears the flag",
+        [
+            *_NO_REPEATED_RESUME,
+            Replacement(JobControl, "resume", _send_before_resuming),
+        ],
+        Scenario(
+            "early resume",
+            Faults(rescues=1),
+            wishes=("submit", "pause", "resume"),
+            limit=200_000,
+        ),
+        "every job ends",
+    ),
+    Mutation(
+        "recovery writes the job's status",
+        [_instead(Recovery, "_start_next", _close_as_failed)],
+        Scenario("status by recovery", Faults(deaths=1)),
+        "the last execution and the job agree",
+    ),
+    Mutation(
+        "a repeated lease request is not recognized",
+        [_instead(Chunk, "leased_to", _never)],
+        Scenario("repeated request not recognized", Faults(losses=3), zombies=False),
+        "the job ends as its tasks did",
+    ),
+    Mutation(
+        "a lease is answered from a read before its write",
+        [
+            Replacement(Leasing, "_grant", _remember_job),
+            Replacement(Leasing, "_answer", _answer_by_remembered_job),
+        ],
+        Scenario("no second read", Faults(), wishes=("submit", "cancel"), ends=(DONE, CANCELLED)),
+        "no lease after an acknowledged cancel",
+    ),
+    Mutation(
+        "a close ignores the generation",
+        [
+            _instead(Job, "may_close", lambda self, _generation: self.live),
+        ],
+        Scenario(
+            "close of any generation",
+            Faults(losses=1),
+            failures={0: (1,)},
+            wishes=("submit", "retry"),
+            limit=200_000,
+        ),
+        "the job ends as its tasks did",
+    ),
+    Mutation(
+        "a closed job's execution is not woken by a late worker",
+        [_instead(Leasing, "_wake_if_closed", _nothing)],
+        Scenario("execution not woken", Faults(crashes=1)),
+        "every execution ends",
+    ),
+    Mutation(
+        "a job closes by its tasks although it was cancelled",
+        [
+            _instead(Job, "_ending_status", lambda _self, status: status),
+        ],
+        Scenario(
+            "cancel ignored at close", Faults(), wishes=("submit", "cancel"), ends=(DONE, CANCELLED)
+        ),
+        "an acknowledged cancel cancels",
+    ),
+    Mutation(
+        "a report writes its row without its part",
+        [_instead(Leasing, "_write_part", _nothing)],
+        Scenario("no part", Faults()),
+        "a task ends as its accepted outcome says",
+    ),
+    Mutation(
+        "a retry resets completed tasks",
+        [
+            Replacement(chunk_module, "_status_after_reset", _reset_completed_too),
+        ],
+        Scenario(
+            "completed tasks reset",
+            Faults(),
+            chunk_size=2,
+            failures={1: (1,)},
+            wishes=("submit", "retry"),
+            patient=True,
+        ),
+        "what completed stays completed",
+    ),
+    Mutation(
+        "a retry of selected tasks runs the others too",
+        [
+            Replacement(
+                chunk_module,
+                "_status_after_reset",
+                lambda after_reset: lambda letter, _chosen: after_reset(letter, True),  # noqa: FBT003
+            ),
+        ],
+        Scenario(
+            "others run too",
+            Faults(),
+            chunk_size=2,
+            failures={0: (1,), 1: (1,)},
+            wishes=("submit", "retry some"),
+            ends=(FAILED,),
+            patient=True,
+        ),
+        "the job ends as its tasks did",
+    ),
+    Mutation(
+        "a retry of selected tasks ignores tasks that never ran",
+        [Replacement(Job, "verdict", _without_cancelled)],
+        Scenario(
+            "tasks that never ran",
+            Faults(rescues=1),
+            chunks=2,
+            failures={1: (1,)},
+            max_failed=0,
+            wishes=("submit", "retry some"),
+            ends=(DONE, FAILED),
+        ),
+        "COMPLETED means that all tasks ended well",
+    ),
+    Mutation(
+        "a narrowed window is filled before the ended chunk is tallied",
+        [_instead(Completion, "settle", _refill_before_tally)],
+        Scenario(
+            "stalled window", Faults(), chunks=3, max_parallelism=2, wishes=("submit", "narrow")
+        ),
+        "every job ends",
+    ),
+    Mutation(
+        "a job that is retried while the sweep unmarks it stays unmarked",
+        [
+            _instead(Recovery, "_let_go", lambda self, job_id: self.jobs.unmark_open(job_id)),
+            _instead(JobControl, "_mark_again", _nothing),
+        ],
+        Scenario(
+            "unmarked retry",
+            Faults(unheard=1),
+            failures={0: (1,), 1: (1,)},
+            chunk_size=2,
+            wishes=("submit", "retry a few first"),
+            zombies=False,
+        ),
+        "every job ends",
+    ),
+    Mutation(
+        "a failed canary is followed by the rest",
+        [_instead(Canary, "passed", property(_always))],
+        Scenario(
+            "rest after a failed canary",
+            Faults(),
+            failures={0: (1, 1), 1: (1,)},
+            chunk_size=2,
+            wishes=("submit", "retry a few first"),
+            ends=(FAILED,),
+            patient=True,
+        ),
+        "a canary that failed ends the retry",
+    ),
+    Mutation(
+        "a report is accepted and dropped",
+        [_instead(Chunk, "has_folded", _always)],
+        Scenario("dropped report", Faults()),
+        "an accepted report stands",
+    ),
+    Mutation(
+        "a tally is complete although a task is open",
+        [
+            _instead(Entry, "ended", lambda self, generation: self.generation == generation),
+        ],
+        Scenario("early sum", Faults()),
+        "COMPLETED means that all tasks ended well",
+    ),
+    Mutation(
+        "the monitor does not tally the chunks of a cancelled job",
+        [
+            _instead(termination, "has_untold_ends", lambda _job, chunk: chunk.counts.cancelled),
+        ],
+        Scenario("untallied cancel", Faults(), wishes=("submit", "cancel"), ends=(DONE, CANCELLED)),
+        "the closed job's counts equal its rows",
+    ),
+)
