@@ -1,7 +1,5 @@
 """Whole jobs in bad weather: all doubled, a fifth of the answers lost, workers dying and frozen."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from shoal.domain.chunk import Chunk
@@ -9,7 +7,6 @@ from shoal.domain.job import JobStatus, Repeat, Spec
 from shoal.domain.retry import RetryPolicy
 from tests.chaos.cloud import Cloud, Weather
 from tests.chaos.scenarios import SCENARIOS, play
-from tests.chaos.swaps import swapped
 
 DOUBLED = Weather(copies=2, lost_answers=0.2)
 STORM = Weather(copies=2, lost_answers=0.2, deaths=0.1, freezes=0.1, partial=0.3, handed_back=0.1)
@@ -56,12 +53,10 @@ def test_users_in_a_storm(scenario: str) -> None:
 
 
 @pytest.fixture
-def no_fence() -> Iterator[None]:
-    """The fence taken out of a report: whatever its epoch and whoever's, it is folded."""
-    anybody = swapped(Chunk, "foreign", "self.lease.worker != worker", "False")
-    fence = "if epoch != self.epoch:\n            return Stale()\n        if number"
-    with anybody, swapped(Chunk, "report", fence, "if number"):
-        yield
+def no_fence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accept every report, whatever its epoch and its worker."""
+    for check in ("leased_by_other", "is_stale"):
+        monkeypatch.setattr(Chunk, check, lambda *_args: False)
 
 
 @pytest.mark.usefixtures("no_fence")
