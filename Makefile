@@ -12,6 +12,9 @@ BIN := .venv/bin
 PYTHON_SOURCES := layers/shoal/src functions worker_image local eks frontend/deploy.py bench examples tests tooling
 TASKS ?= 10000
 
+# Tests and tools start Python hundreds of times; each start reads the bytecode that an earlier one compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 include mk/template.mk
 include mk/eks.mk
 include mk/peers.mk
