@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from statistics import median
 
-from bench.stand import LAYER
 from bench.tables import note, show
 from local.application import ROOT
 from local.emulator import base_environment
-from local.layer import built
+from local.layer import SHARED, built
 
 FUNCTIONS = ROOT / "functions"
 TRIES = 5
@@ -119,7 +118,7 @@ def _measured(code: str) -> tuple[str, str]:
 
 
 def _run(code: str) -> str:
-    path = f"{FUNCTIONS}:{built(LAYER) / 'python'}"
+    path = f"{FUNCTIONS}:{built(SHARED) / 'python'}"
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code],
         env={**base_environment(), "PYTHONPATH": path},

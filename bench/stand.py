@@ -16,6 +16,7 @@ import httpx
 from bench.prices import Bill
 from local.consistency_check import ConsistencyChecker
 from local.emulator import Emulator
+from local.layer import SHARED
 from local.meter import PATH
 from local.twin import Plan, Twin, booted, free_port
 from local.workers import Workers
@@ -29,7 +30,6 @@ from shoal.adapters.stepfunctions import StepFunctionsWorkflow
 from shoal.domain.ids import execution_name
 
 POLL_SECONDS: Final = 0.1
-LAYER: Final = Path(__file__).parents[1] / ".twin" / "bench"
 TASKS: Final = Path(__file__).parent / "tasks"
 ENDED: Final = frozenset(("COMPLETED", "FAILED", "CANCELLED"))
 
@@ -154,7 +154,7 @@ def stand(*, lease_seconds: float = 10.0, wait_seconds: int = 10) -> Iterator[St
             console_port=free_port(),
             lease_seconds=lease_seconds,
             wait_seconds=wait_seconds,
-            layer_home=LAYER,
+            layer_home=SHARED,
         )
         with booted(plan) as twin:
             made = Stand(twin)

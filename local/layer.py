@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import platform
 import subprocess
@@ -12,11 +13,20 @@ from local.application import ROOT
 from local.emulator import TwinError
 
 SOURCE: Final = ROOT / "layers" / "shoal"
+SHARED: Final = ROOT / ".twin" / "shared"
+"""Where benches and tests keep the layer, built once for all of their platforms."""
 ARCHITECTURE: Final = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
 def built(home: Path) -> Path:
-    """The folder with the built layer."""
+    """Returns the folder with the layer. Of processes that need it at once, one builds it."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "layer.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _built(home)
+
+
+def _built(home: Path) -> Path:
     out = home / "layer"
     digest_file = home / "layer.sha256"
     digest = _digest()

@@ -12,7 +12,7 @@ import pytest
 
 from local import iam_recorder
 from local.application import ROOT
-from local.layer import built
+from local.layer import SHARED, built
 from local.twin import Plan, Twin, booted, free_port
 from local.workers import Workers
 from tests.twin.installing import installed
@@ -23,11 +23,10 @@ EXAMPLE = ROOT / "examples" / "invoices"
 
 
 @pytest.fixture(scope="session")
-def layer_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def layer_home() -> Path:
     """Where the layer is, built once for all twins."""
-    home = tmp_path_factory.mktemp("layer")
-    built(home)
-    return home
+    built(SHARED)
+    return SHARED
 
 
 @pytest.fixture(scope="session")
