@@ -146,7 +146,7 @@ def pointer(layer: Path) -> bytes:
 # The template
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML with CloudFormation's short forms."""
 
 
@@ -194,7 +194,7 @@ def transformed(functions: str, layer: str, parameters: Mapping[str, str]) -> Tr
 def definition(file: str, parameters: Mapping[str, str]) -> Tree:
     """The state machine's file; numbers are substituted before it is parsed, as by AWS."""
     text = (ROOT / file).read_text().replace("${WaitSeconds}", parameters["WaitSeconds"])
-    machine: Tree = yaml.safe_load(text)
+    machine: Tree = yaml.load(text, yaml.CSafeLoader)
     return machine
 
 
