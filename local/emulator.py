@@ -115,15 +115,16 @@ class Emulator:
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if self.process is not None and self.process.poll() is not None:
-                tail = self.log_file.read_text(errors="replace").strip().splitlines()[-1:]
-                raise TwinError(f"the emulator ended at its start: {' '.join(tail)}")
-            try:
-                if httpx.get(f"{self.url}/_ministack/health", timeout=2).is_success:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.05)
+        with httpx.Client(base_url=self.url, timeout=2) as client:
+            while time.monotonic() < deadline:
+                if self.process is not None and self.process.poll() is not None:
+                    tail = self.log_file.read_text(errors="replace").strip().splitlines()[-1:]
+                    raise TwinError(f"the emulator ended at its start: {' '.join(tail)}")
+                try:
+                    if client.get("/_ministack/health").is_success:
+                        return
+                except httpx.TransportError:
+                    time.sleep(0.05)
         raise TwinError(f"the emulator did not answer; its log is {self.log_file}")
 
     def client(self, service: str, keys: Keys | None = None) -> Any:

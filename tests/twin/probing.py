@@ -10,12 +10,14 @@ from itertools import chain, groupby
 from typing import Any, Final
 
 import boto3
+import botocore.session
 import httpx
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.client import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from botocore.loaders import Loader, create_loader
 
 from local.application import STACK
 from local.emulator import ACCOUNT, REGION
@@ -120,6 +122,8 @@ class Probing:
 
     twin: Twin
     _sessions: dict[str, Any] = field(default_factory=dict)
+    _http: httpx.Client = field(default_factory=httpx.Client)
+    _loader: Loader = field(default_factory=create_loader)
 
     def answers(self, probes: Iterable[Grant]) -> dict[Grant, str]:
         """The answers to all of them; roles ask beside each other."""
@@ -156,7 +160,7 @@ class Probing:
             Credentials(keys.access_key, keys.secret_key, keys.token), "execute-api", REGION
         )
         signer.add_auth(request)
-        answer = httpx.request(method, url, content=b"{}", headers=dict(request.headers))
+        answer = self._http.request(method, url, content=b"{}", headers=dict(request.headers))
         return "AccessDenied" if answer.status_code == 403 else str(answer.status_code)
 
     def _client(self, role: str, service: str) -> Any:
@@ -178,8 +182,14 @@ class Probing:
             arn = f"arn:aws:iam::{ACCOUNT}:role/{self._roles[role]}"
             root = self.twin.emulator.client("sts")
             keys = root.assume_role(RoleArn=arn, RoleSessionName="probe")["Credentials"]
+            core = botocore.session.Session()
+            core.register_component("data_loader", self._loader)  # each service is read once
             session = boto3.Session(
-                keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], REGION
+                keys["AccessKeyId"],
+                keys["SecretAccessKey"],
+                keys["SessionToken"],
+                REGION,
+                botocore_session=core,
             )
             session.probes = {}  # type: ignore[attr-defined]
             self._sessions[role] = session

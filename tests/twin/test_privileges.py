@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from local import iam_recorder
-from local.application import ROOT
+from local.application import ROOT, Tree
 from local.grants import WORKER, Grant, as_deployed, by_template, deployed_names
 from local.privileges import denied_probes, plain_template, stale, unexplained
 from local.twin import Plan, Twin, booted, free_port
@@ -24,11 +24,18 @@ from tests.twin.watching import eventually
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(600)]
 
 HERE = Path(__file__).parent
-TEMPLATE = plain_template()
-GRANTS = by_template(TEMPLATE)
-PROBES = denied_probes(TEMPLATE, GRANTS)
 FEWEST_PROBES = 50
 READS = ("dynamodb:GetItem", "sqs:GetQueueAttributes", "states:DescribeExecution")
+
+
+@pytest.fixture(scope="module")
+def template() -> Tree:
+    return plain_template()
+
+
+@pytest.fixture(scope="module")
+def grants(template: Tree) -> list[Grant]:
+    return by_template(template)
 
 
 @pytest.fixture(scope="module")
@@ -77,24 +84,28 @@ def test_every_route_that_reads_answers(toured: Tour) -> None:
     assert wrong == {}
 
 
-def test_roles_are_deployed_with_the_grants_of_the_template(toured: Tour) -> None:
-    assert as_deployed(toured.twin.emulator) == GRANTS
+def test_roles_are_deployed_with_the_grants_of_the_template(
+    toured: Tour, grants: list[Grant]
+) -> None:
+    assert as_deployed(toured.twin.emulator) == grants
 
 
-def test_every_grant_is_used_or_has_a_reason(used: set[Grant]) -> None:
+def test_every_grant_is_used_or_has_a_reason(grants: list[Grant], used: set[Grant]) -> None:
     """Take the grant away, let the tour use it, or say why in local/unused_grants.yaml."""
-    assert [" ".join(grant) for grant in unexplained(GRANTS, used)] == []
+    assert [" ".join(grant) for grant in unexplained(grants, used)] == []
 
 
-def test_every_reason_is_needed(used: set[Grant]) -> None:
-    assert stale(GRANTS, used) == []
+def test_every_reason_is_needed(grants: list[Grant], used: set[Grant]) -> None:
+    assert stale(grants, used) == []
 
 
-def test_every_role_is_refused_what_it_has_no_grant_for(toured: Tour, used: set[Grant]) -> None:
+def test_every_role_is_refused_what_it_has_no_grant_for(
+    toured: Tour, template: Tree, grants: list[Grant], used: set[Grant]
+) -> None:
     assert used  # read before the probes, that they do not count as use
     probing = Probing(toured.twin)
 
-    answers = probing.answers(PROBES)
+    answers = probing.answers(denied_probes(template, grants))
 
     let = {" ".join(probe): code for probe, code in answers.items() if code not in DENIED}
     assert let == {}
@@ -106,12 +117,14 @@ def test_every_role_is_refused_what_it_has_no_grant_for(toured: Tour, used: set[
     assert ("PlanTasksFunction", "s3:DeleteObject", "InputsBucket/uploads/probe") in asked
 
 
-def test_the_same_roles_are_allowed_what_they_have_a_grant_for(toured: Tour) -> None:
+def test_the_same_roles_are_allowed_what_they_have_a_grant_for(
+    toured: Tour, grants: list[Grant]
+) -> None:
     """Else the credentials might be at fault, and every probe be denied for it."""
     probing = Probing(toured.twin)
     reads = [
         grant._replace(resource=grant.resource.replace(":*", ":probe"))
-        for grant in GRANTS
+        for grant in grants
         if grant.action in READS
     ]
 
@@ -119,7 +132,7 @@ def test_the_same_roles_are_allowed_what_they_have_a_grant_for(toured: Tour) -> 
 
     assert denied == []
     assert any(probing.answer(grant) == ALLOWED for grant in reads)
-    assert {grant.role for grant in GRANTS} - {grant.role for grant in reads} <= {
+    assert {grant.role for grant in grants} - {grant.role for grant in reads} <= {
         "JobStateMachine",
         "BulkStateMachine",
         "ExportStateMachine",
