@@ -263,7 +263,7 @@ def test_it_signs_as_the_library_of_aws_does_with_a_role_s_session_too(log: Path
         "AWS_REGION": "eu-west-1",
     }
     with ThreadingHTTPServer(("127.0.0.1", 0), Recorder) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
         places = {"SHOAL_API_URL": f"{url}/a b/$x", "SHOAL_QUEUE_LOW_URL": f"{url}/1/low"}
         started(log, {**keys, **places}).wait(30)

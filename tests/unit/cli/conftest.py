@@ -25,7 +25,7 @@ def server() -> Iterator[Any]:
     http = ThreadingHTTPServer(("127.0.0.1", 0), ApiServer)
     http.override = None  # type: ignore[attr-defined]
     http.called = threading.Event()  # type: ignore[attr-defined]
-    threading.Thread(target=http.serve_forever, daemon=True).start()
+    threading.Thread(target=http.serve_forever, args=(0.05,), daemon=True).start()
     yield http
     http.shutdown()
     http.server_close()

@@ -71,7 +71,7 @@ class _Issuer(BaseHTTPRequestHandler):
 def issuer() -> Iterator[Any]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Issuer)
     server.rejects, server.codes = False, {}  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
