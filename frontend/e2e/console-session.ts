@@ -42,7 +42,13 @@ export class ConsoleSession {
     if (!this.token) return;
     const query = `tag=suite=${this.run}&status=PENDING,ENQUEUED,RUNNING`;
     const { items } = await this.api<{ items: CreatedJob[] }>("GET", `/jobs?${query}`);
-    for (const { id } of items) await this.api("POST", `/jobs/${id}/cancel`);
+    for (const { id } of items) {
+      try {
+        await this.api("POST", `/jobs/${id}/cancel`);
+      } catch (refused) {
+        if (!TERMINAL_STATUSES.has((await this.job(id)).status)) throw refused; // else it ended meanwhile
+      }
+    }
   }
 
   goto(path: string): Promise<unknown> {
