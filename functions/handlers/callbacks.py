@@ -17,7 +17,7 @@ from shoal.domain.errors import InvalidRequest
 from shoal.domain.outcome import Outcome, OutcomeReport, PartKey, TaskError
 from shoal.domain.workers import Worker
 from shoal.ports.task_types import TaskType
-from shoal.service.inputs import Placed
+from shoal.service.inputs import LinkedInputs
 from shoal.service.leasing import ChunkRef, LeaseGranted, LeaseRefused, LeaseRenewal
 from shoal.service.task_lease import LeasedTask
 from shoal.wire import worker as wire
@@ -82,26 +82,26 @@ def _leased(answer: LeaseGranted | LeaseRefused) -> Body:
         "params": spec.params,
         "trace": answer.job.trace,
         "tasks": _tasks(answer),
-        "inputs": _ranged(answer.own) if isinstance(answer.own, Placed) else None,
+        "inputs": _ranged(answer.inputs) if isinstance(answer.inputs, LinkedInputs) else None,
     }
 
 
 def _tasks(answer: LeaseGranted) -> list[Body]:
     """Index, attempt, and the task's own input or the line that has it."""
-    chunk, own = answer.chunk, answer.own
+    chunk, own = answer.chunk, answer.inputs
     tasks: list[Body] = [
         {"index": chunk.first + offset, "attempt": chunk.attempts[offset]}
         for offset in answer.offsets
     ]
     for place, (task, offset) in enumerate(zip(tasks, answer.offsets, strict=True)):
-        if isinstance(own, Placed):
+        if isinstance(own, LinkedInputs):
             task["line"] = offset
         elif own[place]:
             task["input"] = own[place]
     return tasks
 
 
-def _ranged(placed: Placed) -> Body:
+def _ranged(placed: LinkedInputs) -> Body:
     first, length = placed.span
     return {"url": placed.url, "headers": {"Range": f"bytes={first}-{first + length - 1}"}}
 

@@ -12,7 +12,7 @@ from shoal.adapters.rows.parts import pack_part
 from shoal.domain.chunk import Chunk, Granted
 from shoal.domain.errors import WriteConflict
 from shoal.domain.outcome import Outcome, PartKey, TaskError, WholePart
-from shoal.ports.chunks import Standing
+from shoal.ports.chunks import ChunkStatuses
 from tests.contract.examples import EXPIRES_AT, NOW, ORIGIN, a_chunk, fresh_id, plain_outcomes
 from tests.contract.services import Aws
 from tests.contract.worlds import World, on_aws
@@ -212,6 +212,6 @@ def test_standings_are_those_of_the_chunks_that_exist(world: World) -> None:
     world.chunks.create(chunks)
     world.chunks.put(granted(chunks[7]))
 
-    found = world.chunks.standings(job, [*range(300)])
+    found = world.chunks.statuses(job, [*range(300)])
 
-    assert found == {n: Standing(1, "RRR" if n == 7 else "PPP") for n in range(250)}
+    assert found == {n: ChunkStatuses(1, "RRR" if n == 7 else "PPP") for n in range(250)}

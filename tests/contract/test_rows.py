@@ -28,7 +28,7 @@ from shoal.adapters.rows.tallies import (
     tally_of,
     tally_row,
 )
-from shoal.adapters.rows.uploads import listed_part, uploaded_part
+from shoal.adapters.rows.uploads import decode_part, encode_part
 from shoal.domain.canary import Canary, CanaryVerdict
 from shoal.domain.chunk import Chunk, CurrentTask, Lease, Part, Span
 from shoal.domain.counts import Counts
@@ -266,7 +266,7 @@ def test_outcomes_come_back_from_a_part(part: list[Outcome]) -> None:
 def test_outcomes_come_back_from_a_list(part: list[Outcome]) -> None:
     part = [_reported(each) for each in part]
 
-    assert uploaded_part(listed_part(part)) == tuple(part)
+    assert decode_part(encode_part(part)) == tuple(part)
 
 
 def _reported(outcome: Outcome) -> Outcome:

@@ -12,7 +12,7 @@ import pytest
 
 from shoal.adapters.rows.chunks import chunk_row
 from shoal.adapters.rows.jobs import job_row
-from shoal.adapters.rows.origins import stated
+from shoal.adapters.rows.origins import origin_attributes
 from shoal.adapters.rows.parts import pack_part
 from shoal.adapters.rows.tallies import tally_row
 from shoal.domain.chunk import Accepted, Chunk, CurrentTask, Granted, Span
@@ -109,7 +109,9 @@ def test_a_chunk_of_flaky_tasks_stays_under_a_kilobyte() -> None:
 
 def part_size(outcomes: list[Outcome]) -> int:
     row = {"id": {"S": str(PartKey(fresh_id(), 9_999, 1, 1))}, "o": {"B": pack_part(outcomes)}}
-    return size({**row, **stated(Origin(WORKER, 12)), "expires_at": {"N": str(EXPIRES_AT)}})
+    return size(
+        {**row, **origin_attributes(Origin(WORKER, 12)), "expires_at": {"N": str(EXPIRES_AT)}}
+    )
 
 
 def test_a_part_of_a_hundred_plain_outcomes_stays_under_a_kilobyte() -> None:

@@ -46,8 +46,8 @@ def test_measurements_move_the_mean_and_survive_registration(world: World) -> No
     task_type = a_type()
     world.types.register(task_type)
 
-    world.types.measured(task_type.name, 10.0)
-    world.types.measured(task_type.name, 20.0)
+    world.types.record_duration(task_type.name, 10.0)
+    world.types.record_duration(task_type.name, 20.0)
     world.types.register(task_type)
 
     found = world.types.get(task_type.name)
@@ -58,7 +58,7 @@ def test_measurements_move_the_mean_and_survive_registration(world: World) -> No
 def test_measuring_registers_nothing(world: World) -> None:
     name = fresh_id()
 
-    world.types.measured(name, 10.0)
+    world.types.record_duration(name, 10.0)
 
     assert world.types.get(name) is None
     assert name not in {each.name for each in world.types.all()}
@@ -68,7 +68,7 @@ def test_a_read_type_may_be_a_minute_old_and_no_older(world: World) -> None:
     task_type = a_type()
     world.types.register(task_type)
     world.types.get(task_type.name)
-    world.types.measured(task_type.name, 10.0)
+    world.types.record_duration(task_type.name, 10.0)
 
     world.clock.advance(61.0)
 

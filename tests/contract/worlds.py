@@ -13,10 +13,10 @@ from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetterStore
 from shoal.adapters.dynamodb.effects import DynamoEffectStore
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.live import DynamoLiveStore
-from shoal.adapters.dynamodb.machines import DynamoMachines
+from shoal.adapters.dynamodb.machines import DynamoMachineStore
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
 from shoal.adapters.dynamodb.table import Table
-from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
+from shoal.adapters.dynamodb.tenants import DynamoTenantStore, OpenJobs
 from shoal.adapters.dynamodb.webhooks import DynamoWebhookStore
 from shoal.adapters.dynamodb.workers import DynamoWorkerStore
 from shoal.adapters.memory.artifacts import MemoryArtifactStore
@@ -30,10 +30,10 @@ from shoal.adapters.memory.effects import MemoryEffectStore
 from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
 from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.live import MemoryLiveStore
-from shoal.adapters.memory.machines import MemoryMachines
+from shoal.adapters.memory.machines import MemoryMachineStore
 from shoal.adapters.memory.queues import MemoryQueueAges, MemoryTaskQueue
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
-from shoal.adapters.memory.tenants import MemoryTenants
+from shoal.adapters.memory.tenants import MemoryTenantStore
 from shoal.adapters.memory.webhooks import MemoryWebhookStore
 from shoal.adapters.memory.workers import MemoryWorkerStore
 from shoal.adapters.memory.workflow import MemoryWorkflow
@@ -51,7 +51,7 @@ from shoal.ports.effects import EffectStore
 from shoal.ports.exports import ExportFiles, ExportRuns
 from shoal.ports.jobs import JobStore
 from shoal.ports.live import LiveStore
-from shoal.ports.machines import Machines
+from shoal.ports.machines import MachineStore
 from shoal.ports.queues import QueueAges, QueueDepths, TaskQueue
 from shoal.ports.task_types import TypeRegistry
 from shoal.ports.tenants import TenantStore
@@ -75,7 +75,7 @@ class World:
     workflow: Workflow
     blobs: BlobStore
     types: TypeRegistry
-    machines: Machines
+    machines: MachineStore
     tenants: TenantStore
     clock: FixedClock
     audit: AuditLog
@@ -111,8 +111,8 @@ def in_memory() -> World:
         workflow=MemoryWorkflow(),
         blobs=MemoryBlobStore("inputs"),
         types=MemoryTypeRegistry(),
-        machines=MemoryMachines(),
-        tenants=MemoryTenants(jobs),
+        machines=MemoryMachineStore(),
+        tenants=MemoryTenantStore(jobs),
         clock=clock,
         audit=MemoryAuditLog(),
         workers=MemoryWorkerStore(),
@@ -144,8 +144,8 @@ def on_aws(aws: Aws) -> World:
         workflow=StepFunctionsWorkflow(aws.stepfunctions, aws.state_machine_arn),
         blobs=S3BlobStore(ObjectBucket(aws.s3, "inputs")),
         types=DynamoTypeRegistry(registry, clock),
-        machines=DynamoMachines(registry),
-        tenants=DynamoTenants(registry),
+        machines=DynamoMachineStore(registry),
+        tenants=DynamoTenantStore(registry),
         clock=clock,
         audit=DynamoAuditLog(registry),
         workers=DynamoWorkerStore(registry),

@@ -217,11 +217,11 @@ def test_a_map_of_nothing_is_refused(query: str) -> None:
 def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
     """Rows of chunks that are read from here on."""
     found = Counter[str]()
-    plain = MemoryChunkStore.standings
+    plain = MemoryChunkStore.statuses
 
-    def standings(self: MemoryChunkStore, job_id: str, numbers: Json) -> Json:
+    def statuses(self: MemoryChunkStore, job_id: str, numbers: Json) -> Json:
         found.update({"chunks": len(numbers)} if numbers else {})
         return plain(self, job_id, numbers)
 
-    monkeypatch.setattr(MemoryChunkStore, "standings", standings)
+    monkeypatch.setattr(MemoryChunkStore, "statuses", statuses)
     return found

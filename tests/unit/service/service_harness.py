@@ -12,7 +12,7 @@ from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.metrics import RecordingMetrics
 from shoal.adapters.memory.queues import MemoryTaskQueue
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
-from shoal.adapters.memory.tenants import MemoryTenants
+from shoal.adapters.memory.tenants import MemoryTenantStore
 from shoal.adapters.memory.workflow import MemoryWorkflow
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
@@ -50,7 +50,7 @@ class ServiceHarness:
 
     def __init__(self) -> None:
         self.jobs, self.chunks = MemoryJobStore(), MemoryChunkStore()
-        self.tenants = MemoryTenants(self.jobs)
+        self.tenants = MemoryTenantStore(self.jobs)
         self.queue, self.workflow = MemoryTaskQueue(), MemoryWorkflow()
         self.blobs, self.clock = MemoryBlobStore(), FixedClock()
         self.types = MemoryTypeRegistry(TaskType("noop", {}), TaskType("sized", SIZED))

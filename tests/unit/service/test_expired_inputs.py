@@ -2,7 +2,7 @@
 
 import pytest
 
-from shoal.service.inputs import LINK_SECONDS, Inputs, Placed
+from shoal.service.inputs import LINK_SECONDS, Inputs, LinkedInputs
 from shoal.service.task_queries import TaskQueries
 from tests.unit.service.service_harness import TENANT, ServiceHarness
 
@@ -29,5 +29,5 @@ def test_a_worker_is_told_where_they_were_so_that_these_tasks_fail_alone(
 ) -> None:
     lease = emptied.granted()
 
-    assert isinstance(lease.own, Placed)
-    assert lease.own.url.endswith(f"?read={LINK_SECONDS}")
+    assert isinstance(lease.inputs, LinkedInputs)
+    assert lease.inputs.url.endswith(f"?read={LINK_SECONDS}")

@@ -94,7 +94,7 @@ def test_uploaded_lines_become_the_spans_of_chunks(harness: ServiceHarness) -> N
     harness.begin()
 
     assert [row.span for row in harness.rows()] == [Span(0, 24), Span(24, 11)]
-    assert harness.granted(1).own == [{"size": 3}]
+    assert harness.granted(1).inputs == [{"size": 3}]
     assert harness.job.task_count == 3
 
 
@@ -162,7 +162,7 @@ def test_inputs_are_read_in_the_answer_as_they_were_given(harness: ServiceHarnes
 
     harness.begin()
 
-    assert harness.granted().own == [{"size": 7, "text": "a\u2028b"}]
+    assert harness.granted().inputs == [{"size": 7, "text": "a\u2028b"}]
 
 
 class Interrupted(MemoryJobStore):
@@ -187,7 +187,7 @@ def test_two_plans_at_once_agree_on_where_the_lines_are(harness: ServiceHarness)
         raise Unavailable("the function was stopped")
 
     def another_begins_and_dies() -> None:
-        harness.types.measured("sized", 1.5)
+        harness.types.record_duration("sized", 1.5)
         with suppress(Unavailable):
             replace(harness.planning, jobs=Interrupted(harness.jobs, die)).plan(harness.id, 1, 1)
 
@@ -199,4 +199,4 @@ def test_two_plans_at_once_agree_on_where_the_lines_are(harness: ServiceHarness)
     job = jobs.get(harness.id)
     assert job is not None
     last = harness.chunks.get_many(harness.id, range(job.chunks))[-1]
-    assert Inputs(harness.blobs).own(job, last, range(last.size)) == lines[last.first :]
+    assert Inputs(harness.blobs).own_inputs(job, last, range(last.size)) == lines[last.first :]

@@ -4,7 +4,7 @@ import pytest
 
 from shoal.domain.job import JobStatus
 from shoal.ports.workflow import Execution, ExecutionStatus
-from shoal.service.recovery import DEATHS, WITHIN_SECONDS
+from shoal.service.recovery import CRASH_LIMIT, CRASH_WINDOW_SECONDS
 from tests.unit.service.service_harness import LENGTH, TENANT, ServiceHarness
 
 RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED = ExecutionStatus
@@ -111,9 +111,9 @@ def die(harness: ServiceHarness, times: int, *, apart: float = 0.0) -> None:
 
 def test_three_deaths_within_the_hour_close_the_job(harness: ServiceHarness) -> None:
     harness.submit()
-    die(harness, DEATHS)
+    die(harness, CRASH_LIMIT)
 
-    assert harness.planning.plan(harness.id, 1, DEATHS + 1) == []
+    assert harness.planning.plan(harness.id, 1, CRASH_LIMIT + 1) == []
 
     assert harness.job.status is JobStatus.FAILED
     assert harness.job.reason == "the workflow died 3 times within an hour: Boom"
@@ -122,14 +122,14 @@ def test_three_deaths_within_the_hour_close_the_job(harness: ServiceHarness) -> 
 
 def test_two_deaths_or_three_over_hours_do_not(harness: ServiceHarness) -> None:
     harness.submit()
-    die(harness, DEATHS - 1)
-    harness.planning.plan(harness.id, 1, DEATHS)
+    die(harness, CRASH_LIMIT - 1)
+    harness.planning.plan(harness.id, 1, CRASH_LIMIT)
     assert harness.job.live
 
     other = ServiceHarness()
     other.submit()
-    die(other, DEATHS, apart=WITHIN_SECONDS / 2 + 1)
-    other.planning.plan(other.id, 1, DEATHS + 1)
+    die(other, CRASH_LIMIT, apart=CRASH_WINDOW_SECONDS / 2 + 1)
+    other.planning.plan(other.id, 1, CRASH_LIMIT + 1)
 
     assert other.job.live
 

@@ -121,8 +121,8 @@ def test_inputs_that_were_never_uploaded_are_not_found(harness: ServiceHarness) 
 def test_inline_inputs_reach_their_tasks(harness: ServiceHarness) -> None:
     harness.start(inputs=[{"size": n} for n in range(5)], task_type="sized", chunk_size=2)
 
-    assert harness.granted(0).own == [{"size": 0}, {"size": 1}]
-    assert harness.granted(2).own == [{"size": 4}]
+    assert harness.granted(0).inputs == [{"size": 0}, {"size": 1}]
+    assert harness.granted(2).inputs == [{"size": 4}]
 
 
 def test_every_value_of_a_grid_is_checked(harness: ServiceHarness) -> None:

@@ -14,11 +14,11 @@ from moto import mock_aws
 from mypy_boto3_sqs import SQSClient
 
 from shoal.adapters.http import PostResponse
-from shoal.adapters.worker_queue import SqsDeliveries
+from shoal.adapters.worker_queue import SqsMessageSource
 from shoal.wire.worker import ReceivedMessage, RemoteRejected, RemoteUnavailable
 
 
-def through(sqs: SQSClient, url: str) -> SqsDeliveries:
+def through(sqs: SQSClient, url: str) -> SqsMessageSource:
     """Deliveries of this queue, whose requests a client of botocore makes in their place."""
 
     def post(to: str, headers: dict[str, str], body: bytes) -> PostResponse:
@@ -32,15 +32,15 @@ def through(sqs: SQSClient, url: str) -> SqsDeliveries:
             return PostResponse(400, json.dumps(told).encode())
         return PostResponse(200, json.dumps(answer).encode())
 
-    return SqsDeliveries(post, "https://sqs.invalid", {"normal": url})
+    return SqsMessageSource(post, "https://sqs.invalid", {"normal": url})
 
 
-def answering(answer: PostResponse) -> SqsDeliveries:
+def answering(answer: PostResponse) -> SqsMessageSource:
     """Deliveries whose every call gets this answer."""
-    return SqsDeliveries(lambda *_: answer, "https://sqs.invalid", {"normal": "https://queue"})
+    return SqsMessageSource(lambda *_: answer, "https://sqs.invalid", {"normal": "https://queue"})
 
 
-type Queue = tuple[SqsDeliveries, SQSClient, str]
+type Queue = tuple[SqsMessageSource, SQSClient, str]
 
 
 @pytest.fixture
@@ -55,11 +55,11 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
         yield through(client, url), client, url
 
 
-def received(deliveries: SqsDeliveries, limit: int = 10) -> list[ReceivedMessage]:
+def received(deliveries: SqsMessageSource, limit: int = 10) -> list[ReceivedMessage]:
     return list(deliveries.receive("normal", limit=limit, wait=0, visibility=60))
 
 
-def all_received(deliveries: SqsDeliveries) -> list[ReceivedMessage]:
+def all_received(deliveries: SqsMessageSource) -> list[ReceivedMessage]:
     """All twelve: a receive may give fewer than there are, or one of them again."""
     got: dict[str, ReceivedMessage] = {}
     while len(got) < 12:

@@ -47,37 +47,37 @@ class FunctionSettings:
     @property
     def tasks_table(self) -> str:
         """Chunks and parts."""
-        return self._told("SHOAL_TASKS_TABLE")
+        return self._required("SHOAL_TASKS_TABLE")
 
     @property
     def jobs_table(self) -> str:
         """Jobs, tallies, sums, cursors."""
-        return self._told("SHOAL_JOBS_TABLE")
+        return self._required("SHOAL_JOBS_TABLE")
 
     @property
     def registry_table(self) -> str:
         """Task types and open jobs."""
-        return self._told("SHOAL_REGISTRY_TABLE")
+        return self._required("SHOAL_REGISTRY_TABLE")
 
     @property
     def inputs_bucket(self) -> str:
         """Inputs as JSON Lines."""
-        return self._told("SHOAL_INPUTS_BUCKET")
+        return self._required("SHOAL_INPUTS_BUCKET")
 
     @property
     def results_bucket(self) -> str:
         """Parts too large for a row."""
-        return self._told("SHOAL_RESULTS_BUCKET")
+        return self._required("SHOAL_RESULTS_BUCKET")
 
     @property
     def queue_urls(self) -> Mapping[Priority, str]:
         """The queue of each priority."""
-        return {priority: self._told(name) for priority, name in _QUEUES.items()}
+        return {priority: self._required(name) for priority, name in _QUEUES.items()}
 
     @property
     def state_machine_arn(self) -> str:
         """The state machine that runs jobs."""
-        return self._told("SHOAL_STATE_MACHINE_ARN")
+        return self._required("SHOAL_STATE_MACHINE_ARN")
 
     @property
     def bulk_machine_arn(self) -> str:
@@ -87,7 +87,7 @@ class FunctionSettings:
     @property
     def event_bus(self) -> str:
         """The bus on which jobs' events go out."""
-        return self._told("SHOAL_EVENT_BUS")
+        return self._required("SHOAL_EVENT_BUS")
 
     @property
     def live_url(self) -> str:
@@ -112,7 +112,7 @@ class FunctionSettings:
     @property
     def stage(self) -> str:
         """The name of this deployment."""
-        return self._told("SHOAL_STAGE")
+        return self._required("SHOAL_STAGE")
 
     @property
     def on_sam_local(self) -> bool:
@@ -141,7 +141,7 @@ class FunctionSettings:
             retention_days=int(told("SHOAL_RETENTION_DAYS", default.retention_days)),
         )
 
-    def _told(self, name: str) -> str:
+    def _required(self, name: str) -> str:
         try:
             return self.environment[name]
         except KeyError as error:

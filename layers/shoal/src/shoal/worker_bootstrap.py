@@ -21,7 +21,7 @@ from shoal.adapters.effects import ApiEffects
 from shoal.adapters.http import CurlPost
 from shoal.adapters.sigv4 import SignedPost
 from shoal.adapters.task_calls import TaskCalls
-from shoal.adapters.worker_queue import SqsDeliveries
+from shoal.adapters.worker_queue import SqsMessageSource
 from shoal.sdk.context import TaskStorage
 from shoal.settings import MissingSetting, WorkerSettings, task_modules
 from shoal.worker.assignment import ChildLimits
@@ -80,7 +80,7 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
             worker=settings.worker_id,
         ),
         _callbacks(settings, curl, credentials),
-        SqsDeliveries(
+        SqsMessageSource(
             SignedPost(curl, credentials, "sqs", settings.region),
             sqs.meta.endpoint_url,
             settings.queue_urls,

@@ -26,7 +26,7 @@ _COUNTS: Final = (
 _THROTTLED: Final = frozenset({"Throttling", "ThrottlingException", "RequestThrottled"})
 
 
-class SqsDeliveries:
+class SqsMessageSource:
     """Fills the worker's port `Deliveries` by the JSON protocol of SQS, which `post` signs.
 
     `urls` of the queues by name.
@@ -81,7 +81,7 @@ class SqsDeliveries:
         }
         answer = self._post(self._endpoint, headers, to_json(asked))
         if answer.status != _SUCCESS:
-            raise _meaning(answer)
+            raise _error_of(answer)
         told: dict[str, Any] = from_json(answer.body)
         return told
 
@@ -114,7 +114,7 @@ def _whole(seconds: float) -> int:
     return -int(-seconds // 1)
 
 
-def _meaning(answer: PostResponse) -> RemoteUnavailable | RemoteRejected:
+def _error_of(answer: PostResponse) -> RemoteUnavailable | RemoteRejected:
     """An error of SQS as Away, which the same call may outlast, or as Refused."""
     try:
         code = from_json(answer.body)["__type"].rpartition("#")[2]

@@ -15,10 +15,10 @@ from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetterStore
 from shoal.adapters.dynamodb.effects import DynamoEffectStore
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.live import DynamoLiveStore
-from shoal.adapters.dynamodb.machines import DynamoMachines
+from shoal.adapters.dynamodb.machines import DynamoMachineStore
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
 from shoal.adapters.dynamodb.table import Table
-from shoal.adapters.dynamodb.tenants import DynamoTenants, OpenJobs
+from shoal.adapters.dynamodb.tenants import DynamoTenantStore, OpenJobs
 from shoal.adapters.dynamodb.webhooks import DynamoWebhookStore
 from shoal.adapters.dynamodb.workers import DynamoWorkerStore
 from shoal.adapters.emf import EmfMetrics
@@ -67,8 +67,8 @@ def on_aws(settings: FunctionSettings) -> Adapters:
         workflow=StepFunctionsWorkflow(workflows, settings.state_machine_arn),
         blobs=S3BlobStore(ObjectBucket(s3, settings.inputs_bucket)),
         types=DynamoTypeRegistry(registry, clock),
-        machines=DynamoMachines(registry),
-        tenants=DynamoTenants(registry),
+        machines=DynamoMachineStore(registry),
+        tenants=DynamoTenantStore(registry),
         clock=clock,
         entropy=SystemEntropy(),
         metrics=EmfMetrics(clock, settings.stage),

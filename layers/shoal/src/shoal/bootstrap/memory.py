@@ -15,11 +15,11 @@ from shoal.adapters.memory.effects import MemoryEffectStore
 from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
 from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
-from shoal.adapters.memory.machines import MemoryMachines
+from shoal.adapters.memory.machines import MemoryMachineStore
 from shoal.adapters.memory.metrics import RecordingMetrics
 from shoal.adapters.memory.queues import MemoryQueueAges, MemoryTaskQueue
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
-from shoal.adapters.memory.tenants import MemoryTenants
+from shoal.adapters.memory.tenants import MemoryTenantStore
 from shoal.adapters.memory.webhooks import (
     MemoryDeliveryQueue,
     MemoryWebhookPoster,
@@ -47,8 +47,8 @@ class InMemory(Adapters):
     workflow: MemoryWorkflow
     blobs: MemoryBlobStore
     types: MemoryTypeRegistry
-    machines: MemoryMachines
-    tenants: MemoryTenants
+    machines: MemoryMachineStore
+    tenants: MemoryTenantStore
     clock: FixedClock
     metrics: RecordingMetrics
     connections: MemoryConnections
@@ -79,8 +79,8 @@ def in_memory(*types: TaskType, jobs: MemoryJobStore | None = None) -> InMemory:
         workflow=MemoryWorkflow(),
         blobs=MemoryBlobStore(),
         types=MemoryTypeRegistry(*(types or (NOOP,))),
-        machines=MemoryMachines(),
-        tenants=MemoryTenants(jobs),
+        machines=MemoryMachineStore(),
+        tenants=MemoryTenantStore(jobs),
         clock=clock,
         entropy=SeededEntropy(),
         metrics=RecordingMetrics(),

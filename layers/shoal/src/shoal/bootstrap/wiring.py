@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shoal.ports.exports import ExportFiles, ExportRuns
     from shoal.ports.jobs import JobStore
     from shoal.ports.live import Connections, LiveStore
-    from shoal.ports.machines import Machines
+    from shoal.ports.machines import MachineStore
     from shoal.ports.metrics import Metrics
     from shoal.ports.queues import QueueAges, QueueDepths, TaskQueue
     from shoal.ports.task_types import TypeRegistry
@@ -42,7 +42,7 @@ class Adapters:
     workflow: Workflow
     blobs: BlobStore
     types: TypeRegistry
-    machines: Machines
+    machines: MachineStore
     tenants: TenantStore
     clock: Clock
     entropy: Entropy

@@ -49,7 +49,7 @@ class Attempt:
     error: TaskError | None = None
 
 
-def ended(key: PartKey, part: WholePart | None, index: int) -> Attempt:
+def reported(key: PartKey, part: WholePart | None, index: int) -> Attempt:
     """Return a reported attempt of a task, read from its part."""
     found = () if part is None else part.outcomes
     outcome = next((each for each in found if each.index == index), None)

@@ -60,11 +60,6 @@ class Counts(NamedTuple):
         return Counts(*(sum(column) for column in zip(*parts, strict=True)))
 
     @property
-    def ended(self) -> int:
-        """Tasks in a terminal status."""
-        return self.completed + self.failed + self.cancelled
-
-    @property
     def open(self) -> int:
         """Tasks that have not ended."""
         return self.pending + self.running + self.retrying

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from shoal.domain.errors import LimitReached
 
-LATER: Final = 30
+RETRY_AFTER_SECONDS: Final = 30
 """Retry-After in seconds if a job has to end first."""
 
 
@@ -64,13 +64,13 @@ class Tenant:
         """Return the tenant with one more job; raise LimitReached above a limit."""
         if self.open_jobs >= limits.open_jobs:
             detail = f"{self.open_jobs} jobs are open, of at most {limits.open_jobs}"
-            raise LimitReached("open_jobs", detail, LATER)
+            raise LimitReached("open_jobs", detail, RETRY_AFTER_SECONDS)
         if self.queued_tasks + tasks > limits.queued_tasks:
             detail = (
                 f"open jobs have {self.queued_tasks} tasks, of at most {limits.queued_tasks};"
                 f" {tasks} more do not fit"
             )
-            raise LimitReached("queued_tasks", detail, LATER)
+            raise LimitReached("queued_tasks", detail, RETRY_AFTER_SECONDS)
         bucket = (self.bucket or TokenBucket(limits.submit_burst, now)).filled(limits, now)
         if bucket.tokens < 1:
             wait = math.ceil((1 - bucket.tokens) / limits.submit_rate)

@@ -10,7 +10,7 @@ from shoal.domain.outcome import Origin, Outcome, PartKey, WholePart
 from shoal.ports.blobs import UploadLink
 
 
-class Standing(NamedTuple):
+class ChunkStatuses(NamedTuple):
     """What a chunk's row says of where its tasks stand: a letter each."""
 
     generation: int
@@ -29,7 +29,7 @@ class ChunkStore(Protocol):
     def get_many(self, job_id: str, numbers: Sequence[int]) -> list[Chunk]:
         """Those of the chunks that exist, in the order of their numbers."""
 
-    def standings(self, job_id: str, numbers: Sequence[int]) -> Mapping[int, Standing]:
+    def statuses(self, job_id: str, numbers: Sequence[int]) -> Mapping[int, ChunkStatuses]:
         """Of those of the chunks that exist; for thousands of them."""
 
     def put(self, chunk: Chunk) -> None:

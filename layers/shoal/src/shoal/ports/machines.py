@@ -13,7 +13,7 @@ class MachinePage(NamedTuple):
     next_key: str | None
 
 
-class Machines(Protocol):
+class MachineStore(Protocol):
     """Clients that sign in for themselves, and whose they are."""
 
     def tenant_of(self, client: str) -> str | None:

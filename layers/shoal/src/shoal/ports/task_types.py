@@ -39,5 +39,5 @@ class TypeRegistry(Protocol):
     def register(self, task_type: TaskType) -> None:
         """Write all that a worker says of it; what was measured stays."""
 
-    def measured(self, name: str, seconds: float) -> None:
+    def record_duration(self, name: str, seconds: float) -> None:
         """Note how long a task of this type takes."""

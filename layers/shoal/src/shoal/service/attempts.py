@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Final, NamedTuple
 
-from shoal.domain.attempt import Attempt, ended, unreported
+from shoal.domain.attempt import Attempt, reported, unreported
 from shoal.domain.outcome import PartKey
 from shoal.ports.chunks import ChunkStore
 from shoal.service.task_queries import TaskQueries
@@ -51,4 +51,4 @@ class AttemptQueries:
     def _ended(self, keys: Sequence[PartKey], index: int) -> Iterator[Attempt]:
         for batch in batched(keys, PARTS_AT_ONCE, strict=False):
             parts = self.chunks.whole_parts(batch)
-            yield from (ended(key, parts.get(key), index) for key in batch)
+            yield from (reported(key, parts.get(key), index) for key in batch)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from shoal.domain.errors import MachineNotFound, NoTenant
 from shoal.domain.identity import Caller, Claims
-from shoal.ports.machines import Machines
+from shoal.ports.machines import MachineStore
 
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
     """Knows users by their group, and machines by what an administrator said of them."""
 
-    machines: Machines
+    machines: MachineStore
 
     def caller(self, claims: Claims) -> Caller:
         """Who brought this token; raise NoTenant if it belongs to no tenant, or to several."""

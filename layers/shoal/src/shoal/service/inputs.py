@@ -19,7 +19,7 @@ LINK_SECONDS = 3_600
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class LinkedInputs:
     """Inputs that are not inlined: the bytes `span` of what `url` reads, a line a task."""
 
     url: str
@@ -32,7 +32,9 @@ class Inputs:
 
     blobs: BlobStore
 
-    def own(self, job: Job, chunk: Chunk, offsets: Sequence[int]) -> list[dict[str, Json]] | Placed:
+    def own_inputs(
+        self, job: Job, chunk: Chunk, offsets: Sequence[int]
+    ) -> list[dict[str, Json]] | LinkedInputs:
         """The own inputs of the tasks at these positions, or the place of all the chunk's.
 
         The place too if the object is gone: its reader finds that out, and fails these tasks alone.
@@ -46,9 +48,9 @@ class Inputs:
             with suppress(InputsNotFound):
                 lines = _lines(self.blobs.read(source.key, *chunk.span))
                 return [lines[offset] for offset in offsets]
-        return Placed(self.blobs.link(source.key, seconds=LINK_SECONDS), chunk.span)
+        return LinkedInputs(self.blobs.link(source.key, seconds=LINK_SECONDS), chunk.span)
 
-    def whole(
+    def full_inputs(
         self, job: Job, places: Iterable[tuple[Chunk, int]]
     ) -> Iterator[Mapping[str, Json] | None]:
         """All of the inputs of tasks in order.

@@ -74,7 +74,7 @@ class JobControl:
         def move(job: Job) -> Job | None:
             if job.generation > 1 and job.live:
                 same = job.selection == job.chosen(selection)
-                if not (same if canary is None else _tries(job, canary)):
+                if not (same if canary is None else _is_at_canary(job, canary)):
                     raise IllegalMove(f"job {job_id} is retried already, and not with these tasks")
                 return None
             if canary is not None and canary.generation != job.generation + 1:
@@ -136,7 +136,7 @@ class JobControl:
         return job
 
 
-def _tries(job: Job, canary: Canary) -> bool:
+def _is_at_canary(job: Job, canary: Canary) -> bool:
     """Whether the job is at the canary already: the same was asked twice at a time."""
     at = job.canary
     return at is not None and (at.generation, at.asked) == (canary.generation, canary.asked)

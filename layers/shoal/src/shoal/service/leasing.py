@@ -20,7 +20,7 @@ from shoal.ports.metrics import Metrics
 from shoal.ports.queues import Message, TaskQueue
 from shoal.ports.task_types import TypeRegistry
 from shoal.service.completion import Completion
-from shoal.service.inputs import Inputs, Placed
+from shoal.service.inputs import Inputs, LinkedInputs
 from shoal.service.job_updates import TRIES, update_job
 
 UPLOAD_SECONDS = 900
@@ -42,7 +42,7 @@ class LeaseGranted:
     job: Job
     chunk: Chunk
     offsets: tuple[int, ...]
-    own: list[dict[str, Json]] | Placed
+    inputs: list[dict[str, Json]] | LinkedInputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,9 @@ class Leasing:
         if job is None or job.stopping:
             return LeaseRefused("cancelled")
         offsets = grant.chunk.running
-        return LeaseGranted(job, grant.chunk, offsets, self.inputs.own(job, grant.chunk, offsets))
+        return LeaseGranted(
+            job, grant.chunk, offsets, self.inputs.own_inputs(job, grant.chunk, offsets)
+        )
 
     def _wake_if_closed(self, job: Job) -> None:
         if not job.live:
@@ -310,4 +312,4 @@ class Leasing:
         )
         if chunk.number == 0 and report.final and report.outcomes:
             mean = fmean(outcome.duration for outcome in report.outcomes)
-            self.types.measured(job.spec.task_type, mean)
+            self.types.record_duration(job.spec.task_type, mean)

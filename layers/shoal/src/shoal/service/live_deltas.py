@@ -40,14 +40,16 @@ class LiveDeltaPublisher:
         to_all = {tenant: self.store.subscribers(tenant, ALL_JOBS) for tenant in heard}
         sent, left = 0, [job_id for job_id, tenant in tenants.items() if tenant in heard]
         while left:
-            told = {job_id: self._tell(tenants[job_id], job_id, to_all) for job_id in left}
+            told = {job_id: self._publish_job(tenants[job_id], job_id, to_all) for job_id in left}
             sent += sum(each or 0 for each in told.values())
             left = [job_id for job_id, each in told.items() if each is None]
             if left:
                 self.pause(PERIOD)
         return sent
 
-    def _tell(self, tenant: str, job_id: str, to_all: Mapping[str, Sequence[str]]) -> int | None:
+    def _publish_job(
+        self, tenant: str, job_id: str, to_all: Mapping[str, Sequence[str]]
+    ) -> int | None:
         """How many messages went out, which may be none; None if it is too early to tell."""
         ears = {ALL_JOBS: to_all[tenant], job_id: self.store.subscribers(tenant, job_id)}
         if not any(ears.values()):

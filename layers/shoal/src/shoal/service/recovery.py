@@ -12,8 +12,8 @@ from shoal.ports.queues import Message, TaskQueue
 from shoal.ports.workflow import Execution, ExecutionStatus, Workflow
 from shoal.service.completion import Completion
 
-DEATHS: Final = 3
-WITHIN_SECONDS: Final = 3_600.0
+CRASH_LIMIT: Final = 3
+CRASH_WINDOW_SECONDS: Final = 3_600.0
 _DIED = frozenset((ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.ABORTED))
 
 
@@ -26,16 +26,16 @@ class CrashLoopDetector:
 
     def cause(self, job_id: str, generation: int, number: int) -> str | None:
         """Why the job must end, if the three executions before this one died within the hour."""
-        if number <= DEATHS:
+        if number <= CRASH_LIMIT:
             return None
-        since = self.clock.now() - WITHIN_SECONDS
+        since = self.clock.now() - CRASH_WINDOW_SECONDS
         last = None
-        for before in range(number - DEATHS, number):
+        for before in range(number - CRASH_LIMIT, number):
             last = self.workflow.describe(job_id, generation, before)
             if last is None or last.status not in _DIED or (last.stopped_at or 0) < since:
                 return None
         error = last.error if last is not None else None
-        return f"the workflow died {DEATHS} times within an hour: {error or 'no cause given'}"
+        return f"the workflow died {CRASH_LIMIT} times within an hour: {error or 'no cause given'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ class Recovery:
         if last is None:
             self.workflow.start(job_id, job.generation, number)
         elif last.status is not ExecutionStatus.RUNNING:
-            if _agree(job, last) or _in_vain(job, number):
-                self._let_go(job_id)
+            if _matches_job(job, last) or _keeps_failing(job, number):
+                self._stop_watching(job_id)
             else:
                 self._start_next(job, number)
 
@@ -75,7 +75,7 @@ class Recovery:
         """Start the next execution: the last one ended, and the job did not end with it."""
         self.workflow.start(job.id, job.generation, number + 1)
 
-    def _let_go(self, job_id: str) -> None:
+    def _stop_watching(self, job_id: str) -> None:
         """Nobody has to watch it any more, unless it was retried since it was read."""
         self.jobs.unmark_open(job_id)
         job = self.jobs.get(job_id)
@@ -111,12 +111,12 @@ class Recovery:
         self.queue.send(job.spec.priority, [message], tenant=job.tenant)
 
 
-def _in_vain(job: Job, number: int) -> bool:
+def _keeps_failing(job: Job, number: int) -> bool:
     """Whether executions begun after the job was closed end otherwise again and again."""
-    return not job.live and number >= job.executions + DEATHS
+    return not job.live and number >= job.executions + CRASH_LIMIT
 
 
-def _agree(job: Job, last: Execution) -> bool:
+def _matches_job(job: Job, last: Execution) -> bool:
     """Whether the execution ended as the job did."""
     if job.live:
         return False

@@ -16,7 +16,7 @@ from shoal.domain.job import Job
 from shoal.domain.job_version import job_version
 from shoal.domain.tally import Entry, Tally, address
 from shoal.domain.visible_status import untouched_status
-from shoal.ports.chunks import ChunkStore, Standing
+from shoal.ports.chunks import ChunkStatuses, ChunkStore
 from shoal.ports.jobs import JobStore
 from shoal.service.job_access import owned_job
 
@@ -87,8 +87,8 @@ class TaskMap:
                     break
                 mixed.append(number)
             cells.append(letters or "")
-        for number, standing in self.chunks.standings(self.job.id, mixed).items():
-            cells[number - first] = self._shown(standing)
+        for number, standing in self.chunks.statuses(self.job.id, mixed).items():
+            cells[number - first] = self._visible_statuses(standing)
         for number in mixed:
             cells[number - first] = cells[number - first] or self._unmade(number)
         return "".join(cells)[start - first * (self.job.chunk_size or 1) :].encode()
@@ -127,7 +127,7 @@ class TaskMap:
             counts = entry.counts
         return counts if self.job.live else counts.after_close()
 
-    def _shown(self, standing: Standing) -> str:
+    def _visible_statuses(self, standing: ChunkStatuses) -> str:
         """The letters of a chunk's row, as `visible_status` has them."""
         letters = standing.statuses
         if standing.generation != self.job.generation:

@@ -111,7 +111,7 @@ class TaskQueries:
 
     def views(self, job: Job, found: Sequence[tuple[Chunk, int, Outcome | None]]) -> list[TaskView]:
         """Tasks, each with its latest outcome, as users see them."""
-        inputs = self.inputs.whole(job, [(chunk, offset) for chunk, offset, _ in found])
+        inputs = self.inputs.full_inputs(job, [(chunk, offset) for chunk, offset, _ in found])
         return [
             TaskView(
                 job,

@@ -13,7 +13,7 @@ from shoal.domain.errors import (
     WebhookNotFound,
     WriteConflict,
 )
-from shoal.domain.limits import LATER
+from shoal.domain.limits import RETRY_AFTER_SECONDS
 from shoal.domain.webhook import (
     MOST_WEBHOOKS,
     SECRET_BYTES,
@@ -69,7 +69,9 @@ class Webhooks:
             return _same(before, hook), True
         if len(known) >= MOST_WEBHOOKS:
             raise LimitReached(
-                "webhooks", f"{len(known)} webhooks, of at most {MOST_WEBHOOKS}", LATER
+                "webhooks",
+                f"{len(known)} webhooks, of at most {MOST_WEBHOOKS}",
+                RETRY_AFTER_SECONDS,
             )
         try:
             self.webhooks.put(hook)

@@ -25,7 +25,7 @@ from shoal.wire.worker import (
 )
 
 
-class Deliveries(Protocol):
+class MessageSource(Protocol):
     """The queues of chunks, by name."""
 
     def receive(

@@ -21,7 +21,7 @@ from shoal.worker.memory_guard import MemoryGuard
 from shoal.worker.null_meters import NullMeters
 from shoal.worker.outbox import Outbox
 from shoal.worker.pool import Pool
-from shoal.worker.ports import Callbacks, Deliveries, Meters, MonotonicClock, Tracer
+from shoal.worker.ports import Callbacks, MessageSource, Meters, MonotonicClock, Tracer
 from shoal.worker.probes import Probes, routes
 from shoal.worker.registration import RegistrationLoop
 from shoal.worker.reporter import Reporter
@@ -40,7 +40,7 @@ class Worker:
         config: WorkerConfig,
         fork_client: ForkClient,
         callbacks: Callbacks,
-        deliveries: Deliveries,
+        deliveries: MessageSource,
         clock: MonotonicClock,
         *,
         meters: Meters | None = None,

@@ -11,7 +11,7 @@ from typing import Final
 from shoal.worker.circuit_breaker import CircuitBreaker
 from shoal.worker.health import ThreadWatchdog
 from shoal.worker.in_flight import InFlight
-from shoal.worker.ports import Callbacks, Deliveries, Meters, MonotonicClock, Tracer
+from shoal.worker.ports import Callbacks, MessageSource, Meters, MonotonicClock, Tracer
 
 WEIGHTS: Final[Mapping[str, int]] = MappingProxyType({"high": 6, "normal": 3, "low": 1})
 
@@ -46,7 +46,7 @@ class WorkerContext:
 
     config: WorkerConfig
     callbacks: Callbacks
-    deliveries: Deliveries
+    deliveries: MessageSource
     clock: MonotonicClock
     in_flight: InFlight
     draining: threading.Event

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 from shoal.adapters.parallel import in_parallel
 from shoal.adapters.rows.attributes import number, text
-from shoal.adapters.rows.chunks import STANDING, chunk_id, chunk_of, chunk_row, standing_of
-from shoal.adapters.rows.origins import marked, marks, origin_of, stated
+from shoal.adapters.rows.chunks import STATUS_ATTRIBUTES, chunk_id, chunk_of, chunk_row, statuses_of
+from shoal.adapters.rows.origins import (
+    origin_attributes,
+    origin_metadata,
+    origin_of,
+    origin_of_metadata,
+)
 from shoal.adapters.rows.parts import pack_part, unpack_part
 from shoal.domain.chunk import Chunk
 from shoal.domain.outcome import Origin, Outcome, PartKey, WholePart
 from shoal.ports.blobs import UploadLink
-from shoal.ports.chunks import Standing
+from shoal.ports.chunks import ChunkStatuses
 
 if TYPE_CHECKING:
     from shoal.adapters.dynamodb.table import Table
@@ -41,10 +46,10 @@ class DynamoChunkStore:
         rows = self._tasks.get_many(chunk_id(job_id, number) for number in numbers)
         return sorted(map(chunk_of, rows.values()), key=lambda chunk: chunk.number)
 
-    def standings(self, job_id: str, numbers: Sequence[int]) -> Mapping[int, Standing]:
+    def statuses(self, job_id: str, numbers: Sequence[int]) -> Mapping[int, ChunkStatuses]:
         names = {chunk_id(job_id, number): number for number in numbers}
-        rows = self._tasks.get_many(names, only=STANDING)
-        return {names[name]: standing_of(row) for name, row in rows.items()}
+        rows = self._tasks.get_many(names, only=STATUS_ATTRIBUTES)
+        return {names[name]: statuses_of(row) for name, row in rows.items()}
 
     def put(self, chunk: Chunk) -> None:
         self._tasks.put_over(chunk_row(chunk), chunk.version - 1)
@@ -54,22 +59,22 @@ class DynamoChunkStore:
     ) -> None:
         packed = pack_part(outcomes)
         if len(packed) > LARGEST_ROW:
-            from shoal.adapters.rows.uploads import listed_part  # noqa: PLC0415 - costs pydantic
+            from shoal.adapters.rows.uploads import encode_part  # noqa: PLC0415 - costs pydantic
 
-            self._results.put_new(str(key), listed_part(outcomes), marks(origin))
+            self._results.put_new(str(key), encode_part(outcomes), origin_metadata(origin))
             return
         self._tasks.put_new(
             {
                 "id": text(str(key)),
                 "o": {"B": packed},
                 "expires_at": number(expires_at),
-                **stated(origin),
+                **origin_attributes(origin),
             }
         )
 
     def part_upload(self, key: PartKey, size: int, *, origin: Origin, seconds: int) -> UploadLink:
         return self._results.upload_new(
-            str(key), seconds=seconds, size=size, metadata=marks(origin)
+            str(key), seconds=seconds, size=size, metadata=origin_metadata(origin)
         )
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
@@ -83,11 +88,11 @@ class DynamoChunkStore:
         }
         elsewhere = {name: key for name, key in names.items() if key not in parts}
         if elsewhere:
-            from shoal.adapters.rows.uploads import uploaded_part  # noqa: PLC0415 - as above
+            from shoal.adapters.rows.uploads import decode_part  # noqa: PLC0415 - as above
 
             found = in_parallel(self._results.get, elsewhere)
             parts |= {
-                key: WholePart(uploaded_part(stored.body), marked(stored.metadata))
+                key: WholePart(decode_part(stored.body), origin_of_metadata(stored.metadata))
                 for key, stored in zip(elsewhere.values(), found, strict=True)
                 if stored is not None
             }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _PARTITION: Final = "machine"
 
 
-class DynamoMachines:
+class DynamoMachineStore:
     """A row each, read strongly: who was removed stays out from then on."""
 
     def __init__(self, registry: Registry) -> None:

@@ -121,7 +121,7 @@ class DynamoTypeRegistry:
         return [_task_type(row) for row in self._registry.partition("type")]
 
     def register(self, task_type: TaskType) -> None:
-        said = _said(task_type)
+        said = _attributes(task_type)
         names = {f"#{place}": name for place, name in enumerate(said)}
         with translated():
             self._registry.client.update_item(
@@ -135,7 +135,7 @@ class DynamoTypeRegistry:
             )
         self._read.pop(task_type.name, None)
 
-    def measured(self, name: str, seconds: float) -> None:
+    def record_duration(self, name: str, seconds: float) -> None:
         row = self._registry.get("type", name)
         if row is None:
             return
@@ -162,7 +162,7 @@ class DynamoTypeRegistry:
 _NOTHING: Final[Value] = {"NULL": True}
 
 
-def _said(task_type: TaskType) -> Mapping[str, Value]:
+def _attributes(task_type: TaskType) -> Mapping[str, Value]:
     """What a worker says of it, as attributes: all of them, so that what it no longer says goes."""
     timeout, retry, batch = task_type.timeout, task_type.retry, task_type.batch
     return {

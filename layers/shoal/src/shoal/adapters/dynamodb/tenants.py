@@ -30,7 +30,7 @@ _COUNT: Final = "ADD open_jobs :jobs, queued_tasks :tasks"
 _LOST: Final = frozenset(("ConditionalCheckFailedException", "TransactionConflictException"))
 
 
-class DynamoTenants:
+class DynamoTenantStore:
     """A row each. Its version guards limits and submits; counters are added to."""
 
     def __init__(self, registry: Registry) -> None:

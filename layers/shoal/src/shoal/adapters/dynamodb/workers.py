@@ -25,7 +25,7 @@ class DynamoWorkerStore:
         self._registry = registry
 
     def record(self, worker: Worker) -> None:
-        said = _said(worker)
+        said = _attributes(worker)
         with translated():
             try:
                 self._registry.client.update_item(
@@ -45,7 +45,7 @@ class DynamoWorkerStore:
         return WorkerPage([_worker(row) for row in rows], last)
 
 
-def _said(worker: Worker) -> dict[str, Value]:
+def _attributes(worker: Worker) -> dict[str, Value]:
     about = {
         "types": worker.types,
         "every": worker.every,

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from shoal.adapters.memory.blobs import MemoryBlobStore
 from shoal.adapters.memory.restorable import Restorable
-from shoal.adapters.rows.uploads import uploaded_part
+from shoal.adapters.rows.uploads import decode_part
 from shoal.domain.chunk import Chunk
 from shoal.domain.errors import WriteConflict
 from shoal.domain.outcome import Origin, Outcome, PartKey, WholePart
 from shoal.ports.blobs import UploadLink
-from shoal.ports.chunks import Standing
+from shoal.ports.chunks import ChunkStatuses
 
 
 class MemoryChunkStore(Restorable):
@@ -37,9 +37,9 @@ class MemoryChunkStore(Restorable):
             if (job_id, number) in self._chunks
         ]
 
-    def standings(self, job_id: str, numbers: Sequence[int]) -> Mapping[int, Standing]:
+    def statuses(self, job_id: str, numbers: Sequence[int]) -> Mapping[int, ChunkStatuses]:
         return {
-            chunk.number: Standing(chunk.generation, chunk.statuses)
+            chunk.number: ChunkStatuses(chunk.generation, chunk.statuses)
             for chunk in self.get_many(job_id, numbers)
         }
 
@@ -72,5 +72,5 @@ class MemoryChunkStore(Restorable):
         size = self._uploads.size(str(key))
         if size is None:
             return None
-        outcomes = uploaded_part(self._uploads.read(str(key), 0, size))
+        outcomes = decode_part(self._uploads.read(str(key), 0, size))
         return WholePart(outcomes, self._uploading.get(key))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shoal.ports.machines import MachinePage
 
 
-class MemoryMachines:
+class MemoryMachineStore:
     """Tenants by client."""
 
     def __init__(self) -> None:

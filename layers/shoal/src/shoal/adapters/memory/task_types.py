@@ -26,7 +26,7 @@ class MemoryTypeRegistry(Restorable):
         mean = None if known is None else known.mean_seconds
         self._types[task_type.name] = replace(task_type, mean_seconds=mean)
 
-    def measured(self, name: str, seconds: float) -> None:
+    def record_duration(self, name: str, seconds: float) -> None:
         known = self._types.get(name)
         if known is not None:
             mean = updated_mean(known.mean_seconds, seconds)

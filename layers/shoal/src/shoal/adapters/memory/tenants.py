@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from shoal.adapters.memory.jobs import MemoryJobStore
 
 
-class MemoryTenants:
+class MemoryTenantStore:
     """Tenants by name."""
 
     def __init__(self, jobs: MemoryJobStore) -> None:

@@ -22,7 +22,7 @@ from shoal.adapters.rows.runs import (
     unpack_spans,
 )
 from shoal.domain.chunk import Chunk, CurrentTask, Lease, Part, Span
-from shoal.ports.chunks import Standing
+from shoal.ports.chunks import ChunkStatuses
 
 
 def chunk_id(job: str, number: int) -> str:
@@ -89,13 +89,13 @@ def chunk_of(row: Row) -> Chunk:
     )
 
 
-STANDING: Final = "id, g, s"
+STATUS_ATTRIBUTES: Final = "id, g, s"
 """The attributes that `standing_of` needs."""
 
 
-def standing_of(row: Row) -> Standing:
+def statuses_of(row: Row) -> ChunkStatuses:
     """Where the tasks of a row stand."""
-    return Standing(int_of(row, "g"), unpack_letters(text_of(row, "s")))
+    return ChunkStatuses(int_of(row, "g"), unpack_letters(text_of(row, "s")))
 
 
 def _lease(row: Row) -> Lease | None:

@@ -11,7 +11,7 @@ from shoal.adapters.rows.attributes import Row, Value, int_of, number, text, tex
 from shoal.domain.outcome import Origin
 
 
-def stated(origin: Origin) -> dict[str, Value]:
+def origin_attributes(origin: Origin) -> dict[str, Value]:
     """The attributes of a part's row."""
     return {"w": text(origin.worker), "g": number(origin.generation)}
 
@@ -21,12 +21,12 @@ def origin_of(row: Row) -> Origin | None:
     return Origin(text_of(row, "w"), int_of(row, "g")) if "w" in row else None
 
 
-def marks(origin: Origin) -> dict[str, str]:
+def origin_metadata(origin: Origin) -> dict[str, str]:
     """The metadata of a part's object."""
     return {"worker": origin.worker, "generation": str(origin.generation)}
 
 
-def marked(metadata: Mapping[str, str]) -> Origin | None:
+def origin_of_metadata(metadata: Mapping[str, str]) -> Origin | None:
     """What a part's object says; None of an old one."""
     if "worker" not in metadata or "generation" not in metadata:
         return None

@@ -19,7 +19,7 @@ from shoal.wire.worker import TaskFailure, TaskOutcome
 _OUTCOMES = TypeAdapter(list[TaskOutcome])
 
 
-def uploaded_part(body: bytes) -> tuple[Outcome, ...]:
+def decode_part(body: bytes) -> tuple[Outcome, ...]:
     """The outcomes; none if the body is no list of them, for nobody checked it on its way."""
     try:
         outcomes = _OUTCOMES.validate_json(body)
@@ -38,7 +38,7 @@ def uploaded_part(body: bytes) -> tuple[Outcome, ...]:
     )
 
 
-def listed_part(outcomes: Sequence[Outcome]) -> bytes:
+def encode_part(outcomes: Sequence[Outcome]) -> bytes:
     """The outcomes as a worker would upload them."""
     return json.dumps([_listed(outcome) for outcome in outcomes], separators=(",", ":")).encode()
 
