@@ -5,7 +5,7 @@ CLEAN_PROSE := README.md CHANGELOG.md docs/explanation docs/tutorials docs/adr/0
 	tooling mk/prose.mk tests/unit/tooling tests/unit/client tests/unit/cli \
 	layers/shoal/src/shoal/client layers/shoal/src/shoal/cli layers/shoal/src/shoal/__main__.py \
 	layers/shoal/src/shoal/worker_command.py docs/reference/cli.md docs/reference/client.md \
-	docs/adr/0019-a-client-without-io.md docs/adr/0032-the-sync-client-is-generated.md
+	docs/adr/0019-a-client-without-io.md docs/adr/0032-the-sync-client-is-generated.md docs/adr/0034-names-come-from-the-field.md
 PROSE ?= $(CLEAN_PROSE)
 
 check: check-prose

@@ -1,4 +1,4 @@
-"""Two concepts never share a class name; ADR 34 says why a concept has its name in two modules."""
+"""Two concepts never share a class name; ADR 34 gives the reason for each name in two modules."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ ADR = ROOT / "docs/adr/0034-names-come-from-the-field.md"
 def justified() -> list[str]:
     """The names of the ADR's table of shared names."""
     text = ADR.read_text()
-    table = text[text.index("## Class names that modules share") :]
+    table = text.split("## Class names that modules share")[1].split("## Map")[0]
     return re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
 
 

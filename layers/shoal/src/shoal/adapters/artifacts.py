@@ -7,7 +7,7 @@ from shoal.wire.worker import ArtifactRequest, RemoteRejected
 
 
 class ApiArtifacts:
-    """Fills the SDK's port `TaskArtifacts` for one task under one lease."""
+    """Implements the SDK's port `TaskArtifacts` for one task under one lease."""
 
     def __init__(self, calls: TaskCalls) -> None:
         self._calls = calls

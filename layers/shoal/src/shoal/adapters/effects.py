@@ -10,7 +10,7 @@ from shoal.wire.worker import Effect, EffectRequest
 
 
 class ApiEffects:
-    """Fills the SDK's port `TaskEffects` for one task under one lease."""
+    """Implements the SDK's port `TaskEffects` for one task under one lease."""
 
     def __init__(self, calls: TaskCalls) -> None:
         self._calls = calls
