@@ -19,6 +19,7 @@ NextToken = Annotated[str | None, Query(max_length=2_048)]
 IdempotencyKey = Annotated[
     str | None, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,255}$")
 ]
+PageLimit = Annotated[int, Query(ge=1, le=100)]
 TaskLimit = Annotated[int, Query(ge=1, le=1_000)]
 
 type Security = Sequence[Mapping[str, Sequence[str]]]

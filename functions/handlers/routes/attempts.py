@@ -1,12 +1,9 @@
 """What came of each attempt of a task."""
 
 from collections.abc import Sequence
-from typing import Annotated
-
-from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from handlers.page_tokens import index_start, next_page_token
-from handlers.request_context import NextToken, caller, new_router
+from handlers.request_context import NextToken, PageLimit, caller, new_router
 from handlers.serializers import MAX_RESPONSE_BYTES, error_body, optional_time, size_of
 from shoal import bootstrap
 from shoal.domain.attempt import Attempt, AttemptOutcome
@@ -18,7 +15,7 @@ router = new_router()
 @router.get("/api/v1/tasks/<task_id>/attempts", operation_id="listAttempts", tags=["tasks"])
 def list_attempts(
     task_id: str,
-    limit: Annotated[int, Query(ge=1, le=100)] = 100,
+    limit: PageLimit = 100,
     next_token: NextToken = None,
 ) -> AttemptsBody:
     """List the latest attempts of a task, oldest first; the next page has those before them."""

@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from handlers import log
 from handlers.page_tokens import next_page_token, text_start
-from handlers.request_context import IdempotencyKey, NextToken, caller, new_router, request_id
+from handlers.request_context import (
+    IdempotencyKey,
+    NextToken,
+    PageLimit,
+    caller,
+    new_router,
+    request_id,
+)
 from shoal import bootstrap
 from shoal.domain.bulk import BulkAction
 from shoal.domain.job_filter import JobFilter
@@ -18,8 +23,6 @@ from shoal.wire.bulk import BulkActionBody, BulkActionPageBody, BulkRequest, Ref
 from shoal.wire.times import rfc3339
 
 router = new_router()
-
-Limit = Annotated[int, Query(ge=1, le=100)]
 
 
 @router.post(
@@ -46,7 +49,7 @@ def begin_bulk_action(
 
 
 @router.get("/api/v1/bulk-actions", operation_id="listBulkActions", tags=["bulk actions"])
-def list_bulk_actions(limit: Limit = 50, next_token: NextToken = None) -> BulkActionPageBody:
+def list_bulk_actions(limit: PageLimit = 50, next_token: NextToken = None) -> BulkActionPageBody:
     """List bulk actions, newest first."""
     query = ["bulk-actions"]
     page = bootstrap.bulk_actions().page(

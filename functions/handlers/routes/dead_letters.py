@@ -1,21 +1,15 @@
 """What the dead-letter queue saw of a tenant's jobs."""
 
-from typing import Annotated
-
-from aws_lambda_powertools.event_handler.openapi.params import Query
-
 from handlers.page_tokens import next_page_token, text_start
-from handlers.request_context import NextToken, caller, new_router
+from handlers.request_context import NextToken, PageLimit, caller, new_router
 from shoal import bootstrap
 from shoal.wire.dead_letters import DeadLetterPageBody, dead_letters_body
 
 router = new_router()
 
-LetterLimit = Annotated[int, Query(ge=1, le=100)]
-
 
 @router.get("/api/v1/dead-letters", operation_id="listDeadLetters", tags=["jobs"])
-def list_dead_letters(limit: LetterLimit = 50, next_token: NextToken = None) -> DeadLetterPageBody:
+def list_dead_letters(limit: PageLimit = 50, next_token: NextToken = None) -> DeadLetterPageBody:
     """List messages that were received too often, by job and cause, newest first."""
     query = ["dead-letters"]
     page = bootstrap.dead_letters().of_tenant(

@@ -1,22 +1,16 @@
 """Events: who did what to which job."""
 
-from typing import Annotated
-
-from aws_lambda_powertools.event_handler.openapi.params import Query
-
 from handlers.page_tokens import next_page_token, text_start
-from handlers.request_context import NextToken, caller, new_router
+from handlers.request_context import NextToken, PageLimit, caller, new_router
 from shoal import bootstrap
 from shoal.ports.audit import AuditPage
 from shoal.wire.events import EventPageBody, event_body
 
 router = new_router()
 
-EventLimit = Annotated[int, Query(ge=1, le=100)]
-
 
 @router.get("/api/v1/events", operation_id="listEvents", tags=["events"])
-def list_events(limit: EventLimit = 50, next_token: NextToken = None) -> EventPageBody:
+def list_events(limit: PageLimit = 50, next_token: NextToken = None) -> EventPageBody:
     """List who did what to jobs, newest first."""
     query = ["events"]
     page = bootstrap.audit_trail().of_tenant(
@@ -27,7 +21,7 @@ def list_events(limit: EventLimit = 50, next_token: NextToken = None) -> EventPa
 
 @router.get("/api/v1/jobs/<job_id>/events", operation_id="listJobEvents", tags=["events"])
 def list_job_events(
-    job_id: str, limit: EventLimit = 50, next_token: NextToken = None
+    job_id: str, limit: PageLimit = 50, next_token: NextToken = None
 ) -> EventPageBody:
     """List who did what to a job, newest first."""
     query = ["events", job_id]

@@ -1,12 +1,11 @@
 """All results of a job as one file."""
 
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Final
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Header
 
-from handlers.request_context import READ_ONLY, caller, new_router
+from handlers.request_context import READ_ONLY, IdempotencyKey, caller, new_router
 from handlers.serializers import job_path
 from shoal import bootstrap
 from shoal.domain.audit_event import Action
@@ -17,9 +16,6 @@ from shoal.wire.times import rfc3339
 
 router = new_router()
 
-IdempotencyKey = Annotated[
-    str | None, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,255}$")
-]
 _STATUSES: Final = {
     ExecutionStatus.RUNNING: ExportStatus.RUNNING,
     ExecutionStatus.SUCCEEDED: ExportStatus.DONE,

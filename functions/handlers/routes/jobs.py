@@ -10,7 +10,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from handlers import log
 from handlers.page_tokens import next_page_token, text_start
-from handlers.request_context import IdempotencyKey, NextToken, caller, new_router, request_id
+from handlers.request_context import (
+    IdempotencyKey,
+    NextToken,
+    PageLimit,
+    caller,
+    new_router,
+    request_id,
+)
 from handlers.serializers import job_body, job_path, upload_body
 from shoal import bootstrap
 from shoal.domain import trace
@@ -28,7 +35,6 @@ from shoal.wire.worker import TypeName
 
 router = new_router()
 
-JobLimit = Annotated[int, Query(ge=1, le=100)]
 type Handler = Callable[[str], Response[JobBody]]
 
 
@@ -59,7 +65,7 @@ def list_jobs(
     task_type: Annotated[TypeName | None, Query(alias="type")] = None,
     name: Annotated[Name, Query()] = "",
     tag: Annotated[TagSought | None, Query()] = None,
-    limit: JobLimit = 50,
+    limit: PageLimit = 50,
     next_token: NextToken = None,
 ) -> JobPageBody:
     """List jobs, newest first. A page may have fewer than `limit`: go on while there is a token.

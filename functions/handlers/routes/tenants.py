@@ -5,11 +5,11 @@ from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from handlers import log
 from handlers.page_tokens import next_page_token, text_start
-from handlers.request_context import ADMIN, NextToken, caller, new_router, request_id
+from handlers.request_context import ADMIN, NextToken, PageLimit, caller, new_router, request_id
 from shoal import bootstrap
 from shoal.domain.limits import Tenant
 from shoal.wire.tenants import (
@@ -27,7 +27,6 @@ from shoal.wire.tenants import (
 
 router = new_router()
 
-PageLimit = Annotated[int, Query(ge=1, le=100)]
 Client = Annotated[ClientId, Path()]
 Name = Annotated[TenantName, Path()]
 

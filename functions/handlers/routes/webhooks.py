@@ -1,12 +1,10 @@
 """Where a tenant wants to be told of its jobs' events."""
 
 from http import HTTPStatus
-from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Header
 
-from handlers.request_context import caller, new_router
+from handlers.request_context import IdempotencyKey, caller, new_router
 from shoal import bootstrap
 from shoal.domain.audit_event import Action
 from shoal.wire.webhooks import (
@@ -22,10 +20,6 @@ from shoal.wire.webhooks import (
 )
 
 router = new_router()
-
-IdempotencyKey = Annotated[
-    str | None, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,255}$")
-]
 
 
 @router.post(
