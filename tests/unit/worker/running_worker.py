@@ -17,7 +17,7 @@ from tests.unit.worker.worker_fakes import (
     FakeCallbacks,
     FakeChunk,
     FakeClock,
-    FakeDeliveries,
+    FakeMessageSource,
 )
 
 type Eventually = Callable[[Callable[[], object]], None]
@@ -28,7 +28,7 @@ class Running:
 
     def __init__(self) -> None:
         self.callbacks = FakeCallbacks()
-        self.deliveries = FakeDeliveries()
+        self.deliveries = FakeMessageSource()
         self.clock = FakeClock()
         self.fork_client = ForkClient(["tests.unit.worker.worker_tasks"])
         self.meters: Meters | None = None

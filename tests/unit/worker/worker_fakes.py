@@ -32,7 +32,7 @@ JOB = "job_" + "0" * 26
 DEADLINE = 15.0
 
 
-class FakeDeliveries:
+class FakeMessageSource:
     """Queues that hide what was received; nothing comes back by itself."""
 
     def __init__(self) -> None:

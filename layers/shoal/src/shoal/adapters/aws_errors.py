@@ -52,7 +52,7 @@ def code_of(error: ClientError) -> str:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise Unavailable for what may pass, Refused for what will not."""
+    """Raise Unavailable if a retry may succeed, else AwsError."""
     try:
         yield
     except ClientError as error:

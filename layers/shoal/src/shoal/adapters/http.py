@@ -28,7 +28,7 @@ class PostResponse(NamedTuple):
 
 
 type Post = Callable[[str, dict[str, str], bytes], PostResponse]
-"""Sends headers and a body to a URL and waits for the answer; raises Away if there is none."""
+"""Sends headers and a body to a URL; raises RemoteUnavailable if no answer comes."""
 
 
 class CurlPost:

@@ -27,7 +27,7 @@ _THROTTLED: Final = frozenset({"Throttling", "ThrottlingException", "RequestThro
 
 
 class SqsMessageSource:
-    """Fills the worker's port `Deliveries` by the JSON protocol of SQS, which `post` signs.
+    """Fills the worker's port `MessageSource` by the JSON protocol of SQS, which `post` signs.
 
     `urls` of the queues by name.
     """
@@ -115,7 +115,7 @@ def _whole(seconds: float) -> int:
 
 
 def _error_of(answer: PostResponse) -> RemoteUnavailable | RemoteRejected:
-    """An error of SQS as Away, which the same call may outlast, or as Refused."""
+    """An error of SQS as RemoteUnavailable if a retry may succeed, else as RemoteRejected."""
     try:
         code = from_json(answer.body)["__type"].rpartition("#")[2]
     except (ValueError, TypeError, LookupError):

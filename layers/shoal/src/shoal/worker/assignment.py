@@ -37,7 +37,7 @@ class Assignment(NamedTuple):
 class ChildLimits(NamedTuple):
     """When a child retires: after so many tasks, or once it has grown by so many bytes.
 
-    `most_data`: bytes that any child may have, if there is such a number.
+    `max_data`: bytes that any child may have, if there is such a number.
     """
 
     max_tasks: int = 100_000

@@ -1,7 +1,8 @@
 """What the worker needs of the world; adapters fill it.
 
-Every call of `Deliveries` and `Callbacks` raises `Away` if the same call may succeed later, and
-`Refused` if it never will. `Meters` and `Tracer` are told what happens, and raise nothing.
+Every call of `MessageSource` and `Callbacks` raises `RemoteUnavailable` if the same call may
+succeed later, and `RemoteRejected` if it never will. `Meters` and `Tracer` receive what happens,
+and raise nothing.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class CapturedOutput(io.FileIO):
 class TaskSandbox:
     """As they were when the child began. `output` is where descriptors 1 and 2 have to lead.
 
-    `most_data`: bytes that it may have whatever its task says.
+    `max_data`: bytes that it may have whatever its task says.
     """
 
     def __init__(self, output: int, max_data: int | None = None) -> None:

@@ -90,7 +90,7 @@ def chunk_of(row: Row) -> Chunk:
 
 
 STATUS_ATTRIBUTES: Final = "id, g, s"
-"""The attributes that `standing_of` needs."""
+"""The attributes that `statuses_of` needs."""
 
 
 def statuses_of(row: Row) -> ChunkStatuses:
