@@ -107,8 +107,10 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
             )
         ),
         ["inputs_refused"],
-        "The job ended FAILED at 2027-01-15T07:00:00Z before any task was created: "
-        "line 3: no size.",
+        (
+            "The job ended FAILED at 2027-01-15T07:00:00Z before any task was created: "
+            "line 3: no size."
+        ),
     ),
     (
         "a cancel under way, whatever else holds",
