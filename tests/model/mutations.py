@@ -430,7 +430,9 @@ MUTATIONS = (
     Mutation(
         "a job that is retried while the sweep unmarks it stays unmarked",
         [
-            _instead(Recovery, "_stop_watching", lambda self, job_id: self.jobs.unmark_open(job_id)),
+            _instead(
+                Recovery, "_stop_watching", lambda self, job_id: self.jobs.unmark_open(job_id)
+            ),
             _instead(JobControl, "_mark_again", _nothing),
         ],
         Scenario(
