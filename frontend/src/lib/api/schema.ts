@@ -911,7 +911,7 @@ export interface components {
         Action: "submit" | "clone" | "cancel" | "pause" | "resume" | "retry" | "canary" | "change" | "discard" | "delete" | "export" | "webhook_add" | "webhook_remove" | "webhook_rotate" | "webhook_test" | "webhook_disable";
         /**
          * ArtifactAnswer
-         * @description A presigned URL, null if there is nothing to GET; `headers` go with a PUT as they are.
+         * @description A presigned URL, null if the artifact does not exist; send `headers` unchanged with a PUT.
          * @example {
          *       "headers": {},
          *       "uri": "s3://results/artifacts/job_01M8D293DG2CN0VKF225DPTQ3A/41/a.jpg",
@@ -936,7 +936,7 @@ export interface components {
         };
         /**
          * ArtifactBody
-         * @description A file that a task stored; `url` reads it for a quarter of an hour.
+         * @description A file that a task stored; `url` is valid for 15 minutes.
          */
         ArtifactBody: {
             /** Name */
@@ -948,7 +948,7 @@ export interface components {
         };
         /**
          * ArtifactRequest
-         * @description Asks where to PUT an artifact of `size` bytes, or, without a size, where to GET one.
+         * @description A request for an upload URL (with a `size` in bytes) or a download URL of an artifact.
          * @example {
          *       "chunk": 1,
          *       "epoch": 1,
@@ -995,11 +995,11 @@ export interface components {
         Attempt: number;
         /**
          * AttemptBody
-         * @description One attempt of a task; null is what nobody knows.
+         * @description One attempt of a task; unknown values are null.
          *
-         *     `attempt` counts anew in each `generation` of the job. `epoch` and `worker` are of the lease
-         *     that it ended under, or runs under until `lease_until`. `crashes` is how many workers have died
-         *     in a row with the task's chunk, of one that runs or was given up for it. `result` is a path.
+         *     `attempt` starts at 1 in each `generation` of the job. `epoch` and `worker` belong to the lease
+         *     under which it ended, or runs until `lease_until`. `crashes` is the number of workers in a row
+         *     that died with the task's chunk, if it runs or failed because of them. `result` is a path.
          */
         AttemptBody: {
             /** Attempt */
@@ -1034,10 +1034,10 @@ export interface components {
         AttemptOutcome: "running" | "completed" | "failed" | "worker_died" | "cancelled" | "unknown";
         /**
          * AttemptsBody
-         * @description The latest attempts of a task, oldest first; `next_token` asks for those before them.
+         * @description The latest attempts of a task, oldest first; `next_token` requests earlier ones.
          *
-         *     An attempt whose worker died, or handed the task back, is no item of its own: the next worker
-         *     goes on with it. Only if the third in a row dies is the task given up, as `worker_died`.
+         *     An attempt whose worker died or handed the task back is not a separate item, because the next
+         *     worker continues it. Only if three workers in a row die, the task fails as `worker_died`.
          * @example {
          *       "items": [
          *         {
@@ -1074,7 +1074,7 @@ export interface components {
         Axis: components["schemas"]["Range"] | unknown[];
         /**
          * Beat
-         * @description A chunk in hand, and the task of it that runs now.
+         * @description A leased chunk and its current task.
          */
         Beat: {
             chunk: components["schemas"]["ChunkNumber"];
@@ -1090,7 +1090,7 @@ export interface components {
         };
         /**
          * BeatDecision
-         * @description Whether the lease was renewed, and what the worker should do about the chunk.
+         * @description Whether the lease was renewed, and a directive for the worker.
          */
         BeatDecision: {
             chunk: components["schemas"]["ChunkNumber"];
@@ -1113,9 +1113,9 @@ export interface components {
         };
         /**
          * BulkActionBody
-         * @description How far a bulk action is: `done` and `refused` count jobs, `refusals` names some of them.
+         * @description The progress of a bulk action: `done` and `refused` count jobs, `refusals` lists some.
          *
-         *     Of a dry run, `done` counts the jobs that there are.
+         *     In a dry run, `done` counts the matching jobs.
          * @example {
          *       "aborting": false,
          *       "action": "cancel",
@@ -1178,7 +1178,7 @@ export interface components {
         };
         /**
          * BulkActionPageBody
-         * @description Some of them, newest first.
+         * @description A page of bulk actions, newest first.
          * @example {
          *       "items": [
          *         {
@@ -1222,10 +1222,10 @@ export interface components {
         };
         /**
          * BulkFilter
-         * @description Which jobs: all that is given has to hold, as in the list of jobs; something has to be given.
+         * @description The filter of a bulk action, as in the list of jobs; at least one field is required.
          *
-         *     Created from `since` on and before `until`; `name` is what theirs begins with; `tag` is
-         *     `key=value`, or a key alone.
+         *     Jobs match if created at or after `since` and before `until`. `name` is a prefix; `tag` is
+         *     `key=value` or a key alone.
          */
         BulkFilter: {
             /** @default  */
@@ -1242,7 +1242,7 @@ export interface components {
         };
         /**
          * BulkRequest
-         * @description A verb for many jobs; a dry run counts them and leaves them as they are.
+         * @description A verb for many jobs; a dry run only counts them.
          * @example {
          *       "action": "cancel",
          *       "dry_run": false,
@@ -1277,9 +1277,9 @@ export interface components {
         BulkVerb: "cancel" | "pause" | "resume" | "retry" | "delete";
         /**
          * CanaryBody
-         * @description A retry in two steps: `tried` tasks in `generation`, then the rest if the `bar` is reached.
+         * @description A retry in two steps: `tried` tasks in `generation`, then the others if `bar` is reached.
          *
-         *     `succeeded` and `verdict` are null while it runs; it is `stopped` if it was ended early.
+         *     `succeeded` and `verdict` are null while it runs; the verdict is `stopped` if it ended early.
          */
         CanaryBody: {
             /** Bar */
@@ -1296,7 +1296,7 @@ export interface components {
         };
         /**
          * CanaryRequest
-         * @description Retry the `share` of the tasks first, at least one; the rest if the share `bar` succeeds.
+         * @description Retry the `share` of the tasks first; the others follow if the share `bar` completes.
          */
         CanaryRequest: {
             /**
@@ -1312,10 +1312,10 @@ export interface components {
         };
         /**
          * CauseBody
-         * @description A cause and how many tasks of this page failed of it.
+         * @description A cause, and the number of failed tasks on this page.
          *
-         *     `discarded` of them are not run again by a retry of all; `discard` is what was said of the last.
-         *     `message` has `<*>` where messages differ: numbers, ids, addresses, paths, quoted texts.
+         *     `discarded` of them are excluded from a retry of all tasks; `discard` is the latest discard.
+         *     `message` has `<*>` where messages differ: numbers, ids, addresses, paths, quoted text.
          */
         CauseBody: {
             /** Cause */
@@ -1336,9 +1336,9 @@ export interface components {
         };
         /**
          * ChangeRequest
-         * @description What an open job is to have from here on; what is left out stays.
+         * @description Changes to an open job; omitted fields stay unchanged.
          *
-         *     A `max_parallelism` of null lets everything out that waits.
+         *     A `max_parallelism` of null sends all remaining chunks.
          * @example {
          *       "max_parallelism": 200,
          *       "priority": "high"
@@ -1368,7 +1368,7 @@ export interface components {
         ClientId: string;
         /**
          * CloneRequest
-         * @description What differs from the job that is cloned. Its deadline is not taken over.
+         * @description Changes to the cloned specification. The deadline is not copied.
          * @example {
          *       "name": "nightly, smaller",
          *       "params": {
@@ -1409,7 +1409,7 @@ export interface components {
         Code: "completed" | "cancelled" | "failed" | "inputs_refused" | "ending" | "paused" | "execution_failed" | "no_worker_for_type" | "planning" | "enqueuing" | "worker_silent" | "isolated" | "canary" | "retry_at" | "held" | "window_full" | "queued" | "running" | "deadline_near" | "settling";
         /**
          * CountsBody
-         * @description Tasks by status.
+         * @description Numbers of tasks by status.
          */
         CountsBody: {
             /** Cancelled */
@@ -1433,7 +1433,7 @@ export interface components {
         DeadCause: "JOB_ENDED" | "CHUNK_ENDED" | "PAUSED" | "HELD" | "WORKER_DIED" | "UNFINISHED";
         /**
          * DeadLetterExampleBody
-         * @description A chunk by its number and its first task, and how often its message had been received.
+         * @description An example: the chunk, its first task, and the receive count of its message.
          */
         DeadLetterExampleBody: {
             at: components["schemas"]["Time"];
@@ -1446,7 +1446,7 @@ export interface components {
         };
         /**
          * DeadLetterLinks
-         * @description Where to see why tasks of the job failed, and to run them again.
+         * @description Links to the failures of the job and to its retry.
          */
         DeadLetterLinks: {
             /** Failures */
@@ -1458,7 +1458,7 @@ export interface components {
         };
         /**
          * DeadLetterPageBody
-         * @description By when the first of their job and cause came, newest first; null ends the list.
+         * @description A page of dead letters, newest first; a null `next_token` ends the list.
          * @example {
          *       "items": [
          *         {
@@ -1495,7 +1495,7 @@ export interface components {
         };
         /**
          * DeadLettersBody
-         * @description Messages of a job that were received too often, for one cause; `receives` is the most.
+         * @description Dead letters of a job with one cause; `receives` is the maximum.
          */
         DeadLettersBody: {
             cause: components["schemas"]["DeadCause"];
@@ -1515,7 +1515,7 @@ export interface components {
         };
         /**
          * DeliveryBody
-         * @description An attempt: the status that was answered, or what went wrong; null where none follows.
+         * @description A delivery attempt: the response status or the error; `next_attempt_at` may be null.
          */
         DeliveryBody: {
             at: components["schemas"]["Time"];
@@ -1535,7 +1535,7 @@ export interface components {
         };
         /**
          * DeliveryListBody
-         * @description The last attempts, newest first.
+         * @description The latest attempts, newest first.
          * @example {
          *       "items": [
          *         {
@@ -1560,7 +1560,7 @@ export interface components {
         };
         /**
          * DiscardBody
-         * @description Failed tasks that are not run again: of a cause, so many by index, or with neither all.
+         * @description Failed tasks excluded from retries: of a cause, a number by index, or all.
          */
         DiscardBody: {
             at: components["schemas"]["Time"];
@@ -1575,7 +1575,7 @@ export interface components {
         };
         /**
          * DiscardRequest
-         * @description Which failed tasks are left for good: exactly one of `cause`, `indices`, `all`; and why.
+         * @description Failed tasks to exclude from retries: one of `cause`, `indices`, `all`; and the reason.
          * @example {
          *       "cause": "3f9a1c0d5e7b2a48",
          *       "reason": "these are no pictures, and never will be"
@@ -1592,7 +1592,7 @@ export interface components {
         };
         /**
          * Effect
-         * @description What a side effect returned; JSON.
+         * @description The return value of a side effect, as JSON.
          */
         Effect: {
             /** Value */
@@ -1600,7 +1600,7 @@ export interface components {
         };
         /**
          * EffectAnswer
-         * @description What is kept; null if nothing is.
+         * @description The stored effect; null if there is none.
          * @example {
          *       "effect": {
          *         "value": "sent"
@@ -1612,7 +1612,7 @@ export interface components {
         };
         /**
          * EffectRequest
-         * @description Asks what is kept under the key; with an `effect`, keeps that unless one is kept.
+         * @description Reads the stored effect of a key; with an `effect`, stores it unless one is stored.
          * @example {
          *       "chunk": 1,
          *       "effect": {
@@ -1640,9 +1640,9 @@ export interface components {
         ErrorName: string;
         /**
          * EventBody
-         * @description Who did what to a job, or to something else of the tenant's, and when.
+         * @description An audited action: caller, action, job or other resource, and time.
          *
-         *     `detail` tells to what, and how, as far as the action has a how.
+         *     `detail` describes the resource and the parameters of the action.
          */
         EventBody: {
             action: components["schemas"]["Action"];
@@ -1660,7 +1660,7 @@ export interface components {
         };
         /**
          * EventPageBody
-         * @description Events, newest first; a null `next_token` ends the list.
+         * @description A page of events, newest first; a null `next_token` ends the list.
          * @example {
          *       "items": [
          *         {
@@ -1685,9 +1685,9 @@ export interface components {
         EventType: "job.submitted" | "job.enqueued" | "job.started" | "job.paused" | "job.resumed" | "job.stopping" | "job.completed" | "job.failed" | "job.cancelled" | "job.retried" | "job.deleted";
         /**
          * ExportBody
-         * @description A file of all results of a job; `url` reads it for a quarter of an hour, once it is DONE.
+         * @description A file with all results of a job; `url` reads it for 15 minutes once it is DONE.
          *
-         *     `results` and `missing` count its lines, `size` its bytes.
+         *     `results` and `missing` count its lines; `size` is in bytes.
          * @example {
          *       "created_at": "2026-11-27T01:00:04.120Z",
          *       "error": null,
@@ -1722,14 +1722,14 @@ export interface components {
         };
         /**
          * ExportStatus
-         * @description Where an export stands; one that is DONE becomes EXPIRED after a week.
+         * @description The status of an export; a DONE export becomes EXPIRED after a week.
          * @enum {string}
          */
         ExportStatus: "RUNNING" | "DONE" | "FAILED" | "EXPIRED";
         Fact: string | number | boolean | null;
         /**
          * FailureExampleBody
-         * @description A task that failed so; a message longer than 300 characters ends in `…`, the task has all.
+         * @description A failed task; a message over 300 characters is cut and ends in `…`.
          */
         FailureExampleBody: {
             /** Message */
@@ -1741,8 +1741,8 @@ export interface components {
          * FailuresBody
          * @description Causes, most frequent first.
          *
-         *     `failed` counts the failed tasks of the job, `counted` those of this page. While there is a
-         *     `next_token` there are more: counts of the same `cause` on several pages add up.
+         *     `failed` counts the failed tasks of the job, `counted` those of this page. A `next_token` means
+         *     that there are more; add up the counts of the same `cause` over all pages.
          * @example {
          *       "counted": 1,
          *       "failed": 1,
@@ -1779,7 +1779,7 @@ export interface components {
         FieldName: string;
         /**
          * FieldProblem
-         * @description What is wrong with one field; never the value that was sent.
+         * @description The error of one field; never contains the value that was sent.
          */
         FieldProblem: {
             /** Field */
@@ -1790,7 +1790,7 @@ export interface components {
         Fingerprint: string;
         /**
          * GrantedTask
-         * @description A task to run. Its input is the job's params, under its own or that line of the inputs.
+         * @description A task to run. Its input is the job's params, overridden by its own fields or input line.
          */
         GrantedTask: {
             attempt: components["schemas"]["Attempt"];
@@ -1804,7 +1804,7 @@ export interface components {
         };
         /**
          * HealthBody
-         * @description That the API answers.
+         * @description The API is available.
          * @example {
          *       "status": "ok"
          *     }
@@ -1818,7 +1818,7 @@ export interface components {
         };
         /**
          * HeartbeatAnswer
-         * @description One decision for each beat.
+         * @description One decision per lease.
          * @example {
          *       "leases": [
          *         {
@@ -1837,7 +1837,7 @@ export interface components {
         };
         /**
          * HeartbeatRequest
-         * @description Renews leases.
+         * @description A request to renew leases.
          * @example {
          *       "leases": [
          *         {
@@ -1861,10 +1861,10 @@ export interface components {
         Instant: string;
         /**
          * JobBody
-         * @description A job. `ending` is the status that it will close with, once it was told to stop.
+         * @description A job. `ending` is its final status, once the job is stopping.
          *
-         *     `drained` says of a paused job that nothing of it runs any more. A pause moves the `deadline`.
-         *     `selection` is null unless this generation runs only some of the failed tasks again.
+         *     `drained` is true if the job is paused and none of its tasks runs. A pause moves the `deadline`.
+         *     `selection` is null unless this generation retries only some of the failed tasks.
          * @example {
          *       "canary": null,
          *       "chunk_size": 25,
@@ -1966,7 +1966,7 @@ export interface components {
         JobId: string;
         /**
          * JobLinks
-         * @description Where the job and what belongs to it are.
+         * @description Links to the job and its resources.
          */
         JobLinks: {
             /** Results */
@@ -1978,7 +1978,7 @@ export interface components {
         };
         /**
          * JobPageBody
-         * @description Jobs, newest first; a null `next_token` ends the list.
+         * @description A page of jobs, newest first; a null `next_token` ends the list.
          * @example {
          *       "items": [
          *         {
@@ -2050,10 +2050,10 @@ export interface components {
         JobStatus: "PENDING" | "ENQUEUED" | "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED";
         /**
          * JobSubmission
-         * @description Exactly one of `count`, `grid`, `inputs` and `inputs_uri` says what the tasks are.
+         * @description A job submission. Exactly one of `count`, `grid`, `inputs` and `inputs_uri` is required.
          *
-         *     `timeout` is that of one attempt. Without it, or without `retry`, the task type's holds; 300 s
-         *     and one attempt if it has none.
+         *     `timeout` applies to one attempt. The defaults of `timeout` and `retry` are those of the task
+         *     type, or 300 s and one attempt.
          * @example {
          *       "chunk_size": "auto",
          *       "inputs": [
@@ -2190,7 +2190,7 @@ export interface components {
         };
         /**
          * LeaseAnswer
-         * @description One answer for each chunk asked for.
+         * @description One answer per requested chunk.
          * @example {
          *       "leases": [
          *         {
@@ -2231,7 +2231,7 @@ export interface components {
         };
         /**
          * LeaseRequest
-         * @description Asks for chunks. A repeated request carries the same id and gets the same grants.
+         * @description A request for leases. A repeated request has the same id and gets the same grants.
          * @example {
          *       "chunks": [
          *         {
@@ -2252,7 +2252,7 @@ export interface components {
         };
         /**
          * LimitsBody
-         * @description Jobs open at once, tasks of open jobs, jobs a second and at once, days that rows stay.
+         * @description Limits: open jobs, tasks of open jobs, submits per second and at once, retention in days.
          */
         LimitsBody: {
             /** Open Jobs */
@@ -2268,7 +2268,7 @@ export interface components {
         };
         /**
          * LimitsSetting
-         * @description The limits of a tenant; for what is left out, or null, the deployment's hold.
+         * @description The limits of a tenant; omitted or null fields take the deployment's default.
          * @example {
          *       "open_jobs": 500
          *     }
@@ -2287,7 +2287,7 @@ export interface components {
         };
         /**
          * MachineBody
-         * @description A client that signs in for itself.
+         * @description An API client.
          * @example {
          *       "client_id": "3n4b5urk1ft4fl3mg5e62d9ado",
          *       "tenant": "acme"
@@ -2301,7 +2301,7 @@ export interface components {
         };
         /**
          * MachinePageBody
-         * @description Some of them, by client.
+         * @description A page of API clients, by client id.
          * @example {
          *       "items": [
          *         {
@@ -2320,7 +2320,7 @@ export interface components {
         };
         /**
          * MachineSetting
-         * @description Which tenant a client works for.
+         * @description The tenant of an API client.
          * @example {
          *       "tenant": "acme"
          *     }
@@ -2330,7 +2330,7 @@ export interface components {
         };
         /**
          * MissingBody
-         * @description Tasks from index `first` to `last`, both included, that have no result, and why.
+         * @description Tasks from index `first` to `last` (inclusive) without a result, and the reason.
          */
         MissingBody: {
             /** Count */
@@ -2343,14 +2343,14 @@ export interface components {
         };
         /**
          * MissingWhy
-         * @description Why a task has no result: its status, or that its result is not kept any more.
+         * @description The reason why a task has no result: its status, or EXPIRED.
          * @enum {string}
          */
         MissingWhy: "PENDING" | "RUNNING" | "RETRYING" | "FAILED" | "CANCELLED" | "EXPIRED";
         Name: string;
         /**
          * OfferBody
-         * @description A task type that a worker offers, and the digest of the code that it would run.
+         * @description A task type that a worker offers, and the digest of its code.
          */
         OfferBody: {
             /** Digest */
@@ -2360,7 +2360,7 @@ export interface components {
         };
         /**
          * PartAnswer
-         * @description A presigned PUT; `headers` go with it as they are.
+         * @description A presigned PUT; send `headers` unchanged.
          * @example {
          *       "headers": {
          *         "If-None-Match": "*"
@@ -2384,7 +2384,7 @@ export interface components {
         };
         /**
          * PartKeyRef
-         * @description The stored part that holds the outcomes in full.
+         * @description The uploaded part with the full outcomes.
          */
         PartKeyRef: {
             /** Key */
@@ -2392,7 +2392,7 @@ export interface components {
         };
         /**
          * PartRequest
-         * @description Asks where to PUT the outcomes of a report, `size` bytes.
+         * @description A request for an upload URL for the outcomes of a report, `size` bytes.
          * @example {
          *       "chunk": 1,
          *       "epoch": 1,
@@ -2426,7 +2426,7 @@ export interface components {
         Priority: "high" | "normal" | "low";
         /**
          * Problem
-         * @description Why a request was not carried out.
+         * @description The error of a request.
          */
         Problem: {
             /** Detail */
@@ -2447,10 +2447,10 @@ export interface components {
         };
         /**
          * QueueBody
-         * @description One queue, in messages (one message is one chunk), as SQS counts them: approximately.
+         * @description One queue; approximate numbers of messages from SQS (one message is one chunk).
          *
-         *     `oldest_age` is for how many seconds the oldest has been there, a few minutes ago; null while
-         *     nothing waits, and if it is not known.
+         *     `oldest_age` is the age of the oldest message in seconds, a few minutes old; null while no
+         *     message waits, or if it is unknown.
          */
         QueueBody: {
             /** Delayed */
@@ -2495,7 +2495,7 @@ export interface components {
         };
         /**
          * Range
-         * @description An axis as a range: start, stop (not reached) and step, as in Python.
+         * @description An axis as a range: start, stop (exclusive) and step, as in Python.
          */
         Range: {
             /** Range */
@@ -2503,7 +2503,7 @@ export interface components {
         };
         /**
          * RangedInputs
-         * @description Where the lines of the inputs are, when they are too large to travel in the answer.
+         * @description The location of the input lines, if they are too large for the answer.
          */
         RangedInputs: {
             /**
@@ -2518,7 +2518,7 @@ export interface components {
         };
         /**
          * ReasonBody
-         * @description One reason: `facts` has what the sentence says, as data; times are RFC 3339.
+         * @description A reason: `facts` has the data of the sentence; times are RFC 3339.
          */
         ReasonBody: {
             code: components["schemas"]["Code"];
@@ -2531,7 +2531,7 @@ export interface components {
         };
         /**
          * RefusalBody
-         * @description A job that the verb did not fit, and why.
+         * @description A job to which the verb did not apply, and the reason.
          */
         RefusalBody: {
             /** Job Id */
@@ -2541,7 +2541,7 @@ export interface components {
         };
         /**
          * RegistrationAnswer
-         * @description How many task types are now known of it.
+         * @description The number of registered task types.
          * @example {
          *       "registered": 1,
          *       "worker": "worker-7f"
@@ -2554,7 +2554,7 @@ export interface components {
         };
         /**
          * Report
-         * @description Outcomes under one epoch; a final one ends the lease and hands back what has no outcome.
+         * @description Outcomes under one epoch; a final report ends the lease and hands back unfinished tasks.
          */
         Report: {
             chunk: components["schemas"]["ChunkNumber"];
@@ -2574,7 +2574,7 @@ export interface components {
         };
         /**
          * ReportAnswer
-         * @description One decision for each report.
+         * @description One decision per report.
          * @example {
          *       "reports": [
          *         {
@@ -2591,7 +2591,7 @@ export interface components {
         };
         /**
          * ReportDecision
-         * @description What became of one report.
+         * @description The decision about one report.
          */
         ReportDecision: {
             chunk: components["schemas"]["ChunkNumber"];
@@ -2650,7 +2650,7 @@ export interface components {
         };
         /**
          * ResultBody
-         * @description What a completed task returned; null if that is `too_large` for one answer.
+         * @description The result of a completed task; null if it is `too_large` for one answer.
          * @example {
          *       "index": 7,
          *       "result": {
@@ -2678,9 +2678,9 @@ export interface components {
         ResultFormat: "json" | "jsonl";
         /**
          * ResultPageBody
-         * @description Results by index, and what is `missing` among them; a null `next_token` ends the list.
+         * @description Results by index, and the `missing` tasks between them; a null `next_token` ends the list.
          *
-         *     A page tells of every task before the next page: as an item, or as missing.
+         *     A page lists every task before the next page, as an item or as missing.
          * @example {
          *       "items": [
          *         {
@@ -2738,10 +2738,10 @@ export interface components {
         };
         /**
          * RetryRequest
-         * @description Which failed tasks run again: those of a `cause` of the failures, or those at `indices`.
+         * @description The failed tasks to retry: those of a `cause`, or those at `indices`.
          *
-         *     With neither, and without a body, every task that did not complete and is not discarded. With a
-         *     `canary` a few of them first, by cause or all.
+         *     With neither, or without a body, all tasks that did not complete and are not discarded. With a
+         *     `canary`, a sample of them first, of a cause or of all.
          * @example {
          *       "canary": {
          *         "bar": 0.9,
@@ -2759,7 +2759,7 @@ export interface components {
         Seconds: number;
         /**
          * SelectionBody
-         * @description Which failed tasks this generation runs again: those of a cause, or so many by index.
+         * @description The failed tasks that this generation retries: those of a cause, or a number by index.
          */
         SelectionBody: {
             /** Cause */
@@ -2772,9 +2772,9 @@ export interface components {
         TagValue: string;
         /**
          * TaskBody
-         * @description A task; times, result and error are of its latest attempt that ended.
+         * @description A task; times, result and error are those of its latest finished attempt.
          *
-         *     Where its result exceeds what one answer holds, `result` is null and `too_large` is true.
+         *     If the result is too large for the answer, `result` is null and `too_large` is true.
          * @example {
          *       "attempts": 1,
          *       "duration": 1.52,
@@ -2832,7 +2832,7 @@ export interface components {
         };
         /**
          * TaskComplete
-         * @description The task returned this.
+         * @description The task completed with this result.
          * @example {
          *       "result": {
          *         "bytes": 5120
@@ -2847,7 +2847,7 @@ export interface components {
         };
         /**
          * TaskErrorBody
-         * @description Why an attempt failed; `tail` is the end of what it printed.
+         * @description The error of an attempt; `tail` is the end of its output.
          */
         TaskErrorBody: {
             /** Message */
@@ -2861,7 +2861,7 @@ export interface components {
         };
         /**
          * TaskFailed
-         * @description The task failed so.
+         * @description The task failed with this error.
          * @example {
          *       "error": {
          *         "message": "a.gif: not a JPEG",
@@ -2878,9 +2878,9 @@ export interface components {
         };
         /**
          * TaskFailure
-         * @description Why an attempt failed; `tail` is the end of what it printed.
+         * @description The error of an attempt; `tail` is the end of its output.
          *
-         *     `retry_after` takes the place of the policy's delay, if there is another attempt.
+         *     `retry_after` replaces the delay of the policy, if there is another attempt.
          */
         TaskFailure: {
             /**
@@ -2902,7 +2902,7 @@ export interface components {
         };
         /**
          * TaskFault
-         * @description Why the task failed.
+         * @description The error of the task.
          */
         TaskFault: {
             /**
@@ -2927,7 +2927,7 @@ export interface components {
         TaskIndex: number;
         /**
          * TaskOutcome
-         * @description The end of one attempt: `error` if and only if it failed.
+         * @description The outcome of one attempt, with an `error` if and only if it failed.
          */
         TaskOutcome: {
             attempt: components["schemas"]["Attempt"];
@@ -2954,9 +2954,9 @@ export interface components {
         };
         /**
          * TaskPageBody
-         * @description Tasks by index, or the slowest of this page first; a null `next_token` ends the list.
+         * @description Tasks by index, or slowest first; a null `next_token` ends the list.
          *
-         *     `rows_read` is how many rows of chunks and of outcomes this page looked at.
+         *     `rows_read` is the number of rows that were read for the page.
          * @example {
          *       "items": [
          *         {
@@ -2998,7 +2998,7 @@ export interface components {
         };
         /**
          * TaskRunning
-         * @description A worker takes the task on.
+         * @description A worker starts the task.
          * @example {
          *       "worker": "ada"
          *     }
@@ -3016,7 +3016,7 @@ export interface components {
          * TaskTypeBody
          * @description A function of the worker image; `schema` is the JSON Schema of its input.
          *
-         *     `image` and `digest` say which image and which code the worker that registered it last runs.
+         *     `image` and `digest` identify the image and the code of the worker that registered it last.
          */
         TaskTypeBody: {
             /** Batch */
@@ -3043,7 +3043,7 @@ export interface components {
          * TaskTypeOffer
          * @description A task type that the worker can run; `schema` is the JSON Schema of its input object.
          *
-         *     `timeout` and `retry` hold for jobs that name none; `batch` tasks at most go to one call.
+         *     `timeout` and `retry` are defaults of its jobs; one call takes up to `batch` tasks.
          */
         TaskTypeOffer: {
             /**
@@ -3068,7 +3068,7 @@ export interface components {
         };
         /**
          * TaskTypesBody
-         * @description Every task type that a worker has registered, by name.
+         * @description All registered task types, by name.
          * @example {
          *       "items": [
          *         {
@@ -3117,7 +3117,7 @@ export interface components {
         };
         /**
          * TenantBody
-         * @description A tenant: the limits that hold for it, which of them are its own, and what it has open.
+         * @description A tenant: its effective limits, its own limits, and its usage.
          * @example {
          *       "limits": {
          *         "open_jobs": 500,
@@ -3147,7 +3147,7 @@ export interface components {
         TenantName: string;
         /**
          * TenantPageBody
-         * @description Some of them, by name.
+         * @description A page of tenants, by name.
          * @example {
          *       "items": [
          *         {
@@ -3179,7 +3179,7 @@ export interface components {
         };
         /**
          * TicketBody
-         * @description A secret that opens one WebSocket at `url`, in its query as `ticket`, until `expires_at`.
+         * @description A ticket that opens one WebSocket at `url?ticket=…` until `expires_at`.
          * @example {
          *       "expires_at": "2026-11-27T01:00:30.000Z",
          *       "ticket": "c2V2ZW50ZWVuIGJ5dGVzLi4u",
@@ -3201,7 +3201,7 @@ export interface components {
          * UploadBody
          * @description PUT up to 1 GB of JSON Lines to `upload_url`, once, then submit with `inputs_uri`.
          *
-         *     `upload_headers` go with the PUT as they are.
+         *     Send `upload_headers` unchanged with the PUT.
          * @example {
          *       "expires_at": "2026-11-27T01:12:31.480Z",
          *       "inputs_uri": "s3://inputs/uploads/acme/01M8D293DG2CN0VKF225DPTQ3A.jsonl",
@@ -3224,7 +3224,7 @@ export interface components {
         };
         /**
          * UsageBody
-         * @description What a tenant has open.
+         * @description The usage of a tenant.
          */
         UsageBody: {
             /** Open Jobs */
@@ -3240,7 +3240,7 @@ export interface components {
         Verdict: "passed" | "failed" | "stopped";
         /**
          * WantedChunk
-         * @description A chunk whose message the worker holds.
+         * @description A chunk to lease.
          */
         WantedChunk: {
             chunk: components["schemas"]["ChunkNumber"];
@@ -3248,7 +3248,7 @@ export interface components {
         };
         /**
          * WebhookBody
-         * @description A webhook; its secret is told only when it is made.
+         * @description A webhook without its secret, which is shown only on creation and rotation.
          * @example {
          *       "created_at": "2026-11-27T01:00:00.000Z",
          *       "description": "the pictures team",
@@ -3283,7 +3283,7 @@ export interface components {
         };
         /**
          * WebhookListBody
-         * @description A tenant's webhooks, oldest first.
+         * @description The webhooks of a tenant, oldest first.
          * @example {
          *       "items": [
          *         {
@@ -3312,7 +3312,7 @@ export interface components {
         };
         /**
          * WebhookSecretBody
-         * @description A webhook with its secret, which is told this once.
+         * @description A webhook with its secret, which is shown only once.
          * @example {
          *       "created_at": "2026-11-27T01:00:00.000Z",
          *       "description": "the pictures team",
@@ -3350,7 +3350,7 @@ export interface components {
         };
         /**
          * WebhookSetting
-         * @description Where to tell of events: of all, if `events` names none.
+         * @description A webhook to create; without `events`, it receives all of them.
          * @example {
          *       "description": "the pictures team",
          *       "events": [
@@ -3376,7 +3376,7 @@ export interface components {
         };
         /**
          * WebhookTestBody
-         * @description The event that was sent; the log of deliveries has what came of it.
+         * @description The test event; the delivery log has its result.
          * @example {
          *       "event_id": "test_01M8D2F6ZC8J3WB5R9Y4T1N7QK"
          *     }
@@ -3388,7 +3388,7 @@ export interface components {
         Whole: number;
         /**
          * WhyBody
-         * @description The reasons that hold, first what must be dealt with first.
+         * @description The reasons that apply, in the order in which to deal with them.
          * @example {
          *       "id": "job_01M8D293DG2CN0VKF225DPTQ3A",
          *       "reasons": [
@@ -3410,7 +3410,7 @@ export interface components {
         };
         /**
          * WorkerBody
-         * @description What a worker last said of itself; `silent_since` is its last word, if it is silent.
+         * @description The last registration of a worker; `silent_since` is its time if the worker is silent.
          */
         WorkerBody: {
             /** Host */
@@ -3435,7 +3435,7 @@ export interface components {
         WorkerId: string;
         /**
          * WorkerPageBody
-         * @description Workers by name; a null `next_token` ends the list.
+         * @description A page of workers, by name; a null `next_token` ends the list.
          * @example {
          *       "items": [
          *         {
@@ -3472,10 +3472,10 @@ export interface components {
         };
         /**
          * WorkerRegistration
-         * @description What a worker says when it starts; `image` and `digest` tell which code it runs.
+         * @description The registration of a worker; `image` and `digest` identify its code.
          *
-         *     It may say it again, with the next `number` of those since `started_at`: at least once in
-         *     `every` seconds, if it names them, and once more when it is `leaving`.
+         *     A worker can repeat it with the next `number` since `started_at`: at least once in `every`
+         *     seconds, if given, and once more when it is `leaving`.
          * @example {
          *       "digest": "9f2c51b7d0e84a36",
          *       "image": "pictures:1.4.0",

@@ -1,4 +1,4 @@
-"""The one reader of the environment: what the template tells a function, and a pod its worker."""
+"""The only reader of environment variables, for functions, workers and clients."""
 
 from __future__ import annotations
 
@@ -25,113 +25,113 @@ _LAST_PORT: Final = 65_535
 
 
 class MissingSetting(RuntimeError):  # noqa: N818 - the tree reads as nouns
-    """A variable that this process needs is not set, or is not what it should be."""
+    """A required environment variable is missing or invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionSettings:
-    """A function is told what it needs and no more; what it was not told is missed when read."""
+    """Settings of a function. A missing variable raises an error when it is read."""
 
     environment: Mapping[str, str] = field(repr=False)
 
     @staticmethod
     def from_environment() -> FunctionSettings:
-        """What the process was started with."""
-        return FunctionSettings(dict(os.environ))  # noqa: TID251 - the one place
+        """Return the settings of this process."""
+        return FunctionSettings(dict(os.environ))  # noqa: TID251 - settings are read here
 
     @property
     def on_aws(self) -> bool:
-        """Whether services are where botocore looks for them, and not at an endpoint of ours."""
+        """Whether the default AWS endpoints are used, not a custom one."""
         return not self.environment.get("AWS_ENDPOINT_URL")
 
     @property
     def tasks_table(self) -> str:
-        """Chunks and parts."""
+        """The table of chunks and parts."""
         return self._required("SHOAL_TASKS_TABLE")
 
     @property
     def jobs_table(self) -> str:
-        """Jobs, tallies, sums, cursors."""
+        """The table of jobs, tallies, sums and cursors."""
         return self._required("SHOAL_JOBS_TABLE")
 
     @property
     def registry_table(self) -> str:
-        """Task types and open jobs."""
+        """The registry table: task types, watch list, tenants and more."""
         return self._required("SHOAL_REGISTRY_TABLE")
 
     @property
     def inputs_bucket(self) -> str:
-        """Inputs as JSON Lines."""
+        """The bucket of inputs."""
         return self._required("SHOAL_INPUTS_BUCKET")
 
     @property
     def results_bucket(self) -> str:
-        """Parts too large for a row."""
+        """The bucket of large parts, artifacts and exports."""
         return self._required("SHOAL_RESULTS_BUCKET")
 
     @property
     def queue_urls(self) -> Mapping[Priority, str]:
-        """The queue of each priority."""
+        """The queue URL of each priority."""
         return {priority: self._required(name) for priority, name in _QUEUES.items()}
 
     @property
     def state_machine_arn(self) -> str:
-        """The state machine that runs jobs."""
+        """The state machine of jobs."""
         return self._required("SHOAL_STATE_MACHINE_ARN")
 
     @property
     def bulk_machine_arn(self) -> str:
-        """The state machine that carries out bulk actions; empty for who begins none."""
+        """The state machine of bulk actions; empty for functions that start none."""
         return self.environment.get("SHOAL_BULK_MACHINE_ARN", "")
 
     @property
     def event_bus(self) -> str:
-        """The bus on which jobs' events go out."""
+        """The event bus of job events."""
         return self._required("SHOAL_EVENT_BUS")
 
     @property
     def live_url(self) -> str:
-        """Where the WebSocket API is, for who speaks HTTP; empty for who needs it not."""
+        """The management endpoint of the WebSocket API; empty if not needed."""
         return self.environment.get("SHOAL_LIVE_URL", "")
 
     @property
     def export_machine_arn(self) -> str:
-        """The state machine that writes exports; empty for who begins none."""
+        """The state machine of exports; empty for functions that start none."""
         return self.environment.get("SHOAL_EXPORT_MACHINE_ARN", "")
 
     @property
     def deliveries_queue(self) -> str:
-        """Where events wait for webhooks; empty for who sends none."""
+        """The queue of webhook deliveries; empty for functions that send none."""
         return self.environment.get("SHOAL_DELIVERIES_QUEUE_URL", "")
 
     @property
     def local_webhooks(self) -> bool:
-        """Whether http://127.0.0.1 may be told of events, as on a developer's machine."""
+        """Whether webhooks may use http://127.0.0.1, as on a developer's machine."""
         return self.environment.get("SHOAL_LOCAL_WEBHOOKS") == "true"
 
     @property
     def stage(self) -> str:
-        """The name of this deployment."""
+        """The stage of this deployment."""
         return self._required("SHOAL_STAGE")
 
     @property
     def on_sam_local(self) -> bool:
-        """Whether this runs in a container of `sam local`, which says so and verifies no token."""
+        """Whether this runs in a container of `sam local`, which verifies no token."""
         return self.environment.get("AWS_SAM_LOCAL") == "true"
 
     @property
     def lease_seconds(self) -> float:
-        """How long a lease lives without a sign of its worker."""
+        """The length of a lease in seconds."""
         return float(self.environment.get("SHOAL_LEASE_SECONDS", "60"))
 
     @property
     def retention_seconds(self) -> int:
-        """How long rows stay once the longest job would have ended."""
+        """The retention of rows after the longest job would have ended, in seconds."""
         return self.limits.retention_days * DAY
 
     @property
     def limits(self) -> Limits:
-        """Those of a tenant that has none of its own."""
+        """The default limits of tenants."""
         default, told = Limits(), self.environment.get
         return Limits(
             open_jobs=int(told("SHOAL_LIMIT_OPEN_JOBS", default.open_jobs)),
@@ -150,11 +150,11 @@ class FunctionSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
-    """`queue_urls` by priority; `lease_seconds` must be the deployment's.
+    """Settings of a worker. `lease_seconds` must be that of the deployment.
 
-    A child process is replaced after `child_tasks`, or once it has grown by `child_growth_bytes`.
-    Probes and metrics are answered at `health_port`, unless it is 0: several workers on one machine
-    would fight over any other. With `tracing` there is somebody to send traces to.
+    A child process is replaced after `child_tasks` tasks, or once it has grown by
+    `child_growth_bytes`. Probes and metrics are served on `health_port`; 0 turns them off, because
+    several workers on one machine cannot share a port. `tracing` is set if a collector is set.
     """
 
     api_url: str
@@ -174,8 +174,8 @@ class WorkerSettings:
     tracing: bool = False
 
     @staticmethod
-    def from_environment(environment: Mapping[str, str] = os.environ) -> WorkerSettings:  # noqa: TID251 - the other place
-        """Read them; raise MissingSetting with the name of the variable that is wrong."""
+    def from_environment(environment: Mapping[str, str] = os.environ) -> WorkerSettings:  # noqa: TID251 - settings are read here
+        """Read the settings; raise MissingSetting with the name of an invalid variable."""
         read = _Reader(environment)
         urls = {
             name: url
@@ -205,7 +205,7 @@ class WorkerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSettings:
-    """Whom a client asks, where its profile does not say or should not be heard."""
+    """Settings of a client that override its profile."""
 
     config: Path
     profile: str | None = None
@@ -214,8 +214,8 @@ class ClientSettings:
     client_secret: str | None = field(default=None, repr=False)
 
     @staticmethod
-    def from_environment(environment: Mapping[str, str] = os.environ) -> ClientSettings:  # noqa: TID251 - as above
-        """Read them; the configuration is `shoal/config.toml` where the user keeps such files."""
+    def from_environment(environment: Mapping[str, str] = os.environ) -> ClientSettings:  # noqa: TID251 - settings are read here
+        """Read the settings; the default file is `shoal/config.toml` in the config folder."""
         home = environment.get("XDG_CONFIG_HOME") or "~/.config"
         config = environment.get("SHOAL_CONFIG") or f"{home}/shoal/config.toml"
         return ClientSettings(
@@ -227,14 +227,14 @@ class ClientSettings:
         )
 
 
-def task_modules(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:  # noqa: TID251 - as above
-    """The modules that a worker is told to offer tasks of, beside those of installed packages."""
+def task_modules(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:  # noqa: TID251 - settings are read here
+    """Return the task modules of SHOAL_TASKS, in addition to installed packages."""
     names = environment.get("SHOAL_TASKS", "").split(",")
     return tuple(name.strip() for name in names if name.strip())
 
 
 def _traces(environment: Mapping[str, str]) -> bool:
-    """Whether the standard variables of OpenTelemetry name a collector, and do not turn it off."""
+    """Return whether the OpenTelemetry variables name a collector and do not disable tracing."""
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
     if environment.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp":
@@ -257,14 +257,14 @@ class _Reader:
         try:
             value = float(text)
         except ValueError:
-            raise MissingSetting(f"{name} is {text!r}, not a number") from None
+            raise MissingSetting(f"{name} is {text!r}; expected a number") from None
         if value <= 0:
-            raise MissingSetting(f"{name} is {text}, it must be above 0")
+            raise MissingSetting(f"{name} is {text}; it must be above 0")
         return value
 
     def port(self, name: str) -> int:
-        """A TCP port; 0, the default, is none."""
+        """Return a TCP port; 0, the default, means none."""
         text = self.text(name, "0")
         if not text.isascii() or not text.isdecimal() or int(text) > _LAST_PORT:
-            raise MissingSetting(f"{name} is {text!r}, not a port")
+            raise MissingSetting(f"{name} is {text!r}; expected a port number")
         return int(text)

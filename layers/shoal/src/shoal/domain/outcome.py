@@ -50,9 +50,9 @@ class PartKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OutcomeReport:
-    """What came of tasks of one lease; a final report ends it. Numbers start at 1 in each epoch.
+    """Outcomes of tasks under one lease; a final report ends the lease.
 
-    The outcomes of one that is `uploaded` are in the part of its key already.
+    Report numbers start at 1 in each epoch. If `uploaded` is set, the part with this key exists.
     """
 
     key: PartKey

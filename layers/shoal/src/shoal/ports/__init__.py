@@ -1,5 +1,5 @@
-"""What the use-cases need of the world, as small Protocols; adapters fill them.
+"""The interfaces that use-cases need, as small Protocols; adapters implement them.
 
-Reads are strongly consistent unless they say otherwise. Every write is conditional, and a write
-that lost to another raises WriteConflict. Whatever is away raises Unavailable.
+Reads are strongly consistent unless documented otherwise. Every write is conditional; a write that
+loses to a concurrent write raises WriteConflict. A dependency that fails raises Unavailable.
 """

@@ -1,4 +1,4 @@
-"""Where the files of tasks are stored."""
+"""Storage of the files of tasks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shoal.ports.blobs import UploadLink
 
 
 class StoredArtifact(NamedTuple):
-    """An object of a task: its key, and its size in bytes."""
+    """An object of a task: its key and its size in bytes."""
 
     key: str
     size: int
@@ -19,13 +19,13 @@ class ArtifactStore(Protocol):
     """Files of tasks, in the results bucket."""
 
     def upload_link(self, key: str, size: int, *, seconds: int) -> UploadLink:
-        """Let a worker write it, for so long; what was there is replaced."""
+        """Return a link with which a worker writes the object; an existing object is replaced."""
 
     def stored(self, prefix: str) -> Sequence[StoredArtifact]:
-        """What there is below a prefix, up to a thousand."""
+        """Return the objects under a prefix, at most a thousand."""
 
     def link(self, key: str, *, seconds: int) -> str:
-        """A URL that reads it, for so long."""
+        """Return a URL that reads the object, valid for the given seconds."""
 
     def uri(self, key: str) -> str:
-        """Its public name, `s3://bucket/key`."""
+        """Return its URI, `s3://bucket/key`."""

@@ -1,4 +1,4 @@
-"""Where acts are noted."""
+"""Storage of the audit trail."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from shoal.domain.audit_event import AuditEvent
 
 
 class AuditPage(NamedTuple):
-    """Some acts, newest first, and where the next page begins (None at the end)."""
+    """A page of events, newest first, and the start of the next page (None at the end)."""
 
     events: Sequence[AuditEvent]
     next_key: str | None
 
 
 class AuditLog(Protocol):
-    """Who did what to which job."""
+    """The audit trail."""
 
     def add(self, act: AuditEvent, *, expires_at: int) -> None:
-        """Write it, once: the first of its time and id stays."""
+        """Write an event, once: the first with its time and id stays."""
 
     def of_job(self, job_id: str, *, limit: int, start: str | None) -> AuditPage:
-        """What was done to a job, newest first. `start` is a page's `next_key`."""
+        """Return the events of a job, newest first. `start` is a page's `next_key`."""
 
     def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> AuditPage:
-        """What was done to a tenant's jobs, newest first. `start` is a page's `next_key`."""
+        """Return the events of a tenant's jobs, newest first. `start` is a page's `next_key`."""

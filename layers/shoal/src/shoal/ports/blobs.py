@@ -1,4 +1,4 @@
-"""Where inputs are kept."""
+"""Storage of inputs."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from typing import NamedTuple, Protocol
 
 
 class UploadLink(NamedTuple):
-    """Where to PUT an object, once; the headers go with it as they are."""
+    """A URL for one PUT of an object; send the headers unchanged."""
 
     url: str
     headers: Mapping[str, str]
 
 
 class BlobStore(Protocol):
-    """Inputs: objects of JSON Lines."""
+    """Inputs, stored as JSON Lines objects."""
 
     def put(self, key: str, body: bytes) -> None:
         """Write an object."""
 
     def lines(self, key: str) -> Iterator[bytes]:
-        """Its lines as they stream in, cut at newlines alone; raise InputsNotFound if not there."""
+        """Yield its lines, split at newlines only; raise InputsNotFound if it does not exist."""
 
     def read(self, key: str, first: int, length: int) -> bytes:
-        """A run of its bytes."""
+        """Return a range of its bytes."""
 
     def size(self, key: str) -> int | None:
-        """Its length in bytes, or None if it is not there."""
+        """Return its length in bytes, or None if it does not exist."""
 
     def link(self, key: str, *, seconds: int) -> str:
-        """A URL that reads it, for so long."""
+        """Return a URL that reads the object, valid for the given seconds."""
 
     def upload_link(self, key: str, *, seconds: int) -> UploadLink:
-        """Where to PUT it, once and for so long: what was read of it must not change later."""
+        """Return a link for one PUT, so that the object cannot change after it was read."""
 
     def uri(self, key: str) -> str:
-        """Its public name, `s3://bucket/key`."""
+        """Return its URI, `s3://bucket/key`."""
 
     def key_of(self, uri: str) -> str | None:
-        """The key in a public name, or None if it names another place."""
+        """Return the key of a URI, or None if it names another bucket."""

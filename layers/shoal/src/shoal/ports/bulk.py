@@ -1,4 +1,4 @@
-"""Where bulk actions are kept, and what carries them out."""
+"""Storage and execution of bulk actions."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from shoal.domain.bulk import BulkAction
 
 
 class BulkPage(NamedTuple):
-    """Some bulk actions, newest first, and where the next page begins (None at the end)."""
+    """A page of bulk actions, newest first, and the start of the next page (None at the end)."""
 
     actions: Sequence[BulkAction]
     next_key: str | None
 
 
 class BulkStore(Protocol):
-    """Bulk actions."""
+    """Storage of bulk actions."""
 
     def keyed(self, tenant: str, key: str, action_id: str, *, expires_at: int) -> str:
-        """The id that goes with an idempotency key: the first that was given for it."""
+        """Return the id of an idempotency key: the first one that was stored for it."""
 
     def create(self, action: BulkAction) -> bool:
-        """Write it if there is none of its id; whether it was written."""
+        """Write it if no action has its id; return whether it was written."""
 
     def get(self, tenant: str, action_id: str) -> BulkAction | None:
-        """The action as it now is."""
+        """Return the current action."""
 
     def put(self, action: BulkAction) -> None:
-        """Write it over the version before its own; raise WriteConflict if that is not there."""
+        """Write it over its previous version; raise WriteConflict if another write came first."""
 
     def page(self, tenant: str, *, limit: int, start: str | None) -> BulkPage:
-        """A tenant's, newest first. `start` is a page's `next_key`."""
+        """Return the actions of a tenant, newest first. `start` is a page's `next_key`."""
 
 
 class BulkRuns(Protocol):
-    """Executions that carry bulk actions out."""
+    """Executions of bulk actions."""
 
     def start(self, tenant: str, action_id: str) -> None:
-        """Start it; one that was started before counts as started."""
+        """Start it; an action that was started before counts as started."""

@@ -1,4 +1,4 @@
-"""Where chunks and the outcomes of their tasks are kept."""
+"""Storage of chunks and of the outcomes of their tasks."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from shoal.ports.blobs import UploadLink
 
 
 class ChunkStatuses(NamedTuple):
-    """What a chunk's row says of where its tasks stand: a letter each."""
+    """The statuses of a chunk's tasks, one letter each."""
 
     generation: int
     statuses: str
 
 
 class ChunkStore(Protocol):
-    """Chunks and the parts of outcomes."""
+    """Chunks and parts of outcomes."""
 
     def create(self, chunks: Sequence[Chunk]) -> None:
-        """Write those that do not exist; the others stay as they are."""
+        """Write the chunks that do not exist; existing ones stay unchanged."""
 
     def get(self, job_id: str, number: int) -> Chunk | None:
-        """The chunk as it now is."""
+        """Return the current chunk."""
 
     def get_many(self, job_id: str, numbers: Sequence[int]) -> list[Chunk]:
-        """Those of the chunks that exist, in the order of their numbers."""
+        """Return the existing chunks, in the order of their numbers."""
 
     def statuses(self, job_id: str, numbers: Sequence[int]) -> Mapping[int, ChunkStatuses]:
-        """Of those of the chunks that exist; for thousands of them."""
+        """Return the statuses of the existing chunks; suitable for thousands of them."""
 
     def put(self, chunk: Chunk) -> None:
-        """Write it over the version before its own; raise WriteConflict if that is not there."""
+        """Write it over its previous version; raise WriteConflict if another write came first."""
 
     def put_part(
         self, key: PartKey, outcomes: Sequence[Outcome], *, origin: Origin, expires_at: int
     ) -> None:
-        """Write a part, once: the first of its key stays."""
+        """Write a part, once: the first with its key stays."""
 
     def part_upload(self, key: PartKey, size: int, *, origin: Origin, seconds: int) -> UploadLink:
-        """Let a worker write a part of `size` bytes and this origin itself, once, for so long."""
+        """Return a link with which a worker writes a part of this size and origin, once."""
 
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
-        """The outcomes of those parts that exist."""
+        """Return the outcomes of the existing parts."""
 
     def whole_parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, WholePart]:
-        """Those parts that exist, each with its origin."""
+        """Return the existing parts, each with its origin."""

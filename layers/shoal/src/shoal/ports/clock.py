@@ -1,4 +1,4 @@
-"""Time and chance."""
+"""Time and randomness."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time."""
+    """The current time."""
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the seconds since the epoch."""
 
 
 class Entropy(Protocol):
-    """Randomness."""
+    """A source of randomness."""
 
     def bytes(self) -> bytes:
-        """Ten random bytes."""
+        """Return ten random bytes."""
 
     def uniform(self) -> float:
-        """Uniform in [0, 1)."""
+        """Return a number, uniform in [0, 1)."""

@@ -1,4 +1,4 @@
-"""Where dead letters are noted."""
+"""Storage of dead letters."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from shoal.domain.dead_letter import DeadCause, DeadLetters
 
 
 class DeadLetterPage(NamedTuple):
-    """Dead letters by job and cause, newest first, and where the next page begins."""
+    """A page of dead letters by job and cause, newest first, and the start of the next page."""
 
     letters: Sequence[DeadLetters]
     next_key: str | None
 
 
 class DeadLetterStore(Protocol):
-    """What the dead-letter queue saw."""
+    """Records of dead letters."""
 
     def get(self, job_id: str, cause: DeadCause) -> DeadLetters | None:
-        """Those of a job and cause, as they now are."""
+        """Return the record of a job and cause."""
 
     def put(self, letters: DeadLetters) -> None:
-        """Write them over the version before; raise WriteConflict if that is not there."""
+        """Write it over its previous version; raise WriteConflict if another write came first."""
 
     def of_job(self, job_id: str) -> Sequence[DeadLetters]:
-        """Those of a job, in any order."""
+        """Return the records of a job, in any order."""
 
     def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> DeadLetterPage:
-        """Those of a tenant, greatest place first. `start` is a page's `next_key`."""
+        """Return the records of a tenant, greatest place first. `start` is a page's `next_key`."""

@@ -1,4 +1,4 @@
-"""Where the outcomes of side effects are kept."""
+"""Storage of the return values of side effects."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ MAX_EFFECT_BYTES: Final = 32_768
 
 
 class KeptEffect(NamedTuple):
-    """The outcome of a side effect: a JSON value, which may be null."""
+    """The return value of a side effect: a JSON value, which may be null."""
 
     value: Json
 
 
 class EffectStore(Protocol):
-    """Outcomes of side effects, by task and key."""
+    """Return values of side effects, by task and key."""
 
     def effect(self, job_id: str, index: int, key: str) -> KeptEffect | None:
-        """What is kept under the key."""
+        """Return the stored value of a key."""
 
     def put_effect(self, chunk: Chunk, index: int, key: str, kept: KeptEffect) -> bool:
-        """Keep it, unless something is; whether it was written.
+        """Store it unless a value is stored; return whether it was written.
 
-        Raises WriteConflict if the chunk's row is not leased at the epoch of this one.
+        Raises WriteConflict if the chunk's row is not leased at the epoch of `chunk`.
         """

@@ -1,4 +1,4 @@
-"""Where the world hears of jobs."""
+"""Publication of job events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shoal.domain.job_event import JobChangeEvent
 
 
 class EventBus(Protocol):
-    """Where the world hears of jobs."""
+    """The event bus."""
 
     def put(self, events: Sequence[JobChangeEvent]) -> None:
-        """Put each of them at least once, in order unless the bus refused one at first."""
+        """Publish each event at least once, in order unless the bus rejected one at first."""

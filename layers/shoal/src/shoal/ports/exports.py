@@ -1,4 +1,4 @@
-"""What carries exports out, and the files it writes."""
+"""Executions and files of exports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shoal.ports.workflow import ExecutionStatus
 
 @dataclass(frozen=True, slots=True)
 class ExportRun:
-    """An export's execution, which has a cursor once it succeeded; times in seconds."""
+    """The execution of an export, with a cursor once it succeeded; times are in seconds."""
 
     status: ExecutionStatus
     began_at: float | None = None
@@ -22,26 +22,26 @@ class ExportRun:
 
 
 class ExportRuns(Protocol):
-    """What carries exports out."""
+    """Executions of exports."""
 
     def start(self, tenant: str, job_id: str, export_id: str) -> None:
-        """Start one; one of the same job and id, running or ended, counts as started."""
+        """Start an export; one with the same job and id, running or ended, counts as started."""
 
     def describe(self, job_id: str, export_id: str) -> ExportRun | None:
-        """How far it is, or None if it was never started."""
+        """Return its state, or None if it was never started."""
 
 
 class ExportFiles(Protocol):
-    """Files that are written in parts, in the results bucket."""
+    """Files in the results bucket that are written in parts."""
 
     def begin(self, key: str) -> str:
-        """A new upload; nothing of it is there before it is finished."""
+        """Begin an upload; the file does not exist before it is finished."""
 
     def append(self, key: str, upload: str, number: int, body: bytes) -> str:
-        """Write a part, over one of the same number; its tag."""
+        """Write a part, replacing one with the same number; return its tag."""
 
     def finish(self, key: str, upload: str, tags: Sequence[str]) -> None:
-        """Let the file be there, of these parts in order. One that is finished is left alone."""
+        """Complete the file from these parts, in order; a completed file stays unchanged."""
 
     def link(self, key: str, *, seconds: int) -> str:
-        """A URL that reads it, for so long."""
+        """Return a URL that reads the object, valid for the given seconds."""

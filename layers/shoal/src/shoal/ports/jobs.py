@@ -1,4 +1,4 @@
-"""Where jobs are kept."""
+"""Storage of jobs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from shoal.domain.tally import Entry, Sum, Tally
 
 
 class JobPage(NamedTuple):
-    """Some jobs, newest first, and where the next page begins (None at the end).
+    """A page of jobs, newest first, and the start of the next page (None at the end).
 
-    `read` is how many rows it took, those of an index included.
+    `read` is the number of rows that were read, including index entries.
     """
 
     jobs: Sequence[Job]
@@ -25,43 +25,43 @@ class JobStore(Protocol):
     """Jobs, their tallies, sums and cursors."""
 
     def get(self, job_id: str) -> Job | None:
-        """The job as it now is."""
+        """Return the current job."""
 
     def get_many(self, job_ids: Iterable[str]) -> Mapping[str, Job]:
-        """Those of the jobs that exist."""
+        """Return the existing jobs."""
 
     def create(self, job: Job) -> bool:
-        """Write it if there is none of its id; whether it was written."""
+        """Write it if no job has its id; return whether it was written."""
 
     def put(self, job: Job) -> None:
-        """Write it over the version before its own; raise WriteConflict if that is not there."""
+        """Write it over its previous version; raise WriteConflict if another write came first."""
 
     def page(self, tenant: str, which: JobFilter, *, limit: int, start: str | None) -> JobPage:
-        """A tenant's jobs, newest first; a job that is just made or moved may be missing.
+        """Return a page of a tenant's jobs, newest first; recently changed jobs can be missing.
 
-        It may have fewer than `limit`, even none, and a `next_key`: it looks at 500 entries of an
-        index at most. `start` is a page's `next_key`.
+        A page can have fewer jobs than `limit`, even none, and a `next_key`, because it reads at
+        most 500 index entries. `start` is a page's `next_key`.
         """
 
     def create_tallies(self, tallies: Iterable[Tally], *, expires_at: int) -> None:
-        """Write those that do not exist; the others stay as they are."""
+        """Write the tallies that do not exist; existing ones stay unchanged."""
 
     def set_entry(self, job_id: str, tally: int, slot: int, entry: Entry) -> Tally:
-        """SET the entry if it replaces the one there; the tally as it then is, either way."""
+        """SET the entry if it replaces the current one; return the resulting tally."""
 
     def tallies(self, job_id: str, numbers: Iterable[int]) -> list[Tally]:
-        """Those of the tallies that exist, in the order of their numbers."""
+        """Return the existing tallies, in the order of their numbers."""
 
     def all_tallies(self, jobs: Iterable[Job]) -> Mapping[str, Sequence[Tally]]:
-        """Every tally that exists of each of these jobs, in the order of their numbers."""
+        """Return all existing tallies of each of these jobs, in the order of their numbers."""
 
     def set_sum(
         self, job_id: str, generation: int, tally: int, each: Sum, *, expires_at: int
     ) -> Mapping[int, Sum]:
-        """SET the sum if it replaces the one there; the generation's sums as they then are."""
+        """SET the sum if it replaces the current one; return the resulting sums."""
 
     def sums(self, job_id: str, generation: int) -> Mapping[int, Sum]:
-        """The sums of a generation."""
+        """Return the sums of a generation."""
 
     def claim(
         self,
@@ -73,19 +73,19 @@ class JobStore(Protocol):
         expires_at: int,
         count: int = 1,
     ) -> int | None:
-        """The next number of a generation's cursor, from `first` on, or the first of `count`.
+        """Claim `count` numbers of a generation's cursor, from `first` on; return the first one.
 
-        None, and nothing is claimed, if not all of them are below `end`.
+        Returns None and claims nothing unless all of them are below `end`.
         """
 
     def cursor(self, job_id: str, generation: int) -> int | None:
-        """Where the cursor stands; None if nothing was claimed."""
+        """Return the cursor; None if nothing was claimed."""
 
     def mark_open(self, job: Job) -> None:
-        """Note that somebody has to watch the job, and count it and its tasks for its tenant."""
+        """Add the job to the watch list, and count it and its tasks for its tenant."""
 
     def unmark_open(self, job_id: str) -> None:
-        """Note that nobody has to any more, and count it out."""
+        """Remove the job from the watch list and from the counts."""
 
     def marked_open(self) -> Iterator[str]:
-        """The jobs that somebody has to watch."""
+        """Yield the jobs of the watch list."""

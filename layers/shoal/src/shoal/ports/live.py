@@ -1,4 +1,4 @@
-"""Who listens to jobs, and the way to them."""
+"""Storage of live connections, and delivery to them."""
 
 from __future__ import annotations
 
@@ -9,46 +9,46 @@ from shoal.domain.live import Connection, LastSent, Ticket
 
 
 class LiveStore(Protocol):
-    """Tickets, connections and what they listen to. A topic is a job's id, or ALL_JOBS."""
+    """Tickets, connections and subscriptions. A topic is a job id or ALL_JOBS."""
 
     def put_ticket(self, ticket: Ticket) -> None:
-        """Write it."""
+        """Store a ticket."""
 
     def take_ticket(self, key: str) -> Ticket | None:
-        """Take it out: of several that ask, one gets it."""
+        """Remove the ticket and return it; only one of several callers gets it."""
 
     def connect(self, connection: Connection) -> None:
-        """Write it."""
+        """Store a connection."""
 
     def connection(self, connection_id: str) -> Connection | None:
-        """The connection, if it is known."""
+        """Return the connection, if it exists."""
 
     def connected(self, tenant: str, *, limit: int) -> int:
-        """How many connections a tenant has, counted up to a limit."""
+        """Return the number of connections of a tenant, counted up to a limit."""
 
     def disconnect(self, connection_id: str, tenant: str) -> None:
-        """Remove it with all that it listens to."""
+        """Remove the connection and its subscriptions."""
 
     def subscribe(self, connection: Connection, topic: str, *, most: int) -> bool:
-        """Let it listen; False if it is gone, or listens to `most` other topics."""
+        """Subscribe a connection; return False if it is closed or has `most` other topics."""
 
     def unsubscribe(self, connection_id: str, tenant: str, topic: str) -> None:
-        """Let it no longer listen."""
+        """Remove a subscription."""
 
     def subscribers(self, tenant: str, topic: str) -> Sequence[str]:
-        """The ids of the connections that listen."""
+        """Return the ids of the subscribed connections."""
 
     def last_sent(self, job_id: str) -> LastSent | None:
-        """What was told last of a job."""
+        """Return the last sent version of a job."""
 
     def record_sent(
         self, job_id: str, told: LastSent, *, before: LastSent | None, expires_at: int
     ) -> bool:
-        """Write it over what was told before; False if that is not there any more."""
+        """Write it over the previous record; return False if another write came first."""
 
 
 class Connections(Protocol):
-    """The sockets themselves."""
+    """The open sockets."""
 
     def post(self, connection_id: str, message: str) -> bool:
-        """Send it; False if the connection is gone."""
+        """Send a message; return False if the connection is closed."""

@@ -1,4 +1,4 @@
-"""Where it is known whose a machine is."""
+"""Storage of API clients and their tenants."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import NamedTuple, Protocol
 
 
 class MachinePage(NamedTuple):
-    """Some machines, pairs of client and tenant, and where the next page begins."""
+    """A page of API clients, pairs of client and tenant, and the start of the next page."""
 
     machines: Sequence[tuple[str, str]]
     next_key: str | None
 
 
 class MachineStore(Protocol):
-    """Clients that sign in for themselves, and whose they are."""
+    """API clients and their tenants."""
 
     def tenant_of(self, client: str) -> str | None:
-        """The tenant that the client works for."""
+        """Return the tenant of the client."""
 
     def put(self, client: str, tenant: str) -> None:
-        """Let it work for this tenant, and for no other any more."""
+        """Assign the client to this tenant, replacing the previous one."""
 
     def remove(self, client: str) -> bool:
-        """Let it work for nobody; whether it did for somebody."""
+        """Remove the assignment; return whether there was one."""
 
     def page(self, *, limit: int, start: str | None) -> MachinePage:
-        """By client. `start` is a page's `next_key`."""
+        """Return a page, sorted by client. `start` is a page's `next_key`."""

@@ -1,4 +1,4 @@
-"""What operations counts."""
+"""Operational metrics."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from shoal.domain.job import Job
 
 
 class Metrics(Protocol):
-    """What operations counts."""
+    """Counters for operators."""
 
     def tasks_ended(self, task_type: str, *, completed: int, failed: int) -> None:
-        """Tasks that reached a terminal status just now."""
+        """Count tasks that reached a terminal status."""
 
     def job_closed(self, job: Job) -> None:
-        """A job that closed just now."""
+        """Count a job that closed."""
 
     def stale_report(self) -> None:
-        """A report that came too late and was refused."""
+        """Count a stale report."""
 
     def dead_letter(self) -> None:
-        """A message that came through the dead-letter queue."""
+        """Count a dead letter."""

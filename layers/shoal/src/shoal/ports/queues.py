@@ -9,7 +9,7 @@ from shoal.domain.job import Priority
 
 
 class Message(NamedTuple):
-    """A chunk to run, and the seconds until a worker may see it."""
+    """A chunk to run, and the seconds until the message becomes visible."""
 
     job: str
     chunk: int
@@ -20,11 +20,11 @@ class TaskQueue(Protocol):
     """The queues that workers drain."""
 
     def send(self, priority: Priority, messages: Iterable[Message], *, tenant: str) -> None:
-        """Send them all, again what the queue refused; raise Unavailable if some stay refused."""
+        """Send all messages, with retries; raise Unavailable if some are still rejected."""
 
 
 class Depth(NamedTuple):
-    """Messages of a queue, approximately: to be had, in the hands of workers, hidden till later."""
+    """Approximate numbers of a queue's messages: visible, in flight, delayed."""
 
     waiting: int
     in_flight: int
@@ -32,18 +32,18 @@ class Depth(NamedTuple):
 
 
 class QueueDepths(Protocol):
-    """How much the queues hold."""
+    """The queue depths."""
 
     def depths(self) -> Mapping[Priority, Depth]:
-        """Of each queue, high priority first; may be a few seconds old."""
+        """Return the depth of each queue, high priority first; may be a few seconds old."""
 
 
 class QueueAges(Protocol):
-    """How long messages have been in the queues."""
+    """The ages of messages in the queues."""
 
     def ages(self, priorities: Collection[Priority]) -> Mapping[Priority, float]:
-        """Seconds since the oldest message of these queues was sent; left out where not known.
+        """Return the age of the oldest message of each queue, in seconds; omitted if unknown.
 
-        May be minutes old. Raises a ShoalError if it cannot be told; then it is not asked again for
-        a while, and nothing is known.
+        The value can be minutes old. Raises a ShoalError if it cannot be read; later calls then
+        return nothing for a while.
         """

@@ -1,4 +1,4 @@
-"""Where task types are known."""
+"""Storage of task types."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shoal.domain.retry import RetryPolicy
 class TaskType:
     """A function of the worker image; `schema` is the JSON Schema of its input.
 
-    `timeout` and `retry` are its jobs' if they name none; `image` and `digest` tell which code.
+    `timeout` and `retry` are defaults of its jobs; `image` and `digest` identify the code.
     """
 
     name: str
@@ -28,16 +28,16 @@ class TaskType:
 
 
 class TypeRegistry(Protocol):
-    """The task types that workers have registered."""
+    """The registered task types."""
 
     def get(self, name: str) -> TaskType | None:
-        """The task type of this name; may be a minute old."""
+        """Return the task type with this name; may be a minute old."""
 
     def all(self) -> list[TaskType]:
-        """All of them, by name."""
+        """Return all task types, by name."""
 
     def register(self, task_type: TaskType) -> None:
-        """Write all that a worker says of it; what was measured stays."""
+        """Write the registration of a task type; the measured duration stays."""
 
     def record_duration(self, name: str, seconds: float) -> None:
-        """Note how long a task of this type takes."""
+        """Record the duration of a task of this type."""

@@ -1,4 +1,4 @@
-"""Where tenants are known."""
+"""Storage of tenants."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from shoal.domain.limits import Tenant
 
 
 class TenantPage(NamedTuple):
-    """Some tenants, by name, and where the next page begins."""
+    """A page of tenants, by name, and the start of the next page."""
 
     tenants: Sequence[Tenant]
     next_key: str | None
 
 
 class TenantStore(Protocol):
-    """Tenants. What they have open is what JobStore has marked: both are one write."""
+    """Tenants. Their usage and the watch list of JobStore change in one transaction."""
 
     def get(self, name: str) -> Tenant:
-        """The tenant as it now is; one that nobody wrote has nothing."""
+        """Return the current tenant; an unknown tenant has no usage."""
 
     def page(self, *, limit: int, start: str | None) -> TenantPage:
-        """Those that were ever written. `start` is a page's `next_key`."""
+        """Return a page of stored tenants. `start` is a page's `next_key`."""
 
     def put(self, tenant: Tenant) -> None:
-        """Write its limits over the version before; raise WriteConflict if that is not there."""
+        """Write its limits over the previous version; raise WriteConflict on a concurrent write."""
 
     def admit(self, tenant: Tenant, job_id: str, tasks: int) -> bool:
-        """Write it over the version before, mark and count the job; False if it is marked already.
+        """Write the tenant, and add the job to the watch list and to its counts.
 
-        Raises WriteConflict if that version is not there. Nothing is written then, nor if False.
+        Returns False and writes nothing if the job is on the list already. Raises WriteConflict and
+        writes nothing if another write of the tenant came first.
         """

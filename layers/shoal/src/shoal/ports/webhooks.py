@@ -1,4 +1,4 @@
-"""Where webhooks are kept, and the way to them."""
+"""Storage and delivery of webhooks."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from shoal.domain.webhook import DeliveryAttempt, Webhook, WebhookDelivery, Webh
 
 
 class WebhookStore(Protocol):
-    """Webhooks of tenants, and the log of attempts to tell them."""
+    """Webhooks of tenants, and the log of delivery attempts."""
 
     def get(self, tenant: str, webhook_id: str) -> Webhook | None:
-        """The webhook as it now is."""
+        """Return the current webhook."""
 
     def of_tenant(self, tenant: str) -> Sequence[Webhook]:
-        """All of a tenant's, in any order."""
+        """Return all webhooks of a tenant, in any order."""
 
     def put(self, webhook: Webhook) -> None:
-        """Write it over the version before; raise WriteConflict if that is not there."""
+        """Write it over its previous version; raise WriteConflict if another write came first."""
 
     def remove(self, tenant: str, webhook_id: str) -> bool:
-        """Forget it; whether there was one."""
+        """Delete it; return whether it existed."""
 
     def record_attempt(self, attempt: DeliveryAttempt, *, expires_at: int) -> None:
-        """Write an attempt, once: the first of its place stays."""
+        """Write an attempt, once: the first with its place stays."""
 
     def attempts(self, webhook_id: str, *, limit: int) -> Sequence[DeliveryAttempt]:
-        """The last ones, newest first."""
+        """Return the latest attempts, newest first."""
 
 
 class DeliveryQueue(Protocol):
-    """Where events wait to be told to webhooks."""
+    """The queue of pending deliveries."""
 
     def send(self, delivery: WebhookDelivery, *, delay: float) -> None:
-        """Let it be seen after so many seconds, at most 900."""
+        """Send a message that becomes visible after a delay in seconds, at most 900."""
 
 
 class WebhookPoster(Protocol):
-    """The endpoints of the world."""
+    """The HTTP endpoints of webhooks."""
 
     def post(
         self, url: str, headers: Mapping[str, str], body: bytes, *, allowed: str | None
     ) -> WebhookResponse:
-        """What an endpoint answers: to nobody but the public internet and the allowed address."""
+        """POST to an endpoint and return its response; only public addresses are allowed."""

@@ -1,4 +1,4 @@
-"""Where workers are known."""
+"""Storage of workers."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from shoal.domain.workers import Worker
 
 
 class WorkerPage(NamedTuple):
-    """Some workers, by name, and where the next page begins (None at the end)."""
+    """A page of workers, by name, and the start of the next page (None at the end)."""
 
     workers: Sequence[Worker]
     next_key: str | None
 
 
 class WorkerStore(Protocol):
-    """The workers, as they last spoke; each is forgotten once it expires."""
+    """The last registration of each worker; it expires."""
 
     def record(self, worker: Worker) -> None:
-        """Write it if it follows what is known of that name; else change nothing."""
+        """Write a registration if it is newer than the stored one of that name."""
 
     def page(self, *, limit: int, start: str | None) -> WorkerPage:
-        """Those that are known. `start` is a page's `next_key`."""
+        """Return a page of workers. `start` is a page's `next_key`."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 
 class ExecutionStatus(StrEnum):
-    """Where an execution of the state machine stands, in the words of Step Functions."""
+    """The status of an execution, as in Step Functions."""
 
     RUNNING = "RUNNING"
     SUCCEEDED = "SUCCEEDED"
@@ -32,10 +32,10 @@ class Workflow(Protocol):
     """The state machine."""
 
     def start(self, job_id: str, generation: int, number: int) -> None:
-        """Start an execution; one of the same name, running or ended, counts as started."""
+        """Start an execution; one with the same name, running or ended, counts as started."""
 
     def describe(self, job_id: str, generation: int, number: int) -> Execution | None:
-        """The execution, or None if it was never started."""
+        """Return the execution, or None if it was never started."""
 
     def answer(self, token: str) -> None:
-        """Wake the execution that waits with this token; one that waits no more is left alone."""
+        """Wake the execution that waits with this token; an expired token is ignored."""

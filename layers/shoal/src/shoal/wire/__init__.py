@@ -1,1 +1,1 @@
-"""What crosses HTTP and SQS: the models of requests, answers and messages."""
+"""Models of requests, responses and messages that cross HTTP, WebSocket and SQS."""

@@ -1,4 +1,4 @@
-"""What came of each attempt of a task."""
+"""Attempts of a task."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from shoal.wire.tasks import TaskErrorBody
 
 
 class AttemptBody(ResponseBody):
-    """One attempt of a task; null is what nobody knows.
+    """One attempt of a task; unknown values are null.
 
-    `attempt` counts anew in each `generation` of the job. `epoch` and `worker` are of the lease
-    that it ended under, or runs under until `lease_until`. `crashes` is how many workers have died
-    in a row with the task's chunk, of one that runs or was given up for it. `result` is a path.
+    `attempt` starts at 1 in each `generation` of the job. `epoch` and `worker` belong to the lease
+    under which it ended, or runs until `lease_until`. `crashes` is the number of workers in a row
+    that died with the task's chunk, if it runs or failed because of them. `result` is a path.
     """
 
     outcome: AttemptOutcome
@@ -33,10 +33,10 @@ class AttemptBody(ResponseBody):
 
 
 class AttemptsBody(ResponseBody):
-    """The latest attempts of a task, oldest first; `next_token` asks for those before them.
+    """The latest attempts of a task, oldest first; `next_token` requests earlier ones.
 
-    An attempt whose worker died, or handed the task back, is no item of its own: the next worker
-    goes on with it. Only if the third in a row dies is the task given up, as `worker_died`.
+    An attempt whose worker died or handed the task back is not a separate item, because the next
+    worker continues it. Only if three workers in a row die, the task fails as `worker_died`.
     """
 
     items: list[AttemptBody]

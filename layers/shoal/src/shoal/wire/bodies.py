@@ -1,7 +1,7 @@
-"""How requests are read, and answers made.
+"""Base classes of request and response bodies.
 
-Requests are closed (an unknown field is refused), strict (`"5"` is no number) and bounded. Times
-are RFC 3339 in UTC, durations are in seconds.
+Requests are closed (unknown fields are rejected), strict (`"5"` is not a number) and bounded. Times
+are RFC 3339 in UTC; durations are in seconds.
 """
 
 from typing import Final
@@ -9,16 +9,16 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 CLOSED: Final = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-"""How every request is read."""
+"""The configuration of all request models."""
 
 
 class RequestBody(BaseModel):
-    """What a caller sends."""
+    """The body of a request."""
 
     model_config = CLOSED
 
 
 class ResponseBody(BaseModel):
-    """What a caller gets."""
+    """The body of a response."""
 
     model_config = ConfigDict(frozen=True)

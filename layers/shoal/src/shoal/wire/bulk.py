@@ -1,4 +1,4 @@
-"""What users and the API say to each other of bulk actions."""
+"""Bodies of bulk actions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Self
@@ -18,10 +18,10 @@ class _BulkBody(BaseModel):
 
 
 class BulkFilter(_BulkBody):
-    """Which jobs: all that is given has to hold, as in the list of jobs; something has to be given.
+    """The filter of a bulk action, as in the list of jobs; at least one field is required.
 
-    Created from `since` on and before `until`; `name` is what theirs begins with; `tag` is
-    `key=value`, or a key alone.
+    Jobs match if created at or after `since` and before `until`. `name` is a prefix; `tag` is
+    `key=value` or a key alone.
     """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
@@ -36,13 +36,13 @@ class BulkFilter(_BulkBody):
     @model_validator(mode="after")
     def _names_something(self) -> Self:
         if self.which() == JobFilter():
-            raise ValueError("must name something: to mean every job, name every status")
+            raise ValueError("must have at least one field; to select all jobs, list every status")
         if self.which().backwards:
             raise ValueError("until must be later than since")
         return self
 
     def which(self) -> JobFilter:
-        """As the domain has it."""
+        """Convert to the domain's filter."""
         return JobFilter.of(
             statuses=self.status,
             since=self.since,
@@ -54,7 +54,7 @@ class BulkFilter(_BulkBody):
 
 
 class BulkRequest(_BulkBody):
-    """A verb for many jobs; a dry run counts them and leaves them as they are."""
+    """A verb for many jobs; a dry run only counts them."""
 
     action: BulkVerb
     filter: BulkFilter
@@ -62,16 +62,16 @@ class BulkRequest(_BulkBody):
 
 
 class RefusalBody(ResponseBody):
-    """A job that the verb did not fit, and why."""
+    """A job to which the verb did not apply, and the reason."""
 
     job_id: str
     reason: str
 
 
 class BulkActionBody(ResponseBody):
-    """How far a bulk action is: `done` and `refused` count jobs, `refusals` names some of them.
+    """The progress of a bulk action: `done` and `refused` count jobs, `refusals` lists some.
 
-    Of a dry run, `done` counts the jobs that there are.
+    In a dry run, `done` counts the matching jobs.
     """
 
     id: str
@@ -91,7 +91,7 @@ class BulkActionBody(ResponseBody):
 
 
 class BulkActionPageBody(ResponseBody):
-    """Some of them, newest first."""
+    """A page of bulk actions, newest first."""
 
     items: Sequence[BulkActionBody]
     next_token: str | None

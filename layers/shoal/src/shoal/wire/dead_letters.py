@@ -1,4 +1,4 @@
-"""What the dead-letter queue saw, as users read it."""
+"""Bodies of dead letters."""
 
 from shoal.domain import ids
 from shoal.domain.dead_letter import DeadCause, DeadLetters
@@ -8,7 +8,7 @@ from shoal.wire.times import rfc3339
 
 
 class DeadLetterExampleBody(ResponseBody):
-    """A chunk by its number and its first task, and how often its message had been received."""
+    """An example: the chunk, its first task, and the receive count of its message."""
 
     chunk: int
     task_id: str
@@ -17,7 +17,7 @@ class DeadLetterExampleBody(ResponseBody):
 
 
 class DeadLetterLinks(ResponseBody):
-    """Where to see why tasks of the job failed, and to run them again."""
+    """Links to the failures of the job and to its retry."""
 
     job: str
     failures: str
@@ -25,7 +25,7 @@ class DeadLetterLinks(ResponseBody):
 
 
 class DeadLettersBody(ResponseBody):
-    """Messages of a job that were received too often, for one cause; `receives` is the most."""
+    """Dead letters of a job with one cause; `receives` is the maximum."""
 
     job_id: str
     cause: DeadCause
@@ -39,14 +39,14 @@ class DeadLettersBody(ResponseBody):
 
 
 class DeadLetterPageBody(ResponseBody):
-    """By when the first of their job and cause came, newest first; null ends the list."""
+    """A page of dead letters, newest first; a null `next_token` ends the list."""
 
     items: list[DeadLettersBody]
     next_token: str | None = None
 
 
 def dead_letters_body(letters: DeadLetters) -> DeadLettersBody:
-    """The letters of one job and cause as a body."""
+    """Return the body of the dead letters of one job and cause."""
     path = f"/api/v1/jobs/{letters.job_id}"
     return DeadLettersBody(
         job_id=letters.job_id,

@@ -1,4 +1,4 @@
-"""The audit trail as users read it."""
+"""Bodies of the audit trail."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -8,9 +8,9 @@ from shoal.wire.times import rfc3339
 
 
 class EventBody(BaseModel):
-    """Who did what to a job, or to something else of the tenant's, and when.
+    """An audited action: caller, action, job or other resource, and time.
 
-    `detail` tells to what, and how, as far as the action has a how.
+    `detail` describes the resource and the parameters of the action.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -24,7 +24,7 @@ class EventBody(BaseModel):
 
 
 class EventPageBody(BaseModel):
-    """Events, newest first; a null `next_token` ends the list."""
+    """A page of events, newest first; a null `next_token` ends the list."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,7 +33,7 @@ class EventPageBody(BaseModel):
 
 
 def event_body(act: AuditEvent) -> EventBody:
-    """An act as a body."""
+    """Return the body of an audit event."""
     return EventBody(
         id=act.id,
         at=rfc3339(act.at),

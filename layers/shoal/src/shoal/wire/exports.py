@@ -1,4 +1,4 @@
-"""Exports of results, as users read them."""
+"""Bodies of exports."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from shoal.wire.fields import Time
 
 
 class ExportStatus(StrEnum):
-    """Where an export stands; one that is DONE becomes EXPIRED after a week."""
+    """The status of an export; a DONE export becomes EXPIRED after a week."""
 
     RUNNING = "RUNNING"
     DONE = "DONE"
@@ -17,9 +17,9 @@ class ExportStatus(StrEnum):
 
 
 class ExportBody(BaseModel):
-    """A file of all results of a job; `url` reads it for a quarter of an hour, once it is DONE.
+    """A file with all results of a job; `url` reads it for 15 minutes once it is DONE.
 
-    `results` and `missing` count its lines, `size` its bytes.
+    `results` and `missing` count its lines; `size` is in bytes.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,4 +1,4 @@
-"""Failed tasks by cause, as bodies."""
+"""Bodies of failures by cause."""
 
 from typing import Annotated
 
@@ -8,17 +8,17 @@ from shoal.wire.jobs import DiscardBody
 
 
 class FailureExampleBody(BaseModel):
-    """A task that failed so; a message longer than 300 characters ends in `…`, the task has all."""
+    """A failed task; a message over 300 characters is cut and ends in `…`."""
 
     task_id: str
     message: str
 
 
 class CauseBody(BaseModel):
-    """A cause and how many tasks of this page failed of it.
+    """A cause, and the number of failed tasks on this page.
 
-    `discarded` of them are not run again by a retry of all; `discard` is what was said of the last.
-    `message` has `<*>` where messages differ: numbers, ids, addresses, paths, quoted texts.
+    `discarded` of them are excluded from a retry of all tasks; `discard` is the latest discard.
+    `message` has `<*>` where messages differ: numbers, ids, addresses, paths, quoted text.
     """
 
     cause: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
@@ -34,8 +34,8 @@ class CauseBody(BaseModel):
 class FailuresBody(BaseModel):
     """Causes, most frequent first.
 
-    `failed` counts the failed tasks of the job, `counted` those of this page. While there is a
-    `next_token` there are more: counts of the same `cause` on several pages add up.
+    `failed` counts the failed tasks of the job, `counted` those of this page. A `next_token` means
+    that there are more; add up the counts of the same `cause` over all pages.
     """
 
     items: list[CauseBody]

@@ -1,4 +1,4 @@
-"""What single fields of requests and answers may hold."""
+"""Types of single fields of requests and responses."""
 
 import json
 import re
@@ -14,14 +14,14 @@ MAX_NAME: Final = 200
 MAX_TAGS: Final = 50
 MAX_PARAMS_BYTES: Final = 8_192
 MAX_EXACT: Final = 2**53 - 1
-"""The largest whole number that every JSON reader takes for what it is."""
+"""The largest integer that every JSON parser reads exactly."""
 YEARS: Final = range(1970, 3000)
 _RFC3339: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
 _TURNS: Final = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Marks that turn the direction of writing: a name with them can look like another one."""
+"""Characters that change the writing direction; a name with them can look like another one."""
 
 
 def _instant(value: Any) -> datetime:
@@ -29,21 +29,23 @@ def _instant(value: Any) -> datetime:
         try:
             instant = datetime.fromisoformat(value)
         except ValueError:
-            instant = datetime.min  # noqa: DTZ901 - no instant: it is refused below
+            instant = datetime.min  # noqa: DTZ901 - a naive time is rejected below
         if instant.year in YEARS:
             return instant
-    raise PydanticCustomError("rfc3339", "must be an RFC 3339 time with its zone")
+    raise PydanticCustomError("rfc3339", "must be an RFC 3339 time with a time zone")
 
 
 def straight(value: str) -> str:
-    """Text without marks that turn the direction of writing."""
+    """Return the text; raise ValueError if it has direction-changing characters."""
     if _TURNS.search(value):
-        raise PydanticCustomError("bidi", "must not have marks that turn the direction of writing")
+        raise PydanticCustomError(
+            "bidi", "must not contain characters that change the writing direction"
+        )
     return value
 
 
 def size(value: object) -> int:
-    """How many bytes it takes as JSON."""
+    """Return the size of the value as JSON, in bytes."""
     return len(json.dumps(value, separators=(",", ":")).encode())
 
 

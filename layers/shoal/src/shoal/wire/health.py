@@ -1,4 +1,4 @@
-"""Whether the API is there."""
+"""The body of the health check."""
 
 from typing import Literal
 
@@ -6,6 +6,6 @@ from shoal.wire.bodies import ResponseBody
 
 
 class HealthBody(ResponseBody):
-    """That the API answers."""
+    """The API is available."""
 
     status: Literal["ok"]

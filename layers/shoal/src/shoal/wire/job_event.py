@@ -1,4 +1,4 @@
-"""The detail of a job's event, as docs/reference/events.md describes it."""
+"""The detail of a job event, as documented in docs/reference/events.md."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shoal.wire.times import rfc3339
 
 
 def job_event_body(event: JobChangeEvent) -> dict[str, Any]:
-    """An event's detail. Fields may be added, none is renamed."""
+    """Return the detail of an event. Fields can be added but not renamed."""
     job = event.job
     return {
         "event_id": event.id,

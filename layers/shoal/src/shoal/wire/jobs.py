@@ -1,4 +1,4 @@
-"""Jobs as users see them."""
+"""Bodies of jobs."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from shoal.wire.worker import JobId
 
 
 class CountsBody(ResponseBody):
-    """Tasks by status."""
+    """Numbers of tasks by status."""
 
     pending: int
     running: int
@@ -22,14 +22,14 @@ class CountsBody(ResponseBody):
 
 
 class SelectionBody(ResponseBody):
-    """Which failed tasks this generation runs again: those of a cause, or so many by index."""
+    """The failed tasks that this generation retries: those of a cause, or a number by index."""
 
     cause: str | None
     tasks: int | None
 
 
 class DiscardBody(ResponseBody):
-    """Failed tasks that are not run again: of a cause, so many by index, or with neither all."""
+    """Failed tasks excluded from retries: of a cause, a number by index, or all."""
 
     cause: str | None
     tasks: int | None
@@ -39,9 +39,9 @@ class DiscardBody(ResponseBody):
 
 
 class CanaryBody(ResponseBody):
-    """A retry in two steps: `tried` tasks in `generation`, then the rest if the `bar` is reached.
+    """A retry in two steps: `tried` tasks in `generation`, then the others if `bar` is reached.
 
-    `succeeded` and `verdict` are null while it runs; it is `stopped` if it was ended early.
+    `succeeded` and `verdict` are null while it runs; the verdict is `stopped` if it ended early.
     """
 
     share: float
@@ -53,7 +53,7 @@ class CanaryBody(ResponseBody):
 
 
 class JobLinks(ResponseBody):
-    """Where the job and what belongs to it are."""
+    """Links to the job and its resources."""
 
     self: str
     tasks: str
@@ -61,10 +61,10 @@ class JobLinks(ResponseBody):
 
 
 class JobBody(ResponseBody):
-    """A job. `ending` is the status that it will close with, once it was told to stop.
+    """A job. `ending` is its final status, once the job is stopping.
 
-    `drained` says of a paused job that nothing of it runs any more. A pause moves the `deadline`.
-    `selection` is null unless this generation runs only some of the failed tasks again.
+    `drained` is true if the job is paused and none of its tasks runs. A pause moves the `deadline`.
+    `selection` is null unless this generation retries only some of the failed tasks.
     """
 
     id: JobId
@@ -98,7 +98,7 @@ class JobBody(ResponseBody):
 
 
 class JobPageBody(ResponseBody):
-    """Jobs, newest first; a null `next_token` ends the list."""
+    """A page of jobs, newest first; a null `next_token` ends the list."""
 
     items: list[JobBody]
     next_token: str | None

@@ -1,4 +1,4 @@
-"""What crosses a WebSocket of the live API, as docs/reference/live.md describes it."""
+"""Messages of the live WebSocket, as documented in docs/reference/live.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shoal.wire.fields import Time
 
 
 class TicketBody(BaseModel):
-    """A secret that opens one WebSocket at `url`, in its query as `ticket`, until `expires_at`."""
+    """A ticket that opens one WebSocket at `url?ticket=…` until `expires_at`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,21 +26,21 @@ class _ClientMessageBody(BaseModel):
 
 
 class Subscribe(_ClientMessageBody):
-    """Tell me of a job; without one, of all jobs of my tenant."""
+    """Subscribe to a job, or to all jobs of the tenant."""
 
     action: Literal["subscribe"]
     job: str | None = Field(default=None, max_length=100)
 
 
 class Unsubscribe(_ClientMessageBody):
-    """Tell me of it no longer."""
+    """Remove a subscription."""
 
     action: Literal["unsubscribe"]
     job: str | None = Field(default=None, max_length=100)
 
 
 class Ping(_ClientMessageBody):
-    """Keep the connection from idling; it is closed after ten minutes without a word."""
+    """Keep the connection open; it is closed after ten idle minutes."""
 
     action: Literal["ping"]
 
@@ -53,32 +53,32 @@ _SAID: TypeAdapter[ClientMessage] = TypeAdapter(
 
 
 def read_client_message(text: str) -> ClientMessage:
-    """What a client sent; raise ValueError if it is nothing that is understood."""
+    """Parse a message of a client; raise ValueError if it is invalid."""
     return _SAID.validate_json(text)
 
 
 def subscribed_message(job_id: str | None) -> str:
-    """The answer to `subscribe`: from now on the client misses nothing that it cannot notice."""
+    """Return the answer to `subscribe`; from now on the client can detect missed deltas."""
     return _dump({"type": "subscribed", "job_id": job_id})
 
 
 def unsubscribed_message(job_id: str | None) -> str:
-    """The answer to `unsubscribe`."""
+    """Return the answer to `unsubscribe`."""
     return _dump({"type": "unsubscribed", "job_id": job_id})
 
 
 def pong_message() -> str:
-    """The answer to `ping`."""
+    """Return the answer to `ping`."""
     return _dump({"type": "pong"})
 
 
 def error_message(status: int, detail: str, job_id: str | None = None) -> str:
-    """The answer to what cannot be done."""
+    """Return an error message."""
     return _dump({"type": "error", "status": status, "detail": detail, "job_id": job_id})
 
 
 def delta_message(delta: Delta) -> str:
-    """How a job stands. Fields may be added, none is renamed."""
+    """Return a delta as a message. Fields can be added but not renamed."""
     return _dump(
         {
             "type": "delta",

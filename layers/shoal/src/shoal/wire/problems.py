@@ -1,4 +1,4 @@
-"""How an error is answered: a problem of RFC 9457, `application/problem+json`."""
+"""Error bodies: RFC 9457 problems, `application/problem+json`."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ CONTENT_TYPE: Final = "application/problem+json"
 
 
 class FieldProblem(BaseModel):
-    """What is wrong with one field; never the value that was sent."""
+    """The error of one field; never contains the value that was sent."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -17,7 +17,7 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why a request was not carried out."""
+    """The error of a request."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""What tasks returned, and what is missing: as a page, and as JSON Lines."""
+"""Results and missing tasks, as pages and as JSON Lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shoal.wire.bodies import ResponseBody
 
 
 class ResultBody(ResponseBody):
-    """What a completed task returned; null if that is `too_large` for one answer."""
+    """The result of a completed task; null if it is `too_large` for one answer."""
 
     index: int
     result: Any
@@ -19,7 +19,7 @@ class ResultBody(ResponseBody):
 
 
 class MissingWhy(StrEnum):
-    """Why a task has no result: its status, or that its result is not kept any more."""
+    """The reason why a task has no result: its status, or EXPIRED."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -30,12 +30,12 @@ class MissingWhy(StrEnum):
 
     @staticmethod
     def of(status: TaskStatus) -> MissingWhy:
-        """Of a task without a result; one that completed had one."""
+        """Return the reason of a task without a result; that of a completed task has expired."""
         return MissingWhy.EXPIRED if status is TaskStatus.COMPLETED else MissingWhy(status.value)
 
 
 class MissingBody(ResponseBody):
-    """Tasks from index `first` to `last`, both included, that have no result, and why."""
+    """Tasks from index `first` to `last` (inclusive) without a result, and the reason."""
 
     first: int
     last: int
@@ -44,9 +44,9 @@ class MissingBody(ResponseBody):
 
 
 class ResultPageBody(ResponseBody):
-    """Results by index, and what is `missing` among them; a null `next_token` ends the list.
+    """Results by index, and the `missing` tasks between them; a null `next_token` ends the list.
 
-    A page tells of every task before the next page: as an item, or as missing.
+    A page lists every task before the next page, as an item or as missing.
     """
 
     items: list[ResultBody]
@@ -55,18 +55,18 @@ class ResultPageBody(ResponseBody):
 
 
 def result_line(index: int, result: Any) -> str:
-    """The line of JSON Lines of a task that completed."""
+    """Return the JSON line of a completed task."""
     return _line({"index": index, "status": TaskStatus.COMPLETED, "result": result})
 
 
 def missing_line(index: int, status: TaskStatus) -> str:
-    """The line of a task without a result."""
+    """Return the JSON line of a task without a result."""
     why = MissingWhy.of(status)
     return _line({"index": index, "status": status, "result": None, "missing": why})
 
 
 def too_large_line(index: int) -> str:
-    """The line of a task whose result exceeds what one answer holds."""
+    """Return the JSON line of a task whose result is too large for one answer."""
     line = {"index": index, "status": TaskStatus.COMPLETED, "result": None, "too_large": True}
     return _line(line)
 

@@ -1,4 +1,4 @@
-"""A retry policy as it crosses HTTP: in a job, and as the default of a task type."""
+"""The body of a retry policy, in jobs and task types."""
 
 from typing import Annotated, Final
 
@@ -25,7 +25,7 @@ class RetryBody(BaseModel):
     non_retryable: Annotated[list[ErrorName], Field(max_length=MAX_TYPES)] = []
 
     def policy(self) -> RetryPolicy:
-        """As the domain has it."""
+        """Convert to the domain's policy."""
         return RetryPolicy(
             self.max_attempts,
             self.backoff,
@@ -36,7 +36,7 @@ class RetryBody(BaseModel):
 
     @staticmethod
     def of(policy: RetryPolicy) -> "RetryBody":
-        """As the wire has it."""
+        """Convert from the domain's policy."""
         return RetryBody(
             max_attempts=policy.max_attempts,
             backoff=policy.backoff,

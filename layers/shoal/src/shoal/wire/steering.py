@@ -1,4 +1,4 @@
-"""What users ask of a job that is there already."""
+"""Requests to steer existing jobs."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -35,7 +35,7 @@ type Index = Annotated[int, Field(ge=0, lt=MAX_TASKS)]
 
 
 class _Choice(BaseModel):
-    """Some failed tasks."""
+    """A choice of failed tasks."""
 
     model_config = CLOSED
 
@@ -49,14 +49,14 @@ class _Choice(BaseModel):
         return self
 
     def selection(self) -> Selection | None:
-        """As the domain has it; None without a choice."""
+        """Convert to the domain's selection; None without a choice."""
         if self.indices is not None:
             return Selection.of_indices(self.indices)
         return None if self.cause is None else Selection(self.cause)
 
 
 class CanaryRequest(BaseModel):
-    """Retry the `share` of the tasks first, at least one; the rest if the share `bar` succeeds."""
+    """Retry the `share` of the tasks first; the others follow if the share `bar` completes."""
 
     model_config = CLOSED
 
@@ -65,10 +65,10 @@ class CanaryRequest(BaseModel):
 
 
 class RetryRequest(_Choice):
-    """Which failed tasks run again: those of a `cause` of the failures, or those at `indices`.
+    """The failed tasks to retry: those of a `cause`, or those at `indices`.
 
-    With neither, and without a body, every task that did not complete and is not discarded. With a
-    `canary` a few of them first, by cause or all.
+    With neither, or without a body, all tasks that did not complete and are not discarded. With a
+    `canary`, a sample of them first, of a cause or of all.
     """
 
     canary: CanaryRequest | None = None
@@ -81,7 +81,7 @@ class RetryRequest(_Choice):
 
 
 class DiscardRequest(_Choice):
-    """Which failed tasks are left for good: exactly one of `cause`, `indices`, `all`; and why."""
+    """Failed tasks to exclude from retries: one of `cause`, `indices`, `all`; and the reason."""
 
     all: Literal[True] | None = None
     reason: Annotated[
@@ -98,7 +98,7 @@ class DiscardRequest(_Choice):
 
 
 class CloneRequest(BaseModel):
-    """What differs from the job that is cloned. Its deadline is not taken over."""
+    """Changes to the cloned specification. The deadline is not copied."""
 
     model_config = CLOSED
 
@@ -112,14 +112,14 @@ class CloneRequest(BaseModel):
     tags: Tags = {}
 
     def changes(self) -> dict[str, Any]:
-        """The fields that were given, as the domain has them."""
+        """Return the given fields, converted to domain values."""
         return _given(self)
 
 
 class ChangeRequest(BaseModel):
-    """What an open job is to have from here on; what is left out stays.
+    """Changes to an open job; omitted fields stay unchanged.
 
-    A `max_parallelism` of null lets everything out that waits.
+    A `max_parallelism` of null sends all remaining chunks.
     """
 
     model_config = CLOSED | ConfigDict(json_schema_extra={"minProperties": 1})
@@ -136,7 +136,7 @@ class ChangeRequest(BaseModel):
         return self
 
     def changes(self) -> dict[str, Any]:
-        """The fields that were given, as the domain has them."""
+        """Return the given fields, converted to domain values."""
         return _given(self)
 
 

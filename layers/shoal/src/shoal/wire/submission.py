@@ -1,4 +1,4 @@
-"""A job as it is submitted, and where its inputs are uploaded."""
+"""Bodies of job submissions and input uploads."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
@@ -37,17 +37,17 @@ from shoal.wire.worker import Timeout, TypeName
 MAX_INPUTS_BYTES: Final = 1_000_000
 MAX_AXES: Final = 100
 MAX_AXIS_VALUES: Final = 10_000
-"""Values written out in a grid, over all axes; ranges count as none."""
+"""Listed values in a grid, over all axes; ranges do not count."""
 
 
 class Range(RequestBody):
-    """An axis as a range: start, stop (not reached) and step, as in Python."""
+    """An axis as a range: start, stop (exclusive) and step, as in Python."""
 
     range: Annotated[list[Whole], Field(min_length=2, max_length=3)]
 
 
 def _axis(value: Any) -> Any:
-    """One message for both forms, where a union would give one for each."""
+    """Validate both forms with one message, where a union would give one for each."""
     bounds = value.get("range") if isinstance(value, dict) and len(value) == 1 else None
     ranged = (
         isinstance(bounds, list)
@@ -58,12 +58,12 @@ def _axis(value: Any) -> Any:
     if ranged or (isinstance(value, list) and value):
         return value
     raise PydanticCustomError(
-        "axis", 'must be a list of values, or {"range": [start, stop, step]} of whole numbers'
+        "axis", 'must be a list of values, or {"range": [start, stop, step]} of integers'
     )
 
 
 def _chunk_size(value: Any) -> Any:
-    """One message, as above."""
+    """Validate both forms with one message, as above."""
     if value == "auto" or (type(value) is int and 1 <= value <= MAX_CHUNK):
         return value
     raise PydanticCustomError("chunk_size", f'must be "auto" or 1 to {MAX_CHUNK}')
@@ -76,10 +76,10 @@ type ChunkSize = Annotated[
 
 
 class JobSubmission(BaseModel):
-    """Exactly one of `count`, `grid`, `inputs` and `inputs_uri` says what the tasks are.
+    """A job submission. Exactly one of `count`, `grid`, `inputs` and `inputs_uri` is required.
 
-    `timeout` is that of one attempt. Without it, or without `retry`, the task type's holds; 300 s
-    and one attempt if it has none.
+    `timeout` applies to one attempt. The defaults of `timeout` and `retry` are those of the task
+    type, or 300 s and one attempt.
     """
 
     model_config = CLOSED
@@ -106,7 +106,7 @@ class JobSubmission(BaseModel):
         if value is not None and size(value) > MAX_INPUTS_BYTES:
             raise PydanticCustomError(
                 "too_large",
-                f"must not exceed {MAX_INPUTS_BYTES} bytes; POST /api/v1/inputs takes more",
+                f"must not exceed {MAX_INPUTS_BYTES} bytes; use POST /api/v1/inputs for more",
             )
         return value
 
@@ -116,7 +116,7 @@ class JobSubmission(BaseModel):
         axes = (value or {}).values()
         if sum(len(axis) for axis in axes if isinstance(axis, list)) > MAX_AXIS_VALUES:
             raise PydanticCustomError(
-                "too_large", f"must not write out more than {MAX_AXIS_VALUES} values"
+                "too_large", f"must not list more than {MAX_AXIS_VALUES} values"
             )
         return value
 
@@ -130,7 +130,7 @@ class JobSubmission(BaseModel):
         return self
 
     def spec(self) -> Spec:
-        """As the domain has it; of inputs it says only that there will be some."""
+        """Convert to the domain's specification; inputs are only announced."""
         return Spec(
             task_type=self.task_type,
             source=self._source(),
@@ -161,7 +161,7 @@ def _values(axis: Axis) -> range | list[Json]:
 class UploadBody(ResponseBody):
     """PUT up to 1 GB of JSON Lines to `upload_url`, once, then submit with `inputs_uri`.
 
-    `upload_headers` go with the PUT as they are.
+    Send `upload_headers` unchanged with the PUT.
     """
 
     inputs_uri: str

@@ -1,4 +1,4 @@
-"""Task types as users see them."""
+"""Bodies of task types."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from shoal.wire.retry import RetryBody
 class TaskTypeBody(ResponseBody):
     """A function of the worker image; `schema` is the JSON Schema of its input.
 
-    `image` and `digest` say which image and which code the worker that registered it last runs.
+    `image` and `digest` identify the image and the code of the worker that registered it last.
     """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
@@ -29,7 +29,7 @@ class TaskTypeBody(ResponseBody):
 
 
 class TaskTypesBody(ResponseBody):
-    """Every task type that a worker has registered, by name."""
+    """All registered task types, by name."""
 
     items: list[TaskTypeBody]
     next_token: str | None = None

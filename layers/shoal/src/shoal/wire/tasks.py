@@ -1,4 +1,4 @@
-"""Tasks as users see them, and as they run one at a time."""
+"""Bodies of tasks and of single-task requests."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from shoal.wire.worker import MAX_TAIL, JobId, RetryAfter, WorkerId
 
 
 class TaskErrorBody(ResponseBody):
-    """Why an attempt failed; `tail` is the end of what it printed."""
+    """The error of an attempt; `tail` is the end of its output."""
 
     type: str
     message: str
@@ -21,9 +21,9 @@ class TaskErrorBody(ResponseBody):
 
 
 class TaskBody(ResponseBody):
-    """A task; times, result and error are of its latest attempt that ended.
+    """A task; times, result and error are those of its latest finished attempt.
 
-    Where its result exceeds what one answer holds, `result` is null and `too_large` is true.
+    If the result is too large for the answer, `result` is null and `too_large` is true.
     """
 
     id: str
@@ -43,9 +43,9 @@ class TaskBody(ResponseBody):
 
 
 class TaskPageBody(ResponseBody):
-    """Tasks by index, or the slowest of this page first; a null `next_token` ends the list.
+    """Tasks by index, or slowest first; a null `next_token` ends the list.
 
-    `rows_read` is how many rows of chunks and of outcomes this page looked at.
+    `rows_read` is the number of rows that were read for the page.
     """
 
     items: list[TaskBody]
@@ -54,7 +54,7 @@ class TaskPageBody(ResponseBody):
 
 
 class ArtifactBody(ResponseBody):
-    """A file that a task stored; `url` reads it for a quarter of an hour."""
+    """A file that a task stored; `url` is valid for 15 minutes."""
 
     name: str
     size: int
@@ -69,20 +69,20 @@ class ArtifactsBody(ResponseBody):
 
 
 class TaskRunning(RequestBody):
-    """A worker takes the task on."""
+    """A worker starts the task."""
 
     worker: WorkerId
 
 
 class TaskComplete(RequestBody):
-    """The task returned this."""
+    """The task completed with this result."""
 
     worker: WorkerId
     result: Any = None
 
 
 class TaskFault(RequestBody):
-    """Why the task failed."""
+    """The error of the task."""
 
     type: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     message: Annotated[str, StringConstraints(max_length=2_048)] = ""
@@ -92,7 +92,7 @@ class TaskFault(RequestBody):
 
 
 class TaskFailed(RequestBody):
-    """The task failed so."""
+    """The task failed with this error."""
 
     worker: WorkerId
     error: TaskFault

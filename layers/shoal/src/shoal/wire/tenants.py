@@ -1,4 +1,4 @@
-"""What administrators and the API say to each other: machines, tenants, limits."""
+"""Bodies for administrators: API clients, tenants, limits."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -12,7 +12,7 @@ type TenantName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]
 
 
 class LimitsSetting(RequestBody):
-    """The limits of a tenant; for what is left out, or null, the deployment's hold."""
+    """The limits of a tenant; omitted or null fields take the deployment's default."""
 
     open_jobs: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     queued_tasks: Annotated[int, Field(ge=0, le=10**12)] | None = None
@@ -22,7 +22,7 @@ class LimitsSetting(RequestBody):
 
 
 class LimitsBody(ResponseBody):
-    """Jobs open at once, tasks of open jobs, jobs a second and at once, days that rows stay."""
+    """Limits: open jobs, tasks of open jobs, submits per second and at once, retention in days."""
 
     open_jobs: int
     queued_tasks: int
@@ -32,14 +32,14 @@ class LimitsBody(ResponseBody):
 
 
 class UsageBody(ResponseBody):
-    """What a tenant has open."""
+    """The usage of a tenant."""
 
     open_jobs: int
     queued_tasks: int
 
 
 class TenantBody(ResponseBody):
-    """A tenant: the limits that hold for it, which of them are its own, and what it has open."""
+    """A tenant: its effective limits, its own limits, and its usage."""
 
     tenant: str
     limits: LimitsBody
@@ -48,27 +48,27 @@ class TenantBody(ResponseBody):
 
 
 class TenantPageBody(ResponseBody):
-    """Some of them, by name."""
+    """A page of tenants, by name."""
 
     items: Sequence[TenantBody]
     next_token: str | None
 
 
 class MachineSetting(RequestBody):
-    """Which tenant a client works for."""
+    """The tenant of an API client."""
 
     tenant: TenantName
 
 
 class MachineBody(ResponseBody):
-    """A client that signs in for itself."""
+    """An API client."""
 
     client_id: str
     tenant: str
 
 
 class MachinePageBody(ResponseBody):
-    """Some of them, by client."""
+    """A page of API clients, by client id."""
 
     items: Sequence[MachineBody]
     next_token: str | None

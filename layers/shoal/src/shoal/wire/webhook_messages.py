@@ -1,4 +1,4 @@
-"""The messages by which events travel to webhooks."""
+"""Messages of the webhook delivery queue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DELIVERY: Final = "delivery"
 
 
 def delivery_message(delivery: WebhookDelivery) -> str:
-    """A delivery as a message."""
+    """Return a delivery as a message."""
     said = {
         "webhook": delivery.webhook_id,
         "event": delivery.event._asdict(),
@@ -24,9 +24,9 @@ def delivery_message(delivery: WebhookDelivery) -> str:
 
 
 def read_message(text: str) -> WebhookDelivery | WebhookEvent:
-    """What a message says: a delivery of ours, or an event as EventBridge hands it on.
+    """Parse a message: a delivery, or an event from EventBridge.
 
-    Raises ValueError, KeyError or TypeError for any other.
+    Raises ValueError, KeyError or TypeError for any other text.
     """
     said = json.loads(text)
     if _DELIVERY in said:

@@ -1,4 +1,4 @@
-"""Webhooks: what users ask and are answered."""
+"""Bodies of webhooks."""
 
 from typing import Annotated, Any, Literal
 
@@ -25,7 +25,7 @@ type EventType = Literal[
 
 
 class WebhookSetting(BaseModel):
-    """Where to tell of events: of all, if `events` names none."""
+    """A webhook to create; without `events`, it receives all of them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -37,7 +37,7 @@ class WebhookSetting(BaseModel):
 
 
 class WebhookBody(ResponseBody):
-    """A webhook; its secret is told only when it is made."""
+    """A webhook without its secret, which is shown only on creation and rotation."""
 
     id: str
     url: str
@@ -51,26 +51,26 @@ class WebhookBody(ResponseBody):
 
 
 class WebhookSecretBody(WebhookBody):
-    """A webhook with its secret, which is told this once."""
+    """A webhook with its secret, which is shown only once."""
 
     secret: str
 
 
 class WebhookListBody(ResponseBody):
-    """A tenant's webhooks, oldest first."""
+    """The webhooks of a tenant, oldest first."""
 
     items: list[WebhookBody]
     next_token: str | None = None
 
 
 class WebhookTestBody(ResponseBody):
-    """The event that was sent; the log of deliveries has what came of it."""
+    """The test event; the delivery log has its result."""
 
     event_id: str
 
 
 class DeliveryBody(ResponseBody):
-    """An attempt: the status that was answered, or what went wrong; null where none follows."""
+    """A delivery attempt: the response status or the error; `next_attempt_at` may be null."""
 
     event_id: str
     event_type: str
@@ -83,24 +83,24 @@ class DeliveryBody(ResponseBody):
 
 
 class DeliveryListBody(ResponseBody):
-    """The last attempts, newest first."""
+    """The latest attempts, newest first."""
 
     items: list[DeliveryBody]
     next_token: str | None = None
 
 
 def webhook_body(hook: Webhook) -> WebhookBody:
-    """A webhook without its secret."""
+    """Return a webhook without its secret."""
     return WebhookBody(**_fields(hook))
 
 
 def secret_body(hook: Webhook) -> WebhookSecretBody:
-    """A webhook with its secret."""
+    """Return a webhook with its secret."""
     return WebhookSecretBody(**_fields(hook), secret=hook.secret)
 
 
 def delivery_body(attempt: DeliveryAttempt) -> DeliveryBody:
-    """An attempt."""
+    """Return the body of an attempt."""
     return DeliveryBody(
         event_id=attempt.event_id,
         event_type=attempt.event_type,

@@ -1,4 +1,4 @@
-"""Why something does not run, and how deep the queues are, as bodies."""
+"""Bodies of reasons and of queue depths."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from shoal.domain.why import Fact, ReasonCode
 
 
 class ReasonBody(BaseModel):
-    """One reason: `facts` has what the sentence says, as data; times are RFC 3339."""
+    """A reason: `facts` has the data of the sentence; times are RFC 3339."""
 
     code: ReasonCode
     sentence: str
@@ -17,17 +17,17 @@ class ReasonBody(BaseModel):
 
 
 class WhyBody(BaseModel):
-    """The reasons that hold, first what must be dealt with first."""
+    """The reasons that apply, in the order in which to deal with them."""
 
     id: str
     reasons: Annotated[list[ReasonBody], Field(min_length=1)]
 
 
 class QueueBody(BaseModel):
-    """One queue, in messages (one message is one chunk), as SQS counts them: approximately.
+    """One queue; approximate numbers of messages from SQS (one message is one chunk).
 
-    `oldest_age` is for how many seconds the oldest has been there, a few minutes ago; null while
-    nothing waits, and if it is not known.
+    `oldest_age` is the age of the oldest message in seconds, a few minutes old; null while no
+    message waits, or if it is unknown.
     """
 
     priority: Priority

@@ -1,8 +1,8 @@
-"""What workers and the API say to each other: leases, heartbeats, reports, parts, registration.
+"""The worker protocol: leases, heartbeats, reports, parts, registration.
 
-Requests are closed (an unknown field is refused) and bounded; answers ignore fields that a newer
-API adds. Workers do not build a model for each outcome: `encode_reports` joins outcomes that were
-encoded where they arose, and `ReportRequest` is how the API reads them.
+Requests are closed (unknown fields are rejected) and bounded. Responses ignore fields that a newer
+API adds. Workers do not build a model per outcome: `encode_reports` joins outcomes that the child
+processes encoded, and the API parses them as a `ReportRequest`.
 """
 
 import json
@@ -18,13 +18,13 @@ from shoal.wire.bodies import CLOSED
 from shoal.wire.retry import RetryBody
 
 MAX_BATCH: Final = 10
-"""Chunks in one call for leases or reports."""
+"""Maximum number of chunks in one lease or report request."""
 MAX_BEATS: Final = 100
 MAX_TIMEOUT: Final = 36_000.0
 MAX_TAIL: Final = 8_192
 MAX_MESSAGE: Final = 2_048
 MAX_INLINE_BYTES: Final = 200_000
-"""Outcomes of one report that travel inside it; more go to a part by a presigned PUT."""
+"""Maximum bytes of outcomes inside a report; larger ones go to a part by presigned PUT."""
 MAX_PART_BYTES: Final = 64 * 1024 * 1024
 MAX_EFFECT_KEY: Final = 200
 MAX_ARTIFACT_BYTES: Final = 64 * 1024 * 1024
@@ -50,11 +50,11 @@ class _WorkerResponse(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
 
-# Errors of a call, for the port that makes it.
+# Errors of remote calls.
 
 
 class RemoteUnavailable(Unavailable):
-    """The other side is away, throttles or fails; `retry_after` seconds if it said so."""
+    """The remote side is unavailable, throttles or fails; `retry_after` in seconds if given."""
 
     def __init__(self, detail: str, retry_after: float | None = None) -> None:
         super().__init__(detail)
@@ -62,27 +62,27 @@ class RemoteUnavailable(Unavailable):
 
 
 class RemoteRejected(ShoalError):  # noqa: N818 - the tree reads as nouns
-    """The other side will never accept this request."""
+    """The remote side rejected the request; a retry cannot succeed."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(f"{status}: {detail}")
         self.status = status
 
 
-# The message on SQS.
+# The SQS message.
 
 
 class ChunkMessage(_WorkerResponse):
-    """The body of a message: ids only."""
+    """The body of an SQS message: ids only."""
 
     job: JobId
     chunk: ChunkNumber
 
 
 class ReceivedMessage(NamedTuple):
-    """A message in hand, hidden from others for a while; `receipt` settles it.
+    """A received message, invisible to other workers for a while; `receipt` identifies it.
 
-    `sent_at` (seconds since the epoch) is known of one that was never received before.
+    `sent_at` (seconds since the epoch) is set if the message was never received before.
     """
 
     queue: str
@@ -95,14 +95,14 @@ class ReceivedMessage(NamedTuple):
 
 
 class WantedChunk(_WorkerRequest):
-    """A chunk whose message the worker holds."""
+    """A chunk to lease."""
 
     job_id: JobId
     chunk: ChunkNumber
 
 
 class LeaseRequest(_WorkerRequest):
-    """Asks for chunks. A repeated request carries the same id and gets the same grants."""
+    """A request for leases. A repeated request has the same id and gets the same grants."""
 
     worker: WorkerId
     request_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
@@ -110,7 +110,7 @@ class LeaseRequest(_WorkerRequest):
 
 
 class GrantedTask(TypedDict):
-    """A task to run. Its input is the job's params, under its own or that line of the inputs."""
+    """A task to run. Its input is the job's params, overridden by its own fields or input line."""
 
     index: TaskIndex
     attempt: Attempt
@@ -119,7 +119,7 @@ class GrantedTask(TypedDict):
 
 
 class RangedInputs(_WorkerResponse):
-    """Where the lines of the inputs are, when they are too large to travel in the answer."""
+    """The location of the input lines, if they are too large for the answer."""
 
     url: str
     headers: dict[str, str] = {}
@@ -146,12 +146,12 @@ class Lease(_WorkerResponse):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.decision == "granted" and (not self.epoch or not self.task_type or not self.tasks):
-            raise ValueError("a grant names its epoch, its task type and its tasks")
+            raise ValueError("a grant must have epoch, task_type and tasks")
         return self
 
 
 class LeaseAnswer(_WorkerResponse):
-    """One answer for each chunk asked for."""
+    """One answer per requested chunk."""
 
     leases: list[Lease]
 
@@ -160,9 +160,9 @@ class LeaseAnswer(_WorkerResponse):
 
 
 class TaskFailure(_WorkerRequest):
-    """Why an attempt failed; `tail` is the end of what it printed.
+    """The error of an attempt; `tail` is the end of its output.
 
-    `retry_after` takes the place of the policy's delay, if there is another attempt.
+    `retry_after` replaces the delay of the policy, if there is another attempt.
     """
 
     type: Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -173,7 +173,7 @@ class TaskFailure(_WorkerRequest):
 
 
 class TaskOutcome(_WorkerRequest):
-    """The end of one attempt: `error` if and only if it failed."""
+    """The outcome of one attempt, with an `error` if and only if it failed."""
 
     index: TaskIndex
     attempt: Attempt
@@ -186,18 +186,18 @@ class TaskOutcome(_WorkerRequest):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if (self.outcome == "failed") != (self.error is not None):
-            raise ValueError("an outcome has an error if and only if it failed")
+            raise ValueError("an outcome must have an error if and only if it failed")
         return self
 
 
 class PartKeyRef(_WorkerRequest):
-    """The stored part that holds the outcomes in full."""
+    """The uploaded part with the full outcomes."""
 
     key: Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 
 class Report(_WorkerRequest):
-    """Outcomes under one epoch; a final one ends the lease and hands back what has no outcome."""
+    """Outcomes under one epoch; a final report ends the lease and hands back unfinished tasks."""
 
     job_id: JobId
     chunk: ChunkNumber
@@ -216,7 +216,7 @@ class ReportRequest(_WorkerRequest):
 
 
 class ReportDecision(_WorkerResponse):
-    """What became of one report."""
+    """The decision about one report."""
 
     job_id: JobId
     chunk: ChunkNumber
@@ -224,13 +224,13 @@ class ReportDecision(_WorkerResponse):
 
 
 class ReportAnswer(_WorkerResponse):
-    """One decision for each report."""
+    """One decision per report."""
 
     reports: list[ReportDecision]
 
 
 class EncodedReport(NamedTuple):
-    """A report whose outcomes are JSON texts already."""
+    """A report whose outcomes are encoded as JSON."""
 
     job_id: str
     chunk: int
@@ -242,7 +242,7 @@ class EncodedReport(NamedTuple):
 
 
 def encode_reports(worker: str, reports: Iterable[EncodedReport]) -> bytes:
-    """The body of a `ReportRequest`."""
+    """Return the body of a `ReportRequest`."""
     return b'{"worker":%s,"reports":[%s]}' % (
         json.dumps(worker).encode(),
         b",".join(map(_encoded, reports)),
@@ -262,7 +262,7 @@ def _encoded(report: EncodedReport) -> bytes:
 
 
 class PartRequest(_WorkerRequest):
-    """Asks where to PUT the outcomes of a report, `size` bytes."""
+    """A request for an upload URL for the outcomes of a report, `size` bytes."""
 
     worker: WorkerId
     job_id: JobId
@@ -273,14 +273,14 @@ class PartRequest(_WorkerRequest):
 
 
 class PartAnswer(_WorkerResponse):
-    """A presigned PUT; `headers` go with it as they are."""
+    """A presigned PUT; send `headers` unchanged."""
 
     url: str
     key: str
     headers: dict[str, str] = {}
 
 
-# What a task keeps beyond its attempt.
+# Effects and artifacts.
 
 
 class _OfTask(_WorkerRequest):
@@ -292,33 +292,33 @@ class _OfTask(_WorkerRequest):
 
 
 class Effect(_WorkerResponse):
-    """What a side effect returned; JSON."""
+    """The return value of a side effect, as JSON."""
 
     value: Any
 
 
 class EffectRequest(_OfTask):
-    """Asks what is kept under the key; with an `effect`, keeps that unless one is kept."""
+    """Reads the stored effect of a key; with an `effect`, stores it unless one is stored."""
 
     key: Annotated[str, StringConstraints(min_length=1, max_length=MAX_EFFECT_KEY)]
     effect: Effect | None = None
 
 
 class EffectAnswer(_WorkerResponse):
-    """What is kept; null if nothing is."""
+    """The stored effect; null if there is none."""
 
     effect: Effect | None
 
 
 class ArtifactRequest(_OfTask):
-    """Asks where to PUT an artifact of `size` bytes, or, without a size, where to GET one."""
+    """A request for an upload URL (with a `size` in bytes) or a download URL of an artifact."""
 
     name: Annotated[str, StringConstraints(pattern=ARTIFACT_NAME)]
     size: Annotated[int, Field(ge=0, le=MAX_ARTIFACT_BYTES)] | None = None
 
 
 class ArtifactAnswer(_WorkerResponse):
-    """A presigned URL, null if there is nothing to GET; `headers` go with a PUT as they are."""
+    """A presigned URL, null if the artifact does not exist; send `headers` unchanged with a PUT."""
 
     url: str | None
     uri: str | None = None
@@ -329,7 +329,7 @@ class ArtifactAnswer(_WorkerResponse):
 
 
 class Beat(_WorkerRequest):
-    """A chunk in hand, and the task of it that runs now."""
+    """A leased chunk and its current task."""
 
     job_id: JobId
     chunk: ChunkNumber
@@ -339,14 +339,14 @@ class Beat(_WorkerRequest):
 
 
 class HeartbeatRequest(_WorkerRequest):
-    """Renews leases."""
+    """A request to renew leases."""
 
     worker: WorkerId
     leases: Annotated[list[Beat], Field(min_length=1, max_length=MAX_BEATS)]
 
 
 class BeatDecision(_WorkerResponse):
-    """Whether the lease was renewed, and what the worker should do about the chunk."""
+    """Whether the lease was renewed, and a directive for the worker."""
 
     job_id: JobId
     chunk: ChunkNumber
@@ -356,7 +356,7 @@ class BeatDecision(_WorkerResponse):
 
 
 class HeartbeatAnswer(_WorkerResponse):
-    """One decision for each beat."""
+    """One decision per lease."""
 
     leases: list[BeatDecision]
 
@@ -367,7 +367,7 @@ class HeartbeatAnswer(_WorkerResponse):
 class TaskTypeOffer(_WorkerRequest):
     """A task type that the worker can run; `schema` is the JSON Schema of its input object.
 
-    `timeout` and `retry` hold for jobs that name none; `batch` tasks at most go to one call.
+    `timeout` and `retry` are defaults of its jobs; one call takes up to `batch` tasks.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -381,10 +381,10 @@ class TaskTypeOffer(_WorkerRequest):
 
 
 class WorkerRegistration(_WorkerRequest):
-    """What a worker says when it starts; `image` and `digest` tell which code it runs.
+    """The registration of a worker; `image` and `digest` identify its code.
 
-    It may say it again, with the next `number` of those since `started_at`: at least once in
-    `every` seconds, if it names them, and once more when it is `leaving`.
+    A worker can repeat it with the next `number` since `started_at`: at least once in `every`
+    seconds, if given, and once more when it is `leaving`.
     """
 
     worker: WorkerId
@@ -402,7 +402,7 @@ class WorkerRegistration(_WorkerRequest):
 
 
 class RegistrationAnswer(_WorkerResponse):
-    """How many task types are now known of it."""
+    """The number of registered task types."""
 
     worker: WorkerId
     registered: int

@@ -1,4 +1,4 @@
-"""Workers as users read them."""
+"""Bodies of workers."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -8,7 +8,7 @@ from shoal.wire.times import rfc3339
 
 
 class OfferBody(BaseModel):
-    """A task type that a worker offers, and the digest of the code that it would run."""
+    """A task type that a worker offers, and the digest of its code."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -17,7 +17,7 @@ class OfferBody(BaseModel):
 
 
 class WorkerBody(BaseModel):
-    """What a worker last said of itself; `silent_since` is its last word, if it is silent."""
+    """The last registration of a worker; `silent_since` is its time if the worker is silent."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,7 +35,7 @@ class WorkerBody(BaseModel):
 
 
 class WorkerPageBody(BaseModel):
-    """Workers by name; a null `next_token` ends the list."""
+    """A page of workers, by name; a null `next_token` ends the list."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,7 +44,7 @@ class WorkerPageBody(BaseModel):
 
 
 def worker_body(worker: Worker, now: float) -> WorkerBody:
-    """A worker as a body."""
+    """Return the body of a worker."""
     state = worker.status(now)
     return WorkerBody(
         name=worker.name,
