@@ -1,11 +1,11 @@
-/** How the console is built: hashed files, nothing inlined, so that the strictest CSP holds. */
+/** The build of the console: hashed files without inlined content, so that the strictest CSP holds. */
 
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import type { HtmlTagDescriptor, Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-/** Cloudscape's styles carry their font as base64, 150 kB; ours is a file of its own (src/app/fonts.css). */
+/** Removes the base64 fonts of Cloudscape's styles (150 kB). The font is a separate file, see src/app/app.css. */
 function withoutEmbeddedFonts(): Plugin {
   return {
     name: "without-embedded-fonts",
@@ -17,19 +17,19 @@ function withoutEmbeddedFonts(): Plugin {
   };
 }
 
-/** The piece that every screen needs: what starts the console, what that imports, and so on. */
-const FIRST = "first";
+/** The chunk that every screen needs: src/app/start.tsx and its static imports. */
+const SHARED_CHUNK = "shared";
 const START = fileURLToPath(new URL("./src/app/start.tsx", import.meta.url));
 
-interface Graph {
+interface ModuleGraph {
   getModuleInfo(id: string): { importers: readonly string[] } | null;
 }
 
-function isFirst(id: string, graph: Graph, seen = new Set<string>()): boolean {
+function isShared(id: string, graph: ModuleGraph, visited = new Set<string>()): boolean {
   if (id === START) return true;
-  if (seen.has(id)) return false;
-  seen.add(id);
-  return !!graph.getModuleInfo(id)?.importers.some((each) => isFirst(each, graph, seen));
+  if (visited.has(id)) return false;
+  visited.add(id);
+  return !!graph.getModuleInfo(id)?.importers.some((importer) => isShared(importer, graph, visited));
 }
 
 const link = (rel: string, file: string): HtmlTagDescriptor => ({
@@ -38,18 +38,18 @@ const link = (rel: string, file: string): HtmlTagDescriptor => ({
   injectTo: "head",
 });
 
-/** The document itself asks for the first piece, which its entry would ask for a round trip later. */
-function withFirstPiece(): Plugin {
+/** Adds preload links for the shared chunk to the document, which saves a round trip. */
+function withPreloadedSharedChunk(): Plugin {
   return {
-    name: "with-first-piece",
+    name: "with-preloaded-shared-chunk",
     transformIndexHtml: {
       order: "post",
       handler: (_, { bundle = {} }) => {
-        const first = Object.values(bundle).find((each) => each.type === "chunk" && each.name === FIRST);
-        if (first?.type !== "chunk") return [];
-        const styles = [...(first.viteMetadata?.importedCss ?? [])];
+        const chunk = Object.values(bundle).find((each) => each.type === "chunk" && each.name === SHARED_CHUNK);
+        if (chunk?.type !== "chunk") return [];
+        const styles = [...(chunk.viteMetadata?.importedCss ?? [])];
         return [
-          ...[first.fileName, ...first.imports].map((file) => link("modulepreload", file)),
+          ...[chunk.fileName, ...chunk.imports].map((file) => link("modulepreload", file)),
           ...styles.map((file) => link("stylesheet", file)),
         ];
       },
@@ -58,7 +58,7 @@ function withFirstPiece(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [withoutEmbeddedFonts(), withFirstPiece(), react()],
+  plugins: [withoutEmbeddedFonts(), withPreloadedSharedChunk(), react()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     target: "es2022",
@@ -69,10 +69,10 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          // Few pieces: a slow network costs more a request than a byte.
+          // On a slow network the number of requests costs more than their size.
           groups: [
             { name: "entry", test: /preload-helper|src.main\.ts|src.app.screens.index/, priority: 3 },
-            { name: (id, graph) => (isFirst(id, graph) ? FIRST : null), debugName: FIRST, priority: 2 },
+            { name: (id, graph) => (isShared(id, graph) ? SHARED_CHUNK : null), debugName: SHARED_CHUNK, priority: 2 },
             { name: "screens", minShareCount: 2, priority: 1 },
           ],
         },
@@ -84,7 +84,7 @@ export default defineConfig({
     setupFiles: ["tests/setup.ts"],
     include: ["src/**/*.test.{ts,tsx}"],
     css: false,
-    testTimeout: 30_000, // a busy machine takes seconds over a table of Cloudscape
+    testTimeout: 30_000, // on a busy machine, rendering a Cloudscape table takes seconds
     server: { deps: { inline: [/@cloudscape-design\//] } },
   },
 });

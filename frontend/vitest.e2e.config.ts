@@ -1,4 +1,4 @@
-/** The whole console in a real browser, against a running platform: see tests/twin/test_console.py. */
+/** End-to-end tests in Chromium against a running platform, see tests/twin/test_console.py. */
 
 import { defineConfig } from "vitest/config";
 

@@ -1,4 +1,4 @@
-/** Debian's Chromium, what it complained of, and how a person signs in. */
+/** Starts Chromium, signs in, collects page errors, and checks accessibility. */
 
 import { readFileSync } from "node:fs";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
@@ -9,39 +9,25 @@ export const API = process.env.API_URL ?? "http://127.0.0.1:8000";
 export const launchBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 
-export interface Appearance {
-  dark?: boolean;
-  phone?: boolean;
-}
-
-/** Milliseconds that anything may take to be seen: a machine may be busy with other tests. */
+/** Milliseconds before an action fails. The machine can be busy with other tests. */
 const TIMEOUT = 60_000;
 
-export async function newContext(
-  browser: Browser,
-  { dark = false, phone = false }: Appearance = {},
-): Promise<BrowserContext> {
-  const context = await browser.newContext({
-    viewport: phone ? { width: 390, height: 844 } : { width: 1440, height: 900 },
-    colorScheme: dark ? "dark" : "light",
-    reducedMotion: "reduce",
-    isMobile: phone,
-    hasTouch: phone,
-  });
+export async function newContext(browser: Browser): Promise<BrowserContext> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: "reduce" });
   context.setDefaultTimeout(TIMEOUT);
   return context;
 }
 
-/** What the page said that it should not have; a policy that is broken, say. */
+/** Collects uncaught errors and console errors, such as violations of the content security policy. */
 export function collectPageErrors(page: Page): string[] {
-  const said: string[] = [];
-  page.on("pageerror", (error) => said.push(error.message));
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
   page.on("console", (message) => {
     const text = message.text();
-    // An answer of 4xx is told there too, and is what some tests are about.
-    if (message.type() === "error" && !text.startsWith("Failed to load resource")) said.push(text);
+    // Chromium also logs 4xx responses, which some tests expect.
+    if (message.type() === "error" && !text.startsWith("Failed to load resource")) errors.push(text);
   });
-  return said;
+  return errors;
 }
 
 export interface Identity {
@@ -50,40 +36,40 @@ export interface Identity {
   admin?: boolean;
 }
 
-/** At the issuer's page, wherever the console has sent the browser. */
+/** Fills in the sign-in form of the issuer. */
 export async function fillSignInForm(
   page: Page,
   { user = "you", tenant = "default", admin = true }: Identity = {},
 ): Promise<void> {
   await page.getByLabel("User").fill(user);
   await page.getByLabel("Tenant").fill(tenant);
-  await page.getByLabel("An administrator").setChecked(admin);
+  await page.getByRole("checkbox").setChecked(admin);
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-export async function signIn(page: Page, path = "/jobs", who: Identity = {}): Promise<void> {
+export async function signIn(page: Page, path = "/jobs", identity: Identity = {}): Promise<void> {
   await page.goto(CONSOLE + path);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await fillSignInForm(page, who);
+  await fillSignInForm(page, identity);
 }
 
 const AXE_SOURCE = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
-/** Violations of WCAG 2.2 AA on the page as it is, each with where. */
+/** Returns the violations of WCAG 2.2 AA on the page, each with its element. */
 export async function axeViolations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE_SOURCE); // not a script of the page, so its policy stands
+  await page.evaluate(AXE_SOURCE); // evaluated by the browser's debugger, so the policy of the page does not apply
   const found = await page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run: (options: object) => Promise<AxeFound> } };
+    const { axe } = window as unknown as { axe: { run: (options: object) => Promise<AxeResults> } };
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-    const told = await axe.run({ runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
-    return told.violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
+    const results = await axe.run({ runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+    return results.violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
   });
-  return found.filter((each) => !CLOUDSCAPES.test(each));
+  return found.filter((each) => !KNOWN_VIOLATION.test(each));
 }
 
-/** Its application layout puts aria-expanded on the bar that holds the navigation's toggle on a phone. */
-const CLOUDSCAPES = /^aria-allowed-attr: \.awsui_mobile-toolbar-nav_/;
+/** Cloudscape's app layout sets aria-expanded on the bar with the navigation toggle on a phone. */
+const KNOWN_VIOLATION = /^aria-allowed-attr: \.awsui_mobile-toolbar-nav_/;
 
-interface AxeFound {
+interface AxeResults {
   violations: { id: string; nodes: { target: string[] }[] }[];
 }

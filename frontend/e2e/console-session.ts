@@ -1,11 +1,11 @@
-/** A visit: one page for the tests of a file, what a user does everywhere on it, and jobs made without a form. */
+/** A signed-in browser page that the tests of a file share, with helpers for the console and for the API. */
 
 import { execFileSync } from "node:child_process";
-import { type Browser, type BrowserContext, type Locator, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, vi } from "vitest";
-import { API, collectPageErrors, CONSOLE, newContext, launchBrowser, signIn } from "./browser";
+import { API, collectPageErrors, CONSOLE, launchBrowser, newContext, signIn } from "./browser";
 
-/** A file that tasks wait for or need: who runs these tests says. */
+/** A file that tasks wait for. The program that starts these tests sets its path. */
 export const FLAG = process.env.FLAG ?? "";
 
 const TERMINAL_STATUSES = new Set(["COMPLETED", "FAILED", "CANCELLED"]);
@@ -17,36 +17,37 @@ export interface CreatedJob {
 }
 
 export class ConsoleSession {
-  /** Tells this visit's jobs from those of others. */
+  /** The value of the tag that separates the jobs of this session from other jobs. */
   readonly run = `${Date.now().toString(36)}${Math.floor(Math.random() * 1_000)}`;
   browser!: Browser;
   context!: BrowserContext;
   page!: Page;
-  said: string[] = [];
-  /** What the console shows the API, once it has. */
+  pageErrors: string[] = [];
+  /** The access token of the console, once it has sent a request. */
   token = "";
 
-  async begin(): Promise<void> {
+  async open(): Promise<void> {
     this.browser = await launchBrowser();
     this.context = await newContext(this.browser);
     this.page = await this.context.newPage();
-    this.said = collectPageErrors(this.page);
+    this.pageErrors = collectPageErrors(this.page);
     this.page.on("request", (request) => {
-      const shown = request.headers().authorization;
-      if (shown) this.token = shown.replace("Bearer ", "");
+      const header = request.headers().authorization;
+      if (header) this.token = header.replace("Bearer ", "");
     });
   }
 
-  /** Nothing that is left goes on: each job under way is looked at by the platform every few seconds. */
-  async leave(): Promise<void> {
+  /** Cancels the jobs that are still active, because the platform polls each active job. */
+  async cancelJobs(): Promise<void> {
     if (!this.token) return;
     const query = `tag=suite=${this.run}&status=PENDING,ENQUEUED,RUNNING`;
     const { items } = await this.api<{ items: CreatedJob[] }>("GET", `/jobs?${query}`);
     for (const { id } of items) {
       try {
         await this.api("POST", `/jobs/${id}/cancel`);
-      } catch (refused) {
-        if (!TERMINAL_STATUSES.has((await this.job(id)).status)) throw refused; // else it ended meanwhile
+      } catch (error) {
+        const ended = TERMINAL_STATUSES.has((await this.job(id)).status); // the job ended before the request
+        if (!ended) throw error;
       }
     }
   }
@@ -71,51 +72,50 @@ export class ConsoleSession {
     return this.page.getByRole("heading", { name, level: 1 });
   }
 
-  /** The status beside the title of a job. */
-  status(word: string): Locator {
-    return this.page.locator("h1 ~ *, [class*=awsui_header]").getByText(word, { exact: true }).first();
+  /** The status next to the title of a job. */
+  status(label: string): Locator {
+    return this.page.locator("h1 ~ *, [class*=awsui_header]").getByText(label, { exact: true }).first();
   }
 
-  /** Choose from a menu; what it is called tells where it is, if there are several. */
-  async choose(menu: string, item: string): Promise<void> {
+  async chooseFromMenu(menu: string, item: string): Promise<void> {
     await this.button(menu).click();
     await this.page.getByRole("menuitem", { name: item, exact: true }).click();
   }
 
-  /** Press the dialog's button, and see it go. */
-  async agree(verb: string | RegExp): Promise<void> {
-    await this.dialog.getByRole("button", { name: verb, exact: typeof verb === "string" }).click();
+  /** Clicks a button of the dialog, and waits until the dialog is closed. */
+  async confirm(label: string | RegExp): Promise<void> {
+    await this.dialog.getByRole("button", { name: label, exact: typeof label === "string" }).click();
     await this.dialog.waitFor({ state: "hidden" });
   }
 
-  async confirm(action: string, verb: string): Promise<void> {
-    await this.button(action).click();
-    await this.agree(verb);
+  async clickAndConfirm(button: string, label: string): Promise<void> {
+    await this.button(button).click();
+    await this.confirm(label);
   }
 
-  /** Ask the API as the user would. */
+  /** Calls the API with the user's token. */
   async api<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await fetch(`${API}/api/v1${path}`, {
+    const response = await fetch(`${API}/api/v1${path}`, {
       method,
       headers: { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as T;
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
   }
 
   job(id: string): Promise<CreatedJob> {
     return this.api("GET", `/jobs/${id}`);
   }
 
-  /** A job of this visit, made without a form, since that is not what is looked at. */
-  async made(name: string, type: string, spec: object): Promise<string> {
-    const body = { task_type: type, name, tags: { suite: this.run }, ...spec };
+  /** Submits a job through the API, and returns its ID. */
+  async submit(name: string, type: string, specification: object): Promise<string> {
+    const body = { task_type: type, name, tags: { suite: this.run }, ...specification };
     return (await this.api<CreatedJob>("POST", "/jobs", body)).id;
   }
 
-  /** The job, once it has ended. */
-  async ended(id: string): Promise<CreatedJob> {
+  /** Waits until a job has ended. */
+  async waitForEnd(id: string): Promise<CreatedJob> {
     return vi.waitUntil(
       async () => {
         const job = await this.job(id);
@@ -126,37 +126,37 @@ export class ConsoleSession {
   }
 }
 
-/** Begun before the tests of a file, signed in, and ended after them: then the page must have broken no rule. */
-export function startSession(signedIn = true): ConsoleSession {
-  const visit = new ConsoleSession();
+/** Opens a session before the tests of a file, and closes it after them. Fails if the page logged errors. */
+export function startSession({ signedIn = true }: { signedIn?: boolean } = {}): ConsoleSession {
+  const session = new ConsoleSession();
   beforeAll(async () => {
-    await visit.begin();
+    await session.open();
     if (!signedIn) return;
-    const signed = visit.page.waitForRequest((request) => "authorization" in request.headers());
-    await signIn(visit.page);
-    await signed;
+    const firstRequest = session.page.waitForRequest((request) => "authorization" in request.headers());
+    await signIn(session.page);
+    await firstRequest;
   });
   afterEach(async ({ task }) => {
-    if (task.result?.state === "fail") await visit.page.screenshot({ path: "../build/console-failed.png" });
+    if (task.result?.state === "fail") await session.page.screenshot({ path: "../build/console-failed.png" });
   });
   afterAll(async () => {
-    await visit.leave();
-    await visit.browser.close();
-    expect(visit.said, "what the page threw, or its policy refused").toEqual([]);
+    await session.cancelJobs();
+    await session.browser.close();
+    expect(session.pageErrors, "errors of the page").toEqual([]);
   });
-  return visit;
+  return session;
 }
 
-/** The id of the job whose page is shown. */
+/** The ID of the job whose page is open. */
 export const shownJobId = (page: Page): string => /job_[0-9A-Z]+/.exec(page.url())?.[0] ?? "";
 
-/** Have something happen to the platform: see tests/twin/happening.py. */
-export function triggerPlatformEvent(what: "give-up" | "hold" | "let-go", which: string): void {
-  execFileSync("python", ["-m", "tests.twin.happening", what, which], { stdio: "inherit" });
+/** Changes the platform from outside the console, see tests/twin/happening.py. */
+export function triggerPlatformEvent(event: "give-up" | "hold" | "let-go", target: string): void {
+  execFileSync("python", ["-m", "tests.twin.happening", event, target], { stdio: "inherit" });
 }
 
-/** What a shell prints that is given the text, signed in by the token. */
-export function runShell(text: string, token: string): string {
+/** Runs a shell script with the token of the console, and returns its output. */
+export function runShell(script: string, token: string): string {
   const env = { ...process.env, SHOAL_API_URL: API, SHOAL_TOKEN: token };
-  return execFileSync("sh", ["-c", text], { env, encoding: "utf8", stdio: "pipe" });
+  return execFileSync("sh", ["-c", script], { env, encoding: "utf8", stdio: "pipe" });
 }

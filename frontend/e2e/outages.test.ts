@@ -1,104 +1,105 @@
-/** What goes wrong around the console, and that the page stays and says a way on. */
+/** Hidden tabs, expired sessions, other tenants, and outages of the API and of the network. */
 
 import { expect, test } from "vitest";
-import { CONSOLE, newContext, fillSignInForm, signIn } from "./browser";
+import { CONSOLE, fillSignInForm, newContext, signIn } from "./browser";
 import { startSession } from "./console-session";
 
-const visit = startSession();
+const ui = startSession();
 let job = "";
 
-const jobs = (): string => `/jobs?tag=suite=${visit.run}`;
+const jobsPath = (): string => `/jobs?tag=suite=${ui.run}`;
 
-test("a job is there to be looked at", async () => {
-  job = await visit.made("faults", "fail_below", { count: 1, params: { attempts: 1 } });
-  await visit.goto(jobs());
+test("the table shows a new job", async () => {
+  job = await ui.submit("outages", "fail_below", { count: 1, params: { attempts: 1 } });
+  await ui.goto(jobsPath());
 
-  await visit.row(/faults/).waitFor();
+  await ui.row(/outages/).waitFor();
 });
 
-test("nothing is asked in a tab that nobody sees, and what was missed once it is seen again", async () => {
-  const quiet = await newContext(visit.browser);
-  const page = await quiet.newPage();
-  await page.clock.install(); // so that minutes need not be waited for
-  await signIn(page, jobs());
-  await page.getByRole("row", { name: /faults/ }).waitFor();
-  await page.getByRole("button", { name: "Pace of refresh" }).click();
+test("a hidden tab sends no requests, and refreshes when it becomes visible", async () => {
+  const context = await newContext(ui.browser);
+  const page = await context.newPage();
+  await page.clock.install(); // so that the test does not wait for minutes
+  await signIn(page, jobsPath());
+  await page.getByRole("row", { name: /outages/ }).waitFor();
+  await page.getByRole("button", { name: "Refresh interval" }).click();
   await page.getByRole("menuitemcheckbox", { name: "Every 2 seconds" }).click();
-  const asked: string[] = [];
+  const requests: string[] = [];
   page.on("request", (request) => {
-    if (request.url().includes("/api/v1/")) asked.push(request.url());
+    if (request.url().includes("/api/v1/")) requests.push(request.url());
   });
-  const show = (hidden: boolean): Promise<void> =>
-    page.evaluate((now) => {
-      Object.defineProperty(document, "hidden", { configurable: true, get: () => now });
+  const setHidden = (hidden: boolean): Promise<void> =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => value });
       Object.defineProperty(document, "visibilityState", {
         configurable: true,
-        get: () => (now ? "hidden" : "visible"),
+        get: () => (value ? "hidden" : "visible"),
       });
       document.dispatchEvent(new Event("visibilitychange"));
     }, hidden);
 
-  await show(true);
+  await setHidden(true);
   await page.clock.runFor(60_000);
-  await page.evaluate(() => fetch("/config.json")); // whatever was asked before it is known by now
-  expect(asked).toEqual([]);
+  await page.evaluate(() => fetch("/config.json")); // waits for the events of earlier requests
+  expect(requests).toEqual([]);
 
-  await show(false);
+  await setHidden(false);
   await page.clock.runFor(3_000);
-  await expect.poll(() => asked.length).toBeGreaterThan(0);
-  await quiet.close();
+  await expect.poll(() => requests.length).toBeGreaterThan(0);
+  await context.close();
 });
 
-test("a session that ends is begun again beside, and the page stays as it is", async () => {
-  const { page } = visit;
-  await visit.goto("/jobs/new?type=needs");
+test("a user with an expired session signs in again in a popup, and the form keeps its input", async () => {
+  const { page } = ui;
+  await ui.goto("/jobs/new?type=needs");
   await page.getByRole("textbox", { name: "path" }).fill("kept");
   await page.route("**/token", (route) => route.fulfill({ status: 400, json: { error: "invalid_grant" } }));
   await page.route("**/api/v1/jobs", (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }), {
     times: 1,
   });
-  await visit.button("Submit 1 task").click(); // neither the token nor a renewal of it is taken
-  await page.getByRole("dialog", { name: "Your session has ended" }).waitFor();
-  const beside = page.waitForEvent("popup");
-  await visit.button("Sign in again").click();
-  await fillSignInForm(await beside);
+  await ui.button("Submit 1 task").click(); // the API rejects the token, and the issuer rejects its renewal
+  await page.getByRole("dialog", { name: "Your session has expired" }).waitFor();
+  const popup = page.waitForEvent("popup");
+  await ui.button("Sign in again").click();
+  await fillSignInForm(await popup);
 
-  await visit.dialog.waitFor({ state: "hidden" });
+  await ui.dialog.waitFor({ state: "hidden" });
   expect(await page.getByRole("textbox", { name: "path" }).inputValue()).toBe("kept");
   await page.unroute("**/token");
 });
 
-test("another tenant's job is not there for a user of a second tenant", async () => {
-  const other = await newContext(visit.browser);
-  const theirs = await other.newPage();
-  await signIn(theirs, `/jobs/${job}`, { user: "ada", tenant: "acme", admin: false });
+test("a user of another tenant does not find the job", async () => {
+  const context = await newContext(ui.browser);
+  const page = await context.newPage();
+  await signIn(page, `/jobs/${job}`, { user: "ada", tenant: "acme", admin: false });
 
-  await theirs.getByText("There is no such thing").waitFor();
-  await other.close();
+  await page.getByText("Not found", { exact: true }).waitFor();
+  await context.close();
 });
 
-test("a fault of the API is told, and the page goes on by itself", async () => {
-  const { page } = visit;
-  await page.route("**/api/v1/jobs?*", (route) => route.fulfill({ status: 503, json: { detail: "away" } }));
-  await visit.goto(jobs());
-  await page.getByText("A service behind the API is away").first().waitFor();
+test("a warning appears while the API is unavailable, and the page recovers", async () => {
+  const { page } = ui;
+  await page.route("**/api/v1/jobs?*", (route) => route.fulfill({ status: 503, json: { detail: "some reason" } }));
+  await ui.goto(jobsPath());
+  await page.getByText("Service unavailable").first().waitFor();
   await page.unroute("**/api/v1/jobs?*");
 
-  await visit.row(/faults/).waitFor({ timeout: 20_000 });
+  await ui.row(/outages/).waitFor({ timeout: 20_000 });
 });
 
-test("who is offline is told so, sees what was last fetched, and is up to date once the network is back", async () => {
-  const { page } = visit;
-  await visit.goto(jobs());
-  await visit.row(/faults/).waitFor();
-  await visit.context.setOffline(true);
+test("an offline page keeps its data, and is up to date once the network is back", async () => {
+  const { page } = ui;
+  await ui.goto(jobsPath());
+  await ui.row(/outages/).waitFor();
+  await ui.context.setOffline(true);
   await page.getByText("You are offline").waitFor();
-  expect(await visit.row(/faults/).count()).toBe(1);
-  await visit.made("made-meanwhile", "fail_below", { count: 1, params: { attempts: 1 } });
-  await visit.context.setOffline(false);
+  expect(await ui.row(/outages/).count()).toBe(1);
+  await ui.submit("submitted-meanwhile", "fail_below", { count: 1, params: { attempts: 1 } });
+  await ui.context.setOffline(false);
 
   await page.getByText("You are offline").waitFor({ state: "hidden" });
-  await visit.row(/made-meanwhile/).waitFor();
+  await ui.row(/submitted-meanwhile/).waitFor();
   expect(new URL(page.url()).origin).toBe(CONSOLE);
-  visit.said = visit.said.filter((each) => !each.includes("ERR_INTERNET_DISCONNECTED"));
+  const expected = ui.pageErrors.filter((each) => each.includes("ERR_INTERNET_DISCONNECTED"));
+  for (const each of expected) ui.pageErrors.splice(ui.pageErrors.indexOf(each), 1);
 });

@@ -1,6 +1,7 @@
-/** Screenshots of every screen into docs/screens, of a platform that runs (`make up`): light, dark, on a phone.
+/** Takes screenshots of all screens in light mode, in dark mode and on a phone, and writes them to docs/screens.
  *
- * CONSOLE_URL, API_URL and TOKEN_FILE say of which; SCREENS names some of them only.
+ * The local platform must be running (`make up`). CONSOLE_URL, API_URL and TOKEN_FILE select another one. SCREENS
+ * limits the screenshots to some screens, separated by commas.
  */
 
 import { mkdirSync, readFileSync } from "node:fs";
@@ -9,26 +10,26 @@ import { chromium } from "playwright-core";
 const CONSOLE = process.env.CONSOLE_URL ?? "http://localhost:3000";
 const API = process.env.API_URL ?? "http://127.0.0.1:8000";
 const TOKEN = readFileSync(process.env.TOKEN_FILE ?? "../.twin/token", "utf8").trim();
-const TO = new URL("../../docs/screens/", import.meta.url).pathname;
+const OUTPUT = new URL("../../docs/screens/", import.meta.url).pathname;
 
-const LOOKS = {
+const APPEARANCES = {
   desktop: { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
   dark: { viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
   phone: { viewport: { width: 390, height: 844 }, colorScheme: "light", isMobile: true, hasTouch: true },
 };
 
-async function asked(method, path, body) {
-  const answer = await fetch(`${API}/api/v1${path}`, {
+async function callApi(method, path, body) {
+  const response = await fetch(`${API}/api/v1${path}`, {
     method,
     headers: { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/json" },
     body: body && JSON.stringify(body),
   });
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return response.json();
 }
 
-/** Jobs that show something; those of an earlier run serve again. */
-async function seeded() {
+/** Creates the jobs of the screenshots. Reuses the jobs of an earlier run. */
+async function seed() {
   const specs = {
     "nightly-report": { task_type: "noop", count: 20_000, chunk_size: 100, tags: { team: "finance" } },
     "fetch-orders": {
@@ -37,7 +38,7 @@ async function seeded() {
         delay: 0.02,
         ...(i % 9 === 0 ? { url: `http://orders-${i}.internal/` } : {}),
         ...(i % 31 === 1 ? { url: `ftp://archive-${i}/` } : {}),
-        ...(i % 50 === 7 ? { delay: 3 } : {}), // longer than it may
+        ...(i % 50 === 7 ? { delay: 3 } : {}), // exceeds the timeout
       })),
       timeout: 1,
       retry: { max_attempts: 2, backoff: 0.1 },
@@ -47,33 +48,33 @@ async function seeded() {
   };
   const jobs = {};
   for (const [name, spec] of Object.entries(specs)) {
-    const { items } = await asked("GET", `/jobs?name=${name}&limit=1`);
-    const job = items[0] ?? (await asked("POST", "/jobs", { name, ...spec }));
+    const { items } = await callApi("GET", `/jobs?name=${name}&limit=1`);
+    const job = items[0] ?? (await callApi("POST", "/jobs", { name, ...spec }));
     jobs[name] = job.id;
-    for (let now = job; !now.finished_at; now = await asked("GET", `/jobs/${job.id}`)) {
+    for (let now = job; !now.finished_at; now = await callApi("GET", `/jobs/${job.id}`)) {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
     }
   }
-  const { items: acts } = await asked("GET", "/bulk-actions?limit=1");
-  if (!acts.length) {
-    for (const act of [
+  const { items: bulkActions } = await callApi("GET", "/bulk-actions?limit=1");
+  if (!bulkActions.length) {
+    for (const bulkAction of [
       { action: "retry", filter: { tag: "team=orders" }, dry_run: true },
       { action: "pause", filter: { tag: "team=finance" }, dry_run: false },
     ]) {
-      await asked("POST", "/bulk-actions", act);
+      await callApi("POST", "/bulk-actions", bulkAction);
     }
   }
   const slow = { name: "crawl-sites", task_type: "io", count: 60, chunk_size: 1, params: { delay: 15 } };
-  jobs["crawl-sites"] = (await asked("POST", "/jobs", { ...slow, tags: { team: "search" } })).id;
+  jobs["crawl-sites"] = (await callApi("POST", "/jobs", { ...slow, tags: { team: "search" } })).id;
   return jobs;
 }
 
-const jobs = await seeded();
+const jobs = await seed();
 const failed = `/jobs/${jobs["fetch-orders"]}`;
 const SCREENS = {
   jobs: "/jobs",
   "jobs-filtered": "/jobs?status=FAILED&tag=team=orders",
-  "jobs-none": "/jobs?name=nothing-is-called-so",
+  "jobs-none": "/jobs?name=no-such-job",
   "job-running": `/jobs/${jobs["crawl-sites"]}`,
   "job-map": `/jobs/${jobs["nightly-report"]}`,
   "job-failures": `${failed}?tab=failures`,
@@ -91,36 +92,36 @@ const SCREENS = {
   activity: "/activity",
   settings: "/settings",
 };
-/** Those whose point lies below the first screen. */
-const WHOLE = /^job-(failures|durations|results|events|specification)$|^new-job$/;
+/** The screens whose main content is below the fold. Their screenshots include the whole page. */
+const FULL_HEIGHT = /^job-(failures|durations|results|events|specification)$|^new-job$/;
 
-mkdirSync(TO, { recursive: true });
-const wanted = process.env.SCREENS?.split(",") ?? Object.keys(SCREENS);
+mkdirSync(OUTPUT, { recursive: true });
+const selected = process.env.SCREENS?.split(",") ?? Object.keys(SCREENS);
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox"],
 });
-for (const [look, options] of Object.entries(LOOKS)) {
+for (const [appearance, options] of Object.entries(APPEARANCES)) {
   const context = await browser.newContext({ ...options, reducedMotion: "reduce", timezoneId: "Europe/Berlin" });
   const page = await context.newPage();
   await page.goto(`${CONSOLE}/jobs`);
   await page.getByRole("button", { name: "Sign in" }).waitFor();
-  if (!process.env.SCREENS) await page.screenshot({ path: `${TO}sign-in-${look}.png` });
+  if (!process.env.SCREENS) await page.screenshot({ path: `${OUTPUT}sign-in-${appearance}.png` });
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { level: 1 }).first().waitFor();
-  for (const name of wanted) {
+  for (const name of selected) {
     await page.goto(CONSOLE + SCREENS[name]);
     await page.getByRole("heading", { level: 1 }).first().waitFor();
-    await page.waitForTimeout(1_500); // live screens have no moment of rest
+    await page.waitForTimeout(1_500); // active screens never become idle
     await page
-      .getByText(/^(Loading|Grouping|Reading)/)
+      .getByText(/^(Loading|Grouping)/)
       .first()
       .waitFor({ state: "hidden" });
-    // Not `fullPage`, which makes Cloudscape think for a moment that it is on a phone.
-    const whole = WHOLE.test(name) && (await page.evaluate(() => document.documentElement.scrollHeight));
-    if (whole) await page.setViewportSize({ ...options.viewport, height: whole });
-    await page.screenshot({ path: `${TO}${name}-${look}.png` });
+    // The option `fullPage` makes Cloudscape switch briefly to its mobile layout.
+    const height = FULL_HEIGHT.test(name) && (await page.evaluate(() => document.documentElement.scrollHeight));
+    if (height) await page.setViewportSize({ ...options.viewport, height });
+    await page.screenshot({ path: `${OUTPUT}${name}-${appearance}.png` });
     await page.setViewportSize(options.viewport);
   }
   await context.close();

@@ -1,8 +1,8 @@
-/** Fetches the screen that the address names beside what all screens need, so that neither waits for the other. */
+/** The entry point. Loads the screen that the address names in parallel with the code that all screens share. */
 
-import { screenAt } from "@/app/screens";
+import { screenToPreload } from "@/app/screens";
 
-/** A screen that does not come is asked for again, and complained of, by the router. */
-screenAt(location.pathname)?.().catch(() => undefined);
+// If this load fails, the router loads the screen again and shows the error.
+screenToPreload(location.pathname)?.().catch(() => undefined);
 
 void import("@/app/start").then(({ start }) => start());

@@ -1,4 +1,4 @@
-/** A fake network whose answers have the types of the API's contract. */
+/** A fake network. Its responses have the types of the API. */
 
 import { http, HttpResponse } from "msw";
 import { setupServer } from "msw/node";
@@ -10,7 +10,7 @@ export const API = "http://api.test";
 
 export const server = setupServer();
 
-/** Call it at the top of a file of tests; a request that nothing answers fails its test. */
+/** Starts the fake network for the tests of a file. An unexpected request fails its test. */
 export function setUpFakeNetwork(): void {
   beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
   afterEach(() => server.resetHandlers());
@@ -19,7 +19,7 @@ export function setUpFakeNetwork(): void {
 
 type Bodies = components["schemas"];
 
-/** Answer GET of a path with the body that the schema gives that name. */
+/** Responds to GET requests for a path with a body of the named schema. */
 export function respondWith<Name extends keyof Bodies>(path: string, name: Name, body: Bodies[Name]): void {
   server.use(http.get(`${API}/api/v1${path}`, () => HttpResponse.json(body as object)));
   void name;

@@ -1,4 +1,4 @@
-/** Shows a component as the app would: with an API on the fake network, and somebody signed in. */
+/** Renders a component with the providers of the app and an API client for the fake network. */
 
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
@@ -26,7 +26,7 @@ const auth = new Auth(config);
 export const { api } = createApiClient(API, auth);
 
 export function renderWithProviders(component: ReactNode) {
-  refreshMode.set("paused"); // nothing asks by itself while a test looks
+  refreshMode.set("paused"); // no polling during a test
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   return render(
     <QueryClientProvider client={queries}>

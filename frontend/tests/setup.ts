@@ -1,4 +1,4 @@
-/** What every test of components has: matchers, and a clean page. */
+/** Adds matchers to all tests, and unmounts components after each test. */
 
 import "@testing-library/jest-dom/vitest";
 import { cleanup } from "@testing-library/react";

@@ -1,4 +1,4 @@
-/** The console of one deployment: its API, what it keeps of it, and its screens. */
+/** The root component: creates the API client, the query cache and the router, and shows the sign-in page or the app. */
 
 import I18nProvider from "@cloudscape-design/components/i18n";
 import messages from "@cloudscape-design/components/i18n/messages/all.en";
@@ -19,18 +19,18 @@ import { useStore } from "@/lib/store";
 export interface AppProps {
   config: Config;
   auth: Auth;
-  refused: string | null;
+  signInError: string | null;
 }
 
-export function App({ config, auth, refused }: AppProps) {
+export function App({ config, auth, signInError }: AppProps) {
   const [{ platform, etags, queries, router }] = useState(() => {
-    const { api, etags: tags } = createApiClient(config.api, auth);
-    const kept = createQueryClient();
+    const client = createApiClient(config.api, auth);
+    const queryClient = createQueryClient();
     return {
-      platform: { api, auth, config, live: new LiveClient(api) },
-      etags: tags,
-      queries: kept,
-      router: createAppRouter({ api, queries: kept }),
+      platform: { api: client.api, auth, config, live: new LiveClient(client.api) },
+      etags: client.etags,
+      queries: queryClient,
+      router: createAppRouter({ api: client.api, queries: queryClient }),
     };
   });
   const signedIn = useStore(session) !== null;
@@ -48,7 +48,7 @@ export function App({ config, auth, refused }: AppProps) {
           </PlatformProvider>
         </QueryClientProvider>
       ) : (
-        <SignIn auth={auth} config={config} refused={refused} />
+        <SignIn auth={auth} config={config} error={signInError} />
       )}
     </I18nProvider>
   );

@@ -1,22 +1,23 @@
-/** A screen that broke, or an address that leads nowhere: the rest of the console stays usable. */
+/** The screens for an error and for an unknown address. The navigation stays usable. */
 
-import Box from "@cloudscape-design/components/box";
+import Alert from "@cloudscape-design/components/alert";
 import Button from "@cloudscape-design/components/button";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import { PageLayout } from "@/app/page-layout";
+import { SCREENS } from "@/app/screens";
 import { ProblemAlert } from "@/components/problem-alert";
 import { Problem } from "@/lib/api/problem";
-import Alert from "@cloudscape-design/components/alert";
 
 export function ErrorScreen({ error, reset }: { error: unknown; reset: () => void }) {
   return (
-    <PageLayout crumbs={[{ text: "Jobs", href: "/jobs" }]}>
-      <ContentLayout header={<Header variant="h1">This screen broke</Header>}>
+    <PageLayout breadcrumbs={[SCREENS.jobs]}>
+      <ContentLayout header={<Header variant="h1">Page failed to load</Header>}>
         {error instanceof Problem ? (
           <ProblemAlert error={error} retry={reset} />
         ) : (
-          <Alert type="error" header="A fault of the console" action={<Button onClick={reset}>Try again</Button>}>
+          <Alert type="error" header="Unexpected error" action={<Button onClick={reset}>Try again</Button>}>
             {error instanceof Error ? error.message : String(error)}
           </Alert>
         )}
@@ -27,11 +28,12 @@ export function ErrorScreen({ error, reset }: { error: unknown; reset: () => voi
 
 export function NotFoundScreen() {
   return (
-    <PageLayout crumbs={[{ text: "Jobs", href: "/jobs" }]}>
-      <ContentLayout header={<Header variant="h1">There is no such page</Header>}>
-        <Box>
-          The address leads nowhere. <Button href="/jobs">Go to the jobs</Button>
-        </Box>
+    <PageLayout breadcrumbs={[SCREENS.jobs]}>
+      <ContentLayout header={<Header variant="h1">Page not found</Header>}>
+        <SpaceBetween size="s">
+          <div>No page exists at this address.</div>
+          <Button href="/jobs">Go to jobs</Button>
+        </SpaceBetween>
       </ContentLayout>
     </PageLayout>
   );

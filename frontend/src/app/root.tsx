@@ -1,11 +1,12 @@
-/** Around all screens: the top, links that stay in the page, the palette. */
+/** The frame around all screens: top navigation, client-side links, session dialog and command palette. */
 
 import { Outlet, useRouter } from "@tanstack/react-router";
 import { lazy, type MouseEvent, Suspense, useCallback, useState } from "react";
+import { SessionExpiredDialog } from "@/app/session-expired-dialog";
+import { TopNavigation } from "@/app/top-navigation";
 import { usePaletteShortcut } from "@/app/use-palette-shortcut";
-import { Frame } from "@/app/page-layout";
 
-/** Cloudscape's links are plain anchors; those to ourselves change the screen, not the page. */
+/** Handles clicks on Cloudscape's links, which are plain anchors: internal links navigate without a page load. */
 function useClientSideLinks(): (event: MouseEvent) => void {
   const router = useRouter();
   return (event) => {
@@ -18,23 +19,25 @@ function useClientSideLinks(): (event: MouseEvent) => void {
   };
 }
 
-const Palette = lazy(async () => ({ default: (await import("@/app/command-palette")).CommandPalette }));
+const CommandPalette = lazy(async () => ({ default: (await import("@/app/command-palette")).CommandPalette }));
 
 export function Root() {
-  const [finding, setFinding] = useState(false);
-  const find = useCallback(() => setFinding(true), []);
-  usePaletteShortcut(find);
+  const [paletteOpen, setPaletteOpen] = useState(false);
+  const openPalette = useCallback(() => setPaletteOpen(true), []);
+  usePaletteShortcut(openPalette);
   const onClick = useClientSideLinks();
   return (
-    // Links are reached and followed by keyboard by themselves; this only catches what they do.
+    // Keyboard users follow the links themselves, which also fires click events.
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions
     <div onClick={onClick}>
-      <Frame onPalette={find}>
-        <Outlet />
-      </Frame>
-      {finding && (
+      <header id="top">
+        <TopNavigation onSearch={openPalette} />
+      </header>
+      <Outlet />
+      <SessionExpiredDialog />
+      {paletteOpen && (
         <Suspense>
-          <Palette onClose={() => setFinding(false)} />
+          <CommandPalette onClose={() => setPaletteOpen(false)} />
         </Suspense>
       )}
     </div>

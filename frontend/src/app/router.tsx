@@ -1,4 +1,4 @@
-/** Addresses and their screens, each loaded when it is first shown, beside the answers that it begins with. */
+/** The routes: search parameters, data that loads before its screen, and the screens. */
 
 import type { QueryClient } from "@tanstack/react-query";
 import {
@@ -14,26 +14,15 @@ import { SCREENS } from "@/app/screens";
 import { jobQuery, jobsQuery } from "@/features/jobs/api";
 import { type JobsSearch, parseSearch } from "@/features/jobs/filters";
 import { jobsRequest, tablePreferences } from "@/features/jobs/table-preferences";
-import { mapQuery } from "@/features/task-map/api";
+import { taskMapQuery } from "@/features/task-map/api";
 import type { Api } from "@/lib/api/client";
 
-const text = (value: unknown): string | undefined =>
-  typeof value === "string" && value ? value : typeof value === "number" ? String(value) : undefined;
-
-/** Only what is there: an address says nothing of what it does not set. */
-function present<T extends Record<string, unknown>>(found: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}
-
-/** What screens are made of, for those that ask before they are there. */
-interface Sources {
+interface RouterContext {
   api: Api;
   queries: QueryClient;
 }
 
-const root = createRootRouteWithContext<Sources>()({
+const root = createRootRouteWithContext<RouterContext>()({
   component: Root,
   errorComponent: ErrorScreen,
   notFoundComponent: NotFoundScreen,
@@ -43,102 +32,106 @@ const home = createRoute({
   getParentRoute: () => root,
   path: "/",
   beforeLoad: () => {
-    throw redirect({ to: "/jobs", replace: true });
+    throw redirect({ to: SCREENS.jobs.href, replace: true });
   },
 });
 
 const jobs = createRoute({
   getParentRoute: () => root,
-  path: "/jobs",
-  validateSearch: (said: Record<string, unknown>): JobsSearch => parseSearch(said),
+  path: SCREENS.jobs.href,
+  validateSearch: (search: Record<string, unknown>): JobsSearch => parseSearch(search),
   loaderDeps: ({ search }) => search,
   loader: ({ context: { api, queries }, deps }) => {
     void queries.prefetchQuery(jobsQuery(api, jobsRequest(deps, tablePreferences.get().pageSize, null)));
   },
   shouldReload: false,
-  component: lazyRouteComponent(SCREENS.jobs),
+  component: lazyRouteComponent(SCREENS.jobs.load),
 });
 
 const job = createRoute({
   getParentRoute: () => root,
-  path: "/jobs/$jobId",
-  validateSearch: (said: Record<string, unknown>) => {
-    const task = Number(said.task);
-    return present({
-      tab: text(said.tab),
-      tasks: text(said.tasks),
-      task: said.task !== undefined && Number.isInteger(task) && task >= 0 ? task : undefined,
-    });
-  },
+  path: SCREENS.job.href,
+  validateSearch: (search: Record<string, unknown>) =>
+    defined({ tab: text(search.tab), tasks: text(search.tasks), task: integer(search.task, 0) }),
   loader: ({ context: { api, queries }, params: { jobId } }) => {
     void queries.prefetchQuery(jobQuery(api, jobId));
-    void queries.prefetchQuery(mapQuery(api, jobId));
+    void queries.prefetchQuery(taskMapQuery(api, jobId));
   },
   shouldReload: false,
-  component: lazyRouteComponent(SCREENS.job),
+  component: lazyRouteComponent(SCREENS.job.load),
 });
 
 const newJob = createRoute({
   getParentRoute: () => root,
-  path: "/jobs/new",
-  validateSearch: (said: Record<string, unknown>) => present({ type: text(said.type) }),
-  component: lazyRouteComponent(SCREENS.newJob),
+  path: SCREENS.newJob.href,
+  validateSearch: (search: Record<string, unknown>) => defined({ type: text(search.type) }),
+  component: lazyRouteComponent(SCREENS.newJob.load),
 });
 
 const taskTypes = createRoute({
   getParentRoute: () => root,
-  path: "/task-types",
-  validateSearch: (said: Record<string, unknown>) => present({ type: text(said.type) }),
-  component: lazyRouteComponent(SCREENS.taskTypes),
+  path: SCREENS.taskTypes.href,
+  validateSearch: (search: Record<string, unknown>) => defined({ type: text(search.type) }),
+  component: lazyRouteComponent(SCREENS.taskTypes.load),
 });
 
 const workers = createRoute({
   getParentRoute: () => root,
-  path: "/workers",
-  component: lazyRouteComponent(SCREENS.workers),
+  path: SCREENS.workers.href,
+  component: lazyRouteComponent(SCREENS.workers.load),
 });
 
 const deadLetters = createRoute({
   getParentRoute: () => root,
-  path: "/dead-letters",
-  component: lazyRouteComponent(SCREENS.deadLetters),
+  path: SCREENS.deadLetters.href,
+  component: lazyRouteComponent(SCREENS.deadLetters.load),
 });
 
 const settings = createRoute({
   getParentRoute: () => root,
-  path: "/settings",
-  component: lazyRouteComponent(SCREENS.settings),
+  path: SCREENS.settings.href,
+  component: lazyRouteComponent(SCREENS.settings.load),
 });
 
 const bulkActions = createRoute({
   getParentRoute: () => root,
-  path: "/bulk-actions",
-  validateSearch: (said: Record<string, unknown>) => {
-    const total = Number(said.total);
-    return present({
-      id: text(said.id),
-      total: said.total !== undefined && Number.isInteger(total) && total > 0 ? total : undefined,
-    });
-  },
-  component: lazyRouteComponent(SCREENS.bulkActions),
+  path: SCREENS.bulkActions.href,
+  validateSearch: (search: Record<string, unknown>) =>
+    defined({ id: text(search.id), total: integer(search.total, 1) }),
+  component: lazyRouteComponent(SCREENS.bulkActions.load),
 });
 
 const activity = createRoute({
   getParentRoute: () => root,
-  path: "/activity",
-  component: lazyRouteComponent(SCREENS.activity),
+  path: SCREENS.activity.href,
+  component: lazyRouteComponent(SCREENS.activity.load),
 });
 
-/** Plain `?name=text` both ways: an address is to be read and typed by people. */
+const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value ? value : typeof value === "number" ? String(value) : undefined;
+
+function integer(value: unknown, minimum: number): number | undefined {
+  const number = Number(value);
+  return value !== undefined && Number.isInteger(number) && number >= minimum ? number : undefined;
+}
+
+/** Removes undefined values, so that the address contains only parameters that are set. */
+function defined<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+/** Reads a plain query string such as `?name=text`. People read and type these addresses. */
 const parseQuery = (search: string): Record<string, string> => Object.fromEntries(new URLSearchParams(search));
 
 function stringifyQuery(search: Record<string, unknown>): string {
-  const said = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
-  const query = new URLSearchParams(said.map(([key, value]) => [key, String(value)])).toString();
+  const parameters = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
+  const query = new URLSearchParams(parameters.map(([key, value]) => [key, String(value)])).toString();
   return query && `?${query.replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
 }
 
-export function createAppRouter(context: Sources) {
+export function createAppRouter(context: RouterContext) {
   return createRouter({
     context,
     routeTree: root.addChildren([
@@ -161,10 +154,10 @@ export function createAppRouter(context: Sources) {
   });
 }
 
-type Router = ReturnType<typeof createAppRouter>;
+type AppRouter = ReturnType<typeof createAppRouter>;
 
 declare module "@tanstack/react-router" {
   interface Register {
-    router: Router;
+    router: AppRouter;
   }
 }

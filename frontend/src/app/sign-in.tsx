@@ -1,4 +1,4 @@
-/** For whoever is not signed in: one button, and what went wrong if something did. */
+/** The sign-in page, with the error of a failed sign-in. */
 
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
@@ -9,19 +9,19 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 import type { Auth } from "@/lib/auth/oidc";
 import type { Config } from "@/lib/config";
-import { toSentence } from "@/lib/notifications";
+import { toSentence } from "@/lib/format";
 
-export function SignIn({ auth, config, refused }: { auth: Auth; config: Config; refused: string | null }) {
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState(refused);
+export function SignIn({ auth, config, error }: { auth: Auth; config: Config; error: string | null }) {
+  const [signingIn, setSigningIn] = useState(false);
+  const [currentError, setCurrentError] = useState(error);
 
-  async function go(): Promise<void> {
-    setBusy(true);
+  async function signIn(): Promise<void> {
+    setSigningIn(true);
     try {
       await auth.signIn(location.pathname + location.search);
-    } catch (error) {
-      setFailed(error instanceof Error ? error.message : String(error));
-      setBusy(false);
+    } catch (failure) {
+      setCurrentError(failure instanceof Error ? failure.message : String(failure));
+      setSigningIn(false);
     }
   }
 
@@ -35,17 +35,17 @@ export function SignIn({ auth, config, refused }: { auth: Auth; config: Config; 
         }
       >
         <SpaceBetween size="l">
-          {failed && (
-            <Alert type="error" header="You are not signed in">
-              {toSentence(failed)}
+          {currentError && (
+            <Alert type="error" header="Sign-in failed">
+              {toSentence(currentError)}
             </Alert>
           )}
-          <Box>See your jobs, a million tasks at a time, and steer them.</Box>
-          <Button variant="primary" fullWidth loading={busy} onClick={() => void go()}>
+          <Box>Submit, monitor and manage jobs of up to a million tasks.</Box>
+          <Button variant="primary" fullWidth loading={signingIn} onClick={() => void signIn()}>
             Sign in
           </Button>
           <Box variant="small" color="text-body-secondary">
-            You sign in at <span className="mono">{new URL(config.issuer).host}</span> and come back to this page.
+            You sign in at <span className="mono">{new URL(config.issuer).host}</span> and return to this page.
           </Box>
         </SpaceBetween>
       </Container>

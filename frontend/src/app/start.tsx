@@ -1,4 +1,4 @@
-/** Starts the console: where the deployment is, who is signed in, then the screens. */
+/** Starts the console: reads the configuration, completes a sign-in and renders the app. */
 
 import "@cloudscape-design/global-styles/index.css";
 import "@/app/app.css";
@@ -10,23 +10,25 @@ import { Auth } from "@/lib/auth/oidc";
 import { readConfig } from "@/lib/config";
 import { watchTheme } from "@/lib/preferences";
 
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 export async function start(): Promise<void> {
-  const there = document.getElementById("root");
-  if (!there) throw new Error("the page has no root");
-  const root = createRoot(there);
+  const element = document.getElementById("root");
+  if (!element) throw new Error("the page has no #root element");
+  const root = createRoot(element);
   watchTheme();
   watchNetwork();
   try {
     const config = await readConfig();
     const auth = new Auth(config);
-    let refused: string | null = null;
+    let signInError: string | null = null;
     try {
-      if (await auth.comeBack()) return;
+      if (await auth.completeSignIn()) return;
     } catch (error) {
-      refused = error instanceof Error ? error.message : String(error);
+      signInError = messageOf(error);
     }
-    root.render(<App config={config} auth={auth} refused={refused} />);
+    root.render(<App config={config} auth={auth} signInError={signInError} />);
   } catch (error) {
-    root.render(<StartupError why={error instanceof Error ? error.message : String(error)} />);
+    root.render(<StartupError message={messageOf(error)} />);
   }
 }

@@ -1,8 +1,8 @@
-/** The palette opens by key on every screen; it is loaded only then. */
+/** The keyboard shortcut of the command palette, which is loaded when it first opens. */
 
 import { useEffect } from "react";
 
-/** Open on ⌘K or Ctrl K. */
+/** Calls `open` on Ctrl+K or ⌘K. */
 export function usePaletteShortcut(open: () => void): void {
   useEffect(() => {
     const listener = (event: globalThis.KeyboardEvent): void => {

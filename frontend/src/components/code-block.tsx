@@ -1,9 +1,17 @@
-/** A block of text as it is, to be copied as a whole. */
+/** A block of preformatted text with a copy button. */
 
 import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
 import "./code-block.css";
 
-export function CodeBlock({ text, label, low = false }: { text: string; label: string; low?: boolean }) {
+export interface CodeBlockProps {
+  text: string;
+  /** Names the content for screen readers, in lower case. */
+  label: string;
+  /** Limits the block to a few lines; the others scroll. */
+  low?: boolean;
+}
+
+export function CodeBlock({ text, label, low = false }: CodeBlockProps) {
   return (
     <div className="code">
       <pre className={low ? "code-text code-low" : "code-text"} tabIndex={0} role="region" aria-label={label}>
@@ -15,7 +23,7 @@ export function CodeBlock({ text, label, low = false }: { text: string; label: s
           textToCopy={text}
           copyButtonAriaLabel={`Copy ${label}`}
           copySuccessText="Copied"
-          copyErrorText="Your browser did not let us copy it"
+          copyErrorText="Failed to copy"
         />
       </div>
     </div>

@@ -8,7 +8,7 @@ const spec = {
   params: { n: 5, label: "a b", deep: null },
 };
 
-test("a command quotes what a shell would take apart", () => {
+test("the CLI command quotes words with special characters", () => {
   expect(renderSubmission("cli", spec, "http://api")).toBe(
     [
       "shoal submit cpu",
@@ -22,11 +22,11 @@ test("a command quotes what a shell would take apart", () => {
   );
 });
 
-test("Python says None where JSON says null", () => {
+test("Python code has None for null", () => {
   expect(renderSubmission("python", spec, "http://api")).toContain('params={"n": 5, "label": "a b", "deep": None}');
 });
 
-test("a text that reads as a number stays a text on the command line", () => {
+test("the CLI command quotes strings that would parse as numbers", () => {
   const texts = { task_type: "cpu", grid: { tag: ["5", "a"] }, params: { label: "5", flag: "true", plain: "x" } };
 
   expect(renderSubmission("cli", texts, "http://api")).toBe(
@@ -34,7 +34,7 @@ test("a text that reads as a number stays a text on the command line", () => {
   );
 });
 
-test("a job is asked for again by its id, which has its inputs", () => {
+test("a clone refers to the job by its ID", () => {
   expect(renderClone("cli", "job_1", "http://api")).toBe("shoal clone job_1");
   expect(renderClone("curl", "job_1", "http://api")).toMatch(/-X POST .*http:\/\/api\/api\/v1\/jobs\/job_1\/clone$/s);
   expect(renderClone("python", "job_1", "http://api")).toContain('shoal.job("job_1").clone()');

@@ -1,4 +1,4 @@
-/** One submission as JSON, curl, a command and Python, each to be pasted and run. */
+/** A job submission as JSON, curl, CLI command and Python, each ready to paste and run. */
 
 import type { JobSubmission } from "@/lib/api/types";
 
@@ -26,7 +26,7 @@ export function renderSubmission(form: SnippetFormat, spec: Spec, api: string): 
   }
 }
 
-/** The same for another job of the same making, whatever its inputs are: JSON cannot say that. */
+/** Code that clones a job. There is no JSON form, because a clone reuses the stored inputs. */
 export function renderClone(form: Exclude<SnippetFormat, "json">, id: string, api: string): string {
   switch (form) {
     case "curl":
@@ -48,7 +48,7 @@ export function renderClone(form: Exclude<SnippetFormat, "json">, id: string, ap
   }
 }
 
-/** For a POSIX shell. */
+/** Quotes a word for a POSIX shell. */
 const shellQuote = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
 
@@ -61,44 +61,44 @@ function curl(spec: Spec, api: string): string {
   ].join("\n");
 }
 
-/** The command line has no option for a deadline and for the pauses between attempts; they are left out. */
+/** The CLI has no options for a deadline and a backoff, so the command omits them. */
 function cli(spec: Spec): string {
   const { task_type: type = "", name, count, grid, inputs, inputs_uri: uri, params = {}, tags = {}, ...rest } = spec;
-  const words = [`shoal submit ${shellQuote(type)}`];
-  if (count) words.push(`--count ${count}`);
-  for (const [key, axis] of Object.entries(grid ?? {})) words.push(`--grid ${shellQuote(`${key}=${axisWord(axis)}`)}`);
-  if (inputs) words.push("--inputs -");
-  if (uri) words.push(`--inputs ${shellQuote(uri)}`);
+  const parts = [`shoal submit ${shellQuote(type)}`];
+  if (count) parts.push(`--count ${count}`);
+  for (const [key, axis] of Object.entries(grid ?? {})) parts.push(`--grid ${shellQuote(`${key}=${cliAxis(axis)}`)}`);
+  if (inputs) parts.push("--inputs -");
+  if (uri) parts.push(`--inputs ${shellQuote(uri)}`);
   for (const [key, value] of Object.entries(params)) {
-    words.push(`-p ${shellQuote(`${key}=${valueWord(value)}`)}`);
+    parts.push(`-p ${shellQuote(`${key}=${cliValue(value)}`)}`);
   }
-  if (name) words.push(`--name ${shellQuote(name)}`);
-  for (const [key, value] of Object.entries(tags)) words.push(`--tag ${shellQuote(`${key}=${value}`)}`);
-  if (rest.priority && rest.priority !== "normal") words.push(`--priority ${rest.priority}`);
-  if (rest.chunk_size && rest.chunk_size !== "auto") words.push(`--chunk-size ${rest.chunk_size}`);
-  if (rest.max_parallelism) words.push(`--max-parallelism ${rest.max_parallelism}`);
-  if (rest.timeout) words.push(`--task-timeout ${rest.timeout}`);
-  if (rest.max_failed !== undefined && rest.max_failed !== null) words.push(`--max-failed ${rest.max_failed}`);
-  if (rest.retry?.max_attempts) words.push(`--max-attempts ${rest.retry.max_attempts}`);
-  const line = words.join(" \\\n  ");
-  return inputs ? `${line} <<'END'\n${inputs.map((each) => JSON.stringify(each)).join("\n")}\nEND` : line;
+  if (name) parts.push(`--name ${shellQuote(name)}`);
+  for (const [key, value] of Object.entries(tags)) parts.push(`--tag ${shellQuote(`${key}=${value}`)}`);
+  if (rest.priority && rest.priority !== "normal") parts.push(`--priority ${rest.priority}`);
+  if (rest.chunk_size && rest.chunk_size !== "auto") parts.push(`--chunk-size ${rest.chunk_size}`);
+  if (rest.max_parallelism) parts.push(`--max-parallelism ${rest.max_parallelism}`);
+  if (rest.timeout) parts.push(`--task-timeout ${rest.timeout}`);
+  if (rest.max_failed !== undefined && rest.max_failed !== null) parts.push(`--max-failed ${rest.max_failed}`);
+  if (rest.retry?.max_attempts) parts.push(`--max-attempts ${rest.retry.max_attempts}`);
+  const command = parts.join(" \\\n  ");
+  return inputs ? `${command} <<'END'\n${inputs.map((each) => JSON.stringify(each)).join("\n")}\nEND` : command;
 }
 
-/** A value as the command line reads it: as JSON if it is any, else as the text that stands there. */
-function valueWord(value: unknown): string {
+/** A value for the CLI, which parses values as JSON and treats invalid JSON as a string. */
+function cliValue(value: unknown): string {
   if (typeof value !== "string") return JSON.stringify(value);
   try {
     JSON.parse(value);
-    return JSON.stringify(value); // "5" is no number
+    return JSON.stringify(value); // otherwise the CLI would read "5" as a number
   } catch {
     return value;
   }
 }
 
-function axisWord(axis: unknown): string {
+function cliAxis(axis: unknown): string {
   if (Array.isArray(axis)) {
-    const words = axis.map(valueWord);
-    return words.some((each) => each.includes(",")) ? JSON.stringify(axis) : words.join(",");
+    const values = axis.map(cliValue);
+    return values.some((each) => each.includes(",")) ? JSON.stringify(axis) : values.join(",");
   }
   const range = (axis as { range?: number[] }).range ?? [];
   return range.join("..");

@@ -1,4 +1,4 @@
-/** Asks before something is done, and says what it will do. */
+/** A dialog that describes the effect of an action and asks for confirmation. */
 
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
@@ -8,12 +8,10 @@ import type { ReactNode } from "react";
 
 export interface ConfirmDialogProps {
   header: string;
-  /** What will be, in a sentence. */
   children: ReactNode;
-  /** The verb on the button. */
   confirmLabel: string;
   loading: boolean;
-  /** False while what was filled in cannot be sent. */
+  /** False while the input of the user is invalid. */
   canConfirm?: boolean;
   onConfirm: () => void;
   onDismiss: () => void;
@@ -22,9 +20,9 @@ export interface ConfirmDialogProps {
 export function ConfirmDialog({
   header,
   children,
-  confirmLabel: verb,
-  loading: busy,
-  canConfirm: ready = true,
+  confirmLabel,
+  loading,
+  canConfirm = true,
   onConfirm,
   onDismiss,
 }: ConfirmDialogProps) {
@@ -37,10 +35,10 @@ export function ConfirmDialog({
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
             <Button variant="link" onClick={onDismiss}>
-              Back
+              Go back
             </Button>
-            <Button variant="primary" loading={busy} disabled={!ready} onClick={onConfirm}>
-              {verb}
+            <Button variant="primary" loading={loading} disabled={!canConfirm} onClick={onConfirm}>
+              {confirmLabel}
             </Button>
           </SpaceBetween>
         </Box>

@@ -1,15 +1,15 @@
-/** A text that is copied with one click. */
+/** A text with a copy button. */
 
 import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
 
-export function CopyableText({ text, what }: { text: string; what: string }) {
+export function CopyableText({ text, label }: { text: string; label: string }) {
   return (
     <CopyToClipboard
       variant="inline"
       textToCopy={text}
-      copyButtonAriaLabel={`Copy ${what}`}
-      copySuccessText={`Copied ${what}`}
-      copyErrorText={`Your browser did not let us copy ${what}`}
+      copyButtonAriaLabel={`Copy ${label}`}
+      copySuccessText={`Copied ${label}`}
+      copyErrorText={`Failed to copy ${label}`}
     />
   );
 }

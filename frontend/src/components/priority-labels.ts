@@ -1,4 +1,4 @@
-/** What priorities are called. */
+/** The labels of priorities. */
 
 import type { Priority } from "@/lib/api/types";
 

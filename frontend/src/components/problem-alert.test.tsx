@@ -1,58 +1,50 @@
 import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
-import { problemFrom, describeStatus } from "@/lib/api/problem";
+import { describeStatus, problemFrom } from "@/lib/api/problem";
 import { renderWithProviders } from "../../tests/render";
 import { ProblemAlert } from "./problem-alert";
 
-const SAID: [number, string, RegExp][] = [
-  [0, "The API does not answer", /network/],
-  [401, "Your session has ended", /Sign in again/],
-  [403, "You may not do this", /administrator/],
-  [404, "There is no such thing", /retention/],
-  [409, "Its state forbids this now", /present state/],
-  [413, "That is too large", /Upload/],
-  [422, "Some of it is not right", /Mend the fields/],
-  [429, "Too many requests, or a limit is reached", /asked again by itself/],
-  [500, "The API has a fault", /request id/],
-  [502, "The API has a fault", /request id/],
-  [503, "A service behind the API is away", /asked again by itself/],
-];
-
-test.each(SAID)("%i is said in a sentence, with a way on", (status, title, way) => {
+test.each([
+  [0, "Cannot reach the API", /network connection/],
+  [401, "Your session has expired", /Sign in again/],
+  [403, "Access denied", /administrator/],
+  [404, "Not found", /retention/],
+  [409, "Not possible in the current state", /current state/],
+  [413, "Request too large", /Upload/],
+  [422, "Invalid request", /Fix the invalid fields/],
+  [429, "Rate or limit exceeded", /try again/],
+  [500, "Internal error", /request ID/],
+  [502, "Internal error", /request ID/],
+  [503, "Service unavailable", /try again/],
+])("status %i has a title and an action", (status, title, action) => {
   expect(describeStatus(status).title).toBe(title);
-  expect(describeStatus(status).action).toMatch(way);
+  expect(describeStatus(status).action).toMatch(action);
 });
 
-test("a refusal says what the API says of it, the fields, the way on and the request id, and can be tried again", async () => {
+test("shows the detail, the fields, the action and the request ID of a problem, and retries", async () => {
   const retry = vi.fn<() => void>();
-  const told = {
-    detail: "job job_1 is COMPLETED",
-    errors: [{ field: "cause", message: "is none of it" }],
+  const problemDocument = {
+    detail: "some reason",
+    errors: [{ field: "cause", message: "is unknown" }],
     request_id: "req-7",
   };
-  const answer = new Response(JSON.stringify(told), { status: 409, headers: { "Retry-After": "3" } });
+  const response = new Response(JSON.stringify(problemDocument), { status: 409, headers: { "Retry-After": "3" } });
 
-  const problem = await problemFrom(answer);
+  const problem = await problemFrom(response);
   renderWithProviders(<ProblemAlert error={problem} retry={retry} />);
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
 
-  for (const text of [
-    "Its state forbids this now",
-    "Job job_1 is COMPLETED.",
-    "Look at its present state, then decide.",
-    "req-7",
-  ]) {
-    expect(screen.getByText(text)).toBeInTheDocument();
-  }
-  expect(screen.getByText("cause").parentElement).toHaveTextContent("cause is none of it");
-  expect([problem.retryAfter, problem.passes]).toEqual([3, false]);
+  const { title, action } = describeStatus(409);
+  for (const text of [title, "Some reason.", action, "req-7"]) expect(screen.getByText(text)).toBeInTheDocument();
+  expect(screen.getByText("cause").parentElement).toHaveTextContent("cause is unknown");
+  expect([problem.retryAfter, problem.isTransient]).toEqual([3, false]);
   expect(retry).toHaveBeenCalledOnce();
 });
 
-test("an answer that is no problem document still gets its sentence", async () => {
+test("describes a response that is not a problem document by its status", async () => {
   const problem = await problemFrom(new Response("<html>", { status: 502 }));
 
-  expect(problem.detail).toMatch(/^The API has a fault\. Try again/);
-  expect(problem.passes).toBe(true);
+  expect(problem.detail).toMatch(/^Internal error\. Try again/);
+  expect(problem.isTransient).toBe(true);
 });

@@ -1,15 +1,15 @@
-/** A request that failed: what it means, what to do, and the id that finds it in the logs. */
+/** An alert for a failed request, with the next step for the user and the request ID for the logs. */
 
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { Problem, describeStatus } from "@/lib/api/problem";
-import { toSentence } from "@/lib/notifications";
+import { describeStatus, Problem } from "@/lib/api/problem";
+import { toSentence } from "@/lib/format";
 
 export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => void }) {
   const problem = error instanceof Problem ? error : new Problem(500, String(error));
-  const { title, action: way } = describeStatus(problem.status);
+  const { title, action } = describeStatus(problem.status);
   return (
     <Alert
       type={problem.status === 404 || problem.status === 429 ? "warning" : "error"}
@@ -18,7 +18,7 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
     >
       <SpaceBetween size="xxs">
         <div>{toSentence(problem.detail)}</div>
-        {!problem.detail.endsWith(way) && <div>{way}</div>}
+        {!problem.detail.endsWith(action) && <div>{action}</div>}
         {problem.fields.map((each) => (
           <div key={`${each.field} ${each.message}`}>
             <code>{each.field}</code> {each.message}
@@ -26,7 +26,7 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
         ))}
         {problem.requestId && (
           <Box variant="small" color="inherit">
-            Request id <code>{problem.requestId}</code>
+            Request ID: <code>{problem.requestId}</code>
           </Box>
         )}
       </SpaceBetween>

@@ -1,40 +1,39 @@
-/** How the screen keeps up: the pace, the state that it is in, and a button to ask now. */
+/** A button that refreshes the screen, and a menu that sets how often it refreshes. */
 
 import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
-import { useIsFetching, useQueryClient } from "@tanstack/react-query";
 import { liveState, type LiveState } from "@/lib/live/state";
 import { refreshMode, type RefreshMode, useRefreshMode } from "@/lib/preferences";
+import { useRefresh } from "@/lib/query";
 import { useStore } from "@/lib/store";
 
-const PACES: Record<RefreshMode, string> = {
+const MODE_LABELS: Record<RefreshMode, string> = {
   live: "Live",
   "2s": "Every 2 seconds",
   "5s": "Every 5 seconds",
   paused: "Paused",
 };
 
-const LIVE_WORDS: Record<LiveState, string> = {
+const LIVE_LABELS: Record<LiveState, string> = {
   connected: "Live",
   connecting: "Connecting",
   off: "Every 5 s",
   failed: "Every 5 s",
 };
 
-const LIVE_WHY: Record<LiveState, string> = {
-  connected: "Changes are pushed as they happen",
-  connecting: "Connecting; asked every 5 seconds until then",
-  off: "Asked every 5 seconds",
-  failed: "The live connection does not stand; asked every 5 seconds",
+const LIVE_DESCRIPTIONS: Record<LiveState, string> = {
+  connected: "Updates arrive as they happen",
+  connecting: "Connecting; refreshes every 5 seconds until then",
+  off: "Refreshes every 5 seconds",
+  failed: "No live connection; refreshes every 5 seconds",
 };
 
-/** `pushed` where deltas reach what is shown; else the screen asks every five seconds when live. */
-export function RefreshControl({ pushed = false }: { pushed?: boolean }) {
-  const chosen = useRefreshMode();
-  const live = useStore(liveState);
-  const queries = useQueryClient();
-  const busy = useIsFetching() > 0;
-  const words: Record<RefreshMode, string> = {
-    live: pushed ? LIVE_WORDS[live] : "Every 5 s",
+/** `live` is true on screens that live updates reach. Other screens refresh every 5 seconds in live mode. */
+export function RefreshControl({ live = false }: { live?: boolean }) {
+  const mode = useRefreshMode();
+  const state = useStore(liveState);
+  const { refresh, refreshing } = useRefresh();
+  const labels: Record<RefreshMode, string> = {
+    live: live ? LIVE_LABELS[state] : "Every 5 s",
     "2s": "Every 2 s",
     "5s": "Every 5 s",
     paused: "Paused",
@@ -43,18 +42,18 @@ export function RefreshControl({ pushed = false }: { pushed?: boolean }) {
     <ButtonDropdown
       mainAction={{
         iconName: "refresh",
-        text: words[chosen],
-        ariaLabel: `Refresh now. ${words[chosen]}${busy ? ", asking" : ""}`,
-        onClick: () => void queries.invalidateQueries(),
+        text: labels[mode],
+        ariaLabel: `Refresh now. ${labels[mode]}${refreshing ? ", refreshing" : ""}`,
+        onClick: () => void refresh(),
       }}
-      ariaLabel="Pace of refresh"
+      ariaLabel="Refresh interval"
       expandToViewport
-      items={(Object.keys(PACES) as RefreshMode[]).map((each) => ({
+      items={(Object.keys(MODE_LABELS) as RefreshMode[]).map((each) => ({
         id: each,
-        text: PACES[each],
+        text: MODE_LABELS[each],
         itemType: "checkbox" as const,
-        checked: each === chosen,
-        ...(each === "live" && pushed ? { secondaryText: LIVE_WHY[live] } : {}),
+        checked: each === mode,
+        ...(each === "live" && live ? { secondaryText: LIVE_DESCRIPTIONS[state] } : {}),
       }))}
       onItemClick={({ detail }) => refreshMode.set(detail.id as RefreshMode)}
     />

@@ -1,4 +1,4 @@
-/** Things in rows: a table, and on a phone cards that are made of its columns. */
+/** A table that becomes a list of cards on narrow screens. */
 
 import Cards, { type CardsProps } from "@cloudscape-design/components/cards";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
@@ -6,15 +6,15 @@ import { useIsMobile } from "./use-is-mobile";
 
 export interface Column<T> extends TableProps.ColumnDefinition<T> {
   id: string;
-  /** On a card, whose heading is the row's header: half as wide, without its name, or not at all. */
-  card?: "half" | "bare" | "none";
+  /** How a card shows the column: at half width, or without its label. */
+  card?: "half" | "unlabelled";
 }
 
-type Shared = "items" | "loading" | "loadingText" | "header" | "empty" | "filter" | "pagination";
-type OfTables = "resizableColumns" | "enableKeyboardNavigation" | "wrapLines" | "stickyHeader" | "selectedItems";
+type SharedProps = "items" | "loading" | "loadingText" | "header" | "empty" | "filter" | "pagination";
+type TableOnlyProps = "resizableColumns" | "wrapLines";
 
-export interface ResponsiveTableProps<T> extends Pick<TableProps<T>, Shared | OfTables> {
-  /** What the rows are, for who cannot see them. */
+export interface ResponsiveTableProps<T> extends Pick<TableProps<T>, SharedProps | TableOnlyProps> {
+  /** Names the table for screen readers. */
   label: string;
   columns: Column<T>[];
   trackBy: string | ((item: T) => string);
@@ -22,22 +22,15 @@ export interface ResponsiveTableProps<T> extends Pick<TableProps<T>, Shared | Of
 }
 
 export function ResponsiveTable<T>(props: ResponsiveTableProps<T>) {
-  return useIsMobile() ? <AsCards {...props} /> : <AsTable {...props} />;
+  return useIsMobile() ? <CardList {...props} /> : <DesktopTable {...props} />;
 }
 
-function AsTable<T>({ label, columns, variant = "container", ...rest }: ResponsiveTableProps<T>) {
+function DesktopTable<T>({ label, columns, variant = "container", ...rest }: ResponsiveTableProps<T>) {
   return <Table<T> {...rest} variant={variant} columnDefinitions={columns} ariaLabels={{ tableLabel: label }} />;
 }
 
-function AsCards<T>({ label, columns, variant, ...rest }: ResponsiveTableProps<T>) {
-  const {
-    resizableColumns: _r,
-    enableKeyboardNavigation: _k,
-    wrapLines: _w,
-    stickyHeader: _s,
-    selectedItems: _i,
-    ...shared
-  } = rest;
+function CardList<T>({ label, columns, variant, ...rest }: ResponsiveTableProps<T>) {
+  const { resizableColumns: _resizable, wrapLines: _wrap, ...shared } = rest;
   return (
     <Cards<T>
       {...shared}
@@ -45,7 +38,7 @@ function AsCards<T>({ label, columns, variant, ...rest }: ResponsiveTableProps<T
       ariaLabels={{ cardsLabel: label, selectionGroupLabel: label, itemSelectionLabel: () => label }}
       cardDefinition={{
         header: (item) => columns.find((each) => each.isRowHeader)?.cell(item),
-        sections: columns.filter((each) => !each.isRowHeader && each.card !== "none").map(sectionOf),
+        sections: columns.filter((each) => !each.isRowHeader).map(sectionOf),
       }}
     />
   );
@@ -54,6 +47,6 @@ function AsCards<T>({ label, columns, variant, ...rest }: ResponsiveTableProps<T
 const sectionOf = <T,>({ id, header, cell, card }: Column<T>): CardsProps.SectionDefinition<T> => ({
   id,
   content: cell,
-  ...(card === "bare" ? {} : { header }),
+  ...(card === "unlabelled" ? {} : { header }),
   ...(card === "half" ? { width: 50 } : {}),
 });

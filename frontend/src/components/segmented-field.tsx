@@ -1,4 +1,4 @@
-/** One of a few, all in sight; on a phone a list, which brings a label of its own. */
+/** A form field with a segmented control. On narrow screens the control is a select with its own label. */
 
 import FormField from "@cloudscape-design/components/form-field";
 import SegmentedControl from "@cloudscape-design/components/segmented-control";
@@ -8,7 +8,6 @@ export interface SegmentedFieldProps<T extends string> {
   label: string;
   description?: string;
   value: T;
-  /** What each is called. */
   labels: Record<T, string>;
   onChange: (value: T) => void;
 }
@@ -16,18 +15,18 @@ export interface SegmentedFieldProps<T extends string> {
 export function SegmentedField<T extends string>({
   label,
   description,
-  value: chosen,
-  labels: words,
-  onChange: onChoose,
+  value,
+  labels,
+  onChange,
 }: SegmentedFieldProps<T>) {
-  const phone = useIsMobile();
+  const mobile = useIsMobile();
   return (
-    <FormField {...(phone ? {} : { label })} {...(description ? { constraintText: description } : {})}>
+    <FormField {...(mobile ? {} : { label })} {...(description ? { constraintText: description } : {})}>
       <SegmentedControl
         label={label}
-        selectedId={chosen}
-        options={(Object.keys(words) as T[]).map((id) => ({ id, text: words[id] }))}
-        onChange={({ detail }) => onChoose(detail.selectedId as T)}
+        selectedId={value}
+        options={(Object.keys(labels) as T[]).map((id) => ({ id, text: labels[id] }))}
+        onChange={({ detail }) => onChange(detail.selectedId as T)}
       />
     </FormField>
   );

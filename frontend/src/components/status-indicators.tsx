@@ -1,7 +1,8 @@
-/** Statuses as an icon and a word, never a colour alone. Each map names every status, or does not compile. */
+/** Statuses as an icon with a label, never as a color alone. Each map is complete, or it does not compile. */
 
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
-import type { AttemptOutcome, Job, JobStatus, WorkerState, TaskStatus } from "@/lib/api/types";
+import type { AttemptOutcome, Job, JobStatus, TaskStatus, WorkerState } from "@/lib/api/types";
+import { isActiveJob } from "@/lib/job";
 
 interface StatusStyle {
   type: StatusIndicatorProps.Type;
@@ -32,7 +33,7 @@ const ATTEMPT_OUTCOME_STYLES: Record<AttemptOutcome, StatusStyle> = {
   failed: { type: "error", label: "Failed" },
   worker_died: { type: "error", label: "Worker died" },
   cancelled: { type: "stopped", label: "Cancelled" },
-  unknown: { type: "info", label: "Not kept" },
+  unknown: { type: "info", label: "Unknown" },
 };
 
 const WORKER_STATE_STYLES: Record<WorkerState, StatusStyle> = {
@@ -42,6 +43,7 @@ const WORKER_STATE_STYLES: Record<WorkerState, StatusStyle> = {
   unknown: { type: "info", label: "Unknown" },
 };
 
+/** The labels of a job that is about to get a final status. */
 const ENDING_LABELS: Record<JobStatus, string> = {
   PENDING: "Ending",
   ENQUEUED: "Ending",
@@ -51,23 +53,23 @@ const ENDING_LABELS: Record<JobStatus, string> = {
   CANCELLED: "Cancelling",
 };
 
-const ACTIVE_STATUSES: ReadonlySet<JobStatus> = new Set(["PENDING", "ENQUEUED", "RUNNING"]);
+type JobState = Pick<Job, "status" | "paused" | "ending" | "drained">;
 
-export const isActive = (job: Pick<Job, "status">): boolean => ACTIVE_STATUSES.has(job.status);
-
-export function jobStatusStyle(job: Pick<Job, "status" | "paused" | "ending" | "drained">): StatusStyle {
-  if (isActive(job) && job.ending) return { type: "in-progress", label: ENDING_LABELS[job.ending] };
-  if (isActive(job) && job.paused) {
+export function jobStatusStyle(job: JobState): StatusStyle {
+  if (isActiveJob(job) && job.ending) return { type: "in-progress", label: ENDING_LABELS[job.ending] };
+  if (isActiveJob(job) && job.paused) {
     return job.drained ? { type: "stopped", label: "Paused" } : { type: "in-progress", label: "Pausing" };
   }
   return JOB_STATUS_STYLES[job.status];
 }
 
-const shown = ({ type, label: word }: StatusStyle) => <StatusIndicator type={type}>{word}</StatusIndicator>;
+const indicator = ({ type, label }: StatusStyle) => <StatusIndicator type={type}>{label}</StatusIndicator>;
 
-export const JobStatusIndicator = ({ job }: { job: Pick<Job, "status" | "paused" | "ending" | "drained"> }) =>
-  shown(jobStatusStyle(job));
-export const TaskStatusIndicator = ({ status }: { status: TaskStatus }) => shown(TASK_STATUS_STYLES[status]);
+export const JobStatusIndicator = ({ job }: { job: JobState }) => indicator(jobStatusStyle(job));
+
+export const TaskStatusIndicator = ({ status }: { status: TaskStatus }) => indicator(TASK_STATUS_STYLES[status]);
+
 export const AttemptOutcomeIndicator = ({ outcome }: { outcome: AttemptOutcome }) =>
-  shown(ATTEMPT_OUTCOME_STYLES[outcome]);
-export const WorkerStateIndicator = ({ state }: { state: WorkerState }) => shown(WORKER_STATE_STYLES[state]);
+  indicator(ATTEMPT_OUTCOME_STYLES[outcome]);
+
+export const WorkerStateIndicator = ({ state }: { state: WorkerState }) => indicator(WORKER_STATE_STYLES[state]);

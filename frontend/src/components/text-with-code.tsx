@@ -1,4 +1,4 @@
-/** A text of a task's author or of ours, with what stands between backticks set as code. */
+/** A text in which the parts between backticks are formatted as code. */
 
 import type { ReactNode } from "react";
 

@@ -1,4 +1,4 @@
-/** A moment in the user's zone; on hover in UTC, and how long ago. `brief` leaves out the year that it is. */
+/** A time in the user's time zone. Its tooltip shows the other time zone and the age. */
 
 import { formatRelativeTime, formatShortTime, formatTime } from "@/lib/format";
 import { useTimeZone } from "@/lib/preferences";
@@ -6,16 +6,17 @@ import { useTimeZone } from "@/lib/preferences";
 export interface TimestampProps {
   at: string | null | undefined;
   emptyText?: string;
+  /** Omits the current year. */
   short?: boolean;
 }
 
-export function Timestamp({ at, emptyText: none = "–", short: brief = false }: TimestampProps) {
+export function Timestamp({ at, emptyText = "–", short = false }: TimestampProps) {
   const zone = useTimeZone();
-  if (!at) return <>{none}</>;
+  if (!at) return <>{emptyText}</>;
   const other = zone === "utc" ? formatTime(at, "local") : formatTime(at, "utc");
   return (
     <time dateTime={at} title={`${other} · ${formatRelativeTime(at)}`} className="nowrap">
-      {brief ? formatShortTime(at, zone) : formatTime(at, zone)}
+      {short ? formatShortTime(at, zone) : formatTime(at, zone)}
     </time>
   );
 }

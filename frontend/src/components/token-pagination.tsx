@@ -1,34 +1,35 @@
-/** Pages of a list whose end is not known: forward by the token that each page gave, back by those before it. */
+/** Pagination for lists whose length is unknown. Each page returns the token of the next one. */
 
-import Pagination from "@cloudscape-design/components/pagination";
+import CloudscapePagination from "@cloudscape-design/components/pagination";
 import { useState } from "react";
 
 interface PageState {
   key: string;
+  /** The token of each page that has been opened. The first page has none. */
   tokens: (string | null)[];
   page: number;
 }
 
 export interface Pagination {
-  /** The token of the page that is shown. */
-  after: string | null;
+  /** The token of the current page. */
+  token: string | null;
   page: number;
-  goTo: (page: number, next: string | null) => void;
   knownPages: number;
+  goTo: (page: number, nextToken: string | null) => void;
 }
 
-/** `of` names what is listed; other filters, say, begin at the first page again. */
-export function useTokenPagination(of: string): Pagination {
-  const first: PageState = { key: of, tokens: [null], page: 0 };
-  const [kept, setKept] = useState(first);
-  const now = kept.key === of ? kept : first;
+/** `key` identifies the list, for example by its filter. Another key starts again at the first page. */
+export function useTokenPagination(key = ""): Pagination {
+  const initial: PageState = { key, tokens: [null], page: 0 };
+  const [stored, setStored] = useState(initial);
+  const current = stored.key === key ? stored : initial;
   return {
-    after: now.tokens[now.page] ?? null,
-    page: now.page,
-    knownPages: now.tokens.length,
-    goTo: (page, next) => {
-      const tokens = page >= now.tokens.length && next ? [...now.tokens, next] : now.tokens;
-      setKept({ key: of, tokens, page: Math.min(page, tokens.length - 1) });
+    token: current.tokens[current.page] ?? null,
+    page: current.page,
+    knownPages: current.tokens.length,
+    goTo: (page, nextToken) => {
+      const tokens = page >= current.tokens.length && nextToken ? [...current.tokens, nextToken] : current.tokens;
+      setStored({ key, tokens, page: Math.min(page, tokens.length - 1) });
     },
   };
 }
@@ -36,33 +37,29 @@ export function useTokenPagination(of: string): Pagination {
 export interface TokenPaginationProps {
   pagination: Pagination;
   nextToken: string | null;
+  /** Names the items for screen readers, in lower case. */
   itemsLabel: string;
   disabled?: boolean;
 }
 
-export function TokenPagination({
-  pagination: pages,
-  nextToken: next,
-  itemsLabel: what,
-  disabled = false,
-}: TokenPaginationProps) {
-  const more = next !== null && pages.page === pages.knownPages - 1;
+export function TokenPagination({ pagination, nextToken, itemsLabel, disabled = false }: TokenPaginationProps) {
+  const more = nextToken !== null && pagination.page === pagination.knownPages - 1;
   return (
-    <Pagination
-      currentPageIndex={pages.page + 1}
-      pagesCount={pages.knownPages + (more ? 1 : 0)}
+    <CloudscapePagination
+      currentPageIndex={pagination.page + 1}
+      pagesCount={pagination.knownPages + (more ? 1 : 0)}
       openEnd={more}
       disabled={disabled}
       ariaLabels={{
         nextPageLabel: "Next page",
         previousPageLabel: "Previous page",
-        pageLabel: (each) => `Page ${each} of ${what}`,
+        pageLabel: (page) => `Page ${page} of ${itemsLabel}`,
       }}
-      onChange={({ detail }) => pages.goTo(detail.currentPageIndex - 1, next)}
+      onChange={({ detail }) => pagination.goTo(detail.currentPageIndex - 1, nextToken)}
     />
   );
 }
 
-/** Never a number that looks like all of them where there are more. */
-export const rowCounter = (shown: number, pages: Pagination, next: string | null): string =>
-  `(${shown}${next !== null || pages.page > 0 ? "+" : ""})`;
+/** The number of rows for a header, with a plus sign if the list has other pages. */
+export const rowCounter = (rows: number, pagination: Pagination, nextToken: string | null): string =>
+  `(${rows}${nextToken !== null || pagination.page > 0 ? "+" : ""})`;

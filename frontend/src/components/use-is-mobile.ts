@@ -1,4 +1,4 @@
-/** Whether the screen is too narrow for tables, as Cloudscape draws the line. */
+/** Whether the screen is too narrow for tables. The breakpoint is Cloudscape's. */
 
 import { useSyncExternalStore } from "react";
 

@@ -1,13 +1,13 @@
-/** Where this deployment's API and issuer are: read from /config.json at run time, so that one build serves all stages. */
+/** The configuration of the deployment. Read from /config.json at run time, so that one build serves all stages. */
 
 export interface Config {
-  /** Origin of the API, without a slash at the end. */
+  /** The origin of the API, without a trailing slash. */
   api: string;
   issuer: string;
   clientId: string;
   scopes: string[];
   stage: string;
-  /** Addresses with {job}, {generation}, {from} and {until} in them; null where there is no such page. */
+  /** URL templates with {job}, {generation}, {from} and {until}. Null if the deployment has no such page. */
   executionUrl: string | null;
   logsUrl: string | null;
 }
@@ -15,36 +15,36 @@ export interface Config {
 class ConfigError extends Error {}
 
 export async function readConfig(fetcher: typeof fetch = fetch): Promise<Config> {
-  let said: unknown;
+  let content: unknown;
   try {
-    const answer = await fetcher("/config.json", { cache: "no-cache" });
-    if (!answer.ok) throw new ConfigError(`/config.json answers ${answer.status}`);
-    said = await answer.json();
+    const response = await fetcher("/config.json", { cache: "no-cache" });
+    if (!response.ok) throw new ConfigError(`/config.json returned status ${response.status}`);
+    content = await response.json();
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     throw new ConfigError("/config.json cannot be read");
   }
-  return checked(said);
+  return validated(content);
 }
 
-function checked(said: unknown): Config {
-  const found = (typeof said === "object" && said !== null ? said : {}) as Record<string, unknown>;
-  const text = (name: string): string => {
-    const value = found[name];
-    if (typeof value !== "string" || !value) throw new ConfigError(`/config.json lacks ${name}`);
-    return value;
-  };
-  const maybe = (name: string): string | null => {
-    const value = found[name];
+function validated(content: unknown): Config {
+  const fields = (typeof content === "object" && content !== null ? content : {}) as Record<string, unknown>;
+  const optional = (name: string): string | null => {
+    const value = fields[name];
     return typeof value === "string" && value ? value : null;
   };
+  const required = (name: string): string => {
+    const value = optional(name);
+    if (value === null) throw new ConfigError(`/config.json does not contain ${name}`);
+    return value;
+  };
   return {
-    api: text("api").replace(/\/+$/, ""),
-    issuer: text("issuer").replace(/\/+$/, ""),
-    clientId: text("client_id"),
-    scopes: (maybe("scopes") ?? "openid shoal/jobs:read shoal/jobs:write shoal/admin").split(" "),
-    stage: maybe("stage") ?? "",
-    executionUrl: maybe("execution_url"),
-    logsUrl: maybe("logs_url"),
+    api: required("api").replace(/\/+$/, ""),
+    issuer: required("issuer").replace(/\/+$/, ""),
+    clientId: required("client_id"),
+    scopes: (optional("scopes") ?? "openid shoal/jobs:read shoal/jobs:write shoal/admin").split(" "),
+    stage: optional("stage") ?? "",
+    executionUrl: optional("execution_url"),
+    logsUrl: optional("logs_url"),
   };
 }

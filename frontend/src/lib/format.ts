@@ -1,4 +1,4 @@
-/** Numbers, durations and times as people read them. */
+/** Formats numbers, durations, times and sentences. */
 
 import type { TimeZone } from "@/lib/preferences";
 
@@ -17,7 +17,7 @@ export const formatPercent = (part: number, all: number): string => {
   return `${Number.isInteger(value) ? value : value.toFixed(1)}%`;
 };
 
-/** `seconds` in at most two units: 850 ms, 1.5 s, 3 min 20 s, 2 h 5 min, 4 d 1 h. */
+/** A duration in at most two units: 850 ms, 1.5 s, 3 min 20 s, 2 h 5 min, 4 d 1 h. */
 export function formatDuration(seconds: number): string {
   if (seconds < 0.0005) return "0 ms";
   if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
@@ -53,21 +53,21 @@ const formats: Record<TimeZone, Intl.DateTimeFormat> = {
 export const formatTime = (at: string | number, zone: TimeZone): string =>
   formats[zone].format(new Date(at)) + (zone === "utc" ? " UTC" : "");
 
-/** Without the year if it is this one. */
+/** Omits the year if it is the current one. */
 export function formatShortTime(at: string | number, zone: TimeZone, now = Date.now()): string {
   const year = (moment: string | number): string =>
     formats[zone].formatToParts(new Date(moment)).find(({ type }) => type === "year")?.value ?? "";
-  const told = formatTime(at, zone);
-  return year(at) === year(now) ? told.replace(` ${year(at)}`, "") : told;
+  const full = formatTime(at, zone);
+  return year(at) === year(now) ? full.replace(` ${year(at)}`, "") : full;
 }
 
-/** With tenths of a second, for moments that lie close. */
+/** A time of day with tenths of a second. */
 export const formatPreciseTime = (seconds: number, zone: TimeZone): string =>
   `${formatTime(Math.floor(seconds * 10) * 100, zone).slice(13, 21)}.${Math.floor(seconds * 10) % 10}`;
 
 export const browserTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** How long ago, in words that need no refresh every second. */
+/** The age of a time. */
 export function formatRelativeTime(at: string, now = Date.now()): string {
   const seconds = (now - Date.parse(at)) / 1000;
   if (seconds < -5) return `in ${formatDuration(-seconds)}`;
@@ -84,3 +84,9 @@ export function formatBytes(count: number): string {
   }
   return `${value < 10 && unit ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
+
+/** Capitalizes a text and ends it with a period. */
+export const toSentence = (text: string): string => {
+  const capitalized = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(capitalized) ? capitalized : `${capitalized}.`;
+};

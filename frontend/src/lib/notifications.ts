@@ -1,6 +1,7 @@
-/** What has been done, told at the top of whichever screen is shown. */
+/** The notifications that every screen shows at its top. */
 
-import { Problem, describeStatus } from "@/lib/api/problem";
+import { describeStatus, Problem } from "@/lib/api/problem";
+import { toSentence } from "@/lib/format";
 import { Store } from "@/lib/store";
 
 export interface NotificationItem {
@@ -8,33 +9,30 @@ export interface NotificationItem {
   type: "success" | "error" | "info" | "warning" | "in-progress";
   header: string;
   content?: string;
-  link?: { text: string; href: string };
 }
 
 export const notifications = new Store<NotificationItem[]>([]);
 
-const MOST = 5;
-const SUCCESS_STAYS = 8_000;
-let last = 0;
+const MAX_ITEMS = 5;
+const SUCCESS_DURATION = 8_000;
+let lastId = 0;
 
-export function notify(notice: Omit<NotificationItem, "id"> & { id?: string }): string {
-  last += 1;
-  const id = notice.id ?? `notice-${last}`;
+/** Shows a notification and returns its ID. A notification with the same ID is replaced. */
+export function notify(item: Omit<NotificationItem, "id"> & { id?: string }): string {
+  lastId += 1;
+  const id = item.id ?? `notification-${lastId}`;
   const others = notifications.get().filter((each) => each.id !== id);
-  notifications.set([{ ...notice, id }, ...others].slice(0, MOST));
-  if (notice.type === "success") setTimeout(() => dismiss(id), SUCCESS_STAYS);
+  notifications.set([{ ...item, id }, ...others].slice(0, MAX_ITEMS));
+  if (item.type === "success") setTimeout(() => dismiss(id), SUCCESS_DURATION);
   return id;
 }
 
 export function notifyProblem(header: string, error: unknown): void {
   if (error instanceof Problem) {
-    if (error.status === 401) return; // the session's dialog says it
-    const id = error.requestId ? ` Request ${error.requestId}.` : "";
-    notify({
-      type: "error",
-      header,
-      content: `${toSentence(error.detail)} ${describeStatus(error.status).action}${id}`,
-    });
+    if (error.status === 401) return; // the dialog for an expired session opens instead
+    const requestId = error.requestId ? ` Request ID: ${error.requestId}` : "";
+    const content = `${toSentence(error.detail)} ${describeStatus(error.status).action}${requestId}`;
+    notify({ type: "error", header, content });
   } else {
     notify({ type: "error", header, content: String(error) });
   }
@@ -43,8 +41,3 @@ export function notifyProblem(header: string, error: unknown): void {
 export function dismiss(id: string): void {
   notifications.set(notifications.get().filter((each) => each.id !== id));
 }
-
-export const toSentence = (text: string): string => {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?…]$/.test(first) ? first : `${first}.`;
-};

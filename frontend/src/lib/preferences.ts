@@ -1,4 +1,4 @@
-/** What a user likes, kept in the browser. */
+/** The user's preferences, stored in the browser. */
 
 import { applyMode, Mode } from "@cloudscape-design/global-styles";
 import { persistedStore, useStore } from "@/lib/store";
@@ -9,23 +9,23 @@ export type RefreshMode = "live" | "2s" | "5s" | "paused";
 
 export const theme = persistedStore<Theme>("shoal.theme", "system");
 export const timeZone = persistedStore<TimeZone>("shoal.zone", "local");
-/** Whether the places stand open beside a screen that is wide enough. */
-export const navigationOpen = persistedStore<boolean>("shoal.places", true);
 export const refreshMode = persistedStore<RefreshMode>("shoal.pace", "live");
+/** Whether the side navigation is open on screens that are wide enough. */
+export const navigationOpen = persistedStore<boolean>("shoal.places", true);
 
-const dark = matchMedia("(prefers-color-scheme: dark)");
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 
 function applyTheme(): void {
   const chosen = theme.get();
-  const isDark = chosen === "dark" || (chosen === "system" && dark.matches);
-  applyMode(isDark ? Mode.Dark : Mode.Light);
+  const dark = chosen === "dark" || (chosen === "system" && prefersDark.matches);
+  applyMode(dark ? Mode.Dark : Mode.Light);
 }
 
-/** Paint the page in the user's theme, now and whenever it or the system's changes. */
+/** Applies the theme now, and again whenever the preference or the system's color scheme changes. */
 export function watchTheme(): void {
   applyTheme();
   theme.subscribe(applyTheme);
-  dark.addEventListener("change", applyTheme);
+  prefersDark.addEventListener("change", applyTheme);
 }
 
 export const useTheme = (): Theme => useStore(theme);

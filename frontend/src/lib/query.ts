@@ -1,12 +1,12 @@
-/** How answers are kept and asked for again. */
+/** The query cache: retries, polling and refreshing. */
 
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, useIsFetching, useQueryClient } from "@tanstack/react-query";
 import { Problem } from "@/lib/api/problem";
+import { liveState } from "@/lib/live/state";
 import { useRefreshMode } from "@/lib/preferences";
 import { useStore } from "@/lib/store";
-import { liveState } from "@/lib/live/state";
 
-const TRIES = 3;
+const MAX_RETRIES = 3;
 
 export function createQueryClient(): QueryClient {
   return new QueryClient({
@@ -14,9 +14,9 @@ export function createQueryClient(): QueryClient {
       queries: {
         staleTime: 1_000,
         gcTime: 10 * 60_000,
-        retry: (tried, error) => error instanceof Problem && error.passes && tried < TRIES,
-        retryDelay: (tried, error) =>
-          error instanceof Problem && error.retryAfter ? error.retryAfter * 1_000 : 500 * 2 ** tried,
+        retry: (failures, error) => error instanceof Problem && error.isTransient && failures < MAX_RETRIES,
+        retryDelay: (failures, error) =>
+          error instanceof Problem && error.retryAfter ? error.retryAfter * 1_000 : 500 * 2 ** failures,
         refetchOnWindowFocus: true,
         refetchOnReconnect: "always",
         networkMode: "always",
@@ -26,17 +26,20 @@ export function createQueryClient(): QueryClient {
   });
 }
 
-/** While deltas come, look now and then all the same: the last one of a job can be lost. */
-const LIVE_LOOK = 60_000;
-const FALLBACK = 5_000;
+/** Milliseconds between polls while deltas arrive. The last delta of a job can be lost. */
+const LIVE_INTERVAL = 60_000;
+const DEFAULT_INTERVAL = 5_000;
 
-/** How often to ask again, in milliseconds, by the user's pace; false for never. Hidden tabs never ask. */
-export function useRefetchInterval(pushed = false): number | false {
-  const chosen = useRefreshMode();
+/**
+ * Returns the polling interval in milliseconds for the user's refresh mode, or false when polling is paused.
+ * `live` is true for data that deltas update. Hidden tabs never poll.
+ */
+export function useRefetchInterval(live = false): number | false {
+  const mode = useRefreshMode();
   const connected = useStore(liveState) === "connected";
-  switch (chosen) {
+  switch (mode) {
     case "live":
-      return connected && pushed ? LIVE_LOOK : FALLBACK;
+      return connected && live ? LIVE_INTERVAL : DEFAULT_INTERVAL;
     case "2s":
       return 2_000;
     case "5s":
@@ -44,4 +47,16 @@ export function useRefetchInterval(pushed = false): number | false {
     case "paused":
       return false;
   }
+}
+
+/** Fetches everything on the screen again. `refreshing` is true while any request is in flight. */
+export function useRefresh(): { refresh: () => Promise<void>; refreshing: boolean } {
+  const queries = useQueryClient();
+  return { refresh: () => queries.invalidateQueries(), refreshing: useIsFetching() > 0 };
+}
+
+/** Returns a function that removes all cached data. */
+export function useClearCache(): () => void {
+  const queries = useQueryClient();
+  return () => queries.clear();
 }

@@ -1,4 +1,4 @@
-/** A value that components can follow, and that outlives them. */
+/** An observable value outside React. Components subscribe to it. */
 
 import { useSyncExternalStore } from "react";
 
@@ -25,21 +25,21 @@ export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get);
 }
 
-/** A store that is kept in this browser under a name; what does not parse is the default. */
+/** A store that is saved in the browser under `name`. It has the fallback value if nothing valid is saved. */
 export function persistedStore<T>(name: string, fallback: T, storage: () => Storage = () => localStorage): Store<T> {
-  let first = fallback;
+  let initial = fallback;
   try {
-    const said = storage().getItem(name);
-    if (said !== null) first = JSON.parse(said) as T;
+    const saved = storage().getItem(name);
+    if (saved !== null) initial = JSON.parse(saved) as T;
   } catch {
-    // A browser that keeps nothing, or something else under our name: the default stands.
+    // Storage is disabled, or the saved value is not JSON.
   }
-  const store = new Store(first);
+  const store = new Store(initial);
   store.subscribe(() => {
     try {
       storage().setItem(name, JSON.stringify(store.get()));
     } catch {
-      // Full or forbidden: the value holds until the page is left.
+      // Storage is full or disabled. The value lasts until the page is closed.
     }
   });
   return store;

@@ -1,10 +1,11 @@
 import { PageLayout } from "@/app/page-layout";
+import { SCREENS } from "@/app/screens";
 import { ActivityTable } from "@/features/activity/activity-table";
 
 export default function ActivityScreen() {
   return (
-    <PageLayout crumbs={[{ text: "Activity", href: "/activity" }]} contentType="table">
-      <ActivityTable page />
+    <PageLayout breadcrumbs={[SCREENS.activity]} contentType="table">
+      <ActivityTable fullPage />
     </PageLayout>
   );
 }

@@ -1,20 +1,23 @@
-/** The screens, each a piece of its own that is fetched when it is first shown. */
+/** The screens: their paths, their titles, and their code, which is loaded when a screen first opens. */
 
 export const SCREENS = {
-  jobs: () => import("@/app/screens/jobs"),
-  job: () => import("@/app/screens/job"),
-  newJob: () => import("@/app/screens/new-job"),
-  taskTypes: () => import("@/app/screens/task-types"),
-  workers: () => import("@/app/screens/workers"),
-  deadLetters: () => import("@/app/screens/dead-letters"),
-  bulkActions: () => import("@/app/screens/bulk-actions"),
-  activity: () => import("@/app/screens/activity"),
-  settings: () => import("@/app/screens/settings"),
-};
+  jobs: { href: "/jobs", text: "Jobs", load: () => import("@/app/screens/jobs") },
+  newJob: { href: "/jobs/new", text: "New job", load: () => import("@/app/screens/new-job") },
+  job: { href: "/jobs/$jobId", text: "Job", load: () => import("@/app/screens/job") },
+  taskTypes: { href: "/task-types", text: "Task types", load: () => import("@/app/screens/task-types") },
+  workers: { href: "/workers", text: "Workers and queues", load: () => import("@/app/screens/workers") },
+  deadLetters: { href: "/dead-letters", text: "Dead letters", load: () => import("@/app/screens/dead-letters") },
+  bulkActions: { href: "/bulk-actions", text: "Bulk actions", load: () => import("@/app/screens/bulk-actions") },
+  activity: { href: "/activity", text: "Activity", load: () => import("@/app/screens/activity") },
+  settings: { href: "/settings", text: "Settings", load: () => import("@/app/screens/settings") },
+} as const;
 
-/** The screen at a path, as far as it is one of those that are opened most: jobs, or one of them. */
-export function screenAt(path: string): (() => Promise<unknown>) | null {
-  if (path === "/" || path === "/jobs") return SCREENS.jobs;
-  if (path === "/jobs/new") return SCREENS.newJob;
-  return path.startsWith("/jobs/") ? SCREENS.job : null;
+/** The entries of the side navigation: all screens except those whose paths have parameters. */
+export const NAVIGATION = Object.values(SCREENS).filter(({ href }) => !href.includes("$"));
+
+/** The loader of the screen at a path, if the screen is one of the most used: jobs, a new job or one job. */
+export function screenToPreload(path: string): (() => Promise<unknown>) | null {
+  if (path === "/" || path === SCREENS.jobs.href) return SCREENS.jobs.load;
+  if (path === SCREENS.newJob.href) return SCREENS.newJob.load;
+  return path.startsWith(`${SCREENS.jobs.href}/`) ? SCREENS.job.load : null;
 }

@@ -4,109 +4,104 @@ import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Tabs from "@cloudscape-design/components/tabs";
-import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { PageLayout } from "@/app/page-layout";
+import { SCREENS } from "@/app/screens";
 import { CopyableText } from "@/components/copyable-text";
 import { ProblemAlert } from "@/components/problem-alert";
-import { isActive, JobStatusIndicator } from "@/components/status-indicators";
+import { JobStatusIndicator } from "@/components/status-indicators";
 import { ActivityTable } from "@/features/activity/activity-table";
 import { FailuresTable } from "@/features/failures/failures-table";
-import { jobQuery, jobTitle } from "@/features/jobs/api";
+import { useJob } from "@/features/jobs/api";
 import { DiscardDialog } from "@/features/jobs/discard-dialog";
-import { JobDetails, JobProgress } from "@/features/jobs/job-details";
 import { JobActions } from "@/features/jobs/job-actions";
+import { JobDetails } from "@/features/jobs/job-details";
+import { JobProgress } from "@/features/jobs/job-progress";
+import { JobSpecification } from "@/features/jobs/job-specification";
 import { useLiveJob } from "@/features/jobs/live-updates";
 import { RetryDialog } from "@/features/jobs/retry-dialog";
-import { JobSpecification } from "@/features/jobs/job-specification";
 import { Results } from "@/features/results/results";
 import { TaskMap } from "@/features/task-map/task-map";
-import { taskIdOf } from "@/features/tasks/api";
 import { TaskPanel } from "@/features/tasks/task-panel";
 import { parseStatuses, TasksTable } from "@/features/tasks/tasks-table";
-import { useApi } from "@/lib/api/context";
 import { Problem } from "@/lib/api/problem";
 import type { Job } from "@/lib/api/types";
 import { formatNumber } from "@/lib/format";
-import { useRefetchInterval } from "@/lib/query";
+import { isActiveJob, jobHref, jobTitle } from "@/lib/job";
 
-const Durations = lazy(() => import("@/features/task-metrics/task-metrics"));
+const TaskMetrics = lazy(() => import("@/features/task-metrics/task-metrics"));
 
-const route = getRouteApi("/jobs/$jobId");
+const route = getRouteApi(SCREENS.job.href);
 
 export default function JobScreen() {
   const { jobId } = route.useParams();
-  const { task } = route.useSearch();
-  const navigate = useNavigate();
-  const hrefs = useTaskHref(jobId);
+  const { task: selected } = route.useSearch();
+  const taskHref = useTaskHref(jobId);
+  const changeSearch = useChangeSearch(jobId);
   useLiveJob(jobId);
-  const found = useQuery({ ...jobQuery(useApi(), jobId), refetchInterval: useRefetchInterval(true) });
-  const job = found.data;
+  const { data: job, error, refetch } = useJob(jobId);
   return (
     <PageLayout
-      crumbs={[
-        { text: "Jobs", href: "/jobs" },
-        { text: job ? jobTitle(job) : jobId, href: `/jobs/${jobId}` },
-      ]}
-      {...(task === undefined
+      breadcrumbs={[SCREENS.jobs, { text: job ? jobTitle(job) : jobId, href: jobHref(jobId) }]}
+      {...(selected === undefined
         ? {}
         : {
             panel: (
               <TaskPanel
                 job={job ?? null}
-                id={taskIdOf(jobId, task)}
-                index={task}
+                jobId={jobId}
+                index={selected}
                 total={job?.task_count ?? null}
-                taskHref={hrefs}
+                taskHref={taskHref}
               />
             ),
-            onPanelClose: () =>
-              void navigate({
-                to: "/jobs/$jobId",
-                params: { jobId },
-                search: ({ task: _task, ...rest }) => rest,
-                replace: true,
-              }),
+            onPanelClose: () => changeSearch(({ task: _task, ...rest }) => rest),
           })}
     >
-      {job ? (
-        <JobView job={job} taskHref={hrefs} />
-      ) : (
-        <Missing error={found.error} retry={() => void found.refetch()} />
-      )}
+      {job ? <JobView job={job} taskHref={taskHref} /> : <JobUnavailable error={error} retry={() => void refetch()} />}
     </PageLayout>
   );
 }
 
-/** Where a task is shown, with the rest of the screen as it is. */
-function useTaskHref(jobId: string): (index: number) => string {
-  const { task: _, ...search } = route.useSearch();
-  return (index) => {
-    const query = new URLSearchParams({ ...search, task: String(index) });
-    return `/jobs/${jobId}?${query}`;
-  };
+interface JobSearch {
+  tab?: string;
+  tasks?: string;
+  task?: number;
 }
 
-function Missing({ error, retry }: { error: unknown; retry: () => void }) {
+/** The address of a task's panel. The other search parameters keep their values. */
+function useTaskHref(jobId: string): (index: number) => string {
+  const { task: _, ...search } = route.useSearch();
+  return (index) => `${jobHref(jobId)}?${new URLSearchParams({ ...search, task: String(index) })}`;
+}
+
+function useChangeSearch(jobId: string): (change: (search: JobSearch) => JobSearch) => void {
+  const navigate = useNavigate();
+  return (change) => void navigate({ to: SCREENS.job.href, params: { jobId }, search: change, replace: true });
+}
+
+function JobUnavailable({ error, retry }: { error: unknown; retry: () => void }) {
   if (!error) {
     return (
       <Box padding="xxl" textAlign="center">
-        <StatusIndicator type="loading">Loading the job</StatusIndicator>
+        <StatusIndicator type="loading">Loading job</StatusIndicator>
       </Box>
     );
   }
+  const notFound = error instanceof Problem && error.status === 404;
   return (
-    <ContentLayout header={<Header variant="h1">Job</Header>}>
-      <ProblemAlert error={error} {...(error instanceof Problem && error.status === 404 ? {} : { retry })} />
+    <ContentLayout header={<Header variant="h1">{SCREENS.job.text}</Header>}>
+      <ProblemAlert error={error} {...(notFound ? {} : { retry })} />
     </ContentLayout>
   );
 }
 
 function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => string }) {
   const search = route.useSearch();
-  const navigate = useNavigate();
-  const moving = isActive(job);
+  const selected = search.task ?? null;
+  const changeSearch = useChangeSearch(job.id);
+  const active = isActiveJob(job);
   const { failed } = job.counts;
   return (
     <ContentLayout
@@ -117,7 +112,7 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
           description={
             <SpaceBetween direction="horizontal" size="s">
               <JobStatusIndicator job={job} />
-              <CopyableText text={job.id} what="job id" />
+              <CopyableText text={job.id} label="job ID" />
             </SpaceBetween>
           }
         >
@@ -129,51 +124,32 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
         <JobProgress job={job} />
         <TaskMap
           job={job}
-          shown={search.task ?? null}
-          onOpen={(index) =>
-            void navigate({
-              to: "/jobs/$jobId",
-              params: { jobId: job.id },
-              search: (before) => ({ ...before, task: index }),
-              replace: true,
-            })
-          }
+          selected={selected}
+          onOpen={(index) => changeSearch((current) => ({ ...current, task: index }))}
         />
         <JobDetails job={job} />
         <Tabs
           activeTabId={search.tab ?? "tasks"}
-          ariaLabel="Details of the job"
-          onChange={({ detail }) =>
-            void navigate({
-              to: "/jobs/$jobId",
-              params: { jobId: job.id },
-              search: (before) => ({ ...before, tab: detail.activeTabId }),
-              replace: true,
-            })
-          }
+          ariaLabel="Job details"
+          onChange={({ detail }) => changeSearch((current) => ({ ...current, tab: detail.activeTabId }))}
           tabs={[
             {
               id: "tasks",
               label: "Tasks",
               content: (
                 <TasksTable
-                  job={job.id}
-                  active={moving}
+                  jobId={job.id}
+                  active={active}
                   statuses={parseStatuses(search.tasks)}
                   onStatuses={(statuses) =>
-                    void navigate({
-                      to: "/jobs/$jobId",
-                      params: { jobId: job.id },
-                      search: ({ tasks: _tasks, ...rest }) => ({
-                        ...rest,
-                        tab: "tasks",
-                        ...(statuses.length ? { tasks: statuses.join() } : {}),
-                      }),
-                      replace: true,
-                    })
+                    changeSearch(({ tasks: _tasks, ...rest }) => ({
+                      ...rest,
+                      tab: "tasks",
+                      ...(statuses.length ? { tasks: statuses.join() } : {}),
+                    }))
                   }
                   taskHref={taskHref}
-                  shown={search.task ?? null}
+                  selected={selected}
                 />
               ),
             },
@@ -183,10 +159,10 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
               content: (
                 <FailuresTable
                   job={job}
-                  active={moving}
+                  active={active}
                   taskHref={taskHref}
-                  renderRetry={(asked) => <RetryDialog job={job} {...asked} />}
-                  renderDiscard={(asked) => <DiscardDialog job={job} {...asked} />}
+                  renderRetryDialog={(selection) => <RetryDialog job={job} {...selection} />}
+                  renderDiscardDialog={(selection) => <DiscardDialog job={job} {...selection} />}
                 />
               ),
             },
@@ -195,12 +171,12 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
               label: "Throughput and durations",
               content: (
                 <Suspense fallback={<StatusIndicator type="loading">Loading</StatusIndicator>}>
-                  <Durations job={job} moving={moving} />
+                  <TaskMetrics job={job} active={active} />
                 </Suspense>
               ),
             },
             { id: "results", label: "Results", content: <Results job={job} taskHref={taskHref} /> },
-            { id: "events", label: "Events", content: <ActivityTable job={job} /> },
+            { id: "events", label: "Activity", content: <ActivityTable job={job} /> },
             { id: "spec", label: "Specification", content: <JobSpecification job={job} /> },
           ]}
         />

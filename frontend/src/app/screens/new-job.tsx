@@ -1,42 +1,40 @@
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
-import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { PageLayout } from "@/app/page-layout";
+import { SCREENS } from "@/app/screens";
 import { ProblemAlert } from "@/components/problem-alert";
 import { NewJobForm } from "@/features/new-job/new-job-form";
-import { taskTypesQuery } from "@/features/task-types/api";
-import { useApi } from "@/lib/api/context";
+import { useTaskTypes } from "@/features/task-types/api";
 import { pluralize } from "@/lib/format";
+import { jobTitle } from "@/lib/job";
 import { notify } from "@/lib/notifications";
 
-const route = getRouteApi("/jobs/new");
+const route = getRouteApi(SCREENS.newJob.href);
 
 export default function NewJobScreen() {
   const { type = null } = route.useSearch();
   const navigate = useNavigate();
-  const found = useQuery(taskTypesQuery(useApi()));
+  const taskTypes = useTaskTypes();
   return (
-    <PageLayout
-      contentType="form"
-      crumbs={[
-        { text: "Jobs", href: "/jobs" },
-        { text: "New job", href: "/jobs/new" },
-      ]}
-    >
-      <ContentLayout header={<Header variant="h1">New job</Header>}>
-        {found.isError ? (
-          <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+    <PageLayout contentType="form" breadcrumbs={[SCREENS.jobs, SCREENS.newJob]}>
+      <ContentLayout header={<Header variant="h1">{SCREENS.newJob.text}</Header>}>
+        {taskTypes.isError ? (
+          <ProblemAlert error={taskTypes.error} retry={() => void taskTypes.refetch()} />
         ) : (
           <NewJobForm
-            types={found.data ?? []}
+            types={taskTypes.data ?? []}
             selected={type}
-            onSelect={(chosen) => void navigate({ to: "/jobs/new", search: { type: chosen }, replace: true })}
+            onSelect={(selected) =>
+              void navigate({ to: SCREENS.newJob.href, search: { type: selected }, replace: true })
+            }
             onSubmitted={(job) => {
-              const tasks =
-                job.task_count === null ? "Its tasks are being counted." : pluralize(job.task_count, "task");
-              notify({ type: "success", header: `${job.name || job.id} is submitted`, content: tasks });
-              void navigate({ to: "/jobs/$jobId", params: { jobId: job.id } });
+              notify({
+                type: "success",
+                header: `Submitted ${jobTitle(job)}`,
+                content: job.task_count === null ? "Its tasks are being planned." : pluralize(job.task_count, "task"),
+              });
+              void navigate({ to: SCREENS.job.href, params: { jobId: job.id } });
             }}
           />
         )}

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { SCREENS, screenAt } from "@/app/screens";
+import { SCREENS, screenToPreload } from "@/app/screens";
 
 test.each([
-  ["/", SCREENS.jobs],
-  ["/jobs", SCREENS.jobs],
-  ["/jobs/new", SCREENS.newJob],
-  ["/jobs/job_01J", SCREENS.job],
+  ["/", SCREENS.jobs.load],
+  ["/jobs", SCREENS.jobs.load],
+  ["/jobs/new", SCREENS.newJob.load],
+  ["/jobs/job_01J", SCREENS.job.load],
   ["/settings", null],
-])("the screen at %s is fetched with what all screens need", (path, screen) => {
-  expect(screenAt(path)).toBe(screen);
+])("the code of the screen at %s is loaded together with the shared code", (path, load) => {
+  expect(screenToPreload(path)).toBe(load);
 });

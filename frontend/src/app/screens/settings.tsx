@@ -2,6 +2,7 @@ import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { PageLayout } from "@/app/page-layout";
+import { SCREENS } from "@/app/screens";
 import { ApiClients } from "@/features/api-clients/api-clients";
 import { Limits, LimitsUnavailable } from "@/features/limits/limits";
 import { Appearance } from "@/features/settings/appearance";
@@ -12,8 +13,8 @@ import { useUser } from "@/lib/auth/session";
 export default function SettingsScreen() {
   const user = useUser();
   return (
-    <PageLayout crumbs={[{ text: "Settings", href: "/settings" }]}>
-      <ContentLayout header={<Header variant="h1">Settings</Header>}>
+    <PageLayout breadcrumbs={[SCREENS.settings]}>
+      <ContentLayout header={<Header variant="h1">{SCREENS.settings.text}</Header>}>
         <SpaceBetween size="l">
           <Appearance />
           <SessionDetails />

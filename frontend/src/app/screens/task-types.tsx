@@ -1,17 +1,20 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { PageLayout } from "@/app/page-layout";
+import { SCREENS } from "@/app/screens";
 import { TaskTypes } from "@/features/task-types/task-types";
 
-const route = getRouteApi("/task-types");
+const route = getRouteApi(SCREENS.taskTypes.href);
 
 export default function TaskTypesScreen() {
   const { type = "" } = route.useSearch();
   const navigate = useNavigate();
   return (
-    <PageLayout crumbs={[{ text: "Task types", href: "/task-types" }]} contentType="cards">
+    <PageLayout breadcrumbs={[SCREENS.taskTypes]} contentType="cards">
       <TaskTypes
-        sought={type}
-        onSeek={(text) => void navigate({ to: "/task-types", search: text ? { type: text } : {}, replace: true })}
+        search={type}
+        onSearch={(text) =>
+          void navigate({ to: SCREENS.taskTypes.href, search: text ? { type: text } : {}, replace: true })
+        }
       />
     </PageLayout>
   );

@@ -1,19 +1,25 @@
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import { PageLayout } from "@/app/page-layout";
-import { WorkersAndQueues } from "@/features/workers/workers";
+import { SCREENS } from "@/app/screens";
+import { Queues } from "@/features/workers/queues";
+import { Workers } from "@/features/workers/workers";
 
 export default function WorkersScreen() {
   return (
-    <PageLayout crumbs={[{ text: "Workers and queues", href: "/workers" }]}>
+    <PageLayout breadcrumbs={[SCREENS.workers]}>
       <ContentLayout
         header={
-          <Header variant="h1" description="Who works, and what waits for them.">
-            Workers and queues
+          <Header variant="h1" description="Workers, and the work waiting for them">
+            {SCREENS.workers.text}
           </Header>
         }
       >
-        <WorkersAndQueues />
+        <SpaceBetween size="l">
+          <Queues />
+          <Workers />
+        </SpaceBetween>
       </ContentLayout>
     </PageLayout>
   );

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { expect, test } from "vitest";
 import type { ApiClient } from "@/lib/api/types";
-import { respondWith, API, server, setUpFakeNetwork } from "../../../tests/fake-network";
+import { API, respondWith, server, setUpFakeNetwork } from "../../../tests/fake-network";
 import { renderWithProviders } from "../../../tests/render";
 import { ApiClients } from "./api-clients";
 
@@ -11,63 +11,63 @@ setUpFakeNetwork();
 
 const robot: ApiClient = { client_id: "robot", tenant: "acme" };
 
-test("a machine is let in for one tenant, by names that the API takes", async () => {
+test("adds a client for a tenant, and validates both names", async () => {
   const user = userEvent.setup();
-  const asked: unknown[] = [];
+  const requests: unknown[] = [];
   respondWith("/machines", "MachinePageBody", { items: [robot], next_token: null });
   server.use(
     http.put(`${API}/api/v1/machines/:client`, async ({ params, request }) => {
-      asked.push([params.client, await request.json()]);
+      requests.push([params.client, await request.json()]);
       return HttpResponse.json({ client_id: "probe", tenant: "acme" } satisfies ApiClient);
     }),
   );
   renderWithProviders(<ApiClients />);
-  await user.click(await screen.findByRole("button", { name: "Let a machine in" }));
+  await user.click(await screen.findByRole("button", { name: "Add API client" }));
   const dialog = within(screen.getByRole("dialog"));
-  const send = dialog.getByRole("button", { name: "Let in" });
+  const add = dialog.getByRole("button", { name: "Add API client" });
 
-  await user.type(dialog.getByLabelText("Client"), "a robot");
+  await user.type(dialog.getByLabelText("Client ID"), "a robot");
   await user.type(dialog.getByLabelText("Tenant"), "Acme");
-  expect(dialog.getByText(/Letters, digits/)).toBeInTheDocument();
-  expect(dialog.getByText(/a letter or digit first/)).toBeInTheDocument();
-  expect(send).toBeDisabled();
+  expect(dialog.getByText(/^Use letters, digits/)).toBeInTheDocument();
+  expect(dialog.getByText(/start with a letter or digit/)).toBeInTheDocument();
+  expect(add).toBeDisabled();
 
-  await user.clear(dialog.getByLabelText("Client"));
-  await user.type(dialog.getByLabelText("Client"), "probe");
+  await user.clear(dialog.getByLabelText("Client ID"));
+  await user.type(dialog.getByLabelText("Client ID"), "probe");
   await user.clear(dialog.getByLabelText("Tenant"));
   await user.type(dialog.getByLabelText("Tenant"), "acme");
-  await user.click(send);
+  await user.click(add);
 
-  await expect.poll(() => asked).toEqual([["probe", { tenant: "acme" }]]);
+  await expect.poll(() => requests).toEqual([["probe", { tenant: "acme" }]]);
 });
 
-test("who moves a machine reads for whom it works now", async () => {
+test("warns that an existing client loses access to its tenant", async () => {
   const user = userEvent.setup();
   respondWith("/machines", "MachinePageBody", { items: [robot], next_token: null });
   renderWithProviders(<ApiClients />);
-  await user.click(await screen.findByRole("button", { name: "Let a machine in" }));
+  await user.click(await screen.findByRole("button", { name: "Add API client" }));
 
-  await user.type(screen.getByLabelText("Client"), "robot");
+  await user.type(screen.getByLabelText("Client ID"), "robot");
 
-  expect(screen.getByText(/works for acme now/)).toBeInTheDocument();
+  expect(screen.getByText(/has access to tenant acme\. It will lose that access/)).toBeInTheDocument();
 });
 
-test("a machine is shut out once it was said what that does", async () => {
+test("revokes access only after confirmation", async () => {
   const user = userEvent.setup();
-  let machines = [robot];
+  let clients = [robot];
   server.use(
-    http.get(`${API}/api/v1/machines`, () => HttpResponse.json({ items: machines, next_token: null })),
+    http.get(`${API}/api/v1/machines`, () => HttpResponse.json({ items: clients, next_token: null })),
     http.delete(`${API}/api/v1/machines/robot`, () => {
-      machines = [];
+      clients = [];
       return new HttpResponse(null, { status: 204 });
     }),
   );
   renderWithProviders(<ApiClients />);
 
-  await user.click(await screen.findByRole("button", { name: "Shut robot out" }));
-  expect(screen.getByText(/From its next request on robot is refused/)).toBeInTheDocument();
-  await user.click(screen.getByRole("button", { name: "Shut out" }));
+  await user.click(await screen.findByRole("button", { name: "Revoke access of robot" }));
+  expect(screen.getByText(/rejects all further requests of robot/)).toBeInTheDocument();
+  await user.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Revoke access" }));
 
-  expect(await screen.findByText(/No machine is let in/)).toBeInTheDocument();
+  expect(await screen.findByText("No API clients")).toBeInTheDocument();
   expect(screen.getByText(/curl -X PUT http:\/\/api.test\/api\/v1\/machines/)).toBeInTheDocument();
 });

@@ -1,4 +1,4 @@
-/** Clients that sign in for themselves, and the tenant that each works for: let in, moved, shut out. */
+/** API clients: programs that sign in with client credentials, each for one tenant. For administrators. */
 
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
@@ -6,77 +6,80 @@ import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { CodeBlock } from "@/components/code-block";
 import { ConfirmDialog } from "@/components/confirm-dialog";
-import { rowCounter, TokenPagination, useTokenPagination } from "@/components/token-pagination";
 import { ProblemAlert } from "@/components/problem-alert";
 import { ResponsiveTable } from "@/components/responsive-table";
-import { useApi, usePlatform } from "@/lib/api/context";
+import { rowCounter, TokenPagination, useTokenPagination } from "@/components/token-pagination";
+import { usePlatform } from "@/lib/api/context";
 import type { ApiClient } from "@/lib/api/types";
-import { apiClientsQuery, useAddApiClient, useRevokeApiClient } from "./api";
+import { useAddApiClient, useApiClients, useRevokeApiClient } from "./api";
 
-/** As the API asks for them. */
-const CLIENT = /^[A-Za-z0-9._@-]{1,128}$/;
+/** The patterns of the API. */
+const CLIENT_ID = /^[A-Za-z0-9._@-]{1,128}$/;
 const TENANT = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 export function ApiClients() {
   const [adding, setAdding] = useState(false);
-  const [leaving, setLeaving] = useState<ApiClient | null>(null);
-  const pages = useTokenPagination("machines");
-  const found = useQuery(apiClientsQuery(useApi(), pages.after));
-  const items = found.data?.items ?? [];
-  const next = found.data?.next_token ?? null;
+  const [revoking, setRevoking] = useState<ApiClient | null>(null);
+  const pagination = useTokenPagination();
+  const { data, error, isError, isPending, refetch } = useApiClients(pagination.token);
+  const clients = data?.items ?? [];
+  const nextToken = data?.next_token ?? null;
   return (
     <>
       <ResponsiveTable<ApiClient>
-        label="Machines"
+        label="API clients"
         trackBy="client_id"
-        items={items}
-        loading={found.isPending}
-        loadingText="Loading machines"
+        items={clients}
+        loading={isPending}
+        loadingText="Loading API clients"
         wrapLines
         header={
           <Header
             variant="h2"
-            counter={rowCounter(items.length, pages, next)}
-            description="Clients that sign in for themselves, by client credentials. Each works for one tenant."
-            actions={<Button onClick={() => setAdding(true)}>Let a machine in</Button>}
+            counter={rowCounter(clients.length, pagination, nextToken)}
+            description="Programs that sign in with client credentials. Each client has access to one tenant."
+            actions={<Button onClick={() => setAdding(true)}>Add API client</Button>}
           >
-            Machines
+            API clients
           </Header>
         }
         pagination={
-          (next || pages.page > 0) && <TokenPagination pagination={pages} nextToken={next} itemsLabel="machines" />
+          (nextToken || pagination.page > 0) && (
+            <TokenPagination pagination={pagination} nextToken={nextToken} itemsLabel="API clients" />
+          )
         }
-        empty={
-          found.isError ? <ProblemAlert error={found.error} retry={() => void found.refetch()} /> : <NoApiClients />
-        }
+        empty={isError ? <ProblemAlert error={error} retry={() => void refetch()} /> : <NoApiClients />}
         columns={[
           {
             id: "client",
-            header: "Client",
+            header: "Client ID",
             isRowHeader: true,
             minWidth: 220,
-            cell: (each) => <span className="mono">{each.client_id}</span>,
+            cell: (client) => <span className="mono">{client.client_id}</span>,
           },
-          { id: "tenant", header: "Tenant", width: 260, cell: (each) => each.tenant },
+          { id: "tenant", header: "Tenant", width: 260, cell: (client) => client.tenant },
           {
             id: "actions",
             header: "Actions",
-            width: 130,
-            card: "bare",
-            cell: (each) => (
-              <Button variant="inline-link" ariaLabel={`Shut ${each.client_id} out`} onClick={() => setLeaving(each)}>
-                Shut out
+            width: 150,
+            card: "unlabelled",
+            cell: (client) => (
+              <Button
+                variant="inline-link"
+                ariaLabel={`Revoke access of ${client.client_id}`}
+                onClick={() => setRevoking(client)}
+              >
+                Revoke access
               </Button>
             ),
           },
         ]}
       />
-      {adding && <AddApiClientDialog known={items} onClose={() => setAdding(false)} />}
-      {leaving && <RevokeAccessDialog machine={leaving} onClose={() => setLeaving(null)} />}
+      {adding && <AddApiClientDialog clients={clients} onClose={() => setAdding(false)} />}
+      {revoking && <RevokeAccessDialog client={revoking} onClose={() => setRevoking(null)} />}
     </>
   );
 }
@@ -86,7 +89,8 @@ function NoApiClients() {
   return (
     <Box textAlign="center" color="inherit" padding="m">
       <SpaceBetween size="s">
-        <Box variant="strong">No machine is let in. From a terminal:</Box>
+        <Box variant="strong">No API clients</Box>
+        <div>Add a client here or from a terminal:</div>
         <div className="narrow">
           <CodeBlock
             label="command"
@@ -103,59 +107,65 @@ function NoApiClients() {
   );
 }
 
-function AddApiClientDialog({ known, onClose }: { known: ApiClient[]; onClose: () => void }) {
-  const letIn = useAddApiClient();
-  const [typed, setTyped] = useState({ client: "", tenant: "" });
-  const client = typed.client.trim();
-  const tenant = typed.tenant.trim();
-  const now = known.find((each) => each.client_id === client);
+function AddApiClientDialog({ clients, onClose }: { clients: ApiClient[]; onClose: () => void }) {
+  const addClient = useAddApiClient();
+  const [inputs, setInputs] = useState({ clientId: "", tenant: "" });
+  const clientId = inputs.clientId.trim();
+  const tenant = inputs.tenant.trim();
+  const existing = clients.find((each) => each.client_id === clientId);
   return (
     <ConfirmDialog
-      header="Let a machine in"
-      confirmLabel="Let in"
-      loading={letIn.isPending}
-      canConfirm={CLIENT.test(client) && TENANT.test(tenant) && now?.tenant !== tenant}
+      header="Add API client"
+      confirmLabel="Add API client"
+      loading={addClient.isPending}
+      canConfirm={CLIENT_ID.test(clientId) && TENANT.test(tenant) && existing?.tenant !== tenant}
       onDismiss={onClose}
-      onConfirm={() => letIn.mutate({ client_id: client, tenant }, { onSuccess: onClose })}
+      onConfirm={() => addClient.mutate({ client_id: clientId, tenant }, { onSuccess: onClose })}
     >
       <SpaceBetween size="m">
         <FormField
-          label="Client"
-          constraintText="The id of an app client that signs in by client credentials"
-          errorText={client && !CLIENT.test(client) && "Letters, digits and . _ @ - alone, at most 128."}
+          label="Client ID"
+          constraintText="The ID of an app client that signs in with client credentials"
+          errorText={
+            clientId && !CLIENT_ID.test(clientId) && "Use letters, digits and . _ @ - (at most 128 characters)"
+          }
         >
-          <Input value={typed.client} onChange={({ detail }) => setTyped({ ...typed, client: detail.value })} />
+          <Input value={inputs.clientId} onChange={({ detail }) => setInputs({ ...inputs, clientId: detail.value })} />
         </FormField>
         <FormField
           label="Tenant"
-          constraintText="Made by its first job, if there is none of that name"
-          errorText={tenant && !TENANT.test(tenant) && "a–z, 0–9, - and _ alone, a letter or digit first, at most 63."}
+          constraintText="A new tenant is created by its first job"
+          errorText={
+            tenant &&
+            !TENANT.test(tenant) &&
+            "Use a–z, 0–9, - and _, and start with a letter or digit (at most 63 characters)"
+          }
         >
-          <Input value={typed.tenant} onChange={({ detail }) => setTyped({ ...typed, tenant: detail.value })} />
+          <Input value={inputs.tenant} onChange={({ detail }) => setInputs({ ...inputs, tenant: detail.value })} />
         </FormField>
         <div aria-live="polite">
-          {now
-            ? `It works for ${now.tenant} now, and will for no other than the one above.`
-            : "It sees and steers the jobs of this tenant, and of no other, as far as its scopes go."}
+          {existing
+            ? `This client has access to tenant ${existing.tenant}. It will lose that access and get access to the tenant above.`
+            : "The client can read and change the jobs of this tenant, as far as its scopes allow."}
         </div>
-        {letIn.error && <ProblemAlert error={letIn.error} />}
+        {addClient.error && <ProblemAlert error={addClient.error} />}
       </SpaceBetween>
     </ConfirmDialog>
   );
 }
 
-function RevokeAccessDialog({ machine, onClose }: { machine: ApiClient; onClose: () => void }) {
-  const shutOut = useRevokeApiClient();
+function RevokeAccessDialog({ client, onClose }: { client: ApiClient; onClose: () => void }) {
+  const revokeAccess = useRevokeApiClient();
   return (
     <ConfirmDialog
-      header="Shut the machine out?"
-      confirmLabel="Shut out"
-      loading={shutOut.isPending}
+      header={`Revoke access of ${client.client_id}?`}
+      confirmLabel="Revoke access"
+      loading={revokeAccess.isPending}
       onDismiss={onClose}
-      onConfirm={() => shutOut.mutate(machine, { onSettled: onClose })}
+      onConfirm={() => revokeAccess.mutate(client, { onSettled: onClose })}
     >
-      From its next request on {machine.client_id} is refused, also with a token that it has already. Jobs that it
-      submitted stay {machine.tenant}’s and go on.
+      The API rejects all further requests of {client.client_id}, even with a token that is still valid. Jobs that the
+      client submitted belong to tenant {client.tenant} and continue.
     </ConfirmDialog>
   );
 }

@@ -1,65 +1,77 @@
-/** One act on all jobs of a filter, done by the API: counted first, then followed. */
+/** Bulk actions: one action on all jobs that match a filter, run in the background by the API. */
 
-import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type Api, unwrap } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
 import type { BulkAction, BulkFilter, BulkRequest, BulkVerb } from "@/lib/api/types";
 import { notify, notifyProblem } from "@/lib/notifications";
+import { useRefetchInterval } from "@/lib/query";
 
-export const BULK_ACTION_LABELS: Record<BulkVerb, string> = {
-  cancel: "Cancel",
-  pause: "Pause",
-  resume: "Resume",
-  retry: "Retry failed",
-  delete: "Delete",
-};
+const PAGE_SIZE = 50;
+const PROGRESS_INTERVAL = 1_000;
 
-export const bulkActionsQuery = (api: Api, limit: number, after: string | null) =>
+const bulkActionsQuery = (api: Api, nextToken: string | null) =>
   queryOptions({
-    queryKey: ["bulk-actions", limit, after],
+    queryKey: ["bulk-actions", nextToken],
     queryFn: ({ signal }) =>
       unwrap(
         api.GET("/api/v1/bulk-actions", {
           signal,
-          params: { query: { limit, ...(after ? { next_token: after } : {}) } },
+          params: { query: { limit: PAGE_SIZE, ...(nextToken ? { next_token: nextToken } : {}) } },
         }),
       ),
     placeholderData: keepPreviousData,
   });
 
-export const bulkActionQuery = (api: Api, id: string) =>
+const bulkActionQuery = (api: Api, id: string) =>
   queryOptions({
     queryKey: ["bulk-action", id],
     queryFn: ({ signal }): Promise<BulkAction> =>
       unwrap(api.GET("/api/v1/bulk-actions/{bulk_action_id}", { signal, params: { path: { bulk_action_id: id } } })),
   });
 
+/** A page of bulk actions, newest first. */
+export const useBulkActions = (nextToken: string | null) =>
+  useQuery({ ...bulkActionsQuery(useApi(), nextToken), refetchInterval: useRefetchInterval() });
+
+/** A bulk action, polled until it ends. Fetches nothing without an ID. */
+export const useBulkAction = (id: string | undefined) =>
+  useQuery({
+    ...bulkActionQuery(useApi(), id ?? ""),
+    enabled: id !== undefined,
+    refetchInterval: ({ state }) => (state.data && state.data.status !== "RUNNING" ? false : PROGRESS_INTERVAL),
+  });
+
 export interface NewBulkAction {
   action: BulkVerb;
   filter: BulkFilter;
   dryRun: boolean;
-  /** The same key begins the same action, however often it is sent. */
+  /** The idempotency key: repeating a request with the same key starts no second action. */
   key: string;
 }
 
-export function startBulkAction(api: Api, { action, filter, dryRun, key }: NewBulkAction): Promise<BulkAction> {
-  return unwrap(
-    api.POST("/api/v1/bulk-actions", {
-      params: { header: { "idempotency-key": key } },
-      body: { action, filter: filter as BulkRequest["filter"], dry_run: dryRun },
-    }),
-  );
+export function useStartBulkAction() {
+  const api = useApi();
+  return useMutation({
+    mutationFn: ({ action, filter, dryRun, key }: NewBulkAction): Promise<BulkAction> =>
+      unwrap(
+        api.POST("/api/v1/bulk-actions", {
+          params: { header: { "idempotency-key": key } },
+          body: { action, filter: filter as BulkRequest["filter"], dry_run: dryRun },
+        }),
+      ),
+  });
 }
 
-/** Lets it stop before its next jobs; what it did stays done. */
+/** Stops a bulk action before its next page of jobs. Jobs that it already processed are not reverted. */
 export function useAbortBulkAction() {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (id: string) =>
       unwrap(api.POST("/api/v1/bulk-actions/{bulk_action_id}/abort", { params: { path: { bulk_action_id: id } } })),
-    onSuccess: () => notify({ type: "success", header: "The bulk action stops before its next jobs" }),
-    onError: (error) => notifyProblem("Abort the bulk action", error),
+    onSuccess: () => notify({ type: "success", header: "Stopping the bulk action" }),
+    onError: (error) => notifyProblem("Could not abort the bulk action", error),
     onSettled: () =>
       Promise.all([
         queries.invalidateQueries({ queryKey: ["bulk-action"] }),

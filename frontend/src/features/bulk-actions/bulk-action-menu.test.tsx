@@ -3,13 +3,13 @@ import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { expect, test } from "vitest";
 import type { BulkAction } from "@/lib/api/types";
-import { respondWith, API, server, setUpFakeNetwork } from "../../../tests/fake-network";
+import { API, respondWith, server, setUpFakeNetwork } from "../../../tests/fake-network";
 import { renderWithProviders } from "../../../tests/render";
 import { BulkActionMenu } from "./bulk-action-menu";
 
 setUpFakeNetwork();
 
-const counted: BulkAction = {
+const dryRun: BulkAction = {
   id: "bulk_1",
   action: "cancel",
   filter: { status: ["RUNNING"] },
@@ -26,43 +26,43 @@ const counted: BulkAction = {
   links: {},
 };
 
-test("jobs are counted before one is asked whether to cancel them", async () => {
+test("counts the jobs with a dry run before the confirmation", async () => {
   const user = userEvent.setup();
-  const asked: { dry_run: boolean }[] = [];
-  const begun: number[] = [];
-  respondWith("/bulk-actions/:id", "BulkActionBody", counted);
+  const requests: { dry_run: boolean }[] = [];
+  const totals: number[] = [];
+  respondWith("/bulk-actions/:id", "BulkActionBody", dryRun);
   server.use(
     http.post(`${API}/api/v1/bulk-actions`, async ({ request }) => {
-      asked.push((await request.json()) as { dry_run: boolean });
-      return HttpResponse.json({ ...counted, status: "RUNNING", done: 0 }, { status: 202 });
+      requests.push((await request.json()) as { dry_run: boolean });
+      return HttpResponse.json({ ...dryRun, status: "RUNNING", done: 0 }, { status: 202 });
     }),
   );
   renderWithProviders(
     <BulkActionMenu
       filterAt={() => ({ status: ["RUNNING"] })}
-      onStarted={(_, total) => begun.push(total)}
+      onStarted={(_, total) => totals.push(total)}
       onHistory={() => undefined}
     />,
   );
 
-  await user.click(screen.getByRole("button", { name: "All that match" }));
+  await user.click(screen.getByRole("button", { name: "Bulk actions" }));
   await user.click(await screen.findByRole("menuitem", { name: "Cancel" }));
-  const go = await screen.findByRole("button", { name: "Cancel: 1,234 jobs" });
-  expect(asked.map((each) => each.dry_run)).toEqual([true]);
-  await user.click(go);
+  const confirm = await screen.findByRole("button", { name: "Cancel 1,234 jobs" });
+  expect(requests.map((each) => each.dry_run)).toEqual([true]);
+  await user.click(confirm);
 
-  await waitFor(() => expect(begun).toEqual([1_234]));
-  expect(asked).toEqual([
+  await waitFor(() => expect(totals).toEqual([1_234]));
+  expect(requests).toEqual([
     { action: "cancel", filter: { status: ["RUNNING"] }, dry_run: true },
     { action: "cancel", filter: { status: ["RUNNING"] }, dry_run: false },
   ]);
 });
 
-test("without a filter nothing can be done to all jobs", async () => {
+test("actions are disabled without a filter", async () => {
   const user = userEvent.setup();
   renderWithProviders(<BulkActionMenu filterAt={() => null} onStarted={() => undefined} onHistory={() => undefined} />);
 
-  await user.click(screen.getByRole("button", { name: "All that match" }));
+  await user.click(screen.getByRole("button", { name: "Bulk actions" }));
 
   expect(await screen.findByRole("menuitem", { name: /^Delete/ })).toHaveAttribute("aria-disabled", "true");
 });

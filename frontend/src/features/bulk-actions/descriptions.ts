@@ -1,9 +1,21 @@
-/** Bulk actions in words. Pure. */
+/** Labels and descriptions of bulk actions. Pure. */
 
 import type { BulkAction, BulkFilter, BulkVerb } from "@/lib/api/types";
 import { formatNumber, formatPercent, pluralize } from "@/lib/format";
 
-const LABELS: Record<string, string> = {
+export const BULK_ACTION_LABELS: Record<BulkVerb, string> = {
+  cancel: "Cancel",
+  pause: "Pause",
+  resume: "Resume",
+  retry: "Retry failed tasks",
+  delete: "Delete",
+};
+
+/** The label of an action on a number of jobs, such as "Cancel 4 jobs". */
+export const labelForJobs = (action: BulkVerb, jobs: string): string =>
+  action === "retry" ? `Retry failed tasks of ${jobs}` : `${BULK_ACTION_LABELS[action]} ${jobs}`;
+
+const FIELD_LABELS: Record<string, string> = {
   status: "status",
   type: "task type",
   name: "name begins with",
@@ -12,49 +24,51 @@ const LABELS: Record<string, string> = {
   until: "created before",
 };
 
-/** Which jobs, as the filter says it: "status FAILED or CANCELLED, tag team=ml". */
-export function describeFilter(filter: BulkFilter | BulkAction["filter"], moment: (at: string) => string): string {
+/** A filter as text, such as "status FAILED or CANCELLED, tag team=ml". */
+export function describeFilter(
+  filter: BulkFilter | BulkAction["filter"],
+  formatTimestamp: (at: string) => string,
+): string {
   return Object.entries(filter)
     .filter(([, value]) => value && value.length > 0)
-    .map(([key, value]) => `${LABELS[key] ?? key} ${worded(key, value as string | string[], moment)}`)
+    .map(([key, value]) => `${FIELD_LABELS[key] ?? key} ${describeValue(key, value as string | string[])}`)
     .join(", ");
+
+  function describeValue(key: string, value: string | string[]): string {
+    if (typeof value !== "string") return value.join(" or ");
+    return key === "since" || key === "until" ? formatTimestamp(value) : value;
+  }
 }
 
-function worded(key: string, value: string | string[], moment: (at: string) => string): string {
-  if (typeof value !== "string") return value.join(" or ");
-  return key === "since" || key === "until" ? moment(value) : value;
-}
-
-/** What its asker filtered by. The API adds that jobs created after the action are none of it. */
+/** The filter of the request. The API adds an end time, which excludes jobs that are newer than the action. */
 export function requestedFilter({
   filter,
-  created_at: at,
+  created_at: createdAt,
 }: Pick<BulkAction, "filter" | "created_at">): BulkAction["filter"] {
   const { until, ...rest } = filter;
-  return until === undefined || until === at ? rest : filter;
+  return until === undefined || until === createdAt ? rest : filter;
 }
 
 const EFFECTS: Record<BulkVerb, (jobs: string) => string> = {
-  cancel: (jobs) => `${jobs}: what has not ended of each is cancelled, for good. Results that are there stay.`,
-  pause: (jobs) => `${jobs}: no further chunk of any begins until it is resumed; what runs goes on to its end.`,
-  resume: (jobs) => `${jobs}: what waits of each may begin again.`,
-  retry: (jobs) => `${jobs}: the tasks of each that did not complete run again, with fresh attempts.`,
-  delete: (jobs) => `${jobs}: each can be seen no more, with its tasks and results. It cannot be undone.`,
+  cancel: (jobs) => `Cancels the unfinished tasks of ${jobs}. Existing results are kept.`,
+  pause: (jobs) => `No further chunks of ${jobs} start until you resume them. Running tasks finish.`,
+  resume: (jobs) => `The waiting tasks of ${jobs} can start again.`,
+  retry: (jobs) => `Runs the tasks of ${jobs} that did not complete again, with new attempts.`,
+  delete: (jobs) => `Deletes ${jobs} with all tasks and results. You can't undo this action.`,
 };
 
-export const describeBulkEffect = (verb: BulkVerb, jobs: number): string =>
-  `${EFFECTS[verb](pluralize(jobs, "job"))} A job that it does not fit is refused, and stays as it is.`;
+export const describeBulkEffect = (action: BulkVerb, jobs: number): string =>
+  `${EFFECTS[action](pluralize(jobs, "job"))} Jobs in a state that does not allow this action are rejected and do not change.`;
 
-/** How far it is: of so many, if one has counted before. */
+/** The progress of a bulk action, relative to the total if that is known. */
 export function describeBulkProgress(
-  action: Pick<BulkAction, "done" | "refused" | "dry_run">,
+  { done, refused, dry_run: dryRun }: Pick<BulkAction, "done" | "refused" | "dry_run">,
   total: number | null,
 ): string {
-  const { done, refused, dry_run: counted } = action;
-  if (counted) return `${pluralize(done, "job")} counted`;
-  const seen = done + refused;
-  const said = `${formatNumber(done)} done, ${formatNumber(refused)} refused`;
-  return total
-    ? `${said}, of ${pluralize(Math.max(total, seen), "job")} (${formatPercent(seen, Math.max(total, seen))})`
-    : said;
+  if (dryRun) return `${pluralize(done, "job")} counted`;
+  const processed = done + refused;
+  const progress = `${formatNumber(done)} done, ${formatNumber(refused)} rejected`;
+  if (!total) return progress;
+  const all = Math.max(total, processed);
+  return `${progress} of ${pluralize(all, "job")} (${formatPercent(processed, all)})`;
 }

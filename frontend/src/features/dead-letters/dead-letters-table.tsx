@@ -1,4 +1,4 @@
-/** Messages that were received too often, by job and cause. */
+/** Dead letters: messages that were received too often, grouped by job and cause. */
 
 import Badge from "@cloudscape-design/components/badge";
 import Box from "@cloudscape-design/components/box";
@@ -6,84 +6,64 @@ import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { TokenPagination, useTokenPagination } from "@/components/token-pagination";
 import { ProblemAlert } from "@/components/problem-alert";
 import { RefreshControl } from "@/components/refresh-control";
 import { ResponsiveTable } from "@/components/responsive-table";
 import { Timestamp } from "@/components/timestamp";
-import { type Api, unwrap } from "@/lib/api/client";
-import { useApi } from "@/lib/api/context";
-import type { DeadLetterCause, DeadLetterGroup as Letters } from "@/lib/api/types";
-import { formatNumber } from "@/lib/format";
-import { toSentence } from "@/lib/notifications";
-import { useRefetchInterval } from "@/lib/query";
+import { TokenPagination, useTokenPagination } from "@/components/token-pagination";
+import type { DeadLetterCause, DeadLetterGroup } from "@/lib/api/types";
+import { formatNumber, toSentence } from "@/lib/format";
+import { jobHref } from "@/lib/job";
+import { taskIndex } from "@/lib/task";
+import { useDeadLetters } from "./api";
 
-const PAGE = 50;
-
-const WORDS: Record<DeadLetterCause, string> = {
-  UNFINISHED: "Given up",
+const CAUSE_LABELS: Record<DeadLetterCause, string> = {
+  UNFINISHED: "Not finished",
   WORKER_DIED: "Workers died",
-  HELD: "Held",
+  HELD: "Leased",
   PAUSED: "Job paused",
-  CHUNK_ENDED: "Chunk had ended",
-  JOB_ENDED: "Job had ended",
+  CHUNK_ENDED: "Chunk ended",
+  JOB_ENDED: "Job ended",
 };
 
-const lettersQuery = (api: Api, after: string | null) =>
-  queryOptions({
-    queryKey: ["dead-letters", after],
-    queryFn: ({ signal }) =>
-      unwrap(
-        api.GET("/api/v1/dead-letters", {
-          signal,
-          params: { query: { limit: PAGE, ...(after ? { next_token: after } : {}) } },
-        }),
-      ),
-    placeholderData: keepPreviousData,
-  });
-
-const indexOf = (taskId: string): number => Number(taskId.slice(taskId.lastIndexOf(".") + 1));
-
 export interface DeadLettersTableProps {
-  /** The confirmation of a retry of a job's failed tasks; whoever shows this has it. */
-  renderRetry: (letters: Letters, onClose: () => void) => ReactNode;
+  renderRetryDialog: (group: DeadLetterGroup, onClose: () => void) => ReactNode;
 }
 
-export function DeadLettersTable({ renderRetry }: DeadLettersTableProps) {
-  const [asking, setAsking] = useState<Letters | null>(null);
-  const pages = useTokenPagination("");
-  const found = useQuery({ ...lettersQuery(useApi(), pages.after), refetchInterval: useRefetchInterval() });
+export function DeadLettersTable({ renderRetryDialog }: DeadLettersTableProps) {
+  const [retrying, setRetrying] = useState<DeadLetterGroup | null>(null);
+  const pagination = useTokenPagination();
+  const { data, error, isError, isPending, refetch } = useDeadLetters(pagination.token);
   return (
     <>
-      <ResponsiveTable<Letters>
+      <ResponsiveTable<DeadLetterGroup>
         label="Dead letters"
         variant="full-page"
-        items={found.data?.items ?? []}
-        trackBy={(each) => `${each.job_id} ${each.cause}`}
-        loading={found.isPending}
+        items={data?.items ?? []}
+        trackBy={(group) => `${group.job_id} ${group.cause}`}
+        loading={isPending}
         loadingText="Loading dead letters"
         wrapLines
         header={
           <Header
             variant="h1"
             actions={<RefreshControl />}
-            description="Messages that were received three times and not deleted. Each is looked at by itself, and sent again where its chunk still has to run."
+            description="Messages that were received three times but not deleted. Shoal checks each one, and sends it again if its chunk still has to run."
           >
             Dead letters
           </Header>
         }
         pagination={
-          <TokenPagination pagination={pages} nextToken={found.data?.next_token ?? null} itemsLabel="dead letters" />
+          <TokenPagination pagination={pagination} nextToken={data?.next_token ?? null} itemsLabel="dead letters" />
         }
         empty={
-          found.isError ? (
-            <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+          isError ? (
+            <ProblemAlert error={error} retry={() => void refetch()} />
           ) : (
             <Box textAlign="center" color="inherit" padding="l">
               <Box variant="strong">No dead letters</Box>
-              <Box variant="p">No message was received too often.</Box>
+              <Box variant="p">All messages were processed within three receives.</Box>
             </Box>
           )
         }
@@ -93,64 +73,64 @@ export function DeadLettersTable({ renderRetry }: DeadLettersTableProps) {
             header: "Cause",
             width: 160,
             isRowHeader: true,
-            cell: (each) => <Badge color={each.cause === "WORKER_DIED" ? "red" : "grey"}>{WORDS[each.cause]}</Badge>,
+            cell: ({ cause }) => <Badge color={cause === "WORKER_DIED" ? "red" : "grey"}>{CAUSE_LABELS[cause]}</Badge>,
           },
-          { id: "count", header: "Messages", width: 110, cell: (each) => formatNumber(each.count) },
-          { id: "sentence", header: "What became of them", minWidth: 260, cell: (each) => toSentence(each.sentence) },
+          { id: "count", header: "Messages", width: 110, cell: (group) => formatNumber(group.count) },
+          { id: "outcome", header: "Outcome", minWidth: 260, cell: (group) => toSentence(group.sentence) },
           {
             id: "job",
             header: "Job",
             width: 300,
-            cell: (each) => (
+            cell: ({ job_id: jobId }) => (
               <SpaceBetween size="xxs">
-                <Link href={`/jobs/${each.job_id}`}>
-                  <span className="mono">{each.job_id}</span>
+                <Link href={jobHref(jobId)}>
+                  <span className="mono">{jobId}</span>
                 </Link>
-                <Link href={`/jobs/${each.job_id}?tab=failures`}>Its failures by cause</Link>
+                <Link href={`${jobHref(jobId)}?tab=failures`}>View failures by cause</Link>
               </SpaceBetween>
             ),
           },
           {
             id: "receives",
-            header: "Most receives",
+            header: "Max receives",
             width: 130,
             card: "half",
-            cell: (each) => formatNumber(each.receives),
+            cell: (group) => formatNumber(group.receives),
           },
           {
             id: "examples",
-            header: "Examples",
+            header: "Example tasks",
             width: 150,
             card: "half",
-            cell: (each) => (
+            cell: (group) => (
               <SpaceBetween direction="horizontal" size="xs">
-                {each.examples.map(({ task_id: id }) => (
+                {group.examples.map(({ task_id: id }) => (
                   <span key={id} className="examples">
-                    <Link href={`/jobs/${each.job_id}?task=${indexOf(id)}`}>{formatNumber(indexOf(id))}</Link>
+                    <Link href={`${jobHref(group.job_id)}?task=${taskIndex(id)}`}>{formatNumber(taskIndex(id))}</Link>
                   </span>
                 ))}
               </SpaceBetween>
             ),
           },
-          { id: "last", header: "Last", width: 190, cell: (each) => <Timestamp at={each.last_at} /> },
+          { id: "last", header: "Last message", width: 190, cell: (group) => <Timestamp at={group.last_at} /> },
           {
-            id: "retry",
+            id: "actions",
             header: "Actions",
-            width: 130,
-            card: "bare",
-            cell: (each) => (
+            width: 170,
+            card: "unlabelled",
+            cell: (group) => (
               <Button
                 variant="inline-link"
-                ariaLabel={`Retry failed: ${each.job_id}, ${WORDS[each.cause]}`}
-                onClick={() => setAsking(each)}
+                ariaLabel={`Retry failed tasks of ${group.job_id}, ${CAUSE_LABELS[group.cause]}`}
+                onClick={() => setRetrying(group)}
               >
-                Retry failed
+                Retry failed tasks
               </Button>
             ),
           },
         ]}
       />
-      {asking && renderRetry(asking, () => setAsking(null))}
+      {retrying && renderRetryDialog(retrying, () => setRetrying(null))}
     </>
   );
 }

@@ -1,54 +1,66 @@
-/** Failures of a job by cause. */
+/** The failed tasks of a job, grouped by cause. */
 
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { type Api, unwrap } from "@/lib/api/client";
+import { useApi } from "@/lib/api/context";
 import type { Cause, Failures } from "@/lib/api/types";
+import { useRefetchInterval } from "@/lib/query";
 
-export const failuresQuery = (api: Api, job: string) =>
+const failuresQuery = (api: Api, jobId: string) =>
   queryOptions({
-    queryKey: ["job", job, "failures"],
+    queryKey: ["job", jobId, "failures"],
     queryFn: async ({ signal }): Promise<Failures> => {
-      let after: string | null = null;
-      let sum: Failures | null = null;
+      let nextToken: string | null = null;
+      let merged: Failures | null = null;
       do {
         const page: Failures = await unwrap(
           api.GET("/api/v1/jobs/{job_id}/failures", {
             signal,
-            params: { path: { job_id: job }, query: after ? { next_token: after } : {} },
+            params: { path: { job_id: jobId }, query: nextToken ? { next_token: nextToken } : {} },
           }),
         );
-        sum = sum ? mergeFailures(sum, page) : page;
-        after = page.next_token ?? null;
-      } while (after);
-      return sum;
+        merged = merged ? mergePages(merged, page) : page;
+        nextToken = page.next_token ?? null;
+      } while (nextToken);
+      return merged;
     },
   });
 
-const summed = (one: Cause, other: Cause): Pick<Cause, "count" | "discarded" | "discard"> => ({
-  count: one.count + other.count,
-  discarded: one.discarded + other.discarded,
-  discard: other.discard ?? one.discard,
-});
-
-const WORDS = 120;
-
-/** What went wrong, short enough for a sentence; several causes may have the same type of error. */
-export function describeCause({ error_type: type, message }: Pick<Cause, "error_type" | "message">): string {
-  if (!message) return type;
-  return `${type} (${message.length > WORDS ? `${message.slice(0, WORDS)}…` : message})`;
-}
-
-/** One page counts only its own tasks, so causes of several are added up. */
-function mergeFailures(one: Failures, other: Failures): Failures {
-  const causes = new Map<string, Cause>(one.items.map((each) => [each.cause, each]));
-  for (const each of other.items) {
-    const before = causes.get(each.cause);
-    causes.set(each.cause, before ? { ...before, ...summed(before, each) } : each);
+/** A page counts only its own tasks, so the counts of a cause are added up over all pages. */
+function mergePages(first: Failures, second: Failures): Failures {
+  const causes = new Map<string, Cause>(first.items.map((each) => [each.cause, each]));
+  for (const cause of second.items) {
+    const known = causes.get(cause.cause);
+    causes.set(cause.cause, known ? mergeCauses(known, cause) : cause);
   }
   return {
     items: [...causes.values()].sort((a, b) => b.count - a.count),
-    failed: other.failed,
-    counted: one.counted + other.counted,
-    next_token: other.next_token ?? null,
+    failed: second.failed,
+    counted: first.counted + second.counted,
+    next_token: second.next_token ?? null,
   };
+}
+
+const mergeCauses = (first: Cause, second: Cause): Cause => ({
+  ...first,
+  count: first.count + second.count,
+  discarded: first.discarded + second.discarded,
+  discard: second.discard ?? first.discard,
+});
+
+/** The causes of a job's failures, the most frequent first. `poll` is true while tasks can still fail. */
+export function useFailures(
+  jobId: string,
+  { enabled = true, poll = false }: { enabled?: boolean; poll?: boolean } = {},
+) {
+  const interval = useRefetchInterval();
+  return useQuery({ ...failuresQuery(useApi(), jobId), enabled, refetchInterval: poll && interval });
+}
+
+const MAX_MESSAGE_LENGTH = 120;
+
+/** The error type with its message, short enough for a sentence. Several causes can have the same error type. */
+export function describeCause({ error_type: type, message }: Pick<Cause, "error_type" | "message">): string {
+  if (!message) return type;
+  return `${type} (${message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message})`;
 }

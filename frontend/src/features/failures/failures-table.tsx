@@ -1,51 +1,46 @@
-/** Of what the tasks failed: few causes for many tasks. */
+/** The failed tasks of a job, grouped by cause. */
 
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { ProblemAlert } from "@/components/problem-alert";
 import { ResponsiveTable } from "@/components/responsive-table";
 import { Timestamp } from "@/components/timestamp";
-import { useApi } from "@/lib/api/context";
 import type { Cause, Job } from "@/lib/api/types";
 import { formatNumber, formatPercent, pluralize } from "@/lib/format";
-import { useRefetchInterval } from "@/lib/query";
-import { describeCause, failuresQuery } from "./api";
+import { taskIndex } from "@/lib/task";
+import { describeCause, useFailures } from "./api";
 
 export interface FailuresTableProps {
   job: Job;
+  /** Whether tasks can still fail. */
   active: boolean;
   taskHref: (index: number) => string;
-  /** The confirmations; whoever shows this has them. */
-  renderRetry: (asked: Asked) => ReactNode;
-  renderDiscard: (asked: Asked) => ReactNode;
+  renderRetryDialog: (selection: TaskSelection) => ReactNode;
+  renderDiscardDialog: (selection: TaskSelection) => ReactNode;
 }
 
-interface Asked {
+interface TaskSelection {
   tasks: number;
   cause: { fingerprint: string; description: string };
   onClose: () => void;
 }
 
-const indexOf = (taskId: string): number => Number(taskId.slice(taskId.lastIndexOf(".") + 1));
-
-export function FailuresTable({ job, active: moving, taskHref, renderRetry, renderDiscard }: FailuresTableProps) {
-  const [asking, setAsking] = useState<{ what: "retry" | "discard"; cause: Cause } | null>(null);
-  const every = useRefetchInterval();
-  const found = useQuery({ ...failuresQuery(useApi(), job.id), refetchInterval: moving ? every : false });
-  const causes = found.data?.items ?? [];
-  const counted = found.data?.counted ?? 0;
+export function FailuresTable({ job, active, taskHref, renderRetryDialog, renderDiscardDialog }: FailuresTableProps) {
+  const [dialog, setDialog] = useState<{ action: "retry" | "discard"; cause: Cause } | null>(null);
+  const { data, error, isError, isPending, refetch } = useFailures(job.id, { poll: active });
+  const causes = data?.items ?? [];
+  const counted = data?.counted ?? 0;
   return (
     <>
       <ResponsiveTable
         label="Failures by cause"
         trackBy="cause"
         items={causes}
-        loading={found.isPending}
+        loading={isPending}
         loadingText="Grouping failures"
         wrapLines
         header={
@@ -54,19 +49,19 @@ export function FailuresTable({ job, active: moving, taskHref, renderRetry, rend
             counter={`(${formatNumber(causes.length)})`}
             description={
               counted
-                ? `${pluralize(counted, "failed task")}. Numbers, ids, paths and quoted texts do not tell causes apart.`
-                : "Failed tasks, grouped by what went wrong."
+                ? `${pluralize(counted, "failed task")}. Messages that differ only in numbers, IDs, paths or quoted text have the same cause.`
+                : "Failed tasks, grouped by error"
             }
           >
             Failures by cause
           </Header>
         }
         empty={
-          found.isError ? (
-            <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+          isError ? (
+            <ProblemAlert error={error} retry={() => void refetch()} />
           ) : (
             <Box textAlign="center" color="inherit" padding="m">
-              No task has failed.
+              No failed tasks
             </Box>
           )
         }
@@ -75,83 +70,82 @@ export function FailuresTable({ job, active: moving, taskHref, renderRetry, rend
             id: "count",
             header: "Tasks",
             width: 130,
-            cell: (each) => (
+            cell: (cause) => (
               <span className="figures nowrap">
-                {formatNumber(each.count)} <Box variant="small">{formatPercent(each.count, counted)}</Box>
+                {formatNumber(cause.count)} <Box variant="small">{formatPercent(cause.count, counted)}</Box>
               </span>
             ),
           },
-          { id: "type", header: "Error", width: 180, isRowHeader: true, cell: (each) => each.error_type },
+          { id: "type", header: "Error type", width: 180, isRowHeader: true, cell: (cause) => cause.error_type },
           {
             id: "message",
             header: "Message",
             minWidth: 240,
-            cell: (each) => (
+            cell: (cause) => (
               <>
-                <span className="mono">{each.message || "–"}</span>
-                {each.discarded > 0 && <Discarded cause={each} />}
+                <span className="mono">{cause.message || "–"}</span>
+                {cause.discarded > 0 && <DiscardNote cause={cause} />}
               </>
             ),
           },
           {
             id: "examples",
-            header: "Examples",
+            header: "Example tasks",
             width: 180,
-            cell: (each) => (
+            cell: (cause) => (
               <SpaceBetween direction="horizontal" size="xs">
-                {each.examples.map(({ task_id: id, message }) => (
+                {cause.examples.map(({ task_id: id, message }) => (
                   <span key={id} title={message} className="examples">
-                    <Link href={taskHref(indexOf(id))}>{formatNumber(indexOf(id))}</Link>
+                    <Link href={taskHref(taskIndex(id))}>{formatNumber(taskIndex(id))}</Link>
                   </span>
                 ))}
               </SpaceBetween>
             ),
           },
           {
-            id: "retry",
+            id: "actions",
             header: "Actions",
             width: 150,
-            card: "bare",
-            cell: (each) => (
+            card: "unlabelled",
+            cell: (cause) => (
               <SpaceBetween size="xxs">
                 <Button
                   variant="inline-link"
-                  ariaLabel={`Retry these: ${each.error_type}: ${each.message}`}
+                  ariaLabel={`Retry tasks: ${cause.error_type}: ${cause.message}`}
                   disabled={job.status !== "FAILED"}
-                  disabledReason="The job has to have failed; wait for its end"
-                  onClick={() => setAsking({ what: "retry", cause: each })}
+                  disabledReason="The status of the job must be Failed"
+                  onClick={() => setDialog({ action: "retry", cause })}
                 >
-                  Retry these
+                  Retry tasks
                 </Button>
                 <Button
                   variant="inline-link"
-                  ariaLabel={`Discard these: ${each.error_type}: ${each.message}`}
-                  disabled={moving || each.discarded === each.count}
-                  disabledReason={moving ? "The job has to have ended" : "They are discarded already"}
-                  onClick={() => setAsking({ what: "discard", cause: each })}
+                  ariaLabel={`Discard tasks: ${cause.error_type}: ${cause.message}`}
+                  disabled={active || cause.discarded === cause.count}
+                  disabledReason={active ? "The job must have ended" : "These tasks are already discarded"}
+                  onClick={() => setDialog({ action: "discard", cause })}
                 >
-                  Discard these
+                  Discard tasks
                 </Button>
               </SpaceBetween>
             ),
           },
         ]}
       />
-      {asking &&
-        (asking.what === "retry" ? renderRetry : renderDiscard)({
-          tasks: asking.cause.count,
-          cause: { fingerprint: asking.cause.cause, description: describeCause(asking.cause) },
-          onClose: () => setAsking(null),
+      {dialog &&
+        (dialog.action === "retry" ? renderRetryDialog : renderDiscardDialog)({
+          tasks: dialog.cause.count,
+          cause: { fingerprint: dialog.cause.cause, description: describeCause(dialog.cause) },
+          onClose: () => setDialog(null),
         })}
     </>
   );
 }
 
-function Discarded({ cause: { count, discarded, discard } }: { cause: Cause }) {
-  const which = discarded === count ? "Discarded" : `${formatNumber(discarded)} of them discarded`;
+function DiscardNote({ cause: { count, discarded, discard } }: { cause: Cause }) {
   return (
     <Box variant="small" color="text-body-secondary" display="block">
-      {which}
+      {discarded === count ? "Discarded" : `${formatNumber(discarded)} of ${formatNumber(count)} discarded`}
       {discard && (
         <>
           {" "}

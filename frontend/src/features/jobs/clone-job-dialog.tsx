@@ -1,15 +1,16 @@
-/** The same job once more: under which name, and how urgent. */
+/** A form that clones a job: the same inputs, with an optional new name and priority. */
 
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
-import { SegmentedField } from "@/components/segmented-field";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { PRIORITY_LABELS } from "@/components/priority-labels";
+import { SegmentedField } from "@/components/segmented-field";
 import type { Job } from "@/lib/api/types";
 import { pluralize } from "@/lib/format";
-import { jobTitle, useCloneJob } from "./api";
+import { jobTitle } from "@/lib/job";
+import { useCloneJob } from "./api";
 
 export interface CloneJobDialogProps {
   job: Job;
@@ -18,7 +19,7 @@ export interface CloneJobDialogProps {
 }
 
 export function CloneJobDialog({ job, onClose, onCloned }: CloneJobDialogProps) {
-  const clone = useCloneJob();
+  const cloneJob = useCloneJob();
   const [name, setName] = useState(job.name);
   const [priority, setPriority] = useState(job.priority);
   const [key] = useState(() => crypto.randomUUID());
@@ -26,16 +27,16 @@ export function CloneJobDialog({ job, onClose, onCloned }: CloneJobDialogProps) 
     <ConfirmDialog
       header={`Clone ${jobTitle(job)}?`}
       confirmLabel="Clone job"
-      loading={clone.isPending}
+      loading={cloneJob.isPending}
       onDismiss={onClose}
       onConfirm={() =>
-        clone.mutate({ job, changed: { name, priority }, key }, { onSuccess: onCloned, onSettled: onClose })
+        cloneJob.mutate({ job, overrides: { name, priority }, key }, { onSuccess: onCloned, onSettled: onClose })
       }
     >
       <SpaceBetween size="m">
         <div>
-          {job.task_count === null ? "All its tasks" : pluralize(job.task_count, "task")} with the same inputs run once
-          more, as a job of their own. This one stays as it is.
+          Submits a new job with the inputs of{" "}
+          {job.task_count === null ? "all tasks" : pluralize(job.task_count, "task")}. The original job does not change.
         </div>
         <FormField label="Name">
           <Input value={name} onChange={({ detail }) => setName(detail.value)} />

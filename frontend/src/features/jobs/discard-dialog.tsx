@@ -1,4 +1,4 @@
-/** Leave failed tasks for good, all or of one cause, with a reason that everybody can read. */
+/** A form that discards failed tasks, all or those of one cause, and records the reason. */
 
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
@@ -7,33 +7,36 @@ import { useState } from "react";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import type { Job } from "@/lib/api/types";
 import { pluralize } from "@/lib/format";
-import { jobTitle, useDiscardTasks } from "./api";
+import { jobTitle } from "@/lib/job";
+import { useDiscardTasks } from "./api";
 import { describeDiscard } from "./retry-descriptions";
 import type { SelectedCause } from "./retry-dialog";
 
-const LONGEST = 500;
+const MAX_REASON_LENGTH = 500;
 
 export interface DiscardDialogProps {
   job: Job;
   tasks: number;
+  /** Discards only the tasks of this cause. */
   cause?: SelectedCause;
   onClose: () => void;
 }
 
 export function DiscardDialog({ job, tasks, cause, onClose }: DiscardDialogProps) {
-  const discard = useDiscardTasks();
-  const [reason, setReason] = useState("");
-  const said = reason.trim();
+  const discardTasks = useDiscardTasks();
+  const [text, setText] = useState("");
+  const reason = text.trim();
+  const tooLong = reason.length > MAX_REASON_LENGTH;
   return (
     <ConfirmDialog
-      header={cause ? `Discard ${pluralize(tasks, "task")}?` : `Discard what failed of ${jobTitle(job)}?`}
-      confirmLabel="Discard"
-      loading={discard.isPending}
-      canConfirm={said !== "" && said.length <= LONGEST}
+      header={cause ? `Discard ${pluralize(tasks, "task")}?` : `Discard failed tasks of ${jobTitle(job)}?`}
+      confirmLabel="Discard tasks"
+      loading={discardTasks.isPending}
+      canConfirm={reason !== "" && !tooLong}
       onDismiss={onClose}
       onConfirm={() =>
-        discard.mutate(
-          { job, which: cause ? { cause: cause.fingerprint } : { all: true }, reason: said },
+        discardTasks.mutate(
+          { job, selection: cause ? { cause: cause.fingerprint } : { all: true }, reason },
           { onSettled: onClose },
         )
       }
@@ -42,10 +45,14 @@ export function DiscardDialog({ job, tasks, cause, onClose }: DiscardDialogProps
         <div>{describeDiscard(tasks, cause?.description ?? null)}</div>
         <FormField
           label="Reason"
-          description="Shown at the job and in its events."
-          {...(said.length > LONGEST ? { errorText: `At most ${LONGEST} characters` } : {})}
+          description="Shown with the job and in its activity"
+          {...(tooLong ? { errorText: `Enter at most ${MAX_REASON_LENGTH} characters` } : {})}
         >
-          <Input value={reason} placeholder="Bad inputs, say" onChange={({ detail }) => setReason(detail.value)} />
+          <Input
+            value={text}
+            placeholder="For example, invalid inputs"
+            onChange={({ detail }) => setText(detail.value)}
+          />
         </FormField>
       </SpaceBetween>
     </ConfirmDialog>

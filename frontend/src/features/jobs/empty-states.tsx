@@ -1,4 +1,4 @@
-/** No jobs: what to run to have one. */
+/** The empty states of the jobs table. */
 
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
@@ -13,10 +13,10 @@ export function NoJobs() {
       <SpaceBetween size="m">
         <div>
           <Box variant="strong" color="inherit">
-            No jobs yet
+            No jobs
           </Box>
           <Box variant="p" color="inherit">
-            Submit one here, or from a terminal:
+            Create a job here, or submit one from a terminal:
           </Box>
         </div>
         <div className="narrow">
@@ -33,7 +33,7 @@ export function NoMatchingJobs({ onClear }: { onClear: () => void }) {
     <Box textAlign="center" color="inherit" padding={{ vertical: "l" }}>
       <SpaceBetween size="s">
         <Box variant="strong" color="inherit">
-          No jobs match
+          No matching jobs
         </Box>
         <Button onClick={onClear}>Clear filters</Button>
       </SpaceBetween>

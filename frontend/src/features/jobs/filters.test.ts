@@ -1,23 +1,23 @@
 import { expect, test } from "vitest";
-import { toBulkFilter, toJobsFilter, toPropertyFilter, parseSearch, fromPropertyFilter } from "./filters";
+import { fromPropertyFilter, parseSearch, toBulkFilter, toJobsFilter, toPropertyFilter } from "./filters";
 
-test("what the filter shows is what the address says, both ways", () => {
+test("converts search parameters to a property filter and back", () => {
   const search = { status: "FAILED,RUNNING", type: "cpu", tag: "team=ml" };
 
   expect(fromPropertyFilter(toPropertyFilter(search))).toEqual(search);
 });
 
-test("a free text is the beginning of a name", () => {
+test("free text filters by a prefix of the name", () => {
   expect(fromPropertyFilter({ operation: "and", tokens: [{ operator: ":", value: "nightly" }] })).toEqual({
     name: "nightly",
   });
 });
 
-test("statuses that do not exist are not asked for", () => {
+test("ignores unknown statuses", () => {
   expect(toJobsFilter(parseSearch({ status: "FAILED,LOST", junk: "x" })).statuses).toEqual(["FAILED"]);
 });
 
-test("an action on all that match has the filter of the list, and without one there is none", () => {
+test("a bulk action has the filter of the list, and there is none without a filter", () => {
   const now = Date.parse("2026-11-26T10:00:00Z");
 
   expect(toBulkFilter({ status: "FAILED,NONSENSE", tag: "team=ml", created: "1h" }, now)).toEqual({

@@ -1,104 +1,102 @@
-/** The buttons of a job: what its state allows, each confirmed. */
+/** The buttons and the menu of actions on a job, with their dialogs. */
 
 import Button from "@cloudscape-design/components/button";
 import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { ConfirmDialog } from "@/components/confirm-dialog";
-import { useIsMobile } from "@/components/use-is-mobile";
 import { RefreshControl } from "@/components/refresh-control";
-import { isActive } from "@/components/status-indicators";
+import { useIsMobile } from "@/components/use-is-mobile";
 import type { Job } from "@/lib/api/types";
 import { pluralize } from "@/lib/format";
-import { allowedActions, jobTitle, useDeleteJob, type JobAction, JOB_ACTION_LABELS } from "./api";
+import { isActiveJob, jobTitle } from "@/lib/job";
+import { allowedActions, JOB_ACTIONS, type JobAction } from "./action-descriptions";
+import { useDeleteJob } from "./api";
 import { ChangeJobDialog } from "./change-job-dialog";
 import { CloneJobDialog } from "./clone-job-dialog";
 import { DiscardDialog } from "./discard-dialog";
-import { RetryDialog } from "./retry-dialog";
 import { JobActionDialog } from "./job-action-dialog";
+import { RetryDialog } from "./retry-dialog";
 
-type Asked = JobAction | "change" | "clone" | "delete" | "discard";
+type Dialog = JobAction | "change" | "clone" | "delete" | "discard";
 
 export function JobActions({ job }: { job: Job }) {
-  const [asking, setAsking] = useState<Asked | null>(null);
+  const [dialog, setDialog] = useState<Dialog | null>(null);
   const navigate = useNavigate();
-  const can = allowedActions(job);
-  const phone = useIsMobile();
-  const verbs: JobAction[] = ["retry", job.paused ? "resume" : "pause", "cancel"];
-  const rest = [
-    {
-      id: "change",
-      text: "Change",
-      disabled: !isActive(job),
-      disabledReason: "Only a job that is under way can be changed",
-    },
+  const allowed = allowedActions(job);
+  const mobile = useIsMobile();
+  const active = isActiveJob(job);
+  const actions: JobAction[] = ["retry", job.paused ? "resume" : "pause", "cancel"];
+  const menu = [
+    { id: "change", text: "Change", disabled: !active, disabledReason: "The job has ended" },
     { id: "clone", text: "Clone" },
     {
       id: "discard",
-      text: "Discard failed",
-      disabled: isActive(job) || job.counts.failed === 0,
-      disabledReason: isActive(job) ? "Only a job that has ended has failures to leave" : "No task has failed",
+      text: "Discard failed tasks",
+      disabled: active || job.counts.failed === 0,
+      disabledReason: active ? "The job has not ended" : "The job has no failed tasks",
     },
-    {
-      id: "delete",
-      text: "Delete",
-      disabled: isActive(job),
-      disabledReason: "Only a job that has ended can be deleted",
-    },
+    { id: "delete", text: "Delete", disabled: active, disabledReason: "The job has not ended" },
   ];
-  const close = (): void => setAsking(null);
+  const close = (): void => setDialog(null);
   return (
     <>
       <div className="buttons">
-        <RefreshControl pushed />
-        {!phone &&
-          verbs.map((verb) => (
-            <Button key={verb} disabled={!can[verb]} onClick={() => setAsking(verb)}>
-              {JOB_ACTION_LABELS[verb]}
+        <RefreshControl live />
+        {!mobile &&
+          actions.map((action) => (
+            <Button key={action} disabled={!allowed[action]} onClick={() => setDialog(action)}>
+              {JOB_ACTIONS[action].label}
             </Button>
           ))}
         <ButtonDropdown
           items={[
-            ...(phone ? verbs.map((verb) => ({ id: verb, text: JOB_ACTION_LABELS[verb], disabled: !can[verb] })) : []),
-            ...rest,
+            ...(mobile
+              ? actions.map((action) => ({
+                  id: action,
+                  text: JOB_ACTIONS[action].label,
+                  disabled: !allowed[action],
+                }))
+              : []),
+            ...menu,
           ]}
-          onItemClick={({ detail }) => setAsking(detail.id as Asked)}
+          onItemClick={({ detail }) => setDialog(detail.id as Dialog)}
         >
           Actions
         </ButtonDropdown>
       </div>
-      {asking === "clone" && (
+      {dialog === "clone" && (
         <CloneJobDialog
           job={job}
           onClose={close}
-          onCloned={(made) => void navigate({ to: "/jobs/$jobId", params: { jobId: made.id } })}
+          onCloned={(clone) => void navigate({ to: "/jobs/$jobId", params: { jobId: clone.id } })}
         />
       )}
-      {asking === "delete" && (
-        <DeleteConfirm job={job} onClose={close} onDeleted={() => void navigate({ to: "/jobs" })} />
+      {dialog === "delete" && (
+        <DeleteJobDialog job={job} onClose={close} onDeleted={() => void navigate({ to: "/jobs" })} />
       )}
-      {asking === "change" && <ChangeJobDialog job={job} onClose={close} />}
-      {asking === "retry" && <RetryDialog job={job} tasks={job.counts.failed + job.counts.cancelled} onClose={close} />}
-      {asking === "discard" && <DiscardDialog job={job} tasks={job.counts.failed} onClose={close} />}
-      {(asking === "pause" || asking === "resume" || asking === "cancel") && (
-        <JobActionDialog verb={asking} job={job} onClose={close} />
+      {dialog === "change" && <ChangeJobDialog job={job} onClose={close} />}
+      {dialog === "retry" && <RetryDialog job={job} tasks={job.counts.failed + job.counts.cancelled} onClose={close} />}
+      {dialog === "discard" && <DiscardDialog job={job} tasks={job.counts.failed} onClose={close} />}
+      {(dialog === "pause" || dialog === "resume" || dialog === "cancel") && (
+        <JobActionDialog action={dialog} job={job} onClose={close} />
       )}
     </>
   );
 }
 
-function DeleteConfirm({ job, onClose, onDeleted }: { job: Job; onClose: () => void; onDeleted: () => void }) {
-  const remove = useDeleteJob();
+function DeleteJobDialog({ job, onClose, onDeleted }: { job: Job; onClose: () => void; onDeleted: () => void }) {
+  const deleteJob = useDeleteJob();
   return (
     <ConfirmDialog
       header={`Delete ${jobTitle(job)}?`}
       confirmLabel="Delete job"
-      loading={remove.isPending}
+      loading={deleteJob.isPending}
       onDismiss={onClose}
-      onConfirm={() => remove.mutate(job, { onSuccess: onDeleted, onSettled: onClose })}
+      onConfirm={() => deleteJob.mutate(job, { onSuccess: onDeleted, onSettled: onClose })}
     >
-      The job, {pluralize(job.task_count ?? 0, "task")} and {pluralize(job.counts.completed, "result")} can be seen no
-      more. It cannot be undone.
+      Deletes the job with {pluralize(job.task_count ?? 0, "task")} and {pluralize(job.counts.completed, "result")}. You
+      can't undo this action.
     </ConfirmDialog>
   );
 }

@@ -1,31 +1,30 @@
-/** What the table of jobs shows of each. */
+/** The columns of the jobs table. */
 
 import Box from "@cloudscape-design/components/box";
 import Link from "@cloudscape-design/components/link";
 import type { TableProps } from "@cloudscape-design/components/table";
-import { TaskCountsBar } from "@/components/task-counts-bar";
+import { PRIORITY_LABELS } from "@/components/priority-labels";
 import { JobStatusIndicator, jobStatusStyle } from "@/components/status-indicators";
+import { TaskCountsBar } from "@/components/task-counts-bar";
 import { Timestamp } from "@/components/timestamp";
 import type { Job } from "@/lib/api/types";
 import { formatDuration, formatNumber } from "@/lib/format";
-import { jobTitle } from "./api";
+import { jobHref, jobTitle } from "@/lib/job";
 
-export const jobHref = (id: string): string => `/jobs/${id}`;
-
-function durationInSeconds(job: Job, now = Date.now()): number | null {
+function durationInSeconds(job: Job): number | null {
   if (!job.started_at) return null;
-  return ((job.finished_at ? Date.parse(job.finished_at) : now) - Date.parse(job.started_at)) / 1000;
+  return ((job.finished_at ? Date.parse(job.finished_at) : Date.now()) - Date.parse(job.started_at)) / 1000;
 }
 
 export const JobDuration = ({ job }: { job: Job }) => {
-  const found = durationInSeconds(job);
-  return <span className="nowrap">{found === null ? "–" : formatDuration(found)}</span>;
+  const seconds = durationInSeconds(job);
+  return <span className="nowrap">{seconds === null ? "–" : formatDuration(seconds)}</span>;
 };
 
 export const TagList = ({ tags }: { tags: Job["tags"] }) => {
-  const all = Object.entries(tags);
-  if (!all.length) return <>–</>;
-  return <span className="break">{all.map(([key, value]) => `${key}=${value}`).join(", ")}</span>;
+  const pairs = Object.entries(tags);
+  if (!pairs.length) return <>–</>;
+  return <span className="break">{pairs.map(([key, value]) => `${key}=${value}`).join(", ")}</span>;
 };
 
 export const JobLink = ({ job }: { job: Job }) => (
@@ -39,7 +38,7 @@ export const JobLink = ({ job }: { job: Job }) => (
   </>
 );
 
-const Size = ({ job }: { job: Job }) => (
+const TaskCount = ({ job }: { job: Job }) => (
   <>
     {job.task_count === null ? "–" : formatNumber(job.task_count)}
     {job.counts.failed > 0 && (
@@ -50,9 +49,9 @@ const Size = ({ job }: { job: Job }) => (
   </>
 );
 
-const size = (job: Job): number => job.task_count ?? 0;
-const share = (job: Job): number =>
-  (job.counts.completed + job.counts.failed + job.counts.cancelled) / Math.max(size(job), 1);
+const taskCount = (job: Job): number => job.task_count ?? 0;
+const endedShare = (job: Job): number =>
+  (job.counts.completed + job.counts.failed + job.counts.cancelled) / Math.max(taskCount(job), 1);
 
 export const JOB_COLUMNS: TableProps.ColumnDefinition<Job>[] = [
   {
@@ -78,21 +77,21 @@ export const JOB_COLUMNS: TableProps.ColumnDefinition<Job>[] = [
     minWidth: 130,
     width: 142,
     cell: (job) => <TaskCountsBar slim counts={job.counts} total={job.task_count} />,
-    sortingComparator: (a, b) => share(a) - share(b),
+    sortingComparator: (a, b) => endedShare(a) - endedShare(b),
   },
   {
     id: "tasks",
     header: "Tasks",
     minWidth: 100,
     width: 120,
-    cell: (job) => <Size job={job} />,
-    sortingComparator: (a, b) => size(a) - size(b),
+    cell: (job) => <TaskCount job={job} />,
+    sortingComparator: (a, b) => taskCount(a) - taskCount(b),
   },
   {
     id: "failed",
-    header: "Failed",
+    header: "Failed tasks",
     minWidth: 100,
-    width: 110,
+    width: 130,
     cell: (job) => formatNumber(job.counts.failed),
     sortingComparator: (a, b) => a.counts.failed - b.counts.failed,
   },
@@ -125,7 +124,7 @@ export const JOB_COLUMNS: TableProps.ColumnDefinition<Job>[] = [
     header: "Priority",
     minWidth: 90,
     width: 100,
-    cell: (job) => job.priority,
+    cell: (job) => PRIORITY_LABELS[job.priority],
     sortingField: "priority",
   },
   { id: "tags", header: "Tags", minWidth: 120, width: 180, cell: (job) => <TagList tags={job.tags} /> },

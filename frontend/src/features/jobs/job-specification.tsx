@@ -1,15 +1,15 @@
-/** What was asked for, and how to ask for it again from anywhere: with the same inputs, as a clone. */
+/** The specification of a job, and code that runs the same inputs again. */
 
 import Box from "@cloudscape-design/components/box";
-import SpaceBetween from "@cloudscape-design/components/space-between";
 import SegmentedControl from "@cloudscape-design/components/segmented-control";
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 import { CodeBlock } from "@/components/code-block";
-import { type SnippetFormat, SNIPPET_FORMATS, renderSubmission, renderClone } from "@/components/code-snippets";
+import { renderClone, renderSubmission, SNIPPET_FORMATS, type SnippetFormat } from "@/components/code-snippets";
 import { usePlatform } from "@/lib/api/context";
 import type { Job, JobSubmission } from "@/lib/api/types";
 
-/** What the job's row still tells of its submission; inputs are not in it. */
+/** The submission of a job, without its inputs, which a job does not contain. */
 function specificationOf(job: Job): JobSubmission {
   return {
     task_type: job.task_type,
@@ -27,24 +27,24 @@ function specificationOf(job: Job): JobSubmission {
 
 export function JobSpecification({ job }: { job: Job }) {
   const { config } = usePlatform();
-  const [form, setForm] = useState<SnippetFormat>("json");
+  const [format, setFormat] = useState<SnippetFormat>("json");
+  const text =
+    format === "json"
+      ? renderSubmission(format, specificationOf(job), config.api)
+      : renderClone(format, job.id, config.api);
   return (
     <SpaceBetween size="m">
       <SegmentedControl
-        label="Form"
-        selectedId={form}
+        label="Format"
+        selectedId={format}
         options={SNIPPET_FORMATS}
-        onChange={({ detail }) => setForm(detail.selectedId as SnippetFormat)}
+        onChange={({ detail }) => setFormat(detail.selectedId as SnippetFormat)}
       />
-      {form === "json" ? (
-        <CodeBlock text={renderSubmission(form, specificationOf(job), config.api)} label="specification" />
-      ) : (
-        <CodeBlock text={renderClone(form, job.id, config.api)} label="specification" />
-      )}
+      <CodeBlock text={text} label="specification" />
       <Box variant="small" color="text-body-secondary">
-        {form === "json"
-          ? "Without its inputs, which are in a file of their own. The other forms run the same inputs once more."
-          : "It runs the same inputs once more, as a job of its own."}
+        {format === "json"
+          ? "The inputs are stored separately. To run the same inputs again, use another format."
+          : "Clones the job: submits a new job with the same inputs."}
       </Box>
     </SpaceBetween>
   );

@@ -1,53 +1,53 @@
-/** Puts deltas into the jobs that are shown, and fetches what they cannot tell. */
+/** Applies live deltas to the cached jobs, and fetches the fields that deltas do not contain. */
 
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { usePlatform } from "@/lib/api/context";
 import type { Job, JobPage } from "@/lib/api/types";
-import { type Delta, applyDelta, statusChanged, decide } from "@/lib/live/delta";
+import { applyDelta, decide, type Delta, statusChanged } from "@/lib/live/delta";
 
-/** Follow one job while a component is shown. */
+/** Keeps one job up to date while the component is mounted. */
 export function useLiveJob(id: string): void {
   const { live } = usePlatform();
   const queries = useQueryClient();
   useEffect(() => {
-    const leave = [
+    const cleanups = [
       live.onDelta((delta) => {
         if (delta.job_id === id) applyToJob(queries, delta);
       }),
-      live.onJoined((topic) => {
+      live.onSubscribed((topic) => {
         if (topic === id) void queries.invalidateQueries({ queryKey: ["job", id] });
       }),
-      live.follow(id),
+      live.subscribe(id),
     ];
-    return () => leave.forEach((each) => each());
+    return () => cleanups.forEach((each) => each());
   }, [live, queries, id]);
 }
 
-/** Follow all jobs of the tenant while a list is shown. */
+/** Keeps the lists of jobs up to date while the component is mounted. */
 export function useLiveJobs(): void {
   const { live } = usePlatform();
   const queries = useQueryClient();
   useEffect(() => {
-    const leave = [
+    const cleanups = [
       live.onDelta((delta) => applyToLists(queries, delta)),
-      live.onJoined((topic) => {
+      live.onSubscribed((topic) => {
         if (topic === "*") void queries.invalidateQueries({ queryKey: ["jobs"] });
       }),
-      live.follow("*"),
+      live.subscribe("*"),
     ];
-    return () => leave.forEach((each) => each());
+    return () => cleanups.forEach((each) => each());
   }, [live, queries]);
 }
 
 export function applyToJob(queries: QueryClient, delta: Delta): void {
-  const key = ["job", delta.job_id];
-  const job = queries.getQueryData<Job>(key);
+  const queryKey = ["job", delta.job_id];
+  const job = queries.getQueryData<Job>(queryKey);
   if (!job) return;
-  const what = decide(job.version, delta);
-  if (what === "drop") return;
-  if (what === "take") queries.setQueryData<Job>(key, applyDelta(job, delta));
-  if (what === "fetch" || statusChanged(job, delta)) void queries.invalidateQueries({ queryKey: key });
+  const decision = decide(job.version, delta);
+  if (decision === "ignore") return;
+  if (decision === "apply") queries.setQueryData<Job>(queryKey, applyDelta(job, delta));
+  if (decision === "fetch" || statusChanged(job, delta)) void queries.invalidateQueries({ queryKey });
 }
 
 export function applyToLists(queries: QueryClient, delta: Delta): void {
@@ -57,10 +57,10 @@ export function applyToLists(queries: QueryClient, delta: Delta): void {
     const job = page?.items.find((each) => each.id === delta.job_id);
     if (!page || !job) return page;
     known = true;
-    const what = decide(job.version, delta);
-    if (what === "drop") return page;
-    if (what === "fetch" || statusChanged(job, delta)) fetch = true;
-    if (what === "fetch") return page;
+    const decision = decide(job.version, delta);
+    if (decision === "ignore") return page;
+    if (decision === "fetch" || statusChanged(job, delta)) fetch = true;
+    if (decision === "fetch") return page;
     return { ...page, items: page.items.map((each) => (each === job ? applyDelta(job, delta) : each)) };
   });
   if (!known || fetch) void queries.invalidateQueries({ queryKey: ["jobs"] }, { cancelRefetch: false });

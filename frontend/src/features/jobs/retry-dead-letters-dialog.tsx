@@ -1,52 +1,48 @@
-/** Run again what failed of a job that has dead letters, a few first; or say why there is nothing to run. */
+/** The retry dialog for a job with dead letters. Explains why there is nothing to retry if the job has not failed. */
 
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Modal from "@cloudscape-design/components/modal";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import { useQuery } from "@tanstack/react-query";
 import { ProblemAlert } from "@/components/problem-alert";
-import { isActive } from "@/components/status-indicators";
-import { describeCause, failuresQuery } from "@/features/failures/api";
-import { useApi } from "@/lib/api/context";
+import { describeCause, useFailures } from "@/features/failures/api";
 import type { Job } from "@/lib/api/types";
 import { pluralize } from "@/lib/format";
-import { jobQuery, jobTitle } from "./api";
+import { isActiveJob, jobTitle, unfinishedTasks } from "@/lib/job";
+import { useJobSnapshot } from "./api";
 import { RetryDialog } from "./retry-dialog";
 
-/** The error of tasks whose workers died too often. */
-const DIED = "WorkerDied";
+/** The error type of tasks whose workers died too often. */
+const WORKER_DIED = "WorkerDied";
 
 export interface RetryDeadLettersDialogProps {
   jobId: string;
-  /** Whether its letters are of workers that died, so that those tasks are meant. */
-  died: boolean;
+  /** Whether the messages are dead letters because workers died. Then only the tasks with that error are retried. */
+  workerDied: boolean;
   onClose: () => void;
 }
 
-export function RetryDeadLettersDialog({ jobId, died, onClose }: RetryDeadLettersDialogProps) {
-  const api = useApi();
-  const found = useQuery(jobQuery(api, jobId));
-  const job = found.data;
+export function RetryDeadLettersDialog({ jobId, workerDied, onClose }: RetryDeadLettersDialogProps) {
+  const { data: job, error, isError } = useJobSnapshot(jobId);
   const failed = job?.status === "FAILED";
-  const causes = useQuery({ ...failuresQuery(api, jobId), enabled: failed && died });
-  if (job && failed && (!died || !causes.isPending)) {
-    const cause = died ? causes.data?.items.find((each) => each.error_type === DIED) : undefined;
-    const chosen = cause ? { cause: { fingerprint: cause.cause, description: describeCause(cause) } } : {};
+  const failures = useFailures(jobId, { enabled: failed && workerDied });
+  if (job && failed && (!workerDied || !failures.isPending)) {
+    const cause = workerDied ? failures.data?.items.find((each) => each.error_type === WORKER_DIED) : undefined;
+    const selected = cause ? { cause: { fingerprint: cause.cause, description: describeCause(cause) } } : {};
     return (
       <RetryDialog
         job={job}
         tasks={cause?.count ?? job.counts.failed + job.counts.cancelled}
         canaryByDefault
         onClose={onClose}
-        {...chosen}
+        {...selected}
       />
     );
   }
   return (
     <Modal
       visible
-      header="Retry what failed"
+      header="Retry failed tasks"
       onDismiss={onClose}
       footer={
         <Box float="right">
@@ -54,21 +50,20 @@ export function RetryDeadLettersDialog({ jobId, died, onClose }: RetryDeadLetter
         </Box>
       }
     >
-      {found.isError ? (
-        <ProblemAlert error={found.error} />
+      {isError ? (
+        <ProblemAlert error={error} />
       ) : job && !failed ? (
-        nothing(job)
+        nothingToRetry(job)
       ) : (
-        <StatusIndicator type="loading">Loading the job</StatusIndicator>
+        <StatusIndicator type="loading">Loading job</StatusIndicator>
       )}
     </Modal>
   );
 }
 
-function nothing(job: Job): string {
-  if (isActive(job)) {
-    const left = job.counts.pending + job.counts.running + job.counts.retrying;
-    return `${jobTitle(job)} is under way with ${pluralize(left, "task")} left, and its chunks were sent again by themselves. What fails can be retried when it has ended.`;
+function nothingToRetry(job: Job): string {
+  if (isActiveJob(job)) {
+    return `${jobTitle(job)} is still active, with ${pluralize(unfinishedTasks(job), "unfinished task")}. Shoal has sent its chunks again. You can retry failed tasks after the job has ended.`;
   }
-  return `${jobTitle(job)} is ${job.status.toLowerCase()} with ${pluralize(job.counts.completed, "task")} completed; nothing of it can be retried.`;
+  return `${jobTitle(job)} is ${job.status.toLowerCase()}, with ${pluralize(job.counts.completed, "completed task")}. There are no failed tasks to retry.`;
 }

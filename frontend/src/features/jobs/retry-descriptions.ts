@@ -1,4 +1,4 @@
-/** What a retry or a discard will do, in a sentence with its numbers. Pure. */
+/** Describes the effect of a retry or a discard, with its numbers. Pure. */
 
 import { formatNumber, pluralize } from "@/lib/format";
 
@@ -7,56 +7,57 @@ interface Canary {
   bar: number;
 }
 
-/** How many of so many tasks go first: the share, and at least one. */
-export const canarySize = (share: number, of: number): number =>
-  Math.min(of, Math.max(1, Math.ceil(share * of - 1e-9)));
+/** The number of tasks that run first: the share of all tasks, and at least one. */
+export const canarySize = (share: number, tasks: number): number =>
+  Math.min(tasks, Math.max(1, Math.ceil(share * tasks - 1e-9)));
 
-/** A whole or broken percentage as a share; null if it is none, or outside of what the API takes. */
-export function parsePercent(text: string, least: "zero" | "above zero"): number | null {
+/** Converts a percentage to a share between 0 and 1. Returns null if the text or the value is invalid. */
+export function parsePercent(text: string, { allowZero }: { allowZero: boolean }): number | null {
   if (!/^\d+(\.\d+)?$/.test(text)) return null;
   const share = Number(text) / 100;
-  return share > 1 || (least === "above zero" && share === 0) ? null : share;
+  return share > 1 || (share === 0 && !allowZero) ? null : share;
 }
 
 export interface RetryPlan {
   tasks: number;
-  /** What they failed with, if they are those of one cause. */
-  of: string | null;
-  /** Failed tasks that were discarded and so stay. */
+  /** The error of the tasks if the retry is limited to one cause. */
+  cause: string | null;
   discarded: number;
   completed: number;
   generation: number;
   canary: Canary | null;
 }
 
-export function describeRetry({ tasks, of, discarded, completed, generation, canary }: RetryPlan): string {
-  const which = of === null ? "that did not complete" : `that failed with ${of}`;
-  const said = [
+export function describeRetry({ tasks, cause, discarded, completed, generation, canary }: RetryPlan): string {
+  const which = cause === null ? "that did not complete" : `that failed with ${cause}`;
+  const sentences = [
     canary
       ? describeCanary(tasks, which, generation, canary)
-      : `${pluralize(tasks, "task")} ${which} will run again, as generation ${formatNumber(generation)}, with fresh attempts.`,
+      : `Runs ${pluralize(tasks, "task")} ${which} again as generation ${formatNumber(generation)}, with new attempts.`,
   ];
-  if (of !== null) said.push("All others stay as they are.");
-  else if (discarded)
-    said.push(`${pluralize(discarded, "discarded task")} ${discarded === 1 ? "stays" : "stay"} failed.`);
-  said.push(`${pluralize(completed, "result")} already there ${completed === 1 ? "stays" : "stay"}.`);
-  return said.join(" ");
+  if (cause !== null) sentences.push("Other failed tasks do not change.");
+  else if (discarded) {
+    sentences.push(`${pluralize(discarded, "discarded task")} ${discarded === 1 ? "is" : "are"} skipped.`);
+  }
+  sentences.push(`${pluralize(completed, "existing result")} ${completed === 1 ? "is" : "are"} kept.`);
+  return sentences.join(" ");
 }
 
 function describeCanary(tasks: number, which: string, generation: number, { share, bar }: Canary): string {
-  const first = canarySize(share, tasks);
-  const needed = Math.ceil(bar * first - 1e-9);
-  const rest = tasks - first;
-  const about = first === tasks ? "" : first === 1 ? "One of " : `About ${formatNumber(first)} of `;
-  const begin = `${about}${pluralize(tasks, "task")} ${which} will run again first, as generation ${formatNumber(generation)}.`;
-  if (!rest) return begin;
-  const others = rest === 1 ? "the other follows by itself" : `the other ${formatNumber(rest)} follow by themselves`;
-  if (!needed) return `${begin} Whatever becomes of ${first === 1 ? "it" : "them"}, ${others}.`;
-  const enough = first === 1 ? "If it completes" : `If at least ${formatNumber(needed)} of them complete`;
-  return `${begin} ${enough}, ${others}; else the job ends failed.`;
+  const size = canarySize(share, tasks);
+  const required = Math.ceil(bar * size - 1e-9);
+  const others = tasks - size;
+  const begin = `Runs a canary of ${size === tasks ? "all" : size === 1 ? "1 of" : `about ${formatNumber(size)} of`} ${pluralize(tasks, "task")} ${which}, as generation ${formatNumber(generation)}.`;
+  if (!others) return begin;
+  const follow = others === 1 ? "the other task runs too" : `the other ${formatNumber(others)} run too`;
+  if (!required) return `${begin} When it ends, ${follow}.`;
+  const condition =
+    size === 1 ? "If it completes" : `If at least ${formatNumber(required)} of the canary tasks complete`;
+  return `${begin} ${condition}, ${follow}. Otherwise the job fails.`;
 }
 
-export function describeDiscard(tasks: number, of: string | null): string {
-  const which = of === null ? "All" : "The";
-  return `${which} ${pluralize(tasks, "task")} that failed${of === null ? "" : ` with ${of}`} ${tasks === 1 ? "stays" : "stay"} failed and counted so, and a retry of all leaves ${tasks === 1 ? "it" : "them"} out. A retry that names the cause still runs ${tasks === 1 ? "it" : "them"}.`;
+export function describeDiscard(tasks: number, cause: string | null): string {
+  const which = cause === null ? "" : ` with ${cause}`;
+  const [they, count, them] = tasks === 1 ? ["It", "counts", "it"] : ["They", "count", "them"];
+  return `Marks ${pluralize(tasks, "task")} that failed${which} as discarded. ${they} still ${count} as failed. A retry of all failed tasks skips ${them}. A retry of the cause still runs ${them}.`;
 }

@@ -3,14 +3,14 @@ import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { expect, test } from "vitest";
 import type { Failures } from "@/lib/api/types";
-import { makeJob, respondWith, API, server, setUpFakeNetwork } from "../../../tests/fake-network";
+import { API, makeJob, respondWith, server, setUpFakeNetwork } from "../../../tests/fake-network";
 import { renderWithProviders } from "../../../tests/render";
 import { DiscardDialog } from "./discard-dialog";
 import { RetryDialog } from "./retry-dialog";
 
 setUpFakeNetwork();
 
-const failed = makeJob({
+const failedJob = makeJob({
   status: "FAILED",
   counts: { pending: 0, running: 0, retrying: 0, completed: 80, failed: 20, cancelled: 0 },
 });
@@ -33,45 +33,45 @@ const failures: Failures = {
   next_token: null,
 };
 
-/** The bodies that were sent to a verb of the job. */
-function sent(verb: string): unknown[] {
+/** Records the bodies of the requests for an action on the job. */
+function recordBodies(action: string): unknown[] {
   const bodies: unknown[] = [];
   server.use(
-    http.post(`${API}/api/v1/jobs/:id/${verb}`, async ({ request }) => {
+    http.post(`${API}/api/v1/jobs/:id/${action}`, async ({ request }) => {
       bodies.push(await request.json());
-      return HttpResponse.json(failed);
+      return HttpResponse.json(failedJob);
     }),
   );
   return bodies;
 }
 
-test("a few of one cause go first, as many as the fields say", async () => {
+test("retries the tasks of one cause with a canary of the given size", async () => {
   const user = userEvent.setup();
-  const bodies = sent("retry");
+  const bodies = recordBodies("retry");
   respondWith("/jobs/:id/failures", "FailuresBody", failures);
-  renderWithProviders(<RetryDialog job={failed} tasks={20} onClose={() => undefined} />);
+  renderWithProviders(<RetryDialog job={failedJob} tasks={20} onClose={() => undefined} />);
 
-  await user.click(await screen.findByRole("radio", { name: "Those of one cause" }));
-  expect(screen.getByRole("button", { name: "Retry failed" })).toBeDisabled();
+  await user.click(await screen.findByRole("radio", { name: "Tasks with one cause" }));
+  expect(screen.getByRole("button", { name: "Retry failed tasks" })).toBeDisabled();
   await user.click(screen.getByRole("button", { name: /Cause/ }));
   await user.click(await screen.findByRole("option", { name: /TimeoutError/ }));
-  await user.click(screen.getByRole("radio", { name: /A few first/ }));
-  await user.clear(screen.getByLabelText("Goes first, in %"));
-  await user.type(screen.getByLabelText("Goes first, in %"), "25");
-  expect(screen.getByText(/About 3 of 12 tasks that failed with TimeoutError/)).toBeInTheDocument();
-  await user.click(screen.getByRole("button", { name: "Retry failed" }));
+  await user.click(screen.getByRole("radio", { name: /Canary first/ }));
+  await user.clear(screen.getByLabelText("Canary size (%)"));
+  await user.type(screen.getByLabelText("Canary size (%)"), "25");
+  expect(screen.getByText(/canary of about 3 of 12 tasks that failed with TimeoutError/)).toBeInTheDocument();
+  await user.click(screen.getByRole("button", { name: "Retry failed tasks" }));
 
   await waitFor(() => expect(bodies).toEqual([{ cause: "0123456789abcdef", canary: { share: 0.25, bar: 0.9 } }]));
 });
 
-test("nothing is discarded without a reason", async () => {
+test("discards tasks only with a reason", async () => {
   const user = userEvent.setup();
-  const bodies = sent("discard");
-  renderWithProviders(<DiscardDialog job={failed} tasks={20} onClose={() => undefined} />);
+  const bodies = recordBodies("discard");
+  renderWithProviders(<DiscardDialog job={failedJob} tasks={20} onClose={() => undefined} />);
 
-  expect(screen.getByRole("button", { name: "Discard" })).toBeDisabled();
+  expect(screen.getByRole("button", { name: "Discard tasks" })).toBeDisabled();
   await user.type(screen.getByLabelText("Reason"), " bad inputs ");
-  await user.click(screen.getByRole("button", { name: "Discard" }));
+  await user.click(screen.getByRole("button", { name: "Discard tasks" }));
 
   await waitFor(() => expect(bodies).toEqual([{ all: true, reason: "bad inputs" }]));
 });

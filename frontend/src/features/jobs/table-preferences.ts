@@ -1,9 +1,9 @@
-/** How a user likes the table of jobs, kept in the browser, and what it asks for so. */
+/** The user's preferences for the jobs table, and the request that they result in. */
 
 import type { CollectionPreferencesProps } from "@cloudscape-design/components/collection-preferences";
 import { persistedStore } from "@/lib/store";
 import type { JobsRequest } from "./api";
-import { toJobsFilter, type JobsSearch } from "./filters";
+import { type JobsSearch, toJobsFilter } from "./filters";
 
 const DEFAULT_PAGE_SIZE = 50;
 
@@ -11,8 +11,12 @@ export const tablePreferences = persistedStore<CollectionPreferencesProps.Prefer
   pageSize: DEFAULT_PAGE_SIZE,
 });
 
-export const jobsRequest = (search: JobsSearch, limit: number | undefined, after: string | null): JobsRequest => ({
+export const jobsRequest = (
+  search: JobsSearch,
+  pageSize: number | undefined,
+  nextToken: string | null,
+): JobsRequest => ({
   filter: toJobsFilter(search),
-  limit: limit ?? DEFAULT_PAGE_SIZE,
-  after,
+  limit: pageSize ?? DEFAULT_PAGE_SIZE,
+  nextToken,
 });

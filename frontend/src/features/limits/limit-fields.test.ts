@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Tenant } from "@/lib/api/types";
-import { describeChanges, limitError, toLimitsSetting, limitInputs } from "./limit-fields";
+import { describeChanges, limitError, limitInputs, toLimitsSetting } from "./limit-fields";
 
 const tenant: Tenant = {
   tenant: "acme",
@@ -9,11 +9,11 @@ const tenant: Tenant = {
   usage: { open_jobs: 3, queued_tasks: 1_000 },
 };
 
-test("only what is the tenant's own is typed, and sent again", () => {
-  const typed = limitInputs(tenant);
+test("input fields contain only the limits that are set for the tenant, and the setting keeps them", () => {
+  const inputs = limitInputs(tenant);
 
-  expect(typed).toEqual({ open_jobs: "50", queued_tasks: "", submit_rate: "", submit_burst: "", retention_days: "" });
-  expect(toLimitsSetting({ ...typed, submit_rate: "0.5" })).toEqual({ open_jobs: 50, submit_rate: 0.5 });
+  expect(inputs).toEqual({ open_jobs: "50", queued_tasks: "", submit_rate: "", submit_burst: "", retention_days: "" });
+  expect(toLimitsSetting({ ...inputs, submit_rate: "0.5" })).toEqual({ open_jobs: 50, submit_rate: 0.5 });
 });
 
 test.each([
@@ -23,13 +23,13 @@ test.each([
   ["submit_rate", "1.5", true],
   ["submit_rate", "0", false],
   ["retention_days", "3651", false],
-] as const)("%s of %j is right: %s", (limit, text, right) => {
-  expect(limitError(limit, text) === null).toBe(right);
+] as const)("%s accepts %j: %s", (limit, text, valid) => {
+  expect(limitError(limit, text) === null).toBe(valid);
 });
 
-test("a change is told with what is and what will be", () => {
+test("a change is described by its old and its new value", () => {
   expect(describeChanges(tenant, { ...limitInputs(tenant), open_jobs: "", submit_burst: "1000" })).toEqual([
-    "Open jobs: 50 now, the deployment's then.",
-    "Submits at once: 500 now, 1,000 then.",
+    "Open jobs: from 50 to the deployment default",
+    "Submission burst: from 500 to 1,000",
   ]);
 });

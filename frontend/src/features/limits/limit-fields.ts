@@ -1,51 +1,53 @@
-/** Limits as they are typed: checked as the API checks them, and what a change means. Pure. */
+/** The input fields of limits: their labels, their validation and the effect of a change. Pure. */
 
 import type { LimitsSetting, Tenant } from "@/lib/api/types";
 import { formatNumber } from "@/lib/format";
 
 export type Limit = keyof Tenant["limits"];
+
+/** The text of each input field. A blank field uses the default of the deployment. */
 export type LimitInputs = Record<Limit, string>;
 
-interface Field {
+interface LimitField {
   label: string;
-  least: number;
-  most: number;
-  broken: boolean;
+  min: number;
+  max: number;
+  decimal: boolean;
 }
 
-export const FIELDS: Record<Limit, Field> = {
-  open_jobs: { label: "Open jobs", least: 0, most: 1_000_000, broken: false },
-  queued_tasks: { label: "Tasks of open jobs", least: 0, most: 1_000_000_000_000, broken: false },
-  submit_rate: { label: "Submits a second", least: 0.001, most: 1_000, broken: true },
-  submit_burst: { label: "Submits at once", least: 1, most: 100_000, broken: false },
-  retention_days: { label: "Days that jobs are kept", least: 1, most: 3_650, broken: false },
+export const LIMIT_FIELDS: Record<Limit, LimitField> = {
+  open_jobs: { label: "Open jobs", min: 0, max: 1_000_000, decimal: false },
+  queued_tasks: { label: "Tasks in open jobs", min: 0, max: 1_000_000_000_000, decimal: false },
+  submit_rate: { label: "Submissions per second", min: 0.001, max: 1_000, decimal: true },
+  submit_burst: { label: "Submission burst", min: 1, max: 100_000, decimal: false },
+  retention_days: { label: "Retention (days)", min: 1, max: 3_650, decimal: false },
 };
 
-export const LIMITS = Object.keys(FIELDS) as Limit[];
+export const LIMITS = Object.keys(LIMIT_FIELDS) as Limit[];
 
-/** What is the tenant's own; nothing where the deployment's holds. */
+/** The limits that are set for the tenant, as texts. */
 export const limitInputs = ({ limits, own }: Tenant): LimitInputs =>
   Object.fromEntries(LIMITS.map((each) => [each, own.includes(each) ? String(limits[each]) : ""])) as LimitInputs;
 
-/** Why a text is no such limit; null where it is one, or nothing. */
+/** The error of an input field, or null if it is valid or blank. */
 export function limitError(limit: Limit, text: string): string | null {
-  const { least, most, broken } = FIELDS[limit];
+  const { min, max, decimal } = LIMIT_FIELDS[limit];
   if (text === "") return null;
-  const right = (broken ? /^\d+(\.\d+)?$/ : /^\d+$/).test(text) && Number(text) >= least && Number(text) <= most;
-  return right ? null : `A ${broken ? "" : "whole "}number from ${least} to ${formatNumber(most)}`;
+  const valid = (decimal ? /^\d+(\.\d+)?$/ : /^\d+$/).test(text) && Number(text) >= min && Number(text) <= max;
+  return valid ? null : `Enter a ${decimal ? "" : "whole "}number from ${min} to ${formatNumber(max)}`;
 }
 
-/** All that is set, as the API takes it: what is left out is the deployment's. */
-export function toLimitsSetting(typed: LimitInputs): LimitsSetting {
-  return Object.fromEntries(LIMITS.filter((each) => typed[each] !== "").map((each) => [each, Number(typed[each])]));
+/** The setting for the API. It omits limits that use the default of the deployment. */
+export function toLimitsSetting(inputs: LimitInputs): LimitsSetting {
+  return Object.fromEntries(LIMITS.filter((each) => inputs[each] !== "").map((each) => [each, Number(inputs[each])]));
 }
 
-/** The effect in a sentence each, with what is and what will be. */
-export function describeChanges(tenant: Tenant, typed: LimitInputs): string[] {
-  const before = limitInputs(tenant);
-  return LIMITS.filter((each) => typed[each] !== before[each]).map((each) => {
-    const now = formatNumber(tenant.limits[each]);
-    const will = typed[each] === "" ? "the deployment's" : formatNumber(Number(typed[each]));
-    return `${FIELDS[each].label}: ${now} now, ${will} then.`;
+/** One line for each limit that changes, with its old and its new value. */
+export function describeChanges(tenant: Tenant, inputs: LimitInputs): string[] {
+  const current = limitInputs(tenant);
+  return LIMITS.filter((each) => inputs[each] !== current[each]).map((each) => {
+    const before = formatNumber(tenant.limits[each]);
+    const after = inputs[each] === "" ? "the deployment default" : formatNumber(Number(inputs[each]));
+    return `${LIMIT_FIELDS[each].label}: from ${before} to ${after}`;
   });
 }

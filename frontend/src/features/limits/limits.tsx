@@ -1,4 +1,4 @@
-/** How much tenants may, and have; an administrator sets it. */
+/** The limits of a tenant, its usage, and a form that changes the limits. For administrators. */
 
 import Autosuggest from "@cloudscape-design/components/autosuggest";
 import Box from "@cloudscape-design/components/box";
@@ -11,23 +11,29 @@ import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import ProgressBar from "@cloudscape-design/components/progress-bar";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { ProblemAlert } from "@/components/problem-alert";
-import { useApi } from "@/lib/api/context";
 import type { Tenant } from "@/lib/api/types";
 import { formatNumber, pluralize } from "@/lib/format";
-import { limitsQuery, tenantsQuery, useSetLimits } from "./api";
-import { describeChanges, limitError, FIELDS, type Limit, LIMITS, toLimitsSetting, limitInputs } from "./limit-fields";
+import { useLimits, useSetLimits, useTenants } from "./api";
+import {
+  describeChanges,
+  type Limit,
+  limitError,
+  LIMIT_FIELDS,
+  limitInputs,
+  LIMITS,
+  toLimitsSetting,
+} from "./limit-fields";
 
-export function Limits({ tenant: own }: { tenant: string }) {
-  const api = useApi();
-  const [tenant, setTenant] = useState(own);
-  const [text, setText] = useState(own);
-  const [asking, setAsking] = useState(false);
-  const found = useQuery(limitsQuery(api, tenant));
-  const tenants = useQuery(tenantsQuery(api));
+/** `tenant` is the administrator's own tenant. The administrator can choose another one. */
+export function Limits({ tenant: ownTenant }: { tenant: string }) {
+  const [tenant, setTenant] = useState(ownTenant);
+  const [text, setText] = useState(ownTenant);
+  const [changing, setChanging] = useState(false);
+  const { data: limits, error, isError } = useLimits(tenant);
+  const tenants = useTenants().data ?? [];
   const choose = (name: string): void => {
     if (name.trim()) setTenant(name.trim());
   };
@@ -36,9 +42,9 @@ export function Limits({ tenant: own }: { tenant: string }) {
       header={
         <Header
           variant="h2"
-          description={`What tenant ${tenant} may, and has. A submit beyond it is refused and names the limit.`}
+          description={`Limits and usage of tenant ${tenant}. The API rejects submissions that exceed a limit.`}
           actions={
-            <Button disabled={!found.data} onClick={() => setAsking(true)}>
+            <Button disabled={!limits} onClick={() => setChanging(true)}>
               Change limits
             </Button>
           }
@@ -52,53 +58,51 @@ export function Limits({ tenant: own }: { tenant: string }) {
           <Autosuggest
             value={text}
             ariaLabel="Tenant"
-            enteredTextLabel={(value) => `Tenant ${value}`}
-            options={(tenants.data ?? []).map((each) => ({
+            enteredTextLabel={(value) => `Use: ${value}`}
+            options={tenants.map((each) => ({
               value: each.tenant,
-              description: `${pluralize(each.usage.open_jobs, "open job")}`,
+              description: pluralize(each.usage.open_jobs, "open job"),
             }))}
-            empty="No tenant has anything yet"
+            empty="No tenants"
             onChange={({ detail }) => setText(detail.value)}
             onSelect={({ detail }) => choose(detail.value)}
             onBlur={() => choose(text)}
           />
         </FormField>
-        {found.data ? (
-          <LimitUsage tenant={found.data} />
-        ) : found.isError ? (
-          <ProblemAlert error={found.error} />
+        {limits ? (
+          <LimitUsage tenant={limits} />
+        ) : isError ? (
+          <ProblemAlert error={error} />
         ) : (
           <StatusIndicator type="loading">Loading limits</StatusIndicator>
         )}
       </SpaceBetween>
-      {asking && found.data && <ChangeLimitsDialog tenant={found.data} onClose={() => setAsking(false)} />}
+      {changing && limits && <ChangeLimitsDialog tenant={limits} onClose={() => setChanging(false)} />}
     </Container>
   );
 }
 
-const share = (part: number, all: number): number => (all ? Math.min(100, (100 * part) / all) : 100);
+const percentOf = (part: number, all: number): number => (all ? Math.min(100, (100 * part) / all) : 100);
 
 function LimitUsage({ tenant: { limits, own, usage } }: { tenant: Tenant }) {
-  const whose = (limit: Limit): string => (own.includes(limit) ? "set for this tenant" : "the deployment's");
+  const source = (limit: Limit): string => (own.includes(limit) ? "set for this tenant" : "deployment default");
   return (
     <SpaceBetween size="l">
-      <ProgressBar
-        label={FIELDS.open_jobs.label}
-        value={share(usage.open_jobs, limits.open_jobs)}
-        additionalInfo={`${formatNumber(usage.open_jobs)} of ${formatNumber(limits.open_jobs)}, ${whose("open_jobs")}`}
-      />
-      <ProgressBar
-        label={FIELDS.queued_tasks.label}
-        value={share(usage.queued_tasks, limits.queued_tasks)}
-        additionalInfo={`${formatNumber(usage.queued_tasks)} of ${formatNumber(limits.queued_tasks)}, ${whose("queued_tasks")}`}
-      />
+      {(["open_jobs", "queued_tasks"] as const).map((each) => (
+        <ProgressBar
+          key={each}
+          label={LIMIT_FIELDS[each].label}
+          value={percentOf(usage[each], limits[each])}
+          additionalInfo={`${formatNumber(usage[each])} of ${formatNumber(limits[each])} (${source(each)})`}
+        />
+      ))}
       <KeyValuePairs
         columns={3}
         items={(["submit_rate", "submit_burst", "retention_days"] as const).map((each) => ({
-          label: FIELDS[each].label,
+          label: LIMIT_FIELDS[each].label,
           value: (
             <>
-              {formatNumber(limits[each])} <Box variant="small">{whose(each)}</Box>
+              {formatNumber(limits[each])} <Box variant="small">({source(each)})</Box>
             </>
           ),
         }))}
@@ -108,43 +112,42 @@ function LimitUsage({ tenant: { limits, own, usage } }: { tenant: Tenant }) {
 }
 
 function ChangeLimitsDialog({ tenant, onClose }: { tenant: Tenant; onClose: () => void }) {
-  const set = useSetLimits();
-  const [typed, setTyped] = useState(() => limitInputs(tenant));
-  const said = describeChanges(tenant, typed);
-  const right = LIMITS.every((each) => limitError(each, typed[each]) === null);
+  const setLimits = useSetLimits();
+  const [inputs, setInputs] = useState(() => limitInputs(tenant));
+  const changes = describeChanges(tenant, inputs);
+  const valid = LIMITS.every((each) => limitError(each, inputs[each]) === null);
   return (
     <ConfirmDialog
-      header={`Limits of ${tenant.tenant}`}
-      confirmLabel="Set limits"
-      loading={set.isPending}
-      canConfirm={right && said.length > 0}
+      header={`Change limits of ${tenant.tenant}`}
+      confirmLabel="Save changes"
+      loading={setLimits.isPending}
+      canConfirm={valid && changes.length > 0}
       onDismiss={onClose}
-      onConfirm={() => set.mutate({ tenant: tenant.tenant, setting: toLimitsSetting(typed) }, { onSuccess: onClose })}
+      onConfirm={() =>
+        setLimits.mutate({ tenant: tenant.tenant, setting: toLimitsSetting(inputs) }, { onSuccess: onClose })
+      }
     >
       <SpaceBetween size="m">
         {LIMITS.map((each) => {
-          const wrong = limitError(each, typed[each]);
+          const error = limitError(each, inputs[each]);
+          const setForTenant = tenant.own.includes(each);
           return (
-            <FormField key={each} label={FIELDS[each].label} {...(wrong ? { errorText: wrong } : {})}>
+            <FormField key={each} label={LIMIT_FIELDS[each].label} {...(error ? { errorText: error } : {})}>
               <Input
-                value={typed[each]}
+                value={inputs[each]}
                 inputMode="decimal"
                 placeholder={
-                  tenant.own.includes(each)
-                    ? "The deployment's"
-                    : `The deployment's, ${formatNumber(tenant.limits[each])}`
+                  setForTenant ? "Deployment default" : `Deployment default: ${formatNumber(tenant.limits[each])}`
                 }
-                onChange={({ detail }) => setTyped({ ...typed, [each]: detail.value.trim() })}
+                onChange={({ detail }) => setInputs({ ...inputs, [each]: detail.value.trim() })}
               />
             </FormField>
           );
         })}
         <div aria-live="polite">
-          {right && said.map((each) => <div key={each}>{each}</div>)}
-          It holds from the next submit on.{" "}
-          {tenant.usage.open_jobs
-            ? `What is open goes on: ${pluralize(tenant.usage.open_jobs, "job")}.`
-            : "No job is open now."}
+          {valid && changes.map((each) => <div key={each}>{each}</div>)}
+          New limits apply to jobs submitted from now on. {pluralize(tenant.usage.open_jobs, "open job")}{" "}
+          {tenant.usage.open_jobs === 1 ? "is" : "are"} not affected.
         </div>
       </SpaceBetween>
     </ConfirmDialog>
@@ -153,6 +156,8 @@ function ChangeLimitsDialog({ tenant, onClose }: { tenant: Tenant; onClose: () =
 
 export const LimitsUnavailable = () => (
   <Container header={<Header variant="h2">Limits</Header>}>
-    <Box color="text-body-secondary">Only administrators can view limits and manage API clients.</Box>
+    <Box color="text-body-secondary">
+      Only administrators can view limits and manage API clients. If a submission exceeds a limit, the error names it.
+    </Box>
   </Container>
 );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { validateDraft, EMPTY_DRAFT } from "./draft";
+import { EMPTY_DRAFT, validateDraft } from "./draft";
 import { fieldsOf } from "./parameter-schema";
 
 const fields = fieldsOf({
@@ -12,17 +12,28 @@ const fields = fieldsOf({
   required: ["key"],
 });
 
-const checked = (part: Partial<typeof EMPTY_DRAFT>) => validateDraft({ ...EMPTY_DRAFT, ...part }, "thumb", fields);
+const validate = (part: Partial<typeof EMPTY_DRAFT>) => validateDraft({ ...EMPTY_DRAFT, ...part }, "thumb", fields);
 
-test("a number of tasks with parameters becomes a submission without what was left empty", () => {
-  const { spec, errors } = checked({ count: "200", params: { key: "a.jpg", size: "" }, name: "n", tags: "team=ml" });
+test("a submission omits blank fields", () => {
+  const { submission, errors } = validate({
+    count: "200",
+    params: { key: "a.jpg", size: "" },
+    name: "n",
+    tags: "team=ml",
+  });
 
   expect(errors).toEqual({});
-  expect(spec).toEqual({ task_type: "thumb", name: "n", count: 200, params: { key: "a.jpg" }, tags: { team: "ml" } });
+  expect(submission).toEqual({
+    task_type: "thumb",
+    name: "n",
+    count: 200,
+    params: { key: "a.jpg" },
+    tags: { team: "ml" },
+  });
 });
 
-test("a grid multiplies, and its fields are no parameters", () => {
-  const { spec, tasks, errors } = checked({
+test("a grid multiplies its axes, and its fields are not parameters", () => {
+  const { submission, tasks, errors } = validate({
     source: "grid",
     axes: [
       { id: 0, field: "key", values: "a, b, c" },
@@ -31,11 +42,11 @@ test("a grid multiplies, and its fields are no parameters", () => {
   });
 
   expect([tasks, errors]).toEqual([300, {}]);
-  expect(spec.grid).toEqual({ key: ["a", "b", "c"], size: { range: [1, 101] } });
+  expect(submission.grid).toEqual({ key: ["a", "b", "c"], size: { range: [1, 101] } });
 });
 
-test("over a million tasks are refused before they are sent", () => {
-  const { errors } = checked({
+test("rejects more than a million tasks", () => {
+  const { errors } = validate({
     source: "grid",
     axes: [
       { id: 0, field: "size", values: "0..1001" },
@@ -44,11 +55,11 @@ test("over a million tasks are refused before they are sent", () => {
     params: { key: "a" },
   });
 
-  expect(errors.tasks).toMatch("1,001,000 tasks are over");
+  expect(errors.tasks).toMatch("at most 1,000,000 tasks; this job has 1,001,000");
 });
 
-test("each row of JSON Lines is checked by itself and named by its line", () => {
-  const rows = [
+test("validates each row of JSON Lines, and reports the line of an error", () => {
+  const lines = [
     '{"key": "a"}',
     "not json",
     '{"size": 5}',
@@ -57,33 +68,33 @@ test("each row of JSON Lines is checked by itself and named by its line", () => 
     '{"key": "c", "other": 1}',
   ];
 
-  const { rows: found, errors } = checked({ source: "rows", rows: rows.join("\n") });
+  const { rows, errors } = validate({ source: "rows", rows: lines.join("\n") });
 
   expect(errors.rows).toBeDefined();
-  expect(found?.inputs).toEqual([{ key: "a" }]);
-  expect(found?.faults).toEqual([
-    { line: 2, message: "is not JSON" },
-    { line: 3, message: "key is missing" },
+  expect(rows?.inputs).toEqual([{ key: "a" }]);
+  expect(rows?.errors).toEqual([
+    { line: 2, message: "invalid JSON" },
+    { line: 3, message: "key is required" },
     { line: 5, message: "size must be at most 4096" },
-    { line: 6, message: "other is not a field of this task type" },
+    { line: 6, message: "unknown field: other" },
   ]);
 });
 
-test("CSV is read by its fields' kinds, with quotes, and a wrong cell has its line", () => {
+test("parses CSV with quotes by the types of the fields, and reports the line of an error", () => {
   const text = 'key,size,mode\n"a,b",5,exact\nc,,fast\n"d\n""e""",7,fast\nf,many,fast\n';
 
-  const { rows } = checked({ source: "rows", rows: text });
+  const { rows } = validate({ source: "rows", rows: text });
 
   expect(rows?.inputs).toEqual([
     { key: "a,b", size: 5, mode: "exact" },
     { key: "c", mode: "fast" },
     { key: 'd\n"e"', size: 7, mode: "fast" },
   ]);
-  expect(rows?.faults).toEqual([{ line: 6, message: "size must be a number" }]);
+  expect(rows?.errors).toEqual([{ line: 6, message: "size must be a number" }]);
 });
 
-test("each policy that is wrong is named", () => {
-  const { errors } = checked({ params: { key: "a" }, count: "0", attempts: "x", timeout: "-1", tags: "team" });
+test("reports an error for each invalid field", () => {
+  const { errors } = validate({ params: { key: "a" }, count: "0", attempts: "x", timeout: "-1", tags: "team" });
 
   expect(Object.keys(errors).sort()).toEqual(["attempts", "count", "tags", "timeout"]);
 });

@@ -1,25 +1,26 @@
-/** A job that is being written, and the submission that it makes. */
+/** The draft of a job in the form, and its validation into a submission. */
 
 import type { JobSubmission, Priority } from "@/lib/api/types";
+import { formatNumber } from "@/lib/format";
+import { type InputRows, parseRows } from "./input-rows";
 import { type Field, parseValue } from "./parameter-schema";
-import { parseRows, type InputRows } from "./input-rows";
 
-export type Source = "count" | "grid" | "rows";
+export type TaskSource = "count" | "grid" | "rows";
 
 export interface Axis {
   id: number;
   field: string;
-  /** Values with commas between, or a range of whole numbers: 0..100, where 100 is not reached. */
+  /** Values separated by commas, or a range such as 0..100, which excludes its end. */
   values: string;
 }
 
 export interface Draft {
   name: string;
-  source: Source;
+  source: TaskSource;
   count: string;
   axes: Axis[];
   rows: string;
-  /** By field; an empty text leaves the field to its default. */
+  /** By field name. A blank text leaves the field at its default. */
   params: Record<string, string>;
   priority: Priority;
   attempts: string;
@@ -28,7 +29,7 @@ export interface Draft {
   maxParallelism: string;
   maxFailed: string;
   chunkSize: string;
-  /** key=value, with commas between. */
+  /** key=value pairs, separated by commas. */
   tags: string;
 }
 
@@ -49,70 +50,72 @@ export const EMPTY_DRAFT: Draft = {
   tags: "",
 };
 
-export type Spec = Partial<JobSubmission> & { task_type: string };
+export type Submission = Partial<JobSubmission> & { task_type: string };
 
 export interface ValidatedDraft {
-  spec: Spec;
+  submission: Submission;
   tasks: number;
   rows: InputRows | null;
-  /** By name of what is wrong. */
+  /** Messages by the name of the invalid field. */
   errors: Record<string, string>;
 }
 
-const MOST = 1_000_000;
+const MAX_TASKS = 1_000_000;
 
 export function validateDraft(draft: Draft, taskType: string, fields: Field[]): ValidatedDraft {
   const errors: Record<string, string> = {};
-  const attempt = <T>(name: string, made: () => T): T | undefined => {
+  const attempt = <T>(name: string, parse: () => T): T | undefined => {
     try {
-      return made();
+      return parse();
     } catch (error) {
       errors[name] = (error as Error).message;
       return undefined;
     }
   };
-  const gridded = new Set(draft.source === "grid" ? draft.axes.map((each) => each.field) : []);
-  const params = paramsOf(draft, fields, gridded, errors);
-  const spec: Spec = { task_type: taskType };
-  if (draft.name.trim()) spec.name = draft.name.trim();
-  const { tasks, rows } = addTasks(spec, draft, fields, new Set(Object.keys(params)), errors);
-  if (Object.keys(params).length) spec.params = params;
-  if (tasks > MOST) errors.tasks = `${tasks.toLocaleString("en")} tasks are over the 1,000,000 that a job may have`;
-  if (draft.priority !== "normal") spec.priority = draft.priority;
-  const whole = (name: keyof Draft, least: number) =>
-    draft[name] === "" ? undefined : attempt(name, () => wholeNumber(String(draft[name]), least));
-  const chunk = whole("chunkSize", 1);
-  if (chunk !== undefined) spec.chunk_size = chunk;
-  const most = whole("maxParallelism", 1);
-  if (most !== undefined) spec.max_parallelism = most;
-  const failed = whole("maxFailed", 0);
-  if (failed !== undefined) spec.max_failed = failed;
-  const timeout = draft.timeout === "" ? undefined : attempt("timeout", () => positive(draft.timeout));
-  if (timeout !== undefined) spec.timeout = timeout;
-  const attempts = whole("attempts", 1);
-  const backoff = draft.backoff === "" ? undefined : attempt("backoff", () => positive(draft.backoff));
+  const axisFields = new Set(draft.source === "grid" ? draft.axes.map((each) => each.field) : []);
+  const params = parseParams(draft, fields, axisFields, errors);
+  const submission: Submission = { task_type: taskType };
+  if (draft.name.trim()) submission.name = draft.name.trim();
+  const { tasks, rows } = addTasks(submission, draft, fields, new Set(Object.keys(params)), errors);
+  if (Object.keys(params).length) submission.params = params;
+  if (tasks > MAX_TASKS) {
+    errors.tasks = `A job can have at most ${formatNumber(MAX_TASKS)} tasks; this job has ${formatNumber(tasks)}`;
+  }
+  if (draft.priority !== "normal") submission.priority = draft.priority;
+  const integer = (name: keyof Draft, min: number) =>
+    draft[name] === "" ? undefined : attempt(name, () => parseInteger(String(draft[name]), min));
+  const chunkSize = integer("chunkSize", 1);
+  if (chunkSize !== undefined) submission.chunk_size = chunkSize;
+  const maxParallelism = integer("maxParallelism", 1);
+  if (maxParallelism !== undefined) submission.max_parallelism = maxParallelism;
+  const maxFailed = integer("maxFailed", 0);
+  if (maxFailed !== undefined) submission.max_failed = maxFailed;
+  const timeout = draft.timeout === "" ? undefined : attempt("timeout", () => parsePositive(draft.timeout));
+  if (timeout !== undefined) submission.timeout = timeout;
+  const attempts = integer("attempts", 1);
+  const backoff = draft.backoff === "" ? undefined : attempt("backoff", () => parsePositive(draft.backoff));
   if (attempts !== undefined || backoff !== undefined) {
-    spec.retry = { max_attempts: attempts ?? 1, ...(backoff === undefined ? {} : { backoff }) } as NonNullable<
-      Spec["retry"]
+    submission.retry = { max_attempts: attempts ?? 1, ...(backoff === undefined ? {} : { backoff }) } as NonNullable<
+      Submission["retry"]
     >;
   }
-  const tags = attempt("tags", () => tagsOf(draft.tags));
-  if (tags && Object.keys(tags).length) spec.tags = tags;
-  return { spec, tasks, rows, errors };
+  const tags = attempt("tags", () => parseTags(draft.tags));
+  if (tags && Object.keys(tags).length) submission.tags = tags;
+  return { submission, tasks, rows, errors };
 }
 
-function paramsOf(
+function parseParams(
   draft: Draft,
   fields: Field[],
-  gridded: ReadonlySet<string>,
+  axisFields: ReadonlySet<string>,
   errors: Record<string, string>,
 ): Record<string, unknown> {
   const params: Record<string, unknown> = {};
   for (const field of fields) {
     const text = draft.params[field.name] ?? "";
-    if (gridded.has(field.name)) continue;
+    if (axisFields.has(field.name)) continue;
     if (text === "") {
-      if (field.required && draft.source !== "rows") errors[`params.${field.name}`] = "is needed";
+      if (field.required && draft.source !== "rows") errors[`params.${field.name}`] = "is required";
       continue;
     }
     try {
@@ -124,21 +127,22 @@ function paramsOf(
   return params;
 }
 
+/** Adds the tasks to the submission, and returns how many there are. */
 function addTasks(
-  spec: Spec,
+  submission: Submission,
   draft: Draft,
   fields: Field[],
-  shared: ReadonlySet<string>,
+  sharedParams: ReadonlySet<string>,
   errors: Record<string, string>,
 ): { tasks: number; rows: InputRows | null } {
   switch (draft.source) {
     case "count": {
       try {
-        spec.count = wholeNumber(draft.count, 1);
+        submission.count = parseInteger(draft.count, 1);
       } catch (error) {
         errors.count = (error as Error).message;
       }
-      return { tasks: spec.count ?? 0, rows: null };
+      return { tasks: submission.count ?? 0, rows: null };
     }
     case "grid": {
       const grid: Record<string, unknown> = {};
@@ -146,21 +150,21 @@ function addTasks(
       for (const axis of draft.axes) {
         try {
           const { value, size } = parseAxis(axis, fields);
-          if (axis.field in grid) throw new Error("stands twice");
+          if (axis.field in grid) throw new Error("Choose each field only once");
           grid[axis.field] = value;
           tasks *= size;
         } catch (error) {
           errors[`axis.${axis.id}`] = (error as Error).message;
         }
       }
-      spec.grid = grid as NonNullable<Spec["grid"]>;
+      submission.grid = grid as NonNullable<Submission["grid"]>;
       return { tasks, rows: null };
     }
     case "rows": {
-      const rows = parseRows(draft.rows, fields, shared);
-      if (!draft.rows.trim()) errors.rows = "Paste or choose at least one row";
-      else if (rows.faults.length) errors.rows = "Mend the rows that are named";
-      spec.inputs = rows.inputs as NonNullable<Spec["inputs"]>;
+      const rows = parseRows(draft.rows, fields, sharedParams);
+      if (!draft.rows.trim()) errors.rows = "Enter at least one row, or choose a file";
+      else if (rows.errors.length) errors.rows = "Fix the invalid rows";
+      submission.inputs = rows.inputs as NonNullable<Submission["inputs"]>;
       return { tasks: rows.inputs.length, rows };
     }
   }
@@ -171,40 +175,42 @@ export function parseAxis(axis: Axis, fields: Field[]): { value: unknown; size: 
   if (!field) throw new Error("Choose a field");
   const range = /^\s*(-?\d+)\s*\.\.\s*(-?\d+)\s*$/.exec(axis.values);
   if (range) {
-    const [from, to] = [Number(range[1]), Number(range[2])];
-    if (to <= from) throw new Error("The range is empty");
-    return { value: { range: [from, to] }, size: to - from };
+    const [start, end] = [Number(range[1]), Number(range[2])];
+    if (end <= start) throw new Error("The end of the range must be greater than its start");
+    return { value: { range: [start, end] }, size: end - start };
   }
   const values = axis.values
     .split(",")
     .map((each) => each.trim())
     .filter(Boolean)
     .map((each) => parseValue(each, field));
-  if (!values.length) throw new Error("Give values with commas between, or a range such as 0..100");
+  if (!values.length) throw new Error("Enter values separated by commas, or a range such as 0..100");
   return { value: values, size: values.length };
 }
 
-function tagsOf(text: string): Record<string, string> {
+function parseTags(text: string): Record<string, string> {
   const pairs = text
     .split(",")
     .map((each) => each.trim())
     .filter(Boolean)
     .map((each): [string, string] => {
-      const cut = each.indexOf("=");
-      if (cut < 1) throw new Error(`${each}: write key=value, with commas between`);
-      return [each.slice(0, cut).trim(), each.slice(cut + 1).trim()];
+      const separator = each.indexOf("=");
+      if (separator < 1) throw new Error(`Invalid tag ${each}. Enter key=value pairs separated by commas.`);
+      return [each.slice(0, separator).trim(), each.slice(separator + 1).trim()];
     });
   return Object.fromEntries(pairs);
 }
 
-function wholeNumber(text: string, least: number): number {
+function parseInteger(text: string, min: number): number {
   const number = Number(text);
-  if (!/^\d+$/.test(text.trim()) || number < least) throw new Error(`Give a whole number, at least ${least}`);
+  if (!/^\d+$/.test(text.trim()) || number < min) {
+    throw new Error(`Enter a whole number greater than or equal to ${min}`);
+  }
   return number;
 }
 
-function positive(text: string): number {
+function parsePositive(text: string): number {
   const number = Number(text);
-  if (!text.trim() || !(number > 0)) throw new Error("Give a number over 0");
+  if (!text.trim() || !(number > 0)) throw new Error("Enter a number greater than 0");
   return number;
 }

@@ -1,34 +1,32 @@
-/** Inputs that were pasted or uploaded: JSON Lines or CSV, each row checked by itself. */
+/** Parses inputs from JSON Lines or CSV, and validates each row. */
 
 import { type Field, inputError, parseValue } from "./parameter-schema";
 
 interface RowError {
-  /** As an editor counts them, from 1. */
+  /** The line number in the text, starting at 1. */
   line: number;
   message: string;
 }
 
 export interface InputRows {
   inputs: Record<string, unknown>[];
-  faults: RowError[];
-  /** Faults beyond those that are told. */
-  more: number;
+  errors: RowError[];
+  /** The number of errors that are not in `errors`. */
+  hiddenErrors: number;
 }
 
-const TOLD = 20;
+const MAX_ERRORS = 20;
 
-export function parseRows(text: string, fields: Field[], shared: ReadonlySet<string>): InputRows {
+/** `sharedParams` are the parameters that all rows share, so that rows may omit them. */
+export function parseRows(text: string, fields: Field[], sharedParams: ReadonlySet<string>): InputRows {
   const first = text.trimStart()[0];
-  const parsed = first === "{" || first === "[" ? jsonLines(text) : csv(text, fields);
-  const rows: InputRows = { inputs: [], faults: [], more: 0 };
-  const tell = (line: number, message: string): void => {
-    if (rows.faults.length < TOLD) rows.faults.push({ line, message });
-    else rows.more += 1;
-  };
-  for (const { line, value, wrong } of parsed) {
-    const message = wrong ?? inputError(value, fields, shared);
-    if (message) tell(line, message);
-    else rows.inputs.push(value as Record<string, unknown>);
+  const parsed = first === "{" || first === "[" ? parseJsonLines(text) : parseCsv(text, fields);
+  const rows: InputRows = { inputs: [], errors: [], hiddenErrors: 0 };
+  for (const { line, value, error } of parsed) {
+    const message = error ?? inputError(value, fields, sharedParams);
+    if (!message) rows.inputs.push(value as Record<string, unknown>);
+    else if (rows.errors.length < MAX_ERRORS) rows.errors.push({ line, message });
+    else rows.hiddenErrors += 1;
   }
   return rows;
 }
@@ -36,30 +34,31 @@ export function parseRows(text: string, fields: Field[], shared: ReadonlySet<str
 interface Row {
   line: number;
   value: unknown;
-  wrong: string | null;
+  error: string | null;
 }
 
-function jsonLines(text: string): Row[] {
+function parseJsonLines(text: string): Row[] {
   return text.split(/\r?\n/).flatMap((each, i): Row[] => {
     if (!each.trim()) return [];
     try {
-      return [{ line: i + 1, value: JSON.parse(each) as unknown, wrong: null }];
+      return [{ line: i + 1, value: JSON.parse(each) as unknown, error: null }];
     } catch {
-      return [{ line: i + 1, value: null, wrong: "is not JSON" }];
+      return [{ line: i + 1, value: null, error: "invalid JSON" }];
     }
   });
 }
 
-function csv(text: string, fields: Field[]): Row[] {
-  const [head, ...records] = recordsOf(text);
-  if (!head) return [];
-  const names = head.cells.map((each) => each.trim());
+function parseCsv(text: string, fields: Field[]): Row[] {
+  const [header, ...records] = parseRecords(text);
+  if (!header) return [];
+  const names = header.cells.map((each) => each.trim());
   const columns = names.map((name) => fields.find((each) => each.name === name));
   const unknown = names.filter((_, i) => !columns[i]);
-  if (unknown.length) return [{ line: head.line, value: null, wrong: `${unknown.join(", ")}: no such field` }];
+  if (unknown.length) return [{ line: header.line, value: null, error: `unknown fields: ${unknown.join(", ")}` }];
   return records.map(({ line, cells }) => {
-    if (cells.length !== names.length)
-      return { line, value: null, wrong: `has ${cells.length} cells, not ${names.length}` };
+    if (cells.length !== names.length) {
+      return { line, value: null, error: `has ${cells.length} cells, expected ${names.length}` };
+    }
     const value: Record<string, unknown> = {};
     for (const [i, cell] of cells.entries()) {
       const field = columns[i];
@@ -67,45 +66,45 @@ function csv(text: string, fields: Field[]): Row[] {
       try {
         value[field.name] = parseValue(cell, field);
       } catch (error) {
-        return { line, value: null, wrong: `${field.name} ${(error as Error).message}` };
+        return { line, value: null, error: `${field.name} ${(error as Error).message}` };
       }
     }
-    return { line, value, wrong: null };
+    return { line, value, error: null };
   });
 }
 
-/** RFC 4180: quoted cells may hold commas, quotes and line ends. */
-function recordsOf(text: string): { line: number; cells: string[] }[] {
+/** Parses CSV (RFC 4180): quoted cells can contain commas, quotes and line breaks. */
+function parseRecords(text: string): { line: number; cells: string[] }[] {
   const records: { line: number; cells: string[] }[] = [];
   let cells: string[] = [];
   let cell = "";
   let quoted = false;
   let line = 1;
-  let begun = 1;
-  const end = (): void => {
+  let recordLine = 1;
+  const endRecord = (): void => {
     cells.push(cell);
-    if (cells.length > 1 || cell.trim()) records.push({ line: begun, cells });
+    if (cells.length > 1 || cell.trim()) records.push({ line: recordLine, cells });
     cells = [];
     cell = "";
   };
   for (let i = 0; i < text.length; i += 1) {
-    const sign = text[i] as string;
-    if (sign === "\n") line += 1;
+    const character = text[i] as string;
+    if (character === "\n") line += 1;
     if (quoted) {
-      if (sign !== '"') cell += sign;
+      if (character !== '"') cell += character;
       else if (text[i + 1] === '"') {
         cell += '"';
         i += 1;
       } else quoted = false;
-    } else if (sign === '"' && cell === "") quoted = true;
-    else if (sign === ",") {
+    } else if (character === '"' && cell === "") quoted = true;
+    else if (character === ",") {
       cells.push(cell);
       cell = "";
-    } else if (sign === "\n") {
-      end();
-      begun = line;
-    } else if (sign !== "\r") cell += sign;
+    } else if (character === "\n") {
+      endRecord();
+      recordLine = line;
+    } else if (character !== "\r") cell += character;
   }
-  end();
+  endRecord();
   return records;
 }

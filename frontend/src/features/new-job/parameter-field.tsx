@@ -1,4 +1,4 @@
-/** One field of a task's input, by its kind. */
+/** The form field of one parameter. Its control depends on the type of the parameter. */
 
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
@@ -14,17 +14,16 @@ export interface ParameterFieldProps {
   onChange: (value: string) => void;
 }
 
-function hint({ schema, required }: Field): string {
-  if (schema.default !== undefined) return `${JSON.stringify(schema.default)} by default`;
-  return required ? "" : "Optional";
+function placeholder({ schema }: Field): string {
+  return schema.default === undefined ? "" : `Default: ${JSON.stringify(schema.default)}`;
 }
 
 function constraint({ schema, kind }: Field): string {
-  const { minimum: least, maximum: most } = schema;
-  if (least !== undefined && most !== undefined) return `${least} to ${most}.`;
-  if (least !== undefined) return `At least ${least}.`;
-  if (most !== undefined) return `At most ${most}.`;
-  return kind === "json" ? "As JSON." : "";
+  const { minimum: min, maximum: max } = schema;
+  if (min !== undefined && max !== undefined) return `${min} to ${max}`;
+  if (min !== undefined) return `At least ${min}`;
+  if (max !== undefined) return `At most ${max}`;
+  return kind === "json" ? "JSON" : "";
 }
 
 export function ParameterField({ field, value, error, onChange }: ParameterFieldProps) {
@@ -42,13 +41,18 @@ export function ParameterField({ field, value, error, onChange }: ParameterField
       {...(error ? { errorText: `${name} ${error}` } : {})}
     >
       {kind === "choice" || kind === "boolean" ? (
-        <Choice field={field} value={value} onChange={onChange} />
+        <ValueSelect field={field} value={value} onChange={onChange} />
       ) : kind === "json" ? (
-        <Textarea rows={3} value={value} placeholder={hint(field)} onChange={({ detail }) => onChange(detail.value)} />
+        <Textarea
+          rows={3}
+          value={value}
+          placeholder={placeholder(field)}
+          onChange={({ detail }) => onChange(detail.value)}
+        />
       ) : (
         <Input
           value={value}
-          placeholder={hint(field)}
+          placeholder={placeholder(field)}
           inputMode={kind === "text" ? "text" : "decimal"}
           onChange={({ detail }) => onChange(detail.value)}
         />
@@ -57,17 +61,17 @@ export function ParameterField({ field, value, error, onChange }: ParameterField
   );
 }
 
-function Choice({ field, value, onChange }: Omit<ParameterFieldProps, "error">) {
+function ValueSelect({ field, value, onChange }: Omit<ParameterFieldProps, "error">) {
   const values = field.kind === "boolean" ? ["true", "false"] : (field.schema.enum ?? []).map(String);
   const options = [
-    ...(field.required ? [] : [{ value: "", label: hint(field) }]),
+    ...(field.required ? [] : [{ value: "", label: placeholder(field) || "No value" }]),
     ...values.map((each) => ({ value: each, label: each })),
   ];
   return (
     <Select
       selectedOption={options.find((each) => each.value === value) ?? null}
       options={options}
-      placeholder="Choose"
+      placeholder="Choose a value"
       onChange={({ detail }) => onChange(detail.selectedOption.value ?? "")}
     />
   );

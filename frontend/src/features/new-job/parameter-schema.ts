@@ -1,4 +1,4 @@
-/** A task type's JSON Schema, as far as a form needs it; the API checks all of it. */
+/** The part of JSON Schema that the form uses. The API validates the inputs against the whole schema. */
 
 export interface Schema {
   type?: string | string[];
@@ -34,34 +34,36 @@ export interface Field {
   schema: Schema;
 }
 
-/** The input of a task, field by field, in the order of its signature. */
+/** The fields of a task's input, in the order of the function's signature. */
 export function fieldsOf(root: Schema): Field[] {
   const required = new Set(root.required ?? []);
-  return Object.entries(root.properties ?? {}).map(([name, said]) => {
-    const { schema, nullable } = resolved(said, root);
+  return Object.entries(root.properties ?? {}).map(([name, property]) => {
+    const { schema, nullable } = resolve(property, root);
     return {
       name,
       kind: kindOf(schema),
       required: required.has(name),
       nullable,
-      schema: { ...schema, ...described(said) },
+      schema: { ...schema, ...annotations(property) },
     };
   });
 }
 
-const described = ({ description, title, default: given }: Schema): Schema => ({
+/** The annotations of a property, which take precedence over those of the schema that it refers to. */
+const annotations = ({ description, title, default: defaultValue }: Schema): Schema => ({
   ...(description === undefined ? {} : { description }),
   ...(title === undefined ? {} : { title }),
-  ...(given === undefined ? {} : { default: given }),
+  ...(defaultValue === undefined ? {} : { default: defaultValue }),
 });
 
-function resolved(said: Schema, root: Schema): { schema: Schema; nullable: boolean } {
-  if (said.$ref) return resolved(root.$defs?.[said.$ref.replace("#/$defs/", "")] ?? {}, root);
-  const kinds = said.anyOf?.filter((each) => each.type !== "null");
-  if (said.anyOf && kinds?.length === 1 && kinds[0]) {
-    return { schema: resolved(kinds[0], root).schema, nullable: kinds.length < said.anyOf.length };
+/** Follows references, and unwraps `anyOf` of one schema and null. */
+function resolve(schema: Schema, root: Schema): { schema: Schema; nullable: boolean } {
+  if (schema.$ref) return resolve(root.$defs?.[schema.$ref.replace("#/$defs/", "")] ?? {}, root);
+  const alternatives = schema.anyOf?.filter((each) => each.type !== "null");
+  if (schema.anyOf && alternatives?.length === 1 && alternatives[0]) {
+    return { schema: resolve(alternatives[0], root).schema, nullable: alternatives.length < schema.anyOf.length };
   }
-  return { schema: said, nullable: false };
+  return { schema, nullable: false };
 }
 
 function kindOf(schema: Schema): Kind {
@@ -78,15 +80,15 @@ function kindOf(schema: Schema): Kind {
   }
 }
 
-/** The value that a text stands for; throws an Error that says what is wrong with it. */
+/** Parses the value of a field. Throws an Error with a message if the text is invalid. */
 export function parseValue(text: string, field: Field): unknown {
-  const value = parsed(text, field);
-  const wrong = valueError(value, field);
-  if (wrong) throw new Error(wrong);
+  const value = convert(text, field);
+  const error = valueError(value, field);
+  if (error) throw new Error(error);
   return value;
 }
 
-function parsed(text: string, { kind, schema, nullable }: Field): unknown {
+function convert(text: string, { kind, schema, nullable }: Field): unknown {
   if (nullable && text === "null") return null;
   switch (kind) {
     case "text":
@@ -106,26 +108,26 @@ function parsed(text: string, { kind, schema, nullable }: Field): unknown {
       try {
         return JSON.parse(text) as unknown;
       } catch {
-        throw new Error("must be JSON");
+        throw new Error("must be valid JSON");
       }
   }
 }
 
-/** What is wrong with a value, or null. */
+/** The error of a value, or null if it is valid. */
 function valueError(value: unknown, { kind, schema, nullable }: Field): string | null {
   if (value === null) return nullable ? null : "must not be null";
   switch (kind) {
     case "text":
-      return typeof value === "string" ? textFault(value, schema) : "must be a text";
+      return typeof value === "string" ? stringError(value, schema) : "must be a string";
     case "choice":
       return schema.enum?.includes(value) ? null : `must be one of ${schema.enum?.join(", ")}`;
     case "boolean":
       return typeof value === "boolean" ? null : "must be true or false";
     case "integer":
       if (typeof value !== "number" || !Number.isInteger(value)) return "must be a whole number";
-      return rangeFault(value, schema);
+      return rangeError(value, schema);
     case "number":
-      return typeof value === "number" ? rangeFault(value, schema) : "must be a number";
+      return typeof value === "number" ? rangeError(value, schema) : "must be a number";
     case "json":
       if (schema.type === "array") return Array.isArray(value) ? null : "must be a list";
       if (schema.type === "object") return isObject(value) ? null : "must be an object";
@@ -133,35 +135,35 @@ function valueError(value: unknown, { kind, schema, nullable }: Field): string |
   }
 }
 
-function textFault(value: string, { minLength, maxLength, pattern }: Schema): string | null {
+function stringError(value: string, { minLength, maxLength, pattern }: Schema): string | null {
   if (minLength !== undefined && value.length < minLength) return `must have at least ${minLength} characters`;
   if (maxLength !== undefined && value.length > maxLength) return `must have at most ${maxLength} characters`;
   if (pattern !== undefined && !new RegExp(pattern, "u").test(value)) return `must match ${pattern}`;
   return null;
 }
 
-function rangeFault(value: number, schema: Schema): string | null {
+function rangeError(value: number, schema: Schema): string | null {
   if (schema.minimum !== undefined && value < schema.minimum) return `must be at least ${schema.minimum}`;
   if (schema.maximum !== undefined && value > schema.maximum) return `must be at most ${schema.maximum}`;
   if (schema.exclusiveMinimum !== undefined && value <= schema.exclusiveMinimum)
-    return `must be over ${schema.exclusiveMinimum}`;
+    return `must be greater than ${schema.exclusiveMinimum}`;
   if (schema.exclusiveMaximum !== undefined && value >= schema.exclusiveMaximum)
-    return `must be under ${schema.exclusiveMaximum}`;
+    return `must be less than ${schema.exclusiveMaximum}`;
   return null;
 }
 
-/** What is wrong with one task's input, beside what all tasks have in common. */
-export function inputError(input: unknown, fields: Field[], shared: ReadonlySet<string>): string | null {
+/** The error of a task's input, or null if it is valid. `sharedParams` complete the input. */
+export function inputError(input: unknown, fields: Field[], sharedParams: ReadonlySet<string>): string | null {
   if (!isObject(input)) return "must be an object";
   const known = new Map(fields.map((each) => [each.name, each]));
   for (const [name, value] of Object.entries(input)) {
     const field = known.get(name);
-    if (!field) return `${name} is not a field of this task type`;
-    const wrong = valueError(value, field);
-    if (wrong) return `${name} ${wrong}`;
+    if (!field) return `unknown field: ${name}`;
+    const error = valueError(value, field);
+    if (error) return `${name} ${error}`;
   }
-  const missing = fields.find((each) => each.required && !(each.name in input) && !shared.has(each.name));
-  return missing ? `${missing.name} is missing` : null;
+  const missing = fields.find((each) => each.required && !(each.name in input) && !sharedParams.has(each.name));
+  return missing ? `${missing.name} is required` : null;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -1,4 +1,4 @@
-/** How many tasks there are, and in what they differ. */
+/** The fields that define the tasks of a new job: a number, a grid of values, or one row per task. */
 
 import Alert from "@cloudscape-design/components/alert";
 import AttributeEditor from "@cloudscape-design/components/attribute-editor";
@@ -11,58 +11,59 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Textarea from "@cloudscape-design/components/textarea";
 import Tiles from "@cloudscape-design/components/tiles";
 import { useState } from "react";
-import { formatBytes, formatNumber, pluralize } from "@/lib/format";
-import { parseAxis, type Axis, type ValidatedDraft, type Draft, type Source } from "./draft";
+import { formatBytes, formatNumber, pluralize, toSentence } from "@/lib/format";
+import { type Axis, type Draft, parseAxis, type TaskSource, type ValidatedDraft } from "./draft";
+import type { InputRows } from "./input-rows";
 import type { Field } from "./parameter-schema";
 
 export interface TaskSourceFieldsProps {
   draft: Draft;
-  checked: ValidatedDraft;
+  validated: ValidatedDraft;
   fields: Field[];
-  shownErrors: Record<string, string>;
+  errors: Record<string, string>;
   onChange: (part: Partial<Draft>) => void;
 }
 
 export function TaskSourceFields(props: TaskSourceFieldsProps) {
-  const { draft, shownErrors, onChange } = props;
+  const { draft, errors, onChange } = props;
   return (
     <SpaceBetween size="l">
       <Tiles
         value={draft.source}
-        ariaLabel="Where tasks come from"
+        ariaLabel="Task source"
         columns={3}
-        onChange={({ detail }) => onChange({ source: detail.value as Source })}
+        onChange={({ detail }) => onChange({ source: detail.value as TaskSource })}
         items={[
           {
             value: "count",
-            label: "A number of tasks",
-            description: "All with the same parameters, told apart by index",
+            label: "Number of tasks",
+            description: "Same parameters for every task; each gets its own index",
           },
-          { value: "grid", label: "A grid", description: "Every combination of the values of some fields" },
-          { value: "rows", label: "Rows", description: "One task a row of JSON Lines or CSV" },
+          { value: "grid", label: "Grid", description: "One task for each combination of field values" },
+          { value: "rows", label: "Rows", description: "One task for each row of JSON Lines or CSV" },
         ]}
       />
       {draft.source === "count" && (
-        <FormField label="Tasks" constraintText="1 to 1,000,000." {...errorOf(shownErrors.count ?? shownErrors.tasks)}>
+        <FormField label="Tasks" constraintText="1 to 1,000,000" {...errorText(errors.count ?? errors.tasks)}>
           <Input value={draft.count} inputMode="numeric" onChange={({ detail }) => onChange({ count: detail.value })} />
         </FormField>
       )}
-      {draft.source === "grid" && <GridForm {...props} />}
-      {draft.source === "rows" && <RowsForm {...props} />}
+      {draft.source === "grid" && <GridFields {...props} />}
+      {draft.source === "rows" && <RowFields {...props} />}
     </SpaceBetween>
   );
 }
 
-const errorOf = (text: string | undefined) => (text ? { errorText: text } : {});
+const errorText = (text: string | undefined) => (text ? { errorText: text } : {});
 
-function GridForm({ draft, checked, fields, shownErrors, onChange }: TaskSourceFieldsProps) {
-  const set = (axis: Axis, part: Partial<Axis>): void =>
+function GridFields({ draft, validated, fields, errors, onChange }: TaskSourceFieldsProps) {
+  const changeAxis = (axis: Axis, part: Partial<Axis>): void =>
     onChange({ axes: draft.axes.map((each) => (each === axis ? { ...each, ...part } : each)) });
   return (
     <SpaceBetween size="s">
       <AttributeEditor<Axis>
         items={draft.axes}
-        addButtonText="Add a field"
+        addButtonText="Add field"
         removeButtonText="Remove"
         isItemRemovable={() => draft.axes.length > 1}
         onAddButtonClick={() =>
@@ -83,32 +84,32 @@ function GridForm({ draft, checked, fields, shownErrors, onChange }: TaskSourceF
                   label: name,
                   disabled: draft.axes.some((each) => each !== axis && each.field === name),
                 }))}
-                onChange={({ detail }) => set(axis, { field: detail.selectedOption.value ?? "" })}
+                onChange={({ detail }) => changeAxis(axis, { field: detail.selectedOption.value ?? "" })}
               />
             ),
-            errorText: (axis) => shownErrors[`axis.${axis.id}`],
+            errorText: (axis) => errors[`axis.${axis.id}`],
           },
           {
             label: "Values",
-            constraintText: "With commas between, or 0..100, where 100 is not reached",
+            constraintText: "Values separated by commas, or a range such as 0..100, which excludes 100",
             control: (axis) => (
-              <Input value={axis.values} onChange={({ detail }) => set(axis, { values: detail.value })} />
+              <Input value={axis.values} onChange={({ detail }) => changeAxis(axis, { values: detail.value })} />
             ),
           },
         ]}
       />
       <Box>
         <span className="figures" aria-live="polite">
-          {product(draft.axes, fields)} = <b>{pluralize(checked.tasks, "task")}</b>
+          {describeProduct(draft.axes, fields)} = <b>{pluralize(validated.tasks, "task")}</b>
         </span>
       </Box>
-      {shownErrors.tasks && <Alert type="error">{shownErrors.tasks}.</Alert>}
+      {errors.tasks && <Alert type="error">{toSentence(errors.tasks)}</Alert>}
     </SpaceBetween>
   );
 }
 
-/** 3 lr × 100 seed */
-function product(axes: Axis[], fields: Field[]): string {
+/** The sizes of the axes, such as "3 lr × 100 seed". */
+function describeProduct(axes: Axis[], fields: Field[]): string {
   return axes
     .map((axis) => {
       try {
@@ -120,23 +121,27 @@ function product(axes: Axis[], fields: Field[]): string {
     .join(" × ");
 }
 
-function RowsForm({ draft, checked, fields, shownErrors, onChange }: TaskSourceFieldsProps) {
+/** Longer texts are shortened and read-only in the text area. */
+const MAX_EDITABLE_LENGTH = 200_000;
+
+function RowFields({ draft, validated, fields, errors, onChange }: TaskSourceFieldsProps) {
   const [files, setFiles] = useState<File[]>([]);
-  const { rows } = checked;
   const names = fields.map((each) => each.name);
+  const tooLong = draft.rows.length > MAX_EDITABLE_LENGTH;
+  const example = JSON.stringify(Object.fromEntries(names.slice(0, 2).map((each) => [each, "…"])));
   return (
     <SpaceBetween size="s">
       <FormField
         label="Rows"
-        description="JSON Lines, or CSV whose first line names the fields. Parameters below hold for all rows."
-        {...errorOf(shownErrors.rows)}
+        description="JSON Lines, or CSV with a header line. The parameters below apply to all rows."
+        {...errorText(errors.rows)}
       >
         <Textarea
           rows={8}
           spellcheck={false}
-          value={draft.rows.length > 200_000 ? `${draft.rows.slice(0, 2_000)}\n…` : draft.rows}
-          readOnly={draft.rows.length > 200_000}
-          placeholder={`${JSON.stringify(Object.fromEntries(names.slice(0, 2).map((each) => [each, "…"])))}\n\nor\n\n${names.slice(0, 3).join(",")}`}
+          value={tooLong ? `${draft.rows.slice(0, 2_000)}\n…` : draft.rows}
+          readOnly={tooLong}
+          placeholder={`${example}\n\nor\n\n${names.slice(0, 3).join(",")}`}
           onChange={({ detail }) => onChange({ rows: detail.value })}
         />
       </FormField>
@@ -144,7 +149,7 @@ function RowsForm({ draft, checked, fields, shownErrors, onChange }: TaskSourceF
         value={files}
         accept=".jsonl,.ndjson,.csv,.json,.txt"
         constraintText={
-          draft.rows ? `${formatBytes(draft.rows.length)} are in hand` : "JSON Lines or CSV, to a million rows"
+          draft.rows ? `${formatBytes(draft.rows.length)} loaded` : "JSON Lines or CSV, up to 1,000,000 rows"
         }
         onChange={({ detail }) => {
           setFiles(detail.value);
@@ -153,31 +158,31 @@ function RowsForm({ draft, checked, fields, shownErrors, onChange }: TaskSourceF
           else onChange({ rows: "" });
         }}
         i18nStrings={{
-          uploadButtonText: () => "Choose a file",
-          dropzoneText: () => "Drop a file",
-          removeFileAriaLabel: () => "Remove the file",
+          uploadButtonText: () => "Choose file",
+          dropzoneText: () => "Drop file to upload",
+          removeFileAriaLabel: () => "Remove file",
           limitShowFewer: "Show fewer",
           limitShowMore: "Show more",
           errorIconAriaLabel: "Error",
         }}
       />
-      {rows && draft.rows && (
-        <Alert
-          type={rows.faults.length ? "error" : "success"}
-          header={
-            rows.faults.length
-              ? `${pluralize(rows.faults.length + rows.more, "row")} cannot be right`
-              : `${pluralize(rows.inputs.length, "row")}, all fit the task type`
-          }
-        >
-          {rows.faults.map((each) => (
-            <div key={each.line}>
-              Line {formatNumber(each.line)}: {each.message}
-            </div>
-          ))}
-          {rows.more > 0 && <div>and {formatNumber(rows.more)} more</div>}
-        </Alert>
-      )}
+      {validated.rows && draft.rows && <RowsAlert rows={validated.rows} />}
     </SpaceBetween>
+  );
+}
+
+function RowsAlert({ rows: { inputs, errors, hiddenErrors } }: { rows: InputRows }) {
+  if (!errors.length) {
+    return <Alert type="success" header={pluralize(inputs.length, "valid row")} />;
+  }
+  return (
+    <Alert type="error" header={pluralize(errors.length + hiddenErrors, "invalid row")}>
+      {errors.map((each) => (
+        <div key={each.line}>
+          Line {formatNumber(each.line)}: {each.message}
+        </div>
+      ))}
+      {hiddenErrors > 0 && <div>and {formatNumber(hiddenErrors)} more</div>}
+    </Alert>
   );
 }

@@ -1,44 +1,40 @@
-/** All results as one file: how far the API is with it, then the link. */
+/** The progress of an export, and the download link when it is ready. */
 
 import Alert from "@cloudscape-design/components/alert";
 import Button from "@cloudscape-design/components/button";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import { useQuery } from "@tanstack/react-query";
 import { ProblemAlert } from "@/components/problem-alert";
-import { useApi } from "@/lib/api/context";
 import type { Export } from "@/lib/api/types";
-import { formatBytes, formatNumber, pluralize } from "@/lib/format";
-import { toSentence } from "@/lib/notifications";
-import { exportQuery } from "./api";
+import { formatBytes, formatNumber, pluralize, toSentence } from "@/lib/format";
+import { useExport } from "./api";
 
-const LOOK = 1_500;
-/** A link reads the file for a quarter of an hour, and each answer has a new one. */
-const NEW_LINK = 10 * 60_000;
+export interface ExportStatusProps {
+  jobId: string;
+  exportId: string;
+  onDismiss: () => void;
+}
 
-export function ExportStatus({ job, id, onDismiss }: { job: string; id: string; onDismiss: () => void }) {
-  const found = useQuery({
-    ...exportQuery(useApi(), job, id),
-    refetchInterval: (query) => (query.state.data && query.state.data.status !== "RUNNING" ? NEW_LINK : LOOK),
-  });
-  if (found.isError) return <ProblemAlert error={found.error} retry={() => void found.refetch()} />;
+export function ExportStatus({ jobId, exportId, onDismiss }: ExportStatusProps) {
+  const { data, error, isError, refetch } = useExport(jobId, exportId);
+  if (isError) return <ProblemAlert error={error} retry={() => void refetch()} />;
   return (
     <div aria-live="polite">
-      {found.data ? (
-        <Told file={found.data} onDismiss={onDismiss} />
+      {data ? (
+        <ExportAlert file={data} onDismiss={onDismiss} />
       ) : (
-        <StatusIndicator type="loading">Asking for the file</StatusIndicator>
+        <StatusIndicator type="loading">Loading export</StatusIndicator>
       )}
     </div>
   );
 }
 
-function Told({ file, onDismiss }: { file: Export; onDismiss: () => void }) {
-  const shared = { dismissible: true, dismissAriaLabel: "Forget the file", onDismiss };
+function ExportAlert({ file, onDismiss }: { file: Export; onDismiss: () => void }) {
+  const shared = { dismissible: true, dismissAriaLabel: "Dismiss", onDismiss };
   switch (file.status) {
     case "RUNNING":
       return (
         <StatusIndicator type="in-progress">
-          The file is being written{file.results ? `: ${pluralize(file.results, "result")} so far` : ""}
+          Exporting results{file.results ? `: ${pluralize(file.results, "result")} so far` : ""}
         </StatusIndicator>
       );
     case "DONE":
@@ -46,11 +42,11 @@ function Told({ file, onDismiss }: { file: Export; onDismiss: () => void }) {
         <Alert
           {...shared}
           type="success"
-          header="The file is written"
+          header="Export ready"
           action={
             file.url && (
               <Button href={file.url} iconName="download" target="_blank">
-                Download {file.size === null ? "" : formatBytes(file.size)}
+                Download{file.size === null ? "" : ` ${formatBytes(file.size)}`}
               </Button>
             )
           }
@@ -60,22 +56,22 @@ function Told({ file, onDismiss }: { file: Export; onDismiss: () => void }) {
       );
     case "EXPIRED":
       return (
-        <Alert {...shared} type="info" header="The file is not kept any more">
-          Files are kept for a week. Begin another.
+        <Alert {...shared} type="info" header="Export expired">
+          Exports are kept for a week. Start a new export.
         </Alert>
       );
     case "FAILED":
       return (
-        <Alert {...shared} type="error" header="The file could not be written">
-          {toSentence(file.error ?? "Begin another")}
+        <Alert {...shared} type="error" header="Export failed">
+          {toSentence(file.error ?? "Start a new export")}
         </Alert>
       );
   }
 }
 
 function describeExport({ results, missing }: Pick<Export, "results" | "missing">): string {
-  const has = `It has ${pluralize(results ?? 0, "result")}, a line of JSON each, with gzip.`;
-  return missing
-    ? `${has} ${formatNumber(missing)} more ${missing === 1 ? "line says" : "lines say"} why a task has none.`
-    : has;
+  const content = `A gzipped JSON Lines file with ${pluralize(results ?? 0, "result")}.`;
+  if (!missing) return content;
+  const lines = missing === 1 ? "line contains" : "lines contain";
+  return `${content} ${formatNumber(missing)} more ${lines} the reason why a task has no result.`;
 }

@@ -1,47 +1,47 @@
-/** Tasks without a result, in words. Pure. */
+/** Describes tasks without a result. Pure. */
 
 import type { Counts, Missing, MissingWhy } from "@/lib/api/types";
 import { formatNumber } from "@/lib/format";
 
-const WORDS: Record<MissingWhy, string> = {
+const REASON_LABELS: Record<MissingWhy, string> = {
   PENDING: "pending",
   RUNNING: "running",
   RETRYING: "retrying",
   FAILED: "failed",
   CANCELLED: "cancelled",
-  EXPIRED: "whose result is not kept any more",
+  EXPIRED: "with an expired result",
 };
 
-/** In the order in which they are worth knowing. */
-const ORDER = ["failed", "cancelled", "retrying", "running", "pending"] as const;
+/** The most important status first. */
+const STATUSES = ["failed", "cancelled", "retrying", "running", "pending"] as const;
 
-/** How many have none and why: "71 failed, 3 cancelled"; empty where all completed. */
+/** The number of tasks without a result by status, such as "71 failed, 3 cancelled". Empty if all tasks completed. */
 export const describeMissing = (counts: Counts): string =>
-  ORDER.filter((each) => counts[each] > 0)
+  STATUSES.filter((each) => counts[each] > 0)
     .map((each) => `${formatNumber(counts[each])} ${each}`)
     .join(", ");
 
 export interface MissingGroup {
-  why: MissingWhy;
-  words: string;
+  reason: MissingWhy;
+  label: string;
   count: number;
-  runs: { first: number; words: string }[];
-  /** Runs that are left out. */
-  more: number;
+  ranges: { first: number; label: string }[];
+  /** The number of ranges that are not shown. */
+  hidden: number;
 }
 
-/** The runs of a page by why, so many of each at most. */
-export function groupMissing(missing: Missing[], most: number): MissingGroup[] {
+/** Groups the ranges of a page by reason. Each group shows at most `maxRanges` ranges. */
+export function groupMissing(missing: Missing[], maxRanges: number): MissingGroup[] {
   const groups = new Map<MissingWhy, Missing[]>();
-  for (const run of missing) groups.set(run.why, [...(groups.get(run.why) ?? []), run]);
-  return [...groups].map(([why, runs]) => ({
-    why,
-    words: WORDS[why],
-    count: runs.reduce((sum, each) => sum + each.count, 0),
-    runs: runs.slice(0, most).map(({ first, last }) => ({
+  for (const range of missing) groups.set(range.why, [...(groups.get(range.why) ?? []), range]);
+  return [...groups].map(([reason, ranges]) => ({
+    reason,
+    label: REASON_LABELS[reason],
+    count: ranges.reduce((sum, each) => sum + each.count, 0),
+    ranges: ranges.slice(0, maxRanges).map(({ first, last }) => ({
       first,
-      words: first === last ? formatNumber(first) : `${formatNumber(first)}–${formatNumber(last)}`,
+      label: first === last ? formatNumber(first) : `${formatNumber(first)}–${formatNumber(last)}`,
     })),
-    more: Math.max(0, runs.length - most),
+    hidden: Math.max(0, ranges.length - maxRanges),
   }));
 }

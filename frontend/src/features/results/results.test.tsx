@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { expect, test } from "vitest";
 import type { Export } from "@/lib/api/types";
-import { makeJob, respondWith, API, server, setUpFakeNetwork } from "../../../tests/fake-network";
+import { API, makeJob, respondWith, server, setUpFakeNetwork } from "../../../tests/fake-network";
 import { renderWithProviders } from "../../../tests/render";
 import { Results } from "./results";
 
@@ -22,9 +22,9 @@ const file: Export = {
   error: null,
 };
 
-test("the file is asked for until it is written, then linked with what it lacks", async () => {
+test("polls an export until it is ready, then shows its link and the number of missing results", async () => {
   const user = userEvent.setup();
-  let asked = 0;
+  let polls = 0;
   respondWith("/jobs/:id/results", "ResultPageBody", {
     items: [{ index: 0, result: 7, too_large: false }],
     missing: [{ first: 1, last: 2, count: 2, why: "FAILED" }],
@@ -33,17 +33,17 @@ test("the file is asked for until it is written, then linked with what it lacks"
   server.use(
     http.post(`${API}/api/v1/jobs/:id/exports`, () => HttpResponse.json(file, { status: 202 })),
     http.get(`${API}/api/v1/jobs/:id/exports/exp_1`, () => {
-      asked += 1;
+      polls += 1;
       const done = { status: "DONE", results: 48, missing: 2, size: 2_000, url: "https://files.test/exp_1" };
-      return HttpResponse.json(asked > 1 ? { ...file, ...done } : file);
+      return HttpResponse.json(polls > 1 ? { ...file, ...done } : file);
     }),
   );
   renderWithProviders(<Results job={makeJob({ status: "FAILED" })} taskHref={(index) => `/t/${index}`} />);
 
   expect(await screen.findByRole("link", { name: "1–2" })).toHaveAttribute("href", "/t/1");
-  await user.click(screen.getByRole("button", { name: "Export all" }));
+  await user.click(screen.getByRole("button", { name: "Export results" }));
 
   const link = await screen.findByRole("link", { name: /Download 2.0 kB/ }, { timeout: 4_000 });
   expect(link).toHaveAttribute("href", "https://files.test/exp_1");
-  expect(screen.getByText(/It has 48 results.*2 more lines say why/)).toBeInTheDocument();
+  expect(screen.getByText(/with 48 results\. 2 more lines contain the reason/)).toBeInTheDocument();
 });

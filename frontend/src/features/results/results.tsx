@@ -1,4 +1,4 @@
-/** What completed tasks returned: a page to look at, what is missing, and all of it as a file of JSON Lines. */
+/** The results of a job, with an export of all results as a file. */
 
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
@@ -6,48 +6,30 @@ import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { TokenPagination, useTokenPagination } from "@/components/token-pagination";
 import { ProblemAlert } from "@/components/problem-alert";
-import { isActive } from "@/components/status-indicators";
-import { useApi } from "@/lib/api/context";
+import { TokenPagination, useTokenPagination } from "@/components/token-pagination";
 import type { Job, Missing } from "@/lib/api/types";
 import { formatNumber, pluralize } from "@/lib/format";
-import { notifyProblem } from "@/lib/notifications";
-import { useStore } from "@/lib/store";
-import { startExport, startedExports, resultsQuery } from "./api";
+import { isActiveJob } from "@/lib/job";
+import { useResults, useStartedExport, useStartExport } from "./api";
 import { ExportStatus } from "./export-status";
-import { groupMissing, describeMissing } from "./missing-results";
+import { describeMissing, groupMissing } from "./missing-results";
 
-const PAGE = 50;
-const RUNS = 12;
+const MAX_RANGES = 12;
+const MAX_RESULT_LENGTH = 400;
 
 export function Results({ job, taskHref }: { job: Job; taskHref: (index: number) => string }) {
-  const api = useApi();
-  const pages = useTokenPagination(job.id);
-  const file = useStore(startedExports)[job.id];
-  const found = useQuery(resultsQuery(api, { job: job.id, limit: PAGE, after: pages.after }));
-  const begin = useMutation({
-    mutationFn: () => startExport(api, job.id, crypto.randomUUID()),
-    onSuccess: ({ id }) => startedExports.set({ ...startedExports.get(), [job.id]: id }),
-    onError: (error) => notifyProblem("The file of results", error),
-  });
-  const items = found.data?.items ?? [];
-  const next = found.data?.next_token ?? null;
-  const without = describeMissing(job.counts);
-
-  function forget(): void {
-    const { [job.id]: _gone, ...others } = startedExports.get();
-    startedExports.set(others);
-  }
-
+  const pagination = useTokenPagination(job.id);
+  const { exportId, dismiss } = useStartedExport(job.id);
+  const { data, error, isError, isPending, refetch } = useResults(job.id, pagination.token);
+  const startExport = useStartExport(job.id);
   return (
     <SpaceBetween size="m">
-      {file && <ExportStatus job={job.id} id={file} onDismiss={forget} />}
+      {exportId && <ExportStatus jobId={job.id} exportId={exportId} onDismiss={dismiss} />}
       <Table
         trackBy="index"
-        items={items}
-        loading={found.isPending}
+        items={data?.items ?? []}
+        loading={isPending}
         loadingText="Loading results"
         wrapLines
         ariaLabels={{ tableLabel: "Results" }}
@@ -55,29 +37,31 @@ export function Results({ job, taskHref }: { job: Job; taskHref: (index: number)
           <Header
             variant="h2"
             counter={`(${formatNumber(job.counts.completed)})`}
-            description={`${pluralize(job.counts.completed, "task")} completed${without ? `; without a result: ${without}` : ""}. From a terminal: shoal export ${job.id}`}
+            description={describeResults(job)}
             actions={
               <Button
                 iconName="download"
-                loading={begin.isPending}
+                loading={startExport.isPending}
                 disabled={!job.counts.completed}
-                onClick={() => begin.mutate()}
+                onClick={() => startExport.mutate()}
               >
-                {isActive(job) ? "Export what there is" : "Export all"}
+                {isActiveJob(job) ? "Export current results" : "Export results"}
               </Button>
             }
           >
             Results
           </Header>
         }
-        pagination={<TokenPagination pagination={pages} nextToken={next} itemsLabel="results" />}
-        footer={<MissingHere missing={found.data?.missing ?? []} taskHref={taskHref} />}
+        pagination={
+          <TokenPagination pagination={pagination} nextToken={data?.next_token ?? null} itemsLabel="results" />
+        }
+        footer={<MissingResults missing={data?.missing ?? []} taskHref={taskHref} />}
         empty={
-          found.isError ? (
-            <ProblemAlert error={found.error} retry={() => void found.refetch()} />
+          isError ? (
+            <ProblemAlert error={error} retry={() => void refetch()} />
           ) : (
             <Box textAlign="center" color="inherit" padding="m">
-              No task has completed yet.
+              No results
             </Box>
           )
         }
@@ -93,7 +77,7 @@ export function Results({ job, taskHref }: { job: Job; taskHref: (index: number)
             id: "result",
             header: "Result",
             cell: (each) => (
-              <span className="mono">{each.too_large ? "too large to show here" : preview(each.result)}</span>
+              <span className="mono">{each.too_large ? "Too large to display" : preview(each.result)}</span>
             ),
           },
         ]}
@@ -102,24 +86,30 @@ export function Results({ job, taskHref }: { job: Job; taskHref: (index: number)
   );
 }
 
-/** Those of this page's tasks that have no result, and why. */
-function MissingHere({ missing, taskHref }: { missing: Missing[]; taskHref: (index: number) => string }) {
+function describeResults(job: Job): string {
+  const missing = describeMissing(job.counts);
+  const completed = `${pluralize(job.counts.completed, "task")} completed`;
+  return `${completed}${missing ? `; without a result: ${missing}` : ""}. To export from a terminal, run: shoal export ${job.id}`;
+}
+
+/** The tasks of this page without a result, grouped by reason. */
+function MissingResults({ missing, taskHref }: { missing: Missing[]; taskHref: (index: number) => string }) {
   if (!missing.length) return null;
   return (
     <SpaceBetween size="xs">
-      {groupMissing(missing, RUNS).map((group) => (
-        <div key={group.why}>
+      {groupMissing(missing, MAX_RANGES).map((group) => (
+        <div key={group.reason}>
           <Box variant="strong">
-            Among these {pluralize(group.count, "task")} {group.words}:
+            Without a result on this page: {pluralize(group.count, "task")} {group.label}
           </Box>{" "}
           <span className="examples">
-            {group.runs.map((run) => (
-              <span key={run.first}>
-                <Link href={taskHref(run.first)}>{run.words}</Link>{" "}
+            {group.ranges.map((range) => (
+              <span key={range.first}>
+                <Link href={taskHref(range.first)}>{range.label}</Link>{" "}
               </span>
             ))}
           </span>
-          {group.more > 0 && `and ${pluralize(group.more, "more run")}`}
+          {group.hidden > 0 && `and ${pluralize(group.hidden, "more range")}`}
         </div>
       ))}
     </SpaceBetween>
@@ -128,5 +118,5 @@ function MissingHere({ missing, taskHref }: { missing: Missing[]; taskHref: (ind
 
 function preview(result: unknown): string {
   const text = JSON.stringify(result ?? null);
-  return text.length > 400 ? `${text.slice(0, 400)}…` : text;
+  return text.length > MAX_RESULT_LENGTH ? `${text.slice(0, MAX_RESULT_LENGTH)}…` : text;
 }

@@ -1,10 +1,11 @@
-/** How a view of tasks is laid out in cells, and what is in each cell. Pure. */
+/** The layout of tasks in cells, and the counts of each cell. Pure. */
 
 import type { TaskStatus } from "@/lib/api/types";
 
-/** A cell's counts have this order. */
+/** The order of the counts of a cell. */
 export const STATUSES: readonly TaskStatus[] = ["PENDING", "RUNNING", "RETRYING", "COMPLETED", "FAILED", "CANCELLED"];
 
+/** The bytes of the map, see docs/reference/map.md. */
 const BYTES: Record<TaskStatus, string> = {
   PENDING: "P",
   RUNNING: "R",
@@ -14,12 +15,12 @@ const BYTES: Record<TaskStatus, string> = {
   CANCELLED: "X",
 };
 
-const NUMBER_OF_BYTE = new Uint8Array(256);
-for (const [number, status] of STATUSES.entries()) NUMBER_OF_BYTE[BYTES[status].charCodeAt(0)] = number;
+const STATUS_OF_BYTE = new Uint8Array(256);
+for (const [index, status] of STATUSES.entries()) STATUS_OF_BYTE[BYTES[status].charCodeAt(0)] = index;
 
 const FAILED_BYTE = BYTES.FAILED.charCodeAt(0);
 
-/** Tasks from `start`, `count` of them. */
+/** A range of tasks. */
 export interface View {
   start: number;
   count: number;
@@ -29,39 +30,39 @@ export interface Grid {
   view: View;
   columns: number;
   rows: number;
-  /** Edge of a cell, in pixels of the screen. */
+  /** The edge of a cell, in CSS pixels. */
   size: number;
-  /** Tasks in each cell but the last. */
-  share: number;
+  /** The number of tasks in each cell except the last one. */
+  tasksPerCell: number;
   cells: number;
 }
 
-const LARGEST = 16;
-const SMALLEST = 4;
+const MAX_CELL_SIZE = 16;
+const MIN_CELL_SIZE = 4;
 
-/** The largest cells that hold one task each; else the smallest, which hold as few as they can. */
+/** Uses the largest cells with one task each, or else the smallest cells with as few tasks as possible. */
 export function layoutGrid(view: View, width: number, height: number): Grid {
-  for (let size = LARGEST; size >= SMALLEST; size -= 1) {
+  for (let size = MAX_CELL_SIZE; size >= MIN_CELL_SIZE; size -= 1) {
     const columns = Math.max(1, Math.floor(width / size));
     const rows = Math.ceil(view.count / columns);
-    if (rows * size <= height) return { view, columns, rows, size, share: 1, cells: view.count };
+    if (rows * size <= height) return { view, columns, rows, size, tasksPerCell: 1, cells: view.count };
   }
-  const columns = Math.max(1, Math.floor(width / SMALLEST));
-  const most = columns * Math.max(1, Math.floor(height / SMALLEST));
-  const share = Math.ceil(view.count / most);
-  const cells = Math.ceil(view.count / share);
-  return { view, columns, rows: Math.ceil(cells / columns), size: SMALLEST, share, cells };
+  const columns = Math.max(1, Math.floor(width / MIN_CELL_SIZE));
+  const maxCells = columns * Math.max(1, Math.floor(height / MIN_CELL_SIZE));
+  const tasksPerCell = Math.ceil(view.count / maxCells);
+  const cells = Math.ceil(view.count / tasksPerCell);
+  return { view, columns, rows: Math.ceil(cells / columns), size: MIN_CELL_SIZE, tasksPerCell, cells };
 }
 
-/** Six counts a cell, by STATUSES. Bytes that are not there yet count as nothing. */
+/** Counts the tasks of each cell: six counts per cell, in the order of `STATUSES`. Skips missing bytes. */
 export function countByCell(map: Uint8Array, grid: Grid): Uint32Array {
   const counts = new Uint32Array(grid.cells * 6);
   const end = Math.min(map.length, grid.view.start + grid.view.count);
   let cell = 0;
-  for (let from = grid.view.start; from < end; from += grid.share) {
-    const to = Math.min(from + grid.share, end);
+  for (let from = grid.view.start; from < end; from += grid.tasksPerCell) {
+    const to = Math.min(from + grid.tasksPerCell, end);
     for (let task = from; task < to; task += 1) {
-      const slot = cell + (NUMBER_OF_BYTE[map[task] as number] as number);
+      const slot = cell + (STATUS_OF_BYTE[map[task] as number] as number);
       counts[slot] = (counts[slot] as number) + 1;
     }
     cell += 6;
@@ -71,29 +72,29 @@ export function countByCell(map: Uint8Array, grid: Grid): Uint32Array {
 
 export type Shading = "worst" | "majority" | "rate";
 
-/** Worst first: what a user has to see before all else. */
-const WORST = [4, 2, 5, 1, 0, 3] as const;
+/** The worst status first. */
+const WORST_FIRST = [4, 2, 5, 1, 0, 3] as const;
 
-/** The number of the status that a cell is painted in; -1 for a cell without tasks. */
+/** The index in `STATUSES` of the status that a cell shows, or -1 for a cell without tasks. */
 export function cellStatus(counts: Uint32Array, cell: number, shading: Shading): number {
   const at = cell * 6;
   if (shading === "majority") {
-    let best = -1;
-    let most = 0;
-    for (let number = 0; number < 6; number += 1) {
-      const here = counts[at + number] as number;
-      if (here > most) {
-        best = number;
-        most = here;
+    let mostCommon = -1;
+    let highest = 0;
+    for (let status = 0; status < 6; status += 1) {
+      const count = counts[at + status] as number;
+      if (count > highest) {
+        mostCommon = status;
+        highest = count;
       }
     }
-    return best;
+    return mostCommon;
   }
-  for (const number of WORST) if (counts[at + number]) return number;
+  for (const status of WORST_FIRST) if (counts[at + status]) return status;
   return -1;
 }
 
-/** Share of failed tasks of a cell among those that ended, 0 to 1; null if none ended. */
+/** The share of failed tasks among the ended tasks of a cell, from 0 to 1. Returns null if no task has ended. */
 export function failureRate(counts: Uint32Array, cell: number): number | null {
   const at = cell * 6;
   const failed = counts[at + 4] as number;
@@ -101,7 +102,7 @@ export function failureRate(counts: Uint32Array, cell: number): number | null {
   return ended ? failed / ended : null;
 }
 
-/** The next failed task behind `from`, around the end; null if none failed. */
+/** The next failed task after `from`. The search wraps around. Returns null without failed tasks. */
 export function nextFailure(map: Uint8Array, from: number): number | null {
   const later = map.indexOf(FAILED_BYTE, from + 1);
   if (later >= 0) return later;
@@ -109,7 +110,7 @@ export function nextFailure(map: Uint8Array, from: number): number | null {
   return first >= 0 ? first : null;
 }
 
-/** The view after a zoom by `factor` (2 halves it) that keeps `anchor` where it is, as far as it can. */
+/** Zooms by a factor (2 halves the view), and keeps the position of the anchor as far as possible. */
 export function zoomView(view: View, total: number, factor: number, anchor: number): View {
   const tasks = Math.max(Math.min(Math.round(view.count / factor), total), Math.min(32, total));
   const share = (anchor - view.start) / view.count;

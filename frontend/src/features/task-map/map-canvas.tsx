@@ -1,4 +1,4 @@
-/** The canvas of the map, the place in it, and its keys. */
+/** The canvas of the task map, with its cursor, its zoom and its keyboard control. */
 
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
@@ -9,6 +9,7 @@ import { formatNumber, pluralize } from "@/lib/format";
 import { useTheme } from "@/lib/preferences";
 import type { TaskMapBytes } from "./api";
 import {
+  clampView,
   countByCell,
   type Grid,
   layoutGrid,
@@ -16,114 +17,108 @@ import {
   type Shading,
   STATUSES,
   type View,
-  clampView,
   zoomView,
 } from "./grid";
 import { paint, paletteOf } from "./paint";
 import "./task-map.css";
 
 const HEIGHT = 320;
-const FEWEST = 32;
-
-const SHADING_WORDS: Record<Shading, string> = {
-  worst: "a cell shows the worst of its tasks",
-  majority: "a cell shows what most of its tasks are",
-  rate: "a cell is the redder the more of its ended tasks failed",
-};
+const MIN_VIEW = 32;
 
 export interface MapCanvasProps {
   map: TaskMapBytes;
   shading: Shading;
-  shown: number | null;
+  selected: number | null;
   onOpen: (index: number) => void;
 }
 
-export function MapCanvas({ map: { bytes, total }, shading, shown, onOpen }: MapCanvasProps) {
+export function MapCanvas({ map: { bytes, total }, shading, selected, onOpen }: MapCanvasProps) {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(0);
-  const [wanted, setWanted] = useState<View | null>(null);
+  const [chosenView, setChosenView] = useState<View | null>(null);
   const [cursor, setCursor] = useState<number | null>(null);
   const theme = useTheme();
-  const view = useMemo(() => clampView(wanted ?? { start: 0, count: total }, total), [wanted, total]);
+  const view = useMemo(() => clampView(chosenView ?? { start: 0, count: total }, total), [chosenView, total]);
   const grid = useMemo(() => layoutGrid(view, width, HEIGHT), [view, width]);
   const counts = useMemo(() => countByCell(bytes, grid), [bytes, grid]);
-  const failed = useMemo(() => nextFailure(bytes, -1) !== null, [bytes]);
+  const hasFailures = useMemo(() => nextFailure(bytes, -1) !== null, [bytes]);
 
   useEffect(() => {
-    const there = frame.current;
-    if (!there) return undefined;
-    const observer = new ResizeObserver(() => setWidth(there.clientWidth));
-    observer.observe(there);
+    const element = frame.current;
+    if (!element) return undefined;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
     return () => observer.disconnect();
   }, []);
 
   useLayoutEffect(() => {
-    const there = canvas.current;
-    const context = there?.getContext("2d");
-    if (!there || !context || !width) return;
-    const begun = performance.now();
+    const element = canvas.current;
+    const context = element?.getContext("2d");
+    if (!element || !context || !width) return;
+    const start = performance.now();
     const scale = window.devicePixelRatio;
-    there.width = grid.columns * Math.round(grid.size * scale);
-    there.height = grid.rows * Math.round(grid.size * scale);
-    paint(context, counts, grid, shading, paletteOf(there), scale);
-    there.dataset.paint = (performance.now() - begun).toFixed(1);
-    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- another theme has other colours
+    element.width = grid.columns * Math.round(grid.size * scale);
+    element.height = grid.rows * Math.round(grid.size * scale);
+    paint(context, counts, grid, shading, paletteOf(element), scale);
+    element.dataset.paint = (performance.now() - start).toFixed(1);
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- the colors depend on the theme
   }, [counts, grid, shading, width, theme]);
 
-  const step = (move: number): void => {
-    const cell = cursor === null ? 0 : Math.floor((cursor - view.start) / grid.share) + move;
-    setCursor(view.start + Math.max(0, Math.min(grid.cells - 1, cell)) * grid.share);
+  const moveCursor = (cells: number): void => {
+    const cell = cursor === null ? 0 : Math.floor((cursor - view.start) / grid.tasksPerCell) + cells;
+    setCursor(view.start + Math.max(0, Math.min(grid.cells - 1, cell)) * grid.tasksPerCell);
   };
   const zoom = (factor: number, anchor = cursor ?? view.start + view.count / 2): void => {
     const next = zoomView(view, total, factor, anchor);
-    setWanted(next.count === total ? null : next);
+    setChosenView(next.count === total ? null : next);
   };
-  const turn = (direction: number): void =>
-    setWanted(clampView({ start: view.start + direction * view.count, count: view.count }, total));
-  const failure = (): void => {
+  const showAll = (): void => setChosenView(null);
+  const scroll = (views: number): void =>
+    setChosenView(clampView({ start: view.start + views * view.count, count: view.count }, total));
+  const goToNextFailure = (): void => {
     const next = nextFailure(bytes, cursor ?? view.start - 1);
     if (next === null) return;
     setCursor(next);
     if (next >= view.start && next < view.start + view.count) return;
-    setWanted(clampView({ start: next - Math.floor(view.count / 2), count: view.count }, total));
+    setChosenView(clampView({ start: next - Math.floor(view.count / 2), count: view.count }, total));
   };
-  /** Into a cell with many tasks; onto the task if it has one. */
-  const enter = (task: number): void => {
-    if (grid.share === 1) onOpen(task);
-    else zoom(Math.max(4, Math.min(16, grid.share)), task);
+  /** Opens the task of a cell, or zooms into a cell with several tasks. */
+  const openCell = (task: number): void => {
+    if (grid.tasksPerCell === 1) onOpen(task);
+    else zoom(Math.max(4, Math.min(16, grid.tasksPerCell)), task);
   };
 
   const keys: Record<string, () => void> = {
-    ArrowRight: () => step(1),
-    ArrowLeft: () => step(-1),
-    ArrowDown: () => step(grid.columns),
-    ArrowUp: () => step(-grid.columns),
-    Home: () => step(-grid.cells),
-    End: () => step(grid.cells),
-    PageDown: () => turn(1),
-    PageUp: () => turn(-1),
+    ArrowRight: () => moveCursor(1),
+    ArrowLeft: () => moveCursor(-1),
+    ArrowDown: () => moveCursor(grid.columns),
+    ArrowUp: () => moveCursor(-grid.columns),
+    Home: () => moveCursor(-grid.cells),
+    End: () => moveCursor(grid.cells),
+    PageDown: () => scroll(1),
+    PageUp: () => scroll(-1),
     "+": () => zoom(2),
     "=": () => zoom(2),
     "-": () => zoom(0.5),
-    "0": () => setWanted(null),
-    n: failure,
-    Enter: () => cursor !== null && enter(cursor),
+    "0": showAll,
+    n: goToNextFailure,
+    Enter: () => cursor !== null && openCell(cursor),
     o: () => cursor !== null && onOpen(cursor),
   };
 
   function onKeyDown(event: KeyboardEvent): void {
-    const key = keys[event.key];
-    if (!key || event.ctrlKey || event.metaKey || event.altKey) return;
+    const action = keys[event.key];
+    if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    key();
+    action();
   }
 
   function taskAt(event: PointerEvent): number | null {
     const box = event.currentTarget.getBoundingClientRect();
     const column = Math.floor((event.clientX - box.left) / grid.size);
     const cell = Math.floor((event.clientY - box.top) / grid.size) * grid.columns + column;
-    return column < grid.columns && cell < grid.cells ? view.start + cell * grid.share : null;
+    return column < grid.columns && cell < grid.cells ? view.start + cell * grid.tasksPerCell : null;
   }
 
   return (
@@ -145,15 +140,15 @@ export function MapCanvas({ map: { bytes, total }, shading, shown, onOpen }: Map
           onPointerMove={(event) => setCursor(taskAt(event))}
           onPointerUp={(event) => {
             const task = taskAt(event);
-            if (task !== null) enter(task);
+            if (task !== null) openCell(task);
           }}
         />
-        <Mark task={shown} grid={grid} kind="shown" />
-        <Mark task={cursor} grid={grid} kind="cursor" />
+        <CellOutline task={selected} grid={grid} className="map-outline map-outline-selected" />
+        <CellOutline task={cursor} grid={grid} className="map-outline" />
       </div>
-      <div className="map-foot">
-        <div className="map-words" aria-live="polite">
-          {cursor === null ? extent(grid, total, shading) : describe(counts, grid, cursor)}
+      <div className="map-footer">
+        <div className="figures" aria-live="polite">
+          {cursor === null ? describeView(grid, total, shading) : describeCell(counts, grid, cursor)}
         </div>
         <SpaceBetween direction="horizontal" size="xxs">
           <Button
@@ -161,14 +156,14 @@ export function MapCanvas({ map: { bytes, total }, shading, shown, onOpen }: Map
             iconName="angle-left"
             ariaLabel="Earlier tasks"
             disabled={view.start === 0}
-            onClick={() => turn(-1)}
+            onClick={() => scroll(-1)}
           />
           <Button
             variant="icon"
             iconName="angle-right"
             ariaLabel="Later tasks"
             disabled={view.start + view.count >= total}
-            onClick={() => turn(1)}
+            onClick={() => scroll(1)}
           />
           <Button
             variant="icon"
@@ -181,58 +176,66 @@ export function MapCanvas({ map: { bytes, total }, shading, shown, onOpen }: Map
             variant="icon"
             iconName="zoom-in"
             ariaLabel="Zoom in"
-            disabled={view.count <= FEWEST}
+            disabled={view.count <= MIN_VIEW}
             onClick={() => zoom(2)}
           />
-          <Button disabled={view.count >= total} onClick={() => setWanted(null)}>
-            All tasks
+          <Button disabled={view.count >= total} onClick={showAll}>
+            Show all tasks
           </Button>
-          <Button disabled={!failed} onClick={failure}>
+          <Button disabled={!hasFailures} onClick={goToNextFailure}>
             Next failure
           </Button>
         </SpaceBetween>
       </div>
       <Box variant="small" color="text-body-secondary">
         <span id="map-keys">
-          Keys: arrows move, Enter opens a task or zooms into a cell, + and − zoom, 0 shows all, Page Up and Page Down
-          turn, n goes to the next failure.
+          Keyboard: arrow keys move the cursor, Enter opens a task or zooms into a cell, + and − zoom, 0 shows all
+          tasks, Page Up and Page Down scroll, n goes to the next failure.
         </span>
       </Box>
     </SpaceBetween>
   );
 }
 
-function extent({ view, share }: Grid, total: number, shading: Shading): string {
+const SHADING_DESCRIPTIONS: Record<Shading, string> = {
+  worst: "colored by the worst status",
+  majority: "colored by the most common status",
+  rate: "colored by the failure rate",
+};
+
+function describeView({ view, tasksPerCell }: Grid, total: number, shading: Shading): string {
   const last = view.start + view.count - 1;
-  const what =
+  const tasks =
     view.count >= total
       ? pluralize(total, "task")
       : `Tasks ${formatNumber(view.start)} to ${formatNumber(last)} of ${formatNumber(total)}`;
-  return share > 1 ? `${what}, ${formatNumber(share)} a cell: ${SHADING_WORDS[shading]}` : `${what}, one a cell`;
+  return tasksPerCell > 1
+    ? `${tasks}, ${formatNumber(tasksPerCell)} per cell, ${SHADING_DESCRIPTIONS[shading]}`
+    : `${tasks}, 1 per cell`;
 }
 
-function describe(counts: Uint32Array, grid: Grid, task: number): string {
-  const { view, share } = grid;
-  const cell = Math.floor((task - view.start) / share);
-  const said = STATUSES.flatMap((status, i) => {
-    const here = counts[cell * 6 + i] ?? 0;
-    const word = TASK_STATUS_STYLES[status].label.toLowerCase();
-    return here ? [share === 1 ? word : `${formatNumber(here)} ${word}`] : [];
+function describeCell(counts: Uint32Array, grid: Grid, task: number): string {
+  const { view, tasksPerCell } = grid;
+  const cell = Math.floor((task - view.start) / tasksPerCell);
+  const statuses = STATUSES.flatMap((status, i) => {
+    const count = counts[cell * 6 + i] ?? 0;
+    const label = TASK_STATUS_STYLES[status].label.toLowerCase();
+    return count ? [tasksPerCell === 1 ? label : `${formatNumber(count)} ${label}`] : [];
   }).join(", ");
-  const first = view.start + cell * share;
-  const last = Math.min(first + share, view.start + view.count) - 1;
+  const first = view.start + cell * tasksPerCell;
+  const last = Math.min(first + tasksPerCell, view.start + view.count) - 1;
   return first === last
-    ? `Task ${formatNumber(first)}: ${said}`
-    : `Tasks ${formatNumber(first)} to ${formatNumber(last)}: ${said}`;
+    ? `Task ${formatNumber(first)}: ${statuses}`
+    : `Tasks ${formatNumber(first)} to ${formatNumber(last)}: ${statuses}`;
 }
 
-function Mark({ task, grid, kind }: { task: number | null; grid: Grid; kind: "shown" | "cursor" }) {
+function CellOutline({ task, grid, className }: { task: number | null; grid: Grid; className: string }) {
   const { view } = grid;
   if (task === null || task < view.start || task >= view.start + view.count) return null;
-  const cell = Math.floor((task - view.start) / grid.share);
+  const cell = Math.floor((task - view.start) / grid.tasksPerCell);
   return (
     <span
-      className={`map-mark map-${kind}`}
+      className={className}
       style={{
         left: (cell % grid.columns) * grid.size - 2,
         top: Math.floor(cell / grid.columns) * grid.size - 2,

@@ -1,8 +1,8 @@
-/** Puts cells into pixels: one image, written once. */
+/** Paints the cells of the map as one image. */
 
 import { failureRate, type Grid, cellStatus, type Shading } from "./grid";
 
-/** Colours by number of status, as the page's theme has them, each 0xAABBGGRR. */
+/** The colors of the theme. The colors of statuses are encoded as 0xAABBGGRR, in the order of `STATUSES`. */
 export interface Palette {
   statuses: number[];
   good: [number, number, number];
@@ -13,11 +13,11 @@ const NAMES = ["pending", "running", "retrying", "completed", "failed", "cancell
 
 export function paletteOf(element: Element): Palette {
   const style = getComputedStyle(element);
-  const colours = NAMES.map((name) => rgb(style.getPropertyValue(`--shoal-${name}`).trim()));
+  const colors = NAMES.map((name) => rgb(style.getPropertyValue(`--shoal-${name}`).trim()));
   return {
-    statuses: colours.map((each) => packed(...each)),
-    good: colours[0] ?? [0, 0, 0],
-    bad: colours[4] ?? [255, 0, 0],
+    statuses: colors.map((each) => packed(...each)),
+    good: colors[0] ?? [0, 0, 0],
+    bad: colors[4] ?? [255, 0, 0],
   };
 }
 
@@ -29,7 +29,7 @@ function rgb(hex: string): [number, number, number] {
 const packed = (red: number, green: number, blue: number): number =>
   ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 
-/** 256 steps from no failures to nothing else; the first failure is already seen. */
+/** 256 colors from no failures to only failures. The first step is large enough to be visible. */
 function ramp({ good, bad }: Palette): Uint32Array {
   const steps = new Uint32Array(256);
   for (let step = 0; step < 256; step += 1) {
@@ -40,7 +40,7 @@ function ramp({ good, bad }: Palette): Uint32Array {
   return steps;
 }
 
-/** `scale`: pixels of the canvas for one of the screen. */
+/** `scale` is the number of canvas pixels per CSS pixel. */
 export function paint(
   context: CanvasRenderingContext2D,
   counts: Uint32Array,
@@ -56,18 +56,18 @@ export function paint(
   const pixels = new Uint32Array(image.data.buffer);
   const steps = shading === "rate" ? ramp(palette) : null;
   for (let cell = 0; cell < grid.cells; cell += 1) {
-    const number = cellStatus(counts, cell, shading);
-    if (number < 0) continue;
-    let colour = palette.statuses[number] ?? 0;
+    const status = cellStatus(counts, cell, shading);
+    if (status < 0) continue;
+    let color = palette.statuses[status] ?? 0;
     if (steps) {
       const rate = failureRate(counts, cell);
-      colour = steps[rate === null ? 0 : Math.ceil(rate * 255)] ?? 0;
+      color = steps[rate === null ? 0 : Math.ceil(rate * 255)] ?? 0;
     }
     const left = (cell % grid.columns) * size;
     const top = Math.floor(cell / grid.columns) * size;
     for (let y = top; y < top + inner && y < height; y += 1) {
       const row = y * width;
-      pixels.fill(colour, row + left, row + Math.min(left + inner, width));
+      pixels.fill(color, row + left, row + Math.min(left + inner, width));
     }
   }
   context.putImageData(image, 0, 0);

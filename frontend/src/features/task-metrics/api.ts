@@ -1,39 +1,51 @@
-/** Tasks that ended, as far as a few requests reach. */
+/** Tasks that have ended, up to a fixed number of requests. */
 
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { type Api, unwrap } from "@/lib/api/client";
+import { useApi } from "@/lib/api/context";
 import type { Task, TaskPage } from "@/lib/api/types";
+import { useRefetchInterval } from "@/lib/query";
 
-const PAGE = 1_000;
-const PAGES = 5;
+const PAGE_SIZE = 1_000;
+const MAX_PAGES = 5;
 
 export interface EndedTasks {
   items: Task[];
-  /** Whether there are no more. */
-  whole: boolean;
+  /** Whether `items` has all tasks that have ended. */
+  complete: boolean;
 }
 
-export const endedTasksQuery = (api: Api, job: string) =>
+const endedTasksQuery = (api: Api, jobId: string) =>
   queryOptions({
-    queryKey: ["job", job, "ended"],
+    queryKey: ["job", jobId, "ended"],
     staleTime: 5_000,
     queryFn: async ({ signal }): Promise<EndedTasks> => {
       const items: Task[] = [];
-      let after: string | null = null;
-      for (let page = 0; page < PAGES; page += 1) {
+      let nextToken: string | null = null;
+      for (let page = 0; page < MAX_PAGES; page += 1) {
         const found: TaskPage = await unwrap(
           api.GET("/api/v1/jobs/{job_id}/tasks", {
             signal,
             params: {
-              path: { job_id: job },
-              query: { limit: PAGE, status: ["COMPLETED", "FAILED"], ...(after ? { next_token: after } : {}) },
+              path: { job_id: jobId },
+              query: {
+                limit: PAGE_SIZE,
+                status: ["COMPLETED", "FAILED"],
+                ...(nextToken ? { next_token: nextToken } : {}),
+              },
             },
           }),
         );
         items.push(...found.items);
-        after = found.next_token ?? null;
-        if (!after) break;
+        nextToken = found.next_token ?? null;
+        if (!nextToken) break;
       }
-      return { items, whole: after === null };
+      return { items, complete: nextToken === null };
     },
   });
+
+/** The tasks of a job that have ended. `poll` is true while more tasks can end. */
+export function useEndedTasks(jobId: string, { poll }: { poll: boolean }) {
+  const interval = useRefetchInterval();
+  return useQuery({ ...endedTasksQuery(useApi(), jobId), refetchInterval: poll && interval });
+}

@@ -1,4 +1,4 @@
-/** Bars on a canvas by uPlot, in the page's colours; what they say is in its label too. */
+/** A bar chart, drawn by uPlot on a canvas in the colors of the theme. Its label describes the data. */
 
 import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
@@ -11,42 +11,41 @@ const HEIGHT = 220;
 export interface BarChartProps {
   label: string;
   bars: Bars;
-  x: (value: number) => string;
-  y: (value: number) => string;
+  formatX: (value: number) => string;
+  formatY: (value: number) => string;
 }
 
-export function BarChart({ label, bars, x, y }: BarChartProps) {
+export function BarChart({ label, bars, formatX, formatY }: BarChartProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const words = useRef({ x, y });
+  const formats = useRef({ x: formatX, y: formatY });
   const [width, setWidth] = useState(0);
   const theme = useTheme();
   useEffect(() => {
-    words.current = { x, y };
-  }, [x, y]);
+    formats.current = { x: formatX, y: formatY };
+  }, [formatX, formatY]);
   useEffect(() => {
-    const there = frame.current;
-    if (!there) return undefined;
-    const observer = new ResizeObserver(() => setWidth(there.clientWidth));
-    observer.observe(there);
+    const element = frame.current;
+    if (!element) return undefined;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
     return () => observer.disconnect();
   }, []);
   useEffect(() => {
-    const there = frame.current;
-    if (!there || !width) return undefined;
-    const style = getComputedStyle(there);
-    const ink = style.color;
+    const element = frame.current;
+    if (!element || !width) return undefined;
+    const style = getComputedStyle(element);
     const line = style.getPropertyValue("--shoal-line").trim();
-    const axis = { stroke: ink, grid: { stroke: line, width: 0.5 }, ticks: { stroke: line, width: 0.5 } };
+    const axis = { stroke: style.color, grid: { stroke: line, width: 0.5 }, ticks: { stroke: line, width: 0.5 } };
     const plot = new uPlot(
       {
         width,
         height: HEIGHT,
         legend: { show: false },
         cursor: { show: false },
-        scales: { x: { time: false }, y: { range: (_, __, most) => [0, most * 1.05 || 1] } },
+        scales: { x: { time: false }, y: { range: (_, __, max) => [0, max * 1.05 || 1] } },
         axes: [
-          { ...axis, space: 110, values: (_, ticks) => ticks.map((each) => words.current.x(each)) },
-          { ...axis, size: 80, values: (_, ticks) => ticks.map((each) => words.current.y(each)) },
+          { ...axis, space: 110, values: (_, ticks) => ticks.map((each) => formats.current.x(each)) },
+          { ...axis, size: 80, values: (_, ticks) => ticks.map((each) => formats.current.y(each)) },
         ],
         series: [
           {},
@@ -57,11 +56,11 @@ export function BarChart({ label, bars, x, y }: BarChartProps) {
           },
         ],
       },
-      [bars.from, bars.counts],
-      there,
+      [bars.starts, bars.values],
+      element,
     );
     return () => plot.destroy();
-    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- another theme has other colours
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- the colors depend on the theme
   }, [bars, width, theme]);
   return <div ref={frame} role="img" aria-label={label} />;
 }

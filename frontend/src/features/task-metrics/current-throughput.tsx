@@ -1,39 +1,36 @@
-/** Tasks that end while one looks: a bar grows with each delta that comes, or each answer where none do. */
+/** A chart of the tasks that end while the user watches. Each delta or response extends it. */
 
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
-import { jobQuery } from "@/features/jobs/api";
-import { useApi } from "@/lib/api/context";
+import { useCachedJob } from "@/features/jobs/api";
 import type { Job } from "@/lib/api/types";
-import { formatDuration, pluralize, formatTime } from "@/lib/format";
+import { formatDuration, formatTime, pluralize } from "@/lib/format";
+import { unfinishedTasks } from "@/lib/job";
 import { useTimeZone } from "@/lib/preferences";
 import { BarChart } from "./bar-chart";
-import { addSample, throughputBars, recentRate, type Sample } from "./throughput-samples";
-import { perSecond } from "./statistics";
+import { formatRate } from "./statistics";
+import { addSample, recentRate, type Sample, throughputBars } from "./throughput-samples";
 
-const LATELY = 10;
-/** Milliseconds; deltas come once a second at most. */
-const LOOK = 1_000;
-const none: Sample[] = [];
+const RECENT_SECONDS = 10;
+/** Milliseconds. Deltas arrive at most once per second. */
+const SAMPLE_INTERVAL = 1_000;
+const noSamples: Sample[] = [];
 
-/** Deltas and answers both go into the kept job, so a look at it once a second sees either. */
-function useSamples(id: string): Sample[] {
-  const api = useApi();
-  const queries = useQueryClient();
-  const [samples, setSamples] = useState(none);
+/** Samples the cached job once per second, because deltas and responses both update it. */
+function useSamples(jobId: string): Sample[] {
+  const cachedJob = useCachedJob(jobId);
+  const [samples, setSamples] = useState(noSamples);
   useEffect(() => {
-    const { queryKey } = jobQuery(api, id);
-    const every = setInterval(() => {
-      const job = queries.getQueryData(queryKey);
+    const timer = setInterval(() => {
+      const job = cachedJob();
       if (!job) return;
       const sample = { at: Date.now() / 1000, ended: job.counts.completed + job.counts.failed };
-      setSamples((before) => addSample(before, sample));
-    }, LOOK);
-    return () => clearInterval(every);
-  }, [api, queries, id]);
+      setSamples((current) => addSample(current, sample));
+    }, SAMPLE_INTERVAL);
+    return () => clearInterval(timer);
+  }, [cachedJob]);
   return samples;
 }
 
@@ -41,31 +38,32 @@ export function CurrentThroughput({ job }: { job: Job }) {
   const zone = useTimeZone();
   const samples = useSamples(job.id);
   const bars = useMemo(() => throughputBars(samples), [samples]);
-  const rate = recentRate(samples, LATELY);
-  const waiting = job.counts.pending + job.counts.running + job.counts.retrying;
-  const words =
-    rate === null
-      ? "Waiting for tasks to end."
-      : `${perSecond(rate)} over the last ${LATELY} seconds; ${pluralize(waiting, "task")} left${rate > 0 ? `, about ${formatDuration(waiting / rate)} at this pace` : ""}.`;
+  const description = describeRate(recentRate(samples, RECENT_SECONDS), unfinishedTasks(job));
   return (
     <Container
       header={
-        <Header variant="h2" description="Tasks that end a second, since you opened this.">
-          Now
+        <Header variant="h2" description="Tasks per second since you opened this tab">
+          Current throughput
         </Header>
       }
     >
       <SpaceBetween size="s">
-        <div>{words}</div>
-        {bars.from.length > 1 && (
+        <div>{description}</div>
+        {bars.starts.length > 1 && (
           <BarChart
-            label={`Now: ${words}`}
+            label={`Current throughput. ${description}`}
             bars={bars}
-            x={(at) => formatTime(at * 1000, zone).slice(13)}
-            y={perSecond}
+            formatX={(at) => formatTime(at * 1000, zone).slice(13)}
+            formatY={formatRate}
           />
         )}
       </SpaceBetween>
     </Container>
   );
+}
+
+function describeRate(rate: number | null, remaining: number): string {
+  if (rate === null) return "Waiting for tasks to end.";
+  const estimate = rate > 0 ? `, about ${formatDuration(remaining / rate)} at this rate` : "";
+  return `${formatRate(rate)} over the last ${RECENT_SECONDS} seconds. ${pluralize(remaining, "task")} remaining${estimate}.`;
 }

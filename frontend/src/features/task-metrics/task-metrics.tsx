@@ -1,4 +1,4 @@
-/** How long tasks take and how fast they end, from the tasks that the API tells of. */
+/** How long tasks take, and how many end per second. */
 
 import Box from "@cloudscape-design/components/box";
 import Container from "@cloudscape-design/components/container";
@@ -6,46 +6,46 @@ import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { ProblemAlert } from "@/components/problem-alert";
-import { useApi } from "@/lib/api/context";
-import type { Job } from "@/lib/api/types";
-import { formatDuration, formatPreciseTime, pluralize, formatTime } from "@/lib/format";
+import type { Job, Task } from "@/lib/api/types";
+import { formatDuration, formatPreciseTime, formatTime, pluralize } from "@/lib/format";
 import { useTimeZone } from "@/lib/preferences";
-import { useRefetchInterval } from "@/lib/query";
-import { endedTasksQuery } from "./api";
+import { useEndedTasks } from "./api";
 import { BarChart } from "./bar-chart";
+import { CurrentThroughput } from "./current-throughput";
 import {
-  durationsOf,
-  histogram,
-  perSecond,
-  quantile,
+  describeDurations,
   describeSample,
   describeThroughput,
-  describeDurations,
+  durationsOf,
+  formatRate,
+  histogram,
+  quantile,
   throughput,
 } from "./statistics";
-import { CurrentThroughput } from "./current-throughput";
 
-export default function TaskMetrics({ job, moving }: { job: Job; moving: boolean }) {
-  const every = useRefetchInterval();
+const noTasks: Task[] = [];
+
+export default function TaskMetrics({ job, active }: { job: Job; active: boolean }) {
   const zone = useTimeZone();
-  const found = useQuery({ ...endedTasksQuery(useApi(), job.id), refetchInterval: moving ? every : false });
-  const tasks = useMemo(() => found.data?.items ?? [], [found.data]);
-  const sorted = useMemo(() => durationsOf(tasks), [tasks]);
-  const spread = useMemo(() => histogram(sorted), [sorted]);
-  const speed = useMemo(() => throughput(tasks), [tasks]);
-  if (found.isError) return <ProblemAlert error={found.error} retry={() => void found.refetch()} />;
-  if (found.isPending) return <StatusIndicator type="loading">Reading tasks</StatusIndicator>;
-  if (!sorted.length) return moving ? <CurrentThroughput job={job} /> : <Box padding="m">No task has ended yet.</Box>;
-  const of = describeSample(tasks.length, job.counts.completed + job.counts.failed, found.data.whole);
+  const { data, error, isError, isPending, refetch } = useEndedTasks(job.id, { poll: active });
+  const tasks = data?.items ?? noTasks;
+  const durations = useMemo(() => durationsOf(tasks), [tasks]);
+  const durationBars = useMemo(() => histogram(durations), [durations]);
+  const throughputBars = useMemo(() => throughput(tasks), [tasks]);
+  if (isError) return <ProblemAlert error={error} retry={() => void refetch()} />;
+  if (isPending) return <StatusIndicator type="loading">Loading tasks</StatusIndicator>;
+  if (!durations.length) {
+    return active ? <CurrentThroughput job={job} /> : <Box padding="m">No tasks have ended.</Box>;
+  }
+  const sample = describeSample(tasks.length, job.counts.completed + job.counts.failed, data.complete);
   return (
     <SpaceBetween size="l">
-      {moving && <CurrentThroughput job={job} />}
+      {active && <CurrentThroughput job={job} />}
       <Container
         header={
-          <Header variant="h2" description={of}>
+          <Header variant="h2" description={sample}>
             Durations
           </Header>
         }
@@ -54,34 +54,36 @@ export default function TaskMetrics({ job, moving }: { job: Job; moving: boolean
           <KeyValuePairs
             columns={4}
             items={[
-              { label: "p50, the median", value: formatDuration(quantile(sorted, 0.5)) },
-              { label: "p95", value: formatDuration(quantile(sorted, 0.95)) },
-              { label: "p99", value: formatDuration(quantile(sorted, 0.99)) },
-              { label: "Longest", value: formatDuration(sorted.at(-1) ?? 0) },
+              { label: "p50 (median)", value: formatDuration(quantile(durations, 0.5)) },
+              { label: "p95", value: formatDuration(quantile(durations, 0.95)) },
+              { label: "p99", value: formatDuration(quantile(durations, 0.99)) },
+              { label: "Maximum", value: formatDuration(durations.at(-1) ?? 0) },
             ]}
           />
           <BarChart
-            label={`Durations. ${describeDurations(sorted)}`}
-            bars={spread}
-            x={formatDuration}
-            y={(value) => pluralize(Math.round(value), "task")}
+            label={`Durations. ${describeDurations(durations)}`}
+            bars={durationBars}
+            formatX={formatDuration}
+            formatY={(value) => pluralize(Math.round(value), "task")}
           />
         </SpaceBetween>
       </Container>
       <Container
         header={
-          <Header variant="h2" description={`Tasks that ended a second, by their last attempt. ${of}`}>
+          <Header variant="h2" description={`Tasks per second, by the end of their last attempt. ${sample}`}>
             Throughput
           </Header>
         }
       >
         <SpaceBetween size="s">
-          <div>{describeThroughput(speed)}</div>
+          <div>{describeThroughput(throughputBars)}</div>
           <BarChart
-            label={`Throughput. ${describeThroughput(speed)}`}
-            bars={speed}
-            x={(at) => (speed.width < 1 ? formatPreciseTime(at, zone) : formatTime(at * 1000, zone).slice(13))}
-            y={perSecond}
+            label={`Throughput. ${describeThroughput(throughputBars)}`}
+            bars={throughputBars}
+            formatX={(at) =>
+              throughputBars.width < 1 ? formatPreciseTime(at, zone) : formatTime(at * 1000, zone).slice(13)
+            }
+            formatY={formatRate}
           />
         </SpaceBetween>
       </Container>

@@ -1,41 +1,42 @@
 import { expect, test } from "vitest";
-import { addSample, throughputBars, recentRate, type Sample } from "./throughput-samples";
+import { addSample, recentRate, type Sample, throughputBars } from "./throughput-samples";
 
 const steady: Sample[] = Array.from({ length: 11 }, (_, i) => ({ at: 100 + i, ended: 5 * i }));
 
-test("what ended is in the bars, however far apart the samples are", () => {
+test("the bars contain all tasks, however far apart the samples are", () => {
   const samples = [...steady, { at: 117, ended: 120 }];
 
-  const { counts, width } = throughputBars(samples);
+  const { values, width } = throughputBars(samples);
 
-  expect(counts.reduce((sum, each) => sum + each * width, 0)).toBeCloseTo(120);
+  expect(values.reduce((sum, each) => sum + each * width, 0)).toBeCloseTo(120);
 });
 
-test("only the last two minutes are shown", () => {
-  const { from, counts } = throughputBars([
+test("the bars cover the last two minutes", () => {
+  const { starts, values } = throughputBars([
     { at: 0, ended: 0 },
     { at: 1_000, ended: 1_000 },
   ]);
 
-  expect(from[0]).toBe(880);
-  expect(counts).toHaveLength(60);
-  expect(counts.every((each) => Math.abs(each - 1) < 1e-9)).toBe(true);
+  expect(starts[0]).toBe(880);
+  expect(values).toHaveLength(60);
+  expect(values.every((each) => Math.abs(each - 1) < 1e-9)).toBe(true);
 });
 
-test("a new generation begins anew", () => {
+test("a new generation drops earlier samples", () => {
   expect(addSample(steady, { at: 200, ended: 0 })).toEqual([{ at: 200, ended: 0 }]);
 });
 
-test("the rate of late is of the last seconds alone", () => {
-  expect(
-    recentRate([{ at: 0, ended: 0 }, ...steady.map((each) => ({ ...each, ended: each.ended + 900 }))], 10),
-  ).toBeCloseTo(5);
+test("the recent rate uses only the last seconds", () => {
+  const earlier = { at: 0, ended: 0 };
+  const later = steady.map((each) => ({ ...each, ended: each.ended + 900 }));
+
+  expect(recentRate([earlier, ...later], 10)).toBeCloseTo(5);
   expect(recentRate(steady.slice(0, 1), 10)).toBeNull();
 });
 
-test("a moment without news is not yet a moment in which nothing ended", () => {
-  const known = [{ at: 100, ended: 5 }];
+test("a short time without a change adds no sample", () => {
+  const samples = [{ at: 100, ended: 5 }];
 
-  expect(addSample(known, { at: 103, ended: 5 })).toBe(known);
-  expect(addSample(known, { at: 107, ended: 5 })).toHaveLength(2);
+  expect(addSample(samples, { at: 103, ended: 5 })).toBe(samples);
+  expect(addSample(samples, { at: 107, ended: 5 })).toHaveLength(2);
 });

@@ -1,54 +1,55 @@
-/** How fast tasks end while one looks, from the counts as they come. Pure. */
+/** The current throughput of a job, from samples of its task counts. Pure. */
 
 import type { Bars } from "./statistics";
 
 export interface Sample {
   /** Seconds since the epoch. */
   at: number;
+  /** The number of tasks that have ended. */
   ended: number;
 }
 
-/** Seconds after which it counts that nothing ended; before, an answer may only be late. */
-const QUIET = 6;
-const MOST = 600;
-const WIDTH = 2;
-const BARS = 60;
+/** Seconds without a change after which the throughput is zero. Before, an update can merely be late. */
+const IDLE_SECONDS = 6;
+const MAX_SAMPLES = 600;
+const BAR_WIDTH = 2;
+const MAX_BARS = 60;
 
-/** Counts that fall are of a new generation, so that what came before says nothing of it. */
+/** Adds a sample. Counts that fall belong to a new generation, so earlier samples are dropped. */
 export function addSample(samples: Sample[], sample: Sample): Sample[] {
   const last = samples.at(-1);
   if (last && (sample.ended < last.ended || sample.at < last.at)) return [sample];
-  if (last && sample.ended === last.ended && sample.at - last.at < QUIET) return samples;
-  return [...samples, sample].slice(-MOST);
+  if (last && sample.ended === last.ended && sample.at - last.at < IDLE_SECONDS) return samples;
+  return [...samples, sample].slice(-MAX_SAMPLES);
 }
 
-/** Tasks a second in bars of two seconds, the last two minutes at most; what ended between two samples is spread. */
+/** Tasks per second in bars of two seconds, for the last two minutes. Spreads tasks evenly between two samples. */
 export function throughputBars(samples: Sample[]): Bars {
   const [first, last] = [samples[0], samples.at(-1)];
-  if (!first || !last || last.at <= first.at) return { from: [], counts: [], width: WIDTH };
-  const bars = Math.min(BARS, Math.ceil((last.at - first.at) / WIDTH));
-  const begin = last.at - bars * WIDTH;
-  const counts = Array.from({ length: bars }, () => 0);
+  if (!first || !last || last.at <= first.at) return { starts: [], values: [], width: BAR_WIDTH };
+  const count = Math.min(MAX_BARS, Math.ceil((last.at - first.at) / BAR_WIDTH));
+  const start = last.at - count * BAR_WIDTH;
+  const values = Array.from({ length: count }, () => 0);
   samples.slice(1).forEach((sample, i) => {
     const before = samples[i];
-    if (before) spread(counts, before, sample, begin);
+    if (before) spread(values, before, sample, start);
   });
-  return { from: counts.map((_, i) => begin + i * WIDTH), counts, width: WIDTH };
+  return { starts: values.map((_, i) => start + i * BAR_WIDTH), values, width: BAR_WIDTH };
 }
 
-function spread(counts: number[], from: Sample, to: Sample, begin: number): void {
-  const took = Math.max(to.at - from.at, 1e-3);
-  const rate = (to.ended - from.ended) / took;
-  const until = from.at + took;
-  for (let bar = Math.max(0, Math.floor((from.at - begin) / WIDTH)); bar < counts.length; bar += 1) {
-    const left = begin + bar * WIDTH;
-    if (left >= until) return;
-    const shared = Math.min(until, left + WIDTH) - Math.max(from.at, left);
-    if (shared > 0) counts[bar] = (counts[bar] ?? 0) + (rate * shared) / WIDTH;
+function spread(values: number[], from: Sample, to: Sample, start: number): void {
+  const seconds = Math.max(to.at - from.at, 1e-3);
+  const rate = (to.ended - from.ended) / seconds;
+  const end = from.at + seconds;
+  for (let bar = Math.max(0, Math.floor((from.at - start) / BAR_WIDTH)); bar < values.length; bar += 1) {
+    const barStart = start + bar * BAR_WIDTH;
+    if (barStart >= end) return;
+    const overlap = Math.min(end, barStart + BAR_WIDTH) - Math.max(from.at, barStart);
+    if (overlap > 0) values[bar] = (values[bar] ?? 0) + (rate * overlap) / BAR_WIDTH;
   }
 }
 
-/** Tasks a second over so many seconds before the last sample; null while too little is known. */
+/** Tasks per second in the seconds before the last sample. Returns null without enough samples. */
 export function recentRate(samples: Sample[], seconds: number): number | null {
   const last = samples.at(-1);
   if (!last) return null;

@@ -1,61 +1,54 @@
-/** What workers offer, with the schema of each. */
+/** The task types that workers have registered, with their schemas. */
 
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Cards from "@cloudscape-design/components/cards";
+import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
-import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import TextFilter from "@cloudscape-design/components/text-filter";
-import { useQuery } from "@tanstack/react-query";
 import { CodeBlock } from "@/components/code-block";
 import { ProblemAlert } from "@/components/problem-alert";
 import { TextWithCode } from "@/components/text-with-code";
-import { useApi } from "@/lib/api/context";
 import type { TaskType } from "@/lib/api/types";
-import { formatDuration, pluralize } from "@/lib/format";
-import { taskTypesQuery } from "./api";
+import { formatDuration, formatNumber, pluralize } from "@/lib/format";
+import { useTaskTypes } from "./api";
 
-export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: string) => void }) {
-  const found = useQuery(taskTypesQuery(useApi()));
-  const all = found.data ?? [];
-  const shown = all.filter((each) => each.name.toLowerCase().includes(sought.toLowerCase()));
+export function TaskTypes({ search, onSearch }: { search: string; onSearch: (text: string) => void }) {
+  const { data, error, isError, isPending, refetch } = useTaskTypes();
+  const all = data ?? [];
+  const matching = all.filter((each) => each.name.toLowerCase().includes(search.toLowerCase()));
   return (
     <Cards<TaskType>
       variant="full-page"
       trackBy="name"
-      items={shown}
-      loading={found.isPending}
+      items={matching}
+      loading={isPending}
       loadingText="Loading task types"
       cardsPerRow={[{ cards: 1 }, { minWidth: 900, cards: 2 }]}
       header={
-        <Header variant="h1" counter={`(${all.length})`} description="The functions that workers have offered.">
+        <Header variant="h1" counter={`(${all.length})`} description="The functions that workers can run as tasks">
           Task types
         </Header>
       }
       filter={
         <TextFilter
-          filteringText={sought}
-          filteringPlaceholder="Find a task type"
-          filteringAriaLabel="Find a task type"
-          countText={pluralize(shown.length, "match", "matches")}
-          onChange={({ detail }) => onSeek(detail.filteringText)}
+          filteringText={search}
+          filteringPlaceholder="Find task types"
+          filteringAriaLabel="Find task types"
+          countText={pluralize(matching.length, "match", "matches")}
+          onChange={({ detail }) => onSearch(detail.filteringText)}
         />
       }
       empty={
-        found.isError ? (
-          <ProblemAlert error={found.error} retry={() => void found.refetch()} />
-        ) : (
-          <Box textAlign="center" color="inherit" padding="l">
-            <Box variant="strong">
-              {all.length ? "No task type is called so" : "No worker has offered a task type yet"}
-            </Box>
-            {!all.length && (
-              <div className="narrow">
-                <CodeBlock text="shoal worker run" label="command" />
-              </div>
-            )}
+        isError ? (
+          <ProblemAlert error={error} retry={() => void refetch()} />
+        ) : all.length ? (
+          <Box textAlign="center" color="inherit" padding="l" variant="strong">
+            No matching task types
           </Box>
+        ) : (
+          <NoTaskTypes />
         )
       }
       cardDefinition={{
@@ -68,11 +61,11 @@ export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: s
           </Header>
         ),
         sections: [
-          { id: "about", content: (each) => <TextWithCode text={each.description || "It says nothing of itself."} /> },
+          { id: "description", content: (each) => <TextWithCode text={each.description || "No description"} /> },
           {
-            id: "signature",
-            header: "Fields",
-            content: (each) => <span className="mono">{signature(each)}</span>,
+            id: "parameters",
+            header: "Parameters",
+            content: (each) => <span className="mono">{describeParameters(each)}</span>,
           },
           {
             id: "timeout",
@@ -81,22 +74,22 @@ export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: s
             content: (each) => (each.timeout === null ? "None" : formatDuration(each.timeout)),
           },
           {
-            id: "retry",
-            header: "Attempts",
+            id: "attempts",
+            header: "Max attempts",
             width: 25,
-            content: (each) => pluralize(each.retry?.max_attempts ?? 1, "attempt"),
+            content: (each) => formatNumber(each.retry?.max_attempts ?? 1),
           },
           {
             id: "mean",
             header: "Mean duration",
             width: 25,
-            content: (each) => (each.mean_seconds === null ? "Not known yet" : formatDuration(each.mean_seconds)),
+            content: (each) => (each.mean_seconds === null ? "–" : formatDuration(each.mean_seconds)),
           },
           {
             id: "jobs",
             header: "Jobs",
             width: 25,
-            content: (each) => <Link href={`/jobs?type=${encodeURIComponent(each.name)}`}>Show</Link>,
+            content: (each) => <Link href={`/jobs?type=${encodeURIComponent(each.name)}`}>View jobs</Link>,
           },
           {
             id: "schema",
@@ -112,9 +105,20 @@ export function TaskTypes({ sought, onSeek }: { sought: string; onSeek: (text: s
   );
 }
 
-function signature({ schema }: TaskType): string {
+const NoTaskTypes = () => (
+  <Box textAlign="center" color="inherit" padding="l">
+    <Box variant="strong">No task types</Box>
+    <Box variant="p">Start a worker to register its task types:</Box>
+    <div className="narrow">
+      <CodeBlock text="shoal worker run" label="command" />
+    </div>
+  </Box>
+);
+
+/** The names of the parameters. Optional parameters end with a question mark. */
+function describeParameters({ schema }: TaskType): string {
   const { properties = {}, required = [] } = schema as { properties?: Record<string, unknown>; required?: string[] };
   const names = Object.keys(properties);
-  if (!names.length) return "none";
+  if (!names.length) return "None";
   return names.map((name) => (required.includes(name) ? name : `${name}?`)).join(", ");
 }

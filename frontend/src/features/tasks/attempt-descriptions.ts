@@ -1,21 +1,21 @@
-/** How an attempt is told of. */
+/** Descriptions of attempts. Pure. */
 
 import type { Attempt } from "@/lib/api/types";
 import { formatNumber, pluralize } from "@/lib/format";
 
-/** Attempts count anew in each generation of the job, which is named where there are several. */
+/** Attempts start again at 1 in each generation, so the name contains the generation if there are several. */
 export function attemptName(
   { attempt, generation }: Pick<Attempt, "attempt" | "generation">,
-  several: boolean,
+  severalGenerations: boolean,
 ): string {
   const name = attempt === null ? "Attempt" : `Attempt ${formatNumber(attempt)}`;
-  return several && generation !== null ? `${name}, generation ${formatNumber(generation)}` : name;
+  return severalGenerations && generation !== null ? `${name}, generation ${formatNumber(generation)}` : name;
 }
 
-/** Workers that died leave no attempt of their own: the next one goes on with theirs. */
+/** A worker that dies leaves no attempt: the next worker continues the same one. */
 export function describeCrashes(crashes: number): string {
-  const died = `${pluralize(crashes, "worker")}${crashes > 1 ? " in a row" : ""} died`;
-  return `${died} before this one, which goes on with the same attempt.`;
+  const workers = `${pluralize(crashes, "worker")}${crashes > 1 ? " in a row" : ""}`;
+  return `${workers} died before this one, which continues the same attempt.`;
 }
 
-export const hasExpired = (until: string, now = Date.now()): boolean => Date.parse(until) < now;
+export const hasExpired = (time: string, now = Date.now()): boolean => Date.parse(time) < now;

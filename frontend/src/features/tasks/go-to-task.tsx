@@ -1,15 +1,15 @@
-/** Go to a task by its number. */
+/** A form that opens a task by its index. */
 
 import Button from "@cloudscape-design/components/button";
 import Input from "@cloudscape-design/components/input";
 import { useState } from "react";
 
-export function GoToTask({ href }: { href: (index: number) => string }) {
+export function GoToTask({ taskHref }: { taskHref: (index: number) => string }) {
   const [text, setText] = useState("");
-  const right = /^\d+$/.test(text);
+  const valid = /^\d+$/.test(text);
   return (
     <form
-      className="open-task"
+      className="go-to-task"
       onSubmit={(event) => {
         event.preventDefault();
         event.currentTarget.querySelector("a")?.click();
@@ -18,13 +18,13 @@ export function GoToTask({ href }: { href: (index: number) => string }) {
       <Input
         value={text}
         inputMode="numeric"
-        placeholder="Task number"
-        ariaLabel="Task number"
-        invalid={text !== "" && !right}
+        placeholder="Task index"
+        ariaLabel="Task index"
+        invalid={text !== "" && !valid}
         onChange={({ detail }) => setText(detail.value.trim())}
       />
-      <Button disabled={!right} href={right ? href(Number(text)) : "#"}>
-        Open
+      <Button disabled={!valid} href={valid ? taskHref(Number(text)) : "#"}>
+        Go to task
       </Button>
     </form>
   );

@@ -1,4 +1,4 @@
-/** One task beside the screen: how it stands, why, what it was given and what came of it. */
+/** The side panel of one task: status, error, attempts, input, result and artifacts. */
 
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
@@ -9,94 +9,72 @@ import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import SplitPanel from "@cloudscape-design/components/split-panel";
-import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { CodeBlock } from "@/components/code-block";
 import { CopyableText } from "@/components/copyable-text";
 import { ProblemAlert } from "@/components/problem-alert";
-import { TextWithCode } from "@/components/text-with-code";
 import { TaskStatusIndicator } from "@/components/status-indicators";
+import { TextWithCode } from "@/components/text-with-code";
 import { Timestamp } from "@/components/timestamp";
-import { useApi } from "@/lib/api/context";
 import { useRetryTasks } from "@/features/jobs/api";
-import type { Job, Task, TaskStatus } from "@/lib/api/types";
-import { formatBytes, formatDuration, formatNumber, formatPercent } from "@/lib/format";
-import { toSentence } from "@/lib/notifications";
-import { useRefetchInterval } from "@/lib/query";
-import { taskArtifactsQuery, taskQuery, taskWhyQuery } from "./api";
+import type { Job, Task } from "@/lib/api/types";
+import { formatBytes, formatDuration, formatNumber, formatPercent, toSentence } from "@/lib/format";
+import { isActiveTask, taskId } from "@/lib/task";
+import { useTask, useTaskArtifacts, useTaskReasons } from "./api";
 import { Attempts } from "./attempts";
-
-const MOVING: Record<TaskStatus, boolean> = {
-  PENDING: true,
-  RUNNING: true,
-  RETRYING: true,
-  COMPLETED: false,
-  FAILED: false,
-  CANCELLED: false,
-};
 
 export interface TaskPanelProps {
   job: Job | null;
-  id: string;
+  jobId: string;
   index: number;
+  /** The number of tasks of the job, if known. */
   total: number | null;
   taskHref: (index: number) => string;
 }
 
-export function TaskPanel({ job, id, index, total, taskHref }: TaskPanelProps) {
+export function TaskPanel({ job, jobId, index, total, taskHref }: TaskPanelProps) {
+  const { data: task, error, isError, isPending, refetch } = useTask(taskId(jobId, index));
+  const retryTasks = useRetryTasks();
   return (
     <SplitPanel header={`Task ${formatNumber(index)}`} hidePreferencesButton closeBehavior="hide">
-      <TaskView job={job} id={id} index={index} total={total} taskHref={taskHref} />
+      <SpaceBetween size="l">
+        <SpaceBetween direction="horizontal" size="xs">
+          <Button iconName="angle-left" href={taskHref(Math.max(0, index - 1))} disabled={index === 0}>
+            Previous
+          </Button>
+          <Button
+            iconName="angle-right"
+            iconAlign="right"
+            href={taskHref(index + 1)}
+            disabled={total !== null && index >= total - 1}
+          >
+            Next
+          </Button>
+          <Button
+            disabled={task?.status !== "FAILED" || job?.status !== "FAILED"}
+            disabledReason="The status of the task and of its job must be Failed"
+            loading={retryTasks.isPending}
+            onClick={() => job && retryTasks.mutate({ job, selection: { indices: [index] } })}
+          >
+            Retry
+          </Button>
+        </SpaceBetween>
+        {isError && !task && <ProblemAlert error={error} retry={() => void refetch()} />}
+        {isPending && <Spinner size="large" />}
+        {task && <TaskDetails task={task} />}
+      </SpaceBetween>
     </SplitPanel>
   );
 }
 
-function TaskView({ job, id, index, total, taskHref }: TaskPanelProps) {
-  const api = useApi();
-  const every = useRefetchInterval();
-  const found = useQuery({
-    ...taskQuery(api, id),
-    refetchInterval: (query) => (query.state.data && !MOVING[query.state.data.status] ? false : every),
-  });
-  const task = found.data;
-  const retry = useRetryTasks();
-  return (
-    <SpaceBetween size="l">
-      <SpaceBetween direction="horizontal" size="xs">
-        <Button iconName="angle-left" href={taskHref(Math.max(0, index - 1))} disabled={index === 0}>
-          Previous
-        </Button>
-        <Button
-          iconName="angle-right"
-          iconAlign="right"
-          href={taskHref(index + 1)}
-          disabled={total !== null && index >= total - 1}
-        >
-          Next
-        </Button>
-        <Button
-          disabled={task?.status !== "FAILED" || job?.status !== "FAILED"}
-          disabledReason="A failed task of a job that has failed can be retried"
-          loading={retry.isPending}
-          onClick={() => job && retry.mutate({ job, selection: { indices: [index] } })}
-        >
-          Retry
-        </Button>
-      </SpaceBetween>
-      {found.isError && !task && <ProblemAlert error={found.error} retry={() => void found.refetch()} />}
-      {found.isPending && <Spinner size="large" />}
-      {task && <TaskBody task={task} every={MOVING[task.status] ? every : false} />}
-    </SpaceBetween>
-  );
-}
-
-function TaskBody({ task, every }: { task: Task; every: number | false }) {
+function TaskDetails({ task }: { task: Task }) {
   return (
     <SpaceBetween size="l">
       <KeyValuePairs
         columns={2}
         items={[
           { label: "Status", value: <TaskStatusIndicator status={task.status} /> },
-          { label: "Id", value: <CopyableText text={task.id} what="task id" /> },
+          { label: "Task ID", value: <CopyableText text={task.id} label="task ID" /> },
           { label: "Attempts", value: formatNumber(task.attempts) },
           ...(task.worker ? [{ label: "Worker", value: task.worker }] : []),
           { label: "Started", value: <Timestamp at={task.started_at} /> },
@@ -105,22 +83,22 @@ function TaskBody({ task, every }: { task: Task; every: number | false }) {
           ...(task.progress === null ? [] : [{ label: "Progress", value: formatPercent(task.progress, 1) }]),
         ]}
       />
-      {MOVING[task.status] && <WhyTask id={task.id} />}
+      {isActiveTask(task) && <StatusReason taskId={task.id} />}
       {task.error && (
         <Section title="Error">
           <Alert type="error" header={task.error.type}>
-            <span className="break">{task.error.message || "It said nothing."}</span>
-            {!task.error.retryable && <div>It is not tried again.</div>}
+            <span className="break">{task.error.message || "No message"}</span>
+            {!task.error.retryable && <div>This error is not retried automatically.</div>}
           </Alert>
-          {task.error.tail && <CodeBlock text={task.error.tail} label="tail of the output" low />}
+          {task.error.tail && <CodeBlock text={task.error.tail} label="end of the output" low />}
         </Section>
       )}
       <Section title="Attempts">
-        <Attempts key={task.id} task={task} every={every} />
+        <Attempts key={task.id} task={task} />
       </Section>
       <Section title="Input">
         {task.input === null ? (
-          <Box color="text-body-secondary">It is too large to show here, or not kept any more.</Box>
+          <Box color="text-body-secondary">The input is too large to display, or it has expired.</Box>
         ) : (
           <CodeBlock text={JSON.stringify(task.input, null, 2)} label="input" low />
         )}
@@ -129,34 +107,32 @@ function TaskBody({ task, every }: { task: Task; every: number | false }) {
         <Section title="Result">
           {task.too_large ? (
             <Box color="text-body-secondary">
-              <TextWithCode text="Too large to show here; `shoal results` has it." />
+              <TextWithCode text="The result is too large to display. To read it, run `shoal results`." />
             </Box>
           ) : (
             <CodeBlock text={JSON.stringify(task.result ?? null, null, 2)} label="result" low />
           )}
         </Section>
       )}
-      <Artifacts id={task.id} />
-      <Section title="Run it on your machine">
+      <Artifacts taskId={task.id} />
+      <Section title="Run on your machine">
         <CodeBlock text={`shoal replay ${task.id}`} label="command" />
       </Section>
     </SpaceBetween>
   );
 }
 
-function WhyTask({ id }: { id: string }) {
-  const found = useQuery({ ...taskWhyQuery(useApi(), id), refetchInterval: useRefetchInterval() });
-  const [first] = found.data?.reasons ?? [];
-  return first ? <Alert type="info">{toSentence(first.sentence)}</Alert> : null;
+function StatusReason({ taskId: id }: { taskId: string }) {
+  const [reason] = useTaskReasons(id).data?.reasons ?? [];
+  return reason ? <Alert type="info">{toSentence(reason.sentence)}</Alert> : null;
 }
 
-function Artifacts({ id }: { id: string }) {
-  const found = useQuery(taskArtifactsQuery(useApi(), id));
-  const items = found.data?.items ?? [];
-  if (!items.length) return null;
+function Artifacts({ taskId: id }: { taskId: string }) {
+  const artifacts = useTaskArtifacts(id).data?.items ?? [];
+  if (!artifacts.length) return null;
   return (
     <Section title="Artifacts">
-      {items.map((each) => (
+      {artifacts.map((each) => (
         <div key={each.name}>
           <Link external href={each.url}>
             {each.name}
@@ -168,7 +144,7 @@ function Artifacts({ id }: { id: string }) {
   );
 }
 
-function Section({ title, children }: { title: string; children: React.ReactNode }) {
+function Section({ title, children }: { title: string; children: ReactNode }) {
   return (
     <SpaceBetween size="xs">
       <Header variant="h3">{title}</Header>

@@ -1,4 +1,4 @@
-/** A webhook: where it is, and of what it is told. */
+/** A form that adds a webhook. */
 
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
@@ -15,48 +15,54 @@ const OPTIONS = EVENT_TYPES.map((value) => ({ value, label: value, description: 
 
 export interface AddWebhookDialogProps {
   onClose: () => void;
-  onAdded: (made: WebhookSecret) => void;
+  onAdded: (webhook: WebhookSecret) => void;
 }
 
 export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
-  const add = useAddWebhook();
+  const addWebhook = useAddWebhook();
   const [key] = useState(() => crypto.randomUUID());
   const [url, setUrl] = useState("");
   const [description, setDescription] = useState("");
   const [events, setEvents] = useState<EventType[]>([]);
   return (
     <ConfirmDialog
-      header="Add a webhook"
+      header="Add webhook"
       confirmLabel="Add webhook"
-      loading={add.isPending}
+      loading={addWebhook.isPending}
       canConfirm={/^https?:\/\/./.test(url)}
       onDismiss={onClose}
-      onConfirm={() => add.mutate({ url, events, description: description.trim(), key }, { onSuccess: onAdded })}
+      onConfirm={() => addWebhook.mutate({ url, events, description: description.trim(), key }, { onSuccess: onAdded })}
     >
       <SpaceBetween size="m">
         <div>
-          {events.length ? `${events.length} of ${EVENT_TYPES.length} events` : `All ${EVENT_TYPES.length} events`} of
-          each job of this tenant will be posted to it from now on. Its secret is shown once, then.
+          Shoal sends {events.length ? `${events.length} of ${EVENT_TYPES.length} event types` : "all event types"} of
+          this tenant's jobs to the URL. The secret of the webhook is shown only once.
         </div>
-        <FormField label="Address" constraintText="A public https address">
+        <FormField label="URL" constraintText="A public HTTPS endpoint">
           <Input value={url} type="url" placeholder="https://" onChange={({ detail }) => setUrl(detail.value.trim())} />
         </FormField>
-        <FormField label="Told of">
+        <FormField label="Event types">
           <Multiselect
-            ariaLabel="Events"
-            placeholder="All events"
+            ariaLabel="Event types"
+            placeholder="All event types"
             options={OPTIONS}
             selectedOptions={OPTIONS.filter((each) => events.includes(each.value))}
-            deselectAriaLabel={(each) => `Leave out ${each.label}`}
+            deselectAriaLabel={(each) => `Remove ${each.label}`}
             onChange={({ detail }) =>
-              setEvents(EVENT_TYPES.filter((each) => detail.selectedOptions.some((chosen) => chosen.value === each)))
+              setEvents(EVENT_TYPES.filter((each) => detail.selectedOptions.some(({ value }) => value === each)))
             }
           />
         </FormField>
-        <FormField label="Description" constraintText="Optional">
+        <FormField
+          label={
+            <>
+              Description<i> - optional</i>
+            </>
+          }
+        >
           <Input value={description} onChange={({ detail }) => setDescription(detail.value)} />
         </FormField>
-        {add.error && <ProblemAlert error={add.error} />}
+        {addWebhook.error && <ProblemAlert error={addWebhook.error} />}
       </SpaceBetween>
     </ConfirmDialog>
   );

@@ -1,20 +1,21 @@
-/** Webhooks of the tenant: addresses that are told of its jobs. */
+/** The tenant's webhooks and their deliveries. */
 
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type Api, unwrap } from "@/lib/api/client";
 import { useApi } from "@/lib/api/context";
 import type { Delivery, EventType, Webhook } from "@/lib/api/types";
 import { notify, notifyProblem } from "@/lib/notifications";
+import { useRefetchInterval } from "@/lib/query";
 
 const KEY = ["webhooks"];
 
-export const webhooksQuery = (api: Api) =>
+const webhooksQuery = (api: Api) =>
   queryOptions({
     queryKey: KEY,
     queryFn: async ({ signal }): Promise<Webhook[]> => (await unwrap(api.GET("/api/v1/webhooks", { signal }))).items,
   });
 
-export const deliveriesQuery = (api: Api, id: string) =>
+const deliveriesQuery = (api: Api, id: string) =>
   queryOptions({
     queryKey: [...KEY, id, "deliveries"],
     queryFn: async ({ signal }): Promise<Delivery[]> =>
@@ -25,11 +26,17 @@ export const deliveriesQuery = (api: Api, id: string) =>
       ).items,
   });
 
-/** No events for all. */
+export const useWebhooks = () => useQuery({ ...webhooksQuery(useApi()), refetchInterval: useRefetchInterval() });
+
+export const useDeliveries = (id: string) =>
+  useQuery({ ...deliveriesQuery(useApi(), id), refetchInterval: useRefetchInterval() });
+
 export interface NewWebhook {
   url: string;
+  /** The event types to deliver. An empty list selects all. */
   events: EventType[];
   description: string;
+  /** The idempotency key. */
   key: string;
 }
 
@@ -37,22 +44,23 @@ export function useAddWebhook() {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ key, ...made }: NewWebhook) =>
-      unwrap(api.POST("/api/v1/webhooks", { params: { header: { "idempotency-key": key } }, body: made })),
+    mutationFn: ({ key, ...webhook }: NewWebhook) =>
+      unwrap(api.POST("/api/v1/webhooks", { params: { header: { "idempotency-key": key } }, body: webhook })),
     onSuccess: () => queries.invalidateQueries({ queryKey: KEY }),
   });
 }
 
-/** Gives it a new secret; the one before is good for 24 hours more. */
+/** Creates a new secret. The old secret stays valid for 24 hours. */
 export function useRotateSecret() {
   const api = useApi();
   return useMutation({
     mutationFn: (id: string) =>
       unwrap(api.POST("/api/v1/webhooks/{webhook_id}/rotate", { params: { path: { webhook_id: id } } })),
-    onError: (error) => notifyProblem("A new secret", error),
+    onError: (error) => notifyProblem("Could not rotate the secret", error),
   });
 }
 
+/** Sends a test event. Its successful delivery re-enables a disabled webhook. */
 export function useTestWebhook() {
   const api = useApi();
   const queries = useQueryClient();
@@ -60,10 +68,10 @@ export function useTestWebhook() {
     mutationFn: ({ id }: Webhook) =>
       unwrap(api.POST("/api/v1/webhooks/{webhook_id}/test", { params: { path: { webhook_id: id } } })),
     onSuccess: (_, { url }) => {
-      notify({ type: "success", header: "A test is on its way", content: `${url} is told of webhook.test, once.` });
+      notify({ type: "success", header: "Sending a test event", content: `Event type webhook.test to ${url}` });
       return queries.invalidateQueries({ queryKey: KEY });
     },
-    onError: (error, { url }) => notifyProblem(`Test: ${url}`, error),
+    onError: (error, { url }) => notifyProblem(`Could not send a test event to ${url}`, error),
   });
 }
 
@@ -74,8 +82,8 @@ export function useRemoveWebhook() {
     mutationFn: async ({ id }: Webhook) => {
       await api.DELETE("/api/v1/webhooks/{webhook_id}", { params: { path: { webhook_id: id } } });
     },
-    onSuccess: (_, { url }) => notify({ type: "success", header: `${url} is told nothing any more` }),
-    onError: (error, { url }) => notifyProblem(`Remove: ${url}`, error),
+    onSuccess: (_, { url }) => notify({ type: "success", header: `Removed webhook ${url}` }),
+    onError: (error, { url }) => notifyProblem(`Could not remove webhook ${url}`, error),
     onSettled: () => queries.invalidateQueries({ queryKey: KEY }),
   });
 }

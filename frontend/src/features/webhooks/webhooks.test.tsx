@@ -3,14 +3,14 @@ import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { expect, test } from "vitest";
 import type { WebhookSecret } from "@/lib/api/types";
-import { respondWith, API, server, setUpFakeNetwork } from "../../../tests/fake-network";
+import { API, respondWith, server, setUpFakeNetwork } from "../../../tests/fake-network";
 import { renderWithProviders } from "../../../tests/render";
 import { Webhooks } from "./webhooks";
 import { describeDelivery } from "./descriptions";
 
 setUpFakeNetwork();
 
-const made: WebhookSecret = {
+const webhook: WebhookSecret = {
   id: "wh_1",
   url: "https://hooks.example.com/shoal",
   events: [],
@@ -23,34 +23,35 @@ const made: WebhookSecret = {
   secret: "whsec_once",
 };
 
-test("the secret of a new webhook is shown until one says that it is kept", async () => {
+test("shows the secret of a new webhook until the user confirms that it is saved", async () => {
   const user = userEvent.setup();
   const bodies: unknown[] = [];
   respondWith("/webhooks", "WebhookListBody", { items: [], next_token: null });
   server.use(
     http.post(`${API}/api/v1/webhooks`, async ({ request }) => {
       bodies.push(await request.json());
-      return HttpResponse.json(made, { status: 201 });
+      return HttpResponse.json(webhook, { status: 201 });
     }),
   );
   renderWithProviders(<Webhooks />);
 
-  await user.click(await screen.findByRole("button", { name: "Add a webhook" }));
-  expect(screen.getByRole("button", { name: "Add webhook" })).toBeDisabled();
-  await user.type(screen.getByLabelText("Address"), made.url);
-  await user.click(screen.getByRole("button", { name: "Add webhook" }));
+  await user.click(await screen.findByRole("button", { name: "Add webhook" }));
+  const form = within(await screen.findByRole("dialog", { name: "Add webhook" }));
+  expect(form.getByRole("button", { name: "Add webhook" })).toBeDisabled();
+  await user.type(form.getByLabelText("URL"), webhook.url);
+  await user.click(form.getByRole("button", { name: "Add webhook" }));
 
-  const dialog = await screen.findByRole("dialog", { name: "Keep the secret now" });
+  const dialog = await screen.findByRole("dialog", { name: "Save the webhook secret" });
   expect(within(dialog).getByText("whsec_once")).toBeInTheDocument();
-  expect(bodies).toEqual([{ url: made.url, events: [], description: "" }]);
-  await user.click(within(dialog).getByRole("button", { name: "I have kept it" }));
+  expect(bodies).toEqual([{ url: webhook.url, events: [], description: "" }]);
+  await user.click(within(dialog).getByRole("button", { name: "I saved the secret" }));
   expect(screen.queryByText("whsec_once")).not.toBeInTheDocument();
 });
 
 test.each([
-  [{ status_code: 204, error: null, next_attempt_at: null }, "answered 204"],
-  [{ status_code: 500, error: null, next_attempt_at: "2026-11-26T10:00:05Z" }, "answered 500; it is tried again"],
-  [{ status_code: null, error: "timed out", next_attempt_at: null }, "timed out; it is not tried again"],
-])("an attempt is told as it went", (delivery, words) => {
-  expect(describeDelivery(delivery)).toBe(words);
+  [{ status_code: 204, error: null, next_attempt_at: null }, "Status 204"],
+  [{ status_code: 500, error: null, next_attempt_at: "2026-11-26T10:00:05Z" }, "Status 500, will be retried"],
+  [{ status_code: null, error: "timed out", next_attempt_at: null }, "timed out, will not be retried"],
+])("describes the outcome of a delivery: %j", (delivery, description) => {
+  expect(describeDelivery(delivery)).toBe(description);
 });

@@ -1,104 +1,24 @@
-/** Who works, and what waits for them. */
+/** The workers, with a warning for silent ones. */
 
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
-import ColumnLayout from "@cloudscape-design/components/column-layout";
-import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import { queryOptions, useQuery } from "@tanstack/react-query";
 import { CodeBlock } from "@/components/code-block";
-import { PRIORITY_LABELS } from "@/components/priority-labels";
 import { ProblemAlert } from "@/components/problem-alert";
-import { RefreshControl } from "@/components/refresh-control";
 import { ResponsiveTable } from "@/components/responsive-table";
 import { WorkerStateIndicator } from "@/components/status-indicators";
 import { Timestamp } from "@/components/timestamp";
-import { type Api, unwrap } from "@/lib/api/client";
-import { useApi } from "@/lib/api/context";
-import type { WorkerState, Queue, Worker } from "@/lib/api/types";
-import { formatDuration, formatNumber, pluralize } from "@/lib/format";
-import { useRefetchInterval } from "@/lib/query";
+import type { Worker, WorkerState } from "@/lib/api/types";
+import { formatNumber, pluralize } from "@/lib/format";
+import { useWorkers } from "./api";
 
-const PAGE = 100;
+const STATE_ORDER: Record<WorkerState, number> = { silent: 0, alive: 1, unknown: 2, left: 3 };
 
-const workersQuery = (api: Api) =>
-  queryOptions({
-    queryKey: ["workers"],
-    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/workers", { signal, params: { query: { limit: PAGE } } })),
-  });
-
-const queuesQuery = (api: Api) =>
-  queryOptions({
-    queryKey: ["queues"],
-    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/queues", { signal })),
-  });
-
-const FIRST: Record<WorkerState, number> = { silent: 0, alive: 1, unknown: 2, left: 3 };
-
-export function WorkersAndQueues() {
-  return (
-    <SpaceBetween size="l">
-      <Queues />
-      <Workers />
-    </SpaceBetween>
-  );
-}
-
-function Queues() {
-  const found = useQuery({ ...queuesQuery(useApi()), refetchInterval: useRefetchInterval() });
-  const queues = found.data?.items ?? [];
-  return (
-    <Container
-      header={
-        <Header
-          variant="h2"
-          description="Chunks, as the queues count them: approximately."
-          actions={<RefreshControl />}
-        >
-          Queues
-        </Header>
-      }
-    >
-      {found.isError && !queues.length ? (
-        <ProblemAlert error={found.error} retry={() => void found.refetch()} />
-      ) : (
-        <ColumnLayout columns={3} variant="text-grid">
-          {queues.map((queue) => (
-            <QueueFigures key={queue.priority} queue={queue} />
-          ))}
-        </ColumnLayout>
-      )}
-    </Container>
-  );
-}
-
-/** From so many seconds on, what waits is told as a warning. */
-const OLD = 600;
-
-const QueueFigures = ({ queue }: { queue: Queue }) => (
-  <div className="figures">
-    <Box variant="awsui-key-label">{PRIORITY_LABELS[queue.priority]}</Box>
-    <Box variant="awsui-value-large">{formatNumber(queue.waiting)}</Box>
-    <Box color="text-body-secondary">
-      waiting · {formatNumber(queue.in_flight)} in hand · {formatNumber(queue.delayed)} delayed
-    </Box>
-    <Oldest seconds={queue.oldest_age ?? null} waiting={queue.waiting} />
-  </div>
-);
-
-function Oldest({ seconds, waiting }: { seconds: number | null; waiting: number }) {
-  if (seconds === null) return waiting ? <Box color="text-body-secondary">age of the oldest not known</Box> : null;
-  const words = `oldest waits ${formatDuration(seconds)}`;
-  if (seconds < OLD) return <Box color="text-body-secondary">{words}</Box>;
-  return <StatusIndicator type="warning">Old: {words}</StatusIndicator>;
-}
-
-function Workers() {
-  const found = useQuery({ ...workersQuery(useApi()), refetchInterval: useRefetchInterval() });
-  const workers = [...(found.data?.items ?? [])].sort(
-    (a, b) => FIRST[a.state] - FIRST[b.state] || a.name.localeCompare(b.name),
+export function Workers() {
+  const { data, error, isError, isPending, refetch } = useWorkers();
+  const workers = [...(data?.items ?? [])].sort(
+    (a, b) => STATE_ORDER[a.state] - STATE_ORDER[b.state] || a.name.localeCompare(b.name),
   );
   const silent = workers.filter((each) => each.state === "silent").length;
   const alive = workers.filter((each) => each.state === "alive");
@@ -106,47 +26,34 @@ function Workers() {
   return (
     <SpaceBetween size="l">
       {silent > 0 && (
-        <Alert type="warning" header={`${pluralize(silent, "worker")} fell silent`}>
-          What they had in hand goes to other workers once its lease has ended; nothing is lost.
+        <Alert type="warning" header={`${pluralize(silent, "worker")} ${silent === 1 ? "is" : "are"} silent`}>
+          Other workers take over the tasks when the leases expire. No tasks are lost.
         </Alert>
       )}
       <ResponsiveTable<Worker>
         label="Workers"
         trackBy="name"
         items={workers}
-        loading={found.isPending}
+        loading={isPending}
         loadingText="Loading workers"
         resizableColumns
         header={
           <Header
             variant="h2"
-            counter={`(${formatNumber(workers.length)}${found.data?.next_token ? "+" : ""})`}
-            description={`${formatNumber(alive.length)} alive with ${pluralize(slots, "slot")}`}
+            counter={`(${formatNumber(workers.length)}${data?.next_token ? "+" : ""})`}
+            description={`${formatNumber(alive.length)} alive, with ${pluralize(slots, "slot")}`}
           >
             Workers
           </Header>
         }
-        empty={
-          found.isError ? (
-            <ProblemAlert error={found.error} retry={() => void found.refetch()} />
-          ) : (
-            <Box textAlign="center" color="inherit" padding="l">
-              <SpaceBetween size="s">
-                <Box variant="strong">No worker has spoken yet</Box>
-                <div className="narrow">
-                  <CodeBlock text="shoal worker run" label="command" />
-                </div>
-              </SpaceBetween>
-            </Box>
-          )
-        }
+        empty={isError ? <ProblemAlert error={error} retry={() => void refetch()} /> : <NoWorkers />}
         columns={[
           { id: "name", header: "Worker", isRowHeader: true, width: 150, cell: (each) => each.name },
           {
             id: "state",
             header: "State",
             width: 120,
-            card: "bare",
+            card: "unlabelled",
             cell: (each) => <WorkerStateIndicator state={each.state} />,
           },
           {
@@ -156,7 +63,13 @@ function Workers() {
             card: "half",
             cell: (each) => (each.slots === null ? "–" : formatNumber(each.slots)),
           },
-          { id: "queues", header: "Queues", width: 170, card: "half", cell: (each) => each.queues.join(", ") || "–" },
+          {
+            id: "queues",
+            header: "Queues",
+            width: 170,
+            card: "half",
+            cell: (each) => each.queues.join(", ") || "–",
+          },
           {
             id: "types",
             header: "Task types",
@@ -171,7 +84,7 @@ function Workers() {
             cell: (each) => <Timestamp at={each.last_seen_at} />,
           },
           {
-            id: "since",
+            id: "started",
             header: "Started",
             width: 190,
             card: "half",
@@ -185,3 +98,15 @@ function Workers() {
     </SpaceBetween>
   );
 }
+
+const NoWorkers = () => (
+  <Box textAlign="center" color="inherit" padding="l">
+    <SpaceBetween size="s">
+      <Box variant="strong">No workers</Box>
+      <div>Start a worker:</div>
+      <div className="narrow">
+        <CodeBlock text="shoal worker run" label="command" />
+      </div>
+    </SpaceBetween>
+  </Box>
+);

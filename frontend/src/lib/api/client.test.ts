@@ -2,15 +2,15 @@ import { http, HttpResponse } from "msw";
 import { beforeEach, expect, test } from "vitest";
 import { createApiClient } from "@/lib/api/client";
 import { connection } from "@/lib/api/connection";
-import { makeJob, API, server, setUpFakeNetwork } from "../../../tests/fake-network";
+import { API, makeJob, server, setUpFakeNetwork } from "../../../tests/fake-network";
 
 setUpFakeNetwork();
 
-beforeEach(() => connection.set({ state: "fine" }));
+beforeEach(() => connection.set({ state: "ok" }));
 
 const jobs = `${API}/api/v1/jobs`;
 
-test("a token that the API refuses is renewed once, and the request goes again", async () => {
+test("renews a rejected token once and repeats the request", async () => {
   let token = "old";
   const auth = {
     token: async () => token,
@@ -32,7 +32,7 @@ test("a token that the API refuses is renewed once, and the request goes again",
   expect(data?.items).toEqual([]);
 });
 
-test("a session that cannot be renewed is told to the whole console", async () => {
+test("marks the session as expired if the token cannot be renewed", async () => {
   const auth = { token: async () => "old", renew: async () => false };
   server.use(http.get(jobs, () => HttpResponse.json({ message: "Unauthorized" }, { status: 401 })));
 
@@ -40,7 +40,7 @@ test("a session that cannot be renewed is told to the whole console", async () =
   expect(connection.get().state).toBe("expired");
 });
 
-test("what has not changed is not sent again", async () => {
+test("returns the cached body of a response that has not changed", async () => {
   const auth = { token: async () => "t", renew: async () => false };
   const page = { items: [makeJob()], next_token: null };
   let unchanged = 0;

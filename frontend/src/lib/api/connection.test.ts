@@ -1,33 +1,33 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { recordResponse, connection, watchNetwork } from "./connection";
+import { connection, recordResponse, watchNetwork } from "./connection";
 
 watchNetwork();
-beforeEach(() => connection.set({ state: "fine" }));
+beforeEach(() => connection.set({ state: "ok" }));
 
-const go = (on: boolean): void => {
-  vi.spyOn(navigator, "onLine", "get").mockReturnValue(on);
-  dispatchEvent(new Event(on ? "online" : "offline"));
+const setOnline = (online: boolean): void => {
+  vi.spyOn(navigator, "onLine", "get").mockReturnValue(online);
+  dispatchEvent(new Event(online ? "online" : "offline"));
 };
 
-test("who is offline stays so, whatever answer was still under way, until the network is back", () => {
-  go(false);
+test("stays offline until the network is back, whatever responses still arrive", () => {
+  setOnline(false);
   recordResponse(200);
   expect(connection.get().state).toBe("offline");
 
-  go(true);
-  expect(connection.get().state).toBe("fine");
+  setOnline(true);
+  expect(connection.get().state).toBe("ok");
 });
 
-test("an API that answers nothing, or with faults, is away until it answers again", () => {
+test("an API that is unreachable or returns 5xx is unavailable until it responds again", () => {
   for (const status of [0, 500, 503]) {
     recordResponse(status);
-    expect(connection.get()).toMatchObject({ state: "away", status });
+    expect(connection.get()).toMatchObject({ state: "unavailable", status });
     recordResponse(200);
-    expect(connection.get().state).toBe("fine");
+    expect(connection.get().state).toBe("ok");
   }
 });
 
-test("a session that ended is over whatever else is answered", () => {
+test("an expired session stays expired, whatever responses still arrive", () => {
   connection.set({ state: "expired" });
 
   recordResponse(200);

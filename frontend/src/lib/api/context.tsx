@@ -1,4 +1,4 @@
-/** The API and the sign-in, for components. */
+/** The React context with the API client, the sign-in, the configuration and the live connection. */
 
 import { createContext, type ReactNode, useContext } from "react";
 import type { Api } from "@/lib/api/client";
@@ -20,9 +20,9 @@ export function PlatformProvider({ value, children }: { value: Platform; childre
 }
 
 export function usePlatform(): Platform {
-  const found = useContext(Context);
-  if (!found) throw new Error("there is no PlatformProvider above");
-  return found;
+  const platform = useContext(Context);
+  if (!platform) throw new Error("usePlatform requires a PlatformProvider");
+  return platform;
 }
 
 export const useApi = (): Api => usePlatform().api;

@@ -1,6 +1,6 @@
-/** Asks only whether something changed: answers are kept with their ETag, and a 304 is answered from there. */
+/** Sends conditional GET requests: a 304 response returns the cached body of its ETag. */
 
-const MOST = 200;
+const MAX_ENTRIES = 200;
 
 interface CachedResponse {
   tag: string;
@@ -9,32 +9,32 @@ interface CachedResponse {
 }
 
 export class EtagCache {
-  private readonly kept = new Map<string, CachedResponse>();
+  private readonly entries = new Map<string, CachedResponse>();
 
   async fetch(request: Request): Promise<Response> {
     if (request.method !== "GET") return fetch(request);
-    const found = this.kept.get(request.url);
-    if (found) request.headers.set("If-None-Match", found.tag);
-    const answer = await fetch(request);
-    if (answer.status === 304 && found) return new Response(found.body, { status: 200, headers: found.headers });
-    const tag = answer.headers.get("ETag");
-    if (answer.status !== 200 || !tag) return answer;
-    const body = await answer.arrayBuffer();
-    this.keep(request.url, { tag, body, headers: answer.headers });
-    return new Response(body, { status: 200, headers: answer.headers });
+    const cached = this.entries.get(request.url);
+    if (cached) request.headers.set("If-None-Match", cached.tag);
+    const response = await fetch(request);
+    if (response.status === 304 && cached) return new Response(cached.body, { status: 200, headers: cached.headers });
+    const tag = response.headers.get("ETag");
+    if (response.status !== 200 || !tag) return response;
+    const body = await response.arrayBuffer();
+    this.store(request.url, { tag, body, headers: response.headers });
+    return new Response(body, { status: 200, headers: response.headers });
   }
 
-  /** Another user must not see what the last one saw. */
+  /** Removes all entries, so that the next user cannot see them. */
   clear(): void {
-    this.kept.clear();
+    this.entries.clear();
   }
 
-  private keep(url: string, answer: CachedResponse): void {
-    this.kept.delete(url);
-    this.kept.set(url, answer);
-    if (this.kept.size > MOST) {
-      const [oldest] = this.kept.keys();
-      if (oldest !== undefined) this.kept.delete(oldest);
+  private store(url: string, entry: CachedResponse): void {
+    this.entries.delete(url);
+    this.entries.set(url, entry);
+    if (this.entries.size > MAX_ENTRIES) {
+      const [oldest] = this.entries.keys();
+      if (oldest !== undefined) this.entries.delete(oldest);
     }
   }
 }

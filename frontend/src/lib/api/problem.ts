@@ -1,10 +1,10 @@
-/** What went wrong with a request, as a sentence and a way on. */
+/** Errors of the API, and their descriptions. */
 
 import type { components } from "@/lib/api/schema";
 
 export type ProblemBody = components["schemas"]["Problem"];
 
-/** 0 where no answer came at all. */
+/** A failed request. The status is 0 if no response arrived. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
@@ -24,59 +24,56 @@ export class Problem extends Error {
     return this.body.errors ?? [];
   }
 
-  /** Whether the same request may succeed in a while. */
-  get passes(): boolean {
+  /** Whether the same request can succeed later. */
+  get isTransient(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
-export async function problemFrom(answer: Response): Promise<Problem> {
-  const said = (await answer
+export async function problemFrom(response: Response): Promise<Problem> {
+  const document = (await response
     .clone()
     .json()
     .catch(() => ({}))) as Partial<ProblemBody> & { message?: string };
-  const after = Number(answer.headers.get("retry-after"));
-  const { title, action: way } = describeStatus(answer.status);
-  const body = { request_id: answer.headers.get("x-request-id") ?? "", ...said };
-  return new Problem(answer.status, said.detail ?? said.message ?? `${title}. ${way}`, body, after || null);
+  const retryAfter = Number(response.headers.get("retry-after"));
+  const { title, action } = describeStatus(response.status);
+  const body = { request_id: response.headers.get("x-request-id") ?? "", ...document };
+  const detail = document.detail ?? document.message ?? `${title}. ${action}`;
+  return new Problem(response.status, detail, body, retryAfter || null);
 }
 
 export interface StatusDescription {
   title: string;
-  /** What the user can do. */
+  /** The next step for the user. */
   action: string;
 }
 
-/** What a status means to a user. */
 export function describeStatus(status: number): StatusDescription {
   switch (status) {
     case 0:
-      return { title: "The API does not answer", action: "Look at your network; it is asked again by itself." };
+      return { title: "Cannot reach the API", action: "Check your network connection." };
     case 401:
-      return { title: "Your session has ended", action: "Sign in again; this page stays as it is." };
+      return { title: "Your session has expired", action: "Sign in again. This page keeps its state." };
     case 403:
-      return {
-        title: "You may not do this",
-        action: "Ask an administrator for the right, or sign in as somebody else.",
-      };
+      return { title: "Access denied", action: "Ask an administrator for access, or sign in as another user." };
     case 404:
-      return { title: "There is no such thing", action: "It may be another tenant's, or its retention is over." };
+      return { title: "Not found", action: "It might belong to another tenant, or its retention period has ended." };
     case 409:
-      return { title: "Its state forbids this now", action: "Look at its present state, then decide." };
+      return { title: "Not possible in the current state", action: "Check the current state, then try again." };
     case 413:
-      return { title: "That is too large", action: "Upload the inputs as a file." };
+      return { title: "Request too large", action: "Upload the inputs as a file." };
     case 422:
-      return { title: "Some of it is not right", action: "Mend the fields that are named." };
+      return { title: "Invalid request", action: "Fix the invalid fields." };
     case 429:
-      return {
-        title: "Too many requests, or a limit is reached",
-        action: "Wait a moment; it is asked again by itself.",
-      };
+      return { title: "Rate or limit exceeded", action: "Wait a moment, then try again." };
     case 503:
-      return { title: "A service behind the API is away", action: "Wait a moment; it is asked again by itself." };
+      return { title: "Service unavailable", action: "Wait a moment, then try again." };
     default:
       return status >= 500
-        ? { title: "The API has a fault", action: "Try again; then tell who runs the deployment the request id." }
-        : { title: `The API answers ${status}`, action: "Try again." };
+        ? {
+            title: "Internal error",
+            action: "Try again. If the error persists, send the request ID to an administrator.",
+          }
+        : { title: `Unexpected response ${status}`, action: "Try again." };
   }
 }

@@ -1,4 +1,4 @@
-/** Short names of the API's bodies. */
+/** Short names for the schemas of the API. */
 
 import type { components } from "@/lib/api/schema";
 
@@ -42,6 +42,6 @@ export type BulkAction = Bodies["BulkActionBody"];
 export type BulkRequest = Bodies["BulkRequest"];
 export type BulkVerb = Bodies["BulkVerb"];
 export type BulkStatus = Bodies["BulkStatus"];
-/** The contract gives what is left out its default, so all of it may be left out. */
+/** All fields are optional, because the API fills in defaults. */
 export type BulkFilter = Partial<Bodies["BulkFilter"]>;
 export type ChangeRequest = Bodies["ChangeRequest"];

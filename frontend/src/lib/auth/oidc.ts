@@ -1,4 +1,4 @@
-/** Signs a user in at the deployment's issuer: authorization code with PKCE, no secret. */
+/** Signs users in at the deployment's issuer: authorization code with PKCE, without a client secret. */
 
 import { createPkcePair, randomText } from "@/lib/auth/pkce";
 import { session, type Session } from "@/lib/auth/session";
@@ -13,168 +13,177 @@ interface Endpoints {
 interface PendingSignIn {
   state: string;
   verifier: string;
-  back: string;
+  returnTo: string;
   popup: boolean;
 }
 
 class SignInError extends Error {}
 
-const ATTEMPT = "shoal.attempt";
+const PENDING_KEY = "shoal.attempt";
 const CHANNEL = "shoal.sign-in";
-/** Renew a token that ends within this, in milliseconds. */
-const EARLY = 60_000;
+/** Tokens that expire within this time, in milliseconds, are renewed. */
+const RENEW_BEFORE_EXPIRY = 60_000;
 
 export class Auth {
-  private known: Promise<Endpoints> | null = null;
-  private renewing: Promise<boolean> | null = null;
+  private discovery: Promise<Endpoints> | null = null;
+  private renewal: Promise<boolean> | null = null;
 
   constructor(private readonly config: Config) {}
 
-  /** Leave for the issuer's page, to come back to `back`. */
-  async signIn(back: string): Promise<void> {
-    location.assign(await this.address(back, false));
+  /** Redirects to the issuer's sign-in page, which redirects back to the console. */
+  async signIn(returnTo: string): Promise<void> {
+    location.assign(await this.signInUrl(returnTo, false));
   }
 
-  /** Sign in again in a window of its own, so that this page stays as it is; true once it is done. */
-  async signInBeside(): Promise<boolean> {
-    const beside = window.open("about:blank", "shoal-sign-in", "popup,width=520,height=680");
-    if (!beside) return false;
+  /** Signs in with a popup window, so that this page keeps its state. Returns whether the user signed in. */
+  async signInWithPopup(): Promise<boolean> {
+    const popup = window.open("about:blank", "shoal-sign-in", "popup,width=520,height=680");
+    if (!popup) return false;
     const channel = new BroadcastChannel(CHANNEL);
-    const told = new Promise<Session>((resolve) => {
+    const signedIn = new Promise<Session>((resolve) => {
       channel.addEventListener("message", (event: MessageEvent<Session>) => resolve(event.data));
     });
     const closed = new Promise<null>((resolve) => {
-      const watch = setInterval(() => {
-        if (!beside.closed) return;
-        clearInterval(watch);
+      const timer = setInterval(() => {
+        if (!popup.closed) return;
+        clearInterval(timer);
         setTimeout(() => resolve(null), 500);
       }, 500);
     });
-    beside.location.assign(await this.address("/", true));
-    const found = await Promise.race([told, closed]);
+    popup.location.assign(await this.signInUrl("/", true));
+    const created = await Promise.race([signedIn, closed]);
     channel.close();
-    if (found) session.set(found);
-    return found !== null;
+    if (created) session.set(created);
+    return created !== null;
   }
 
-  /** End a sign-in if the address says that one came back; true if this window has done its work. */
-  async comeBack(): Promise<boolean> {
-    const said = new URLSearchParams(location.search);
-    if (!said.has("state") || !(said.has("code") || said.has("error"))) return false;
-    const attempt = takePendingSignIn();
-    history.replaceState(null, "", attempt?.back ?? "/");
-    if (!attempt || attempt.state !== said.get("state")) return false;
-    const code = said.get("code");
-    if (!code) throw new SignInError(said.get("error_description") ?? said.get("error") ?? "no code came back");
-    const made = await this.granted({
+  /**
+   * Completes a sign-in if the address has the parameters of the issuer's redirect.
+   * Returns true in a popup window, which has no other purpose and closes.
+   */
+  async completeSignIn(): Promise<boolean> {
+    const parameters = new URLSearchParams(location.search);
+    if (!parameters.has("state") || !(parameters.has("code") || parameters.has("error"))) return false;
+    const pending = takePendingSignIn();
+    history.replaceState(null, "", pending?.returnTo ?? "/");
+    if (!pending || pending.state !== parameters.get("state")) return false;
+    const code = parameters.get("code");
+    if (!code) {
+      throw new SignInError(
+        parameters.get("error_description") ?? parameters.get("error") ?? "the issuer returned no code",
+      );
+    }
+    const created = await this.requestToken({
       grant_type: "authorization_code",
       code,
       redirect_uri: location.origin,
-      code_verifier: attempt.verifier,
+      code_verifier: pending.verifier,
     });
-    if (attempt.popup) {
-      new BroadcastChannel(CHANNEL).postMessage(made);
+    if (pending.popup) {
+      new BroadcastChannel(CHANNEL).postMessage(created);
       window.close();
       return true;
     }
-    session.set(made);
+    session.set(created);
     return false;
   }
 
-  /** A token that holds; null if nobody is signed in. */
+  /** Returns a valid access token, or null if no user is signed in. */
   async token(): Promise<string | null> {
-    const now = session.get();
-    if (!now) return null;
-    if (now.expires - Date.now() < EARLY) await this.renew();
+    const current = session.get();
+    if (!current) return null;
+    if (current.expires - Date.now() < RENEW_BEFORE_EXPIRY) await this.renew();
     return session.get()?.access ?? null;
   }
 
-  /** Get a new token for the old sign-in; false if the issuer wants the user to sign in again. */
+  /** Renews the access token with the refresh token. Returns false if the user has to sign in again. */
   renew(): Promise<boolean> {
-    this.renewing ??= this.renewed().finally(() => {
-      this.renewing = null;
+    this.renewal ??= this.requestRenewal().finally(() => {
+      this.renewal = null;
     });
-    return this.renewing;
+    return this.renewal;
   }
 
   async signOut(): Promise<void> {
     session.set(null);
-    const { end_session_endpoint: end } = await this.endpoints().catch(() => ({ end_session_endpoint: undefined }));
-    if (!end) return location.assign("/");
+    const { end_session_endpoint: endpoint } = await this.endpoints().catch(() => ({
+      end_session_endpoint: undefined,
+    }));
+    if (!endpoint) return location.assign("/");
     const query = new URLSearchParams({ client_id: this.config.clientId, logout_uri: location.origin });
-    location.assign(`${end}?${query}`);
+    location.assign(`${endpoint}?${query}`);
   }
 
-  private async renewed(): Promise<boolean> {
-    const now = session.get();
-    if (!now?.refresh) return false;
+  private async requestRenewal(): Promise<boolean> {
+    const current = session.get();
+    if (!current?.refresh) return false;
     try {
-      const made = await this.granted({ grant_type: "refresh_token", refresh_token: now.refresh });
-      session.set({ ...made, refresh: made.refresh ?? now.refresh });
+      const created = await this.requestToken({ grant_type: "refresh_token", refresh_token: current.refresh });
+      session.set({ ...created, refresh: created.refresh ?? current.refresh });
       return true;
     } catch {
       return false;
     }
   }
 
-  private async address(back: string, popup: boolean): Promise<string> {
-    const { authorization_endpoint: there } = await this.endpoints();
-    const proof = await createPkcePair();
-    const state = `${popup ? "beside" : "here"}.${randomText()}`;
-    storePendingSignIn({ state, verifier: proof.verifier, back, popup });
+  private async signInUrl(returnTo: string, popup: boolean): Promise<string> {
+    const { authorization_endpoint: endpoint } = await this.endpoints();
+    const { verifier, challenge } = await createPkcePair();
+    const state = `${popup ? "popup" : "page"}.${randomText()}`;
+    storePendingSignIn({ state, verifier, returnTo, popup });
     const query = new URLSearchParams({
       response_type: "code",
       client_id: this.config.clientId,
       redirect_uri: location.origin,
       scope: this.config.scopes.join(" "),
       state,
-      code_challenge: proof.challenge,
+      code_challenge: challenge,
       code_challenge_method: "S256",
     });
-    return `${there}?${query}`;
+    return `${endpoint}?${query}`;
   }
 
-  private async granted(form: Record<string, string>): Promise<Session> {
-    const { token_endpoint: there } = await this.endpoints();
-    const answer = await fetch(there, {
+  private async requestToken(form: Record<string, string>): Promise<Session> {
+    const { token_endpoint: endpoint } = await this.endpoints();
+    const response = await fetch(endpoint, {
       method: "POST",
       body: new URLSearchParams({ client_id: this.config.clientId, ...form }),
     });
-    const said = (await answer.json().catch(() => ({}))) as Record<string, unknown>;
-    if (!answer.ok || typeof said.access_token !== "string") {
-      throw new SignInError(`the issuer gave no token: ${String(said.error ?? answer.status)}`);
+    const body = (await response.json().catch(() => ({}))) as Record<string, unknown>;
+    if (!response.ok || typeof body.access_token !== "string") {
+      throw new SignInError(`the issuer returned no token: ${String(body.error ?? response.status)}`);
     }
     return {
-      access: said.access_token,
-      refresh: typeof said.refresh_token === "string" ? said.refresh_token : null,
-      expires: Date.now() + Number(said.expires_in ?? 3600) * 1000,
+      access: body.access_token,
+      refresh: typeof body.refresh_token === "string" ? body.refresh_token : null,
+      expires: Date.now() + Number(body.expires_in ?? 3600) * 1000,
     };
   }
 
   private endpoints(): Promise<Endpoints> {
-    this.known ??= fetch(`${this.config.issuer}/.well-known/openid-configuration`)
-      .then(async (answer) => {
-        if (!answer.ok) throw new SignInError(`the issuer answers ${answer.status}`);
-        return (await answer.json()) as Endpoints;
+    this.discovery ??= fetch(`${this.config.issuer}/.well-known/openid-configuration`)
+      .then(async (response) => {
+        if (!response.ok) throw new SignInError(`the issuer returned status ${response.status}`);
+        return (await response.json()) as Endpoints;
       })
       .catch((error: unknown) => {
-        this.known = null;
-        throw error instanceof SignInError ? error : new SignInError("the issuer does not answer");
+        this.discovery = null;
+        throw error instanceof SignInError ? error : new SignInError("cannot reach the issuer");
       });
-    return this.known;
+    return this.discovery;
   }
 }
 
-/** In localStorage, since a window beside shares no sessionStorage; gone once it is taken. */
-function storePendingSignIn(attempt: PendingSignIn): void {
-  localStorage.setItem(`${ATTEMPT}.${attempt.state}`, JSON.stringify(attempt));
+/** Uses localStorage, because a popup window does not share sessionStorage. Taking the entry removes it. */
+function storePendingSignIn(pending: PendingSignIn): void {
+  localStorage.setItem(`${PENDING_KEY}.${pending.state}`, JSON.stringify(pending));
 }
 
 function takePendingSignIn(): PendingSignIn | null {
   const state = new URLSearchParams(location.search).get("state") ?? "";
-  const said = localStorage.getItem(`${ATTEMPT}.${state}`);
+  const stored = localStorage.getItem(`${PENDING_KEY}.${state}`);
   for (const name of Object.keys(localStorage)) {
-    if (name.startsWith(`${ATTEMPT}.`)) localStorage.removeItem(name);
+    if (name.startsWith(`${PENDING_KEY}.`)) localStorage.removeItem(name);
   }
-  return said ? (JSON.parse(said) as PendingSignIn) : null;
+  return stored ? (JSON.parse(stored) as PendingSignIn) : null;
 }

@@ -1,4 +1,4 @@
-/** Proof that who ends a sign-in began it (RFC 7636). */
+/** PKCE: proves that the program that completes a sign-in also started it (RFC 7636). */
 
 export interface PkcePair {
   verifier: string;

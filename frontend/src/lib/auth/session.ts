@@ -1,4 +1,4 @@
-/** Who is signed in, kept for this tab only. */
+/** The signed-in user and the tokens, stored for this tab only. */
 
 import { persistedStore, useStore } from "@/lib/store";
 
@@ -19,11 +19,11 @@ export interface User {
 export const session = persistedStore<Session | null>("shoal.session", null, () => sessionStorage);
 
 export const useUser = (): User | null => {
-  const found = useStore(session);
-  return found && userFromToken(found.access);
+  const current = useStore(session);
+  return current && userFromToken(current.access);
 };
 
-/** What a token says of its bearer. The API checks it; this is only to be shown. */
+/** Reads the claims of an access token for display. The API verifies the token. */
 function userFromToken(token: string): User {
   const claims = claimsOf(token);
   const groups = list(claims["cognito:groups"]);
@@ -39,8 +39,10 @@ function userFromToken(token: string): User {
 
 function claimsOf(token: string): Record<string, unknown> {
   try {
-    const middle = token.split(".")[1] ?? "";
-    const bytes = Uint8Array.from(atob(middle.replaceAll("-", "+").replaceAll("_", "/")), (each) => each.charCodeAt(0));
+    const payload = token.split(".")[1] ?? "";
+    const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (each) =>
+      each.charCodeAt(0),
+    );
     return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
   } catch {
     return {};

@@ -1,4 +1,4 @@
-/** What to do with a delta, by docs/reference/live.md. */
+/** Decides how to apply a delta, as docs/reference/live.md specifies. */
 
 import type { Counts, Job, JobStatus } from "@/lib/api/types";
 
@@ -12,28 +12,29 @@ export interface Delta {
   counts: Counts;
 }
 
-export type DeltaDecision = "drop" | "fetch" | "take";
+/** `ignore` an old delta, `apply` the next one, and `fetch` the job if a delta is missing. */
+export type DeltaDecision = "ignore" | "apply" | "fetch";
 
 export function decide(version: number, delta: Delta): DeltaDecision {
-  if (delta.version <= version) return "drop";
-  return delta.previous === null || delta.previous > version ? "fetch" : "take";
+  if (delta.version <= version) return "ignore";
+  return delta.previous === null || delta.previous > version ? "fetch" : "apply";
 }
 
-/** The job as the delta tells it. Fields that no delta has stay; who needs them fetches. */
+/** The job with the fields of the delta. All other fields keep their values. */
 export function applyDelta(job: Job, delta: Delta): Job {
   return { ...job, version: delta.version, status: delta.status, paused: delta.paused, counts: delta.counts };
 }
 
-/** Whether more than counts moved, so that dates and reasons are to be fetched. */
+/** Whether fields that a delta does not have, such as dates and reasons, can have changed too. */
 export function statusChanged(job: Job, delta: Delta): boolean {
   return job.status !== delta.status || job.paused !== delta.paused;
 }
 
-export function isDelta(said: unknown): said is Delta {
-  return typeof said === "object" && said !== null && (said as { type?: unknown }).type === "delta";
+export function isDelta(message: unknown): message is Delta {
+  return typeof message === "object" && message !== null && (message as { type?: unknown }).type === "delta";
 }
 
-/** The answer to a subscription: to a job, or to all where it names none. */
-export function isSubscribed(said: unknown): said is { type: "subscribed"; job_id: string | null } {
-  return typeof said === "object" && said !== null && (said as { type?: unknown }).type === "subscribed";
+/** The confirmation of a subscription. The job ID is null for a subscription to all jobs. */
+export function isSubscribed(message: unknown): message is { type: "subscribed"; job_id: string | null } {
+  return typeof message === "object" && message !== null && (message as { type?: unknown }).type === "subscribed";
 }

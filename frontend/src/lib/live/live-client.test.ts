@@ -10,9 +10,9 @@ setUpFakeNetwork();
 
 const socket = ws.link("ws://live.test/live");
 
-/** A live API that answers what is said only when it is told to. */
-function slowly() {
-  const answers: (() => void)[] = [];
+/** A live API that confirms each subscription when the test calls the function in the returned list. */
+function serveConfirmations() {
+  const confirmations: (() => void)[] = [];
   server.use(
     http.post(`${API}/api/v1/live-tickets`, () =>
       HttpResponse.json(
@@ -23,33 +23,33 @@ function slowly() {
     socket.addEventListener("connection", ({ client }) =>
       client.addEventListener("message", ({ data }) => {
         const { action, job = null } = JSON.parse(String(data)) as { action: string; job?: string };
-        if (action === "subscribe")
-          answers.push(() => client.send(JSON.stringify({ type: "subscribed", job_id: job })));
+        if (action !== "subscribe") return;
+        confirmations.push(() => client.send(JSON.stringify({ type: "subscribed", job_id: job })));
       }),
     ),
   );
-  return answers;
+  return confirmations;
 }
 
-test("what is shown is fetched once its deltas come, and not before: they go to nobody until then", async () => {
-  const answers = slowly();
+test("reports a subscription only after the server has confirmed it", async () => {
+  const confirmations = serveConfirmations();
   refreshMode.set("live");
   const { api } = createApiClient(API, { token: async () => "t", renew: async () => false });
   const live = new LiveClient(api);
-  const joined: string[] = [];
-  live.onJoined((topic) => joined.push(topic));
-  const leave = live.follow("job_1");
+  const subscribed: string[] = [];
+  live.onSubscribed((topic) => subscribed.push(topic));
+  const unsubscribe = live.subscribe("job_1");
 
-  await vi.waitFor(() => expect(answers).toHaveLength(1));
-  expect([joined, liveState.get()]).toEqual([[], "connecting"]);
-  answers[0]?.();
-  await vi.waitFor(() => expect(joined).toEqual(["job_1"]));
+  await vi.waitFor(() => expect(confirmations).toHaveLength(1));
+  expect([subscribed, liveState.get()]).toEqual([[], "connecting"]);
+  confirmations[0]?.();
+  await vi.waitFor(() => expect(subscribed).toEqual(["job_1"]));
   expect(liveState.get()).toBe("connected");
 
-  const leaveAll = live.follow("*"); // over the same connection
-  await vi.waitFor(() => expect(answers).toHaveLength(2));
-  answers[1]?.();
-  await vi.waitFor(() => expect(joined).toEqual(["job_1", "*"]));
-  leaveAll();
-  leave();
+  const unsubscribeAll = live.subscribe("*"); // over the same connection
+  await vi.waitFor(() => expect(confirmations).toHaveLength(2));
+  confirmations[1]?.();
+  await vi.waitFor(() => expect(subscribed).toEqual(["job_1", "*"]));
+  unsubscribeAll();
+  unsubscribe();
 });

@@ -1,4 +1,4 @@
-/** Whether deltas come in. */
+/** The state of the live connection. */
 
 import { Store } from "@/lib/store";
 

@@ -1,0 +1,98 @@
+/** The name, the tags and the policies of a new job. */
+
+import Box from "@cloudscape-design/components/box";
+import ColumnLayout from "@cloudscape-design/components/column-layout";
+import Container from "@cloudscape-design/components/container";
+import ExpandableSection from "@cloudscape-design/components/expandable-section";
+import FormField from "@cloudscape-design/components/form-field";
+import Header from "@cloudscape-design/components/header";
+import Input from "@cloudscape-design/components/input";
+import { PRIORITY_LABELS } from "@/components/priority-labels";
+import { SegmentedField } from "@/components/segmented-field";
+import type { TaskType } from "@/lib/api/types";
+import type { Draft } from "./draft";
+
+export interface PolicyFieldsProps {
+  type: TaskType;
+  draft: Draft;
+  errors: Record<string, string>;
+  onChange: (part: Partial<Draft>) => void;
+}
+
+export function PolicyFields({ type, draft, errors, onChange }: PolicyFieldsProps) {
+  const optionalField = (name: keyof Draft, label: string, description: string, placeholder: string) => (
+    <FormField
+      label={
+        <>
+          {label}
+          <i> - optional</i>
+        </>
+      }
+      description={description}
+      {...(errors[name] ? { errorText: errors[name] } : {})}
+    >
+      <Input
+        value={String(draft[name])}
+        placeholder={placeholder}
+        onChange={({ detail }) => onChange({ [name]: detail.value })}
+      />
+    </FormField>
+  );
+  return (
+    <Container header={<Header variant="h2">Policies</Header>}>
+      <ColumnLayout columns={2}>
+        {optionalField("name", "Name", "Identifies the job in lists", "nightly")}
+        <SegmentedField
+          label="Priority"
+          description="Selects the queue for the chunks of the job"
+          value={draft.priority}
+          labels={PRIORITY_LABELS}
+          onChange={(priority) => onChange({ priority })}
+        />
+        {optionalField(
+          "attempts",
+          "Max attempts",
+          "The maximum number of attempts per task",
+          `Default: ${type.retry?.max_attempts ?? 1}`,
+        )}
+        {optionalField(
+          "timeout",
+          "Timeout",
+          "The maximum duration of an attempt, in seconds",
+          `Default: ${type.timeout ?? "none"}`,
+        )}
+        {optionalField("tags", "Tags", "key=value pairs, separated by commas", "team=ml, run=7")}
+        {optionalField(
+          "maxFailed",
+          "Max failed tasks",
+          "The job fails if more tasks than this number fail",
+          "No limit",
+        )}
+      </ColumnLayout>
+      <Box margin={{ top: "m" }}>
+        <ExpandableSection headerText="Additional settings">
+          <ColumnLayout columns={2}>
+            {optionalField(
+              "backoff",
+              "Backoff",
+              "Seconds before the second attempt, doubled before each later attempt",
+              "Default: 1",
+            )}
+            {optionalField(
+              "maxParallelism",
+              "Max parallel chunks",
+              "The number of chunks that can be in progress at the same time",
+              "No limit",
+            )}
+            {optionalField(
+              "chunkSize",
+              "Chunk size",
+              "The number of tasks that are sent and leased together",
+              "Default: automatic",
+            )}
+          </ColumnLayout>
+        </ExpandableSection>
+      </Box>
+    </Container>
+  );
+}
