@@ -1,1 +1,1 @@
-"""The console: its sources in TypeScript, and in Python how it is deployed."""
+"""The console: its TypeScript sources, and its deployment in Python."""

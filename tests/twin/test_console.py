@@ -1,7 +1,6 @@
-"""The console in a browser, on the twin: what users do, and that no screen keeps anybody out.
+"""Runs the end-to-end tests of the console, in `frontend/e2e`, against the local platform.
 
-The tests are those of frontend/e2e; here is what they run on. They want Chromium
-(Debian: chromium) and the built console (`make console`).
+They need Chromium (the Debian package `chromium`) and the built console (`make console`).
 """
 
 from __future__ import annotations
@@ -21,41 +20,39 @@ from local.workers import Workers
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NODE = ROOT / ".tools" / "node" / "bin"
-SECONDS = 600
+TIMEOUT_SECONDS = 600
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium")
 @pytest.mark.skipif(not (BUILT / "index.html").exists(), reason="needs the console: make console")
-@pytest.mark.timeout(SECONDS + 120)
-def test_the_console_does_what_users_do_in_a_browser(
-    twin: Twin, crew: Workers, tmp_path: Path
-) -> None:
+@pytest.mark.timeout(TIMEOUT_SECONDS + 120)
+def test_console_passes_its_end_to_end_tests(twin: Twin, crew: Workers, tmp_path: Path) -> None:
     name, victim = next(iter(crew.processes.items()))
     with Console(twin.plan.console_port, twin.url, twin.issuer.url, []) as console:
-        ran = subprocess.run(
-            ["npx", "vitest", "run", "--config", "vitest.e2e.config.ts"],  # noqa: S607 - of PATH
+        completed = subprocess.run(
+            ["npx", "vitest", "run", "--config", "vitest.e2e.config.ts"],  # noqa: S607 - npx is on the PATH below
             cwd=ROOT / "frontend",
-            env=told(twin, console, tmp_path / "flag", victim.pid),
+            env=environment(twin, console, tmp_path / "flag", victim.pid),
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=TIMEOUT_SECONDS,
             check=False,
         )
-    assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-2000:]
+    assert completed.returncode == 0, completed.stdout[-8000:] + completed.stderr[-2000:]
     victim.wait(10)
     assert crew.restart_dead() == [name]
 
 
-def told(twin: Twin, console: Console, flag: Path, victim: int) -> dict[str, str]:
-    """What the tests have to know: where all is, and what they may do to the platform.
+def environment(twin: Twin, console: Console, flag: Path, victim: int) -> dict[str, str]:
+    """Returns the environment of the end-to-end tests.
 
-    A file that tasks wait for or need, a worker to be killed, and the keys and the Python of
-    `tests.twin.happening`, which is also that of `shoal`.
+    It has the addresses of the platform, a file that tasks wait for, and the process ID of a
+    worker that a test kills. `PATH` has the Python of `shoal` and `tests.twin.happening`.
     """
     python = Path(sys.executable).parent
     return {
         **twin.environment(),
-        "PATH": f"{python}:{NODE}:{os.environ['PATH']}",  # noqa: TID251 - where node may be
+        "PATH": f"{python}:{NODE}:{os.environ['PATH']}",  # noqa: TID251 - extends the PATH
         "PYTHONPATH": str(ROOT),
         "CONSOLE_URL": console.url,
         "API_URL": twin.url,

@@ -1,4 +1,4 @@
-"""The console's deploy: what it sends, for how long that is kept, and what the policy lets in."""
+"""Tests of the console's deployment: uploads, cache headers, configuration and security policy."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import boto3
 import moto
 import pytest
 
-from frontend.deploy import Application, invalidated, sent
+from frontend.deploy import Application, invalidate, upload
 from local.application import read_template
 from local.console import _POLICY
 
@@ -27,7 +27,7 @@ OUTPUTS = {
     "WorkflowLogGroupName": "/aws/vendedlogs/states/shoal-dev/workflow",
 }
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
-"""AWS's own policy, which asks the cache for brotli and gzip; without one of them none is sent."""
+"""An AWS managed policy. It enables brotli and gzip, which `Compress` requires."""
 RESOURCES = read_template("frontend/template.yaml")["Resources"]
 
 
@@ -38,7 +38,7 @@ def aws() -> Iterator[Any]:
 
 
 @pytest.fixture
-def built(tmp_path: Path) -> Path:
+def build(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "index-1a2b.js").write_text("1")
     (tmp_path / "index.html").write_text("<!doctype html>")
@@ -46,17 +46,15 @@ def built(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def app(**parameters: str) -> Application:
+def make_application(**parameters: str) -> Application:
     return Application(OUTPUTS, parameters, "eu-west-1", "dev")
 
 
-def test_hashed_files_are_kept_for_ever_and_the_others_asked_for_again(
-    aws: Any, built: Path
-) -> None:
+def test_only_hashed_files_are_cached_without_revalidation(aws: Any, build: Path) -> None:
     s3 = aws.client("s3")
     s3.create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
 
-    addresses = sent(s3, "files", built, app().config())
+    paths = upload(s3, "files", build, make_application().config())
 
     heads = {
         each["Key"]: s3.head_object(Bucket="files", Key=each["Key"])
@@ -69,19 +67,19 @@ def test_hashed_files_are_kept_for_ever_and_the_others_asked_for_again(
         "config.json": "no-cache",
     }
     assert heads["index.html"]["ContentType"] == "text/html"
-    assert sorted(addresses) == ["/", "/config.json", "/index.html", "/shoal.svg"]
+    assert sorted(paths) == ["/", "/config.json", "/index.html", "/shoal.svg"]
     config = json.loads(s3.get_object(Bucket="files", Key="config.json")["Body"].read())
     assert config["api"] == OUTPUTS["ApiUrl"]
     assert config["issuer"] == "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool"
     assert config["execution_url"].endswith(":execution:shoal-dev-jobs:{job}-{generation}-1")
 
 
-def test_the_logs_of_a_job_are_those_of_functions_and_workflow_while_it_lived() -> None:
-    page, _, asked = app().config()["logs_url"].partition("$3FqueryDetail$3D")
+def test_log_link_queries_the_logs_of_functions_and_workflow_for_one_job() -> None:
+    page, _, query = make_application().config()["logs_url"].partition("$3FqueryDetail$3D")
 
     home = "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
     assert page == f"{home}#logsV2:logs-insights"
-    assert asked == (
+    assert query == (
         "~(end~'{until}~start~'{from}~timeType~'ABSOLUTE~tz~'UTC"
         "~editorString~'fields*20*40timestamp*2C*20*40message"
         "*0A*7C*20filter*20*40message*20like*20*22{job}*22"
@@ -91,13 +89,13 @@ def test_the_logs_of_a_job_are_those_of_functions_and_workflow_while_it_lived() 
     )
 
 
-def test_what_the_deploy_reads_the_stack_says() -> None:
-    said = set(read_template()["Outputs"])
+def test_stack_has_the_outputs_that_the_deployment_reads() -> None:
+    outputs = set(read_template()["Outputs"])
 
-    assert set(OUTPUTS) <= said
+    assert set(OUTPUTS) <= outputs
 
 
-def test_the_edges_are_told_what_changed_under_its_name(aws: Any) -> None:
+def test_changed_paths_are_invalidated(aws: Any) -> None:
     cloudfront = aws.client("cloudfront")
     distribution = cloudfront.create_distribution(
         DistributionConfig={
@@ -112,16 +110,20 @@ def test_the_edges_are_told_what_changed_under_its_name(aws: Any) -> None:
         }
     )["Distribution"]["Id"]
 
-    invalidated(cloudfront, distribution, ["/", "/config.json"])
+    invalidate(cloudfront, distribution, ["/", "/config.json"])
 
-    made = cloudfront.list_invalidations(DistributionId=distribution)["InvalidationList"]
-    assert made["Quantity"] == 1
+    (summary,) = cloudfront.list_invalidations(DistributionId=distribution)["InvalidationList"][
+        "Items"
+    ]
+    invalidation = cloudfront.get_invalidation(DistributionId=distribution, Id=summary["Id"])
+    batch = invalidation["Invalidation"]["InvalidationBatch"]
+    assert batch["Paths"]["Items"] == ["/", "/config.json"]
 
 
-def test_the_console_may_talk_to_its_own_deployment_only() -> None:
+def test_console_connects_only_to_its_own_deployment() -> None:
     pattern = read_template("frontend/template.yaml")["Parameters"]["ConnectSources"]
 
-    sources = app().sources()
+    sources = make_application().connect_sources()
 
     assert re.fullmatch(pattern["AllowedPattern"], sources)
     assert sources.split() == [
@@ -134,7 +136,7 @@ def test_the_console_may_talk_to_its_own_deployment_only() -> None:
     ]
 
 
-def test_an_issuer_of_ones_own_takes_the_pools_place() -> None:
+def test_issuer_of_the_parameters_replaces_the_user_pool() -> None:
     outputs = {
         name: value for name, value in OUTPUTS.items() if not name.startswith(("User", "Console"))
     }
@@ -145,23 +147,25 @@ def test_an_issuer_of_ones_own_takes_the_pools_place() -> None:
     assert (config["issuer"], config["client_id"]) == ("https://issuer.test/x", "shoal")
 
 
-def test_who_is_not_let_in_is_told() -> None:
-    own = "https://d1.cloudfront.net"
+def test_application_allows_only_the_origins_in_its_parameters() -> None:
+    origin = "https://d1.cloudfront.net"
 
-    assert app(CorsOrigins=f"http://localhost:3000,{own}").lets_in(own)
-    assert not app(CorsOrigins="http://localhost:3000").lets_in(own)
+    assert make_application(CorsOrigins=f"http://localhost:3000,{origin}").allows_origin(origin)
+    assert not make_application(CorsOrigins="http://localhost:3000").allows_origin(origin)
 
 
-def test_cloudfront_sends_the_policy_that_the_twin_is_tested_with() -> None:
+def test_cloudfront_and_the_local_console_send_the_same_policy() -> None:
     config = RESOURCES["Headers"]["Properties"]["ResponseHeadersPolicyConfig"]
     policy = config["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"]
 
-    said = policy["Fn::Sub"].replace("${ConnectSources}", "{connect}")
-    assert said.split() == _POLICY.split()
-    assert "unsafe" not in said
+    separator, directives = policy["Fn::Join"]
+    texts = [each["Fn::Sub"] if isinstance(each, dict) else each for each in directives]
+    text = separator.join(texts).replace("${ConnectSources}", "{connect}")
+    assert text == _POLICY
+    assert "unsafe" not in text
 
 
-def test_the_bucket_is_read_by_the_distribution_alone() -> None:
+def test_only_the_distribution_can_read_the_bucket() -> None:
     statements = RESOURCES["FilesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     block = RESOURCES["Files"]["Properties"]["PublicAccessBlockConfiguration"]
 
@@ -169,15 +173,11 @@ def test_the_bucket_is_read_by_the_distribution_alone() -> None:
     (allowed,) = [each for each in statements if each["Effect"] == "Allow"]
     assert allowed["Principal"] == {"Service": "cloudfront.amazonaws.com"}
     assert "aws:SourceArn" in allowed["Condition"]["StringEquals"]
-    assert (
-        RESOURCES["Distribution"]["Properties"]["DistributionConfig"]["HttpVersion"] == "http2and3"
-    )
 
 
-def test_cloudfront_packs_files_and_keeps_them_as_long_as_they_say() -> None:
-    behaviour = RESOURCES["Distribution"]["Properties"]["DistributionConfig"][
-        "DefaultCacheBehavior"
-    ]
+def test_cloudfront_compresses_files_and_supports_http_3() -> None:
+    config = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]
 
-    assert behaviour["Compress"] is True
-    assert behaviour["CachePolicyId"] == CACHING_OPTIMIZED
+    assert config["HttpVersion"] == "http2and3"
+    assert config["DefaultCacheBehavior"]["Compress"] is True
+    assert config["DefaultCacheBehavior"]["CachePolicyId"] == CACHING_OPTIMIZED
