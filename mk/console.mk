@@ -1,4 +1,4 @@
-# The console: its packages, its checks, its files as the twin and CloudFront serve them.
+# The console: dependencies, build, checks and deployment.
 
 CONSOLE_READY := frontend/node_modules/.ready
 CONSOLE := frontend/dist/index.html
@@ -17,14 +17,14 @@ check: check-console check-console-stack
 up test: $(CONSOLE)
 
 .PHONY: console
-console: $(CONSOLE) ## Build the console, which `make up` serves and `make deploy-console` sends
+console: $(CONSOLE) ## Build the console, which `make up` serves and `make deploy-console` deploys
 
-# The build takes no part in the others, so all go at once where make may (-j).
+# Does not depend on the other checks, so that `make -j` runs them in parallel.
 .PHONY: check-console
 check-console: $(CONSOLE)
 	@cd frontend && $(NODE) npx openapi-typescript ../docs/openapi.json -o ../build/schema.ts >/dev/null \
 		&& cmp -s ../build/schema.ts $(SCHEMA) \
-		|| { echo "frontend/$(SCHEMA) is not what docs/openapi.json says: run make console-types" >&2; exit 1; }
+		|| { echo "frontend/$(SCHEMA) does not match docs/openapi.json: run make console-types" >&2; exit 1; }
 	cd frontend && $(NODE) npx prettier --check --log-level warn .
 	cd frontend && $(NODE) npx tsc --noEmit
 	cd frontend && $(NODE) npx oxlint --deny-warnings
@@ -37,12 +37,12 @@ check-console-stack: setup $(CHECKOV_READY)
 	LOG_LEVEL=ERROR $(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml --file frontend/template.yaml
 
 .PHONY: deploy-console
-deploy-console: setup $(CONSOLE) $(SAM_READY) ## Deploy the console of STAGE to S3 and CloudFront; DOMAIN and CERTIFICATE for a name of your own
+deploy-console: setup $(CONSOLE) $(SAM_READY) ## Deploy the console of STAGE to S3 and CloudFront; DOMAIN and CERTIFICATE set a custom domain name
 	$(PY) -m frontend.deploy --stage $(or $(STAGE),dev) --region $(or $(REGION),us-east-1) \
 		$(if $(DOMAIN),--domain $(DOMAIN)) $(if $(CERTIFICATE),--certificate $(CERTIFICATE))
 
 .PHONY: console-types
-console-types: $(CONSOLE_READY) ## Write the console's types from docs/openapi.json
+console-types: $(CONSOLE_READY) ## Generate the console's API types from docs/openapi.json
 	@$(NODE) npm run --prefix frontend --silent api
 
 .PHONY: console-format
@@ -56,11 +56,11 @@ lock-console: $(NODE_READY)
 	$(NODE) npm install --prefix frontend --package-lock-only --omit-lockfile-registry-resolved --silent
 
 .PHONY: screenshots
-screenshots: $(CONSOLE) ## Keep screenshots of all screens in docs/screens; `make up` has to run beside it
+screenshots: $(CONSOLE) ## Take screenshots of all screens for docs/screens; requires a running `make up`
 	cd frontend && $(NODE) node scripts/screenshots.mjs
 
 MINUTES ?= 5
 
 .PHONY: bench-console
-bench-console: setup $(CONSOLE) ## Measure the console in Chromium: sizes, cold loads, a live map; writes bench/console.md
+bench-console: setup $(CONSOLE) ## Benchmark the console in Chromium; writes bench/console.md
 	@$(PY) -m bench.console $(ROUNDS) $(MINUTES)
