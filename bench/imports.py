@@ -23,9 +23,9 @@ import time
 begin = time.process_time()
 import handlers.{name}
 imported = time.process_time()
-from shoal.bootstrap.clients import make
+from shoal.bootstrap.clients import create_client
 for service in {clients}:
-    make(service)
+    create_client(service)
 print(imported - begin, time.process_time() - begin)
 """
 _REFERENCE = """

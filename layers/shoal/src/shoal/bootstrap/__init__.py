@@ -1,9 +1,9 @@
-"""The composition root: every use-case, wired.
+"""Wires every use-case to its adapters: the composition root.
 
-Importing it does no work. A use-case is wired when it is first asked for, a client is made at its
-first call, and both are kept for the life of the process. Tests wire their own ports with `use`.
+Importing it does no work. A use-case is created at its first access and a client at its first call,
+and both are cached for the life of the process. Tests wire their own adapters with `use`.
 """
-# ruff: noqa: PLC0415 - each function pays at its start for the use-cases that it has, no others
+# ruff: noqa: PLC0415 - a cold start of a function imports only the use-cases that it calls
 
 from __future__ import annotations
 
@@ -53,29 +53,29 @@ if TYPE_CHECKING:
     from shoal.service.webhooks import Webhooks
 
 
-_given: list[Adapters] = []
-_forget: Final[list[Callable[[], None]]] = []
+_in_use: list[Adapters] = []
+_cache_clears: Final[list[Callable[[], None]]] = []
 
 
 def use(adapters: Adapters) -> None:
     """Wire all use-cases of this process to these adapters."""
-    _given[:] = [adapters]
-    for forget in _forget:
-        forget()
+    _in_use[:] = [adapters]
+    for clear in _cache_clears:
+        clear()
 
 
 def _once[T](make: Callable[[], T]) -> Callable[[], T]:
-    """Make it at its first call, and keep it until `use` wires anew."""
-    kept = cache(make)
-    _forget.append(kept.cache_clear)
-    return kept
+    """Cache the result of the first call until the next call of `use`."""
+    cached = cache(make)
+    _cache_clears.append(cached.cache_clear)
+    return cached
 
 
 @_once
 def adapters() -> Adapters:
-    """What the use-cases are wired to: AWS, unless `use` came before."""
-    if _given:
-        return _given[0]
+    """Return the adapters of all use-cases: those of `use`, or AWS."""
+    if _in_use:
+        return _in_use[0]
     from shoal.bootstrap.aws import on_aws
 
     return on_aws(FunctionSettings.from_environment())
@@ -83,7 +83,7 @@ def adapters() -> Adapters:
 
 @_once
 def submission() -> Submission:
-    """Takes jobs in."""
+    """Return the use-case that submits jobs."""
     from shoal.service.submission import Submission
 
     a = adapters()
@@ -92,7 +92,7 @@ def submission() -> Submission:
 
 @_once
 def admission() -> Admission:
-    """Keeps tenants within their limits."""
+    """Return the use-case that enforces the limits of tenants."""
     from shoal.service.admission import Admission
 
     a = adapters()
@@ -101,7 +101,7 @@ def admission() -> Admission:
 
 @_once
 def job_queries() -> JobQueries:
-    """Reads jobs."""
+    """Return the use-case that reads jobs."""
     from shoal.service.job_queries import JobQueries
 
     return JobQueries(adapters().jobs)
@@ -109,7 +109,7 @@ def job_queries() -> JobQueries:
 
 @_once
 def task_queries() -> TaskQueries:
-    """Reads tasks."""
+    """Return the use-case that reads tasks."""
     from shoal.service.inputs import Inputs
     from shoal.service.task_queries import TaskQueries
 
@@ -119,7 +119,7 @@ def task_queries() -> TaskQueries:
 
 @_once
 def result_queries() -> ResultQueries:
-    """Reads results."""
+    """Return the use-case that reads results."""
     from shoal.service.result_queries import ResultQueries
 
     a = adapters()
@@ -128,7 +128,7 @@ def result_queries() -> ResultQueries:
 
 @_once
 def task_map() -> TaskMapQueries:
-    """Shows all tasks of a job at one glance."""
+    """Return the use-case that builds the map of a job's tasks."""
     from shoal.service.task_map import TaskMapQueries
 
     a = adapters()
@@ -137,7 +137,7 @@ def task_map() -> TaskMapQueries:
 
 @_once
 def task_search() -> TaskSearch:
-    """Finds tasks by what came of them."""
+    """Return the use-case that finds tasks by their outcomes."""
     from shoal.service.task_search import TaskSearch
 
     a = adapters()
@@ -146,7 +146,7 @@ def task_search() -> TaskSearch:
 
 @_once
 def failure_groups() -> FailureQueries:
-    """Groups failures by cause."""
+    """Return the use-case that groups failures by cause."""
     from shoal.service.failure_groups import FailureQueries
 
     a = adapters()
@@ -155,7 +155,7 @@ def failure_groups() -> FailureQueries:
 
 @_once
 def status_reasons() -> StatusReasons:
-    """Says why something does not run."""
+    """Return the use-case that explains the status of jobs and tasks."""
     from shoal.service.status_reasons import StatusReasons
 
     a = adapters()
@@ -175,7 +175,7 @@ def status_reasons() -> StatusReasons:
 
 @_once
 def queue_stats() -> QueueStats:
-    """Shows what the queues hold."""
+    """Return the use-case that reads queue depths."""
     from shoal.service.queue_stats import QueueStats
 
     a = adapters()
@@ -183,13 +183,13 @@ def queue_stats() -> QueueStats:
 
 
 def types() -> TypeRegistry:
-    """The task types that workers have registered."""
+    """Return the registry of task types."""
     return adapters().types
 
 
 @_once
 def registration() -> Registration:
-    """Takes in what workers offer."""
+    """Return the use-case that registers workers."""
     from shoal.service.registration import Registration
 
     a = adapters()
@@ -198,13 +198,13 @@ def registration() -> Registration:
 
 @_once
 def on_sam_local() -> bool:
-    """Whether this runs in a container of `sam local`, which verifies no token."""
+    """Return whether this runs in a container of `sam local`, which does not verify tokens."""
     return FunctionSettings.from_environment().on_sam_local
 
 
 @_once
 def authentication() -> Authentication:
-    """Knows who asks."""
+    """Return the use-case that identifies callers."""
     from shoal.service.authentication import Authentication
 
     return Authentication(adapters().machines)
@@ -212,7 +212,7 @@ def authentication() -> Authentication:
 
 @_once
 def job_control() -> JobControl:
-    """Cancels, pauses, resumes, retries."""
+    """Return the use-case that cancels, pauses, resumes, retries, changes and deletes jobs."""
     from shoal.service.job_control import JobControl
 
     a = adapters()
@@ -221,7 +221,7 @@ def job_control() -> JobControl:
 
 @_once
 def retries() -> Retries:
-    """Retries some failed tasks, or all."""
+    """Return the use-case that retries and discards failed tasks."""
     from shoal.service.retries import Retries
 
     a = adapters()
@@ -230,7 +230,7 @@ def retries() -> Retries:
 
 @_once
 def bulk_actions() -> BulkActions:
-    """Does one thing to many jobs."""
+    """Return the use-case that runs bulk actions."""
     from shoal.service.bulk_actions import BulkActions
 
     a = adapters()
@@ -241,7 +241,7 @@ def bulk_actions() -> BulkActions:
 
 @_once
 def audit_trail() -> AuditTrail:
-    """Notes and shows who did what."""
+    """Return the use-case that records and reads audit events."""
     from shoal.service.audit_trail import AuditTrail
 
     a = adapters()
@@ -250,7 +250,7 @@ def audit_trail() -> AuditTrail:
 
 @_once
 def single_task() -> SingleTask:
-    """Runs one task at a time."""
+    """Return the use-case that runs single tasks."""
     from shoal.service.single_task import SingleTask
 
     return SingleTask(task_queries(), leasing(), adapters().clock)
@@ -258,7 +258,7 @@ def single_task() -> SingleTask:
 
 @_once
 def leasing() -> Leasing:
-    """Answers workers."""
+    """Return the use-case that grants leases and accepts reports."""
     from shoal.service.inputs import Inputs
     from shoal.service.leasing import Leasing
 
@@ -279,7 +279,7 @@ def leasing() -> Leasing:
 
 @_once
 def attempts() -> AttemptQueries:
-    """Shows what came of each attempt of a task."""
+    """Return the use-case that reads the attempts of tasks."""
     from shoal.service.attempts import AttemptQueries
 
     return AttemptQueries(task_queries(), adapters().chunks)
@@ -287,7 +287,7 @@ def attempts() -> AttemptQueries:
 
 @_once
 def effects() -> Effects:
-    """Keeps the outcomes of side effects."""
+    """Return the use-case that stores results of side effects."""
     from shoal.service.effects import Effects
 
     a = adapters()
@@ -296,7 +296,7 @@ def effects() -> Effects:
 
 @_once
 def artifacts() -> ArtifactLinks:
-    """Gives links to files of tasks."""
+    """Return the use-case that creates links to the files of tasks."""
     from shoal.service.artifacts import ArtifactLinks
 
     a = adapters()
@@ -305,7 +305,7 @@ def artifacts() -> ArtifactLinks:
 
 @_once
 def planning() -> Planning:
-    """Plans, creates and enqueues."""
+    """Return the use-case that plans, creates and enqueues chunks."""
     from shoal.service.planning import Planning
     from shoal.service.recovery import CrashLoopDetector
 
@@ -325,7 +325,7 @@ def planning() -> Planning:
 
 @_once
 def reconciliation() -> Reconciliation:
-    """Reconciles."""
+    """Return the use-case that reconciles open jobs."""
     from shoal.service.reconciliation import Reconciliation
 
     a = adapters()
@@ -336,7 +336,7 @@ def reconciliation() -> Reconciliation:
 
 @_once
 def termination() -> Termination:
-    """Ends jobs before their tasks have."""
+    """Return the use-case that ends jobs early."""
     from shoal.service.termination import Termination
 
     a = adapters()
@@ -345,7 +345,7 @@ def termination() -> Termination:
 
 @_once
 def recovery() -> Recovery:
-    """Mends what died."""
+    """Return the use-case that recovers jobs."""
     from shoal.service.recovery import Recovery
 
     a = adapters()
@@ -354,7 +354,7 @@ def recovery() -> Recovery:
 
 @_once
 def dead_letters() -> DeadLetterTracker:
-    """Notes what the dead-letter queue saw."""
+    """Return the use-case that records dead letters."""
     from shoal.service.dead_letters import DeadLetterTracker
 
     a = adapters()
@@ -363,7 +363,7 @@ def dead_letters() -> DeadLetterTracker:
 
 @_once
 def exports() -> Exports:
-    """Writes results to files."""
+    """Return the use-case that exports results."""
     from shoal.service.exports import Exports
 
     a = adapters()
@@ -372,7 +372,7 @@ def exports() -> Exports:
 
 @_once
 def webhooks() -> Webhooks:
-    """Keeps webhooks."""
+    """Return the use-case that manages webhooks."""
     from shoal.service.webhooks import Webhooks
 
     a = adapters()
@@ -381,7 +381,7 @@ def webhooks() -> Webhooks:
 
 @_once
 def webhook_delivery() -> WebhookDispatcher:
-    """Tells webhooks."""
+    """Return the use-case that delivers events to webhooks."""
     from shoal.service.webhook_delivery import WebhookDispatcher
 
     a = adapters()
@@ -392,7 +392,7 @@ def webhook_delivery() -> WebhookDispatcher:
 
 @_once
 def job_events() -> JobEventPublisher:
-    """Tells the world of jobs; what it needs is told to its own function only."""
+    """Return the use-case that publishes events; only its own function has the bus's name."""
     from shoal.adapters.eventbridge import EventBridgeBus
     from shoal.bootstrap.clients import LazyClient
     from shoal.service.job_events import JobEventPublisher
@@ -402,7 +402,7 @@ def job_events() -> JobEventPublisher:
 
 
 def job_change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
-    """What a record of the jobs table's stream says of a job; None if it is of another row."""
+    """Return the change of a job in a record of the jobs table's stream; None for other rows."""
     from shoal.adapters.rows.changes import job_change
 
     return job_change(record)
@@ -410,7 +410,7 @@ def job_change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
 
 @_once
 def live_subscriptions() -> LiveSubscriptions:
-    """Lets callers listen to jobs."""
+    """Return the use-case that manages live subscriptions."""
     from shoal.service.live_subscriptions import LiveSubscriptions
 
     a = adapters()
@@ -419,7 +419,7 @@ def live_subscriptions() -> LiveSubscriptions:
 
 @_once
 def live_deltas() -> LiveDeltaPublisher:
-    """Tells those who listen."""
+    """Return the use-case that sends live deltas."""
     import time
 
     from shoal.service.live_deltas import LiveDeltaPublisher
@@ -429,7 +429,7 @@ def live_deltas() -> LiveDeltaPublisher:
 
 
 def changed_job(record: Mapping[str, Any]) -> str:
-    """The job that a record of the jobs table's stream is about."""
+    """Return the id of the job to which a record of the jobs table's stream belongs."""
     from shoal.adapters.rows.changes import changed_job
 
     return changed_job(record)

@@ -1,4 +1,4 @@
-"""AWS behind every port."""
+"""Wires every port to AWS."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 
 
 def on_aws(settings: FunctionSettings) -> Adapters:
-    """AWS behind every port; no client is made yet."""
+    """Return the adapters of AWS; clients are created at their first call."""
     clock = SystemClock()
     dynamodb = cast("DynamoDBClient", LazyClient("dynamodb"))
-    # Unless told to, botocore signs links for the global endpoint: it redirects, and the console's
-    # policy names the buckets where they are.
+    # By default, botocore signs links for the global endpoint, which redirects. The console's
+    # content security policy allows only the regional addresses of the buckets.
     s3 = cast("S3Client", LazyClient("s3", addressing="virtual" if settings.on_aws else "auto"))
     workflows = cast("SFNClient", LazyClient("stepfunctions"))
     registry = Registry(dynamodb, settings.registry_table)
@@ -62,7 +62,7 @@ def on_aws(settings: FunctionSettings) -> Adapters:
         queue=queue,
         depths=queue,
         ages=CloudWatchQueueAges(
-            LazyClient("cloudwatch", hurried=True), settings.queue_urls, clock
+            LazyClient("cloudwatch", fail_fast=True), settings.queue_urls, clock
         ),
         workflow=StepFunctionsWorkflow(workflows, settings.state_machine_arn),
         blobs=S3BlobStore(ObjectBucket(s3, settings.inputs_bucket)),

@@ -1,4 +1,4 @@
-"""Clients of AWS. Importing it makes none, and loads no botocore."""
+"""Creates clients of AWS. Importing it creates none and does not import botocore."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _CONNECTIONS: Final = 32
 
 type Addressing = Literal["auto", "virtual"]
 
-_making = Lock()
-"""A botocore session makes one client at a time."""
+_creation_lock = Lock()
+"""A botocore session is not thread-safe while it creates a client."""
 
 
 class LazyClient:
-    """Stands for a client until its first call: most calls need one or two of the four.
+    """A client that is created at its first call, because most requests need only one or two.
 
-    From botocore, not boto3, whose resources and transfers cost 60 ms CPU and are never used.
+    It uses botocore. The import of boto3 takes 60 ms more CPU, for features that are not used.
     """
 
     def __init__(
@@ -32,36 +32,36 @@ class LazyClient:
         *,
         endpoint: str | None = None,
         addressing: Addressing = "auto",
-        hurried: bool = False,
+        fail_fast: bool = False,
     ) -> None:
         self._service = service
         self._endpoint = endpoint
         self._addressing = addressing
-        self._hurried = hurried
+        self._fail_fast = fail_fast
 
     def __getattr__(self, name: str) -> Any:
-        with _making:
-            if "_made" not in vars(self):
-                self._made = make(
-                    self._service, self._endpoint, self._addressing, hurried=self._hurried
+        with _creation_lock:
+            if "_client" not in vars(self):
+                self._client = create_client(
+                    self._service, self._endpoint, self._addressing, fail_fast=self._fail_fast
                 )
-        return getattr(self._made, name)
+        return getattr(self._client, name)
 
 
-def make(
+def create_client(
     service: str,
     endpoint: str | None = None,
     addressing: Addressing = "auto",
     *,
-    hurried: bool = False,
+    fail_fast: bool = False,
 ) -> object:
-    """A client of a service of AWS; `hurried` asks once and not for long."""
-    from botocore.config import Config  # noqa: PLC0415 - 60 ms CPU, for those who call
+    """Return a client of an AWS service; `fail_fast` means one attempt with a short timeout."""
+    from botocore.config import Config  # noqa: PLC0415 - 60 ms CPU; imported by the first call
 
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_CONNECT_SECONDS if hurried else _READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": 1 if hurried else _ATTEMPTS},
+        read_timeout=_CONNECT_SECONDS if fail_fast else _READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 1 if fail_fast else _ATTEMPTS},
         max_pool_connections=_CONNECTIONS,
         tcp_keepalive=True,
         signature_version="s3v4" if service == "s3" else None,
@@ -74,7 +74,7 @@ def make(
 
 @cache
 def _session() -> Session:
-    """One for all clients: it reads the endpoints and partitions once."""
-    from botocore.session import get_session  # noqa: PLC0415 - as above
+    """Return the session of all clients, which loads the endpoints and partitions once."""
+    from botocore.session import get_session  # noqa: PLC0415 - see above
 
     return get_session()

@@ -1,4 +1,4 @@
-"""Memory behind every port, for tests and for simulations that run in one process."""
+"""Wires every port to memory, for tests and for simulations in one process."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NOOP = TaskType("noop", {"type": "object"})
 
 @dataclass(frozen=True, slots=True)
 class InMemory(Adapters):
-    """Adapters with all that those in memory tell beyond their ports."""
+    """Adapters in memory, typed so that tests can use more than the ports."""
 
     jobs: MemoryJobStore
     chunks: MemoryChunkStore
@@ -63,7 +63,7 @@ class InMemory(Adapters):
 
 
 def in_memory(*types: TaskType, jobs: MemoryJobStore | None = None) -> InMemory:
-    """New stores that know these task types, or `noop` alone."""
+    """Return empty stores with these task types, or with `noop` only."""
     jobs = jobs or MemoryJobStore()
     chunks = MemoryChunkStore()
     clock = FixedClock()

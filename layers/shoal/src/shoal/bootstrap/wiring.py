@@ -1,4 +1,4 @@
-"""What the use-cases are wired to."""
+"""Defines the adapters that the use-cases need."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """Every port filled. `lease` and `retention` in seconds; `limits` for tenants without own."""
+    """An adapter for every port. `lease` and `retention` are in seconds, `limits` are defaults."""
 
     jobs: JobStore
     chunks: ChunkStore
