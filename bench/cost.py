@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from bench.prices import BUDGET_PER_MILLION, NAIVE_PER_MILLION, Bill, at_median, dollars
 from bench.stand import Run, Stand, crew, stand
@@ -15,7 +16,7 @@ from shoal.domain.job import Job, Repeat, Spec
 from shoal.domain.outcome import Outcome, OutcomeReport
 from shoal.domain.tally import Sum
 from shoal.service.leasing import ChunkRef, LeaseGranted
-from shoal.service.reconciliation import PassState
+from tests.support.job_workflow import ExecutionId, Functions, run_until_wait
 
 SIZES = (1_000, 10_000, 100_000)
 CHUNK = 100
@@ -155,14 +156,10 @@ def hot_writes(tasks: int) -> tuple[int, int]:
     bootstrap.use(world)
     spec = Spec(task_type="noop", source=Repeat(tasks), chunk_size=CHUNK)
     job = bootstrap.submission().submit("t", spec, key=None, fingerprint="").job
-    planning, reconciliation = bootstrap.planning(), bootstrap.reconciliation()
-    ranges = planning.plan(job.id, 1, 1)
-    for each in ranges:
-        planning.create(job.id, 1, *each)
-    for each in ranges:
-        planning.enqueue(job.id, 1, *each)
-    reconciliation.reconcile(job.id, 1, 0, PassState())
-    reconciliation.wait(job.id, 1, "token")
+    execution = ExecutionId(job.id)
+    functions = Functions(bootstrap.planning(), bootstrap.reconciliation(), bootstrap.termination())
+    waiting = run_until_wait(partial(functions.call, execution))
+    functions.call(execution, waiting, token="token")  # noqa: S106 - a task token
     for report in _reports(world.queue):
         bootstrap.leasing().report("w", [report])
     closed = jobs.get(job.id)

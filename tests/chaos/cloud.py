@@ -30,8 +30,8 @@ from shoal.domain.outcome import Outcome, OutcomeReport, TaskError
 from shoal.ports.queues import Message
 from shoal.ports.workflow import Execution, ExecutionStatus
 from shoal.service.leasing import ChunkRef, LeaseGranted, LeaseRefused, LeaseRenewal
-from shoal.service.reconciliation import PassState
 from tests.chaos.faults import Fuse, FusedChunks, FusedJobs, FusedQueue, Stopped, fused
+from tests.support.job_workflow import ENDS, ExecutionId, Functions, Position, State
 
 LEASE = 10.0
 MAX_RECEIVES = 3
@@ -68,11 +68,8 @@ class _Delivery:
 
 @dataclass(slots=True)
 class _Execution:
-    job: str
-    generation: int
-    number: int
-    passes: int = 0
-    seen: PassState = field(default_factory=PassState)
+    id: ExecutionId
+    at: Position = field(default_factory=Position)
     token: str = ""
     waits: bool = False
 
@@ -377,8 +374,8 @@ class Cloud:
     # The state machine, with a retry on each task, and what watches it.
 
     def _execute(self, job_id: str, generation: int, number: int) -> None:
-        execution = _Execution(job_id, generation, number)
-        self.at(0.1, lambda: self._plan(execution))
+        execution = _Execution(ExecutionId(job_id, generation, number))
+        self.at(0.1, lambda: self._call(execution))
 
     def _step[T](
         self, execution: _Execution, call: Callable[[], T], then: Callable[[T], None]
@@ -394,76 +391,56 @@ class Cloud:
             return
         then(answer)
 
-    def _plan(self, execution: _Execution) -> None:
-        e, planning = execution, bootstrap.planning()
-
-        def planned(ranges: Sequence[tuple[int, int]]) -> None:
-            create = [partial(planning.create, e.job, e.generation, *each) for each in ranges]
-            enqueue = [partial(planning.enqueue, e.job, e.generation, *each) for each in ranges]
-            self._sequence(e, create + enqueue)
-
-        self._step(e, lambda: planning.plan(e.job, e.generation, e.number), planned)
-
-    def _sequence(self, execution: _Execution, steps: Sequence[Callable[[], None]]) -> None:
-        if not steps:
-            self.at(0.1, lambda: self._monitor(execution))
-            return
-        first, *rest = steps
-        self._step(
-            execution,
-            first,
-            lambda _: self.at(0.1, lambda: self._sequence(execution, rest)),
-        )
-
-    def _monitor(self, execution: _Execution) -> None:
-        e, reconciliation = execution, bootstrap.reconciliation()
-        e.waits = False
-        self._step(
-            e,
-            lambda: reconciliation.reconcile(e.job, e.generation, e.passes, e.seen),
-            lambda verdict: self._decide(e, verdict.decision, verdict.state),
-        )
-
-    def _decide(self, execution: _Execution, decision: str, seen: PassState) -> None:
+    def _call(self, execution: _Execution) -> None:
+        """Call the function of the state at which the execution is."""
         e = execution
-        e.passes, e.seen = e.passes + 1, seen
-        if decision == "wait":
+        e.waits = False
+        self._step(e, partial(self._functions.call, e.id, e.at), lambda answer: self._go(e, answer))
+
+    def _go(self, execution: _Execution, answer: Any) -> None:
+        e = execution
+        e.at = e.at.after(answer)
+        if e.at.state is State.WAIT:
             self._wait(e)
-        elif decision == "hand_over":
-            self.machine.start(e.job, e.generation, e.number + 1)
-            self._end(e, ExecutionStatus.SUCCEEDED, "HANDED_OVER")
-        elif decision == "failed":
-            self._end(e, ExecutionStatus.FAILED)
+        elif e.at.state in ENDS:
+            if e.at.state is State.HANDED_OVER:
+                self.machine.start(e.id.job, e.id.generation, e.id.number + 1)
+            self._end(e, *ENDS[e.at.state])
         else:
-            self._end(e, ExecutionStatus.SUCCEEDED, decision.upper())
+            self.at(0.1, lambda: self._call(e))
+
+    @property
+    def _functions(self) -> Functions:
+        return Functions(bootstrap.planning(), bootstrap.reconciliation(), bootstrap.termination())
 
     def _wait(self, execution: _Execution) -> None:
         e = execution
-        e.token = f"{e.job}-{e.generation}-{e.number}-{next(self._serial)}"
+        e.token = f"{e.id.job}-{e.id.generation}-{e.id.number}-{next(self._serial)}"
         token, since = e.token, self.clock.time
         e.waits = True
-        self._step(
-            e, lambda: bootstrap.reconciliation().wait(e.job, e.generation, token), lambda _: None
-        )
+        self._step(e, lambda: self._functions.call(e.id, e.at, token=token), lambda _: None)
 
         def look() -> None:
             if not e.waits or e.token != token:
                 return
             if self.machine.answered(token) or self.clock.time >= since + WAIT_SECONDS:
-                self._monitor(e)
+                e.at = e.at.after(None)
+                self._call(e)
             else:
                 self.at(1.0, look)
 
         self.at(1.0, look)
 
-    def _end(self, execution: _Execution, status: ExecutionStatus, output: str = "") -> None:
+    def _end(
+        self, execution: _Execution, status: ExecutionStatus, decision: str | None = None
+    ) -> None:
         e = execution
         e.waits = False
-        said = {"decision": output.lower()} if output else None
-        self.machine.end(e.job, e.generation, e.number, Execution(status, self.clock.time, said))
-        # EventBridge tells of it, at least once if all goes well; the sweep bounds what does not.
+        output = None if decision is None else {"decision": decision}
+        self.machine.end(*e.id, Execution(status, self.clock.time, output))
+        # EventBridge reports the end at least once if all goes well; the sweep bounds the rest.
         if not self._chance(self.weather.lost_answers):
-            self.at(1.0, lambda: self._recover(e.job))
+            self.at(1.0, lambda: self._recover(e.id.job))
 
     def _recover(self, job_id: str) -> None:
         self.request(

@@ -21,7 +21,7 @@ from shoal.service.inputs import Inputs
 from shoal.service.job_control import JobControl
 from shoal.service.leasing import ChunkRef, LeaseRenewal, Leasing
 from shoal.service.planning import Planning
-from shoal.service.reconciliation import PassState, Reconciliation
+from shoal.service.reconciliation import Reconciliation
 from shoal.service.recovery import CrashLoopDetector, Recovery
 from shoal.service.submission import Submission
 from shoal.service.termination import Termination
@@ -36,6 +36,7 @@ from tests.model.replay import (
     UseCase,
 )
 from tests.model.scenarios import Scenario, error_type
+from tests.support.job_workflow import State
 
 TENANT = "default"
 LEASE = 1.0
@@ -111,14 +112,12 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
         "retry": lambda: job_control.retry(TENANT, job_id),
         "retry a few first": lambda: job_control.retry(TENANT, job_id, FIRST, FEW),
         "retry some": lambda: job_control.retry(TENANT, job_id, SOME),
-        "plan": lambda g, n: planning.plan(job_id, g, n),
-        "create": lambda g: planning.create(job_id, g, 0, scenario.chunks),
-        "enqueue": lambda g: planning.enqueue(job_id, g, 0, scenario.chunks),
-        "monitor": lambda g, passes, seen: reconciliation.reconcile(
-            job_id, g, passes, PassState(*seen)
-        ),
-        "wait": lambda g, token: reconciliation.wait(job_id, g, token),
-        "fail": lambda g: termination.fail(job_id, g, "the workflow broke"),
+        State.PLAN: lambda g, n: planning.plan(job_id, g, n),
+        State.CREATE: lambda g, first, count: planning.create(job_id, g, first, count),
+        State.ENQUEUE: lambda g, first, count: planning.enqueue(job_id, g, first, count),
+        State.MONITOR: lambda g, passes, seen: reconciliation.reconcile(job_id, g, passes, seen),
+        State.WAIT: lambda g, token: reconciliation.wait(job_id, g, token),
+        State.FAIL: lambda g: termination.fail(job_id, g, "the workflow failed"),
         "lease": lambda w, request, chunk: leasing.lease(w, request, [ChunkRef(job_id, chunk)]),
         "report": report,
         "beat": beat,

@@ -28,6 +28,7 @@ from tests.model.world import (
     WORKERS,
     State,
 )
+from tests.support.job_workflow import State as Step
 
 
 class Misfortune(Crew, Bystanders):
@@ -119,12 +120,12 @@ class Misfortune(Crew, Bystanders):
             if faults.stops and run.place >= 0:
                 draft = self._draft(state)
                 draft.spend("stops")
-                draft.run(index, self._enter(draft, run, run.phase))
+                draft.run(index, self._enter(draft, run, run.at))
                 yield draft.move(who, "its function stops and is run again")
-            if faults.breakdowns and run.phase not in ("begun", "fail"):
+            if faults.breakdowns and run.phase != "begun" and run.at.state is not Step.FAIL:
                 draft = self._draft(state)
                 draft.spend("breakdowns")
-                draft.run(index, self._enter(draft, run, "fail"))
+                draft.run(index, self._enter(draft, run, run.at.failed()))
                 yield draft.move(who, "its function fails for good")
             if faults.deaths:
                 for left in (False, True) if run.place >= 0 and self.scenario.zombies else (False,):

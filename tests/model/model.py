@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from shoal.domain import sizing
-from shoal.domain.job import Job, JobStatus
+from shoal.domain.job import LIVE, Job, JobStatus
 from shoal.ports.workflow import ExecutionStatus
 from shoal.service import reconciliation
 from tests.model import laws
@@ -21,7 +21,6 @@ from tests.model.laws import Broken
 from tests.model.misfortune import Misfortune
 from tests.model.scenarios import Faults
 from tests.model.stage import (
-    ENDS,
     START,
     Burier,
     Move,
@@ -44,6 +43,10 @@ from tests.model.world import (
     Queue,
     State,
 )
+from tests.support.job_workflow import DECISIONS, ENDS
+
+_EXECUTION_ENDS = {status: ENDS[DECISIONS[status.lower()]] for status in set(JobStatus) - LIVE}
+"""How the last execution of a closed job ends."""
 
 
 class Model(Misfortune):
@@ -155,7 +158,7 @@ class Model(Misfortune):
         broken = {
             "every job ends": job.live,
             "every execution ends": any(run.status is ExecutionStatus.RUNNING for run in runs),
-            "the last execution and the job agree": ended != ENDS.get(job.status.lower()),
+            "the last execution and the job agree": ended != _EXECUTION_ENDS.get(job.status),
             "nobody watches a closed job for ever": bool(self.interner.values[state[MARK]]),
             "the job ends as its tasks did": job.status not in self.scenario.ends,
             "an acknowledged cancel cancels": cancelled and job.status is not JobStatus.CANCELLED,

@@ -6,7 +6,6 @@ from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 from shoal.domain import ids
-from shoal.ports.workflow import ExecutionStatus
 from tests.model.cases import TENANT, Held, runner
 from tests.model.laws import Broken
 from tests.model.replay import Interner, Programs, Raised, Tape, UseCase
@@ -108,13 +107,6 @@ class Draft:
         return Move(who, what, tuple(self.numbers), self.broken)
 
 
-ENDS = {
-    "completed": (ExecutionStatus.SUCCEEDED, "COMPLETED"),
-    "failed": (ExecutionStatus.FAILED, None),
-    "cancelled": (ExecutionStatus.SUCCEEDED, "CANCELLED"),
-    "hand_over": (ExecutionStatus.SUCCEEDED, "HANDED_OVER"),
-}
-AFTER = {"plan": "create", "create": "enqueue", "enqueue": "monitor", "wait": "monitor"}
 START = 1_000.0
 """When the scenario begins, in leases."""
 BLINK = 0.001

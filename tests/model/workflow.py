@@ -1,20 +1,14 @@
-"""Executions of the state machine, state by state as in statemachine/job.asl.yaml."""
+"""Executions of the state machine, in the order of tests/support/job_workflow.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from shoal.ports.workflow import ExecutionStatus
 from tests.model.laws import Broken
 from tests.model.replay import Raised
-from tests.model.stage import (
-    AFTER,
-    ENDS,
-    Draft,
-    Move,
-    Stage,
-)
+from tests.model.stage import Draft, Move, Stage
 from tests.model.world import (
     EXECUTIONS,
     NOW,
@@ -23,6 +17,8 @@ from tests.model.world import (
     State,
     begun,
 )
+from tests.support.job_workflow import ENDS, Position
+from tests.support.job_workflow import State as Step
 
 
 class Workflow(Stage):
@@ -33,34 +29,36 @@ class Workflow(Stage):
             who = f"execution {run.generation}-{run.number}"
             draft = self._draft(state)
             if run.phase == "begun":
-                entered = self._enter(draft, run, "plan")
+                entered = self._enter(draft, run, run.at)
                 yield self._execution_steps(draft, index, entered)
             elif run.place >= 0:
                 yield self._execution_steps(draft, index, run)
             elif run.phase == "waiting" and run.answered:
-                draft.run(index, self._enter(draft, run, "monitor"))
+                draft.run(index, self._enter(draft, run, run.at.after(None)))
                 yield draft.move(who, "is woken")
 
-    def _enter(self, draft: Draft, run: Run, phase: str) -> Run:
-        """The run at the beginning of a state."""
-        g = run.generation
-        run = run._replace(phase=phase, answered=False)
-        if phase == "wait":
+    def _enter(self, draft: Draft, run: Run, at: Position) -> Run:
+        """Return the run at the start of a state: its function is called."""
+        run = run._replace(phase="called", at=at, answered=False)
+        if at.state is Step.WAIT:
             run = run._replace(waits=run.waits + 1)
-        args: dict[str, tuple[Any, ...]] = {
-            "plan": (g, run.number),
-            "create": (g,),
-            "enqueue": (g,),
-            "monitor": (g, run.passes, run.seen),
-            "wait": (g, run.token),
-            "fail": (g,),
+        g = run.generation
+        args: dict[Step, Callable[[], tuple[Any, ...]]] = {
+            Step.PLAN: lambda: (g, run.number),
+            Step.CREATE: lambda: (g, *at.range),
+            Step.ENQUEUE: lambda: (g, *at.range),
+            Step.MONITOR: lambda: (g, at.passes, at.seen),
+            Step.WAIT: lambda: (g, run.token),
+            Step.FAIL: lambda: (g,),
         }
-        return run._replace(place=self._begin(draft, phase, *args[phase]))
+        return run._replace(place=self._begin(draft, at.state, *args[at.state]()))
 
     def _execution_steps(self, draft: Draft, index: int, run: Run) -> Move:
         who = f"execution {run.generation}-{run.number}"
         place, call = self._step(draft, run.place)
-        run = draft.get(EXECUTIONS)[index]._replace(place=place, phase=run.phase, waits=run.waits)
+        run = draft.get(EXECUTIONS)[index]._replace(
+            place=place, phase=run.phase, at=run.at, waits=run.waits
+        )
         ended, answer = self._ended(draft, place)
         if ended and isinstance(answer, Raised):
             draft.broken = draft.broken or Broken("the workflow's functions work", answer.error)
@@ -70,26 +68,20 @@ class Workflow(Stage):
         return draft.move(who, call)
 
     def _go_on(self, draft: Draft, run: Run, answer: Any) -> Run:
-        """The run after its function answered, in the state that comes next."""
-        if run.phase == "fail":
-            return self._end(draft, run, ExecutionStatus.FAILED, None)
-        if run.phase == "monitor":
-            return self._decided(draft, run, answer)
-        if run.phase == "wait" and not run.answered:
+        """Return the run after its function answered: in the next state, or waiting."""
+        if run.at.state is Step.WAIT and not run.answered:
             return run._replace(phase="waiting", place=-1)
-        following = AFTER[run.phase] if answer or run.phase != "plan" else "monitor"
-        return self._enter(draft, run, following)
-
-    def _decided(self, draft: Draft, run: Run, answer: Any) -> Run:
-        if answer.decision == "wait":
-            passes = run.passes + (self.scenario.hand_over_passes < 1_000)
-            return self._enter(draft, run._replace(seen=tuple(answer.state), passes=passes), "wait")
-        if answer.decision == "hand_over":
+        at = run.at.after(answer)
+        if self.scenario.hand_over_passes >= 1_000:
+            at = at._replace(passes=0)  # it is not reached, and would only multiply the states
+        if at.state not in ENDS:
+            return self._enter(draft, run, at)
+        if at.state is Step.HANDED_OVER:
             runs = draft.get(EXECUTIONS)
             following = begun(run.generation, run.number + 1)
             if all(each[:2] != following[:2] for each in runs):
                 draft.put(EXECUTIONS, (*runs, following))
-        return self._end(draft, run, *ENDS[answer.decision])
+        return self._end(draft, run, *ENDS[at.state])
 
     def _end(self, draft: Draft, run: Run, status: ExecutionStatus, output: str | None) -> Run:
         recoverer = draft.get(RECOVERER)
@@ -108,5 +100,5 @@ class Workflow(Stage):
         draft.spend(budget)
         if self.scenario.leap:
             draft.numbers[NOW] = self.interner.number(draft.get(NOW) + self.scenario.leap)
-        draft.run(index, self._enter(draft, run, "monitor"))
+        draft.run(index, self._enter(draft, run, run.at.after(None)))
         return draft.move(f"execution {run.generation}-{run.number}", "the wait times out")

@@ -14,6 +14,8 @@ from shoal.domain.tally import Entry, Sum
 from shoal.ports.workflow import Execution, ExecutionStatus
 from tests.model.laws import Broken, check_job_write, check_row_write
 from tests.model.replay import CONFLICT, Call, Interner
+from tests.support.job_workflow import Position
+from tests.support.job_workflow import State as Step
 
 type State = tuple[int, ...]
 
@@ -63,10 +65,9 @@ class Run(NamedTuple):
     generation: int
     number: int
     status: ExecutionStatus
-    phase: str
+    phase: str  # begun, called, waiting or ended
     place: int = -1
-    seen: tuple[Any, ...] = (-1, 0, 0.0)
-    passes: int = 0
+    at: Position = Position()
     waits: int = 0
     answered: bool = False
     stopped_at: float | None = None
@@ -257,7 +258,7 @@ def _workflow_start(runs: tuple[Run, ...], generation: int, number: int) -> Effe
 def _workflow_describe(runs: tuple[Run, ...], generation: int, number: int) -> Effect:
     for run in runs:
         if run[:2] == (generation, number):
-            output = None if run.output is None else {"decision": run.output.lower()}
+            output = None if run.output is None else {"decision": run.output}
             return runs, Execution(run.status, run.stopped_at, output)
     return runs, None
 
@@ -265,9 +266,7 @@ def _workflow_describe(runs: tuple[Run, ...], generation: int, number: int) -> E
 def _workflow_answer(runs: tuple[Run, ...], token: str) -> Effect:
     """Wake who waits with this token, or enters the wait; TaskDoesNotExist is ignored."""
     return tuple(
-        run._replace(answered=True)
-        if run.token == token and run.phase in ("wait", "waiting")
-        else run
+        run._replace(answered=True) if run.token == token and run.at.state is Step.WAIT else run
         for run in runs
     ), None
 

@@ -159,13 +159,18 @@ def test_a_job_with_a_window_completes(finish: Finish) -> None:
     assert job["counts"]["completed"] == 60
 
 
-def test_too_many_failures_stop_a_job(finish: Finish) -> None:
+def test_job_ends_early_when_more_than_max_failed_tasks_fail(finish: Finish) -> None:
     job = finish(
-        task_type="fail_below", count=400, chunk_size=2, params={"attempts": 9}, max_failed=3
+        task_type="misbehave",
+        inputs=[{"how": "object"}] * 4 + [{"how": "hang"}] * 2,
+        chunk_size=2,
+        retry={"max_attempts": 1},
+        max_failed=3,
     )
 
     assert job["status"] == "FAILED"
-    assert "max_failed" in job["reason"] or "tasks failed" in job["reason"]
+    assert job["reason"] == "4 tasks failed, more than max_failed 3"
+    assert (job["counts"]["failed"], job["counts"]["cancelled"]) == (4, 2)
 
 
 def test_one_task_at_a_time_goes_by_its_own_routes(users: httpx.Client) -> None:

@@ -17,6 +17,8 @@ from handlers import (
 )
 from shoal.bootstrap.memory import NOOP, InMemory, in_memory
 from shoal.ports.task_types import TaskType
+from shoal.service.reconciliation import NextStep, PassState
+from tests.support.job_workflow import Position, State, run_until_wait
 
 type Json = Any
 
@@ -137,10 +139,20 @@ def submit(**fields: Json) -> str:
 def start(job: str, generation: int = 1) -> None:
     """What the workflow does until workers can lease."""
     given = {"job": job, "generation": generation, "n": 1}
-    for each in plan_tasks.handler(given, None)["ranges"]:
-        create_tasks.handler({**given, **each}, None)
-        enqueue_tasks.handler({**given, **each}, None)
-    monitor_completion.handler({**given, "passes": 0, "seen": {}}, None)
+
+    def invoke(at: Position) -> Any:
+        if at.state is State.PLAN:
+            ranges = plan_tasks.handler(given, None)["ranges"]
+            return [(each["first"], each["count"]) for each in ranges]
+        if at.state is State.MONITOR:
+            seen = at.seen._asdict()
+            answer = monitor_completion.handler(given | {"passes": at.passes, "seen": seen}, None)
+            return NextStep(answer["decision"], PassState(**answer["seen"]))
+        handler = {State.CREATE: create_tasks, State.ENQUEUE: enqueue_tasks}[at.state].handler
+        first, count = at.range
+        return handler(given | {"first": first, "count": count}, None)
+
+    run_until_wait(invoke)
 
 
 def lease(job: str, chunk: int = 0, *, worker: str = "w-1", request: str = "request-1") -> Json:

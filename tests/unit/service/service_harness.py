@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from shoal.adapters.memory.blobs import MemoryBlobStore
@@ -38,6 +39,7 @@ from shoal.service.reconciliation import NextStep, PassState, Reconciliation
 from shoal.service.recovery import CrashLoopDetector, Recovery
 from shoal.service.submission import Submission
 from shoal.service.termination import Termination
+from tests.support.job_workflow import ExecutionId, Functions, run_until_wait
 
 TENANT = "default"
 LENGTH = 60.0
@@ -151,12 +153,9 @@ class ServiceHarness:
 
     def begin(self, number: int = 1) -> None:
         """Run an execution from its start to its first wait."""
-        generation = self.job.generation
-        for first, count in self.planning.plan(self.id, generation, number):
-            self.planning.create(self.id, generation, first, count)
-        for first, count in self.planning.plan(self.id, generation, number):
-            self.planning.enqueue(self.id, generation, first, count)
-        self.monitor()
+        execution = ExecutionId(self.id, self.job.generation, number)
+        functions = Functions(self.planning, self.reconciliation, self.termination)
+        run_until_wait(partial(functions.call, execution))
 
     def start(self, count: int = 1, **given: Any) -> None:
         self.submit(count, **given)
