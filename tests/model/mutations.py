@@ -476,7 +476,9 @@ MUTATIONS = (
     Mutation(
         "the monitor does not tally the chunks of a cancelled job",
         [
-            _instead(termination, "has_untold_ends", lambda _job, chunk: chunk.counts.cancelled),
+            _instead(
+                termination, "has_untallied_outcomes", lambda _job, chunk: chunk.counts.cancelled
+            ),
         ],
         Scenario("untallied cancel", Faults(), wishes=("submit", "cancel"), ends=(DONE, CANCELLED)),
         "the closed job's counts equal its rows",

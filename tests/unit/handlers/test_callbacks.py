@@ -243,11 +243,14 @@ def test_a_worker_registers_what_it_runs(world: World) -> None:
     ("schema", "why"),
     [
         ({"type": "strin"}, "Unknown type"),
-        ({"properties": []}, "not JSON Schema"),
+        ({"properties": []}, "not a JSON Schema"),
         ({"properties": {"a": {"pattern": "("}}}, "unterminated"),
-        ({"properties": {"a": {"$ref": "http://127.0.0.1:9/"}}}, "leads out of the schema"),
-        ({"$ref": "file:///dev/null"}, "leads out of the schema"),
-        ({"description": "x" * 70_000}, "at most 65536 fit"),
+        (
+            {"properties": {"a": {"$ref": "http://127.0.0.1:9/"}}},
+            "refers to a place outside the schema",
+        ),
+        ({"$ref": "file:///dev/null"}, "refers to a place outside the schema"),
+        ({"description": "x" * 70_000}, "the maximum is 65536"),
     ],
 )
 def test_a_schema_that_would_break_every_submit_is_refused(

@@ -142,7 +142,7 @@ def test_inputs_that_are_gone_are_a_conflict(world: World) -> None:
 
     assert (answer.status, answer.json["detail"]) == (
         409,
-        "the inputs of the job are not kept any more",
+        "the inputs of the job have expired",
     )
 
 

@@ -117,9 +117,9 @@ def test_the_same_retry_twice_is_one_and_another_is_a_conflict() -> None:
 @pytest.mark.parametrize(
     ("body", "status", "said"),
     [
-        ({"indices": [7]}, 422, "none with the index 7"),
+        ({"indices": [7]}, 422, "index 7 is out of range; the job has 3 tasks"),
         ({"indices": [0, 1]}, 409, "these tasks have not failed: 0"),
-        ({"cause": NO_CAUSE}, 409, "no task of the job has failed of the cause"),
+        ({"cause": NO_CAUSE}, 409, "no failed task of the job has the cause"),
         ({"cause": "x"}, 422, None),
         ({"indices": []}, 422, None),
         ({"indices": [-1]}, 422, None),

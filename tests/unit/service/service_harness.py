@@ -1,4 +1,4 @@
-"""The use-cases over ports in memory, with one method for each step that a test takes."""
+"""Wires the use-cases to memory, with one method per step of a test."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SIZED = {"type": "object", "required": ["size"], "properties": {"size": {"type":
 
 
 class ServiceHarness:
-    """Everything that a job needs; `job` is the one that was submitted last."""
+    """The use-cases and stores of a job; `job` is the latest submitted one."""
 
     def __init__(self) -> None:
         self.jobs, self.chunks = MemoryJobStore(), MemoryChunkStore()
@@ -127,7 +127,7 @@ class ServiceHarness:
         return self.chunks.get_many(self.id, range(self.job.chunks))
 
     def counted(self) -> Counts:
-        """The job's counts by its rows."""
+        """The counts of the job, computed from its rows."""
         return Counts.total([Counts(), *(row.counts for row in self.rows())])
 
     def submit(
@@ -152,7 +152,7 @@ class ServiceHarness:
         return submitted.job
 
     def begin(self, number: int = 1) -> None:
-        """Run an execution from its start to its first wait."""
+        """Run an execution up to its first wait."""
         execution = ExecutionId(self.id, self.job.generation, number)
         functions = Functions(self.planning, self.reconciliation, self.termination)
         run_until_wait(partial(functions.call, execution))
@@ -167,7 +167,7 @@ class ServiceHarness:
         )
 
     def sent(self) -> list[int]:
-        """Take all messages; the chunks that they name."""
+        """Receive all messages; return their chunks."""
         return [message.chunk for message in self.queue.take()]
 
     def lease(
@@ -193,7 +193,7 @@ class ServiceHarness:
         number: int = 1,
         final: bool = True,
     ) -> str:
-        """Report the lease's tasks, or only some; those named failed."""
+        """Report the tasks of the lease, or some of them; `failed` ones fail."""
         chunk = lease.chunk
         outcomes = [
             Outcome(
@@ -216,7 +216,7 @@ class ServiceHarness:
     def _worker(lease: LeaseGranted) -> str:
         return lease.chunk.lease.worker if lease.chunk.lease is not None else ""
 
-    def beat(self, lease: LeaseGranted) -> RenewalDecision:
+    def heartbeat(self, lease: LeaseGranted) -> RenewalDecision:
         chunk = lease.chunk
         (answer,) = self.leasing.heartbeat(
             self._worker(lease), [LeaseRenewal(self.id, chunk.number, chunk.epoch, None)]
@@ -224,7 +224,7 @@ class ServiceHarness:
         return answer
 
     def drain(self, fails: Callable[[int], bool] = lambda _: False) -> int:
-        """Work until no message is left; the most leases that were held at once."""
+        """Work until no message is left; return the largest number of concurrent leases."""
         waiting, held, most = self.sent(), list[LeaseGranted](), 0
         while waiting or held:
             for number in waiting:
@@ -240,7 +240,7 @@ class ServiceHarness:
         return most
 
     def end(self, number: int, status: ExecutionStatus, decision: str | None = None) -> None:
-        """Let an execution end so."""
+        """End an execution with a status."""
         output = None if decision is None else {"decision": decision}
         self.workflow.end(
             self.id,

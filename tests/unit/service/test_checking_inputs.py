@@ -1,4 +1,4 @@
-"""What an input is told that does not fit."""
+"""Tests of the messages for invalid inputs."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ SCHEMA = {
         ({"number": 1, "lines": [], "email": ""}, "data.number must be string"),
     ],
 )
-def test_an_input_that_does_not_fit_is_told_which_field_is_why(
+def test_the_message_of_an_invalid_input_names_the_field(
     given: dict[str, Any], told: str | None
 ) -> None:
     assert checker(SCHEMA)(given) == told

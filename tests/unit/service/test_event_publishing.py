@@ -1,4 +1,4 @@
-"""From a record of the jobs table's stream to entries on the bus."""
+"""Tests of the events that records of the jobs table's stream become on the bus."""
 
 import json
 from base64 import b64encode
@@ -20,7 +20,7 @@ JOB = Job(id="job", tenant="t", spec=SPEC, fingerprint="f", created_at=1.0)
 
 
 class Events:
-    """The EventBridge API, refusing so many entries at first."""
+    """An EventBridge API that refuses a number of entries at first."""
 
     def __init__(self, refuses: int = 0) -> None:
         self.refuses = refuses
@@ -44,13 +44,13 @@ def announcing(events: Events) -> JobEventPublisher:
 
 
 def image(job: Job) -> Any:
-    """A row as a stream's record has it: bytes are base64."""
+    """Return a row as in a stream record, with bytes as base64."""
     row = {**job_row(job)}
     spec = row["spec"]
     return {**row, "spec": {"B": b64encode(spec["B"]).decode()}} if "B" in spec else row
 
 
-def test_a_record_of_a_job_is_read_whole_its_compressed_spec_too() -> None:
+def test_a_record_of_a_job_is_read_with_its_compressed_spec() -> None:
     started = JOB.start(2.0)
     record = {"dynamodb": {"OldImage": image(JOB), "NewImage": image(started)}}
 
@@ -58,12 +58,12 @@ def test_a_record_of_a_job_is_read_whole_its_compressed_spec_too() -> None:
     assert "B" in image(JOB)["spec"]
 
 
-def test_tallies_and_rows_that_expired_are_no_change_of_a_job() -> None:
+def test_tallies_and_expired_rows_are_not_changes_of_a_job() -> None:
     assert job_change({"dynamodb": {"NewImage": {"id": {"S": "job#tally#0"}}}}) is None
     assert job_change({"dynamodb": {"OldImage": image(JOB)}}) is None
 
 
-def test_every_event_reaches_the_bus_in_order_though_it_takes_ten_at_once() -> None:
+def test_every_event_reaches_the_bus_in_order_in_batches_of_ten() -> None:
     events = Events()
     jobs = [replace(JOB, id=f"job{number}") for number in range(25)]
 
@@ -74,7 +74,7 @@ def test_every_event_reaches_the_bus_in_order_though_it_takes_ten_at_once() -> N
     assert json.loads(events.taken[0]["Detail"])["tenant"] == "t"
 
 
-def test_what_the_bus_refused_is_put_again_and_the_rest_is_not() -> None:
+def test_only_the_refused_entries_are_put_again() -> None:
     events = Events(refuses=2)
 
     announcing(events).publish((None, replace(JOB, id=f"job{number}")) for number in range(5))
@@ -82,6 +82,6 @@ def test_what_the_bus_refused_is_put_again_and_the_rest_is_not() -> None:
     assert sorted(entry["Resources"][0] for entry in events.taken) == [f"job{n}" for n in range(5)]
 
 
-def test_a_bus_that_takes_nothing_makes_the_batch_come_again() -> None:
+def test_a_bus_that_refuses_everything_fails_the_batch() -> None:
     with pytest.raises(Unavailable):
         announcing(Events(refuses=1_000)).publish([(None, JOB)])

@@ -1,4 +1,4 @@
-"""Inputs whose object has expired, or was deleted: what is left of their tasks stays in sight."""
+"""Tests of tasks whose inputs have expired or were deleted: the tasks stay readable."""
 
 import pytest
 
@@ -9,14 +9,14 @@ from tests.unit.service.service_harness import TENANT, ServiceHarness
 
 @pytest.fixture
 def emptied(harness: ServiceHarness) -> ServiceHarness:
-    """A job of two tasks with inputs of their own, and a bucket without them."""
+    """A job of two tasks whose inputs no longer exist in the bucket."""
     before = harness.blobs.snapshot()
     harness.start(inputs=[{"size": 1}, {"size": 2}], task_type="sized", chunk_size=2)
     harness.blobs.restore(before)
     return harness
 
 
-def test_their_tasks_are_shown_without(emptied: ServiceHarness) -> None:
+def test_tasks_are_shown_without_expired_inputs(emptied: ServiceHarness) -> None:
     task_queries = TaskQueries(emptied.jobs, emptied.chunks, Inputs(emptied.blobs))
 
     task = task_queries.get(TENANT, f"{emptied.id}.1")
@@ -24,7 +24,7 @@ def test_their_tasks_are_shown_without(emptied: ServiceHarness) -> None:
     assert (task.index, task.status, task.input) == (1, "PENDING", None)
 
 
-def test_a_worker_is_told_where_they_were_so_that_these_tasks_fail_alone(
+def test_a_worker_gets_the_place_of_expired_inputs_so_that_only_these_tasks_fail(
     emptied: ServiceHarness,
 ) -> None:
     lease = emptied.granted()

@@ -1,4 +1,4 @@
-"""A job whose priority or window is changed while it runs."""
+"""Tests of changes to the priority or the window of a running job."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ def window(harness: ServiceHarness, width: int | None) -> None:
     change(harness, max_parallelism=width)
 
 
-def test_a_window_that_grows_sends_what_it_has_room_for_at_once(harness: ServiceHarness) -> None:
+def test_a_window_that_grows_is_filled_at_once(harness: ServiceHarness) -> None:
     harness.start(10, max_parallelism=2)
     assert harness.sent() == [0, 1]
 
@@ -40,7 +40,7 @@ def test_a_window_that_grew_is_never_exceeded_and_ends_the_job(harness: ServiceH
     assert harness.job.status is JobStatus.COMPLETED
 
 
-def test_a_window_that_shrinks_sends_nothing_until_less_is_out(harness: ServiceHarness) -> None:
+def test_a_window_that_shrinks_sends_no_chunk_until_it_has_room(harness: ServiceHarness) -> None:
     harness.start(8, max_parallelism=4)
     leases = [harness.granted(number) for number in harness.sent()]
 
@@ -70,7 +70,7 @@ def test_a_repeated_report_sends_no_more_than_the_window_holds(harness: ServiceH
     assert harness.sent() == [2]
 
 
-def test_a_window_that_is_taken_away_lets_everything_out(harness: ServiceHarness) -> None:
+def test_removing_the_window_sends_all_chunks(harness: ServiceHarness) -> None:
     harness.start(6, max_parallelism=1)
 
     window(harness, None)
@@ -79,7 +79,7 @@ def test_a_window_that_is_taken_away_lets_everything_out(harness: ServiceHarness
     assert harness.job.spec.max_parallelism is None
 
 
-def test_a_window_that_was_taken_away_can_be_set_again(harness: ServiceHarness) -> None:
+def test_a_removed_window_can_be_set_again(harness: ServiceHarness) -> None:
     harness.start(6, max_parallelism=1)
     window(harness, None)
     window(harness, 2)
@@ -92,7 +92,7 @@ def test_a_window_that_was_taken_away_can_be_set_again(harness: ServiceHarness) 
     assert harness.job.status is JobStatus.COMPLETED
 
 
-def test_what_a_request_could_not_send_the_monitor_does(
+def test_the_monitor_sends_the_chunks_that_a_request_could_not_send(
     harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shoal.service.job_control.SENT_AT_ONCE", 2)
@@ -106,7 +106,7 @@ def test_what_a_request_could_not_send_the_monitor_does(
     assert harness.sent() == [3, 4, 5, 6, 7]
 
 
-def test_a_window_changed_before_the_messages_are_out_is_filled_once_they_are(
+def test_a_window_changed_during_enqueuing_is_filled_afterwards(
     harness: ServiceHarness,
 ) -> None:
     harness.submit(6, max_parallelism=1)
@@ -131,7 +131,7 @@ def test_a_paused_job_is_filled_when_it_is_resumed(harness: ServiceHarness) -> N
     assert sorted(set(harness.sent())) == [0, 1, 2]
 
 
-def test_a_retry_opens_with_the_window_as_it_is_now(harness: ServiceHarness) -> None:
+def test_a_retry_starts_with_the_current_window(harness: ServiceHarness) -> None:
     harness.start(6, max_parallelism=1)
     window(harness, 3)
     harness.drain(fails=lambda _: True)
@@ -143,7 +143,7 @@ def test_a_retry_opens_with_the_window_as_it_is_now(harness: ServiceHarness) -> 
     assert harness.sent() == [0, 1, 2]
 
 
-def test_in_a_later_generation_chunks_that_had_completed_take_no_room(
+def test_chunks_that_completed_earlier_take_no_room_in_a_later_generation(
     harness: ServiceHarness,
 ) -> None:
     harness.start(8, max_parallelism=2)
@@ -158,7 +158,7 @@ def test_in_a_later_generation_chunks_that_had_completed_take_no_room(
     assert harness.job.status is JobStatus.COMPLETED
 
 
-def test_a_job_without_a_window_cannot_be_given_one(harness: ServiceHarness) -> None:
+def test_a_window_cannot_be_added_to_a_job_without_one(harness: ServiceHarness) -> None:
     harness.start(3)
 
     with pytest.raises(IllegalMove, match="without max_parallelism"):
@@ -168,7 +168,7 @@ def test_a_job_without_a_window_cannot_be_given_one(harness: ServiceHarness) -> 
     assert harness.job.window is None
 
 
-def test_messages_go_to_the_queue_of_the_new_priority_from_then_on(harness: ServiceHarness) -> None:
+def test_later_messages_go_to_the_queue_of_the_new_priority(harness: ServiceHarness) -> None:
     harness.start(3, max_parallelism=1)
     change(harness, priority=Priority.HIGH)
     before = harness.queue.depths()
@@ -180,7 +180,7 @@ def test_messages_go_to_the_queue_of_the_new_priority_from_then_on(harness: Serv
     assert (depths[Priority.NORMAL].waiting, depths[Priority.HIGH].waiting) == (1, 1)
 
 
-def test_a_job_that_is_ending_or_has_ended_stays_as_it_is(harness: ServiceHarness) -> None:
+def test_a_job_that_is_ending_or_has_ended_cannot_be_changed(harness: ServiceHarness) -> None:
     harness.start(1)
     harness.job_control.cancel(TENANT, harness.id)
     with pytest.raises(IllegalMove):
@@ -191,7 +191,7 @@ def test_a_job_that_is_ending_or_has_ended_stays_as_it_is(harness: ServiceHarnes
         change(harness, priority=Priority.HIGH)
 
 
-def test_a_change_to_what_it_is_already_writes_nothing(harness: ServiceHarness) -> None:
+def test_a_change_to_the_current_values_writes_nothing(harness: ServiceHarness) -> None:
     harness.start(3, max_parallelism=2)
     before = harness.job
 
@@ -213,7 +213,7 @@ def test_a_dead_letter_of_a_chunk_that_ended_fills_a_changed_window(
     assert (before, harness.sent()) == ([0, 1, 2], [])
 
 
-def test_once_all_is_out_no_report_reads_tallies_to_fill_the_window(
+def test_reports_read_no_tallies_once_all_chunks_are_sent(
     harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness.start(3, max_parallelism=1)

@@ -41,7 +41,7 @@ def test_another_request_is_held_until_the_lease_ends(harness: ServiceHarness) -
     assert harness.lease() == LeaseRefused("held", LENGTH - 20.0)
 
 
-def test_a_finished_chunk_is_done_and_settles_what_a_dead_report_left(
+def test_a_lease_of_a_finished_chunk_completes_the_steps_of_a_dead_report(
     harness: ServiceHarness,
 ) -> None:
     harness.start()
@@ -54,7 +54,9 @@ def test_a_finished_chunk_is_done_and_settles_what_a_dead_report_left(
     assert harness.job.status is JobStatus.COMPLETED
 
 
-def test_a_paused_job_leases_nothing_and_a_resumed_one_sends_again(harness: ServiceHarness) -> None:
+def test_a_paused_job_grants_no_lease_and_a_resume_resends_its_chunks(
+    harness: ServiceHarness,
+) -> None:
     harness.start(2)
     harness.sent()
     harness.clock.advance(10.0)
@@ -70,7 +72,7 @@ def test_a_paused_job_leases_nothing_and_a_resumed_one_sends_again(harness: Serv
     assert isinstance(harness.lease(), LeaseGranted)
 
 
-def test_a_lease_that_lives_is_not_sent_again_after_a_resume(harness: ServiceHarness) -> None:
+def test_a_leased_chunk_is_not_resent_after_a_resume(harness: ServiceHarness) -> None:
     harness.start(2)
     harness.sent()
     harness.granted(0)
@@ -82,7 +84,7 @@ def test_a_lease_that_lives_is_not_sent_again_after_a_resume(harness: ServiceHar
     assert harness.sent() == [1]
 
 
-def test_a_cancelled_job_is_refused_and_its_grant_stays_as_it_was_written(
+def test_a_lease_of_a_cancelled_job_is_refused_and_its_row_is_unchanged(
     harness: ServiceHarness,
 ) -> None:
     harness.start()
@@ -94,7 +96,7 @@ def test_a_cancelled_job_is_refused_and_its_grant_stays_as_it_was_written(
 
 
 @pytest.mark.parametrize("number", [1, 99])
-def test_what_does_not_exist_is_cancelled(harness: ServiceHarness, number: int) -> None:
+def test_a_lease_of_an_unknown_chunk_is_cancelled(harness: ServiceHarness, number: int) -> None:
     harness.start()
 
     assert harness.lease(number) == CANCELLED
@@ -111,7 +113,7 @@ def test_a_row_not_yet_reset_is_held(harness: ServiceHarness) -> None:
     assert answer.decision == "held"
 
 
-def test_the_third_crash_fails_one_task_and_grants_the_rest(harness: ServiceHarness) -> None:
+def test_the_third_crash_fails_one_task_and_grants_the_others(harness: ServiceHarness) -> None:
     harness.start(3, chunk_size=3)
     isolated = []
     for _ in range(3):
@@ -143,7 +145,7 @@ def test_the_third_crash_of_a_single_task_ends_the_job(harness: ServiceHarness) 
     assert harness.job.status is JobStatus.FAILED
 
 
-def test_a_report_between_crashes_forgives_them(harness: ServiceHarness) -> None:
+def test_an_accepted_report_resets_the_crash_count(harness: ServiceHarness) -> None:
     harness.start(3, chunk_size=3)
     for _ in range(2):
         harness.granted()
@@ -182,7 +184,7 @@ def test_a_retryable_failure_waits_and_is_sent_with_its_delay(harness: ServiceHa
     assert harness.job.counts == Counts(failed=1)
 
 
-def test_a_failure_may_say_when_it_is_tried_again(harness: ServiceHarness) -> None:
+def test_a_failure_can_set_the_time_of_its_retry(harness: ServiceHarness) -> None:
     harness.start(retry=RetryPolicy(max_attempts=2, backoff=10.0))
     lease = harness.granted()
     error = TaskError("RetryAfter", "busy", retryable=True, retry_after=90.0)
@@ -200,7 +202,7 @@ def test_a_failure_may_say_when_it_is_tried_again(harness: ServiceHarness) -> No
     assert harness.row().not_before == harness.clock.now() + 90.0
 
 
-def test_a_repeated_report_changes_nothing_and_sends_again(harness: ServiceHarness) -> None:
+def test_a_repeated_report_changes_nothing_and_resends_the_chunk(harness: ServiceHarness) -> None:
     harness.start(2, chunk_size=2)
     lease = harness.granted()
     harness.sent()
@@ -235,17 +237,19 @@ def test_reports_and_heartbeats_under_a_cancel_are_cancelled(harness: ServiceHar
     harness.job_control.cancel(TENANT, harness.id)
 
     assert harness.report(lease) == "cancelled"
-    assert harness.beat(lease).decision == "cancelled"
+    assert harness.heartbeat(lease).decision == "cancelled"
     assert harness.row() == lease.chunk
 
 
-def test_heartbeats_extend_the_lease_and_tell_of_a_pause(harness: ServiceHarness) -> None:
+def test_heartbeats_extend_the_lease_and_return_the_pause_directive(
+    harness: ServiceHarness,
+) -> None:
     harness.start()
     lease = harness.granted()
     harness.clock.advance(50.0)
     harness.job_control.pause(TENANT, harness.id)
 
-    beat = harness.beat(lease)
+    beat = harness.heartbeat(lease)
 
     until = harness.clock.now() + LENGTH
     assert (beat.decision, beat.until, beat.directive) == ("extended", until, "pause")
@@ -254,13 +258,13 @@ def test_heartbeats_extend_the_lease_and_tell_of_a_pause(harness: ServiceHarness
     assert renewed.until == until
 
 
-def test_who_lost_a_lease_hears_so_by_heartbeat(harness: ServiceHarness) -> None:
+def test_a_heartbeat_for_a_lost_lease_is_stale(harness: ServiceHarness) -> None:
     harness.start()
     lease = harness.granted()
     harness.clock.advance(LENGTH)
     harness.granted()
 
-    assert harness.beat(lease).decision == "stale"
+    assert harness.heartbeat(lease).decision == "stale"
 
 
 def test_a_worker_that_finds_a_job_closed_wakes_its_execution(harness: ServiceHarness) -> None:

@@ -1,4 +1,4 @@
-"""Several publishers of one job, as shards of the stream make them."""
+"""Tests of concurrent publishers of one job, one per shard of the stream."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ JOB = Job(
 
 
 class Stage:
-    """A job, somebody who listens, and pauses in which something may happen."""
+    """A job with a subscriber, and pauses in which other writes can happen."""
 
     def __init__(self) -> None:
         self.clock = FixedClock()
@@ -52,7 +52,7 @@ class Stage:
             self.meanwhile.pop(0)()
 
 
-def test_a_change_that_comes_too_early_is_told_when_its_time_has_come() -> None:
+def test_a_change_within_the_period_is_sent_after_it() -> None:
     stage = Stage()
     publisher = stage.publisher()
     publisher.publish([JOB.id])
@@ -65,7 +65,7 @@ def test_a_change_that_comes_too_early_is_told_when_its_time_has_come() -> None:
     assert stage.pauses == [1.0]
 
 
-def test_what_another_told_in_the_meantime_is_not_told_again() -> None:
+def test_a_delta_that_another_publisher_sent_is_not_repeated() -> None:
     stage = Stage()
     stage.publisher().publish([JOB.id])
     stage.jobs.put(JOB.start(2.0))
@@ -77,7 +77,7 @@ def test_what_another_told_in_the_meantime_is_not_told_again() -> None:
     assert len(stage.heard()) == 2
 
 
-def test_who_loses_the_write_tells_what_came_after_the_winner() -> None:
+def test_the_publisher_that_loses_the_write_sends_the_later_changes() -> None:
     stage = Stage()
     early = LastSent(1, stage.clock.now())
     tell = stage.store.record_sent
@@ -97,7 +97,7 @@ def test_who_loses_the_write_tells_what_came_after_the_winner() -> None:
     assert stage.pauses == [1.0]
 
 
-def test_a_job_that_is_no_more_is_nothing_to_tell() -> None:
+def test_a_deleted_job_sends_no_delta() -> None:
     stage = Stage()
 
     assert stage.publisher().publish([f"job_{'2' * 26}"]) == 0

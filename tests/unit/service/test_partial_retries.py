@@ -1,4 +1,4 @@
-"""A generation that runs only some of the failed tasks, from its reset to its end."""
+"""Tests of generations that run only some of the failed tasks, from reset to end."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_only_chunks_with_a_chosen_task_are_sent(harness: ServiceHarness) -> Non
     assert letters(harness) == "FFFPFF"
 
 
-def test_rows_tallies_and_the_closed_job_say_the_same(harness: ServiceHarness) -> None:
+def test_rows_tallies_and_the_closed_job_agree(harness: ServiceHarness) -> None:
     harness.start(6, chunk_size=2)
     harness.drain(fails=lambda index: index != 0)
 
@@ -45,7 +45,7 @@ def test_rows_tallies_and_the_closed_job_say_the_same(harness: ServiceHarness) -
     assert (harness.job.status, harness.job.reason) == (JobStatus.FAILED, "3 of 6 tasks failed")
 
 
-def test_with_a_window_the_chosen_tasks_run_too(harness: ServiceHarness) -> None:
+def test_the_chosen_tasks_also_run_with_a_window(harness: ServiceHarness) -> None:
     harness.start(6, max_parallelism=2)
     harness.drain(fails=lambda _: True)
 
@@ -56,7 +56,9 @@ def test_with_a_window_the_chosen_tasks_run_too(harness: ServiceHarness) -> None
     assert most <= 2
 
 
-def test_the_failures_of_others_do_not_end_the_retry_early(harness: ServiceHarness) -> None:
+def test_earlier_failures_of_other_tasks_do_not_end_the_retry_early(
+    harness: ServiceHarness,
+) -> None:
     harness.start(4, max_failed=1)
     harness.drain(fails=lambda _: True)
     assert harness.job.status is JobStatus.FAILED
@@ -71,7 +73,7 @@ def test_the_failures_of_others_do_not_end_the_retry_early(harness: ServiceHarne
     assert harness.job.status is JobStatus.FAILED
 
 
-def test_a_retry_that_leaves_no_more_failures_than_allowed_completes(
+def test_a_retry_that_leaves_at_most_max_failed_failures_completes(
     harness: ServiceHarness,
 ) -> None:
     harness.start(4, max_failed=1)
@@ -83,7 +85,7 @@ def test_a_retry_that_leaves_no_more_failures_than_allowed_completes(
     assert (letters(harness), harness.job.status) == ("FCCC", JobStatus.COMPLETED)
 
 
-def test_what_never_ran_is_cancelled_and_the_job_does_not_pass_for_completed(
+def test_tasks_that_never_ran_are_cancelled_and_the_job_fails(
     harness: ServiceHarness,
 ) -> None:
     harness.start(3, max_failed=0)
@@ -98,7 +100,9 @@ def test_what_never_ran_is_cancelled_and_the_job_does_not_pass_for_completed(
     assert (harness.job.status, harness.job.reason) == (JobStatus.FAILED, "2 of 3 tasks never ran")
 
 
-def test_a_retry_of_all_takes_what_was_left_alone(harness: ServiceHarness) -> None:
+def test_a_retry_of_all_includes_tasks_that_an_earlier_retry_left_out(
+    harness: ServiceHarness,
+) -> None:
     harness.start(3, max_failed=0)
     harness.report(harness.granted(0), failed=[0])
     harness.monitor()
@@ -112,7 +116,7 @@ def test_a_retry_of_all_takes_what_was_left_alone(harness: ServiceHarness) -> No
     assert (letters(harness), harness.job.status) == ("CCC", JobStatus.COMPLETED)
 
 
-def test_a_job_whose_failures_are_all_discarded_is_not_retried_as_a_whole(
+def test_a_job_whose_failures_are_all_discarded_refuses_a_retry_of_all(
     harness: ServiceHarness,
 ) -> None:
     harness.start(2)

@@ -35,7 +35,7 @@ def test_a_plan_cuts_the_job_once(harness: ServiceHarness) -> None:
     assert harness.planning.plan(harness.id, 1, 1) == ranges
 
 
-def test_creating_and_sending_again_gives_the_same(harness: ServiceHarness) -> None:
+def test_repeated_creating_and_enqueuing_gives_the_same_result(harness: ServiceHarness) -> None:
     harness.submit(7, chunk_size=3)
     harness.planning.plan(harness.id, 1, 1)
 
@@ -49,7 +49,7 @@ def test_creating_and_sending_again_gives_the_same(harness: ServiceHarness) -> N
     assert harness.sent() == [0, 1, 2]
 
 
-def test_creating_again_leaves_a_leased_row_alone(harness: ServiceHarness) -> None:
+def test_repeated_creating_does_not_change_a_leased_row(harness: ServiceHarness) -> None:
     harness.start()
     lease = harness.granted()
 
@@ -65,7 +65,7 @@ def test_a_successor_has_nothing_to_create(harness: ServiceHarness) -> None:
     assert harness.job.executions == 2
 
 
-def test_an_execution_that_died_before_all_was_sent_is_followed_by_one_that_sends(
+def test_the_next_execution_sends_the_messages_that_a_dead_one_did_not(
     harness: ServiceHarness,
 ) -> None:
     harness.submit(3)
@@ -98,7 +98,7 @@ def test_uploaded_lines_become_the_spans_of_chunks(harness: ServiceHarness) -> N
     assert harness.job.task_count == 3
 
 
-def test_bad_lines_end_the_job_with_the_first_twenty_named_and_no_task_made(
+def test_bad_lines_fail_the_job_with_the_first_twenty_and_create_no_task(
     harness: ServiceHarness,
 ) -> None:
     lines = ['{"size":1}', "not json", "[]", *['{"size":"x"}'] * 30]
@@ -116,17 +116,17 @@ def test_bad_lines_end_the_job_with_the_first_twenty_named_and_no_task_made(
     assert harness.monitor().decision == "failed"
 
 
-def test_inputs_without_a_line_end_the_job(harness: ServiceHarness) -> None:
+def test_empty_inputs_fail_the_job(harness: ServiceHarness) -> None:
     uploaded(harness, '{"size":1}')
     assert isinstance(harness.job.spec.source, Lines)
     harness.blobs.put(harness.job.spec.source.key, b"")
 
     harness.planning.plan(harness.id, 1, 1)
 
-    assert (harness.job.status, harness.job.reason) == (JobStatus.FAILED, "the inputs have no line")
+    assert (harness.job.status, harness.job.reason) == (JobStatus.FAILED, "the inputs are empty")
 
 
-def test_a_retry_resets_only_what_did_not_complete(harness: ServiceHarness) -> None:
+def test_a_retry_resets_only_tasks_that_did_not_complete(harness: ServiceHarness) -> None:
     harness.start(4, chunk_size=2)
     harness.drain(lambda task: task == 3)
     first, second = harness.rows()
@@ -147,7 +147,7 @@ def test_a_retry_resets_only_what_did_not_complete(harness: ServiceHarness) -> N
     assert harness.job.outcomes == {1: JobStatus.FAILED, 2: JobStatus.COMPLETED}
 
 
-def test_what_is_finished_is_not_sent_again_after_a_retry(harness: ServiceHarness) -> None:
+def test_finished_chunks_are_not_resent_after_a_retry(harness: ServiceHarness) -> None:
     harness.start(4, chunk_size=2)
     harness.drain(lambda task: task == 3)
 
@@ -157,7 +157,7 @@ def test_what_is_finished_is_not_sent_again_after_a_retry(harness: ServiceHarnes
     assert harness.sent() == [1]
 
 
-def test_inputs_are_read_in_the_answer_as_they_were_given(harness: ServiceHarness) -> None:
+def test_a_lease_response_contains_the_submitted_inputs(harness: ServiceHarness) -> None:
     uploaded(harness, json.dumps({"size": 7, "text": "a\u2028b"}))
 
     harness.begin()
@@ -166,7 +166,7 @@ def test_inputs_are_read_in_the_answer_as_they_were_given(harness: ServiceHarnes
 
 
 class Interrupted(MemoryJobStore):
-    """Something else happens before the first write of a job."""
+    """A job store that runs an action before the first write of a job."""
 
     def __init__(self, store: MemoryJobStore, meanwhile: Callable[[], object]) -> None:
         super().__init__()
@@ -179,7 +179,7 @@ class Interrupted(MemoryJobStore):
         super().put(job)
 
 
-def test_two_plans_at_once_agree_on_where_the_lines_are(harness: ServiceHarness) -> None:
+def test_concurrent_plans_agree_on_the_offsets_of_the_lines(harness: ServiceHarness) -> None:
     lines = [{"size": n} for n in range(3_000)]
     harness.submit(inputs=lines, task_type="sized", chunk_size="auto")
 

@@ -22,7 +22,9 @@ def test_an_execution_waits_while_tasks_run_and_ends_as_the_job_does(
     assert harness.monitor().decision == "completed"
 
 
-def test_failures_end_the_job_and_the_execution_alike(harness: ServiceHarness) -> None:
+def test_failures_end_the_job_and_its_execution_with_the_same_status(
+    harness: ServiceHarness,
+) -> None:
     harness.start(2)
     harness.drain(lambda task: task == 1)
 
@@ -32,7 +34,7 @@ def test_failures_end_the_job_and_the_execution_alike(harness: ServiceHarness) -
     assert verdict.reason == harness.job.reason == "1 of 2 tasks failed"
 
 
-def test_failures_within_max_failed_are_forgiven(harness: ServiceHarness) -> None:
+def test_failures_within_max_failed_complete_the_job(harness: ServiceHarness) -> None:
     harness.start(2, max_failed=1)
 
     harness.drain(lambda task: task == 1)
@@ -40,7 +42,7 @@ def test_failures_within_max_failed_are_forgiven(harness: ServiceHarness) -> Non
     assert harness.job.status is JobStatus.COMPLETED
 
 
-def test_too_many_failures_end_the_job_before_the_rest_ran(harness: ServiceHarness) -> None:
+def test_too_many_failures_end_the_job_before_all_tasks_ran(harness: ServiceHarness) -> None:
     harness.start(3, max_failed=0)
     harness.report(harness.granted(0), failed=[0])
     running = harness.granted(1)
@@ -53,7 +55,7 @@ def test_too_many_failures_end_the_job_before_the_rest_ran(harness: ServiceHarne
     assert harness.report(running) == "cancelled"
 
 
-def test_a_deadline_ends_what_no_worker_leased(harness: ServiceHarness) -> None:
+def test_a_deadline_ends_a_job_that_no_worker_leased(harness: ServiceHarness) -> None:
     harness.start(2, deadline=harness.clock.now() + 100.0)
     assert harness.monitor().decision == "wait"
     harness.clock.advance(100.0)
@@ -78,7 +80,7 @@ def test_a_pause_moves_the_deadline_by_its_length(harness: ServiceHarness) -> No
     assert harness.monitor().decision == "failed"
 
 
-def test_after_so_many_passes_a_successor_goes_on(harness: ServiceHarness) -> None:
+def test_an_execution_hands_over_after_its_maximum_of_passes(harness: ServiceHarness) -> None:
     harness.start()
 
     assert harness.monitor(passes=reconciliation.HAND_OVER_PASSES - 1).decision == "wait"
@@ -96,7 +98,7 @@ def test_a_superseded_execution_ends_as_its_generation_did(harness: ServiceHarne
     assert harness.job.status is JobStatus.PENDING
 
 
-def test_a_lost_message_is_sent_again_once_it_is_old_and_then_more_seldom(
+def test_a_lost_message_is_resent_with_increasing_intervals(
     harness: ServiceHarness,
 ) -> None:
     harness.start()
@@ -114,20 +116,20 @@ def test_a_lost_message_is_sent_again_once_it_is_old_and_then_more_seldom(
     assert len(rest) <= 1
 
 
-def test_what_moved_or_is_leased_is_not_taken_for_lost(harness: ServiceHarness) -> None:
+def test_a_changed_or_leased_chunk_does_not_count_as_lost(harness: ServiceHarness) -> None:
     harness.start()
     harness.sent()
     lease = harness.granted()
     seen = harness.monitor().state
     for _ in range(20):
         harness.clock.advance(LENGTH / 2)
-        harness.beat(lease)
+        harness.heartbeat(lease)
         seen = harness.monitor(seen).state
 
     assert harness.sent() == []
 
 
-def test_a_tally_that_was_never_set_is_made_good(harness: ServiceHarness) -> None:
+def test_a_missing_tally_is_rebuilt(harness: ServiceHarness) -> None:
     harness.start(2)
     before = harness.jobs.snapshot()
     harness.drain()
@@ -141,7 +143,7 @@ def test_a_tally_that_was_never_set_is_made_good(harness: ServiceHarness) -> Non
     assert harness.job.counts == Counts(completed=2)
 
 
-def test_sums_that_nobody_closed_by_are_recounted(harness: ServiceHarness) -> None:
+def test_complete_sums_of_an_open_job_are_recounted(harness: ServiceHarness) -> None:
     harness.start(2)
     harness.report(harness.granted(0))
     lease = harness.granted(1)
@@ -152,7 +154,7 @@ def test_sums_that_nobody_closed_by_are_recounted(harness: ServiceHarness) -> No
     assert harness.monitor().decision == "completed"
 
 
-def test_the_token_is_kept_only_where_there_is_no_news(harness: ServiceHarness) -> None:
+def test_the_token_is_stored_only_if_the_job_has_not_changed(harness: ServiceHarness) -> None:
     harness.start()
     harness.reconciliation.wait(harness.id, 1, "first")
     assert not harness.workflow.answered("first")
@@ -165,7 +167,7 @@ def test_the_token_is_kept_only_where_there_is_no_news(harness: ServiceHarness) 
     assert harness.job.token == "first"  # noqa: S105 - no password
 
 
-def test_who_closes_wakes_the_execution(harness: ServiceHarness) -> None:
+def test_the_close_wakes_the_execution(harness: ServiceHarness) -> None:
     harness.start()
     harness.reconciliation.wait(harness.id, 1, "token")
 
@@ -174,7 +176,7 @@ def test_who_closes_wakes_the_execution(harness: ServiceHarness) -> None:
     assert harness.workflow.answered("token")
 
 
-def test_a_cancel_seals_what_runs_and_leaves_what_never_ran(harness: ServiceHarness) -> None:
+def test_a_cancel_seals_running_chunks_and_keeps_waiting_ones(harness: ServiceHarness) -> None:
     harness.start(4)
     harness.report(harness.granted(0))
     running = harness.granted(1).chunk
@@ -202,7 +204,7 @@ def test_a_report_that_died_before_its_tally_still_counts_under_a_cancel(
     assert harness.job.counts == Counts(completed=1, cancelled=1)
 
 
-def test_tasks_that_ended_before_a_cancel_took_hold_leave_it_cancelled(
+def test_a_job_whose_tasks_end_during_a_cancel_is_cancelled(
     harness: ServiceHarness,
 ) -> None:
     harness.start()
@@ -218,7 +220,7 @@ def test_tasks_that_ended_before_a_cancel_took_hold_leave_it_cancelled(
     assert harness.job.counts == Counts(completed=1)
 
 
-def test_steering_asked_twice_answers_as_once(harness: ServiceHarness) -> None:
+def test_repeated_verbs_return_the_same_job(harness: ServiceHarness) -> None:
     harness.start()
 
     assert harness.job_control.pause(TENANT, harness.id) == harness.job_control.pause(
@@ -234,7 +236,7 @@ def test_steering_asked_twice_answers_as_once(harness: ServiceHarness) -> None:
     assert harness.job_control.cancel(TENANT, harness.id).status is JobStatus.CANCELLED
 
 
-def test_a_retry_asked_twice_is_one_generation(harness: ServiceHarness) -> None:
+def test_a_repeated_retry_starts_one_generation(harness: ServiceHarness) -> None:
     harness.start()
     harness.drain(lambda _: True)
 
@@ -245,7 +247,7 @@ def test_a_retry_asked_twice_is_one_generation(harness: ServiceHarness) -> None:
 
 
 @pytest.mark.parametrize("verb", ["cancel", "pause", "resume", "retry"])
-def test_another_tenant_s_job_does_not_exist(harness: ServiceHarness, verb: str) -> None:
+def test_jobs_of_another_tenant_do_not_exist(harness: ServiceHarness, verb: str) -> None:
     harness.start()
     before = harness.jobs.snapshot()
 
@@ -256,7 +258,7 @@ def test_another_tenant_s_job_does_not_exist(harness: ServiceHarness, verb: str)
 
 
 @pytest.mark.parametrize("verb", ["cancel", "pause", "resume", "retry"])
-def test_a_completed_job_cannot_be_steered(harness: ServiceHarness, verb: str) -> None:
+def test_a_completed_job_refuses_each_verb(harness: ServiceHarness, verb: str) -> None:
     harness.start()
     harness.drain()
 
@@ -264,7 +266,7 @@ def test_a_completed_job_cannot_be_steered(harness: ServiceHarness, verb: str) -
         getattr(harness.job_control, verb)(TENANT, harness.id)
 
 
-def test_a_refused_retry_leaves_no_job_to_watch_and_to_count(harness: ServiceHarness) -> None:
+def test_a_refused_retry_does_not_add_the_job_to_the_watch_list(harness: ServiceHarness) -> None:
     harness.start()
     harness.drain()
     harness.jobs.unmark_open(harness.id)
@@ -296,7 +298,7 @@ def test_the_version_of_a_job_grows_through_its_end_and_its_retry(harness: Servi
     assert seen == sorted(seen)
 
 
-def test_the_version_of_a_job_grows_though_its_tallies_moved_while_it_was_closed(
+def test_the_version_of_a_job_grows_when_its_tallies_change_during_the_close(
     harness: ServiceHarness,
 ) -> None:
     job_queries = JobQueries(harness.jobs)

@@ -11,7 +11,7 @@ RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED = ExecutionStatus
 
 
 def closed(harness: ServiceHarness, status: JobStatus) -> None:
-    """Bring the job to its end."""
+    """Run the job to its end."""
     harness.start()
     if status is JobStatus.CANCELLED:
         harness.job_control.cancel(TENANT, harness.id)
@@ -42,7 +42,7 @@ def successor(harness: ServiceHarness, number: int = 2) -> Execution | None:
         (JobStatus.CANCELLED, FAILED, None, False),
     ],
 )
-def test_a_closed_job_whose_last_execution_ended_otherwise_gets_another(
+def test_a_closed_job_whose_last_execution_disagrees_gets_another(
     harness: ServiceHarness,
     job: JobStatus,
     last: ExecutionStatus,
@@ -76,7 +76,7 @@ def test_a_live_job_whose_execution_ended_gets_another(
     assert [*harness.jobs.marked_open()] == [harness.id]
 
 
-def test_a_running_execution_is_left_alone(harness: ServiceHarness) -> None:
+def test_no_execution_is_started_while_one_is_running(harness: ServiceHarness) -> None:
     harness.start()
 
     harness.recovery.recover(harness.id)
@@ -84,7 +84,9 @@ def test_a_running_execution_is_left_alone(harness: ServiceHarness) -> None:
     assert successor(harness) is None
 
 
-def test_the_sweep_starts_what_a_dying_submit_did_not(harness: ServiceHarness) -> None:
+def test_the_sweep_starts_the_execution_that_a_dying_submit_did_not(
+    harness: ServiceHarness,
+) -> None:
     harness.submit()
     harness.workflow.restore({"_executions": {}})
 
@@ -93,7 +95,7 @@ def test_the_sweep_starts_what_a_dying_submit_did_not(harness: ServiceHarness) -
     assert successor(harness, 1) == Execution(RUNNING)
 
 
-def test_a_mark_without_a_job_is_cleared(harness: ServiceHarness) -> None:
+def test_a_watch_list_entry_without_a_job_is_removed(harness: ServiceHarness) -> None:
     harness.jobs.mark("job_that_never_was", "default", 1)
 
     harness.recovery.sweep()
@@ -120,7 +122,7 @@ def test_three_deaths_within_the_hour_close_the_job(harness: ServiceHarness) -> 
     assert harness.monitor().decision == "failed"
 
 
-def test_two_deaths_or_three_over_hours_do_not(harness: ServiceHarness) -> None:
+def test_two_deaths_or_three_over_hours_do_not_close_the_job(harness: ServiceHarness) -> None:
     harness.submit()
     die(harness, CRASH_LIMIT - 1)
     harness.planning.plan(harness.id, 1, CRASH_LIMIT)
@@ -182,7 +184,7 @@ def test_a_dead_letter_of_a_closed_job_wakes_its_execution(harness: ServiceHarne
     assert harness.sent() == []
 
 
-def test_a_broken_workflow_closes_its_generation_and_no_other(harness: ServiceHarness) -> None:
+def test_a_broken_workflow_closes_only_its_generation(harness: ServiceHarness) -> None:
     harness.start()
 
     assert harness.termination.fail(harness.id, 2, "why").live

@@ -20,12 +20,12 @@ from tests.unit.service.service_harness import TENANT, ServiceHarness
 
 
 def untouched(harness: ServiceHarness) -> bool:
-    """Whether nothing is stored and nothing runs."""
+    """Return whether no job is stored and no execution runs."""
     stores = (harness.jobs, harness.chunks, harness.queue, harness.workflow, harness.blobs)
     return not any(rows for store in stores for rows in store.snapshot().values())
 
 
-def test_a_job_is_stored_marked_and_started(harness: ServiceHarness) -> None:
+def test_a_job_is_stored_watched_and_started(harness: ServiceHarness) -> None:
     job = harness.submit(5)
 
     assert harness.job == job
@@ -52,7 +52,7 @@ def test_the_same_key_with_another_body_conflicts(harness: ServiceHarness) -> No
     assert harness.job == first
 
 
-def test_a_repeat_starts_an_execution_that_never_began(harness: ServiceHarness) -> None:
+def test_a_repeat_starts_the_execution_that_was_never_started(harness: ServiceHarness) -> None:
     job = harness.submit(key="k")
     harness.workflow.restore({"_executions": {}})
 
@@ -61,11 +61,11 @@ def test_a_repeat_starts_an_execution_that_never_began(harness: ServiceHarness) 
     assert harness.workflow.describe(job.id, 1, 1) is not None
 
 
-def test_without_a_key_each_submit_is_a_job(harness: ServiceHarness) -> None:
+def test_without_a_key_each_submit_creates_a_job(harness: ServiceHarness) -> None:
     assert harness.submit().id != harness.submit().id
 
 
-def test_one_tenant_s_key_is_not_another_s(harness: ServiceHarness) -> None:
+def test_keys_of_different_tenants_are_independent(harness: ServiceHarness) -> None:
     mine = harness.submit(key="k")
 
     theirs = harness.submission.submit("other", mine.spec, key="k", fingerprint="body")
@@ -128,7 +128,7 @@ def test_inline_inputs_reach_their_tasks(harness: ServiceHarness) -> None:
 def test_every_value_of_a_grid_is_checked(harness: ServiceHarness) -> None:
     spec = Spec(task_type="sized", source=Grid({"size": [1, 2, "three"]}))
 
-    with pytest.raises(InvalidRequest, match="does not fit"):
+    with pytest.raises(InvalidRequest, match="invalid input"):
         harness.submission.submit(TENANT, spec, key=None, fingerprint="f")
 
 

@@ -1,4 +1,4 @@
-"""Whether a tenant may have one more job, and the limits that decide it."""
+"""Admits jobs within the limits of their tenant."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from shoal.ports.clock import Clock
 from shoal.ports.tenants import TenantStore
 
 TRIES = 60
-"""So many submits of one tenant may come at the same moment, and none is turned away for it."""
+"""Attempts per write. Up to this many concurrent submits of one tenant all succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Counts jobs in; they are counted out when nobody has to watch them any more."""
+    """Counts open jobs per tenant. A job is uncounted when it leaves the watch list."""
 
     tenants: TenantStore
     defaults: Limits
     clock: Clock
 
     def admit(self, tenant: str, job_id: str, tasks: int) -> Limits:
-        """Mark a job open and count it, once for each job; raise LimitReached, nothing written."""
+        """Put a job on the watch list and count it once; on LimitReached, nothing is written."""
         for _ in range(TRIES):
             before = self.tenants.get(tenant)
             limits = before.limits(self.defaults)
@@ -32,17 +32,17 @@ class Admission:
             except WriteConflict:
                 continue
             return limits
-        raise Unavailable(f"tenant {tenant} submits too much at once")
+        raise Unavailable(f"too many concurrent submits of tenant {tenant}")
 
     def limits(self, tenant: Tenant) -> Limits:
-        """Those that hold for it."""
+        """Return the limits that apply to the tenant."""
         return tenant.limits(self.defaults)
 
     def set_limits(self, name: str, own: Mapping[str, Any]) -> Tenant:
-        """Give a tenant these limits of its own; for all others the deployment's hold."""
+        """Replace a tenant's own limits; the defaults of the deployment apply to the others."""
         longest = self.defaults.retention_days
         if own.get("retention_days", 0) > longest:
-            problem = f"is at most the deployment's, {longest}"
+            problem = f"must not exceed the deployment's retention, {longest}"
             raise InvalidRequest(f"retention_days {problem}", [("retention_days", problem)])
         for _ in range(TRIES):
             tenant = self.tenants.get(name).with_own(own)
@@ -51,4 +51,4 @@ class Admission:
             except WriteConflict:
                 continue
             return tenant
-        raise Unavailable(f"tenant {name} is written by too many at once")
+        raise Unavailable(f"too many concurrent updates to tenant {name}")

@@ -1,4 +1,4 @@
-"""Files that tasks store. Workers get links under the fence of the task's lease."""
+"""Creates links to the files of tasks. Workers need the task's lease for a link."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from shoal.ports.chunks import ChunkStore
 from shoal.service.task_lease import LeasedTask, leased_chunk
 
 if TYPE_CHECKING:
-    from shoal.service.task_queries import TaskQueries  # only users need it, and its import costs
+    from shoal.service.task_queries import TaskQueries  # slow import, for user requests only
 
 LINK_SECONDS: Final = 900
 
 
 class Artifact(NamedTuple):
-    """A file of a task, and where to read it."""
+    """A file of a task, with a link to download it."""
 
     name: str
     size: int
@@ -27,20 +27,20 @@ class Artifact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ArtifactLinks:
-    """For workers, and for users who read what a task stored."""
+    """Links for workers, and for users who read the files of a task."""
 
     chunks: ChunkStore
     artifacts: ArtifactStore
     task_queries: TaskQueries
 
     def for_upload(self, task: LeasedTask, name: str, size: int) -> tuple[str, UploadLink]:
-        """URI of an artifact of this attempt, and where to PUT it."""
+        """Return the URI of an artifact of this attempt, and the link to upload it."""
         leased_chunk(self.chunks, task)
         key = f"{_prefix(task.job, task.index)}{task.epoch}/{name}"
         return self.artifacts.uri(key), self.artifacts.upload_link(key, size, seconds=LINK_SECONDS)
 
     def for_download(self, task: LeasedTask, name: str) -> str | None:
-        """Where to GET the artifact of this name of the latest attempt that stored one."""
+        """Return the link to download the artifact, from the latest attempt that stored one."""
         leased_chunk(self.chunks, task)
         stored = self.artifacts.stored(_prefix(task.job, task.index))
         named = [each.key for each in stored if each.key.endswith(f"/{name}")]
@@ -48,7 +48,7 @@ class ArtifactLinks:
         return None if latest is None else self.artifacts.link(latest, seconds=LINK_SECONDS)
 
     def of_task(self, tenant: str, task_id: str) -> Sequence[Artifact]:
-        """The artifacts of the attempt whose outcome counts; none before there is one."""
+        """Return the artifacts of the attempt whose outcome counts; none until there is one."""
         job, chunk, offset = self.task_queries.find(tenant, task_id)
         part = None if chunk is None else chunk.part_of(offset)
         if chunk is None or part is None:

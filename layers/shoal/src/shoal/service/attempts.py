@@ -1,4 +1,4 @@
-"""What came of each attempt of a task."""
+"""Reads the attempts of a task with their outcomes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from shoal.ports.chunks import ChunkStore
 from shoal.service.task_queries import TaskQueries
 
 PARTS_AT_ONCE: Final = 20
-"""Parts that are read together: each may hold the outcomes of 256 tasks."""
+"""Parts per batch read; each can contain the outcomes of 256 tasks."""
 
 
 class AttemptPage(NamedTuple):
-    """Some attempts of a task, oldest first, and before which of them to go on (None: no more)."""
+    """A page of attempts, oldest first. `before` is the start of the next page; None at the end."""
 
     attempts: Sequence[Attempt]
     before: int | None
@@ -25,7 +25,7 @@ class AttemptPage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AttemptQueries:
-    """Reads only; another tenant's things do not exist."""
+    """Read access to attempts; those of another tenant do not exist."""
 
     task_queries: TaskQueries
     chunks: ChunkStore
@@ -33,7 +33,7 @@ class AttemptQueries:
     def of_task(
         self, tenant: str, task_id: str, *, limit: int, before: int | None = None
     ) -> AttemptPage:
-        """The latest attempts of a task, or those before the one that a page began with."""
+        """Return the latest attempts of a task, or the `limit` attempts before number `before`."""
         job, chunk, offset = self.task_queries.find(tenant, task_id)
         if chunk is None:
             return AttemptPage([], None)

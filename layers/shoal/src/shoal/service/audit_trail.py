@@ -1,4 +1,4 @@
-"""The audit trail: who did what to which job, and when."""
+"""Records and reads the audit trail: the actions of callers on jobs."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -19,9 +19,9 @@ SYSTEM: Final = "shoal"
 
 @dataclass(frozen=True, slots=True)
 class AuditTrail:
-    """Keeps acts as long as the rows of a job that begins when they are done.
+    """Audit events, which are stored as long as the rows of a job submitted at the same time.
 
-    `retention` in seconds.
+    `retention` is in seconds.
     """
 
     log: AuditLog
@@ -37,7 +37,7 @@ class AuditTrail:
         job_id: str | None,
         detail: dict[str, str] | None = None,
     ) -> None:
-        """Note what the caller did just now; each call is an act of its own."""
+        """Record an action of the caller; each call adds one event."""
         identity = self.entropy.bytes().hex()
         now = self.clock.now()
         self._add(
@@ -45,9 +45,9 @@ class AuditTrail:
         )
 
     def record_submission(self, caller: Caller, job: Job, *, like: str | None = None) -> None:
-        """Note it once, however often the request is repeated: the first caller stands.
+        """Record the submission once. A repeated request keeps the first caller.
 
-        `like` is the job that it is a clone of.
+        `like` is the id of the job that was cloned.
         """
         action, detail = (Action.SUBMIT, {}) if like is None else (Action.CLONE, {"of": like})
         self._add(
@@ -55,7 +55,7 @@ class AuditTrail:
         )
 
     def record_bulk(self, bulk: BulkAction, action: Action, job_id: str) -> None:
-        """Note what a bulk action does to a job, once, under the time at which it was asked for."""
+        """Record once, at the creation time of the bulk action, what it did to a job."""
         identity = f"{bulk.id}_{job_id}"
         detail = {"bulk_action": bulk.id}
         self._add(
@@ -63,14 +63,14 @@ class AuditTrail:
         )
 
     def record_by_system(self, tenant: str, action: Action, detail: dict[str, str]) -> None:
-        """Note what Shoal did by itself just now."""
+        """Record an action that Shoal did automatically."""
         identity = self.entropy.bytes().hex()
         self._add(AuditEvent(identity, tenant, SYSTEM, action, None, self.clock.now(), detail))
 
     def record_canary(self, job_id: str) -> None:
-        """Note, once, what the canary of the job's latest retry said, if it has spoken.
+        """Record once the verdict of the canary of the job's latest retry, if there is one.
 
-        Before the next retry too, which puts another in its place, or none.
+        Call it also before the next retry, which replaces the canary.
         """
         job = self.jobs.get(job_id) if ids.is_job_id(job_id) else None
         canary = None if job is None else job.canary
@@ -85,13 +85,13 @@ class AuditTrail:
         )
 
     def of_job(self, tenant: str, job_id: str, *, limit: int, start: str | None) -> AuditPage:
-        """What was done to a job, newest first; raise JobNotFound if it is not the tenant's."""
+        """Return the events of a job, newest first; raise JobNotFound if it is not the tenant's."""
         owned_job(self.jobs, tenant, job_id)
         return self.log.of_job(job_id, limit=limit, start=checked_start(start, PLACE))
 
     def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> AuditPage:
-        """What was done to the tenant's jobs, newest first."""
+        """Return the events of the tenant's jobs, newest first."""
         return self.log.of_tenant(tenant, limit=limit, start=checked_start(start, PLACE))
 
-    def _add(self, act: AuditEvent) -> None:
-        self.log.add(act, expires_at=int(act.at) + LONGEST_LIFE + self.retention)
+    def _add(self, event: AuditEvent) -> None:
+        self.log.add(event, expires_at=int(event.at) + LONGEST_LIFE + self.retention)

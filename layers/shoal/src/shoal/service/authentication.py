@@ -1,4 +1,4 @@
-"""Who asks, and for which tenant."""
+"""Determines the caller of a request and its tenant."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from shoal.ports.machines import MachineStore
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """Knows users by their group, and machines by what an administrator said of them."""
+    """Identifies users by their group and API clients by their registration."""
 
     machines: MachineStore
 
     def caller(self, claims: Claims) -> Caller:
-        """Who brought this token; raise NoTenant if it belongs to no tenant, or to several."""
+        """Return the caller of a verified token; raise NoTenant unless it has one tenant."""
         tenant = claims.tenant if claims.machine is None else self._of_machine(claims.machine)
         return Caller(tenant, claims.name, claims.scopes)
 
@@ -25,6 +25,6 @@ class Authentication:
         return tenant
 
     def remove_machine(self, client: str) -> None:
-        """Its tokens open nothing from now on; raise MachineNotFound if they never did."""
+        """Remove an API client, whose tokens become invalid; raise MachineNotFound if unknown."""
         if not self.machines.remove(client):
             raise MachineNotFound(client)

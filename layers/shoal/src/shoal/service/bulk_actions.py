@@ -1,4 +1,4 @@
-"""One verb for many jobs, page by page: a page is written down, gone through, and counted once."""
+"""Runs bulk actions page by page: each page is stored, processed, and counted once."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,18 +28,18 @@ from shoal.service.audit_trail import AuditTrail
 from shoal.service.job_control import JobControl
 
 PAGE: Final = 50
-"""Jobs between two looks at whether it shall stop."""
+"""Jobs per page; an abort takes effect between pages."""
 STEP_SECONDS: Final = 30.0
-"""A step begins no page after so long."""
+"""A step starts no page after this time."""
 RUNNING_AT_ONCE: Final = 5
-KEPT: Final = 90 * DAY
-_AT_ONCE: Final = 8
+RETENTION_SECONDS: Final = 90 * DAY
+_CONCURRENCY: Final = 8
 _TRIES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class BulkActions:
-    """Begins, shows, aborts and carries out bulk actions."""
+    """The life cycle of bulk actions: start, read, run and abort."""
 
     actions: BulkStore
     runs: BulkRuns
@@ -59,9 +59,9 @@ class BulkActions:
         key: str | None,
         fingerprint: str,
     ) -> BulkAction:
-        """Begin it, once for each idempotency key; raise LimitReached if too many run.
+        """Start a bulk action, once per idempotency key; raise LimitReached if too many run.
 
-        Jobs that are made later are none of it.
+        Jobs that are submitted later are not affected.
         """
         now = self.clock.now()
         action_id = ids.new_bulk_id(now, self.entropy.bytes())
@@ -72,7 +72,7 @@ class BulkActions:
                 return self._replay(before, fingerprint)
         running = sum(not each.ended for each in self._latest(caller.tenant))
         if running >= RUNNING_AT_ONCE:
-            detail = f"{running} bulk actions are running; {RUNNING_AT_ONCE} may at once"
+            detail = f"{running} bulk actions are running; at most {RUNNING_AT_ONCE} may"
             raise LimitReached("bulk_actions", detail, retry_after=30)
         action = BulkAction(
             id=action_id,
@@ -91,20 +91,21 @@ class BulkActions:
         return action
 
     def get(self, tenant: str, action_id: str) -> BulkAction:
-        """One of them; raise BulkActionNotFound."""
+        """Return a bulk action; raise BulkActionNotFound."""
         action = self.actions.get(tenant, action_id) if ids.is_bulk_id(action_id) else None
         if action is None:
             raise BulkActionNotFound(action_id)
         return action
 
     def page(self, tenant: str, *, limit: int, start: str | None) -> BulkPage:
-        """A tenant's, newest first."""
+        """Return the bulk actions of a tenant, newest first."""
         return self.actions.page(tenant, limit=limit, start=start)
 
     def abort(self, tenant: str, action_id: str) -> BulkAction:
-        """Let it stop before its next page; what it did stays done.
+        """Stop a bulk action before its next page; finished changes are kept.
 
-        One that was never started, because its request died, is started to stop.
+        If the request that created it died before its execution was started, the execution is
+        started now, to end the action.
         """
 
         def move(action: BulkAction) -> BulkAction | None:
@@ -116,10 +117,10 @@ class BulkActions:
         return action
 
     def step(self, tenant: str, action_id: str) -> bool:
-        """Go on with it for a while; whether there is more to do.
+        """Process pages for up to `STEP_SECONDS`; return whether more remain.
 
-        A page whose counts were not written, because this died, is gone through again, job by job
-        as it was written down: each verb does to a job that had it what it did to it then, and is
+        If the function dies before the counts of a page are written, the next step processes the
+        stored page again. This is safe: applying a verb twice has the same result, and it is
         audited once.
         """
         until = self.clock.now() + STEP_SECONDS
@@ -137,7 +138,7 @@ class BulkActions:
         return True
 
     def give_up(self, tenant: str, action_id: str, reason: str) -> None:
-        """Note that what runs it failed again and again."""
+        """End the action as FAILED, because its function failed repeatedly."""
 
         def move(action: BulkAction) -> BulkAction | None:
             return None if action.ended else action.broken(reason, self.clock.now())
@@ -155,7 +156,7 @@ class BulkActions:
         return tuple(self.actions.page(tenant, limit=100, start=None).actions)
 
     def _take(self, action: BulkAction) -> None:
-        """Write the next page down, unless another step, which was taken for dead, did so."""
+        """Store the next page, unless a step that was presumed dead has stored it."""
         page = self.jobs.page(action.tenant, action.which, limit=PAGE, start=action.cursor)
         job_ids = tuple(job.id for job in page.jobs)
         with suppress(WriteConflict):
@@ -164,7 +165,7 @@ class BulkActions:
     def _applied(self, action: BulkAction, job_ids: Sequence[str]) -> Progress:
         if action.dry_run:
             return Progress(len(job_ids))
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(_CONCURRENCY) as pool:
             refused = [*pool.map(lambda job_id: self._refusal(action, job_id), job_ids)]
         refusals = tuple(each for each in refused if each is not None)
         return Progress(len(job_ids) - len(refusals), refusals)
@@ -182,7 +183,7 @@ class BulkActions:
         try:
             verbs[action.verb](action.tenant, job_id)
         except NotFound as error:
-            if action.verb is not BulkVerb.DELETE:  # its page has own jobs alone: it is deleted
+            if action.verb is not BulkVerb.DELETE:  # all jobs of a page are owned: it was deleted
                 return Refusal(job_id, str(error))
         except Conflict as error:
             return Refusal(job_id, str(error))
@@ -190,7 +191,7 @@ class BulkActions:
         return None
 
     def _count(self, action: BulkAction, progress: Progress) -> None:
-        """Unless another step, which was taken for dead, has counted this page."""
+        """Count the page, unless a step that was presumed dead has counted it."""
 
         def move(now: BulkAction) -> BulkAction | None:
             if now.ended or (now.taken, now.cursor) != (action.taken, action.cursor):
@@ -212,8 +213,8 @@ class BulkActions:
             except WriteConflict:
                 continue
             return moved
-        raise Unavailable(f"bulk action {action_id} is written by others all the time")
+        raise Unavailable(f"too many concurrent updates to bulk action {action_id}")
 
 
 def _expiry(now: float) -> int:
-    return int(now) + KEPT
+    return int(now) + RETENTION_SECONDS

@@ -1,4 +1,4 @@
-"""Inputs against the JSON Schema of their task type."""
+"""Validates inputs against the JSON Schema of their task type."""
 
 import json
 import math
@@ -9,40 +9,40 @@ from typing import Any, Final, NoReturn
 from shoal.domain.grid import Json
 
 MAX_SCHEMA_BYTES: Final = 65_536
-"""A schema travels whole with every list of task types."""
+"""Each list of task types contains the whole schema."""
 _FETCHED: Final = ("http", "https", "ftp", "file", "data")
 
 type Check = Callable[[Mapping[str, Json]], str | None]
 
 
 def checker(schema: Mapping[str, Any]) -> Check:
-    """A function that says what is wrong with an input, or None."""
+    """Return a function that returns the problem of an input, or None."""
     return _compiled(json.dumps(schema, sort_keys=True))
 
 
 def schema_problem(schema: Mapping[str, Any]) -> str | None:
-    """Why inputs cannot be checked by a schema, or None."""
+    """Return why inputs cannot be validated against a schema, or None."""
     try:
         text = json.dumps(schema, allow_nan=False)
     except ValueError:
-        return "has a number that is not JSON"
+        return "contains NaN or Infinity, which are not JSON"
     if len(text) > MAX_SCHEMA_BYTES:
-        return f"has {len(text)} bytes; at most {MAX_SCHEMA_BYTES} fit"
+        return f"has {len(text)} bytes; the maximum is {MAX_SCHEMA_BYTES}"
     try:
         checker(schema)
-    except Exception as error:  # noqa: BLE001 - a wrong schema trips the compiler in many ways
-        return f"is not JSON Schema of draft 4, 6 or 7 ({type(error).__name__}: {error})"
+    except Exception as error:  # noqa: BLE001 - the compiler raises many kinds of errors
+        return f"is not a JSON Schema of draft 4, 6 or 7 ({type(error).__name__}: {error})"
     return None
 
 
 @lru_cache(maxsize=64)
 def _compiled(schema: str) -> Check:
-    import fastjsonschema  # noqa: PLC0415 - few calls need it, and it costs the start of all
+    import fastjsonschema  # noqa: PLC0415 - few calls need it; it slows every cold start
 
     parsed = json.loads(schema)
     validate = fastjsonschema.compile(
         parsed,
-        handlers=dict.fromkeys(_FETCHED, _fetch_nothing),
+        handlers=dict.fromkeys(_FETCHED, _reject_remote),
         detailed_exceptions=False,
     )
 
@@ -57,9 +57,10 @@ def _compiled(schema: str) -> Check:
 
 
 def _whole(message: str, schema: Mapping[str, Any], value: Mapping[str, Json]) -> str:
-    """The message with the names of missing fields, which only detailed exceptions would have.
+    """Return the message with the names of the missing fields.
 
-    Those carry the input and the schema, with all references in it resolved.
+    fastjsonschema includes the names only in detailed exceptions. Those also hold the input and the
+    schema with all references resolved.
     """
     if not message.endswith(" must contain "):
         return message
@@ -67,22 +68,22 @@ def _whole(message: str, schema: Mapping[str, Any], value: Mapping[str, Json]) -
     return message + (", ".join(sorted(set(own) - value.keys())) or "all required fields")
 
 
-def _fetch_nothing(uri: str) -> NoReturn:
-    """A schema must not make us call addresses that its author chose."""
-    raise ValueError(f"$ref {uri} leads out of the schema")
+def _reject_remote(uri: str) -> NoReturn:
+    """Raise ValueError: a schema must not make the API call an address of its author's choice."""
+    raise ValueError(f"$ref {uri} refers to a place outside the schema")
 
 
 def line_checker(
     schema: Mapping[str, Any], params: Mapping[str, Json]
 ) -> Callable[[bytes], str | None]:
-    """A function that says what is wrong with a line of JSON Lines, or None."""
-    from pydantic_core import from_json  # noqa: PLC0415 - as above
+    """Return a function that returns the problem of a line of JSON Lines, or None."""
+    from pydantic_core import from_json  # noqa: PLC0415 - see above
 
     check = checker(schema)
 
     def check_line(line: bytes) -> str | None:
         try:
-            from_json(line, allow_inf_nan=False)  # nor lone surrogates, nor deep nesting
+            from_json(line, allow_inf_nan=False)  # also rejects lone surrogates and deep nesting
             value = json.loads(line, parse_float=_finite)
         except ValueError as error:
             return f"not JSON: {error}"

@@ -1,4 +1,7 @@
-"""Step 5 of the protocol: tally, sum, close. Doing any of it twice or late changes nothing."""
+"""Tallies chunks, sums tallies and closes jobs. Doing any of it twice or late changes nothing.
+
+Protocol step 5 in docs/explanation/architecture.md.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +20,12 @@ from shoal.ports.workflow import Workflow
 from shoal.service.job_updates import TRIES, update_job
 
 SENT_AT_ONCE = 1_000
-"""Chunks of a window that grew which a request sends; the rest is the monitor's."""
+"""Most chunks that a request sends when a window has grown; the monitor sends the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What has to follow whenever a chunk's row was written, or was found finished."""
+    """The steps that follow each write of a chunk's row, and each read that finds it finished."""
 
     jobs: JobStore
     chunks: ChunkStore
@@ -32,7 +35,7 @@ class Completion:
     metrics: Metrics
 
     def settle(self, job: Job, chunk: Chunk) -> None:
-        """Let the next chunk into the window if this one ended, and tally it."""
+        """Tally the chunk; if it ended, send the next chunk of the job's window."""
         chunk = self.advance_window(job, chunk)
         self.tally(job, chunk)
         self.refill_window(job, chunk)
@@ -50,10 +53,10 @@ class Completion:
             self.fill(job, most=SENT_AT_ONCE)
 
     def fill(self, job: Job, *, most: int) -> None:
-        """Send chunks, so many at most, that a window which was changed has room for.
+        """Send up to `most` chunks for which a changed window has room.
 
-        What is out is what was claimed and has not ended by its tally; a claim ends where that
-        would exceed the window, so that several who fill at once do not exceed it either.
+        A chunk counts as sent once it was claimed, until its tally shows that it has ended. A claim
+        never exceeds the window, so concurrent calls do not exceed it either.
         """
         opening = job.window
         if opening is None or job.enqueued_at is None or job.paused or job.stopping:
@@ -81,7 +84,7 @@ class Completion:
                 self.queue.send(job.spec.priority, messages, tenant=job.tenant)
 
     def _ended(self, job: Job, sent: int) -> int:
-        """How many of the first so many chunks have ended, by their tallies."""
+        """Return how many of the first `sent` chunks have ended according to their tallies."""
         return sum(
             members(tally.number, job.chunks)[slot] < sent
             for tally in self.jobs.tallies(job.id, range(job.tallies))
@@ -105,7 +108,7 @@ class Completion:
         self.close_complete(job, generation, sums)
 
     def close_complete(self, job: Job, generation: int, sums: Mapping[int, Sum]) -> None:
-        """Close the job if the sums say that every task has ended."""
+        """Close the job if the sums show that every task has ended."""
         counts = total(sums, job.chunks)
         if counts is not None:
             status, reason = job.verdict(counts)
@@ -124,10 +127,10 @@ class Completion:
     ) -> Job:
         """Close this generation of the job, unless it is closed, and wake its execution.
 
-        The job may go on at once, in its next generation, whose execution is started by whoever
-        hears that this one's has ended.
+        After a canary that passed, the same write starts the next generation. Its execution is
+        started once the current execution has ended.
 
-        `moves` is the total of the versions that `counts` were taken from.
+        `moves` is the total of the versions from which `counts` were computed.
         """
         closed: list[Job] = []
 
@@ -149,15 +152,15 @@ class Completion:
         return job
 
     def wake(self, job: Job) -> None:
-        """Answer the token of the execution that waits for news of the job, if one does."""
+        """Answer the task token of the waiting execution, if there is one."""
         if job.token is not None:
             self.workflow.answer(job.token)
 
     def _advance(self, job: Job, chunk: Chunk) -> Chunk:
-        """Send the chunk that follows this one in the job's window; the same one if asked again.
+        """Send the chunk that follows this one in the job's window; a repeat sends the same chunk.
 
-        Not again if a worker had it: its message came, and one more would send its own successor
-        again, and so on to the end of the job.
+        A successor that a worker has leased is not sent again: its message arrived, and a second
+        one would resend its own successor, and so on to the end of the job.
         """
         window, successor = job.opening or 0, chunk.successor
         if successor is None:

@@ -1,4 +1,4 @@
-"""What the dead-letter queue saw, by job and cause: noted, counted, shown."""
+"""Records, counts and lists dead letters by job and cause."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ TRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterTracker:
-    """Knows nothing of what is done about a letter; that is the recovery's."""
+    """The record of dead letters; `shoal.service.recovery` decides what happens to their chunks."""
 
     letters: DeadLetterStore
     jobs: JobStore
@@ -28,14 +28,14 @@ class DeadLetterTracker:
     clock: Clock
 
     def count(self) -> None:
-        """One more was seen, whosever it is; an alarm hangs on it."""
+        """Count one dead letter in the metric that the alarm watches."""
         self.metrics.dead_letter()
 
     def record(self, job_id: str, number: int, receives: int) -> None:
-        """Write it down under its job; of a job or chunk that is not there nothing is written.
+        """Record a dead letter of a job; do nothing if the job or chunk does not exist.
 
-        Raises Unavailable if other writes keep coming first. A letter that comes again, since what
-        was done about it failed, counts again.
+        Raises Unavailable after too many write conflicts. A dead letter that is redelivered,
+        because its recovery failed, counts again.
         """
         job, chunk = self.jobs.get(job_id), self.chunks.get(job_id, number)
         if job is None or chunk is None:
@@ -45,13 +45,13 @@ class DeadLetterTracker:
         self._add(job, DeadCause.of(job, chunk, now), letter)
 
     def of_job(self, tenant: str, job_id: str) -> Sequence[DeadLetters]:
-        """Those of a job, newest first; raise JobNotFound if it is not the tenant's."""
+        """Return the dead letters of a job, newest first; raise JobNotFound if it is not owned."""
         owned_job(self.jobs, tenant, job_id)
         found = self.letters.of_job(job_id)
         return sorted(found, key=lambda each: each.place, reverse=True)
 
     def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> DeadLetterPage:
-        """Those of a tenant's jobs, by when the first of their job and cause came, newest first."""
+        """Return a tenant's dead letters, by the first time of each job and cause, newest first."""
         return self.letters.of_tenant(tenant, limit=limit, start=checked_start(start, PLACE))
 
     def _add(self, job: Job, cause: DeadCause, letter: DeadLetter) -> None:
@@ -67,4 +67,4 @@ class DeadLetterTracker:
             except WriteConflict:
                 continue
             return
-        raise Unavailable(f"dead letters of {job.id} are written by too many at once")
+        raise Unavailable(f"too many concurrent updates to the dead letters of job {job.id}")

@@ -1,4 +1,4 @@
-"""Outcomes of side effects, which a later attempt of a task gets in place of another call."""
+"""Stores results of side effects; later attempts of a task read them and skip the call."""
 
 import json
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from shoal.service.task_lease import LeasedTask, lease_lost, leased_chunk
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """For workers. Every write is under the fence of the task's lease."""
+    """Effects for workers; every access requires the task's lease."""
 
     chunks: ChunkStore
     effects: EffectStore
 
     def recall(self, task: LeasedTask, key: str) -> KeptEffect | None:
-        """What is kept under the key; IllegalMove if the lease is lost."""
+        """Return the effect stored under the key; raise IllegalMove if the lease is lost."""
         leased_chunk(self.chunks, task)
         return self.effects.effect(task.job, task.index, key)
 
     def keep(self, task: LeasedTask, key: str, value: Json) -> KeptEffect:
-        """Keep a value, once; what is kept then. IllegalMove if the lease is lost."""
+        """Store a value once and return the stored one; raise IllegalMove if the lease is lost."""
         if _size(value) > MAX_EFFECT_BYTES:
-            detail = f"an effect keeps {MAX_EFFECT_BYTES} bytes at most; artifacts hold more"
+            detail = f"an effect must not exceed {MAX_EFFECT_BYTES} bytes; use an artifact instead"
             raise InvalidRequest(detail, [("effect.value", detail)])
         chunk, kept = leased_chunk(self.chunks, task), KeptEffect(value)
         try:
@@ -37,7 +37,7 @@ class Effects:
 
 
 def _size(value: Json) -> int:
-    """Bytes as JSON; raise InvalidRequest if it is none."""
+    """Return the size as JSON in bytes; raise InvalidRequest if the value is not JSON."""
     try:
         return len(json.dumps(value, allow_nan=False))
     except ValueError as error:

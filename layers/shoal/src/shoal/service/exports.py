@@ -1,4 +1,4 @@
-"""All results of a job as one file of JSON Lines, gzipped, written part by part."""
+"""Exports all results of a job to one gzipped file of JSON Lines, written part by part."""
 
 import zlib
 from collections.abc import Iterator
@@ -18,16 +18,16 @@ from shoal.service.result_lines import lines_of
 from shoal.service.result_queries import ResultPage, ResultQueries
 
 PART_BYTES: Final = 8 << 20
-"""From so many compressed bytes on a part is written. Only the last may have under 5 MB."""
+"""Compressed bytes from which a part is written. S3 requires 5 MB, except for the last part."""
 PAGE: Final = 1_000
-"""Results that are held at once."""
-KEPT: Final = 7 * DAY
-"""Seconds for which the bucket keeps the file."""
+"""Results in memory at a time."""
+RETENTION_SECONDS: Final = 7 * DAY
+"""Seconds for which the bucket stores the file."""
 LINK_SECONDS: Final = 900
 
 
 class Export(NamedTuple):
-    """An export as it stands; `url` reads the file for a quarter of an hour, while it is kept."""
+    """An export. `url` is valid for 15 minutes, and None once the file has expired."""
 
     id: str
     job_id: str
@@ -37,13 +37,13 @@ class Export(NamedTuple):
 
     @property
     def expired(self) -> bool:
-        """Whether the file is not kept any more."""
+        """Whether the file has expired."""
         return self.cursor is not None and self.url is None
 
 
 @dataclass(frozen=True, slots=True)
 class Exports:
-    """An execution for each export, which turns until the file is whole. Nothing else is stored."""
+    """Exports. The execution of an export loops until its file is complete and holds all state."""
 
     jobs: JobStore
     result_queries: ResultQueries
@@ -53,7 +53,7 @@ class Exports:
     entropy: Entropy
 
     def begin(self, tenant: str, job_id: str, *, key: str | None) -> tuple[str, bool]:
-        """The id of an export, and whether an earlier request of the same key had begun it."""
+        """Start an export; return its id, and whether an earlier equal request started it."""
         owned_job(self.jobs, tenant, job_id)
         export_id = (
             ids.new_export_id(self.clock.now(), self.entropy.bytes())
@@ -66,22 +66,22 @@ class Exports:
         return export_id, replayed
 
     def get(self, tenant: str, job_id: str, export_id: str) -> Export:
-        """How far it is; raise JobNotFound or ExportNotFound."""
+        """Return an export; raise JobNotFound or ExportNotFound."""
         owned_job(self.jobs, tenant, job_id)
         run = self.runs.describe(job_id, export_id) if ids.is_export_id(export_id) else None
         if run is None:
             raise ExportNotFound(export_id)
         if run.status is not ExecutionStatus.SUCCEEDED or run.cursor is None:
             return Export(export_id, job_id, run, None, None)
-        kept = self.clock.now() < (run.ended_at or 0.0) + KEPT
-        url = self.files.link(_key(job_id, export_id), seconds=LINK_SECONDS) if kept else None
+        available = self.clock.now() < (run.ended_at or 0.0) + RETENTION_SECONDS
+        url = self.files.link(_key(job_id, export_id), seconds=LINK_SECONDS) if available else None
         return Export(export_id, job_id, run, run.cursor, url)
 
     def write_part(self, tenant: str, job_id: str, export_id: str, cursor: Cursor | None) -> Cursor:
-        """Write one more part; where it goes on. A turn that is repeated writes the same part."""
+        """Write the next part and return the next cursor. A repeated call writes the same part."""
         key = _key(job_id, export_id)
         at = cursor or Cursor(upload=self.files.begin(key))
-        if at.index is None:  # a turn of its own: no part can be repeated once the upload is closed
+        if at.index is None:  # a separate call: a closed upload rejects parts
             self.files.finish(key, at.upload, at.parts)
             return replace(at, whole=True)
         packed, body, size = zlib.compressobj(wbits=zlib.MAX_WBITS | 16), list[bytes](), 0

@@ -1,4 +1,4 @@
-"""The failed tasks of a job, grouped by cause in bounded reads."""
+"""Groups the failed tasks of a job by cause, in bounded reads."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,11 +20,11 @@ from shoal.service.retry_selection import FailedPositions, errors_of
 
 EXAMPLES: Final = 3
 MOST_CAUSES: Final = 256
-"""From so many on a page takes in no further chunk, so that its answer has a largest size."""
+"""Once it has this many causes, a page adds no chunk, to bound the size of the response."""
 
 
 class FailureExample(NamedTuple):
-    """One task that failed so, by its index."""
+    """The index and the message of one failed task."""
 
     task: int
     message: str
@@ -32,7 +32,7 @@ class FailureExample(NamedTuple):
 
 @dataclass(slots=True)
 class FailureGroup:
-    """The tasks of one cause, as far as a page has seen them."""
+    """The failed tasks of one cause on a page."""
 
     cause: Cause
     count: int = 0
@@ -41,7 +41,7 @@ class FailureGroup:
     examples: list[FailureExample] = field(default_factory=list)
 
     def add(self, index: int, error: TaskError | None, discard: Discard | None) -> None:
-        """One more, and what was said of it if it was discarded."""
+        """Add a failed task, with its discard if it was discarded."""
         self.count += 1
         self.discarded += discard is not None
         self.discard = discard or self.discard
@@ -50,9 +50,10 @@ class FailureGroup:
 
 
 class FailurePage(NamedTuple):
-    """Causes with the failures of some chunks, most first, and where to go on (None at the end).
+    """The failures of some chunks by cause, most frequent first.
 
-    `failed` is how many tasks of the whole job have failed.
+    `failed` is the number of failed tasks of the whole job. `next_index` is the start of the next
+    page; None at the end.
     """
 
     job: Job
@@ -62,25 +63,25 @@ class FailurePage(NamedTuple):
 
     @property
     def counted(self) -> int:
-        """How many failures it has."""
+        """The number of failures on the page."""
         return sum(each.count for each in self.groups)
 
     @property
     def discarded(self) -> int:
-        """How many of them are discarded."""
+        """The number of discarded failures on the page."""
         return sum(each.discarded for each in self.groups)
 
 
 @dataclass(frozen=True, slots=True)
 class FailureQueries:
-    """Reads only: the tallies, and at most a thousand rows of chunks and of outcomes."""
+    """Read access to failures: the tallies, and at most 1,000 rows of chunks and outcomes."""
 
     job_queries: JobQueries
     jobs: JobStore
     chunks: ChunkStore
 
     def of_job(self, tenant: str, job_id: str, *, start: int) -> FailurePage:
-        """The failures from the index `start` on, by cause."""
+        """Return the failures by cause, starting at the index `start`."""
         job, counts, _ = self.job_queries.get(tenant, job_id)
         found: dict[Cause, FailureGroup] = {}
         rows = 0
@@ -105,7 +106,7 @@ class FailureQueries:
         return _page(job, found, counts.failed, None)
 
     def candidate_chunks(self, job: Job, start: int) -> Iterator[int]:
-        """The chunks that may hold failed tasks, as their tallies have it."""
+        """Yield the chunks that may contain failed tasks according to their tallies."""
         if not job.planned:
             return
         tallies = {each.number: each for each in self.jobs.tallies(job.id, range(job.tallies))}
@@ -130,7 +131,7 @@ class FailureQueries:
 
 
 def _fitting(failed: Sequence[FailedPositions], rows: int) -> tuple[int, int]:
-    """How many of the chunks have outcomes that may still be read, and the rows read then."""
+    """Return how many of the chunks fit into the row limit, and the rows read so far."""
     for fit, (chunk, offsets) in enumerate(failed):
         more = len({chunk.part_of(offset) for offset in offsets})
         if rows + more > MOST_ROWS:

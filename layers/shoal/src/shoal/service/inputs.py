@@ -1,4 +1,4 @@
-"""Where a task's input comes from: its index, a cell of a grid, or a line of an object."""
+"""Reads the inputs of tasks: computed from a count or a grid, or lines of an S3 object."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,15 +12,15 @@ from shoal.domain.job import Job, Lines
 from shoal.ports.blobs import BlobStore
 
 INLINE_BYTES = 262_144
-"""Lines of one chunk that travel in an answer; more are linked to."""
+"""Most bytes of a chunk's lines in a lease response; larger inputs are returned as a link."""
 READ_BYTES = 1_048_576
-"""Bytes of neighbouring chunks that one read takes."""
+"""Most bytes of adjacent chunks per read."""
 LINK_SECONDS = 3_600
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedInputs:
-    """Inputs that are not inlined: the bytes `span` of what `url` reads, a line a task."""
+    """Inputs that are not inlined: the byte range `span` of `url`, one line per task."""
 
     url: str
     span: Span
@@ -28,16 +28,17 @@ class LinkedInputs:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Reads the inputs of a chunk's tasks. A task's whole input is `{**params, **its own}`."""
+    """The inputs of tasks. The complete input of a task is `{**params, **own}`."""
 
     blobs: BlobStore
 
     def own_inputs(
         self, job: Job, chunk: Chunk, offsets: Sequence[int]
     ) -> list[dict[str, Json]] | LinkedInputs:
-        """The own inputs of the tasks at these positions, or the place of all the chunk's.
+        """Return the own inputs of the tasks at these positions, or a link to the chunk's inputs.
 
-        The place too if the object is gone: its reader finds that out, and fails these tasks alone.
+        If the object no longer exists, the link is returned too. The worker then fails only these
+        tasks.
         """
         source = job.spec.source
         if isinstance(source, Grid):
@@ -53,9 +54,9 @@ class Inputs:
     def full_inputs(
         self, job: Job, places: Iterable[tuple[Chunk, int]]
     ) -> Iterator[Mapping[str, Json] | None]:
-        """All of the inputs of tasks in order.
+        """Yield the complete inputs of tasks, in order.
 
-        None for one whose chunk's are too large to show, or are not kept any more.
+        An input is None if the inputs of its chunk are too large to show or have expired.
         """
         source, params = job.spec.source, job.spec.params
         if isinstance(source, Grid):
@@ -87,7 +88,7 @@ class Inputs:
 
 
 def _neighbours(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
-    """Runs of chunks whose lines lie side by side, each run small enough to read at once."""
+    """Yield runs of chunks with adjacent lines, each small enough for one read."""
     run: list[Chunk] = []
     end = length = 0
     for chunk in chunks:

@@ -1,4 +1,4 @@
-"""A job of the caller's tenant; for any other caller it does not exist."""
+"""Reads jobs of the caller's tenant; jobs of other tenants do not exist."""
 
 from shoal.domain import ids
 from shoal.domain.errors import JobNotFound
@@ -9,7 +9,7 @@ from shoal.ports.jobs import JobStore
 def owned_job(jobs: JobStore, tenant: str, job_id: str) -> Job:
     """Read a job's row; raise JobNotFound if the tenant has no such job.
 
-    Any other text would be the key of another row, or of none: it is not looked up.
+    A text that is not a job id is never used as a key: it could be the key of another kind of row.
     """
     job = jobs.get(job_id) if ids.is_job_id(job_id) else None
     if job is None or not job.belongs_to(tenant):

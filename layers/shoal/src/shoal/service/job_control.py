@@ -1,6 +1,6 @@
-"""What users do with a job that is under way, or has failed. Steps 9 and 10.
+"""Cancels, pauses, resumes, retries, changes, discards and deletes jobs.
 
-Each verb asked twice gives the same answer as once.
+Every verb is idempotent. Protocol steps 9 and 10 in docs/explanation/architecture.md.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ type Move = Callable[[Job], Job | None]
 
 @dataclass(frozen=True, slots=True)
 class JobControl:
-    """Cancel, pause, resume, retry, change, discard, delete. `retention` in seconds."""
+    """The verbs that users apply to a job. `retention` is in seconds."""
 
     jobs: JobStore
     workflow: Workflow
@@ -32,7 +32,7 @@ class JobControl:
     retention: int
 
     def cancel(self, tenant: str, job_id: str) -> Job:
-        """Flag it; its execution, woken, ends what runs and closes it CANCELLED."""
+        """Flag the job and wake its execution, which ends the running tasks and closes the job."""
 
         def move(job: Job) -> Job | None:
             if JobStatus.CANCELLED in (job.ending, job.status):
@@ -42,7 +42,7 @@ class JobControl:
         return self._updated(tenant, job_id, move)
 
     def pause(self, tenant: str, job_id: str) -> Job:
-        """Lease nothing more of it; what runs goes on."""
+        """Stop leasing chunks of the job; running tasks continue."""
 
         def move(job: Job) -> Job | None:
             return None if job.paused else job.pause(self.clock.now())
@@ -50,11 +50,11 @@ class JobControl:
         return self._updated(tenant, job_id, move)
 
     def resume(self, tenant: str, job_id: str) -> Job:
-        """Clear the flag first; then its execution, woken, sends again what was not leased."""
+        """Clear the flag, then wake the execution, which resends the chunks without a lease."""
 
         def move(job: Job) -> Job | None:
-            stands = not job.stopping and not job.paused
-            return None if stands else job.resume(self.clock.now())
+            unchanged = not job.stopping and not job.paused
+            return None if unchanged else job.resume(self.clock.now())
 
         return self._updated(tenant, job_id, move)
 
@@ -65,25 +65,25 @@ class JobControl:
         selection: Selection | None = None,
         canary: Canary | None = None,
     ) -> Job:
-        """Run the tasks of a FAILED job that did not complete again, as its next generation.
+        """Retry the tasks of a FAILED job that did not complete, as its next generation.
 
-        With a selection only the failed ones that it takes; the others stay as they are. With a
-        canary the selection is what it tries.
+        A selection limits the retry to matching failed tasks; the others are unchanged. With a
+        canary, the selection is the canary's sample.
         """
 
         def move(job: Job) -> Job | None:
             if job.generation > 1 and job.live:
                 same = job.selection == job.chosen(selection)
                 if not (same if canary is None else _is_at_canary(job, canary)):
-                    raise IllegalMove(f"job {job_id} is retried already, and not with these tasks")
+                    raise IllegalMove(f"job {job_id} is already being retried with other tasks")
                 return None
             if canary is not None and canary.generation != job.generation + 1:
-                raise IllegalMove(f"job {job_id} was retried, and failed again, in the meantime")
+                raise IllegalMove(f"job {job_id} was retried and failed again in the meantime")
             expires = int(self.clock.now()) + LONGEST_LIFE + (job.retention or self.retention)
-            # What cannot be retried is not watched for it.
-            again = job.retry(expires_at=expires, selection=selection, canary=canary)
+            # Raises before the job is put on the watch list if it cannot be retried.
+            retried = job.retry(expires_at=expires, selection=selection, canary=canary)
             self.jobs.mark_open(job)
-            return again
+            return retried
 
         job = self._updated(tenant, job_id, move)
         self._mark_again(job)
@@ -95,9 +95,9 @@ class JobControl:
         self.jobs.mark_open(job)
 
     def change(self, tenant: str, job_id: str, changes: Mapping[str, Any]) -> Job:
-        """Give it another name, priority, max_parallelism or other tags, as long as it is open.
+        """Change the name, priority, max_parallelism or tags of an open job.
 
-        Messages that are out already stay in the queue that they are in.
+        Messages that were already sent stay in their queue.
         """
 
         def move(job: Job) -> Job | None:
@@ -110,17 +110,17 @@ class JobControl:
         return job
 
     def discard(self, tenant: str, job_id: str, discard: Discard) -> Job:
-        """Leave failed tasks of a job that has ended for good; the same again changes nothing."""
+        """Discard failed tasks of an ended job; repeating the request changes nothing."""
 
         def move(job: Job) -> Job | None:
-            said = [(each.selection, each.reason) for each in job.discards]
-            stands = (discard.selection, discard.reason) in said
-            return None if stands else job.discard(discard)
+            existing = [(each.selection, each.reason) for each in job.discards]
+            repeated = (discard.selection, discard.reason) in existing
+            return None if repeated else job.discard(discard)
 
         return self._updated(tenant, job_id, move)
 
     def delete(self, tenant: str, job_id: str) -> None:
-        """Show a job that has ended to nobody any more."""
+        """Hide an ended job from all queries."""
         self._updated(tenant, job_id, lambda job: job.delete(self.clock.now()))
 
     def _updated(self, tenant: str, job_id: str, move: Move) -> Job:
@@ -129,7 +129,7 @@ class JobControl:
                 raise JobNotFound(job_id)
             return move(job)
 
-        if not ids.is_job_id(job_id):  # it would be the key of another row, or of none
+        if not ids.is_job_id(job_id):  # it could be the key of another kind of row
             raise JobNotFound(job_id)
         job = update_job(self.jobs, job_id, owned)
         self.completion.wake(job)
@@ -137,6 +137,9 @@ class JobControl:
 
 
 def _is_at_canary(job: Job, canary: Canary) -> bool:
-    """Whether the job is at the canary already: the same was asked twice at a time."""
-    at = job.canary
-    return at is not None and (at.generation, at.asked) == (canary.generation, canary.asked)
+    """Return whether the job runs this canary, because two equal requests were concurrent."""
+    current = job.canary
+    return current is not None and (current.generation, current.asked) == (
+        canary.generation,
+        canary.asked,
+    )

@@ -1,4 +1,4 @@
-"""Tells the world what happened to jobs, from the changes of their rows."""
+"""Publishes events about jobs from the changes of their rows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from shoal.ports.events import EventBus
 
 @dataclass(frozen=True, slots=True)
 class JobEventPublisher:
-    """At least once, in the order of each job's changes; an event's id tells a repeated one."""
+    """At-least-once events, in order per job; a repeated event has the same id."""
 
     bus: EventBus
 
     def publish(self, changes: Iterable[tuple[Job | None, Job]]) -> int:
-        """Put an event for each change that has a name; how many there were."""
+        """Publish an event for each change that has a type; return the number of events."""
         events = [event for before, after in changes for event in events_of(before, after)]
         if events:
             self.bus.put(events)

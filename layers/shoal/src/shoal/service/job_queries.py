@@ -1,4 +1,4 @@
-"""Jobs with their counts, as users read them."""
+"""Reads jobs with their task counts for users."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shoal.service.termination import known_counts
 
 
 class JobView(NamedTuple):
-    """A job and its tasks by status; `version` grows with every change of either, for good."""
+    """A job with its task counts; every change of either increases `version`."""
 
     job: Job
     counts: Counts
@@ -27,7 +27,7 @@ class JobView(NamedTuple):
 
 
 class JobViewPage(NamedTuple):
-    """Some jobs, newest first, and where the next page begins (None at the end)."""
+    """A page of jobs, newest first; `next_key` is None at the end."""
 
     jobs: Sequence[JobView]
     next_key: str | None
@@ -35,20 +35,20 @@ class JobViewPage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class JobQueries:
-    """Reads only; jobs of another tenant do not exist."""
+    """Read access to jobs; jobs of another tenant do not exist."""
 
     jobs: JobStore
 
     def get(self, tenant: str, job_id: str) -> JobView:
-        """One job."""
+        """Return a job; raise JobNotFound."""
         return self.view(owned_job(self.jobs, tenant, job_id))
 
     def view(self, job: Job) -> JobView:
-        """A job that was read or written just now, with its counts."""
+        """Add the counts to a job that was just read or written."""
         return next(self._views([job]))
 
     def page(self, tenant: str, which: JobFilter, *, limit: int, start: str | None) -> JobViewPage:
-        """A tenant's jobs that are sought, newest first; fewer than `limit` if rows run out."""
+        """Return matching jobs, newest first; fewer than `limit` if the row limit is reached."""
         page = self.jobs.page(tenant, which, limit=limit, start=start)
         shown = page.jobs[: _affordable(page.jobs, MOST_ROWS - page.read)]
         following = page.next_key if len(shown) == len(page.jobs) else place(shown[-1])
@@ -64,6 +64,6 @@ class JobQueries:
 
 
 def _affordable(jobs: Sequence[Job], rows: int) -> int:
-    """How many of the jobs have tallies that so many rows hold; one has to be enough."""
+    """Return how many jobs have tallies within the row limit; at least 1."""
     totals = accumulate(job.tallies if job.live else 0 for job in jobs)
     return max(1, sum(total <= rows for total in totals))

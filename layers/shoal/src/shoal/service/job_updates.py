@@ -1,4 +1,4 @@
-"""Read, move, write over the version that was read: the one way in which a job's row changes."""
+"""Updates a job's row: read, transition, conditional write. All updates of jobs use it."""
 
 from collections.abc import Callable
 
@@ -10,10 +10,10 @@ TRIES = 20
 
 
 def update_job(jobs: JobStore, job_id: str, move: Callable[[Job], Job | None]) -> Job:
-    """Apply a move to the job as it now is; None means that there is nothing to write.
+    """Apply a transition to the current job and return the result.
 
-    Gives the job as it is afterwards. Raises JobNotFound, and Unavailable if other writes keep
-    coming first.
+    A transition returns None if there is nothing to write. Raises JobNotFound, and Unavailable
+    after too many write conflicts.
     """
     for _ in range(TRIES):
         job = jobs.get(job_id)
@@ -27,4 +27,4 @@ def update_job(jobs: JobStore, job_id: str, move: Callable[[Job], Job | None]) -
         except WriteConflict:
             continue
         return moved
-    raise Unavailable(f"job {job_id} is written by too many at once")
+    raise Unavailable(f"too many concurrent updates to job {job_id}")

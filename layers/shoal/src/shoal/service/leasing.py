@@ -1,4 +1,7 @@
-"""What workers ask: a lease, more time, and to have their outcomes accepted. Steps 3, 4 and 6."""
+"""Grants leases, renews them, and folds reported outcomes into the rows of chunks.
+
+Protocol steps 3, 4 and 6 in docs/explanation/architecture.md.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,11 +28,11 @@ from shoal.service.job_updates import TRIES, update_job
 
 UPLOAD_SECONDS = 900
 RESET_SECONDS = 5.0
-"""How long a message waits whose chunk is not yet reset for the job's new generation."""
+"""The delay of a message whose chunk has not been reset for the job's new generation yet."""
 
 
 class ChunkRef(NamedTuple):
-    """A chunk that a message named."""
+    """The chunk that a message refers to."""
 
     job: str
     chunk: int
@@ -37,7 +40,7 @@ class ChunkRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LeaseGranted:
-    """Run the tasks at `offsets` of the chunk; `own` is their own input, or its place."""
+    """A granted lease: run the tasks at `offsets`; `own` holds their inputs or their place."""
 
     job: Job
     chunk: Chunk
@@ -47,14 +50,14 @@ class LeaseGranted:
 
 @dataclass(frozen=True, slots=True)
 class LeaseRefused:
-    """Do not run it: `done`, `cancelled` and `paused` end the message, `held` hides it so long."""
+    """A refused lease. Delete the message on `done`, `cancelled` or `paused`; hide it on `held`."""
 
     decision: str
     retry_after: float | None = None
 
 
 class LeaseRenewal(NamedTuple):
-    """A sign of life for one lease."""
+    """The heartbeat of one lease."""
 
     job: str
     chunk: int
@@ -63,7 +66,7 @@ class LeaseRenewal(NamedTuple):
 
 
 class RenewalDecision(NamedTuple):
-    """`extended`, `stale` or `cancelled`; until when; and what the worker should do besides."""
+    """A decision (`extended`, `stale` or `cancelled`), the new expiry, and a directive."""
 
     decision: str
     until: float | None = None
@@ -72,7 +75,7 @@ class RenewalDecision(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Leasing:
-    """The worker's side of the protocol. `length` of a lease in seconds."""
+    """The protocol with workers. `length` is the duration of a lease in seconds."""
 
     jobs: JobStore
     chunks: ChunkStore
@@ -88,7 +91,7 @@ class Leasing:
     def lease(
         self, worker: str, request: str, refs: Sequence[ChunkRef]
     ) -> list[LeaseGranted | LeaseRefused]:
-        """Grant what may be granted; asked again under the same request id, the same again."""
+        """Grant the chunks that are free; a repeated request id gets the same grants again."""
         jobs = self.jobs.get_many({ref.job for ref in refs})
         rows = self._rows(refs)
         grants = [self._grant(jobs.get(ref.job), rows.get(ref), worker, request) for ref in refs]
@@ -144,7 +147,7 @@ class Leasing:
                 continue
             self.completion.settle(job, grant.chunk)
             return LeaseRefused("done") if grant.chunk.finished else grant
-        raise Unavailable(f"chunk {chunk.number} of {job.id} is written by too many at once")
+        raise Unavailable(f"too many concurrent updates to chunk {chunk.number} of job {job.id}")
 
     def _refuse_finished(self, job: Job, chunk: Chunk) -> LeaseRefused:
         """Settle the chunk again: the worker that finished it may have died before."""
@@ -163,7 +166,7 @@ class Leasing:
             self.metrics.tasks_ended(job.spec.task_type, completed=0, failed=1)
 
     def _recheck(self, granted: set[str]) -> dict[str, Job]:
-        """The jobs as they are after the grants were written: a cancel before them counts."""
+        """Read the jobs again after the grants were written, so that an earlier cancel applies."""
         jobs = dict(self.jobs.get_many(granted)) if granted else {}
         for job_id, job in jobs.items():
             if not job.stopping and job.status is not JobStatus.RUNNING:
@@ -191,19 +194,19 @@ class Leasing:
         if not job.live:
             self.completion.wake(job)
 
-    def heartbeat(self, worker: str, beats: Sequence[LeaseRenewal]) -> list[RenewalDecision]:
-        """Renew the worker's leases; tell which it lost, and what users want of the others."""
-        jobs = self.jobs.get_many({beat.job for beat in beats})
-        return [self._beat(worker, jobs.get(beat.job), beat) for beat in beats]
+    def heartbeat(self, worker: str, renewals: Sequence[LeaseRenewal]) -> list[RenewalDecision]:
+        """Renew the worker's leases; return which it lost, and the directives for the others."""
+        jobs = self.jobs.get_many({each.job for each in renewals})
+        return [self._renew(worker, jobs.get(each.job), each) for each in renewals]
 
-    def _beat(self, worker: str, job: Job | None, beat: LeaseRenewal) -> RenewalDecision:
+    def _renew(self, worker: str, job: Job | None, renewal: LeaseRenewal) -> RenewalDecision:
         if job is None or job.stopping:
             return RenewalDecision("cancelled", directive="cancel")
 
         def extend(chunk: Chunk) -> Accepted | Stale:
-            return chunk.extend(beat.epoch, beat.current_task, self.clock.now(), self.length)
+            return chunk.extend(renewal.epoch, renewal.current_task, self.clock.now(), self.length)
 
-        extended = self._write(worker, beat.job, beat.chunk, extend)
+        extended = self._write(worker, renewal.job, renewal.chunk, extend)
         if isinstance(extended, Stale) or extended.chunk.lease is None:
             return RenewalDecision("stale")
         return RenewalDecision(
@@ -211,22 +214,23 @@ class Leasing:
         )
 
     def report(self, worker: str, reports: Sequence[OutcomeReport]) -> list[str]:
-        """Fold outcomes into rows: `accepted`, `stale` or `cancelled` for each report.
+        """Fold outcomes into rows; return `accepted`, `stale` or `cancelled` for each report.
 
-        An epoch is a small number that anybody could guess: a lease is also its worker's.
+        An epoch is a small number that is easy to guess, so the lease must also be the worker's.
         """
         jobs = self.jobs.get_many({report.key.job for report in reports})
         return [self._report(worker, jobs.get(report.key.job), report) for report in reports]
 
     def part_upload(self, worker: str, key: PartKey, size: int) -> UploadLink:
-        """Where the worker with this epoch PUTs outcomes too large for a report.
+        """Return the link to upload outcomes that are too large for a report.
 
-        Raises IllegalMove if it has lost its lease.
+        Raises IllegalMove if the worker has lost its lease.
         """
         chunk = self.chunks.get(key.job, key.chunk)
         lost = chunk is None or chunk.is_stale(key.epoch) or chunk.lease is None
         if chunk is None or lost or chunk.leased_by_other(worker):
-            raise IllegalMove(f"chunk {key.chunk} of {key.job} is not leased at epoch {key.epoch}")
+            leased = f"chunk {key.chunk} of job {key.job}"
+            raise IllegalMove(f"{leased} is not leased to this worker at epoch {key.epoch}")
         origin = Origin(worker, chunk.generation)
         return self.chunks.part_upload(key, size, origin=origin, seconds=UPLOAD_SECONDS)
 
@@ -282,7 +286,7 @@ class Leasing:
             except WriteConflict:
                 continue
             return moved
-        raise Unavailable(f"chunk {number} of {job_id} is written by too many at once")
+        raise Unavailable(f"too many concurrent updates to chunk {number} of job {job_id}")
 
     def _write_part(self, worker: str, chunk: Chunk, report: OutcomeReport) -> None:
         if report.outcomes and not report.uploaded:
@@ -294,7 +298,7 @@ class Leasing:
             )
 
     def _send_rest(self, job: Job, chunk: Chunk) -> None:
-        """Send the chunk again if it has tasks left and no lease, whatever this request changed."""
+        """Resend the chunk if it has tasks left and no lease, also after a repeated report."""
         if chunk.finished or chunk.lease is not None:
             return
         now = self.clock.now()

@@ -1,4 +1,4 @@
-"""Tells listeners how jobs stand, at most once in a period for each job."""
+"""Sends the status of changed jobs to live subscribers, at most once per period and job."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _REMEMBERED: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class LiveDeltaPublisher:
-    """Reads a job anew for each delta, so that records late, double or out of order do no harm.
+    """Live deltas. Each is computed from the current job, so late or repeated records do no harm.
 
-    Row and tallies of a job are in several shards of the stream, so several of us may have the same
-    job in hand: who writes first what was told tells it.
+    The row and the tallies of a job are in several shards of the stream, so several functions can
+    process the same job. The one whose conditional write succeeds first sends the delta.
     """
 
     store: LiveStore
@@ -34,25 +34,25 @@ class LiveDeltaPublisher:
     tenants: dict[str, str] = field(default_factory=dict)
 
     def publish(self, job_ids: Iterable[str]) -> int:
-        """Tell of the jobs whose rows or tallies moved; how many messages went out."""
+        """Publish the jobs whose rows or tallies changed; return the number of messages sent."""
         tenants = self._tenants(sorted(set(job_ids)))
-        heard = {each for each in set(tenants.values()) if self.store.connected(each, limit=1)}
-        to_all = {tenant: self.store.subscribers(tenant, ALL_JOBS) for tenant in heard}
-        sent, left = 0, [job_id for job_id, tenant in tenants.items() if tenant in heard]
+        online = {each for each in set(tenants.values()) if self.store.connected(each, limit=1)}
+        to_all = {tenant: self.store.subscribers(tenant, ALL_JOBS) for tenant in online}
+        total, left = 0, [job_id for job_id, tenant in tenants.items() if tenant in online]
         while left:
-            told = {job_id: self._publish_job(tenants[job_id], job_id, to_all) for job_id in left}
-            sent += sum(each or 0 for each in told.values())
-            left = [job_id for job_id, each in told.items() if each is None]
+            sent = {job_id: self._publish_job(tenants[job_id], job_id, to_all) for job_id in left}
+            total += sum(each or 0 for each in sent.values())
+            left = [job_id for job_id, each in sent.items() if each is None]
             if left:
                 self.pause(PERIOD)
-        return sent
+        return total
 
     def _publish_job(
         self, tenant: str, job_id: str, to_all: Mapping[str, Sequence[str]]
     ) -> int | None:
-        """How many messages went out, which may be none; None if it is too early to tell."""
-        ears = {ALL_JOBS: to_all[tenant], job_id: self.store.subscribers(tenant, job_id)}
-        if not any(ears.values()):
+        """Return the number of messages sent; None if it is too early to send."""
+        topics = {ALL_JOBS: to_all[tenant], job_id: self.store.subscribers(tenant, job_id)}
+        if not any(topics.values()):
             return 0
         view = self._view(tenant, job_id)
         before, now = self.store.last_sent(job_id), self.clock.now()
@@ -63,7 +63,7 @@ class LiveDeltaPublisher:
         mine, expires_at = LastSent(view.version, now), int(now) + CONNECTION_SECONDS
         if not self.store.record_sent(job_id, mine, before=before, expires_at=expires_at):
             return None
-        return self._send(tenant, _delta(view, before), ears)
+        return self._send(tenant, _delta(view, before), topics)
 
     def _view(self, tenant: str, job_id: str) -> JobView | None:
         try:
@@ -72,7 +72,7 @@ class LiveDeltaPublisher:
             return None
 
     def _tenants(self, job_ids: Sequence[str]) -> dict[str, str]:
-        """Whose the jobs are; a tally does not say, but a job never changes hands."""
+        """Return the tenant of each job, cached: it never changes, and tallies lack it."""
         unknown = [each for each in job_ids if each not in self.tenants]
         if len(self.tenants) + len(unknown) > _REMEMBERED:
             self.tenants.clear()
@@ -81,13 +81,13 @@ class LiveDeltaPublisher:
         self.tenants.update({job.id: job.tenant for job in found.values()})
         return {each: self.tenants[each] for each in job_ids if each in self.tenants}
 
-    def _send(self, tenant: str, delta: Delta, ears: Mapping[str, Sequence[str]]) -> int:
+    def _send(self, tenant: str, delta: Delta, topics: Mapping[str, Sequence[str]]) -> int:
         message = delta_message(delta)
         return sum(
             self._post(
-                tenant, each, message, [t for t, listening in ears.items() if each in listening]
+                tenant, each, message, [topic for topic, ids in topics.items() if each in ids]
             )
-            for each in sorted({each for listening in ears.values() for each in listening})
+            for each in sorted({each for ids in topics.values() for each in ids})
         )
 
     def _post(self, tenant: str, connection_id: str, message: str, topics: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Lets callers listen to jobs: tickets, connections, subscriptions."""
+"""Manages live tickets, connections and subscriptions to jobs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from shoal.service.job_access import owned_job
 
 @dataclass(frozen=True, slots=True)
 class LiveSubscriptions:
-    """A browser cannot put a token into a WebSocket's handshake, so a ticket stands for it."""
+    """Live subscriptions. Tickets replace tokens, which browsers cannot send in a handshake."""
 
     store: LiveStore
     jobs: JobStore
@@ -32,20 +32,20 @@ class LiveSubscriptions:
     entropy: Entropy
 
     def ticket(self, caller: Caller) -> tuple[str, int]:
-        """A secret that opens one connection as this caller, and until when."""
+        """Return a secret that opens one connection as this caller, and its expiry."""
         secret = (self.entropy.bytes() + self.entropy.bytes()).hex()
         expires_at = int(self.clock.now()) + TICKET_SECONDS
         self.store.put_ticket(Ticket(_key(secret), caller.tenant, caller.name, expires_at))
         return secret, expires_at
 
     def connect(self, connection_id: str, secret: str) -> Connection:
-        """Open a connection; raise NotSignedIn unless the ticket is good, which it is once."""
+        """Open a connection; raise NotSignedIn unless the ticket is valid, which it is once."""
         now = self.clock.now()
         ticket = self.store.take_ticket(_key(secret)) if secret else None
         if ticket is None or ticket.expires_at <= now:
-            raise NotSignedIn("this ticket is unknown, was used, or is too old")
+            raise NotSignedIn("the ticket is unknown, used or expired; request a new one")
         if self.store.connected(ticket.tenant, limit=MOST_CONNECTIONS) >= MOST_CONNECTIONS:
-            detail = f"this tenant has {MOST_CONNECTIONS} connections open"
+            detail = f"the tenant has {MOST_CONNECTIONS} open connections, the maximum"
             raise LimitReached("connections", detail, TICKET_SECONDS)
         expires_at = int(now) + CONNECTION_SECONDS
         connection = Connection(connection_id, ticket.tenant, ticket.who, expires_at)
@@ -53,29 +53,29 @@ class LiveSubscriptions:
         return connection
 
     def disconnect(self, connection_id: str) -> None:
-        """Forget a connection that was closed."""
+        """Remove a closed connection."""
         connection = self.store.connection(connection_id)
         if connection is not None:
             self.store.disconnect(connection_id, connection.tenant)
 
     def subscribe(self, connection_id: str, job_id: str | None) -> None:
-        """Listen to a job of the caller's tenant, or to all; raise JobNotFound if it has none."""
+        """Subscribe to a job of the tenant, or to all; raise JobNotFound if it does not exist."""
         connection = self._connection(connection_id)
         if job_id is not None:
             owned_job(self.jobs, connection.tenant, job_id)
         if not self.store.subscribe(connection, job_id or ALL_JOBS, most=MOST_SUBSCRIPTIONS):
-            detail = f"a connection listens to {MOST_SUBSCRIPTIONS} jobs at most, or to all"
+            detail = f"a connection can subscribe to {MOST_SUBSCRIPTIONS} jobs, or to all jobs"
             raise LimitReached("subscriptions", detail, TICKET_SECONDS)
 
     def unsubscribe(self, connection_id: str, job_id: str | None) -> None:
-        """Listen no longer; not having listened is no error."""
+        """Remove a subscription, if it exists."""
         connection = self._connection(connection_id)
         self.store.unsubscribe(connection_id, connection.tenant, job_id or ALL_JOBS)
 
     def _connection(self, connection_id: str) -> Connection:
         connection = self.store.connection(connection_id)
         if connection is None:
-            raise NotSignedIn("this connection is not known; connect again")
+            raise NotSignedIn("unknown connection; connect again")
         return connection
 
 

@@ -1,4 +1,7 @@
-"""How a job becomes chunks, tallies and messages. Step 2; run again, all gives the same result."""
+"""Plans a job's chunks, creates their rows and tallies, and sends their messages.
+
+Every function is idempotent. Protocol step 2 in docs/explanation/architecture.md.
+"""
 
 from array import array
 from collections.abc import Iterator, Sequence
@@ -30,7 +33,7 @@ _OFFSET_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """PlanTasks, CreateTasks and EnqueueTasks."""
+    """The use-cases of PlanTasks, CreateTasks and EnqueueTasks."""
 
     jobs: JobStore
     chunks: ChunkStore
@@ -43,9 +46,10 @@ class Planning:
     clock: Clock
 
     def plan(self, job_id: str, generation: int, number: int) -> list[Range]:
-        """Decide the chunks of the job; the ranges of them that are to be created and enqueued.
+        """Decide the chunks of the job; return the ranges of chunks to create and enqueue.
 
-        None if they were before, or if the job has ended: by its inputs being bad, too.
+        There are none if the chunks were already enqueued or if the job has ended, for example
+        because of bad inputs.
         """
         job = self._current(job_id, generation)
         if job is None:
@@ -68,11 +72,11 @@ class Planning:
                 self.jobs, job_id, lambda row: None if row.planned else row.plan(count, size)
             )
         if isinstance(job.spec.source, Lines):
-            self.jobs.mark_open(job)  # with its tasks, now that its lines are counted
+            self.jobs.mark_open(job)  # again, with its tasks: its lines are now counted
         return list(sizing.ranges(job.chunks))
 
     def create(self, job_id: str, generation: int, first: int, count: int) -> None:
-        """Write the range's tallies and chunks, or begin them anew for a later generation."""
+        """Create the range's tallies and chunks, or reset the chunks for a later generation."""
         job = self._current(job_id, generation)
         if job is None:
             return
@@ -87,10 +91,10 @@ class Planning:
                 self.completion.tally(job, self._reset(job, chunk))
 
     def enqueue(self, job_id: str, generation: int, first: int, count: int) -> None:
-        """Send the range's messages; of a job with a window, those in it from the start.
+        """Send the range's messages; with a window, only those of its first chunks.
 
-        The job becomes ENQUEUED once all ranges are sent, in the first pass of
-        `Reconciliation.reconcile`.
+        The job becomes ENQUEUED in the first pass of `Reconciliation.reconcile`, after all ranges
+        were sent.
         """
         job = self._current(job_id, generation)
         if job is None or job.paused:
@@ -123,7 +127,7 @@ class Planning:
             size = sizing.automatic_size(count, mean, batch or 1)
         if sizing.chunk_count(count, size) > sizing.MAX_CHUNKS:
             least = sizing.smallest_size(count)
-            raise InvalidRequest(f"{count} tasks need a chunk_size of at least {least}")
+            raise InvalidRequest(f"chunk_size must be at least {least} for {count} tasks")
         if isinstance(source, Lines):
             bounds = array("Q", offsets[::size])
             if count % size:
@@ -132,13 +136,13 @@ class Planning:
         return count, size
 
     def _read(self, job: Job, source: Lines) -> array[int]:
-        """Check every line; where each begins, and where the last ends."""
+        """Validate every line; return the offset of each line, and of the end."""
         task_type = self.types.get(job.spec.task_type)
         check = line_checker({} if task_type is None else task_type.schema, job.spec.params)
         offsets, bad, place = array("Q", [0]), dict[int, str](), 0
         for number, line in enumerate(self.blobs.lines(source.key), start=1):
             if number > sizing.MAX_TASKS:
-                raise InvalidRequest(f"the inputs have more than {sizing.MAX_TASKS:,} lines")
+                raise InvalidRequest(f"the inputs must not exceed {sizing.MAX_TASKS:,} lines")
             problem = check(line)
             if problem is not None:
                 if len(bad) == BadInputs.SHOWN:
@@ -149,7 +153,7 @@ class Planning:
         if bad:
             raise BadInputs(bad, more=False)
         if place == 0:
-            raise InvalidRequest("the inputs have no line")
+            raise InvalidRequest("the inputs are empty")
         return offsets
 
     def _new(self, job: Job, numbers: range) -> Iterator[Chunk]:
@@ -179,7 +183,7 @@ class Planning:
             yield Span(begin, end - begin)
 
     def _reset(self, job: Job, chunk: Chunk) -> Chunk:
-        """The chunk in the job's generation, begun anew if it was not."""
+        """Return the chunk in the job's generation; reset it if its generation is older."""
         for _ in range(TRIES):
             if chunk.generation == job.generation:
                 break
@@ -199,10 +203,10 @@ class Planning:
 
 
 def _executed(job: Job, generation: int, number: int) -> Job | None:
-    stands = job.generation == generation and job.executions < number
-    return job.executed(number) if stands else None
+    newer = job.generation == generation and job.executions < number
+    return job.executed(number) if newer else None
 
 
 def _bounds_key(job: Job, size: int) -> str:
-    """Two plans at once may choose two sizes; each has its own, and the job says which one won."""
+    """Return the key per chunk size: concurrent plans can choose different sizes, and one wins."""
     return f"inputs/{job.id}/bounds-{size}"

@@ -1,4 +1,4 @@
-"""What waits in the queues, and for how long."""
+"""Reads queue depths, and the age of the oldest message of each queue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from shoal.ports.queues import Depth, QueueAges, QueueDepths
 
 
 class Queues(NamedTuple):
-    """All queues, high priority first; a queue without an age has none, or it is not known.
+    """All queues, high priority first. A queue without an age is empty, or its age is unknown.
 
-    `fault` is why ages are not known, if asking for them failed.
+    `fault` is the error because of which ages are unknown.
     """
 
     depths: Mapping[Priority, Depth]
@@ -22,13 +22,13 @@ class Queues(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class QueueStats:
-    """Reads the depths; asks for the age, which costs money, where something waits."""
+    """Statistics of the queues. Ages cost money, so they are read only for queues with messages."""
 
     depths: QueueDepths
     ages: QueueAges
 
     def read(self) -> Queues:
-        """What the queues hold. That ages are not to be had is no reason to say nothing."""
+        """Return the depths and the ages; if the ages are unavailable, only the depths."""
         depths = self.depths.depths()
         waiting = [priority for priority, depth in depths.items() if depth.waiting]
         try:

@@ -1,8 +1,8 @@
-"""How much one request of a user reads."""
+"""Limits of the reads of a user request."""
 
 from typing import Final
 
 MOST_ROWS: Final = 1_000
-"""Rows that one request reads at most; it may give fewer items than asked, and a place to go on."""
+"""Most rows per request; at this limit a page ends early and has a token for the next one."""
 READ_AT_ONCE: Final = 100
-"""Rows of chunks that are read together."""
+"""Chunk rows per batch read."""

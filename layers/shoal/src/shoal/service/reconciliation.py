@@ -1,4 +1,7 @@
-"""MonitorCompletion and WaitAndRetry: reconcile what tallies, rows and messages say. Step 8."""
+"""Reconciles tallies, rows and messages for MonitorCompletion; stores tokens for WaitAndRetry.
+
+Protocol step 8 in docs/explanation/architecture.md.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,12 +21,12 @@ from shoal.service.job_updates import update_job
 from shoal.service.termination import Termination, known_counts, open_chunks
 
 HAND_OVER_PASSES: Final = 1_000
-"""Each pass is 13 history events; 25,000 is the hard limit and 20,000 ours."""
+"""Each pass adds 13 history events. The hard limit of an execution is 25,000, ours is 20,000."""
 RESEND_LEASES: Final = 5
-"""A message is taken for lost when it is that many leases old, twice as many the next time, …"""
+"""A message counts as lost when it is this many leases old; the number doubles each time."""
 CLOCK_SKEW: Final = 5.0
-"""Seconds; a resume may read its clock well before it is written, and clocks differ: what was sent
-shortly after it may have been refused as paused all the same."""
+"""Seconds. Clocks differ, and a resume reads its clock before it is written, so messages sent
+shortly after a resume may still have been refused as paused."""
 
 type Decision = Literal["completed", "failed", "cancelled", "wait", "hand_over"]
 _DECISIONS: Final[dict[JobStatus, Decision]] = {
@@ -34,7 +37,7 @@ _DECISIONS: Final[dict[JobStatus, Decision]] = {
 
 
 class PassState(NamedTuple):
-    """What the pass before saw, so that this one knows whether anything moved."""
+    """The state after the previous pass; shows the next pass whether anything has changed."""
 
     versions: int = -1
     quiet: int = 0
@@ -43,7 +46,7 @@ class PassState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What the execution is to do next, and what its next pass has to know."""
+    """The next step of the execution, and the state for its next pass."""
 
     decision: Decision
     state: PassState
@@ -52,7 +55,7 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Reconciles; it does not count. `length` of a lease in seconds."""
+    """Passes over an open job. `length` is the duration of a lease in seconds."""
 
     jobs: JobStore
     chunks: ChunkStore
@@ -64,7 +67,7 @@ class Reconciliation:
     length: float
 
     def reconcile(self, job_id: str, generation: int, passes: int, seen: PassState) -> NextStep:
-        """One pass over a job that is, or was, at this generation."""
+        """Run one pass over a generation of a job; return the next step of its execution."""
         job = self.jobs.get(job_id)
         if job is None:
             return NextStep("cancelled", seen, "the job was deleted")
@@ -79,7 +82,7 @@ class Reconciliation:
         return NextStep("wait" if passes < HAND_OVER_PASSES else "hand_over", seen)
 
     def wait(self, job_id: str, generation: int, token: str) -> None:
-        """Keep the token, unless there is news already: then the execution goes on at once."""
+        """Store the token; if the job has already changed, answer it at once."""
         job = update_job(
             self.jobs,
             job_id,
@@ -89,8 +92,8 @@ class Reconciliation:
             self.workflow.answer(token)
 
     def _enqueued(self, job: Job, generation: int) -> Job | None:
-        stands = job.may_wait(generation) and job.enqueued_at is None
-        return job.enqueue(self.clock.now()) if stands else None
+        pending = job.may_wait(generation) and job.enqueued_at is None
+        return job.enqueue(self.clock.now()) if pending else None
 
     def _reconcile(self, job: Job, seen: PassState) -> tuple[Job, PassState]:
         if job.ending is not None:
@@ -113,7 +116,7 @@ class Reconciliation:
         return job, PassState(versions, quiet, job.resumed_at)
 
     def _recount(self, job: Job, tallies: Sequence[Tally]) -> Job:
-        """Every task seems to have ended, but nobody closed the job: believe the rows alone."""
+        """Rebuild tallies and sums from the rows, because all tasks seem ended in an open job."""
         entries = {tally.number: tally.entries for tally in tallies}
         for first in range(0, job.chunks, 100):
             numbers = range(first, min(first + 100, job.chunks))
@@ -129,7 +132,7 @@ class Reconciliation:
         for numbers in open_chunks(job, tallies):
             rows = list(self._in_window(job, self.chunks.get_many(job.id, numbers)))
             for chunk in rows:
-                if chunk.finished:  # its row was written, its tally was not
+                if chunk.finished:  # its row was written, but not its tally
                     self.completion.settle(job, chunk)
             lost = [chunk for chunk in rows if self._lost(job, chunk)]
             if lost:
@@ -145,20 +148,20 @@ class Reconciliation:
         return (chunk for chunk in rows if chunk.number < end)
 
     def _lost(self, job: Job, chunk: Chunk) -> bool:
-        """Whether the chunk waits for a worker, and its message can be taken for lost."""
+        """Return whether the chunk waits for a worker and its message counts as lost."""
         now = self.clock.now()
         if chunk.finished or chunk.generation != job.generation or chunk.due_at(now) > now:
             return False
         if chunk.sent_at < job.resumed_at + CLOCK_SKEW:
             return True
-        patience = RESEND_LEASES * self.length * 2.0 ** (chunk.sends - 1)
-        return now - max(chunk.sent_at, job.enqueued_at or now) >= patience
+        timeout = RESEND_LEASES * self.length * 2.0 ** (chunk.sends - 1)
+        return now - max(chunk.sent_at, job.enqueued_at or now) >= timeout
 
     def _stamp(self, chunk: Chunk) -> None:
         try:
             self.chunks.put(chunk.sent(self.clock.now()))
         except WriteConflict:
-            return  # somebody has it: it was not lost
+            return  # a worker has it: it was not lost
 
 
 def waiting(job: Job, generation: int, token: str) -> Job | None:

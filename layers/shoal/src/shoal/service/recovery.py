@@ -1,4 +1,7 @@
-"""What mends a job whose execution, message or submit died. None of it writes a job's status."""
+"""Recovers jobs whose execution, message or submit died; never writes a job's status.
+
+Protocol steps 7 and 8 in docs/explanation/architecture.md.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -19,13 +22,13 @@ _DIED = frozenset((ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionS
 
 @dataclass(frozen=True, slots=True)
 class CrashLoopDetector:
-    """Knows when a workflow dies again and again, so that another start would not help."""
+    """Detects a workflow that dies repeatedly, so that another start would not help."""
 
     workflow: Workflow
     clock: Clock
 
     def cause(self, job_id: str, generation: int, number: int) -> str | None:
-        """Why the job must end, if the three executions before this one died within the hour."""
+        """Return why the job must end, if the last three executions died within an hour."""
         if number <= CRASH_LIMIT:
             return None
         since = self.clock.now() - CRASH_WINDOW_SECONDS
@@ -35,12 +38,12 @@ class CrashLoopDetector:
             if last is None or last.status not in _DIED or (last.stopped_at or 0) < since:
                 return None
         error = last.error if last is not None else None
-        return f"the workflow died {CRASH_LIMIT} times within an hour: {error or 'no cause given'}"
+        return f"the workflow died {CRASH_LIMIT} times within an hour: {error or 'unknown cause'}"
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """The one rule of the sweep and of ended executions, and what becomes of dead letters."""
+    """The rule that the sweep and ended executions share, and the recovery of dead letters."""
 
     jobs: JobStore
     chunks: ChunkStore
@@ -50,14 +53,14 @@ class Recovery:
     clock: Clock
 
     def sweep(self) -> int:
-        """Look after every job that somebody has to watch; how many there are."""
+        """Recover every job on the watch list; return the number of jobs."""
         watched = list(self.jobs.marked_open())
         for job_id in watched:
             self.recover(job_id)
         return len(watched)
 
     def recover(self, job_id: str) -> None:
-        """Start the next execution, unless one runs or the last one and the closed job agree."""
+        """Start the next execution, unless one is running or the last one ended as the job did."""
         job = self.jobs.get(job_id)
         if job is None:
             self.jobs.unmark_open(job_id)
@@ -72,11 +75,11 @@ class Recovery:
                 self._start_next(job, number)
 
     def _start_next(self, job: Job, number: int) -> None:
-        """Start the next execution: the last one ended, and the job did not end with it."""
+        """Start the next execution, because the last one did not end as the job did."""
         self.workflow.start(job.id, job.generation, number + 1)
 
     def _stop_watching(self, job_id: str) -> None:
-        """Nobody has to watch it any more, unless it was retried since it was read."""
+        """Take the job off the watch list, unless it was retried since it was read."""
         self.jobs.unmark_open(job_id)
         job = self.jobs.get(job_id)
         if job is not None and job.live:
@@ -93,13 +96,13 @@ class Recovery:
         return number, last
 
     def dead_letter(self, job_id: str, number: int) -> None:
-        """See to a chunk whose message was received too often: receives are not crashes."""
+        """Recover a chunk whose message was received too often. Receives are not crashes."""
         job = self.jobs.get(job_id)
         chunk = self.chunks.get(job_id, number)
         if job is None or chunk is None:
             return
         if job.stopping:
-            self.completion.wake(job)  # it may have been closed by who died before waking anybody
+            self.completion.wake(job)  # a close may lack its wake
         elif chunk.finished:
             self.completion.settle(job, chunk)
         elif not job.paused:
@@ -112,15 +115,15 @@ class Recovery:
 
 
 def _keeps_failing(job: Job, number: int) -> bool:
-    """Whether executions begun after the job was closed end otherwise again and again."""
+    """Return whether `CRASH_LIMIT` executions after the close did not end as the job did."""
     return not job.live and number >= job.executions + CRASH_LIMIT
 
 
 def _matches_job(job: Job, last: Execution) -> bool:
-    """Whether the execution ended as the job did."""
+    """Return whether the execution ended with the status of the job."""
     if job.live:
         return False
     if job.status is JobStatus.FAILED:
         return last.status is ExecutionStatus.FAILED
-    said = (last.output or {}).get("decision")
-    return last.status is ExecutionStatus.SUCCEEDED and said == job.status.lower()
+    decision = (last.output or {}).get("decision")
+    return last.status is ExecutionStatus.SUCCEEDED and decision == job.status.lower()

@@ -1,4 +1,4 @@
-"""How task types come to be known, and workers."""
+"""Registers workers and the task types that they offer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from shoal.service.checking import schema_problem
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """Takes in what workers offer."""
+    """The registry of workers and their task types."""
 
     types: TypeRegistry
     worker_store: WorkerStore
     clock: Clock
 
     def register(self, worker: Worker, offers: Sequence[TaskType]) -> None:
-        """Write all of them and the worker, or nothing if one's schema can check no input.
+        """Register the worker and its task types; write nothing if a schema is invalid.
 
-        What a worker says again writes a type only if it is not known: during a roll-out the last
-        worker that started wins, not the last that spoke.
+        A repeated registration adds only unknown task types. During a rollout, the last worker that
+        started wins, not the last one that registered.
         """
         problems = [
             (f"task_types[{place}].schema", problem)
@@ -32,12 +32,12 @@ class Registration:
             if (problem := schema_problem(offer.schema)) is not None
         ]
         if problems:
-            raise InvalidRequest("inputs cannot be checked by a schema", problems)
+            raise InvalidRequest("worker registration rejected: invalid input schema", problems)
         for offer in offers:
             if worker.number == 1 or self.types.get(offer.name) is None:
                 self.types.register(offer)
         self.worker_store.record(worker)
 
     def workers(self, *, limit: int, start: str | None) -> WorkerPage:
-        """Those that spoke in the last days, by name."""
+        """Return the workers that registered recently, by name."""
         return self.worker_store.page(limit=limit, start=checked_start(start, PLACE))

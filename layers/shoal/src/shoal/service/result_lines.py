@@ -1,4 +1,4 @@
-"""A page of results as JSON Lines: one for each task, also for one without a result."""
+"""Formats a page of results as JSON Lines, with a line for each task, also without a result."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from shoal.wire.results import missing_line, result_line
 
 
 def lines_of(page: ResultPage) -> Iterator[tuple[int, str]]:
-    """Index and line of every task that the page tells of, in order."""
+    """Yield the index and the line of each task of the page, in order."""
     for each in page.in_order():
         if isinstance(each, MissingResults):
             for index in range(each.first, each.last + 1):

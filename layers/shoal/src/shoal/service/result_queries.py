@@ -1,4 +1,4 @@
-"""What tasks returned, as users read it, and which results are missing."""
+"""Reads the results of tasks, and which are missing, for users."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from shoal.service.task_queries import TaskQueries
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a task returned."""
+    """The return value of a task."""
 
     index: int
     result: Json
@@ -31,9 +31,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class MissingResults:
-    """Tasks from `first` to `last`, both included, that have no result, all for the same reason.
+    """The tasks from `first` to `last` (inclusive), which have no result for the same reason.
 
-    `why` is their status; a COMPLETED one is among them if what it returned is not kept any more.
+    `why` is their status. A COMPLETED task is missing if its result has expired.
     """
 
     first: int
@@ -42,18 +42,18 @@ class MissingResults:
 
     @property
     def count(self) -> int:
-        """How many they are."""
+        """The number of tasks."""
         return self.last - self.first + 1
 
     def before(self, index: int) -> MissingResults:
-        """Those of them before an index that is behind the first."""
+        """Return the part before an index, which must be greater than `first`."""
         return replace(self, last=min(self.last, index - 1))
 
 
 class ResultPage(NamedTuple):
-    """Some results, and what is missing between them, both in order of the index.
+    """A page of results and of the missing ones between them, both by index.
 
-    `next_index` is where to go on (None at the end): a page tells of each task before it.
+    The page covers every task before `next_index`, the start of the next page (None at the end).
     """
 
     results: Sequence[Result]
@@ -61,27 +61,27 @@ class ResultPage(NamedTuple):
     next_index: int | None
 
     def in_order(self) -> Iterator[Result | MissingResults]:
-        """Both, by index."""
+        """Yield results and missing results by index."""
         return merge(self.results, self.missing, key=_first)
 
 
 @dataclass(frozen=True, slots=True)
 class ResultQueries:
-    """Reads only; results of another tenant do not exist."""
+    """Read access to results; those of another tenant do not exist."""
 
     jobs: JobStore
     chunks: ChunkStore
     task_queries: TaskQueries
 
     def of_task(self, tenant: str, task_id: str) -> Result:
-        """What a task returned; raise IllegalMove if it did not complete."""
+        """Return the result of a task; raise IllegalMove if the task is not COMPLETED."""
         task = self.task_queries.get(tenant, task_id)
         if task.status is not TaskStatus.COMPLETED:
-            raise IllegalMove(f"the task is {task.status}; only a COMPLETED one has a result")
+            raise IllegalMove(f"the task is {task.status}; only a COMPLETED task has a result")
         return Result(task.index, None if task.outcome is None else task.outcome.result)
 
     def of_job(self, tenant: str, job_id: str, *, limit: int, start: int) -> ResultPage:
-        """Up to `limit` results from the index `start` on, and each task without one by its why."""
+        """Return up to `limit` results from index `start`, and the tasks without a result."""
         job = owned_job(self.jobs, tenant, job_id)
         places, following = self._places(job, limit, start)
         end = (job.task_count or 0) if following is None else following
@@ -102,7 +102,7 @@ class ResultQueries:
     def _places(
         self, job: Job, limit: int, start: int
     ) -> tuple[list[tuple[Chunk, int]], int | None]:
-        """Every task from `start` on until `limit` have completed, and the index to go on from."""
+        """Return the tasks from `start` up to `limit` completed ones, and the next index."""
         size, places, completed = job.chunk_size or 1, list[tuple[Chunk, int]](), 0
         if not job.planned or start >= (job.task_count or 0):
             return [], None
@@ -122,19 +122,19 @@ class ResultQueries:
 
 
 class _MissingRuns:
-    """Tasks without results, in order, as runs of the same why; a task not named is `unnamed`."""
+    """Builds runs of tasks without results by reason; tasks that are not added are `unnamed`."""
 
     def __init__(self, unnamed: TaskStatus, start: int) -> None:
         self._unnamed, self._next = unnamed, start
         self._found: list[MissingResults] = []
 
     def add(self, index: int, why: TaskStatus) -> None:
-        """A task that was looked at and has none."""
+        """Add a task without a result."""
         self.until(index)
         self._extend(index, index, why)
 
     def until(self, index: int) -> Sequence[MissingResults]:
-        """Those before an index whose result is there, or at which the page ends."""
+        """Return the runs before an index that has a result or ends the page."""
         if self._next < index:
             self._extend(self._next, index - 1, self._unnamed)
         self._next = index + 1

@@ -1,4 +1,4 @@
-"""What is done with some failed tasks: whether there are such, and then a retry or a discard."""
+"""Retries and discards selections of failed tasks, after a check that they exist."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ from shoal.service.read_limits import READ_AT_ONCE
 from shoal.service.retry_selection import selected_failures
 
 MOST_PAGES: Final = 10
-"""Pages of failures that are searched for a cause; behind them it is taken at its word."""
+"""Pages of failures that are searched for a cause; beyond them the cause is not verified."""
 SAMPLED_CHUNKS: Final = 1_000
-"""Chunks with failures that a canary is taken from."""
+"""Most chunks with failures from which a canary is sampled."""
 _NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """Refuses what would concern no task."""
+    """Retries and discards. A request that matches no task is refused."""
 
     job_control: JobControl
     jobs: JobStore
@@ -37,10 +37,10 @@ class Retries:
     chunks: ChunkStore
 
     def retry(self, tenant: str, job_id: str, selection: Selection | None) -> Job:
-        """As `JobControl.retry`.
+        """Retry a job as `JobControl.retry` does, after a check of the selection.
 
-        Raises InvalidRequest for a task that the job does not have, IllegalMove for one that has
-        not failed and for a cause that no failed task has.
+        Raises InvalidRequest for an index that the job does not have, and IllegalMove for a task
+        that has not failed or a cause that no failed task has.
         """
         job = owned_job(self.jobs, tenant, job_id)
         if selection is not None and not job.live:
@@ -52,10 +52,10 @@ class Retries:
     def retry_canary(
         self, tenant: str, job_id: str, selection: Selection | None, share: float, bar: float
     ) -> Job:
-        """Retry a share of the failed tasks that the selection takes; the rest if enough succeed.
+        """Retry a share of the selected failed tasks; the others follow if enough succeed.
 
-        Raises as `retry` does. The share is of those that a look at the first chunks with failures
-        finds.
+        Raises the errors of `retry`. The share refers to the failures in the first
+        `SAMPLED_CHUNKS` chunks with failures.
         """
         job = owned_job(self.jobs, tenant, job_id)
         chosen = selection or Selection()
@@ -63,11 +63,11 @@ class Retries:
             same = job.canary is not None and job.canary.asked == (chosen, share, bar)
             if same and job.generation > 1:
                 return job
-            raise IllegalMove(f"job {job_id} is {job.status}; a canary is of one that FAILED")
+            raise IllegalMove(f"job {job_id} is {job.status}; canary retries require a FAILED job")
         self._check(job, chosen)
         found, more = self._found(job, chosen)
         if not found:
-            raise IllegalMove("every failed task that this would retry is discarded")
+            raise IllegalMove("all matching failed tasks are discarded")
         tried = spread(found, min(MOST_INDICES, sample_size(share, len(found))))
         canary = Canary(
             share=share,
@@ -85,7 +85,7 @@ class Retries:
         return chosen.whole and bool(job.counts and job.counts.cancelled)
 
     def _found(self, job: Job, chosen: Selection) -> tuple[list[int], bool]:
-        """The failed tasks that it takes, of so many chunks, and whether there may be more."""
+        """Return the selected failed tasks of the sampled chunks, and whether more may exist."""
         suspects = self.failure_groups.candidate_chunks(job, 0)
         found: list[int] = []
         for numbers in batched(islice(suspects, SAMPLED_CHUNKS), READ_AT_ONCE, strict=False):
@@ -95,14 +95,14 @@ class Retries:
         return found, next(suspects, None) is not None
 
     def discard(self, tenant: str, job_id: str, discard: Discard) -> Job:
-        """As `JobControl.discard`; raises as `retry` does."""
+        """Discard tasks as `JobControl.discard` does; raise the errors of `retry`."""
         job = owned_job(self.jobs, tenant, job_id)
         if not job.live:
             self._check(job, discard.selection)
         return self.job_control.discard(tenant, job_id, discard)
 
     def _check_some_left(self, job: Job) -> None:
-        """Raise IllegalMove if a retry of all would find nothing but what was discarded."""
+        """Raise IllegalMove if all failed tasks of the job are discarded."""
         if job.counts is None or job.counts.cancelled:
             return
         for page in self._pages(job):
@@ -110,12 +110,12 @@ class Retries:
                 return
             if page.next_index is None:
                 raise IllegalMove(
-                    "every failed task of the job is discarded; name a cause or indices to run "
-                    "them all the same"
+                    "all failed tasks of the job are discarded; specify a cause or indices to "
+                    "retry them anyway"
                 )
 
     def _pages(self, job: Job) -> Iterator[FailurePage]:
-        """The failures page by page, as far as a request looks."""
+        """Yield up to `MOST_PAGES` pages of failures."""
         start: int | None = 0
         for _ in range(MOST_PAGES):
             if start is None:
@@ -140,25 +140,25 @@ class Retries:
             if any(found.cause.fingerprint == cause for found in page.groups):
                 return
             if page.next_index is None:
-                raise IllegalMove(f"no task of the job has failed of the cause {cause}")
+                raise IllegalMove(f"no failed task of the job has the cause {cause}")
 
     def _not_failed(self, job: Job, selection: Selection) -> list[int]:
-        """The tasks that it names which have not failed."""
+        """Return the selected indices whose tasks have not failed."""
         runs = selection.runs or ()
         if runs and runs[-1][1] > (job.task_count or 0):
-            detail = f"the job has {job.task_count or 0} tasks, and none with the index "
-            detail += str(runs[-1][1] - 1)
+            detail = f"index {runs[-1][1] - 1} is out of range; the job has "
+            detail += f"{job.task_count or 0} tasks"
             raise InvalidRequest(detail, [("indices", detail)])
-        wanted: dict[int, list[int]] = {}
+        by_chunk: dict[int, list[int]] = {}
         for first, end in runs:
             for index in range(first, end):
-                wanted.setdefault(index // (job.chunk_size or 1), []).append(index)
+                by_chunk.setdefault(index // (job.chunk_size or 1), []).append(index)
         found: dict[int, Chunk] = {}
-        for numbers in batched(wanted, READ_AT_ONCE, strict=False):
+        for numbers in batched(by_chunk, READ_AT_ONCE, strict=False):
             found |= {each.number: each for each in self.chunks.get_many(job.id, numbers)}
         return [
             index
-            for number, indices in wanted.items()
+            for number, indices in by_chunk.items()
             for index in indices
             if number not in found
             or visible_status(job, found[number], index - found[number].first)

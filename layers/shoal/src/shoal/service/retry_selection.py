@@ -1,4 +1,4 @@
-"""Which failed tasks are meant: by a selection, and by what was discarded."""
+"""Selects the failed tasks that a retry runs, by its selection and the job's discards."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -11,11 +11,11 @@ from shoal.domain.selection import Selection
 from shoal.ports.chunks import ChunkStore
 
 type FailedPositions = tuple[Chunk, list[int]]
-"""A chunk, and the positions of tasks of it that failed."""
+"""A chunk, and the positions of its failed tasks."""
 
 
 def positions_to_run(chunks: ChunkStore, job: Job, chunk: Chunk) -> Collection[int] | None:
-    """The positions that the job's generation runs again; None if all that did not complete."""
+    """Return the positions that the generation retries; None for all that did not complete."""
     selection = job.selection
     if selection is None:
         return None
@@ -29,9 +29,9 @@ def positions_to_run(chunks: ChunkStore, job: Job, chunk: Chunk) -> Collection[i
 def selected_failures(
     chunks: ChunkStore, job: Job, rows: Sequence[Chunk], selection: Selection
 ) -> list[FailedPositions]:
-    """The failed tasks of these chunks that a retry of the selection runs, chunk by chunk.
+    """Return the failed tasks of these chunks that the selection retries, by chunk.
 
-    What was discarded is run only if it is named, or its cause.
+    Discarded tasks are retried only if the selection names their index or their cause.
     """
     failed = [(chunk, list(_failed(chunk, selection))) for chunk in rows]
     discards = job.discards if selection.whole else ()
@@ -59,7 +59,7 @@ def _failed(chunk: Chunk, selection: Selection) -> Iterable[int]:
 
 
 def errors_of(chunks: ChunkStore, failed: Iterable[FailedPositions]) -> list[TaskError | None]:
-    """What each of these tasks failed of, in their order; None where it is not kept any more."""
+    """Return the error of each of these tasks, in order; None if it has expired."""
     places = [
         (chunk.first + offset, chunk.part_of(offset))
         for chunk, offsets in failed

@@ -1,4 +1,7 @@
-"""One task at a time, for people and for workers without a batch: step 11, the same use-cases."""
+"""Runs single tasks, for people and for workers that do not use chunks.
+
+Protocol step 11 in docs/explanation/architecture.md.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -13,17 +16,17 @@ from shoal.service.task_queries import TaskQueries, TaskView
 
 @dataclass(frozen=True, slots=True)
 class SingleTask:
-    """A task is RUNNING when its chunk is leased; its end is a report of one outcome."""
+    """Single tasks. A lease of the chunk starts a task; a report of one outcome ends it."""
 
     task_queries: TaskQueries
     leasing: Leasing
     clock: Clock
 
     def running(self, tenant: str, task_id: str, worker: str) -> TaskView:
-        """Lease the task's chunk to the worker; IllegalMove if it is not to be had."""
+        """Lease the task's chunk to the worker; raise IllegalMove if it is not free."""
         job, chunk, offset = self.task_queries.find(tenant, task_id)
         if chunk is None:
-            raise IllegalMove(f"task {task_id} is not enqueued yet")
+            raise IllegalMove(f"task {task_id} has not been enqueued yet")
         if not _holds(chunk, worker, self.clock.now()):
             (answer,) = self.leasing.lease(
                 worker, f"task:{worker}", [ChunkRef(job.id, chunk.number)]
@@ -37,11 +40,11 @@ class SingleTask:
         return self.task_queries.get(tenant, task_id)
 
     def complete(self, tenant: str, task_id: str, worker: str, result: Json) -> TaskView:
-        """The task returned this."""
+        """Complete the task with its result."""
         return self._end(tenant, task_id, worker, result, None)
 
     def failed(self, tenant: str, task_id: str, worker: str, error: TaskError) -> TaskView:
-        """The task failed so; it is tried again if its job's policy says so."""
+        """Fail the task with an error; it is retried according to the job's policy."""
         return self._end(tenant, task_id, worker, None, error)
 
     def _end(
@@ -49,7 +52,7 @@ class SingleTask:
     ) -> TaskView:
         _, chunk, offset = self.task_queries.find(tenant, task_id)
         if chunk is None:
-            raise IllegalMove(f"task {task_id} is not enqueued yet")
+            raise IllegalMove(f"task {task_id} has not been enqueued yet")
         if offset not in chunk.running:
             return self._repeated(tenant, task_id, result, error)
         if chunk.lease is None or chunk.lease.worker != worker:
@@ -80,7 +83,7 @@ class SingleTask:
     def _repeated(
         self, tenant: str, task_id: str, result: Json, error: TaskError | None
     ) -> TaskView:
-        """The same answer to the same report; IllegalMove to any other."""
+        """Return the same task for a repeated report; raise IllegalMove for a different one."""
         view = self.task_queries.get(tenant, task_id)
         before = view.outcome
         if before is None or before != replace(before, result=result, error=error):

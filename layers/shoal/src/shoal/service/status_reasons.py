@@ -1,4 +1,4 @@
-"""Why jobs and tasks do not run: gathers the facts in bounded reads; the rule is the domain's."""
+"""Collects the facts that explain a status, in bounded reads; `shoal.domain.why` has the rules."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,18 +34,18 @@ from shoal.service.task_queries import TaskQueries
 from shoal.service.termination import known_counts, open_chunks
 
 _ALIVE = frozenset((ExecutionStatus.RUNNING, ExecutionStatus.SUCCEEDED))
-_GONE = frozenset((WorkerStatus.LEFT, WorkerStatus.SILENT))
-_ACTS: Final = 100
+_ABSENT = frozenset((WorkerStatus.LEFT, WorkerStatus.SILENT))
+_AUDIT_EVENTS: Final = 100
 _PAGE: Final = 100
 _PAGES: Final = 5
-"""Of workers; beyond them nobody looks, and nothing is claimed."""
+"""Pages of workers; if there are more, no worker is reported as missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusReasons:
-    """Reads only: the job's row, its tallies, up to a hundred chunks; the queues' depths.
+    """Read access to the reasons: the job's row, its tallies, up to 100 chunks, the queue depths.
 
-    Up to 500 workers if something waits for one, a hundred acts if it is paused.
+    In addition up to 500 workers if tasks are waiting, and 100 audit events if the job is paused.
     """
 
     job_queries: JobQueries
@@ -60,7 +60,7 @@ class StatusReasons:
     worker_store: WorkerStore
 
     def job(self, tenant: str, job_id: str) -> list[Reason]:
-        """Why a job is not running, or that it is."""
+        """Return the reasons for the status of a job."""
         view = self.job_queries.get(tenant, job_id)
         job = view.job
         if not job.live:
@@ -71,7 +71,7 @@ class StatusReasons:
         return why_job(self._facts(job, known_counts(job, tallies), seen))
 
     def task(self, tenant: str, task_id: str) -> list[Reason]:
-        """Why a task is not running, or that it is."""
+        """Return the reasons for the status of a task."""
         task = self.task_queries.get(tenant, task_id)
         job, chunk, outcome = task.job, task.chunk, task.outcome
         counts = Counts(pending=job.task_count or 0)
@@ -92,40 +92,40 @@ class StatusReasons:
             counts=counts,
             now=self.clock.now(),
             type_known=self.types.get(job.spec.task_type) is not None,
-            execution_failure=self._death(job) if job.live else None,
+            execution_failure=self._execution_failure(job) if job.live else None,
             seen=[chunk for chunk in seen if chunk.generation == job.generation],
             sent=self._sent(job),
             backlog=self._backlog(job.spec.priority) if job.live and counts.pending else None,
-            missing_workers=self._absence(job.spec.task_type) if waits else None,
-            paused_by=self._pause(job.id) if job.live and job.paused else None,
+            missing_workers=self._missing_workers(job.spec.task_type) if waits else None,
+            paused_by=self._paused_by(job.id) if job.live and job.paused else None,
         )
 
-    def _absence(self, task_type: str) -> MissingWorkers | None:
-        """That nobody is there who offered the type; None also if that cannot be told."""
-        gone, start = list[Worker](), None
+    def _missing_workers(self, task_type: str) -> MissingWorkers | None:
+        """Return the missing workers of a type; None if there is a worker, or if it is unknown."""
+        absent, start = list[Worker](), None
         now = self.clock.now()
         for _ in range(_PAGES):
             page = self.worker_store.page(limit=_PAGE, start=start)
             offering = [worker for worker in page.workers if task_type in worker.types]
-            if any(worker.status(now) not in _GONE for worker in offering):
+            if any(worker.status(now) not in _ABSENT for worker in offering):
                 return None
-            gone += offering
+            absent += offering
             start = page.next_key
             if start is None:
                 break
-        if start is not None or not gone:
+        if start is not None or not absent:
             return None
-        left = sum(worker.left for worker in gone)
-        return MissingWorkers(left, len(gone) - left, max(worker.seen_at for worker in gone))
+        left = sum(worker.left for worker in absent)
+        return MissingWorkers(left, len(absent) - left, max(worker.seen_at for worker in absent))
 
-    def _pause(self, job_id: str) -> PausedBy | None:
-        """Who paused it last, unless later acts are known that say otherwise."""
-        for act in self.audit.of_job(job_id, limit=_ACTS, start=None).events:
-            if act.action in (Action.PAUSE, Action.RESUME):
-                return PausedBy(act.who, act.at) if act.action is Action.PAUSE else None
+    def _paused_by(self, job_id: str) -> PausedBy | None:
+        """Return who paused the job last, unless a later resume is known."""
+        for event in self.audit.of_job(job_id, limit=_AUDIT_EVENTS, start=None).events:
+            if event.action in (Action.PAUSE, Action.RESUME):
+                return PausedBy(event.who, event.at) if event.action is Action.PAUSE else None
         return None
 
-    def _death(self, job: Job) -> ExecutionFailure | None:
+    def _execution_failure(self, job: Job) -> ExecutionFailure | None:
         found = self.workflow.describe(job.id, job.generation, job.executions)
         if found is None or found.status in _ALIVE:
             return None

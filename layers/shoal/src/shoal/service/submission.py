@@ -1,4 +1,7 @@
-"""How a job comes to be. Step 1."""
+"""Submits and clones jobs.
+
+Protocol step 1 in docs/explanation/architecture.md.
+"""
 
 import hashlib
 import json
@@ -30,18 +33,18 @@ UPLOAD_SECONDS = 3_600
 MAX_PROBLEMS = 20
 _SUFFIX = ".jsonl"
 DEFAULT_TIMEOUT = 300.0
-"""Seconds for one attempt, if neither the user nor the task type says."""
+"""Seconds per attempt, if neither the user nor the task type sets a timeout."""
 
 
 class Submitted(NamedTuple):
-    """The job, and whether an earlier request of the same key had made it."""
+    """The job, and whether an earlier request with the same key submitted it."""
 
     job: Job
     replayed: bool
 
 
 class Upload(NamedTuple):
-    """Where to PUT inputs, until when, and the name to submit them by."""
+    """A link to upload inputs, its expiry, and the URI to submit them with."""
 
     uri: str
     link: UploadLink
@@ -50,7 +53,7 @@ class Upload(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Takes jobs in."""
+    """The submission of jobs."""
 
     jobs: JobStore
     types: TypeRegistry
@@ -71,11 +74,11 @@ class Submission:
         fingerprint: str,
         trace: str = "",
     ) -> Submitted:
-        """Write the job and start its execution; once for each idempotency key.
+        """Write the job and start its execution, once per idempotency key.
 
-        `inputs` or `inputs_uri` take the place of the spec's source. `fingerprint` is of the
-        request's body: the same key with another one raises IdempotencyConflict. Nothing is stored
-        of a request that is refused, be it for what it asks or by LimitReached.
+        `inputs` or `inputs_uri` replace the spec's source. `fingerprint` is a hash of the request's
+        body: the same key with another fingerprint raises IdempotencyConflict. A refused request
+        stores nothing, whether it is invalid or raises LimitReached.
         """
         now = self.clock.now()
         job_id = (
@@ -92,7 +95,7 @@ class Submission:
             limits = self.admission.admit(tenant, job_id, tasks or 1)
         except LimitReached:
             before = self.jobs.get(job_id)
-            if before is not None:  # the same request, a moment ago, was the last that fitted
+            if before is not None:  # a concurrent equal request took the last place
                 return self._replay(before, fingerprint)
             raise
         if inputs is not None:
@@ -125,10 +128,10 @@ class Submission:
         fingerprint: str,
         trace: str = "",
     ) -> Submitted:
-        """Submit a copy of a job with some fields of its spec changed, as `submit` does.
+        """Submit a copy of a job with changes to its spec, as `submit` does.
 
-        Its inputs are read where they are: raise IllegalMove if they are not kept any more. It has
-        a deadline only if the changes name one.
+        The copy shares the stored inputs; raises IllegalMove if they have expired. It has a
+        deadline only if the changes contain one.
         """
         job = owned_job(self.jobs, tenant, job_id)
         source = job.spec.source
@@ -139,7 +142,7 @@ class Submission:
         return self.submit(tenant, spec, key=key, fingerprint=fingerprint, trace=trace)
 
     def upload(self, tenant: str) -> Upload:
-        """A place to put inputs of up to 1 GB."""
+        """Create a link to upload inputs of up to 1 GB."""
         now = self.clock.now()
         name = ids.new_job_id(now, self.entropy.bytes()).removeprefix("job_")
         key = f"{_upload_prefix(tenant)}{name}{_SUFFIX}"
@@ -150,7 +153,7 @@ class Submission:
         if job.fingerprint != fingerprint:
             raise IdempotencyConflict
         if job.deleted_at is not None:
-            raise IllegalMove("the job of this Idempotency-Key was deleted")
+            raise IllegalMove("the job with this Idempotency-Key has been deleted")
         if job.live:
             self.workflow.start(job.id, job.generation, 1)
         return Submitted(job, replayed=True)
@@ -166,7 +169,7 @@ class Submission:
         if task_type is None:
             raise UnknownTaskType(spec.task_type)
         if spec.deadline is not None and spec.deadline <= self.clock.now():
-            raise _invalid("deadline", "is in the past")
+            raise _invalid("deadline", "must be in the future")
         spec = replace(
             spec,
             timeout=spec.timeout or task_type.timeout or DEFAULT_TIMEOUT,
@@ -174,9 +177,9 @@ class Submission:
         )
         if inputs_uri is not None:
             return replace(spec, source=Lines(self._uploaded(tenant, inputs_uri)))
-        if isinstance(spec.source, Lines) and spec.source.key:  # PlanTasks checks its lines
+        if isinstance(spec.source, Lines) and spec.source.key:  # PlanTasks validates its lines
             if self.blobs.size(spec.source.key) is None:
-                raise IllegalMove("the inputs of the job are not kept any more")
+                raise IllegalMove("the inputs of the job have expired")
             return spec
         count = len(inputs) if inputs is not None else _count(spec)
         _check_size(spec, count or 0)
@@ -187,12 +190,13 @@ class Submission:
     def _uploaded(self, tenant: str, uri: str) -> str:
         key = self.blobs.key_of(uri)
         if key is None or not _is_upload(key, tenant):
-            raise _invalid("inputs_uri", "must be one that POST /api/v1/inputs gave")
+            raise _invalid("inputs_uri", "must be a URI from POST /api/v1/inputs")
         size = self.blobs.size(key)
         if size is None:
             raise InputsNotFound(uri)
         if not 0 < size <= sizing.MAX_INPUT_BYTES:
-            raise _invalid("inputs_uri", f"holds {size} bytes; 1 to {sizing.MAX_INPUT_BYTES} fit")
+            problem = f"refers to {size} bytes; must be 1 to {sizing.MAX_INPUT_BYTES} bytes"
+            raise _invalid("inputs_uri", problem)
         return key
 
     def _store(self, job_id: str, fingerprint: str, inputs: Sequence[Mapping[str, Json]]) -> Lines:
@@ -203,7 +207,7 @@ class Submission:
 
 
 def fingerprint(body: Json) -> str:
-    """The same for equal JSON, whatever the order of its fields."""
+    """Return a hash that is the same for equal JSON, whatever the order of its fields."""
     text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -213,7 +217,7 @@ def _upload_prefix(tenant: str) -> str:
 
 
 def _is_upload(key: str, tenant: str) -> bool:
-    """Whether it is a key that we gave: no other name in the folder, and no folder below it."""
+    """Return whether the key came from `Submission.upload`: no other name, no subdirectory."""
     prefix = _upload_prefix(tenant)
     name = key.removeprefix(prefix).removesuffix(_SUFFIX)
     return key == f"{prefix}{name}{_SUFFIX}" and ids.is_job_id(f"job_{name}")
@@ -234,14 +238,14 @@ def _field(spec: Spec) -> str:
 
 def _check_size(spec: Spec, count: int) -> None:
     if not 1 <= count <= sizing.MAX_TASKS:
-        raise _invalid(_field(spec), f"makes {count} tasks; 1 to {sizing.MAX_TASKS} fit")
+        raise _invalid(_field(spec), f"defines {count} tasks; must be 1 to {sizing.MAX_TASKS}")
     least = sizing.smallest_size(count)
     if spec.chunk_size != "auto" and spec.chunk_size < least:
         raise _invalid("chunk_size", f"must be at least {least} for {count} tasks")
 
 
 def _samples(spec: Spec) -> Iterator[tuple[int, Mapping[str, Json]]]:
-    """Inputs that stand for all: every value of every axis is in one, long ranges by their ends."""
+    """Yield representative inputs, with every value of every axis; of ranges, only both ends."""
     source = spec.source
     if not isinstance(source, Grid):
         yield 0, {}
@@ -266,4 +270,4 @@ def _check_inputs(
             if len(problems) == MAX_PROBLEMS:
                 break
     if problems:
-        raise InvalidRequest(f"input does not fit task type {task_type.name!r}", problems)
+        raise InvalidRequest(f"invalid input for task type {task_type.name!r}", problems)

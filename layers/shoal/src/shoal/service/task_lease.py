@@ -1,4 +1,4 @@
-"""The fence of a task: only the worker that runs it under its chunk's lease may write for it."""
+"""Checks that a worker still runs a task under its chunk's lease, before it may write for it."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from shoal.ports.chunks import ChunkStore
 
 @dataclass(frozen=True, slots=True)
 class LeasedTask:
-    """A task as the worker that runs it names it."""
+    """The lease under which a worker runs a task."""
 
     worker: str
     job: str
@@ -20,7 +20,7 @@ class LeasedTask:
 
 
 def leased_chunk(chunks: ChunkStore, task: LeasedTask) -> Chunk:
-    """The chunk's row; raise IllegalMove unless the worker runs the task under this epoch."""
+    """Return the chunk; raise IllegalMove unless the worker runs the task under this epoch."""
     chunk = chunks.get(task.job, task.chunk)
     if chunk is None or chunk.epoch != task.epoch or chunk.lease is None:
         raise lease_lost(task)
@@ -33,5 +33,5 @@ def leased_chunk(chunks: ChunkStore, task: LeasedTask) -> Chunk:
 
 
 def lease_lost(task: LeasedTask) -> IllegalMove:
-    """The error of a worker that has lost its lease."""
-    return IllegalMove(f"task {task.job}.{task.index} does not run at epoch {task.epoch}")
+    """Return the error for a worker that has lost its lease."""
+    return IllegalMove(f"task {task.job}.{task.index} is not running at epoch {task.epoch}")

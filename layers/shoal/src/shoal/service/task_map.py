@@ -1,6 +1,6 @@
-"""A job's tasks at one glance: a byte a task, or the counts of each chunk.
+"""Builds the map of a job's tasks: one byte per task, or the counts of each chunk.
 
-Tallies tell chunks whose tasks all stand alike; rows are read only of the others.
+Tallies show the chunks whose tasks all have the same status; only the rows of the others are read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from shoal.ports.jobs import JobStore
 from shoal.service.job_access import owned_job
 
 MOST_MIXED: Final = 10_000
-"""Rows of chunks that one request reads at most: all of a million tasks at chunk 100."""
+"""Most chunk rows per request, enough for a million tasks in chunks of 100."""
 
 CELL: Final = struct.Struct("<6H")
 """The counts of a chunk, in the order of the statuses."""
@@ -40,19 +40,19 @@ _CLOSED: Final = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class TaskMapQueries:
-    """Reads only."""
+    """Read access to the maps of jobs."""
 
     jobs: JobStore
     chunks: ChunkStore
 
     def of_job(self, tenant: str, job_id: str) -> TaskMap:
-        """A job's chart, of which nothing but the job is read yet."""
+        """Return the map of a job; only the job's row is read."""
         return TaskMap(owned_job(self.jobs, tenant, job_id), self.jobs, self.chunks)
 
 
 @dataclass(frozen=True)
 class TaskMap:
-    """The tasks of one job."""
+    """The map of one job."""
 
     job: Job
     jobs: JobStore
@@ -60,19 +60,19 @@ class TaskMap:
 
     @property
     def count(self) -> int:
-        """How many tasks it has; 0 while that is not known."""
+        """The number of tasks; 0 until it is known."""
         return self.job.task_count or 0
 
     @property
     def version(self) -> int:
-        """Grows with whatever it shows: tallies are older than the rows that are read after."""
+        """A version that grows with each change of the map. Tallies are read before rows."""
         moves = sum(tally.versions for tally in self._tallies) if self.job.live else self.job.moves
         return job_version(self.job.version, moves)
 
     def tasks(self, start: int) -> bytes:
-        """The letter of each task from the index `start` on.
+        """Return the letter of each task, starting at the index `start`.
 
-        It ends before the last task if more than 10,000 rows would have to be read.
+        The result ends before the last task if more than 10,000 rows would be read.
         """
         if start >= self.count:
             return b""
@@ -90,11 +90,11 @@ class TaskMap:
         for number, standing in self.chunks.statuses(self.job.id, mixed).items():
             cells[number - first] = self._visible_statuses(standing)
         for number in mixed:
-            cells[number - first] = cells[number - first] or self._unmade(number)
+            cells[number - first] = cells[number - first] or self._not_created(number)
         return "".join(cells)[start - first * (self.job.chunk_size or 1) :].encode()
 
     def cells(self) -> bytes:
-        """The counts of each chunk; no row of a chunk is read."""
+        """Return the counts of each chunk; no chunk row is read."""
         if not self.job.planned:
             return b""
         return b"".join(CELL.pack(*counts) for counts in self._known(0))
@@ -104,13 +104,13 @@ class TaskMap:
         return self.jobs.tallies(self.job.id, range(self.job.tallies))
 
     def _uniform(self) -> str | None:
-        """The letter of every task, where the job's row tells it."""
+        """Return the letter of every task if the job's row shows that all are equal."""
         if not self.job.planned:
             return untouched_status(self.job).letter
-        return None if self.job.counts is None else _only(self.job.counts)
+        return None if self.job.counts is None else _single_letter(self.job.counts)
 
     def _known(self, first: int) -> Iterator[Counts]:
-        """The counts of each chunk from `first` on, as users see them."""
+        """Yield the counts of each chunk from `first`, as users see them."""
         entries: Mapping[int, Mapping[int, Entry]]
         entries = {tally.number: tally.entries for tally in self._tallies}
         for number in range(first, self.job.chunks):
@@ -120,7 +120,7 @@ class TaskMap:
     def _counts(self, entry: Entry | None, size: int) -> Counts:
         if entry is None:  # it was never leased
             counts = Counts(pending=size)
-        elif entry.generation != self.job.generation:  # it waits to be begun anew
+        elif entry.generation != self.job.generation:  # it waits for its reset
             done = entry.counts.completed
             counts = Counts(pending=size - done, completed=done)
         else:
@@ -128,24 +128,24 @@ class TaskMap:
         return counts if self.job.live else counts.after_close()
 
     def _visible_statuses(self, standing: ChunkStatuses) -> str:
-        """The letters of a chunk's row, as `visible_status` has them."""
+        """Return the letters of a chunk's row, with the same rules as `visible_status`."""
         letters = standing.statuses
         if standing.generation != self.job.generation:
             waits = untouched_status(self.job).letter
             return "".join(each if each == _COMPLETED else waits for each in letters)
         return letters if self.job.live else letters.translate(_CLOSED)
 
-    def _unmade(self, number: int) -> str:
+    def _not_created(self, number: int) -> str:
         return self.job.size_of(number) * untouched_status(self.job).letter
 
 
-@lru_cache(1_024)  # most chunks of a job stand alike
+@lru_cache(1_024)  # most chunks of a job have the same counts
 def _letters(counts: Counts) -> str | None:
-    """The letters of tasks that all stand alike, else None."""
-    letter = _only(counts)
+    """Return the letters if all tasks have the same status, else None."""
+    letter = _single_letter(counts)
     return None if letter is None else sum(counts) * letter
 
 
-def _only(counts: Counts) -> str | None:
+def _single_letter(counts: Counts) -> str | None:
     found = [letter for letter, count in zip(_LETTERS, counts, strict=True) if count]
     return found[0] if len(found) == 1 else None

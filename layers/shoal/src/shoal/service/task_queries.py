@@ -1,4 +1,4 @@
-"""Tasks as users read them: one, or those of a job that are sought."""
+"""Reads tasks for users: one task, or the matching tasks of a job."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from shoal.service.read_limits import MOST_ROWS, READ_AT_ONCE
 class TaskView:
     """A task as users see it.
 
-    `outcome` is the latest accepted one; `input` is None if it is too large to show,
-    or not kept any more.
+    `outcome` is the latest accepted one. `input` is None if it is too large to show or has
+    expired.
     """
 
     job: Job
@@ -42,21 +42,21 @@ class TaskView:
 
     @property
     def worker(self) -> str | None:
-        """Who runs it."""
+        """The worker that runs the task, if it is RUNNING."""
         running = self.status is TaskStatus.RUNNING and self.chunk is not None
         return self.chunk.lease.worker if running and self.chunk and self.chunk.lease else None
 
     @property
     def progress(self) -> float | None:
-        """How far it is, if it runs and says so."""
+        """The progress of a RUNNING task, if its worker reports it."""
         chunk = self.chunk
         return None if chunk is None else chunk.progress_of(self.index - chunk.first)
 
 
 class TaskPage(NamedTuple):
-    """Some tasks, and the index to go on from (None at the end).
+    """A page of tasks, and the start of the next one (None at the end).
 
-    `read` is how many rows of chunks and of outcomes it took.
+    `read` is the number of rows of chunks and outcomes that were read.
     """
 
     tasks: Sequence[TaskView]
@@ -66,23 +66,23 @@ class TaskPage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TaskQueries:
-    """Reads only; tasks of another tenant do not exist."""
+    """Read access to tasks; those of another tenant do not exist."""
 
     jobs: JobStore
     chunks: ChunkStore
     inputs: Inputs
 
     def get(self, tenant: str, task_id: str) -> TaskView:
-        """One task."""
+        """Return a task; raise TaskNotFound."""
         job, chunk, offset = self.find(tenant, task_id)
         if chunk is None:
             index = ids.parse_task_id(task_id)
-            return self._unmade(job, index[1] if index else 0)
+            return self._not_created(job, index[1] if index else 0)
         (outcome,) = self.outcomes([(chunk, offset)])
         return self.views(job, [(chunk, offset, outcome)])[0]
 
     def find(self, tenant: str, task_id: str) -> tuple[Job, Chunk | None, int]:
-        """Job, chunk (None if it is not made yet) and position of a task."""
+        """Return the job, the chunk (None if not created yet) and the position of a task."""
         parsed = ids.parse_task_id(task_id)
         if parsed is None:
             raise TaskNotFound(task_id)
@@ -101,7 +101,7 @@ class TaskQueries:
     def of_job(
         self, tenant: str, job_id: str, which: TaskFilter, *, limit: int, start: int
     ) -> TaskPage:
-        """Tasks that are sought, from the index `start` on; not by their cause."""
+        """Return matching tasks, starting at the index `start`; the cause is not checked."""
         job = owned_job(self.jobs, tenant, job_id)
         places, following, read = self._places(job, which, limit, start)
         read += len(part_keys(places))
@@ -110,7 +110,7 @@ class TaskQueries:
         return TaskPage(tasks, following, read)
 
     def views(self, job: Job, found: Sequence[tuple[Chunk, int, Outcome | None]]) -> list[TaskView]:
-        """Tasks, each with its latest outcome, as users see them."""
+        """Return tasks with their latest outcomes as users see them."""
         inputs = self.inputs.full_inputs(job, [(chunk, offset) for chunk, offset, _ in found])
         return [
             TaskView(
@@ -128,7 +128,7 @@ class TaskQueries:
     def _places(
         self, job: Job, which: TaskFilter, limit: int, start: int
     ) -> tuple[list[tuple[Chunk, int]], int | None, int]:
-        """Chunk and position of up to `limit` tasks, the index to go on from, and the rows read."""
+        """Return the places of up to `limit` tasks, the next index, and the number of rows read."""
         found: list[tuple[Chunk, int]] = []
         numbers, read = self.chunks_with(job, which, start), 0
         step = sizing.chunk_count(limit, job.chunk_size or 1) + 1
@@ -144,7 +144,7 @@ class TaskQueries:
         return found, None, read
 
     def chunks_with(self, job: Job, which: TaskFilter, start: int) -> Iterator[int]:
-        """The chunks, from the index `start` on, that may hold tasks that are sought."""
+        """Return the chunks, from the index `start`, that may contain matching tasks."""
         count = job.task_count or 0
         end = count if which.end is None else min(which.end, count)
         if not job.planned or start >= end:
@@ -157,11 +157,11 @@ class TaskQueries:
         entries = {t.number: t for t in self.jobs.tallies(job.id, range(job.tallies))}
         return (number for number in numbers if _may_hold(job, entries, number, which))
 
-    def _unmade(self, job: Job, index: int) -> TaskView:
+    def _not_created(self, job: Job, index: int) -> TaskView:
         return TaskView(job, None, index, untouched_status(job), 0, job.spec.params, None)
 
     def outcomes(self, places: Sequence[tuple[Chunk, int]]) -> list[Outcome | None]:
-        """The latest accepted outcome of each task, if it has one."""
+        """Return the latest accepted outcome of each task, None if it has none."""
         keys = part_keys(places)
         parts = self.chunks.parts(keys) if keys else {}
         outcomes = {
@@ -173,12 +173,12 @@ class TaskQueries:
 
 
 def part_keys(places: Iterable[tuple[Chunk, int]]) -> set[PartKey]:
-    """The parts with the latest outcomes of these tasks."""
+    """Return the parts with the latest outcomes of these tasks."""
     return {key for chunk, offset in places if (key := chunk.part_of(offset)) is not None}
 
 
 def admitted(job: Job, which: TaskFilter, chunk: Chunk, start: int) -> list[int]:
-    """The positions in a chunk of the tasks that are sought, from the index `start` on."""
+    """Return the positions of the matching tasks of a chunk, from the index `start`."""
     return [
         offset
         for offset in range(max(0, start - chunk.first), chunk.size)

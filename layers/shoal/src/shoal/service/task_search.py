@@ -1,6 +1,6 @@
-"""Tasks of a job found by what their outcomes say: a cause, or how long they took.
+"""Finds tasks of a job by their outcomes: by cause, or by duration.
 
-Outcomes are read for that, so a request looks at a piece of the job and says where to go on.
+A search reads outcomes, so a request covers a range of the job and returns the start of the next.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from shoal.service.task_queries import TaskPage, TaskQueries, admitted, part_key
 
 
 class FoundTask(NamedTuple):
-    """A task that ended, by its chunk and position, and what came of it."""
+    """A task by its chunk and position, with its outcome."""
 
     chunk: Chunk
     offset: int
@@ -31,18 +31,18 @@ class FoundTask(NamedTuple):
 
     @property
     def task(self) -> int:
-        """Its index."""
+        """The index of the task."""
         return self.chunk.first + self.offset
 
     @property
     def duration(self) -> float:
-        """Seconds of its latest attempt that ended; none if there is none."""
+        """Seconds of the latest ended attempt; 0 if there is none."""
         return 0.0 if self.outcome is None else self.outcome.duration
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSearch:
-    """Reads only: the tallies, and at most a thousand rows of chunks and of outcomes."""
+    """Search for tasks: reads the tallies, and at most 1,000 rows of chunks and outcomes."""
 
     jobs: JobStore
     task_queries: TaskQueries
@@ -51,38 +51,38 @@ class TaskSearch:
     def by_cause(
         self, tenant: str, job_id: str, which: TaskFilter, *, limit: int, start: int
     ) -> TaskPage:
-        """Failed tasks of the cause that is sought, by index, from the index `start` on."""
+        """Return failed tasks with the requested cause, by index, starting at `start`."""
         job = owned_job(self.jobs, tenant, job_id)
-        look, found = _Scan(self, job, which, start), list[FoundTask]()
-        for each in look:
+        scan, found = _Scan(self, job, which, start), list[FoundTask]()
+        for each in scan:
             if not which.matches_cause(job.spec.task_type, each.outcome):
                 continue
             if len(found) == limit:
-                return TaskPage(self.task_queries.views(job, found), each.task, look.rows)
+                return TaskPage(self.task_queries.views(job, found), each.task, scan.rows)
             found.append(each)
-        return TaskPage(self.task_queries.views(job, found), look.following, look.rows)
+        return TaskPage(self.task_queries.views(job, found), scan.following, scan.rows)
 
     def slowest(
         self, tenant: str, job_id: str, which: TaskFilter, *, limit: int, start: int
     ) -> TaskPage:
-        """The tasks that took longest among those that it looked at, the slowest first."""
+        """Return the longest-running tasks of the scanned range, the slowest first."""
         job = owned_job(self.jobs, tenant, job_id)
-        begun = replace(which, attempts=max(1, which.attempts))
-        look = _Scan(self, job, begun, start)
+        started = replace(which, attempts=max(1, which.attempts))
+        scan = _Scan(self, job, started, start)
         ended = (
             each
-            for each in look
+            for each in scan
             if each.outcome is not None and which.matches_cause(job.spec.task_type, each.outcome)
         )
         slowest = nlargest(limit, ended, key=lambda each: (each.duration, -each.task))
-        return TaskPage(self.task_queries.views(job, slowest), look.following, look.rows)
+        return TaskPage(self.task_queries.views(job, slowest), scan.following, scan.rows)
 
 
 @dataclass(slots=True)
 class _Scan:
-    """Tasks with their outcomes, by index, as far as rows reach.
+    """Yields tasks with their outcomes by index, within the row limit.
 
-    `rows` are those read so far, `following` is where to go on once it has ended.
+    `rows` is the number of rows read so far; `following` is the next index after the scan.
     """
 
     search: TaskSearch
@@ -112,7 +112,7 @@ class _Scan:
         return [(chunk, offsets) for chunk, offsets in found if offsets]
 
     def _affordable(self, picked: Sequence[tuple[Chunk, list[int]]]) -> int:
-        """How many of the chunks have outcomes that may still be read; they count from now on."""
+        """Return how many of the chunks fit into the row limit, and count their rows."""
         for fit, (chunk, offsets) in enumerate(picked):
             more = len(part_keys((chunk, offset) for offset in offsets))
             if self.rows + more > MOST_ROWS:

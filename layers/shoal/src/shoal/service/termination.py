@@ -1,4 +1,7 @@
-"""How a job ends before its tasks have: cancel, deadline, too many failures, a broken workflow."""
+"""Ends jobs early: after a cancel, a deadline, too many failures or a workflow failure.
+
+Protocol step 9 in docs/explanation/architecture.md.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,14 +21,14 @@ from shoal.service.read_limits import READ_AT_ONCE
 
 @dataclass(frozen=True, slots=True)
 class Termination:
-    """Flags, seals and closes."""
+    """The early end of jobs: flag, seal, close."""
 
     jobs: JobStore
     chunks: ChunkStore
     completion: Completion
 
     def fail(self, job_id: str, generation: int, reason: str) -> Job:
-        """End this generation FAILED for that reason, unless it is ending already."""
+        """End this generation as FAILED with a reason, unless it is already ending."""
         job = update_job(
             self.jobs,
             job_id,
@@ -34,9 +37,9 @@ class Termination:
         return self.seal(job) if job.live and job.generation == generation else job
 
     def seal(self, job: Job) -> Job:
-        """End the running tasks of a flagged job, then close it.
+        """End the running tasks of a flagged job, then close the job.
 
-        Chunks that never ran stay as they are: their tasks show as CANCELLED because the job is.
+        Chunks that never ran are unchanged; their tasks show as CANCELLED because the job is.
         """
         tallies = self.jobs.tallies(job.id, range(job.tallies))
         for numbers in open_chunks(job, tallies):
@@ -64,23 +67,23 @@ class Termination:
                 chunk = fresh
                 continue
             chunk = sealed
-        if has_untold_ends(job, chunk):
+        if has_untallied_outcomes(job, chunk):
             self.completion.tally(job, chunk)
 
 
-def has_untold_ends(job: Job, chunk: Chunk) -> bool:
-    """Return whether its tally may lack ended tasks: a report may have died before it."""
+def has_untallied_outcomes(job: Job, chunk: Chunk) -> bool:
+    """Return whether the tally may lack ended tasks, because a report died before its tally."""
     return chunk.generation == job.generation and chunk.counts.pending < chunk.size
 
 
 def known_counts(job: Job, tallies: Iterable[Tally]) -> Counts:
-    """The job's counts as its tallies have them; what they do not know of is pending."""
+    """Return the job's counts according to its tallies; other tasks count as pending."""
     counts = Counts.total([Counts(), *(tally.counts(job.generation) for tally in tallies)])
     return counts._replace(pending=(job.task_count or 0) - sum(counts[1:]))
 
 
 def open_chunks(job: Job, tallies: Iterable[Tally]) -> Iterable[tuple[int, ...]]:
-    """The chunks that are not known to have ended, as many at a time as are read at once."""
+    """Return the chunks that are not known to have ended, in batches for reading."""
     entries = {tally.number: tally.entries for tally in tallies}
     numbers = (
         chunk

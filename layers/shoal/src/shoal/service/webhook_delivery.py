@@ -1,4 +1,4 @@
-"""How events reach webhooks: spread to those that want them, then tried until one attempt does."""
+"""Delivers events to webhooks: one delivery per webhook, retried until an attempt succeeds."""
 
 import json
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ from shoal.ports.webhooks import DeliveryQueue, WebhookPoster, WebhookStore
 from shoal.service.audit_trail import AuditTrail
 
 LONGEST_DELAY: Final = 900.0
-"""Seconds for which the queue can hide a message; what is due later is sent again on its way."""
-KEPT: Final = 14 * 24 * 3_600
-"""Seconds for which the log keeps an attempt."""
+"""Most seconds for which the queue can delay a message; later deliveries are requeued."""
+RETENTION_SECONDS: Final = 14 * 24 * 3_600
+"""Seconds for which an attempt is stored."""
 TRIES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookDispatcher:
-    """At least once, in no order. With `local`, http://127.0.0.1 may be told too."""
+    """At-least-once delivery without order. With `local`, http://127.0.0.1 is allowed too."""
 
     webhooks: WebhookStore
     queue: DeliveryQueue
@@ -39,35 +39,38 @@ class WebhookDispatcher:
     local: bool
 
     def fan_out(self, event: WebhookEvent) -> int:
-        """Send it on its way to every webhook that wants it; how many do."""
-        wanting = [hook for hook in self.webhooks.of_tenant(event.tenant) if hook.wants(event)]
-        for hook in wanting:
-            self.queue.send(WebhookDelivery(hook.id, event), delay=0.0)
-        return len(wanting)
+        """Enqueue a delivery for every subscribed webhook; return the number of deliveries."""
+        subscribed = [
+            webhook for webhook in self.webhooks.of_tenant(event.tenant) if webhook.wants(event)
+        ]
+        for webhook in subscribed:
+            self.queue.send(WebhookDelivery(webhook.id, event), delay=0.0)
+        return len(subscribed)
 
     def attempt(self, delivery: WebhookDelivery) -> WebhookResponse | None:
-        """Try it, note what came of it, and send it again for later if it failed.
+        """Post the event, record the attempt, and enqueue the next attempt if it failed.
 
-        None if nothing was tried: it is not due, its webhook is gone, or is disabled.
+        Returns None without an attempt if the delivery is not due or if its webhook was removed or
+        disabled.
         """
         event, now = delivery.event, self.clock.now()
-        hook = self.webhooks.get(event.tenant, delivery.webhook_id)
-        if hook is None or not (hook.enabled or event.type == TEST_EVENT):
+        webhook = self.webhooks.get(event.tenant, delivery.webhook_id)
+        if webhook is None or not (webhook.enabled or event.type == TEST_EVENT):
             return None
         if delivery.due > now:
             self._send(delivery, now)
             return None
         body = _body(event)
-        headers = signed_headers(hook, event.id, body, now)
-        answer = self.poster.post(hook.url, headers, body, allowed=self._allowed)
+        headers = signed_headers(webhook, event.id, body, now)
+        answer = self.poster.post(webhook.url, headers, body, allowed=self._allowed)
         after = delivery.after(answer, now)
-        self._record_outcome(hook, answer)
+        self._record_outcome(webhook, answer)
         following = None if after is None else after.due
         self.webhooks.record_attempt(
             DeliveryAttempt(
-                hook.id, event.id, event.type, delivery.attempt, now, answer, following
+                webhook.id, event.id, event.type, delivery.attempt, now, answer, following
             ),
-            expires_at=int(now) + KEPT,
+            expires_at=int(now) + RETENTION_SECONDS,
         )
         if after is not None:
             self._send(after, now)
@@ -80,26 +83,26 @@ class WebhookDispatcher:
     def _send(self, delivery: WebhookDelivery, now: float) -> None:
         self.queue.send(delivery, delay=max(0.0, min(LONGEST_DELAY, delivery.due - now)))
 
-    def _record_outcome(self, hook: Webhook, answer: WebhookResponse) -> None:
-        """Note on the webhook that it fails, that it does no more, or that it is given up."""
-        found: Webhook | None = hook
+    def _record_outcome(self, webhook: Webhook, answer: WebhookResponse) -> None:
+        """Update the webhook: it fails, it has recovered, or it is disabled."""
+        found: Webhook | None = webhook
         for _ in range(TRIES):
             if found is None:
                 return
-            told = found.after_attempt(answer, self.clock.now())
-            if told is found:
+            updated = found.after_attempt(answer, self.clock.now())
+            if updated is found:
                 return
             try:
-                self.webhooks.put(told)
+                self.webhooks.put(updated)
             except WriteConflict:
-                found = self.webhooks.get(hook.tenant, hook.id)
+                found = self.webhooks.get(webhook.tenant, webhook.id)
                 continue
-            if found.enabled and not told.enabled:
-                about = {"webhook": hook.id, "why": told.disabled_why or ""}
-                self.audit_trail.record_by_system(hook.tenant, Action.WEBHOOK_DISABLE, about)
+            if found.enabled and not updated.enabled:
+                detail = {"webhook": webhook.id, "why": updated.disabled_why or ""}
+                self.audit_trail.record_by_system(webhook.tenant, Action.WEBHOOK_DISABLE, detail)
             return
 
 
 def _body(event: WebhookEvent) -> bytes:
-    told = {"type": event.type, "timestamp": event.at, "data": event.data}
-    return json.dumps(told, separators=(",", ":")).encode()
+    body = {"type": event.type, "timestamp": event.at, "data": event.data}
+    return json.dumps(body, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""What a tenant does with its webhooks."""
+"""Manages the webhooks of a tenant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ TRIES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Webhooks:
-    """Another tenant's do not exist. With `local`, http://127.0.0.1 may be told too."""
+    """The webhooks of a tenant. With `local`, http://127.0.0.1 is allowed too."""
 
     webhooks: WebhookStore
     queue: DeliveryQueue
@@ -45,14 +45,14 @@ class Webhooks:
     def add(
         self, tenant: str, url: str, events: Sequence[str], description: str, *, key: str | None
     ) -> tuple[Webhook, bool]:
-        """A new webhook, and whether an earlier request of the same key had made it.
+        """Add a webhook; return it, and whether an earlier request with the same key added it.
 
-        Raises LimitReached if the tenant has enough, and IdempotencyConflict for a key of another
-        request, or of a webhook whose secret was replaced since.
+        Raises LimitReached if the tenant has the maximum number, and IdempotencyConflict if the key
+        was used for another request or the webhook's secret has been rotated since.
         """
         checked_url(url, local=self.local)
         now = self.clock.now()
-        hook = Webhook(
+        webhook = Webhook(
             id=ids.webhook_id(now, self.entropy.bytes())
             if key is None
             else ids.keyed_webhook_id(tenant, key),
@@ -64,58 +64,60 @@ class Webhooks:
             description=description,
         )
         known = self.webhooks.of_tenant(tenant)
-        before = next((each for each in known if each.id == hook.id), None)
+        before = next((each for each in known if each.id == webhook.id), None)
         if before is not None:
-            return _same(before, hook), True
+            return _same(before, webhook), True
         if len(known) >= MOST_WEBHOOKS:
             raise LimitReached(
                 "webhooks",
-                f"{len(known)} webhooks, of at most {MOST_WEBHOOKS}",
+                f"{len(known)} webhooks exist; the maximum is {MOST_WEBHOOKS}",
                 RETRY_AFTER_SECONDS,
             )
         try:
-            self.webhooks.put(hook)
-        except WriteConflict:  # the same request, at the same time
-            return _same(self.get(tenant, hook.id), hook), True
-        return hook, False
+            self.webhooks.put(webhook)
+        except WriteConflict:  # a concurrent equal request was first
+            return _same(self.get(tenant, webhook.id), webhook), True
+        return webhook, False
 
     def of_tenant(self, tenant: str) -> Sequence[Webhook]:
-        """A tenant's, oldest first."""
-        return sorted(self.webhooks.of_tenant(tenant), key=lambda hook: (hook.created_at, hook.id))
+        """Return the webhooks of a tenant, oldest first."""
+        return sorted(
+            self.webhooks.of_tenant(tenant), key=lambda webhook: (webhook.created_at, webhook.id)
+        )
 
     def get(self, tenant: str, webhook_id: str) -> Webhook:
-        """One of them; raise WebhookNotFound."""
-        hook = self.webhooks.get(tenant, webhook_id)
-        if hook is None:
+        """Return a webhook; raise WebhookNotFound."""
+        webhook = self.webhooks.get(tenant, webhook_id)
+        if webhook is None:
             raise WebhookNotFound(webhook_id)
-        return hook
+        return webhook
 
     def remove(self, tenant: str, webhook_id: str) -> None:
-        """Tell it nothing any more; raise WebhookNotFound."""
+        """Remove a webhook; raise WebhookNotFound."""
         if not self.webhooks.remove(tenant, webhook_id):
             raise WebhookNotFound(webhook_id)
 
     def rotate(self, tenant: str, webhook_id: str) -> Webhook:
-        """Give it a new secret. Those before sign beside it for a day, so a repeat harms nobody."""
+        """Replace the secret. Old ones also sign events for a day, so a repeat is harmless."""
         for _ in range(TRIES):
-            hook = self.get(tenant, webhook_id).rotated(self._secret(), self.clock.now())
+            webhook = self.get(tenant, webhook_id).rotated(self._secret(), self.clock.now())
             try:
-                self.webhooks.put(hook)
+                self.webhooks.put(webhook)
             except WriteConflict:
                 continue
-            return hook
-        raise Unavailable(f"webhook {webhook_id} is written by too many at once")
+            return webhook
+        raise Unavailable(f"too many concurrent updates to webhook {webhook_id}")
 
     def test(self, tenant: str, webhook_id: str) -> WebhookEvent:
-        """Send it an event that says nothing, once; if that arrives, it is enabled again."""
-        hook, now = self.get(tenant, webhook_id), self.clock.now()
+        """Send a test event once; success re-enables the webhook."""
+        webhook, now = self.get(tenant, webhook_id), self.clock.now()
         name = f"test_{ids.webhook_id(now, self.entropy.bytes()).removeprefix('wh_')}"
-        event = WebhookEvent(name, TEST_EVENT, rfc3339(now), tenant, {"webhook_id": hook.id})
-        self.queue.send(WebhookDelivery(hook.id, event), delay=0.0)
+        event = WebhookEvent(name, TEST_EVENT, rfc3339(now), tenant, {"webhook_id": webhook.id})
+        self.queue.send(WebhookDelivery(webhook.id, event), delay=0.0)
         return event
 
     def attempts(self, tenant: str, webhook_id: str) -> Sequence[DeliveryAttempt]:
-        """The last ones, newest first; raise WebhookNotFound."""
+        """Return the latest delivery attempts, newest first; raise WebhookNotFound."""
         return self.webhooks.attempts(self.get(tenant, webhook_id).id, limit=SHOWN)
 
     def _secret(self) -> str:
@@ -123,8 +125,8 @@ class Webhooks:
         return new_secret(drawn[:SECRET_BYTES])
 
 
-def _same(before: Webhook, asked: Webhook) -> Webhook:
-    said = before.url, before.events, before.description, bool(before.old)
-    if said != (asked.url, asked.events, asked.description, False):
+def _same(before: Webhook, requested: Webhook) -> Webhook:
+    existing = before.url, before.events, before.description, bool(before.old)
+    if existing != (requested.url, requested.events, requested.description, False):
         raise IdempotencyConflict
     return before
