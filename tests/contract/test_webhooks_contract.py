@@ -22,7 +22,7 @@ def a_webhook(tenant: str | None = None) -> Webhook:
 
 
 def an_attempt(webhook_id: str, number: int, *, at: float = NOW) -> DeliveryAttempt:
-    answer = WebhookResponse(None, 1.5, "no answer in time")
+    answer = WebhookResponse(None, 1.5, "no response in time")
     return DeliveryAttempt(
         webhook_id, "job_1.6.completed", "job.completed", number, at, answer, at + 5
     )

@@ -271,7 +271,7 @@ def test_a_failure_is_tried_again_under_the_same_id_until_it_arrives(world: Worl
 
 def test_what_is_due_late_waits_in_turns_that_the_queue_can_hide(world: World) -> None:
     add()
-    world.webhook_poster.answer = WebhookResponse(None, 10.0, "no answer in time")
+    world.webhook_poster.answer = WebhookResponse(None, 10.0, "no response in time")
     happened(world, JobChange.COMPLETED)
     for pause in RETRY_DELAYS[:2]:
         deliver(world)

@@ -1,1 +1,1 @@
-"""Ports filled: by AWS, and by memory for tests. Clients come in; nothing here makes one."""
+"""Implementations of the ports, on AWS and in memory. Clients are passed in."""

@@ -1,4 +1,4 @@
-"""Files of a task, stored by links that the API gives."""
+"""Artifacts of a task, stored through links from the API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ApiArtifacts:
         def upload() -> str:
             place = api.artifact(request)
             if place.url is None or place.uri is None:
-                raise RemoteRejected(200, "the answer has no place for the artifact")
+                raise RemoteRejected(200, "the response has no URL for the artifact")
             api.upload(place.url, place.headers, body)
             return place.uri
 

@@ -1,4 +1,4 @@
-"""What AWS refuses, in Shoal's words. No error of botocore leaves the adapters."""
+"""Translates botocore errors; none of them leaves the adapters."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ _SERVER_FAULT: Final = 500
 
 
 class AwsError(ShoalError):
-    """AWS will never accept this call: a fault of ours, of the deployment or of its permissions."""
+    """AWS rejected the call permanently: an error in the code, deployment or permissions."""
 
 
 def code_of(error: ClientError) -> str:
-    """The code that AWS gave the error."""
+    """Return the error code of AWS."""
     return error.response["Error"]["Code"]
 
 

@@ -1,4 +1,4 @@
-"""Pauses between tries of what AWS took only in part."""
+"""Backoff between attempts of calls that AWS processed only in part."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _LONGEST: Final = 2.0
 
 
 def tries(sleep: Callable[[float], None] = time.sleep) -> Iterator[int]:
-    """Numbers of tries; sleeps before each but the first, with exponential backoff and jitter."""
+    """Yield attempt numbers; sleep before each except the first, with backoff and jitter."""
     for number in range(_TRIES):
         if number:
             bound = min(_LONGEST, _FIRST * 2**number)
-            sleep(bound * random.uniform(0.5, 1.0))  # noqa: S311 - no secret depends on it
+            sleep(bound * random.uniform(0.5, 1.0))  # noqa: S311 - not used for secrets
         yield number

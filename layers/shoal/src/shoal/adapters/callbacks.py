@@ -1,4 +1,4 @@
-"""The API as workers call it: JSON over HTTPS, signed with the worker's own AWS credentials."""
+"""The worker routes of the API: JSON over HTTPS, signed with the worker's AWS credentials."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _JSON: Final = {"Content-Type": "application/json"}
 
 
 class SignedCallbacks:
-    """Fills the worker's port `Callbacks`.
+    """Implements the worker's port `Callbacks`.
 
-    `post` signs and sends the calls to the API; `storage` makes those to presigned URLs.
+    `post` signs and sends API calls; `storage` calls presigned URLs.
     """
 
     def __init__(self, url: str, post: Post, storage: httpx.Client) -> None:
@@ -47,11 +47,11 @@ class SignedCallbacks:
         self._storage = storage
 
     def register(self, request: WorkerRegistration) -> RegistrationAnswer:
-        """Offer task types."""
+        """Register the worker and its task types."""
         return self._call("workers", request, RegistrationAnswer)
 
     def lease(self, request: LeaseRequest) -> LeaseAnswer:
-        """Ask for chunks."""
+        """Lease chunks."""
         return self._call("leases", request, LeaseAnswer)
 
     def heartbeat(self, request: HeartbeatRequest) -> HeartbeatAnswer:
@@ -59,26 +59,26 @@ class SignedCallbacks:
         return self._call("heartbeats", request, HeartbeatAnswer)
 
     def report(self, body: bytes) -> ReportAnswer:
-        """Send a `ReportRequest` that is encoded already."""
+        """Send an encoded `ReportRequest`."""
         return self._call("reports", body, ReportAnswer)
 
     def part(self, request: PartRequest) -> PartAnswer:
-        """Ask where a part goes."""
+        """Return an upload URL for a part."""
         return self._call("parts", request, PartAnswer)
 
     def effect(self, request: EffectRequest) -> EffectAnswer:
-        """Keep what a side effect returned, or ask what is kept."""
-        body = request.model_dump_json().encode()  # with its nulls: an effect may return None
+        """Store or read the return value of a side effect."""
+        body = request.model_dump_json().encode()  # with nulls, because an effect can return None
         return self._call("effects", body, EffectAnswer)
 
     def artifact(self, request: ArtifactRequest) -> ArtifactAnswer:
-        """Ask where an artifact goes, or is."""
+        """Return an upload or download URL of an artifact."""
         return self._call("artifacts", request, ArtifactAnswer)
 
     def upload(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
-        """PUT to a presigned URL; a part that is there already counts as uploaded."""
+        """PUT to a presigned URL; an existing part counts as uploaded."""
         answer = self._stored(httpx.Request("PUT", url, headers=headers, content=body))
-        if answer.status != _PRECONDITION_FAILED:  # else it is there already
+        if answer.status != _PRECONDITION_FAILED:  # the part exists already
             _checked(answer)
 
     def download(self, url: str, headers: Mapping[str, str]) -> bytes:
@@ -99,13 +99,11 @@ class SignedCallbacks:
         try:
             return answer.model_validate_json(content)
         except ValidationError as invalid:
-            raise RemoteRejected(
-                200, f"the answer to {noun} is not understood: {invalid}"
-            ) from invalid
+            raise RemoteRejected(200, f"invalid response to {noun}: {invalid}") from invalid
 
 
 def _checked(answer: PostResponse) -> bytes:
-    """The body of a success; else raise what the answer means."""
+    """Return the body of a successful response, or raise its error."""
     status, body, retry_after = answer
     if status in _SUCCESS:
         return body

@@ -1,4 +1,4 @@
-"""The time and the randomness of the machine."""
+"""The system clock and random numbers."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import time
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The system clock."""
 
     def now(self) -> float:
         return time.time()
 
 
 class SystemEntropy:
-    """The machine's randomness."""
+    """The random numbers of the system."""
 
     def bytes(self) -> bytes:
         return os.urandom(10)
 
     def uniform(self) -> float:
-        return random.random()  # noqa: S311 - jitter is no secret
+        return random.random()  # noqa: S311 - jitter is not a secret

@@ -1,4 +1,4 @@
-"""How long the oldest message of a queue has waited, as CloudWatch has it from SQS each minute."""
+"""Ages of the oldest messages, from the SQS metrics in CloudWatch."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from shoal.ports.clock import Clock
 
 _KEPT: Final = 30.0
-"""Seconds. A metric costs $0.01 a thousand times, whoever asks and however often."""
+"""Cache time in seconds. Each thousand metric reads cost $0.01."""
 _MINUTE: Final = 60
 _RECENT: Final = timedelta(minutes=5)
-"""What is older says nothing of now; SQS is up to three minutes behind."""
+"""Maximum age of a data point in seconds; SQS publishes with up to three minutes of delay."""
 
 
 class CloudWatchQueueAges:

@@ -12,7 +12,7 @@ _GONE: Final = 410
 
 
 class ApiGatewayConnections:
-    """Through API Gateway's management API."""
+    """Sends messages through API Gateway's management API."""
 
     def __init__(self, client: Any) -> None:
         self._client = client

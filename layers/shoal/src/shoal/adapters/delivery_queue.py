@@ -1,4 +1,4 @@
-"""The queue of events on their way to webhooks."""
+"""The queue of webhook deliveries."""
 
 from __future__ import annotations
 

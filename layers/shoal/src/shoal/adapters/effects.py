@@ -1,4 +1,4 @@
-"""Outcomes of a task's side effects, kept by the API."""
+"""Return values of a task's side effects, stored by the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events of jobs on an EventBridge bus."""
+"""Job events on an EventBridge bus."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BATCH: Final = 10
 
 
 class EventBridgeBus:
-    """One bus; what it refused is put again."""
+    """One event bus; rejected entries are retried."""
 
     def __init__(
         self, client: Any, name: str, *, sleep: Callable[[float], None] = time.sleep
@@ -42,7 +42,7 @@ class EventBridgeBus:
             entries = [entry for entry, each in told if "ErrorCode" in each]
             if not entries:
                 return
-        raise Unavailable(f"the event bus refused {len(entries)} events")
+        raise Unavailable(f"the event bus rejected {len(entries)} events")
 
     def _entry(self, event: JobChangeEvent) -> dict[str, Any]:
         return {

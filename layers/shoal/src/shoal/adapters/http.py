@@ -1,6 +1,6 @@
-"""POST over HTTP for a worker, whose overhead a task is mostly that of such calls.
+"""HTTP POST for workers. These calls are most of a worker's overhead per task.
 
-libcurl takes an eighth of the CPU that httpx takes, and less yet beside botocore's client.
+libcurl takes an eighth of the CPU of httpx, and even less compared with botocore's client.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LONGEST_MS: Final = 35_000
 
 
 class PostResponse(NamedTuple):
-    """An HTTP answer; `retry_after` in seconds, if it says so."""
+    """An HTTP response; `retry_after` in seconds if the header is set."""
 
     status: int
     body: bytes
@@ -28,20 +28,20 @@ class PostResponse(NamedTuple):
 
 
 type Post = Callable[[str, dict[str, str], bytes], PostResponse]
-"""Sends headers and a body to a URL; raises RemoteUnavailable if no answer comes."""
+"""Sends headers and a body to a URL; raises RemoteUnavailable without a response."""
 
 
 class CurlPost:
-    """Fills `Post` with libcurl. Each thread keeps connections of its own.
+    """Implements `Post` with libcurl. Each thread has its own connections.
 
-    A connection that was kept and turns out to be closed is opened anew.
+    A closed connection is opened again.
     """
 
     def __init__(self) -> None:
         self._own = threading.local()
 
     def __call__(self, url: str, headers: dict[str, str], body: bytes) -> PostResponse:
-        """Send it."""
+        """Send the request and return the response."""
         curl = self._handle()
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.HTTPHEADER, ["Expect:", *map(": ".join, headers.items())])
@@ -49,7 +49,7 @@ class CurlPost:
         try:
             content = curl.perform_rb()
         except pycurl.error as error:
-            raise RemoteUnavailable(f"no answer: {error.args[-1]}") from error
+            raise RemoteUnavailable(f"no response: {error.args[-1]}") from error
         status, retry_after = curl.getinfo(pycurl.RESPONSE_CODE), curl.getinfo(pycurl.RETRY_AFTER)
         return PostResponse(status, content, retry_after or None)
 
@@ -63,7 +63,7 @@ class CurlPost:
 
 def _new_handle() -> pycurl.Curl:
     curl = pycurl.Curl()
-    curl.setopt(pycurl.NOSIGNAL, 1)  # signals are for the main thread
+    curl.setopt(pycurl.NOSIGNAL, 1)  # signals are handled in the main thread
     curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
     curl.setopt(pycurl.CAINFO, ssl.get_default_verify_paths().cafile or certifi.where())
     curl.setopt(pycurl.CONNECTTIMEOUT_MS, _CONNECT_MS)

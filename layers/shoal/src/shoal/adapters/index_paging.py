@@ -1,4 +1,4 @@
-"""A page of jobs from one index or from several: some looks along each, all bounded together."""
+"""Merges pages of jobs from one or several index partitions, with a common bound."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Final, NamedTuple
 from shoal.domain.job import JobStatus
 
 MOST_ENTRIES: Final = 500
-"""Of the thousand rows that a request may read; the jobs and their tallies come after them."""
+"""Index entries per request, of the thousand rows that a request may read."""
 
 
 class IndexPage(NamedTuple):
-    """Places of jobs that match, newest first, and how many entries were looked at.
+    """Places of matching jobs, newest first, and the number of entries read.
 
-    `last` is the place that it looked at last; None if there is nothing further down.
+    `last` is the last place that was read; None at the end of the index.
     """
 
     places: Sequence[str]
@@ -24,15 +24,15 @@ class IndexPage(NamedTuple):
 
 
 type ReadIndex = Callable[[JobStatus | None, str | None, int], IndexPage]
-"""Of jobs of a status (of all), below a place (from the newest on), at so many entries at most."""
+"""Reads jobs of a status (None: all) below a place (None: from the newest), at most `limit`."""
 
 
 def merged_page(
     read_index: ReadIndex, statuses: Sequence[JobStatus], *, limit: int, start: str | None
 ) -> IndexPage:
-    """Up to `limit` matches of all these statuses (of any, if none is named), in order.
+    """Return up to `limit` matches of these statuses (of any, if empty), in order.
 
-    It ends where the shortest of the looks ends, for below that it may have missed some.
+    The page ends where the shortest read ended, because below that place matches can be missing.
     """
     share = MOST_ENTRIES // max(1, len(statuses))
     pages = [
@@ -49,9 +49,9 @@ def merged_page(
 def _page_of_index(
     read_index: Callable[[str | None, int], IndexPage], limit: int, start: str | None, most: int
 ) -> IndexPage:
-    """One more match than asked for, so that there is a next page only if it has something.
+    """Return one match more than requested, so that a next page is never empty.
 
-    Where the first look does not find enough, few match: the second takes all that is left.
+    If the first read does not find enough matches, the second one uses all remaining entries.
     """
     places: list[str] = []
     read, step = 0, limit + 1

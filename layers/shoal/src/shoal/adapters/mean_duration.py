@@ -1,4 +1,4 @@
-"""How long tasks of a type take, by measurement."""
+"""The mean duration of tasks of a type."""
 
 from typing import Final
 
@@ -6,5 +6,5 @@ _WEIGHT: Final = 0.3
 
 
 def updated_mean(mean: float | None, seconds: float) -> float:
-    """The exponentially weighted mean after one more measurement; the first one stands alone."""
+    """Return the exponentially weighted mean after another measurement."""
     return seconds if mean is None else mean + _WEIGHT * (seconds - mean)

@@ -1,4 +1,4 @@
-"""Many small calls at once: botocore waits, so threads make the waiting shared."""
+"""Runs many small botocore calls in parallel threads."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 THREADS: Final = 16
-"""Clients want as many pooled connections."""
+"""The connection pools of the clients must have this size."""
 
 
 def in_parallel[T, R](call: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """The call's result for each item, in order; the first error is raised once all have ended."""
+    """Return the results in order; raise the first error after all calls have ended."""
     items = list(items)
     if len(items) <= 1:
         return [call(item) for item in items]

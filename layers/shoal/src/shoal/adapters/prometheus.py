@@ -23,7 +23,7 @@ _WAIT_BOUNDS: Final = (0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400)
 
 
 class PrometheusMeters:
-    """Fills the worker's port `Meters`, with a registry of its own."""
+    """Implements the worker's port `Meters` with a separate registry."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
@@ -35,41 +35,41 @@ class PrometheusMeters:
         )
         self._by_type: dict[str, tuple[Counter, Counter]] = {}
         self._seconds = _Durations(
-            "shoal_task_seconds", "How long attempts took, of tasks whose outcome was accepted."
+            "shoal_task_seconds", "Durations of attempts whose outcome was accepted."
         )
         registry.register(self._seconds)
         self._retries = Counter(
             "shoal_task_retries",
-            "Attempts beyond a task's first that began.",
+            "Started attempts with a number above 1.",
             ["type"],
             registry=registry,
         )
-        self._slots = Gauge("shoal_slots", "Chunks at a time.", ["state"], registry=registry)
+        self._slots = Gauge("shoal_slots", "Slots, by state.", ["state"], registry=registry)
         self._lease_age = Gauge(
             "shoal_lease_age_seconds",
-            "Since the lease in hand that waits longest was extended.",
+            "Time since the least recently extended lease was extended.",
             registry=registry,
         )
         self._wait = Histogram(
             "shoal_queue_wait_seconds",
-            "From the sending of a message to its first receipt.",
+            "Time from the sending of a message to its first receipt.",
             buckets=_WAIT_BOUNDS,
             registry=registry,
         )
         self._stale = Counter(
             "shoal_stale_reports",
-            "Reports refused because the lease was another's.",
+            "Reports rejected because another worker holds the lease.",
             registry=registry,
         )
         self._away = Counter(
             "shoal_away",
-            "Calls made again because the API, SQS or S3 was away or throttled.",
+            "Calls repeated because the API, SQS or S3 was unavailable or throttled.",
             ["call"],
             registry=registry,
         )
 
     def offer(self, task_types: Iterable[str]) -> None:
-        """Begin at nought: a rate does not see a series that begins at its first event."""
+        """Start at zero, because a rate misses a series that starts at its first event."""
         for task_type in task_types:
             self._of(task_type)
             self._retries.labels(task_type)
@@ -91,7 +91,7 @@ class PrometheusMeters:
         self._seconds.add(task_type, len(outcomes), *durations(outcomes))
 
     def _of(self, task_type: str) -> tuple[Counter, Counter]:
-        """The counters of a type; to look them up by their labels takes longer than to count."""
+        """Return the counters of a type; a lookup by labels takes longer than counting."""
         found = self._by_type.get(task_type)
         if found is None:
             completed, failed = (
@@ -114,7 +114,7 @@ class PrometheusMeters:
 
 
 class _Durations(Collector):
-    """A histogram by type that takes many at once; prometheus_client's takes 1 µs for each."""
+    """A histogram by type with batch updates; prometheus_client takes 1 µs per value."""
 
     def __init__(self, name: str, about: str) -> None:
         self._name = name
@@ -124,7 +124,7 @@ class _Durations(Collector):
         self._sums: dict[str, float] = {}
 
     def add(self, task_type: str, tasks: int, some: Sequence[float], step: int) -> None:
-        """So many tasks, of which one in each step tells for all of its step."""
+        """Add a number of tasks, sampled with one value per step."""
         if not some:
             return
         beyond = step * len(some) - tasks

@@ -1,4 +1,4 @@
-"""Objects in S3: inputs behind the BlobStore port, and the bucket that holds large parts."""
+"""S3 objects: inputs, large parts, artifacts and exports."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class StoredObject(NamedTuple):
 
 
 class ObjectBucket:
-    """Whole objects of one bucket."""
+    """Objects of one bucket."""
 
     def __init__(self, client: S3Client, name: str) -> None:
         self.client = client
         self.name = name
 
     def put_new(self, key: str, body: bytes, metadata: Mapping[str, str]) -> None:
-        """Write an object, unless there is one of this key."""
+        """Write an object if the key does not exist."""
         with translated():
             try:
                 self.client.put_object(
@@ -53,9 +53,9 @@ class ObjectBucket:
         size: int | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> UploadLink:
-        """Let somebody write an object (of `size` bytes), unless there is one of this key.
+        """Return a link to write an object (of `size` bytes) if the key does not exist.
 
-        The metadata is signed: who sends other headers is refused.
+        The metadata is signed: S3 rejects other headers.
         """
         place: dict[str, Any] = {"Bucket": self.name, "Key": key, "IfNoneMatch": "*"}
         if size is not None:
@@ -67,7 +67,7 @@ class ObjectBucket:
         return UploadLink(url, {"If-None-Match": "*", **headers})
 
     def get(self, key: str) -> StoredObject | None:
-        """An object, or None if it is not there."""
+        """Return an object, or None if it does not exist."""
         with translated():
             try:
                 found = self.client.get_object(Bucket=self.name, Key=key)
@@ -138,7 +138,7 @@ class S3BlobStore:
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Lines that end at a line feed and nowhere else, so that their lengths add up to places."""
+    """Split at line feeds only, so that line lengths add up to byte positions."""
     rest = b""
     with translated():
         for piece in pieces:
@@ -167,7 +167,7 @@ class S3ArtifactStore:
         return [StoredArtifact(each["Key"], each["Size"]) for each in answer.get("Contents", ())]
 
     def link(self, key: str, *, seconds: int) -> str:
-        # To be kept, not shown: its task chose the type, and a page of it could run scripts.
+        # Download only: the task chose the content type, and an HTML page could run scripts.
         place = {"Bucket": self._name, "Key": key, "ResponseContentDisposition": "attachment"}
         return self._client.generate_presigned_url("get_object", Params=place, ExpiresIn=seconds)
 
@@ -176,7 +176,7 @@ class S3ArtifactStore:
 
 
 class S3ExportFiles:
-    """Multipart uploads to the results bucket; one that is left half done expires in a day."""
+    """Multipart uploads to the results bucket; an unfinished upload expires after a day."""
 
     def __init__(self, bucket: ObjectBucket) -> None:
         self._client = bucket.client
@@ -204,7 +204,7 @@ class S3ExportFiles:
                     Bucket=self._name, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
                 )
             except ClientError as error:
-                # An earlier try finished it and was not heard.
+                # An earlier attempt completed it, but its response was lost.
                 if code_of(error) != "NoSuchUpload":
                     raise
 

@@ -1,6 +1,6 @@
 """AWS Signature Version 4 for the POSTs of a worker: no query, few headers, a small body.
 
-botocore makes it for any request, and derives the key of the day anew for each: over 100 µs.
+botocore supports any request and derives the key of the day for each: over 100 µs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 class SignedPost:
-    """Fills `Post`: signs for a service, then sends by another `Post`."""
+    """Implements `Post`: signs for a service, then sends through another `Post`."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class SignedPost:
         self._now = now
 
     def __call__(self, url: str, headers: dict[str, str], body: bytes) -> PostResponse:
-        """Sign it and send it."""
+        """Sign and send the request."""
         keys = self._credentials.get_frozen_credentials()
         moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._now()))
         headers = headers | {"X-Amz-Date": moment}
@@ -57,7 +57,7 @@ class SignedPost:
 
 
 def _canonical(url: str, headers: dict[str, str], body: bytes) -> tuple[bytes, str]:
-    """The request as it is signed, and the names of the headers in it."""
+    """Return the canonical request and the names of its headers."""
     host, path = _place(url)
     lines = {name.lower(): text for name, text in headers.items()} | {"host": host}
     names = sorted(lines)
@@ -69,14 +69,14 @@ def _canonical(url: str, headers: dict[str, str], body: bytes) -> tuple[bytes, s
 
 @lru_cache(maxsize=64)
 def _place(url: str) -> tuple[str, str]:
-    """Host and path of a URL without a query, as they are signed."""
+    """Return host and path of a URL without a query, as signed."""
     parts = urlsplit(url)
     return parts.netloc.removesuffix(_PORTS[parts.scheme]), quote(parts.path or "/", safe="/~")
 
 
 @lru_cache(maxsize=8)
 def _key(secret: str, day: str, region: str, service: str) -> bytes:
-    """The key of a day."""
+    """Return the signing key of a day."""
     key = f"AWS4{secret}".encode()
     for text in (day, region, service, "aws4_request"):
         key = hmac.digest(key, text.encode(), "sha256")

@@ -1,4 +1,4 @@
-"""The queues that workers drain: one for each priority."""
+"""The task queues, one per priority."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _BATCH: Final = 10
 _LONGEST_DELAY: Final = 900
 _DEPTHS_KEPT: Final = 5.0
-"""Seconds; who polls costs three calls in this time, however many poll."""
+"""Cache time of depths in seconds: three calls per interval, for any number of readers."""
 
 
 class SqsTaskQueue:
@@ -78,7 +78,7 @@ class SqsTaskQueue:
             entries = [entry for entry in entries if entry["Id"] in refused]
             if not entries:
                 return
-        raise Unavailable(f"the queue refused {len(entries)} messages")
+        raise Unavailable(f"the queue rejected {len(entries)} messages")
 
 
 def _entry(place: int, message: Message, tenant: str) -> SendMessageBatchRequestEntryTypeDef:
@@ -86,6 +86,6 @@ def _entry(place: int, message: Message, tenant: str) -> SendMessageBatchRequest
         "Id": str(place),
         "MessageBody": json.dumps({"job": message.job, "chunk": message.chunk}),
         "MessageGroupId": tenant,
-        # A worker that sees it early finds the chunk held; 15 minutes is the most SQS delays.
+        # SQS delays at most 15 minutes. A worker that receives it early is answered `held`.
         "DelaySeconds": min(_LONGEST_DELAY, max(0, math.ceil(message.delay))),
     }

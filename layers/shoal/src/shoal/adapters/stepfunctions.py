@@ -1,4 +1,4 @@
-"""The state machine: its executions, and the tokens on which they wait."""
+"""Step Functions: executions and their task tokens."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class StepFunctionsWorkflow:
         if answer is None:
             return None
         status, stopped_at = ExecutionStatus(answer["status"]), answer.get("stopDate")
-        # Only success has an output; the emulator repeats error and cause there.
+        # Only a success has an output; the emulator also puts error and cause there.
         output = answer.get("output") if status is ExecutionStatus.SUCCEEDED else None
         return Execution(
             status,
@@ -96,7 +96,7 @@ class StepFunctionsWorkflow:
 
 
 def _described(client: SFNClient, arn: str) -> DescribeExecutionOutputTypeDef | None:
-    """An execution, or None if it was never started."""
+    """Return an execution, or None if it was never started."""
     with translated():
         try:
             return client.describe_execution(executionArn=arn)
@@ -107,7 +107,7 @@ def _described(client: SFNClient, arn: str) -> DescribeExecutionOutputTypeDef | 
 
 
 def _start(client: SFNClient, machine: str, name: str, given: Mapping[str, object]) -> None:
-    """Start an execution, once for each name."""
+    """Start an execution, once per name."""
     with translated():
         try:
             client.start_execution(stateMachineArn=machine, name=name, input=json.dumps(given))

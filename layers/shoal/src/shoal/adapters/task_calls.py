@@ -18,9 +18,9 @@ _LONGEST_PAUSE: Final = 5.0
 
 
 class TaskCalls:
-    """The API, and what names the task in each request.
+    """The API, and the fields that identify the task in each request.
 
-    While the API is unavailable a call is made again: the worker ends the task at its timeout.
+    Calls are repeated while the API is unavailable; the worker ends the task at its timeout.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class TaskCalls:
         self._sleep = sleep
 
     def retried[R](self, call: Callable[[], R]) -> R:
-        """The call's result; raises LeaseLost or NonRetryable if the API rejects it."""
+        """Return the result of the call; raise LeaseLost or NonRetryable if the API rejects it."""
         pause = 0.2
         while True:
             try:

@@ -1,7 +1,7 @@
 """Spans of chunks and tasks, by OpenTelemetry. Needs the extra `tracing`; nothing else imports it.
 
-A task's span is made of its outcome once that was accepted, in the worker: its child process knows
-nothing of traces, and what was done in vain is not shown as done.
+The worker creates a task's span from its accepted outcome. Child processes do not know about
+traces, and lost work does not appear as done.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class OtelTracer:
-    """Fills the worker's port `Tracer`; the rest is as the standard OTEL_ variables say."""
+    """Implements the worker's port `Tracer`, configured by the standard OTEL_ variables."""
 
     def __init__(self, worker: str, exporter: SpanExporter | None = None) -> None:
         own = Resource({"service.name": "shoal-worker", "service.instance.id": worker})
@@ -40,7 +40,7 @@ class OtelTracer:
         self._tracer = self._provider.get_tracer("shoal.worker")
 
     def chunk(self, lease: Lease, parent: str) -> OtelChunkSpan | None:
-        """A granted lease begins; None if that trace is not recorded."""
+        """Begin the span of a lease; None if its trace is not sampled."""
         span = self._tracer.start_span(
             f"chunk {lease.task_type}",
             _PARENT.extract({"traceparent": parent}),
@@ -56,12 +56,12 @@ class OtelTracer:
         return OtelChunkSpan(self._tracer, span, lease) if span.is_recording() else None
 
     def close(self) -> None:
-        """Send what is left."""
+        """Flush the remaining spans."""
         self._provider.shutdown()
 
 
 class OtelChunkSpan:
-    """One lease, with a span below it for each task whose outcome was accepted."""
+    """The span of a lease, with a child span per accepted outcome."""
 
     def __init__(self, tracer: Tracer, span: Span, lease: Lease) -> None:
         self._tracer = tracer
@@ -71,7 +71,7 @@ class OtelChunkSpan:
         self._job = lease.job_id
 
     def tasks(self, outcomes: Sequence[bytes]) -> None:
-        """Outcomes were accepted."""
+        """Add the spans of accepted outcomes."""
         for text in outcomes:
             outcome = json.loads(text)
             began = datetime.fromisoformat(outcome["started_at"])
@@ -92,7 +92,7 @@ class OtelChunkSpan:
             span.end(start + round(outcome["duration"] * 1e9))
 
     def end(self, how: str) -> None:
-        """It was reported, cancelled or lost; the first word counts."""
+        """End the span as reported, cancelled or lost; only the first call counts."""
         if self._span.is_recording():
             self._span.set_attribute("shoal.end", how)
             self._span.end()

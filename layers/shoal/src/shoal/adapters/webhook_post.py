@@ -1,7 +1,7 @@
-"""A POST to an address that a stranger named: only to the public internet, and never for long.
+"""POST to webhook URLs: public addresses only, with a timeout.
 
-The host is resolved once, every address is looked at, and the connection goes to one of them, so
-that a name cannot come to mean another place in between. Redirects are answers like any other.
+The host is resolved once, every address is checked, and the connection uses one of them, so that a
+DNS change in between has no effect. Redirects are not followed.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ type Resolve = Callable[[str, int], Sequence[str]]
 
 
 class NotPublic(OSError):  # noqa: N818 - the tree reads as nouns
-    """The host has an address that is not of the public internet, or none at all."""
+    """The host has no address, or an address that is not public."""
 
 
 def resolved(host: str, port: int) -> Sequence[str]:
-    """The numeric addresses of a host."""
+    """Return the IP addresses of a host."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in found]
 
 
 class HttpWebhookPoster:
-    """Reads up to 64 KB of an answer, and gives up after ten seconds in all."""
+    """Posts to webhooks; reads up to 64 KB of a response, with a timeout of ten seconds in all."""
 
     def __init__(
         self,
@@ -79,9 +79,9 @@ class HttpWebhookPoster:
                     "POST", _target(parts), body=body, headers={"user-agent": AGENT, **headers}
                 )
                 answer = connection.getresponse()
-                if connection.was_cut:  # what was cut off can look like the end of the headers
+                if connection.was_cut:  # a closed connection can look like the end of the headers
                     raise TimeoutError
-                with suppress(OSError, http.client.HTTPException):  # its status is what counts
+                with suppress(OSError, http.client.HTTPException):  # only the status counts
                     answer.read(MOST_BYTES)
             except (OSError, http.client.HTTPException) as error:
                 if connection.was_cut:
@@ -99,7 +99,7 @@ class HttpWebhookPoster:
 
 
 class _Pinned(http.client.HTTPConnection):
-    """A connection to one address, in the name of a host."""
+    """A connection to one address for a host name."""
 
     def __init__(
         self, host: str, port: int, address: str, context: ssl.SSLContext | None, seconds: float
@@ -110,16 +110,16 @@ class _Pinned(http.client.HTTPConnection):
         self.was_cut = False
 
     def connect(self) -> None:
-        """Over TLS if there is a context; the certificate has to be the host's."""
+        """Connect, with TLS if there is a context; the certificate must match the host."""
         plain = socket.create_connection((self._address, self.port), self.timeout)
         self.sock: Any = plain
         if self._context is not None:
             self.sock = self._context.wrap_socket(plain, server_hostname=self.host)
 
     def cut(self) -> None:
-        """End it from another thread: what waits for bytes that trickle in fails at once."""
+        """Close the connection from another thread; pending reads fail at once."""
         self.was_cut = True
-        with suppress(OSError, AttributeError):  # it ended by itself, or never began
+        with suppress(OSError, AttributeError):  # already closed, or never opened
             self.sock.shutdown(socket.SHUT_RDWR)
 
 
@@ -128,15 +128,15 @@ def _target(parts: SplitResult) -> str:
 
 
 def _words(fault: Exception) -> str:
-    """What its owner may know of it: nothing of what an address inside answered."""
+    """Return an error text for the owner that reveals nothing about internal hosts."""
     if isinstance(fault, NotPublic):
         return "the host has no public address"
     if isinstance(fault, InvalidRequest):
         return str(fault)
     if isinstance(fault, TimeoutError):
-        return "no answer in time"
-    if isinstance(fault, ssl.SSLError):  # one of its certificate too
+        return "no response in time"
+    if isinstance(fault, ssl.SSLError):  # includes certificate errors
         return "the TLS handshake failed"
     if isinstance(fault, socket.gaierror):
-        return "the host is not known"
-    return "the connection failed, or no answer came in time"
+        return "the host name cannot be resolved"
+    return "the connection failed or timed out"

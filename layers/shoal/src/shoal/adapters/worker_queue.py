@@ -27,9 +27,9 @@ _THROTTLED: Final = frozenset({"Throttling", "ThrottlingException", "RequestThro
 
 
 class SqsMessageSource:
-    """Fills the worker's port `MessageSource` by the JSON protocol of SQS, which `post` signs.
+    """Implements the worker's port `MessageSource` with the SQS JSON protocol.
 
-    `urls` of the queues by name.
+    `post` signs requests; `urls` has the queues by name.
     """
 
     def __init__(self, post: Post, endpoint: str, urls: Mapping[str, str]) -> None:
@@ -40,7 +40,7 @@ class SqsMessageSource:
     def receive(
         self, queue: str, *, limit: int, wait: float, visibility: float
     ) -> Sequence[ReceivedMessage]:
-        """Up to `limit` messages, waiting up to `wait` seconds for the first."""
+        """Return up to `limit` messages; wait up to `wait` seconds for the first."""
         answer = self._call(
             "ReceiveMessage",
             QueueUrl=self._urls[queue],
@@ -55,17 +55,17 @@ class SqsMessageSource:
         ]
 
     def delete(self, deliveries: Sequence[ReceivedMessage]) -> None:
-        """Settle them for good; what is gone already counts as deleted."""
+        """Delete messages; missing ones count as deleted."""
         for url, some in self._batches(deliveries):
             entries = [{"Id": str(i), "ReceiptHandle": each.receipt} for i, each in enumerate(some)]
             answer = self._call("DeleteMessageBatch", QueueUrl=url, Entries=entries)
             for failed in answer.get("Failed", []):
                 if not failed["SenderFault"]:
                     raise RemoteUnavailable(f"SQS did not delete: {failed['Code']}")
-                _LOG.info("a message was gone already: %s", failed["Code"])
+                _LOG.info("a message did not exist any more: %s", failed["Code"])
 
     def hide(self, deliveries: Sequence[ReceivedMessage], seconds: float) -> None:
-        """Keep them from others for so long from now; what is gone already is left alone."""
+        """Hide messages for the given seconds; missing ones are ignored."""
         hidden = {"VisibilityTimeout": _whole(seconds)}
         for url, some in self._batches(deliveries):
             entries = [
@@ -86,7 +86,7 @@ class SqsMessageSource:
         return told
 
     def left(self, queue: str) -> int:
-        """About how many messages it holds: to be had, delayed, or in anybody's hand."""
+        """Return the approximate number of messages: visible, delayed and in flight."""
         answer = self._call(
             "GetQueueAttributes", QueueUrl=self._urls[queue], AttributeNames=list(_COUNTS)
         )
@@ -102,7 +102,7 @@ class SqsMessageSource:
 
 
 def _first_sent(message: Mapping[str, Any]) -> float | None:
-    """When it was sent. Of one received before that would tell of its leases, not of its wait."""
+    """Return the send time of a message that was not received before."""
     told = message.get("Attributes", {})
     if told.get("ApproximateReceiveCount") != "1" or "SentTimestamp" not in told:
         return None
@@ -110,12 +110,12 @@ def _first_sent(message: Mapping[str, Any]) -> float | None:
 
 
 def _whole(seconds: float) -> int:
-    """Whole seconds, not fewer."""
+    """Round up to whole seconds."""
     return -int(-seconds // 1)
 
 
 def _error_of(answer: PostResponse) -> RemoteUnavailable | RemoteRejected:
-    """An error of SQS as RemoteUnavailable if a retry may succeed, else as RemoteRejected."""
+    """Return RemoteUnavailable if a retry can succeed, else RemoteRejected."""
     try:
         code = from_json(answer.body)["__type"].rpartition("#")[2]
     except (ValueError, TypeError, LookupError):

@@ -1,1 +1,1 @@
-"""The three tables. A module for each store; `table` has the few calls they share."""
+"""The three tables: one module per store; `table` has the shared calls."""

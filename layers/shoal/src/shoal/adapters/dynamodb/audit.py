@@ -1,4 +1,4 @@
-"""The audit trail in the registry table: an act under its job and under its tenant."""
+"""The audit trail in the registry table: each event under its job and under its tenant."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class DynamoAuditLog:
-    """Two partitions for an act, written one after the other: a repeat completes both."""
+    """Two rows per event, written one after the other; a repeat completes both."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

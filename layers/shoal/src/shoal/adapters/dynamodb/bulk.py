@@ -1,4 +1,4 @@
-"""Bulk actions in the registry table, a row each, by tenant and id, which sorts by time."""
+"""Bulk actions in the registry table, one row each, by tenant and id; ids sort by time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NEW = "attribute_not_exists(pk)"
 
 
 class DynamoBulkStore:
-    """An idempotency key has a row too: an id has to sort by time, which a key does not."""
+    """Idempotency keys have their own rows, because ids must sort by time."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

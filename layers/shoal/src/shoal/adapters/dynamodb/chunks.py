@@ -1,4 +1,4 @@
-"""Chunks and parts: the tasks table, and the results bucket for parts too large for a row."""
+"""Chunks and parts in the tasks table, and large parts in the results bucket."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from shoal.adapters.s3 import ObjectBucket
 
 LARGEST_ROW: Final = 8_192
-"""Bytes of a packed part that still lies in the table; beyond it S3 costs less to write."""
+"""Largest packed part in the table, in bytes; above it, an S3 write costs less."""
 
 
 class DynamoChunkStore:
-    """A row a chunk and a row a part; a part is looked for in the table, then in the bucket."""
+    """One row per chunk and per part; parts are read from the table, then from the bucket."""
 
     def __init__(self, tasks: Table, results: ObjectBucket) -> None:
         self._tasks = tasks
@@ -59,7 +59,7 @@ class DynamoChunkStore:
     ) -> None:
         packed = pack_part(outcomes)
         if len(packed) > LARGEST_ROW:
-            from shoal.adapters.rows.uploads import encode_part  # noqa: PLC0415 - costs pydantic
+            from shoal.adapters.rows.uploads import encode_part  # noqa: PLC0415 - imports pydantic
 
             self._results.put_new(str(key), encode_part(outcomes), origin_metadata(origin))
             return

@@ -1,7 +1,7 @@
 """Dead letters in the registry table, by job and cause.
 
-The row that counts is under `dead-letter-job#{job}`. A copy under `dead-letter-tenant#{tenant}`
-sorts by the time of the first; should its write be lost, the next letter's brings it up to date.
+The authoritative row is under `dead-letter-job#{job}`. A copy under `dead-letter-tenant#{tenant}`
+sorts by the time of the first one; if its write is lost, the next dead letter updates it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shoal.ports.dead_letters import DeadLetterPage
 
 
 class DynamoDeadLetterStore:
-    """Two writes a letter."""
+    """Two writes per dead letter."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

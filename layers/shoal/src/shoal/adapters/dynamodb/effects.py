@@ -1,4 +1,4 @@
-"""Outcomes of side effects: a row of the tasks table for each task and key."""
+"""Return values of side effects: one row of the tasks table per task and key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class DynamoEffectStore:
-    """Writes a row in one transaction with a check of the chunk's lease, which is the fence."""
+    """Writes a row in one transaction with a check of the chunk's epoch and lease."""
 
     def __init__(self, tasks: Table) -> None:
         self._tasks = tasks

@@ -1,7 +1,7 @@
-"""Looks along the two indices of the jobs table: tenant and place; tenant, status and place.
+"""Queries the two indexes of the jobs table: tenant and place; tenant, status and place.
 
-They hold only what jobs are found by, so a look is cheap and a write of a job that changes none of
-that costs them nothing.
+They project only the attributes of filters, so queries are cheap, and other changes of a job cost
+no index write.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _BY_STATUS: Final = "tenant-status-place"
 
 @dataclass(frozen=True, slots=True)
 class JobIndexes:
-    """What a tenant looks for, in the indices of this table."""
+    """Queries a tenant's jobs in the indexes of the table."""
 
     jobs: Table
     tenant: str
     which: JobFilter
 
     def read(self, status: JobStatus | None, start: str | None, limit: int) -> IndexPage:
-        """Jobs of a status (of any), from below `start` on, at `limit` entries at most."""
+        """Read jobs of a status (None: any) below `start`, at most `limit` entries."""
         first = self.which.first
         end = self.which.end if start is None else min(self.which.end, below(start))
         if end < first:
@@ -72,7 +72,7 @@ class JobIndexes:
 
 
 def _conditions(which: JobFilter) -> tuple[dict[str, str], dict[str, Value], list[str]]:
-    """What the table itself can leave out; it is billed for what it looks at, not what it gives."""
+    """Return the filter expression; DynamoDB bills the entries read, not those returned."""
     wanted = {
         "task_type": ("{0} = {1}", which.task_type),
         "name": ("begins_with({0}, {1})", which.name or None),

@@ -1,4 +1,4 @@
-"""Jobs with their tallies, sums and cursors in the jobs table; open jobs in the registry."""
+"""Jobs, tallies, sums and cursors in the jobs table; the watch list in the registry."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class DynamoJobStore:
-    """Every write of a job is over a version; entries and sums are SET in one update each."""
+    """Job writes are conditional on the version; entries and sums are SET in one update each."""
 
     def __init__(self, jobs: Table, open_jobs: OpenJobs) -> None:
         self._jobs = jobs
@@ -59,7 +59,7 @@ class DynamoJobStore:
         found = merged_page(looking, sorted(which.statuses), limit=limit, start=start)
         rows = self._jobs.get_many(map(id_at, found.places))
         jobs = [job_of(rows[id_at(each)]) for each in found.places if id_at(each) in rows]
-        # An index lags behind, and marks of tags are short.
+        # The index is eventually consistent, and hashes of tags can collide.
         return JobPage([*filter(which.admits, jobs)], found.last, found.read + len(found.places))
 
     def create_tallies(self, tallies: Iterable[Tally], *, expires_at: int) -> None:
@@ -70,7 +70,9 @@ class DynamoJobStore:
             tally_id(job_id, tally),
             {str(slot): text(pack_entry(entry))},
             "attribute_not_exists(#0) OR #0 < :later",
-            {":later": text(f"{sortable(entry.version)}~")},  # "~" sorts after every entry's rest
+            {
+                ":later": text(f"{sortable(entry.version)}~")
+            },  # "~" sorts after the remainder of every entry
         )
         return tally_of(row)
 

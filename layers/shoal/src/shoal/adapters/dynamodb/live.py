@@ -1,9 +1,12 @@
-"""Live connections in the registry table. Every row has a TTL, and is as good as gone from then on.
+"""Live connections in the registry table. Every row has a TTL and is ignored after it.
 
-A ticket is under `live-ticket#{key}`; a connection under `live-connection#{id}`, with its topics,
-and once more under `live-tenant#{tenant}`; a subscription under `live-topic#{tenant}#{topic}`; what
-was told last of a job under `live-job#{id}`. The connection's own row names its topics before they
-have theirs, so that no crash leaves one that a disconnect would not find.
+- `live-ticket#{key}`: a ticket
+- `live-connection#{id}`: a connection with its topics; a copy is under `live-tenant#{tenant}`
+- `live-topic#{tenant}#{topic}`: a subscription
+- `live-job#{id}`: the last sent version of a job
+
+The row of a connection lists a topic before the subscription is written, so that a crash leaves no
+subscription that a disconnect does not find.
 """
 
 from __future__ import annotations
@@ -22,11 +25,11 @@ if TYPE_CHECKING:
     from shoal.ports.clock import Clock
 
 _ONLY: Final = "-"
-"""The sort key where a partition has one row."""
+"""The sort key of partitions with one row."""
 
 
 class DynamoLiveStore:
-    """Small partitions: a tenant has at most a thousand connections, or a few more."""
+    """Small partitions: a tenant has about a thousand connections at most."""
 
     def __init__(self, registry: Registry, clock: Clock) -> None:
         self._registry = registry
@@ -110,13 +113,13 @@ class DynamoLiveStore:
         return self._put(_job(job_id), _ONLY, said, expires_at, **condition)
 
     def _alive(self, row: Row) -> bool:
-        """DynamoDB takes its time with what has expired."""
+        """Return whether a row has not expired; DynamoDB deletes expired rows late."""
         return int_of(row, "expires_at") > self._clock.now()
 
     def _put(
         self, pk: str, sk: str, said: Mapping[str, Any], expires_at: int, **condition: Any
     ) -> bool:
-        """Write a row; whether the condition, if any, held."""
+        """Write a row; return whether the condition, if any, was met."""
         item = {**self._registry.key(pk, sk), **said, "expires_at": number(expires_at)}
         return self._held(
             lambda: self._registry.client.put_item(
@@ -138,7 +141,7 @@ class DynamoLiveStore:
         )
 
     def _take(self, pk: str, sk: str) -> Row | None:
-        """Delete a row; what it held, if it was there."""
+        """Delete a row and return it, if it existed."""
         with translated():
             answer = self._registry.client.delete_item(
                 TableName=self._registry.name,

@@ -1,4 +1,4 @@
-"""Machines in the registry, under `machine` by client."""
+"""API clients in the registry, under `machine` by client id."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PARTITION: Final = "machine"
 
 
 class DynamoMachineStore:
-    """A row each, read strongly: who was removed stays out from then on."""
+    """One row per client, read strongly, so that a removal applies at once."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

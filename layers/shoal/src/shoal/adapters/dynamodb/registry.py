@@ -32,18 +32,18 @@ _KEPT_SECONDS: Final = 60.0
 
 
 class Registry:
-    """Small partitions of small rows."""
+    """The registry table: small partitions of small rows."""
 
     def __init__(self, client: DynamoDBClient, name: str) -> None:
         self.client = client
         self.name = name
 
     def key(self, pk: str, sk: str) -> Mapping[str, Value]:
-        """The key of a row."""
+        """Return the key of a row."""
         return {"pk": text(pk), "sk": text(sk)}
 
     def partition(self, pk: str) -> Iterator[Row]:
-        """Its rows, by `sk`, as they stream in."""
+        """Yield the rows of a partition, by `sk`."""
         pages = self.client.get_paginator("query").paginate(
             TableName=self.name,
             KeyConditionExpression="pk = :pk",
@@ -55,7 +55,7 @@ class Registry:
                 yield from page["Items"]
 
     def get(self, pk: str, sk: str) -> Row | None:
-        """The row of this key."""
+        """Return the row with this key."""
         with translated():
             answer = self.client.get_item(
                 TableName=self.name, Key=self.key(pk, sk), ConsistentRead=True
@@ -63,7 +63,7 @@ class Registry:
         return answer.get("Item")
 
     def put_if(self, item: Mapping[str, Value], condition: str, given: Mapping[str, Value]) -> bool:
-        """Write a row under a condition that compares with what is given; whether it held."""
+        """Write a row under a condition; return whether the condition was met."""
         values: Mapping[str, Any] = {"ExpressionAttributeValues": given} if given else {}
         with translated():
             try:
@@ -79,9 +79,9 @@ class Registry:
     def page(
         self, pk: str, *, limit: int, start: str | None, newest_first: bool = False
     ) -> tuple[list[Row], str | None]:
-        """Rows of a partition after `start`, by `sk`, and the last one's `sk` if more follow.
+        """Return rows of a partition after `start`, by `sk`, and the last `sk` if more follow.
 
-        With `newest_first` those of a greater `sk` come first.
+        With `newest_first`, rows are in descending order of `sk`.
         """
         query: QueryInputTypeDef = {
             "TableName": self.name,
@@ -89,7 +89,7 @@ class Registry:
             "ExpressionAttributeValues": {":pk": text(pk)},
             "ConsistentRead": True,
             "ScanIndexForward": not newest_first,
-            "Limit": limit + 1,  # one more than asked for tells whether there is a next page
+            "Limit": limit + 1,  # one more row than requested shows whether there is a next page
         }
         if start is not None:
             query["ExclusiveStartKey"] = self.key(pk, start)
@@ -99,7 +99,7 @@ class Registry:
 
 
 class DynamoTypeRegistry:
-    """Task types, a row each; one that was read is not read again for a minute."""
+    """Task types, one row each; reads are cached for a minute."""
 
     def __init__(self, registry: Registry, clock: Clock) -> None:
         self._registry = registry
@@ -154,7 +154,7 @@ class DynamoTypeRegistry:
                     ExpressionAttributeValues=values,
                 )
             except ClientError as error:
-                # One measurement of many came in between; the mean does without this one.
+                # A concurrent measurement came first; this one is dropped.
                 if code_of(error) != "ConditionalCheckFailedException":
                     raise
 
@@ -163,7 +163,7 @@ _NOTHING: Final[Value] = {"NULL": True}
 
 
 def _attributes(task_type: TaskType) -> Mapping[str, Value]:
-    """What a worker says of it, as attributes: all of them, so that what it no longer says goes."""
+    """Return all registered attributes, so that removed ones are deleted."""
     timeout, retry, batch = task_type.timeout, task_type.retry, task_type.batch
     return {
         "schema": text(json.dumps(task_type.schema)),

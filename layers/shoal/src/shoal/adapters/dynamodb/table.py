@@ -1,4 +1,4 @@
-"""One table with the key `id`: strong reads, conditional writes."""
+"""A table with the key `id`: strong reads, conditional writes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 
 
 class Table:
-    """Rows by id. `v` is the attribute with a row's version."""
+    """Rows by id. The attribute `v` holds a row's version."""
 
     def __init__(
         self, client: DynamoDBClient, name: str, *, sleep: Callable[[float], None] = time.sleep
@@ -38,7 +38,7 @@ class Table:
         self._sleep = sleep
 
     def get(self, row_id: str) -> Row | None:
-        """The row of this id."""
+        """Return the row with this id."""
         with translated():
             answer = self.client.get_item(
                 TableName=self.name, Key={"id": text(row_id)}, ConsistentRead=True
@@ -46,19 +46,19 @@ class Table:
         return answer.get("Item")
 
     def get_many(self, row_ids: Iterable[str], *, only: str | None = None) -> Mapping[str, Row]:
-        """Those of the rows that exist, by id; `only` names the attributes that are wanted."""
+        """Return the existing rows, by id; `only` lists the attributes to read."""
         batches = batched(dict.fromkeys(row_ids), _BATCH, strict=False)
         pages = in_parallel(partial(self._batch, only), batches)
         return {row["id"]["S"]: row for page in pages for row in page}
 
     def put_new(self, row: Row) -> bool:
-        """Write the row if there is none of its id; whether it was written."""
+        """Write the row if its id does not exist; return whether it was written."""
         return self._put(row, "attribute_not_exists(id)", {})
 
     def put_new_if(self, row: Row, other: str, condition: str, values: Mapping[str, Value]) -> bool:
-        """Write the row if there is none of its id and a condition holds of another row.
+        """Write the row if its id does not exist and another row meets a condition.
 
-        Whether it was written; WriteConflict if the condition does not hold.
+        Returns whether it was written; raises WriteConflict if the condition is not met.
         """
         new = "attribute_not_exists(id)"
         check = {
@@ -83,11 +83,11 @@ class Table:
         return True
 
     def put_all_new(self, rows: Iterable[Row]) -> None:
-        """Write those rows of whose id there is none."""
+        """Write the rows whose id does not exist."""
         in_parallel(self.put_new, rows)
 
     def put_over(self, row: Row, version: int) -> None:
-        """Write the row over this version of it; raise WriteConflict if another one is there."""
+        """Write the row over this version; raise WriteConflict if the version differs."""
         if not self._put(row, "v = :v", {"ExpressionAttributeValues": {":v": number(version)}}):
             raise WriteConflict(row["id"]["S"])
 
@@ -98,10 +98,10 @@ class Table:
         condition: str,
         given: Mapping[str, Value],
     ) -> tuple[bool, Row]:
-        """SET attributes under a condition; whether it held, and the row as it then is.
+        """SET attributes under a condition; return whether it was met, and the resulting row.
 
-        `#0`, `#1` in the condition name the attributes that are set, in order; `given` has the
-        values that it compares with.
+        `#0`, `#1` in the condition are the attributes that are set, in order; `given` has the
+        values for the comparison.
         """
         names = {f"#{place}": name for place, name in enumerate(values)}
         new = {f":{place}": value for place, value in enumerate(values.values())}
@@ -116,7 +116,7 @@ class Table:
         names: Mapping[str, str],
         values: Mapping[str, Value],
     ) -> tuple[bool, Row]:
-        """Update under a condition; whether it held, and the row as it then is."""
+        """Update under a condition; return whether it was met, and the resulting row."""
         with translated():
             try:
                 answer = self.client.update_item(
@@ -164,13 +164,13 @@ class Table:
             wanted = answer["UnprocessedKeys"]
             if not wanted:
                 return rows
-        raise Unavailable(f"table {self.name} did not give all rows")
+        raise Unavailable(f"table {self.name} did not return all rows")
 
 
 def _reasons(error: ClientError) -> tuple[bool, bool]:
-    """Whether the conditions of a transaction's two parts held; raises any other error."""
+    """Return whether the two conditions of a transaction were met; raise any other error."""
     reasons = cast("Mapping[str, Any]", error.response).get("CancellationReasons", ())
-    if len(reasons) != 2:  # noqa: PLR2004 - the two parts
+    if len(reasons) != 2:  # noqa: PLR2004 - two conditions
         raise error
     first, second = (reason.get("Code") != "ConditionalCheckFailed" for reason in reasons)
     return first, second

@@ -1,7 +1,7 @@
-"""Tenants in the registry, under `tenant` by name; open jobs, under `open` by id.
+"""Tenants in the registry, under `tenant` by name; the watch list under `open` by job id.
 
-A job is marked and counted in one transaction, and unmarked and counted out in one, so that the
-counters are the sum of the marks whatever dies in between.
+An entry and the tenant's counters change in one transaction, so that the counters are always the
+sum of the entries.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LOST: Final = frozenset(("ConditionalCheckFailedException", "TransactionConflic
 
 
 class DynamoTenantStore:
-    """A row each. Its version guards limits and submits; counters are added to."""
+    """One row per tenant. Its version guards limits and submits; counters use ADD."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -100,13 +100,13 @@ class DynamoTenantStore:
 
 
 class OpenJobs:
-    """Ids of the jobs that somebody has to watch, each with its tenant and its tasks."""
+    """The watch list: ids of open jobs, each with its tenant and tasks."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     def add(self, job: Job) -> None:
-        """Note and count one; noted again, only its tasks are counted anew."""
+        """Add a job and count it; for a listed job, only its tasks are counted again."""
         tasks = job.task_count or 1
         for _ in tries():
             row = self._registry.get(_OPEN, job.id)
@@ -121,10 +121,10 @@ class OpenJobs:
             counts = _counted(self._registry, job.tenant, int(row is None), more)
             if all(written(self._registry.client, [counts, mark])):
                 return
-        raise Unavailable(f"job {job.id} is marked by too many at once")
+        raise Unavailable(f"too many concurrent updates to the watch list entry of job {job.id}")
 
     def remove(self, job_id: str) -> None:
-        """Note it no more, and count it out."""
+        """Remove a job and its counts."""
         for _ in tries():
             row = self._registry.get(_OPEN, job_id)
             if row is None:
@@ -133,10 +133,10 @@ class OpenJobs:
             counts = _counted(self._registry, text_of(row, "tenant"), -1, -tasks)
             if all(written(self._registry.client, [counts, self._unmarked(job_id, tasks)])):
                 return
-        raise Unavailable(f"job {job_id} is marked by too many at once")
+        raise Unavailable(f"too many concurrent updates to the watch list entry of job {job_id}")
 
     def all(self) -> Iterator[str]:
-        """All of them."""
+        """Yield all entries."""
         return (row["sk"]["S"] for row in self._registry.partition(_OPEN))
 
     def _changed(self, job_id: str, before: int, tasks: int) -> Mapping[str, Any]:
@@ -187,7 +187,7 @@ def _marked(registry: Registry, job_id: str, tenant: str, tasks: int) -> Mapping
 
 
 def _over(tenant: Tenant) -> tuple[str, Mapping[str, Value]]:
-    """The condition that the version before this one is there, and what it compares with."""
+    """Return the condition on the previous version, and its values."""
     if tenant.version == 1:
         return "attribute_not_exists(v)", {}
     return "v = :before", {":before": number(tenant.version - 1)}

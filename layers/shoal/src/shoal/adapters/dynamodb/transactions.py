@@ -1,4 +1,4 @@
-"""Several writes that happen together or not at all."""
+"""Transactions: several writes, all or none."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def written(
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Sequence[bool]:
-    """Write all parts or none; of each, whether its condition held. All True: they are written."""
+    """Write all parts or none; return whether each condition was met (all True: written)."""
     for _ in tries(sleep):
         with translated():
             try:
@@ -39,4 +39,4 @@ def written(
                     raise
             else:
                 return [True] * len(parts)
-    raise Unavailable("other transactions kept coming first")
+    raise Unavailable("too many concurrent transactions")

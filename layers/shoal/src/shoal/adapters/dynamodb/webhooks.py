@@ -1,6 +1,6 @@
 """Webhooks in the registry table, under `webhook#{tenant}`; attempts under `webhook-attempt#{id}`.
 
-Secrets lie in the rows as they are: the table is encrypted by KMS, and who may read it may sign.
+Secrets are stored in the rows: KMS encrypts the table, and its readers are allowed to sign.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shoal.domain.webhook import DeliveryAttempt, OldSecret, Webhook, WebhookRes
 
 
 class DynamoWebhookStore:
-    """A tenant has few; one query gives them all."""
+    """A tenant has few webhooks; one query returns all of them."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

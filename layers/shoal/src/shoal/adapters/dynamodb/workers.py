@@ -1,4 +1,4 @@
-"""Workers in the registry table, a row each, under `worker`."""
+"""Workers in the registry table, one row each, under `worker`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LATER: Final = "(#started_at = :started_at AND #number < :number)"
 
 
 class DynamoWorkerStore:
-    """One write for what a worker says, whatever it offers."""
+    """One write per registration."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

@@ -1,5 +1,5 @@
-"""Every port in memory: plain dicts of frozen values.
+"""All ports in memory: plain dicts of frozen values.
 
-Most can be copied by `snapshot()` and put back by `restore()`, so that a model checker can branch.
-Nothing mutable is handed out or taken in.
+Most of them support `snapshot()` and `restore()`, so that a model checker can branch. They never
+expose or store mutable values.
 """

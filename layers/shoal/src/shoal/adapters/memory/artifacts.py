@@ -8,13 +8,13 @@ from shoal.ports.blobs import UploadLink
 
 
 class MemoryArtifactStore(Restorable):
-    """Files of tasks; tests put them, as workers would by their links."""
+    """Files of tasks; tests write them, as workers would through links."""
 
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
 
     def put(self, key: str, body: bytes) -> None:
-        """Write one."""
+        """Write a file."""
         self._objects[key] = body
 
     def upload_link(self, key: str, size: int, *, seconds: int) -> UploadLink:

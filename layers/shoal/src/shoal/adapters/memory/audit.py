@@ -1,4 +1,4 @@
-"""Acts in memory."""
+"""The audit trail in memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shoal.ports.audit import AuditPage
 
 
 class MemoryAuditLog(Restorable):
-    """Acts by their place and job."""
+    """Events by place and job."""
 
     def __init__(self) -> None:
         self._acts: dict[tuple[str, str | None], AuditEvent] = {}

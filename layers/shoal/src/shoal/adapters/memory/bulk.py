@@ -41,7 +41,7 @@ class MemoryBulkStore:
 
 
 class MemoryBulkRuns:
-    """Notes what was started."""
+    """Records started executions."""
 
     def __init__(self) -> None:
         self.started: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""Time and chance as tests want them."""
+"""A fixed clock and seeded randomness for tests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 
 
 class FixedClock:
-    """Time that moves only when told to."""
+    """A clock that moves only by `advance`."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self.time = now
@@ -15,15 +15,15 @@ class FixedClock:
         return self.time
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.time += seconds
 
 
 class SeededEntropy:
-    """Randomness that repeats."""
+    """Reproducible randomness."""
 
     def __init__(self, seed: int = 0) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - a test wants it to repeat
+        self._random = random.Random(seed)  # noqa: S311 - reproducible for tests
 
     def bytes(self) -> bytes:
         return self._random.randbytes(10)

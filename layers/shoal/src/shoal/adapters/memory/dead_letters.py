@@ -10,7 +10,7 @@ from shoal.ports.dead_letters import DeadLetterPage
 
 
 class MemoryDeadLetterStore:
-    """By job and cause."""
+    """Dead letters by job and cause."""
 
     def __init__(self) -> None:
         self._letters: dict[tuple[str, DeadCause], DeadLetters] = {}

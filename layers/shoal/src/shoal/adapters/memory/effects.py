@@ -1,4 +1,4 @@
-"""Outcomes of side effects, in memory."""
+"""Return values of side effects, in memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shoal.ports.effects import KeptEffect
 
 
 class MemoryEffectStore(Restorable):
-    """Outcomes of side effects; the chunks hold the fence."""
+    """Return values of side effects, fenced by the chunk's epoch."""
 
     def __init__(self, chunks: MemoryChunkStore) -> None:
         self._chunks = chunks

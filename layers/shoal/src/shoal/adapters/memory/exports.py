@@ -9,7 +9,7 @@ from shoal.ports.workflow import ExecutionStatus
 
 
 class MemoryExportRuns:
-    """By job and export; tests end them."""
+    """Executions by job and export; tests end them."""
 
     def __init__(self) -> None:
         self.runs: dict[tuple[str, str], ExportRun] = {}
@@ -25,7 +25,7 @@ class MemoryExportRuns:
 
 
 class MemoryExportFiles:
-    """Parts by upload and number, and the files that were finished."""
+    """Parts by upload and number, and completed files."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}

@@ -15,7 +15,7 @@ from shoal.ports.jobs import JobPage
 
 
 class MemoryJobStore(Restorable):
-    """Jobs, tallies, sums and cursors. Entries and sums are kept as sorted pairs."""
+    """Jobs, tallies, sums and cursors. Entries and sums are stored as sorted pairs."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
@@ -48,7 +48,7 @@ class MemoryJobStore(Restorable):
         jobs = {place(job): job for job in self._jobs.values() if job.tenant == tenant}
 
         def read(status: JobStatus | None, before: str | None, most: int) -> IndexPage:
-            """As along an index, which knows tenant, status and place."""
+            """Read jobs as an index would, by tenant, status and place."""
             end = which.end if before is None else min(which.end, before)
             inside = [
                 each
@@ -129,14 +129,14 @@ class MemoryJobStore(Restorable):
         return iter(sorted(self._open))
 
     def mark(self, job_id: str, tenant: str, tasks: int) -> None:
-        """Mark a job that need not be there yet."""
+        """Add a job to the watch list; its row may not exist yet."""
         self._open[job_id] = tenant, tasks
 
     def marked(self, job_id: str) -> bool:
-        """Whether it is marked."""
+        """Return whether the job is on the watch list."""
         return job_id in self._open
 
     def open_of(self, tenant: str) -> tuple[int, int]:
-        """How many jobs of a tenant are marked, and how many tasks they have."""
+        """Return the numbers of open jobs of a tenant and of their tasks."""
         tasks = [count for name, count in self._open.values() if name == tenant]
         return len(tasks), sum(tasks)

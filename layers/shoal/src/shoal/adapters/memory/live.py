@@ -1,4 +1,4 @@
-"""Live connections in memory, and sockets that keep what was sent."""
+"""Live connections in memory, and sockets that record messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class MemoryLiveStore:
-    """Topics by connection; whoever listens is searched for."""
+    """Topics by connection."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -79,7 +79,7 @@ class MemoryLiveStore:
 
 
 class MemoryConnections:
-    """Sockets: what each was sent. Those in `gone` are closed."""
+    """Sockets and the messages sent to them. Sockets in `gone` are closed."""
 
     def __init__(self) -> None:
         self.sent: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Machines in memory."""
+"""API clients in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was counted, in memory."""
+"""Metrics in memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from shoal.domain.job import Job, JobStatus
 
 
 class RecordingMetrics(Restorable):
-    """What was counted: tasks by type and outcome, closed jobs, stale reports."""
+    """Recorded metrics: tasks by type and outcome, closed jobs, stale reports."""
 
     def __init__(self) -> None:
         self.completed: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""The workers' queues in memory."""
+"""Task queues in memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shoal.ports.queues import Depth, Message
 
 
 class MemoryTaskQueue(Restorable):
-    """What was sent and not yet taken, by priority, as pairs of tenant and message."""
+    """Messages by priority, each with its tenant."""
 
     def __init__(self) -> None:
         self._sent: dict[Priority, tuple[tuple[str, Message], ...]] = {}
@@ -28,14 +28,14 @@ class MemoryTaskQueue(Restorable):
         }
 
     def take(self) -> list[Message]:
-        """All messages, high priority first; the queues are empty afterwards."""
+        """Remove and return all messages, high priority first."""
         messages = [message for p in Priority for _, message in self._sent.get(p, ())]
         self._sent.clear()
         return messages
 
 
 class MemoryQueueAges:
-    """Ages as somebody says they are; `fault` is raised while there is one."""
+    """Configured ages; `fault`, if set, is raised."""
 
     def __init__(self) -> None:
         self.known: dict[Priority, float] = {}

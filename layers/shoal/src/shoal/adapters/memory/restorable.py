@@ -1,4 +1,4 @@
-"""State that can be copied and put back."""
+"""State that can be saved and restored."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ type State = dict[str, dict[Any, Any]]
 
 
 class Restorable:
-    """State in dicts, each an attribute; their keys and values are immutable."""
+    """State in dict attributes with immutable keys and values."""
 
     def snapshot(self) -> State:
-        """A copy of all that is stored."""
+        """Return a copy of the state."""
         return {name: dict(rows) for name, rows in vars(self).items() if isinstance(rows, dict)}
 
     def restore(self, state: State) -> None:
-        """Store what a snapshot held, and nothing else."""
+        """Restore a snapshot."""
         for name, rows in state.items():
             setattr(self, name, dict(rows))

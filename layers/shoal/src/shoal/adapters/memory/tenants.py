@@ -1,4 +1,4 @@
-"""Tenants in memory; what tenants have open is what the jobs' store has marked."""
+"""Tenants in memory; their usage is the watch list of the job store."""
 
 from __future__ import annotations
 

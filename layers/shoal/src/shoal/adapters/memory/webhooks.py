@@ -1,4 +1,4 @@
-"""Webhooks in memory, and what goes to them."""
+"""Webhooks and deliveries in memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shoal.domain.webhook import DeliveryAttempt, Webhook, WebhookDelivery, Webh
 
 
 class MemoryWebhookStore:
-    """By tenant and id."""
+    """Webhooks by tenant and id."""
 
     def __init__(self) -> None:
         self._hooks: dict[tuple[str, str], Webhook] = {}
@@ -42,7 +42,7 @@ class MemoryWebhookStore:
 
 
 class MemoryDeliveryQueue:
-    """What was sent and not taken, each with its delay in seconds."""
+    """Messages, each with its delay in seconds."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[WebhookDelivery, float]] = []
@@ -51,7 +51,7 @@ class MemoryDeliveryQueue:
         self.sent.append((delivery, delay))
 
     def take(self) -> list[tuple[WebhookDelivery, float]]:
-        """All of it."""
+        """Remove and return all messages."""
         taken, self.sent = self.sent, []
         return taken
 
@@ -65,7 +65,7 @@ class Posted(NamedTuple):
 
 
 class MemoryWebhookPoster:
-    """Endpoints that answer as `answer` says."""
+    """Endpoints whose responses `answer` defines."""
 
     def __init__(self) -> None:
         self.answer = WebhookResponse(200, 0.25)

@@ -1,4 +1,4 @@
-"""The state machine of a job in memory, which does nothing by itself."""
+"""The state machine in memory; it only records executions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from shoal.ports.workflow import Execution, ExecutionStatus
 
 
 class MemoryWorkflow(Restorable):
-    """Executions by job, generation and number, and how often each token was answered."""
+    """Executions by job, generation and number, and the answers of each token."""
 
     def __init__(self) -> None:
         self._executions: dict[tuple[str, int, int], Execution] = {}
@@ -24,9 +24,9 @@ class MemoryWorkflow(Restorable):
         self._answered[token] = self._answered.get(token, 0) + 1
 
     def answered(self, token: str) -> bool:
-        """Whether the token was ever answered."""
+        """Return whether the token was answered."""
         return token in self._answered
 
     def end(self, job_id: str, generation: int, number: int, execution: Execution) -> None:
-        """Let an execution end so."""
+        """End an execution."""
         self._executions[job_id, generation, number] = execution

@@ -1,4 +1,4 @@
-"""How values lie in DynamoDB and in parts: packed so that the common row stays under 1 KB.
+"""Encodes values as DynamoDB rows and parts, packed so that a typical row stays under 1 KB.
 
-Only this package knows attribute names. Each module has one kind of row, both ways.
+Only this package knows attribute names. Each module encodes and decodes one kind of row.
 """

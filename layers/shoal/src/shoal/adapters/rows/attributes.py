@@ -13,25 +13,25 @@ type Row = Mapping[str, Value]
 
 
 def text(value: str) -> Value:
-    """A string attribute."""
+    """Return a string attribute."""
     return {"S": value}
 
 
 def number(value: float) -> Value:
-    """A number attribute; a float keeps every digit that matters."""
+    """Return a number attribute; floats keep all significant digits."""
     return {"N": repr(value)}
 
 
 def text_of(row: Row, name: str) -> str:
-    """A string attribute; empty if it is not there."""
+    """Return the value of a string attribute; empty if missing."""
     return row[name]["S"] if name in row else ""
 
 
 def int_of(row: Row, name: str, default: int = 0) -> int:
-    """A whole number attribute."""
+    """Return the value of an integer attribute."""
     return int(row[name]["N"]) if name in row else default
 
 
 def float_of(row: Row, name: str, default: float = 0.0) -> float:
-    """A number attribute."""
+    """Return the value of a number attribute."""
     return float(row[name]["N"]) if name in row else default

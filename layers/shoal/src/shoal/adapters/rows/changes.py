@@ -1,4 +1,4 @@
-"""Records of the jobs table's stream: a job's row as it was, and as it became."""
+"""Records of the jobs table's stream: a job before and after a change."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from shoal.domain.job import Job
 
 
 def changed_job(record: Mapping[str, Any]) -> str:
-    """The job that a record is about: by its row, one of its tallies or its sums."""
+    """Return the job id of a record of a job, tally or sums row."""
     key: str = record["dynamodb"]["Keys"]["id"]["S"]
     return key.partition("#")[0]
 
 
 def job_change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
-    """The job before (None if it is new) and after; None if the record is of no job's row."""
+    """Return the job before (None if new) and after; None if it is not a job row."""
     images = record["dynamodb"]
     after = images.get("NewImage")
     if after is None or "tenant_status" not in after:
@@ -27,6 +27,6 @@ def job_change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
 
 
 def _job(image: Mapping[str, Any]) -> Job:
-    """Of an image: a stream's record is JSON, where bytes are base64."""
+    """Parse an image: stream records are JSON with base64 for bytes."""
     spec = image["spec"]
     return job_of({**image, "spec": {"B": b64decode(spec["B"])} if "B" in spec else spec})

@@ -3,7 +3,7 @@
 id   job#number               e   epoch              t   not before
 g   generation                v   version            m   message sent at
 f   first index               l   lease              n   messages sent
-s   statuses, run lengths     h   task in hand       p   parts
+s   statuses, run lengths     h   current task       p   parts
 a   attempts, run lengths     r   last report        b   bytes of its inputs
 x   successor                 c   crashes            expires_at
 """
@@ -26,12 +26,12 @@ from shoal.ports.chunks import ChunkStatuses
 
 
 def chunk_id(job: str, number: int) -> str:
-    """The key of a chunk's row."""
+    """Return the key of a chunk's row."""
     return f"{job}#{number}"
 
 
 def chunk_row(chunk: Chunk) -> Row:
-    """The row of a chunk; what is zero or none is left out."""
+    """Return the row of a chunk; zero and empty values are omitted."""
     row: dict[str, Value] = {
         "id": text(chunk_id(chunk.job, chunk.number)),
         "g": number(chunk.generation),
@@ -63,7 +63,7 @@ def chunk_row(chunk: Chunk) -> Row:
 
 
 def chunk_of(row: Row) -> Chunk:
-    """The chunk of a row."""
+    """Return the chunk of a row."""
     job, _, place = row["id"]["S"].rpartition("#")
     parts = text_of(row, "p")
     return Chunk(
@@ -90,11 +90,11 @@ def chunk_of(row: Row) -> Chunk:
 
 
 STATUS_ATTRIBUTES: Final = "id, g, s"
-"""The attributes that `statuses_of` needs."""
+"""The attributes that `statuses_of` reads."""
 
 
 def statuses_of(row: Row) -> ChunkStatuses:
-    """Where the tasks of a row stand."""
+    """Return the statuses of the tasks of a row."""
     return ChunkStatuses(int_of(row, "g"), unpack_letters(text_of(row, "s")))
 
 

@@ -1,8 +1,8 @@
-"""A job's row in the jobs table. Without `place`, once it is deleted, it is in no index.
+"""A job's row in the jobs table.
 
-`spec` and `state` are JSON, for the table never asks about them; `spec` is compressed when it is
-long. Only job rows carry `tenant`, `tenant_status` and `place`, the keys of the two indices; a row
-without a `place` is in neither. The indices hold what jobs are found by, and nothing else.
+`spec` and `state` are JSON, because DynamoDB never evaluates them; a long `spec` is compressed.
+Only job rows have `tenant`, `tenant_status` and `place`, the keys of the two indexes. The row of a
+deleted job has no `place`, so it is in no index.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from shoal.domain.selection import Discard, Selection
 
 _LONG: Final = 1_024
 _LONGEST: Final = 300_000
-"""Bytes of a packed spec; DynamoDB's limit for the whole row is 400 KB."""
+"""Maximum bytes of a packed spec; DynamoDB's limit for the whole row is 400 KB."""
 
 
 def tenant_status(tenant: str, status: JobStatus) -> str:
-    """The key of the index of a tenant's jobs by status."""
+    """Return the index key of a tenant's jobs of a status."""
     return f"{tenant}#{status}"
 
 
 def tag_mark(tag: Tag) -> str:
-    """Stands for a tag, or for its key alone, where jobs are found by it; short, so not unique."""
+    """Return a short hash of a tag, or of its key, for the index; hashes can collide."""
     text = json.dumps([each for each in tag if each is not None])
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def job_row(job: Job) -> Row:
-    """The row of a job; raise InvalidRequest if it asks for more than a row can hold."""
+    """Return the row of a job; raise InvalidRequest if it is too large for a row."""
     return {
         "id": text(job.id),
         "tenant": text(job.tenant),
@@ -59,7 +59,7 @@ def job_row(job: Job) -> Row:
 
 
 def job_of(row: Row) -> Job:
-    """The job of a row."""
+    """Return the job of a row."""
     state = json.loads(row["state"]["S"])
     counts = state["counts"]
     chosen = state.get("selection")
@@ -87,7 +87,7 @@ def job_of(row: Row) -> Job:
 
 
 def _found_by(spec: Spec) -> Row:
-    """What the indices hold of a spec."""
+    """Return the index attributes of a spec."""
     tags = [Tag(*each) for each in spec.tags.items()]
     marks = {tag_mark(each) for tag in tags for each in (tag, Tag(tag.key))}
     found: dict[str, Value] = {"task_type": text(spec.task_type)}
@@ -159,7 +159,7 @@ def _packed_spec(spec: Spec) -> Value:
         return text(packed)
     compressed = zlib.compress(packed.encode())
     if len(compressed) > _LONGEST:
-        raise InvalidRequest("the grid, the params and the tags of this job are too large")
+        raise InvalidRequest("the grid, params and tags of this job are too large")
     return {"B": compressed}
 
 

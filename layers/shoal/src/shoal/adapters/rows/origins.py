@@ -1,4 +1,4 @@
-"""Where a part comes from: two attributes of its row, or the metadata of its object.
+"""The origin of a part: two attributes of its row, or the metadata of its object.
 
 w   worker        g   generation of the job
 """
@@ -12,22 +12,22 @@ from shoal.domain.outcome import Origin
 
 
 def origin_attributes(origin: Origin) -> dict[str, Value]:
-    """The attributes of a part's row."""
+    """Return the attributes of a part's row."""
     return {"w": text(origin.worker), "g": number(origin.generation)}
 
 
 def origin_of(row: Row) -> Origin | None:
-    """What a part's row says; None of an old one."""
+    """Return the origin in a part's row; None for an old one."""
     return Origin(text_of(row, "w"), int_of(row, "g")) if "w" in row else None
 
 
 def origin_metadata(origin: Origin) -> dict[str, str]:
-    """The metadata of a part's object."""
+    """Return the metadata of a part's object."""
     return {"worker": origin.worker, "generation": str(origin.generation)}
 
 
 def origin_of_metadata(metadata: Mapping[str, str]) -> Origin | None:
-    """What a part's object says; None of an old one."""
+    """Return the origin in a part's object; None for an old one."""
     if "worker" not in metadata or "generation" not in metadata:
         return None
     return Origin(metadata["worker"], int(metadata["generation"]))

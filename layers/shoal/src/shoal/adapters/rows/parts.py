@@ -1,7 +1,7 @@
 """A part: the outcomes of one report, as columns of JSON, compressed.
 
-What repeats down a column is written once. Times are kept to the microsecond; a start as the gap
-after the end of the task before, which is small because the tasks of a chunk run in order.
+Repeated values of a column are written once. Times have microseconds; a start is the gap after the
+end of the previous task, which is small because the tasks of a chunk run in order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MICRO: Final = 1_000_000
 
 
 def pack_part(outcomes: Sequence[Outcome]) -> bytes:
-    """The outcomes, compressed."""
+    """Return the outcomes, compressed."""
     starts = [round(outcome.started_at * _MICRO) for outcome in outcomes]
     lengths = [round(outcome.duration * _MICRO) for outcome in outcomes]
     ends = [0, *(start + length for start, length in zip(starts, lengths, strict=True))]
@@ -38,7 +38,7 @@ def pack_part(outcomes: Sequence[Outcome]) -> bytes:
 
 
 def unpack_part(body: bytes) -> tuple[Outcome, ...]:
-    """The outcomes of a packed part."""
+    """Return the outcomes of a packed part."""
     columns = json.loads(zlib.decompress(body))
     outcomes, end = [], 0
     for index, attempt, gap, length, result, error in zip(
@@ -66,7 +66,7 @@ def unpack_part(body: bytes) -> tuple[Outcome, ...]:
 
 
 def _listed(error: TaskError | None) -> list[Any] | None:
-    """Without `retry_after`: the row has the time that it led to."""
+    """Return an error as a list, without `retry_after`, which is in the chunk's row."""
     return None if error is None else [error.type, error.message, error.retryable, error.tail]
 
 
@@ -75,7 +75,7 @@ def _error(listed: list[Any] | None) -> TaskError | None:
 
 
 def _distinct(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
-    """The values without repetition, and for each value its place among them."""
+    """Return the distinct values, and for each value its index among them."""
     places: dict[str, int] = {}
     distinct: list[Any] = []
     which: list[int] = []
@@ -89,7 +89,7 @@ def _distinct(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
 
 
 def _repeats(values: Iterable[int]) -> list[int]:
-    """1, 1, 1, 2 → 1, 3, 2, 1: each value and how often it repeats."""
+    """Return run lengths: 1, 1, 1, 2 → 1, 3, 2, 1."""
     return [each for value, run in groupby(values) for each in (value, len(list(run)))]
 
 
@@ -99,7 +99,7 @@ def _unrepeated(repeats: Sequence[int]) -> list[int]:
 
 
 def _steps(values: Iterable[int]) -> list[int]:
-    """4, 5, 6, 9 → 4, 3, 9, 1: where each run of successors begins and how long it is."""
+    """Return runs of consecutive numbers as start and length: 4, 5, 6, 9 → 4, 3, 9, 1."""
     steps: list[int] = []
     for value in values:
         if steps and value == steps[-2] + steps[-1]:

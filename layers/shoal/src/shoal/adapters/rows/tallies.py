@@ -1,7 +1,7 @@
 """Tallies, sums and cursors in the jobs table. An entry is `version.generation:counts`.
 
-A version is written with a letter for its length before it (7 → `a7`, 12 → `b12`), so that text
-compares as the versions do and one conditional update can refuse what is older.
+A version has a prefix letter for its length (7 → `a7`, 12 → `b12`), so that text sorts like the
+versions, and one conditional update can reject older ones.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ _LENGTHS = f" {ascii_lowercase}"
 
 
 def tally_id(job: str, tally: int) -> str:
-    """The key of a tally's row."""
+    """Return the key of a tally's row."""
     return f"{job}#tally#{tally}"
 
 
 def sums_id(job: str, generation: int) -> str:
-    """The key of the row with all sums of a generation."""
+    """Return the key of the sums row of a generation."""
     return f"{job}#sums#{generation}"
 
 
 def cursor_id(job: str, generation: int) -> str:
-    """The key of a generation's cursor."""
+    """Return the key of the cursor row of a generation."""
     return f"{job}#cursor#{generation}"
 
 
 def tally_row(tally: Tally, expires_at: int) -> Row:
-    """The row of a tally."""
+    """Return the row of a tally."""
     row: dict[str, Value] = {
         "id": text(tally_id(tally.job, tally.number)),
         "expires_at": number(expires_at),
@@ -46,28 +46,28 @@ def tally_row(tally: Tally, expires_at: int) -> Row:
 
 
 def tally_of(row: Row) -> Tally:
-    """The tally of a row."""
+    """Return the tally of a row."""
     job, _, place = row["id"]["S"].partition("#tally#")
     return Tally(job, int(place), {slot: _entry(packed) for slot, packed in _slots(row)})
 
 
 def sums_of(row: Row) -> Mapping[int, Sum]:
-    """The sums of a row, by tally."""
+    """Return the sums of a row, by tally."""
     return {tally: _sum(packed) for tally, packed in _slots(row)}
 
 
 def pack_entry(entry: Entry) -> str:
-    """An entry as text that sorts by its version."""
+    """Return an entry as text that sorts by version."""
     return f"{sortable(entry.version)}.{entry.generation}:{_packed_counts(entry.counts)}"
 
 
 def pack_sum(each: Sum) -> str:
-    """A sum as text that sorts by its versions."""
+    """Return a sum as text that sorts by versions."""
     return f"{sortable(each.versions)}:{_packed_counts(each.counts)}"
 
 
 def sortable(version: int) -> str:
-    """Text that compares as versions do: what begins with it is not less, whatever follows."""
+    """Return text that sorts like the version; text that starts with it is not less."""
     digits = str(version)
     return f"{_LENGTHS[len(digits)]}{digits}"
 
@@ -76,7 +76,7 @@ def _slots(row: Row) -> list[tuple[int, str]]:
     return [(int(name), value["S"]) for name, value in row.items() if name.isdecimal()]
 
 
-@lru_cache(4_096)  # most chunks of a job go through the same few entries
+@lru_cache(4_096)  # most chunks of a job have the same few entries
 def _entry(packed: str) -> Entry:
     version, _, rest = packed.partition(".")
     generation, _, counts = rest.partition(":")

@@ -1,7 +1,7 @@
-"""A part in the bucket, where workers write too: the JSON list of its outcomes.
+"""A part in the bucket, to which workers upload: the JSON list of its outcomes.
 
-Nothing else is read there: the packed form of a row, from somebody's hand, could unpack to more
-than any function holds.
+Only this form is read: a compressed part from a worker could decompress to more than the memory of
+a function.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OUTCOMES = TypeAdapter(list[TaskOutcome])
 
 
 def decode_part(body: bytes) -> tuple[Outcome, ...]:
-    """The outcomes; none if the body is no list of them, for nobody checked it on its way."""
+    """Return the outcomes; empty if the body is not a valid list, because uploads are unchecked."""
     try:
         outcomes = _OUTCOMES.validate_json(body)
     except ValidationError:
@@ -39,7 +39,7 @@ def decode_part(body: bytes) -> tuple[Outcome, ...]:
 
 
 def encode_part(outcomes: Sequence[Outcome]) -> bytes:
-    """The outcomes as a worker would upload them."""
+    """Return the outcomes in the form that workers upload."""
     return json.dumps([_listed(outcome) for outcome in outcomes], separators=(",", ":")).encode()
 
 
