@@ -1,4 +1,4 @@
-# Everything one does with this repository. `make help` lists it.
+# The tasks of this repository. `make help` lists them.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -25,7 +25,7 @@ include mk/prose.mk
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-# Set-up: uv, Python 3.13 and the locked packages, each only if it is missing or older than its lock.
+# Set-up: uv, Python 3.13 and the locked packages, each only if it is missing or outdated.
 
 $(UV): requirements/uv.txt
 	@python3 -m venv $(TOOLS) || { echo "python3 cannot make a virtual environment: install its venv package (Debian: python3-venv)" >&2; exit 1; }
@@ -38,36 +38,36 @@ $(UV): requirements/uv.txt
 	@$(UV) pip install --quiet --python $(PY) --no-deps -e layers/shoal
 	@touch $@
 
-# What refuses to live with the rest gets an environment of its own, when it is first needed.
+# Tools with conflicting dependencies get separate environments, installed on first use.
 $(TOOLS)/%/.ready: requirements/%.txt | $(UV)
 	@$(UV) venv --quiet --allow-existing --python 3.13 $(@D)
 	@$(UV) pip sync --quiet --python $(@D)/bin/python --require-hashes $<
 	@touch $@
 
 .PHONY: setup
-setup: .venv/.ready ## Install uv, Python 3.13 and the locked packages into this folder
+setup: .venv/.ready ## Install uv, Python 3.13 and the locked packages into this directory
 
 .PHONY: lock
-lock: | $(UV) ## Lock all dependencies anew, with hashes
+lock: | $(UV) ## Lock all dependencies, with hashes
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header requirements/uv.in -o requirements/uv.txt
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.13 --group pyproject.toml:dev layers/shoal/pyproject.toml --extra lambda --extra cli --extra worker --extra container --extra tracing -o requirements/dev.txt
 
 # The twin: the whole platform on this machine.
 
 .PHONY: up
-up: setup ## Run the whole platform here, with a first job of 10,000 tasks, until Ctrl-C; WORKERS=0 to start your own
+up: setup ## Run the whole platform on this machine, with a first job of 10,000 tasks, until Ctrl-C; WORKERS=0 to run your own workers
 	@$(PY) -m local up $(addprefix --workers ,$(WORKERS))
 
 .PHONY: down
-down: setup ## Stop what `make up` left behind, should it have been killed
+down: setup ## Stop processes of `make up` that were left behind by a kill
 	@$(PY) -m local down
 
 .PHONY: smoke
-smoke: setup ## Run one job of TASKS tasks from POST to COMPLETED, and exit 0 only if all were
+smoke: setup ## Run one job of TASKS tasks from POST to COMPLETED; exit 0 only if all tasks completed
 	@$(PY) -m local smoke --tasks $(TASKS)
 
 .PHONY: sam-local
-sam-local: setup ## Serve the API from SAM's containers, on the twin of `make up`; needs Docker
+sam-local: setup ## Serve the API from SAM's containers, on the twin of `make up`; requires Docker
 	$(MAKE) build ARCHITECTURE=$(shell uname -m | sed 's/aarch64/arm64/')
 	@$(PY) -m local.sam $(SAM_ARGUMENTS)
 
@@ -91,7 +91,7 @@ check-fresh: setup
 	@PYTHONPATH=functions $(PY) -m handlers.contract_changes docs/openapi.released.json docs/openapi.json
 
 .PHONY: openapi
-openapi: setup ## Write docs/openapi.json from the code
+openapi: setup ## Export docs/openapi.json from the code
 	@PYTHONPATH=functions $(PY) -m handlers.openapi docs/openapi.json
 
 .PHONY: client
@@ -99,11 +99,11 @@ client: setup ## Write the synchronous Python client from the asynchronous one
 	@$(PY) -m tooling.sync_client
 
 .PHONY: privileges
-privileges: setup ## Write docs/reference/privileges.md from template.yaml
+privileges: setup ## Generate docs/reference/privileges.md from template.yaml
 	@$(PY) -m local.privileges docs/reference/privileges.md
 
 .PHONY: release-contract
-release-contract: check-fresh ## Promise callers what docs/openapi.json says now; part of each release
+release-contract: check-fresh ## Make docs/openapi.json the released contract; part of each release
 	@cp docs/openapi.json docs/openapi.released.json
 
 .PHONY: test
@@ -119,7 +119,7 @@ compat: setup ## Play the recorded rows and requests of earlier releases against
 	@$(PY) -m pytest tests/compat
 
 .PHONY: cover
-cover: setup ## Tell which lines the tests that run in process leave out
+cover: setup ## Report the lines that the in-process tests do not cover
 	@$(BIN)/coverage run -m pytest tests/unit tests/contract
 	@$(BIN)/coverage report --skip-covered --show-missing
 
@@ -138,5 +138,5 @@ deploy: build ## Deploy to AWS; STAGE is a section of samconfig.toml
 	$(SAM) deploy --config-env $(or $(STAGE),dev)
 
 .PHONY: clean
-clean: ## Remove everything that was built or installed into this folder
+clean: ## Remove everything that was built or installed into this directory
 	rm -rf .venv $(TOOLS) .aws-sam .twin .hypothesis .mypy_cache .ruff_cache .import_linter_cache node_modules .coverage build

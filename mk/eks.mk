@@ -1,4 +1,4 @@
-# Workers on EKS: the tools in an environment of their own, the checks, the image and the deploy.
+# Workers on EKS: tools (in a separate environment), checks, image and deployment.
 
 EKS_READY := $(TOOLS)/eks/.ready
 EKS_BIN := $(TOOLS)/eks/bin
@@ -12,7 +12,7 @@ $(EKS_READY): $(TOOLS)/%/.ready: requirements/%.txt | $(UV)
 check: check-eks
 test: $(EKS_READY) $(CHECKOV_READY)
 
-# Manifests are checked as they would be applied, with addresses of nowhere.
+# Manifests are checked as rendered for a deployment, with placeholder addresses.
 .PHONY: check-eks
 check-eks: setup $(EKS_READY) $(CHECKOV_READY)
 	$(PY) -m eks.render $(RENDERED)
@@ -23,9 +23,9 @@ check-eks: setup $(EKS_READY) $(CHECKOV_READY)
 	LOG_LEVEL=ERROR $(TOOLS)/checkov/bin/checkov --config-file eks/.checkov.yaml --file worker_image/Dockerfile \
 		$$(printf -- '--file %s ' $(RENDERED)/*.yaml)
 
-# A plain engine builds it; DOCKER_BUILD_FLAGS is for what a machine's own network wants.
+# Builds without BuildKit. DOCKER_BUILD_FLAGS passes network options of a machine.
 .PHONY: image
-image: ## Build the workers' image as shoal-worker:local, which `make test` then also runs
+image: ## Build the worker image as shoal-worker:local; `make test` runs it if it exists
 	DOCKER_BUILDKIT=0 docker build $(DOCKER_BUILD_FLAGS) --file worker_image/Dockerfile \
 		--build-arg PYTHON_DIGEST=$(addprefix @,$(DIGEST)) --tag shoal-worker:local .
 

@@ -1,10 +1,10 @@
-# Other task queues beside Shoal. Arq wants a client of Redis that Celery refuses, hence two environments.
+# Comparison with other task queues. Arq and Celery require different Redis clients, so there are two environments.
 
 PEERS := peers peers-arq
 ROUNDS ?= 5
 
 .PHONY: bench-peers
-bench-peers: setup $(PEERS:%=$(TOOLS)/%/.ready) ## Measure Shoal beside other task queues; writes bench/peers.md
+bench-peers: setup $(PEERS:%=$(TOOLS)/%/.ready) ## Compare Shoal with other task queues; writes bench/peers.md
 	@$(PY) -m bench.peers $(ROUNDS)
 
 lock: lock-peers

@@ -1,5 +1,5 @@
-# The application's template and workflow: their tools, each in an environment of its own, and their checks.
-# SAM pins what checkov and import-linter refuse to live with.
+# Checks of the template and the state machines. Each tool has a separate environment:
+# SAM pins versions that conflict with checkov and import-linter.
 
 SAM_READY := $(TOOLS)/sam/.ready
 CHECKOV_READY := $(TOOLS)/checkov/.ready
@@ -8,8 +8,8 @@ NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$$PATH"
 TOOLING_READY := tooling/node_modules/.ready
 CHECKED := .aws-sam/checked
 
-# SAM builds in copies of our folders: it has to find uv, and a python3.13 that runs anywhere, by whole paths. The
-# layer is built for ARCHITECTURE, as the functions are by the parameter of that name.
+# SAM builds in copies of our directories, so it needs absolute paths of uv and python3.13. ARCHITECTURE is that of
+# the layer; the functions have a parameter of the same name.
 ARCHITECTURE ?= arm64
 SAM = SAM_CLI_TELEMETRY=0 UV=$(CURDIR)/$(UV) ARCHITECTURE=$(ARCHITECTURE) PATH="$(CURDIR)/$(TOOLS)/sam/bin:$$PATH" \
 	$(TOOLS)/sam/bin/sam
