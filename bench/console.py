@@ -23,10 +23,10 @@ from bench.cpu import settle
 from bench.jobs import rows_of_jobs
 from bench.million import CHUNK, CHUNKS, Million
 from bench.rows import deafen, hear, write
-from bench.stand import Stand, stand
 from local.application import ROOT
 from local.console import Console
 from local.emulator import base_environment
+from tests.support.platform import Platform, running_platform
 
 PAGE: Final = Path(__file__).with_name("console.md")
 JOBS: Final = 10_000
@@ -46,20 +46,22 @@ def main() -> None:
     minutes = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # a pool that overflows
     sizes = json.loads(_node("size-limit", "--json"))
-    with stand(wait_seconds=600) as at:
+    with running_platform(wait_seconds=600) as platform:
         million = Million(TENANT, ended=ENDED)
-        deafen(at)
-        write(at, "JobsTableName", rows_of_jobs(JOBS, 1))
-        write(at, "JobsTableName", rows_of_jobs(50, 1, first=1))
-        million.put(at)
-        settle(at)
-        with Console(at.twin.plan.console_port, at.twin.url, at.twin.issuer.url, []) as console:
-            look = _Look(console.url, at, f"/jobs/{million.job.id}")
+        deafen(platform)
+        write(platform, "JobsTableName", rows_of_jobs(JOBS, 1))
+        write(platform, "JobsTableName", rows_of_jobs(50, 1, first=1))
+        million.put(platform)
+        settle(platform)
+        with Console(
+            platform.twin.plan.console_port, platform.twin.url, platform.twin.issuer.url, []
+        ) as console:
+            look = _Look(console.url, platform, f"/jobs/{million.job.id}")
             loads = look.loads(rounds)
             rows = look.rows()
-            hear(at)
-            settle(at)
-            with _moving(at, million, _pace(minutes)):
+            hear(platform)
+            settle(platform)
+            with _moving(platform, million, _pace(minutes)):
                 live = look.live(minutes)
     text = page(
         Found(sizes, loads, rows, live),
@@ -76,8 +78,8 @@ def main() -> None:
 class _Look:
     """A browser at the console of a stand."""
 
-    def __init__(self, console: str, at: Stand, million: str) -> None:
-        self._console, self._at, self._million = console, at, million
+    def __init__(self, console: str, platform: Platform, million: str) -> None:
+        self._console, self._at, self._million = console, platform, million
 
     def loads(self, rounds: int) -> Any:
         """Cold loads of the list and of the map, unthrottled and slow."""
@@ -134,7 +136,7 @@ def _node(*command: str, **environment: str) -> str:
 
 
 @contextmanager
-def _moving(at: Stand, million: Million, chunks: int) -> Iterator[None]:
+def _moving(platform: Platform, million: Million, chunks: int) -> Iterator[None]:
     """Move so many chunks of the job each second, until it is enough."""
     enough = threading.Event()
 
@@ -142,7 +144,7 @@ def _moving(at: Stand, million: Million, chunks: int) -> Iterator[None]:
         due = time.monotonic()
         while not enough.wait(max(0.0, due - time.monotonic())):
             due += 1
-            million.move(at, chunks)
+            million.move(platform, chunks)
 
     mover = threading.Thread(target=move)
     mover.start()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from bench.prices import BUDGET_PER_MILLION, NAIVE_PER_MILLION, Bill, at_median, dollars
-from bench.stand import Run, Stand, crew, stand
+from bench.prices import BUDGET_PER_MILLION, NAIVE_PER_MILLION, at_median, dollars
 from bench.tables import note, show
 from shoal import bootstrap
 from shoal.adapters.memory.jobs import MemoryJobStore
@@ -17,6 +16,7 @@ from shoal.domain.outcome import Outcome, OutcomeReport
 from shoal.domain.tally import Sum
 from shoal.service.leasing import ChunkRef, LeaseGranted
 from tests.support.job_workflow import ExecutionId, Functions, run_until_wait
+from tests.support.platform import Bill, JobRun, Platform, running_platform, running_workers
 
 SIZES = (1_000, 10_000, 100_000)
 CHUNK = 100
@@ -25,18 +25,21 @@ MILLION = 1_000_000
 
 def main() -> None:
     """Print the tables. Lease and wait are those of AWS; one worker, so that calls wait little."""
-    with stand(lease_seconds=60, wait_seconds=60) as at, crew(at, 1, slots=4):
-        at.run(task_type="noop", count=2_000, chunk_size=CHUNK)
-        runs = [at.run(task_type="noop", count=size, chunk_size=CHUNK) for size in SIZES]
-        _check(at, runs)
+    with (
+        running_platform(lease_seconds=60, wait_seconds=60) as platform,
+        running_workers(platform, 1, slots=4),
+    ):
+        platform.run(task_type="noop", count=2_000, chunk_size=CHUNK)
+        runs = [platform.run(task_type="noop", count=size, chunk_size=CHUNK) for size in SIZES]
+        _check(platform, runs)
     _print_requests(runs)
     _print_dollars(runs)
     _print_hot_rows(runs)
 
 
-def _check(at: Stand, runs: list[Run]) -> None:
+def _check(platform: Platform, runs: list[JobRun]) -> None:
     for run in runs:
-        findings = at.checker.check(run.job["id"])
+        findings = platform.checker.check(run.job["id"])
         if run.job["status"] != "COMPLETED" or findings:
             raise SystemExit(f"{run.job['id']} is {run.job['status']}: {findings}")
 
@@ -62,12 +65,12 @@ def orchestration(bill: Bill) -> Bill:
     return {what: without(what, dict(details)) for what, details in bill.items()}
 
 
-def _tasks(run: Run) -> int:
+def _tasks(run: JobRun) -> int:
     count: int = run.job["task_count"]
     return count
 
 
-def _print_requests(runs: list[Run]) -> None:
+def _print_requests(runs: list[JobRun]) -> None:
     bills = [(orchestration(run.bill), _tasks(run)) for run in runs]
     kinds = {
         "write units": "dynamodb.write_units",
@@ -85,11 +88,11 @@ def _print_requests(runs: list[Run]) -> None:
     show(f"Billed for each task, chunk {CHUNK}, counted at the emulator", _columns(runs), rows)
 
 
-def _columns(runs: list[Run]) -> tuple[str, ...]:
+def _columns(runs: list[JobRun]) -> tuple[str, ...]:
     return ("", *(f"{_tasks(run):,} tasks" for run in runs))
 
 
-def _print_dollars(runs: list[Run]) -> None:
+def _print_dollars(runs: list[JobRun]) -> None:
     costs = [
         {
             service: each * MILLION / _tasks(run)
@@ -110,7 +113,7 @@ def _print_dollars(runs: list[Run]) -> None:
     )
 
 
-def _print_hot_rows(runs: list[Run]) -> None:
+def _print_hot_rows(runs: list[JobRun]) -> None:
     counted = [
         (
             f"{_tasks(run):,}",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bench.stand import Stand
+from tests.support.platform import Platform
 
 _LOOK_SECONDS: Final = 0.25
 _IDLE_SHARE: Final = 0.08
@@ -36,26 +36,26 @@ def _read(file: Path) -> str:
         return ""
 
 
-def emulator_pid(at: Stand) -> int:
+def emulator_pid(platform: Platform) -> int:
     """The process of the stand's emulator."""
-    if at.emulator.process is None:
+    if platform.emulator.process is None:
         raise SystemExit("the emulator is gone")
-    return at.emulator.process.pid
+    return platform.emulator.process.pid
 
 
-def settle(at: Stand) -> None:
+def settle(platform: Platform) -> None:
     """Wait until the emulator and its functions rest, so that what follows is measured alone."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    before = _platform(at)
+    before = _platform(platform)
     while time.monotonic() < deadline:
         time.sleep(_LOOK_SECONDS)
-        now = _platform(at)
+        now = _platform(platform)
         if now - before < _IDLE_SHARE * _LOOK_SECONDS:
             return
         before = now
     raise SystemExit("the platform did not come to rest")
 
 
-def _platform(at: Stand) -> float:
-    emulator = emulator_pid(at)
+def _platform(platform: Platform) -> float:
+    emulator = emulator_pid(platform)
     return sum(map(spent, [emulator, *descendants(emulator)]))

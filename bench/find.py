@@ -17,8 +17,8 @@ import httpx
 from bench.cpu import settle
 from bench.jobs import rows_of_jobs
 from bench.rows import deafen, write
-from bench.stand import Stand, difference, stand
 from bench.tables import markdown, show
+from tests.support.platform import Platform, difference, running_platform
 
 JOBS, TENANTS, CALLS, WARM = 100_000, 100, 100, 10
 PAGE: Final = Path(__file__).with_name("find.md")
@@ -51,14 +51,16 @@ class Figures(NamedTuple):
 
 def main() -> None:
     """Fill the table, ask, print and write what came of it."""
-    with stand(wait_seconds=600) as at:
-        deafen(at)
+    with running_platform(wait_seconds=600) as platform:
+        deafen(platform)
         begin = time.perf_counter()
-        write(at, "JobsTableName", rows_of_jobs(JOBS, TENANTS))
+        write(platform, "JobsTableName", rows_of_jobs(JOBS, TENANTS))
         seconds = time.perf_counter() - begin
-        settle(at)
-        clients = [at.twin.api_client(tenant=f"tenant-{number}") for number in range(0, TENANTS, 5)]
-        found = {name: _measured(at, clients, query) for name, query in FILTERS.items()}
+        settle(platform)
+        clients = [
+            platform.twin.api_client(tenant=f"tenant-{number}") for number in range(0, TENANTS, 5)
+        ]
+        found = {name: _measured(platform, clients, query) for name, query in FILTERS.items()}
     columns = ("filter", "p50, ms", "p99, ms", "rows, mean", "rows, most", "jobs found")
     rows = [
         (
@@ -73,17 +75,17 @@ def main() -> None:
         raise SystemExit("a request read more than 1,000 rows")
 
 
-def _measured(at: Stand, clients: Sequence[httpx.Client], query: str) -> Figures:
+def _measured(platform: Platform, clients: Sequence[httpx.Client], query: str) -> Figures:
     spent, rows, found = [], [], []
     for number in range(WARM + CALLS):
         client = clients[number % len(clients)]
-        before = at.meter()
+        before = platform.meter()
         begin = time.perf_counter()
         answer = client.get(f"/jobs?{query}")
         spent.append(1_000 * (time.perf_counter() - begin))
         if not answer.is_success:
             raise SystemExit(f"{query}: {answer.status_code} {answer.text}")
-        read = difference(before, at.meter()).get("dynamodb.rows_read", {})
+        read = difference(before, platform.meter()).get("dynamodb.rows_read", {})
         rows.append(int(read.get("jobs", 0)))
         found.append(len(answer.json()["items"]))
     cuts = quantiles(spent[WARM:], n=100)

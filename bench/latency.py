@@ -12,11 +12,11 @@ from typing import Any
 
 import httpx
 
-from bench.calls import Calls, completed
 from bench.cpu import settle
-from bench.stand import Stand, crew, stand
 from bench.tables import note, show
 from shoal.domain.ids import task_id
+from tests.support.platform import Platform, running_platform, running_workers
+from tests.support.worker_calls import WorkerCalls, completed_outcomes
 
 TASKS = 100_000
 CALLS, FEW_CALLS = 300, 100
@@ -30,24 +30,25 @@ type Call = Callable[[int], httpx.Response]
 
 def main() -> None:
     """Print the table."""
-    with stand(wait_seconds=600) as at:  # else open jobs wake up all the time
-        with crew(at, 2, slots=4):
-            filled = at.run(task_type="noop", count=TASKS, chunk_size=100)
-        live = at.submit(task_type="sleepy", count=TASKS, chunk_size=100, priority="low")
-        at.users.post(f"/jobs/{live}/pause")
+    with running_platform(wait_seconds=600) as platform:  # else open jobs wake up all the time
+        with running_workers(platform, 2, slots=4):
+            filled = platform.run(task_type="noop", count=TASKS, chunk_size=100)
+        live = platform.submit(task_type="sleepy", count=TASKS, chunk_size=100, priority="low")
+        platform.users.post(f"/jobs/{live}/pause")
         rows = [
-            (name, *_measured(at, name, call)) for name, call in _routes(at, filled.job["id"], live)
+            (name, *_measured(platform, name, call))
+            for name, call in _routes(platform, filled.job["id"], live)
         ]
     show(f"Warm latency in ms over {CALLS} calls, one at a time", ("route", "p50", "p99"), rows)
     note("The emulator, its functions and this client share the two cores of this machine.")
 
 
-def _measured(at: Stand, name: str, call: Call) -> tuple[str, str]:
+def _measured(platform: Platform, name: str, call: Call) -> tuple[str, str]:
     spent, one_by_one = [], name in SETS_GOING
-    settle(at)
+    settle(platform)
     for number in range(WARM + (FEW_CALLS if one_by_one else CALLS)):
         if one_by_one:
-            settle(at)
+            settle(platform)
         begin = time.perf_counter()
         answer = call(number)
         spent.append(1_000 * (time.perf_counter() - begin))
@@ -57,8 +58,8 @@ def _measured(at: Stand, name: str, call: Call) -> tuple[str, str]:
     return f"{cuts[49]:.1f}", f"{cuts[98]:.1f}"
 
 
-def _routes(at: Stand, done: str, live: str) -> list[tuple[str, Call]]:
-    users = at.users
+def _routes(platform: Platform, done: str, live: str) -> list[tuple[str, Call]]:
+    users = platform.users
 
     def get(path: str) -> Call:
         return lambda _: users.get(path)
@@ -85,14 +86,14 @@ def _routes(at: Stand, done: str, live: str) -> list[tuple[str, Call]]:
         ("POST /inputs", post("/inputs")),
         ("POST /jobs/{id}/pause", post(f"/jobs/{live}/pause")),
         ("POST /jobs/{id}/resume", post(f"/jobs/{live}/resume")),
-        *_worker_routes(at, live),
+        *_worker_routes(platform, live),
         ("POST /jobs", submit),
     ]
 
 
-def _worker_routes(at: Stand, live: str) -> list[tuple[str, Call]]:
+def _worker_routes(platform: Platform, live: str) -> list[tuple[str, Call]]:
     """A worker's calls, each on a chunk of its own of the job under way."""
-    calls = Calls(at)
+    calls = WorkerCalls(platform)
     epochs: dict[int, tuple[int, list[Any]]] = {}
 
     def lease(number: int) -> httpx.Response:
@@ -114,7 +115,7 @@ def _worker_routes(at: Stand, live: str) -> list[tuple[str, Call]]:
     def report(number: int) -> httpx.Response:
         epoch, tasks = epochs[number]
         place = {"job_id": live, "chunk": 999 - number, "epoch": epoch, "report": 1}
-        entry = {**place, "final": True, "outcomes": completed(tasks)}
+        entry = {**place, "final": True, "outcomes": completed_outcomes(tasks)}
         return calls.post("reports", {"worker": "bench", "reports": [entry]})
 
     return [

@@ -20,9 +20,9 @@ from uuid import uuid4
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from bench.calls import Calls, completed
-from bench.stand import Stand, crew, stand
 from bench.tables import markdown, show
+from tests.support.platform import Platform, running_platform, running_workers
+from tests.support.worker_calls import WorkerCalls, completed_outcomes
 
 PAGE: Final = Path(__file__).with_name("live.md")
 CHUNK: Final = 10
@@ -35,10 +35,10 @@ LATEST: Final = 30.0
 
 def main() -> None:
     """Print the table."""
-    with stand(lease_seconds=600, wait_seconds=600) as at:
-        with crew(at, 1):
+    with running_platform(lease_seconds=600, wait_seconds=600) as platform:
+        with running_workers(platform, 1):
             pass  # it registers the types of tasks, and leaves the work to this bench
-        rows = [asyncio.run(_crowd(at, size)) for size in CROWDS]
+        rows = [asyncio.run(_crowd(platform, size)) for size in CROWDS]
     columns = ("subscribers of the job", "p50", "p99", "the last of them, p50", "p99", "never")
     show(f"Seconds from a report to its subscribers, {REPORTS} reports", columns, rows)
     PAGE.write_text(_page(columns, rows))
@@ -58,11 +58,11 @@ The emulator, its functions and the subscribers share the cores of one machine (
 """
 
 
-async def _crowd(at: Stand, size: int) -> tuple[Any, ...]:
-    job_id = at.submit(task_type="noop", count=CHUNK * (REPORTS + 2), chunk_size=CHUNK)
-    calls = Calls(at)
+async def _crowd(platform: Platform, size: int) -> tuple[Any, ...]:
+    job_id = platform.submit(task_type="noop", count=CHUNK * (REPORTS + 2), chunk_size=CHUNK)
+    calls = WorkerCalls(platform)
     async with AsyncExitStack() as stack:
-        sockets = [await stack.enter_async_context(_connected(at)) for _ in range(size)]
+        sockets = [await stack.enter_async_context(_connected(platform)) for _ in range(size)]
         for socket in sockets:
             await socket.send(json.dumps({"action": "subscribe", "job": job_id}))
         heard = [_Heard(socket) for socket in sockets]
@@ -78,15 +78,15 @@ async def _crowd(at: Stand, size: int) -> tuple[Any, ...]:
             delays.append([each.when[done] - at_once for each in heard if done in each.when])
         for ear in ears:
             ear.cancel()
-    at.users.post(f"/jobs/{job_id}/cancel").raise_for_status()
+    platform.users.post(f"/jobs/{job_id}/cancel").raise_for_status()
     each = [seconds for report in delays for seconds in report]
     last = [max(report) for report in delays if len(report) == size]
     lost = size * REPORTS - len(each)
     return size, *_cuts(each), *_cuts(last), lost
 
 
-def _connected(at: Stand) -> connect:
-    ticket = at.users.post("/live-tickets").raise_for_status().json()
+def _connected(platform: Platform) -> connect:
+    ticket = platform.users.post("/live-tickets").raise_for_status().json()
     return connect(f"{ticket['url']}?ticket={ticket['ticket']}", open_timeout=60)
 
 
@@ -118,7 +118,7 @@ async def _all_have(heard: list[_Heard], done: int) -> None:
                 break
 
 
-def _report(calls: Calls, job_id: str, chunk: int) -> float:
+def _report(calls: WorkerCalls, job_id: str, chunk: int) -> float:
     """Lease a chunk and report it complete; the moment at which that was answered."""
     place = {"job_id": job_id, "chunk": chunk}
     lease = _lease(calls, place)
@@ -127,7 +127,7 @@ def _report(calls: Calls, job_id: str, chunk: int) -> float:
         "epoch": lease["epoch"],
         "report": 1,
         "final": True,
-        "outcomes": completed(lease["tasks"]),
+        "outcomes": completed_outcomes(lease["tasks"]),
     }
     answer = calls.post("reports", {"worker": "bench", "reports": [entry]}).raise_for_status()
     moment = time.perf_counter()
@@ -137,7 +137,7 @@ def _report(calls: Calls, job_id: str, chunk: int) -> float:
     return moment
 
 
-def _lease(calls: Calls, place: dict[str, Any]) -> Any:
+def _lease(calls: WorkerCalls, place: dict[str, Any]) -> Any:
     """A lease of a chunk, once it is made."""
     for _ in range(300):
         asked = {"worker": "bench", "request_id": uuid4().hex, "chunks": [place]}

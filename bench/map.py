@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from bench.cpu import settle
 from bench.rows import deafen, write
-from bench.stand import Stand, difference, stand
 from bench.tables import markdown, show
 from local.issuer import TENANT
 from shoal.adapters.rows.chunks import chunk_row
@@ -22,6 +21,7 @@ from shoal.domain.chunk import Chunk
 from shoal.domain.ids import keyed_job_id
 from shoal.domain.job import Job, JobStatus, Repeat, Spec
 from shoal.domain.tally import Entry, Tally, members
+from tests.support.platform import Platform, difference, running_platform
 
 TASKS, CALLS, WARM = 1_000_000, 15, 3
 PAGE: Final = Path(__file__).with_name("map.md")
@@ -69,13 +69,17 @@ CASES: Final = (
 
 def main() -> None:
     """Write the jobs, ask for their maps, print and write what came of it."""
-    with stand(wait_seconds=600) as at:
-        deafen(at)
+    with running_platform(wait_seconds=600) as platform:
+        deafen(platform)
         for case in {(each.chunk_size, each.mixed): each for each in CASES}.values():
-            write(at, "JobsTableName", [job_row(case.job), *_tallies(case)])
-            write(at, "TasksTableName", (chunk_row(each) for each in _chunks(case.job, case.mixed)))
-        settle(at)
-        rows = [_measured(at, case) for case in CASES]
+            write(platform, "JobsTableName", [job_row(case.job), *_tallies(case)])
+            write(
+                platform,
+                "TasksTableName",
+                (chunk_row(each) for each in _chunks(case.job, case.mixed)),
+            )
+        settle(platform)
+        rows = [_measured(platform, case) for case in CASES]
     columns = ("a million tasks", "median, s", "slowest, s", "calls", "kB sent", "rows read")
     show(f"Maps, {CALLS} calls each", columns, rows)
     PAGE.write_text(_page(columns, rows))
@@ -118,15 +122,15 @@ def _chunk(job: Job, number: int, mixed: int) -> Chunk:
     )
 
 
-def _measured(at: Stand, case: Case) -> Sequence[str]:
+def _measured(platform: Platform, case: Case) -> Sequence[str]:
     path = f"/jobs/{case.job.id}/map?{case.query}"
-    headers = {"If-None-Match": at.users.get(path).headers["etag"]} if case.again else {}
+    headers = {"If-None-Match": platform.users.get(path).headers["etag"]} if case.again else {}
     spent, calls, sent = [], 0, 0
-    before = at.meter()
+    before = platform.meter()
     for _ in range(WARM + CALLS):
         begin, start, calls, sent = time.perf_counter(), 0, 0, 0
         while True:
-            answer = at.users.get(f"{path}&start={start}" if start else path, headers=headers)
+            answer = platform.users.get(f"{path}&start={start}" if start else path, headers=headers)
             if answer.is_error:
                 raise SystemExit(f"{case.name}: {answer.status_code} {answer.text}")
             start, calls = start + len(answer.content), calls + 1
@@ -136,7 +140,7 @@ def _measured(at: Stand, case: Case) -> Sequence[str]:
         spent.append(time.perf_counter() - begin)
     if answer.is_success and not case.query and start != TASKS:
         raise SystemExit(f"{case.name}: a map of {start} tasks")
-    read = difference(before, at.meter()).get("dynamodb.rows_read", {})
+    read = difference(before, platform.meter()).get("dynamodb.rows_read", {})
     rows = round((read.get("jobs", 0) + read.get("tasks", 0)) / (WARM + CALLS))
     times = sorted(spent[WARM:])
     slow = " (!)" if calls == 1 and median(times) > LIMIT_SECONDS else ""

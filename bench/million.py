@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Final
 
 from bench.rows import write
-from bench.stand import Stand
 from shoal.adapters.rows.attributes import Row
 from shoal.adapters.rows.chunks import chunk_row
 from shoal.adapters.rows.jobs import job_row
@@ -17,6 +16,7 @@ from shoal.domain.chunk import Chunk
 from shoal.domain.ids import keyed_job_id
 from shoal.domain.job import Job, JobStatus, Repeat, Spec
 from shoal.domain.tally import Entry, Tally, members
+from tests.support.platform import Platform
 
 TASKS: Final = 1_000_000
 CHUNK: Final = 100
@@ -50,17 +50,19 @@ class Million:
         self._begun = self._ended = 0
         self._advance(ended)
 
-    def put(self, at: Stand) -> None:
+    def put(self, platform: Platform) -> None:
         """Write all its rows."""
-        write(at, "TasksTableName", map(chunk_row, self._chunks))
-        write(at, "JobsTableName", [job_row(self.job), *self._tallies(range(self.job.tallies))])
+        write(platform, "TasksTableName", map(chunk_row, self._chunks))
+        write(
+            platform, "JobsTableName", [job_row(self.job), *self._tallies(range(self.job.tallies))]
+        )
 
-    def move(self, at: Stand, chunks: int) -> None:
+    def move(self, platform: Platform, chunks: int) -> None:
         """End the chunks that run and begin so many others, as their workers' reports would."""
         moved = self._advance(chunks)
-        write(at, "TasksTableName", (chunk_row(self._chunks[number]) for number in moved))
+        write(platform, "TasksTableName", (chunk_row(self._chunks[number]) for number in moved))
         tallies = {number % self.job.tallies for number in moved}
-        write(at, "JobsTableName", self._tallies(tallies))
+        write(platform, "JobsTableName", self._tallies(tallies))
 
     def _advance(self, chunks: int) -> range:
         """The chunks that moved."""

@@ -4,8 +4,9 @@ Per request or unit unless the name says otherwise; Lambda on arm64, DynamoDB on
 Functions Standard. No free tier is taken off.
 """
 
-from collections.abc import Mapping
 from typing import Final
+
+from tests.support.platform import Bill
 
 SQS_REQUEST: Final = 0.40e-6
 WRITE_UNIT: Final = 0.625e-6
@@ -23,8 +24,6 @@ NAIVE_PER_MILLION: Final = 12.76
 BUDGET_PER_MILLION: Final = 0.12
 
 _MB_MS: Final = 1_024 * 1_000
-
-type Bill = Mapping[str, Mapping[str, float]]
 
 
 def dollars(bill: Bill) -> dict[str, float]:

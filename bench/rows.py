@@ -6,25 +6,25 @@ from collections.abc import Iterable, Sequence
 from itertools import batched
 from typing import Any, Final
 
-from bench.stand import Stand
 from shoal.adapters.parallel import in_parallel
 from shoal.adapters.rows.attributes import Row
+from tests.support.platform import Platform
 
 _BATCH: Final = 25
 _AT_ONCE: Final = 64
 
 
-def deafen(at: Stand) -> None:
+def deafen(platform: Platform) -> None:
     """Let nobody hear of what is written to the tables: it is no news."""
-    functions = at.emulator.client("lambda")
-    for each in _streams(at):
+    functions = platform.emulator.client("lambda")
+    for each in _streams(platform):
         functions.update_event_source_mapping(UUID=each["UUID"], Enabled=False)
 
 
-def hear(at: Stand) -> None:
+def hear(platform: Platform) -> None:
     """Let all hear again, of what is written from now on."""
-    functions = at.emulator.client("lambda")
-    for each in _streams(at):
+    functions = platform.emulator.client("lambda")
+    for each in _streams(platform):
         functions.delete_event_source_mapping(UUID=each["UUID"])
         functions.create_event_source_mapping(
             EventSourceArn=each["EventSourceArn"],
@@ -35,15 +35,17 @@ def hear(at: Stand) -> None:
         )
 
 
-def _streams(at: Stand) -> Sequence[Any]:
+def _streams(platform: Platform) -> Sequence[Any]:
     """The mappings of the tables' streams to functions."""
-    mappings = at.emulator.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    mappings = platform.emulator.client("lambda").list_event_source_mappings()[
+        "EventSourceMappings"
+    ]
     return [each for each in mappings if "/stream/" in each["EventSourceArn"]]
 
 
-def write(at: Stand, table: str, rows: Iterable[Row]) -> None:
+def write(platform: Platform, table: str, rows: Iterable[Row]) -> None:
     """Write rows to the table of this output of the stack."""
-    client, name = at.emulator.client("dynamodb"), at.twin.deployment[table]
+    client, name = platform.emulator.client("dynamodb"), platform.twin.deployment[table]
     requests = ({"PutRequest": {"Item": row}} for row in rows)
 
     def put(batch: Sequence[Any]) -> None:

@@ -10,9 +10,9 @@ import time
 from collections import Counter
 from typing import Any, Final
 
-from bench.stand import ENDED, Stand, crew, stand
 from bench.tables import note, show
 from local.workers import Workers
+from tests.support.platform import ENDED, Platform, running_platform, running_workers
 
 CANCELS: Final = 100
 CYCLES: Final = 20
@@ -27,9 +27,12 @@ WORKERS: Final = 3
 def main() -> None:
     """Print the table; exit 1 if the consistency check found anything."""
     draw = random.Random(5)  # noqa: S311 - a run can be repeated
-    with stand(wait_seconds=5) as at, crew(at, WORKERS, slots=4) as workers:
-        cancelled = _cancels(at, draw)
-        steered = _steered(at, workers, draw)
+    with (
+        running_platform(wait_seconds=5) as platform,
+        running_workers(platform, WORKERS, slots=4) as workers,
+    ):
+        cancelled = _cancels(platform, draw)
+        steered = _steered(platform, workers, draw)
     rows = [cancelled, steered]
     show(
         "Steered under load, then recounted",
@@ -46,36 +49,36 @@ def main() -> None:
 type Row = tuple[str, float, str, list[str]]
 
 
-def _cancels(at: Stand, draw: random.Random) -> Row:
+def _cancels(platform: Platform, draw: random.Random) -> Row:
     """Cancel each of many jobs at a moment between its first second and its last."""
     begin = time.perf_counter()
     ends: Counter[str] = Counter()
     findings: list[str] = []
     for _ in range(CANCELS // AT_ONCE):
         jobs = [
-            at.submit(
+            platform.submit(
                 task_type="sleepy", count=draw.randint(1, 300), chunk_size=draw.choice([1, 7, 25])
             )
             for _ in range(AT_ONCE)
         ]
         for job_id in jobs:
             time.sleep(draw.uniform(0, 1.5))
-            answer = at.users.post(f"/jobs/{job_id}/cancel")
+            answer = platform.users.post(f"/jobs/{job_id}/cancel")
             if answer.status_code not in {202, 409}:  # the latter if it had ended
                 findings.append(f"{job_id}: cancel was answered {answer.status_code}")
         for job_id in jobs:
-            job = at.ended(job_id)
+            job = platform.ended(job_id)
             ends[job["status"]] += 1
-            findings += at.checker.check(job_id)
+            findings += platform.checker.check(job_id)
     how = ", ".join(f"{count} {status}" for status, count in sorted(ends.items()))
     return f"{CANCELS} jobs cancelled", time.perf_counter() - begin, how, findings
 
 
-def _steered(at: Stand, workers: Workers, draw: random.Random) -> Row:
+def _steered(platform: Platform, workers: Workers, draw: random.Random) -> Row:
     """Pause and resume a job whose failed tasks are retried as soon as it has ended."""
     begin = time.perf_counter()
     findings: list[str] = []
-    job_id = at.submit(
+    job_id = platform.submit(
         task_type="flaky",
         count=TASKS,
         chunk_size=20,
@@ -85,17 +88,17 @@ def _steered(at: Stand, workers: Workers, draw: random.Random) -> Row:
     cycles = retries = 0
     failed = [TASKS]
     while True:
-        job = at.job(job_id)
+        job = platform.job(job_id)
         if job["status"] in ENDED:
-            job = at.ended(job_id, generation=job["generation"])
-            findings += at.checker.check(job_id)
+            job = platform.ended(job_id, generation=job["generation"])
+            findings += platform.checker.check(job_id)
             failed.append(job["counts"]["failed"])
             if retries == RETRIES:
                 break
-            at.users.post(f"/jobs/{job_id}/retry").raise_for_status()
+            platform.users.post(f"/jobs/{job_id}/retry").raise_for_status()
             retries += 1
         elif cycles < CYCLES:
-            cycles += _cycle(at, job_id, draw)
+            cycles += _cycle(platform, job_id, draw)
         else:
             time.sleep(0.1)
     if cycles < CYCLES:
@@ -107,13 +110,13 @@ def _steered(at: Stand, workers: Workers, draw: random.Random) -> Row:
     return what, time.perf_counter() - begin, how, findings
 
 
-def _cycle(at: Stand, job_id: str, draw: random.Random) -> int:
+def _cycle(platform: Platform, job_id: str, draw: random.Random) -> int:
     """Pause and resume it once, if it is still there to be paused."""
     time.sleep(draw.uniform(0.1, 0.8))
-    if at.users.post(f"/jobs/{job_id}/pause").status_code != 202:
+    if platform.users.post(f"/jobs/{job_id}/pause").status_code != 202:
         return 0
     time.sleep(draw.uniform(0.1, 0.8))
-    _must(at.users.post(f"/jobs/{job_id}/resume"))
+    _must(platform.users.post(f"/jobs/{job_id}/resume"))
     return 1
 
 

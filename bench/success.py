@@ -1,7 +1,7 @@
 """How many tasks complete when 5 % of all calls fail at random and retries are on."""
 
-from bench.stand import crew, stand
 from bench.tables import show
+from tests.support.platform import running_platform, running_workers
 
 TASKS = 20_000
 PROBABILITY = 0.05
@@ -11,8 +11,11 @@ TARGET = 0.999
 
 def main() -> None:
     """Print the table; exit 1 if it is below the target or the consistency check finds anything."""
-    with stand() as at, crew(at, 3) as _:
-        run = at.run(
+    with (
+        running_platform() as platform,
+        running_workers(platform, 3) as _,
+    ):
+        run = platform.run(
             task_type="flaky",
             count=TASKS,
             chunk_size=100,
@@ -20,7 +23,7 @@ def main() -> None:
             retry={"max_attempts": ATTEMPTS, "backoff": 0.2},
             max_failed=TASKS // 100,
         )
-        findings = at.checker.check(run.job["id"])
+        findings = platform.checker.check(run.job["id"])
     counts = run.job["counts"]
     share = counts["completed"] / TASKS
     show(

@@ -25,3 +25,11 @@ def markdown(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A table as Markdown; all columns but the first are figures."""
     table = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
     return "\n".join(f"| {' | '.join(map(str, row))} |" for row in table)
+
+
+def exit_if_broken(findings: Sequence[str]) -> None:
+    """Print the first findings and exit with 1, if there are any."""
+    for finding in findings[:10]:
+        note(finding)
+    if findings:
+        raise SystemExit(1)

@@ -1,5 +1,6 @@
 """The import contracts hold, and each of them fails when it is broken."""
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -73,3 +74,26 @@ def test_a_planted_violation_breaks_its_contract(
 
     assert result.returncode == 1
     assert "BROKEN" in result.stdout or "exhaustive" in result.stdout.lower()
+
+
+def test_tests_do_not_import_the_benches() -> None:
+    """What both need is in tests/support; only tests/unit/bench tests the benches themselves."""
+    importers = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        if "bench" in imported_packages(path)
+    ]
+
+    assert importers
+    assert [each for each in importers if not each.startswith("tests/unit/bench/")] == []
+
+
+def imported_packages(path: Path) -> set[str]:
+    """Return the top-level packages that a module imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names.add(node.module.partition(".")[0])
+    return names

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.deaths import Deaths, massacre
-from bench.drains import Drained, drain
-from bench.freezes import Freezes, freeze
-from bench.long_tasks import run_long
-from bench.stand import Stand, crew, stand
 from local.workers import Workers
+from tests.support.long_tasks import run_long_tasks
+from tests.support.platform import Platform, running_platform, running_workers
+from tests.support.worker_drains import DrainRun, drain_workers
+from tests.support.worker_freezes import FreezeRun, freeze_workers
+from tests.support.worker_kills import KillRun, kill_workers
 
 pytestmark = pytest.mark.twin
 
@@ -20,34 +20,36 @@ LEASE = 3.0
 
 
 @pytest.fixture(scope="module")
-def at() -> Iterator[Stand]:
-    with stand(lease_seconds=LEASE, wait_seconds=5) as made:
+def platform() -> Iterator[Platform]:
+    with running_platform(lease_seconds=LEASE, wait_seconds=5) as made:
         yield made
 
 
 @pytest.fixture
-def workers(at: Stand, request: pytest.FixtureRequest) -> Iterator[Workers]:
-    with crew(at, 3, slots=1, team=f"{request.function.__name__[5:20]}-") as made:
+def workers(platform: Platform, request: pytest.FixtureRequest) -> Iterator[Workers]:
+    with running_workers(platform, 3, slots=1, team=f"{request.function.__name__[5:20]}-") as made:
         yield made
 
 
 @pytest.mark.usefixtures("workers")
-def test_tasks_five_times_longer_than_their_lease_run_once(at: Stand) -> None:
-    end = run_long(at, tasks=3, chunk=1, seconds=5 * LEASE)
+def test_tasks_five_times_longer_than_their_lease_run_once(platform: Platform) -> None:
+    end = run_long_tasks(platform, tasks=3, chunk=1, seconds=5 * LEASE)
 
     assert end.findings == []
     assert end.executions == 3
 
 
-def test_drained_workers_leave_in_time_and_no_task_runs_twice(at: Stand, workers: Workers) -> None:
-    end = drain(at, workers, Drained(tasks=120, drains=4))
+def test_drained_workers_leave_in_time_and_no_task_runs_twice(
+    platform: Platform, workers: Workers
+) -> None:
+    end = drain_workers(platform, workers, DrainRun(tasks=120, drains=4))
 
     assert end.findings == []
     assert end.executions == 120
 
 
-def test_late_reports_of_stopped_workers_are_refused(at: Stand, workers: Workers) -> None:
-    end = freeze(at, workers, Freezes(rounds=2))
+def test_late_reports_of_stopped_workers_are_refused(platform: Platform, workers: Workers) -> None:
+    end = freeze_workers(platform, workers, FreezeRun(rounds=2))
 
     assert end.findings == []
     assert end.executions >= 2 * 2
@@ -55,9 +57,9 @@ def test_late_reports_of_stopped_workers_are_refused(at: Stand, workers: Workers
 
 
 def test_killed_workers_lose_nothing_and_run_no_more_than_they_had(
-    at: Stand, workers: Workers
+    platform: Platform, workers: Workers
 ) -> None:
-    end = massacre(at, workers, Deaths(tasks=120, kills=8))
+    end = kill_workers(platform, workers, KillRun(tasks=120, kills=8))
 
     assert end.findings == []
     assert (end.completed, end.failed) == (120, 0)

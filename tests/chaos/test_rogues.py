@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bench.stand import Stand, stand
 from local.workers import Workers
 from tests.chaos.rogue_tasks import ROGUES
+from tests.support.platform import Platform, running_platform
 from tests.twin.watching import Json, results
 
 pytestmark = pytest.mark.twin
@@ -61,33 +61,33 @@ def how(index: int) -> str | None:
 def aftermath() -> Iterator[Aftermath]:
     here = (Path(__file__).parent,)
     with (
-        stand(lease_seconds=4, wait_seconds=5) as at,
-        at.twin.workers(slots=3, tasks="rogue_tasks", paths=here) as workers,
+        running_platform(lease_seconds=4, wait_seconds=5) as platform,
+        platform.twin.workers(slots=3, tasks="rogue_tasks", paths=here) as workers,
     ):
         for number in range(2):
             workers.start(f"w{number}")
-        at.await_types("rogue")
-        yield run_the_gallery(at, workers)
+        platform.await_types("rogue")
+        yield run_the_gallery(platform, workers)
 
 
-def run_the_gallery(at: Stand, workers: Workers) -> Aftermath:
+def run_the_gallery(platform: Platform, workers: Workers) -> Aftermath:
     before = pids(workers)
     inputs = [{} if how(index) is None else {"how": how(index)} for index in range(TASKS)]
-    job_id = at.submit(
+    job_id = platform.submit(
         task_type="rogue",
         inputs=inputs,
         chunk_size=CHUNK,
         timeout=TIMEOUT,
         retry={"max_attempts": 1},
     )
-    job = at.ended(job_id, within=240)
+    job = platform.ended(job_id, within=240)
     return Aftermath(
         job=job,
         before=before,
         after=pids(workers),
-        tasks=tasks(at, job_id),
-        results=results(at.users, job),
-        findings=at.checker.check(job_id),
+        tasks=tasks(platform, job_id),
+        results=results(platform.users, job),
+        findings=platform.checker.check(job_id),
     )
 
 
@@ -96,11 +96,11 @@ def pids(workers: Workers) -> dict[str, int]:
     return {name: each.pid for name, each in workers.processes.items() if each.poll() is None}
 
 
-def tasks(at: Stand, job_id: str) -> dict[int, Json]:
+def tasks(platform: Platform, job_id: str) -> dict[int, Json]:
     found: dict[int, Json] = {}
     query: dict[str, Any] = {"limit": 100}
     while True:
-        page = at.users.get(f"/jobs/{job_id}/tasks", params=query).json()
+        page = platform.users.get(f"/jobs/{job_id}/tasks", params=query).json()
         found |= {each["index"]: each for each in page["items"]}
         if page["next_token"] is None:
             return found

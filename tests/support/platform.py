@@ -1,4 +1,4 @@
-"""The bench stand: a twin with a folder and ports of its own, workers, and the meter's bills."""
+"""The whole platform on the emulator, with its own directory and ports, workers and bills."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import httpx
 
-from bench.prices import Bill
 from local.consistency_check import ConsistencyChecker
 from local.emulator import Emulator
 from local.layer import SHARED
@@ -29,14 +28,16 @@ from shoal.adapters.s3 import ObjectBucket
 from shoal.adapters.stepfunctions import StepFunctionsWorkflow
 from shoal.domain.ids import execution_name
 
+type Bill = Mapping[str, Mapping[str, float]]
+
 POLL_SECONDS: Final = 0.1
 TASKS: Final = Path(__file__).parent / "tasks"
 ENDED: Final = frozenset(("COMPLETED", "FAILED", "CANCELLED"))
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """A job that ended: how, in how many seconds, and what was billed meanwhile."""
+class JobRun:
+    """A job that has ended, its duration, and what was billed meanwhile."""
 
     job: Mapping[str, Any]
     seconds: float
@@ -44,24 +45,24 @@ class Run:
 
 
 @dataclass
-class Stand:
-    """A twin to measure at."""
+class Platform:
+    """A local platform with a client, a consistency checker and a meter."""
 
     twin: Twin
 
     @cached_property
     def users(self) -> httpx.Client:
-        """A user's client."""
+        """Return the client of a user."""
         return self.twin.api_client()
 
     @property
     def emulator(self) -> Emulator:
-        """The emulator of the twin."""
+        """Return the emulator of the twin."""
         return self.twin.emulator
 
     @cached_property
     def checker(self) -> ConsistencyChecker:
-        """A consistency checker over the tables of the twin."""
+        """Return a consistency checker over the tables of the twin."""
         dynamodb, names = self.emulator.client("dynamodb"), self.twin.deployment
         results = ObjectBucket(self.emulator.client("s3"), names["ResultsBucketName"])
         registry = Registry(dynamodb, names["RegistryTableName"])
@@ -76,28 +77,28 @@ class Stand:
         return self.emulator.client("stepfunctions")
 
     def meter(self) -> Bill:
-        """All that was billed since the twin started."""
+        """Return everything that was billed since the twin started."""
         bill: Bill = httpx.get(f"{self.emulator.url}{PATH}", timeout=60).json()
         return bill
 
     def submit(self, **body: Any) -> str:
-        """Submit a job; its id."""
+        """Submit a job and return its id."""
         answer = self.users.post("/jobs", json=body)
         answer.raise_for_status()
         job_id: str = answer.json()["id"]
         return job_id
 
     def job(self, job_id: str) -> dict[str, Any]:
-        """The job as the API shows it."""
+        """Return the job as the API shows it."""
         answer = self.users.get(f"/jobs/{job_id}")
         answer.raise_for_status()
         job: dict[str, Any] = answer.json()
         return job
 
     def ended(self, job_id: str, *, within: float = 900.0, generation: int = 1) -> dict[str, Any]:
-        """Wait until an execution of the job has ended as the job did; the job.
+        """Wait until the job and its last execution have ended, and return the job.
 
-        It asks Step Functions, which is billed nothing for it, not the API.
+        It polls Step Functions, which bills nothing for it, instead of the API.
         """
         machine = self.twin.deployment["StateMachineArn"]
         arns = machine.replace(":stateMachine:", ":execution:")
@@ -114,12 +115,12 @@ class Stand:
             time.sleep(POLL_SECONDS)
         raise TimeoutError(f"{job_id} did not end: {self.job(job_id)}")
 
-    def run(self, **body: Any) -> Run:
-        """Run one job to its end."""
+    def run(self, **body: Any) -> JobRun:
+        """Run one job to its end and return what it cost."""
         before, begin = self.meter(), time.perf_counter()
         job = self.ended(self.submit(**body))
         seconds = time.perf_counter() - begin
-        return Run(job, seconds, difference(before, self.meter()))
+        return JobRun(job, seconds, difference(before, self.meter()))
 
     def await_types(self, name: str) -> None:
         """Wait until a worker has registered a task type."""
@@ -132,7 +133,7 @@ class Stand:
 
 
 def difference(before: Bill, after: Bill) -> Bill:
-    """What was billed between two readings."""
+    """Return what was billed between two readings."""
     return {
         what: {
             detail: amount - before.get(what, {}).get(detail, 0)
@@ -144,8 +145,8 @@ def difference(before: Bill, after: Bill) -> Bill:
 
 
 @contextmanager
-def stand(*, lease_seconds: float = 10.0, wait_seconds: int = 10) -> Iterator[Stand]:
-    """A fresh twin; on leaving, no process and no file of it is left."""
+def running_platform(*, lease_seconds: float = 10.0, wait_seconds: int = 10) -> Iterator[Platform]:
+    """Start a new platform; stop it and delete its files at the end."""
     with tempfile.TemporaryDirectory(prefix="shoal-bench-", ignore_cleanup_errors=True) as folder:
         plan = Plan(
             home=Path(folder),
@@ -157,7 +158,7 @@ def stand(*, lease_seconds: float = 10.0, wait_seconds: int = 10) -> Iterator[St
             layer_home=SHARED,
         )
         with booted(plan) as twin:
-            made = Stand(twin)
+            made = Platform(twin)
             try:
                 yield made
             finally:
@@ -165,13 +166,15 @@ def stand(*, lease_seconds: float = 10.0, wait_seconds: int = 10) -> Iterator[St
 
 
 @contextmanager
-def crew(at: Stand, count: int, *, slots: int = 2, team: str = "w") -> Iterator[Workers]:
-    """Some workers at the stand, with the built-in task types and those of the bench.
+def running_workers(
+    platform: Platform, count: int, *, slots: int = 2, team: str = "w"
+) -> Iterator[Workers]:
+    """Start workers with the built-in task types and those of load_tasks.
 
-    Their names, and so their logs, begin with that of their team.
+    The names of the workers and of their logs begin with `team`.
     """
-    with at.twin.workers(slots=slots, tasks="tasks,bench_tasks", paths=(TASKS,)) as workers:
+    with platform.twin.workers(slots=slots, tasks="tasks,load_tasks", paths=(TASKS,)) as workers:
         for number in range(count):
             workers.start(f"{team}{number}")
-        at.await_types("sleepy")
+        platform.await_types("sleepy")
         yield workers
