@@ -212,7 +212,7 @@ def _artifact(request: wire.ArtifactRequest) -> Body:
 
 
 def _register(request: wire.WorkerRegistration) -> Body:
-    bootstrap.registration().register(
+    rejected = bootstrap.registration().register(
         _worker(request, bootstrap.adapters().clock.now()),
         [
             TaskType(
@@ -228,7 +228,24 @@ def _register(request: wire.WorkerRegistration) -> Body:
             for offer in request.task_types
         ],
     )
-    return {"worker": request.worker, "registered": len(request.task_types)}
+    for each in rejected:
+        problems = [str(problem) for problem in each.problems]
+        log.info(
+            "a task type was rejected",
+            worker=request.worker,
+            task_type=each.name,
+            problems=problems,
+        )
+    answer: Body = {
+        "worker": request.worker,
+        "registered": len(request.task_types) - len(rejected),
+    }
+    if rejected:
+        answer["rejected"] = [
+            {"name": each.name, "problems": [problem._asdict() for problem in each.problems]}
+            for each in rejected
+        ]
+    return answer
 
 
 def _worker(request: wire.WorkerRegistration, now: float) -> Worker:

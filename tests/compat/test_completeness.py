@@ -30,6 +30,7 @@ NEVER_A_WHOLE_PROBLEM: Final = {
     "urn:shoal:problem:conflict": "a base class",
     "urn:shoal:problem:forbidden": "a base class",
     "urn:shoal:problem:not-found": "a base class",
+    "urn:shoal:problem:unusable-schema": "needs a schema that an older release accepted",
     "urn:shoal:problem:write-conflict": "needs a race between two writes",
 }
 

@@ -10,10 +10,10 @@ import pytest
 from pydantic import BaseModel
 
 from handlers import callbacks, problems
-from shoal.domain import retry, sizing
+from shoal.domain import input_schema, retry, sizing
 from shoal.domain.chunk import CRASHES_TO_FAIL, CRASHES_TO_ISOLATE
 from shoal.ports.effects import MAX_EFFECT_BYTES
-from shoal.service import artifacts, checking, inputs, leasing, submission
+from shoal.service import artifacts, inputs, leasing, submission
 from shoal.settings import WorkerSettings
 from shoal.wire import worker as wire
 from shoal.wire.problems import Problem
@@ -121,7 +121,7 @@ def test_the_variables_are_those_that_a_worker_reads() -> None:
         f"1 to {sizing.MAX_CHUNK} of them",
         f"above 0, at most {wire.MAX_TIMEOUT:,.0f}.",
         f"Without either it is {submission.DEFAULT_TIMEOUT:.0f}",
-        f"At most {checking.MAX_SCHEMA_BYTES:,} bytes",
+        f"At most {input_schema.MAX_BYTES:,} bytes",
         f"Ask for 1 to {wire.MAX_BATCH} chunks",
         f"rounded up, at most {retry.LONGEST_DELAY:,.0f}",
         f"1 to {wire.MAX_BEATS} in a call",

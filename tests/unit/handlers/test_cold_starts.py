@@ -71,7 +71,7 @@ def test_a_function_loads_no_aws_and_no_compiler_before_it_is_called(function: s
         "boto3",
         "botocore.session",
         "botocore.client",
-        "fastjsonschema",
+        "jsonschema_rs",
         "aws_xray_sdk",
         "opentelemetry",
         "prometheus_client",

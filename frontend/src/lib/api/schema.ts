@@ -2541,7 +2541,7 @@ export interface components {
         };
         /**
          * RegistrationAnswer
-         * @description The number of registered task types.
+         * @description The number of registered task types, and the rejected ones.
          * @example {
          *       "registered": 1,
          *       "worker": "worker-7f"
@@ -2550,7 +2550,22 @@ export interface components {
         RegistrationAnswer: {
             /** Registered */
             registered: number;
+            /**
+             * Rejected
+             * @default []
+             */
+            rejected: components["schemas"]["RejectedType"][];
             worker: components["schemas"]["WorkerId"];
+        };
+        /**
+         * RejectedType
+         * @description A task type with an invalid schema.
+         */
+        RejectedType: {
+            /** Name */
+            name: string;
+            /** Problems */
+            problems: components["schemas"]["SchemaFault"][];
         };
         /**
          * Report
@@ -2755,6 +2770,16 @@ export interface components {
             cause?: components["schemas"]["Fingerprint"] | null;
             /** Indices */
             indices?: components["schemas"]["Index"][] | null;
+        };
+        /**
+         * SchemaFault
+         * @description A problem of a schema at a JSON pointer; the empty pointer is the whole schema.
+         */
+        SchemaFault: {
+            /** Message */
+            message: string;
+            /** Pointer */
+            pointer: string;
         };
         Seconds: number;
         /**

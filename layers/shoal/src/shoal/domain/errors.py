@@ -3,6 +3,7 @@
 ShoalError
 ├── InvalidRequest          the request can never succeed
 │   ├── UnknownTaskType
+│   ├── UnusableSchema      the registered schema of the task type is not supported
 │   └── BadInputs           input lines do not match the schema, by number
 ├── Forbidden               the caller is not allowed to do this
 │   ├── NotSignedIn         the request has no verified token
@@ -45,6 +46,17 @@ class UnknownTaskType(InvalidRequest):
 
     def __init__(self, name: str) -> None:
         detail = f"task type {name!r} is not registered by any worker"
+        super().__init__(detail, [("task_type", detail)])
+
+
+class UnusableSchema(InvalidRequest):
+    """Inputs cannot be checked by the schema of the task type, which an older release stored."""
+
+    def __init__(self, problems: Sequence[object]) -> None:
+        detail = (
+            "the registered schema of the task type is not supported:"
+            f" {'; '.join(map(str, problems))}; register the task type again with another schema"
+        )
         super().__init__(detail, [("task_type", detail)])
 
 

@@ -19,6 +19,7 @@ from typing import Any, Final, overload
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 from pydantic.errors import PydanticUserError
 
+from shoal.domain import input_schema
 from shoal.domain.retry import RetryPolicy
 from shoal.domain.sizing import MAX_CHUNK
 from shoal.sdk.context import Context
@@ -171,6 +172,7 @@ class _Items:
             raise TypeError(f"task {name}: a batch is one parameter, annotated as a list of inputs")
         self.name = parameters[0].name
         item = typing.get_args(hint)[0]
+        _check_schema(name, self.name, item)
         self._adapter = TypeAdapter(item)
         self._schema = self._adapter.json_schema()
         if self._schema.get("type") != "object":
@@ -211,11 +213,13 @@ def _model(
 
 def _check_schema(name: str, parameter: str, hint: Any) -> None:
     try:
-        TypeAdapter(hint).json_schema()
+        schema = TypeAdapter(hint).json_schema()
     except PydanticUserError as error:
         raise TypeError(
             f"task {name}: parameter {parameter} cannot come as JSON: {error}"
         ) from None
+    for problem in input_schema.problems(schema):
+        raise TypeError(f"task {name}: parameter {parameter}: JSON Schema {problem}")
 
 
 def _reasons(invalid: ValidationError) -> str:

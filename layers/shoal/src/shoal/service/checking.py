@@ -1,76 +1,135 @@
-"""Validates inputs against the JSON Schema of their task type."""
+"""Validates inputs against the JSON Schema of their task type.
+
+The validator evaluates schemas and generates no code. It gets only schemas that
+`input_schema` accepts, loads nothing, and matches patterns in linear time.
+"""
+
+from __future__ import annotations
 
 import json
 import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
+from shoal.domain import input_schema
+from shoal.domain.errors import UnusableSchema
+from shoal.domain.evaluated_schema import (
+    DEEPEST_INPUT,
+    MAX_EVALUATIONS,
+    deepest_input,
+    evaluated,
+)
 from shoal.domain.grid import Json
+from shoal.domain.input_schema import SchemaProblem, is_deeper
+from shoal.domain.mismatch import Mismatch, explain
 
-MAX_SCHEMA_BYTES: Final = 65_536
-"""Each list of task types contains the whole schema."""
-_FETCHED: Final = ("http", "https", "ftp", "file", "data")
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
 
-type Check = Callable[[Mapping[str, Json]], str | None]
+LEAST_LEVELS: Final = 4
+"""Levels that inputs of any schema may nest."""
+PATTERN_BYTES: Final = 131_072
+"""All patterns of a schema, compiled: matching takes time in proportion to it."""
+
+type Check = Callable[[Mapping[str, Json]], Mismatch | None]
 
 
 def checker(schema: Mapping[str, Any]) -> Check:
-    """Return a function that returns the problem of an input, or None."""
+    """Return a function that returns the mismatch of an input, or None.
+
+    Raises UnusableSchema if the schema has a problem: an earlier release may have stored it.
+    """
     return _compiled(json.dumps(schema, sort_keys=True))
 
 
-def schema_problem(schema: Mapping[str, Any]) -> str | None:
-    """Return why inputs cannot be validated against a schema, or None."""
+def schema_problems(schema: Mapping[str, Any]) -> list[SchemaProblem]:
+    """Return why inputs cannot be validated against a schema; empty if they can."""
     try:
-        text = json.dumps(schema, allow_nan=False)
+        text = json.dumps(schema, sort_keys=True)
+    except (TypeError, ValueError, RecursionError):
+        return [SchemaProblem("", "is not JSON, or nests too deeply")]
+    return list(_problems(text))
+
+
+@lru_cache(maxsize=256)
+def _problems(text: str) -> tuple[SchemaProblem, ...]:
+    schema = json.loads(text)
+    problems = input_schema.problems(schema)
+    if problems:
+        return tuple(problems)
+    patterns = list(input_schema.patterns(schema))
+    wrong = [
+        SchemaProblem(pointer, "is not a regular expression of a supported syntax and size")
+        for pointer, pattern in patterns
+        if not _compiles({"pattern": pattern})
+    ]
+    together = "|".join(f"(?:{pattern})" for _, pattern in patterns)
+    if not wrong and not _compiles({"pattern": together}):
+        wrong = [SchemaProblem("", "has patterns that are too large together")]
+    return tuple(wrong[: input_schema.SHOWN]) or _problems_of_evaluation(schema)
+
+
+def _problems_of_evaluation(schema: Mapping[str, Any]) -> tuple[SchemaProblem, ...]:
+    whole = evaluated(schema)
+    if not _compiles(whole):
+        return (SchemaProblem("", "is not JSON Schema of draft 2020-12"),)
+    if deepest_input(whole) < LEAST_LEVELS:
+        message = f"may apply more than {MAX_EVALUATIONS} subschemas to one value"
+        return (SchemaProblem("", message),)
+    return ()
+
+
+def _compiles(schema: Mapping[str, Any]) -> bool:
+    try:
+        _validator(schema)
     except ValueError:
-        return "contains NaN or Infinity, which are not JSON"
-    if len(text) > MAX_SCHEMA_BYTES:
-        return f"has {len(text)} bytes; the maximum is {MAX_SCHEMA_BYTES}"
-    try:
-        checker(schema)
-    except Exception as error:  # noqa: BLE001 - the compiler raises many kinds of errors
-        return f"is not a JSON Schema of draft 4, 6 or 7 ({type(error).__name__}: {error})"
-    return None
+        return False
+    return True
+
+
+def _validator(schema: Mapping[str, Any]) -> Draft202012Validator:
+    import jsonschema_rs  # noqa: PLC0415 - few calls need it, and it would slow every cold start
+
+    return jsonschema_rs.Draft202012Validator(
+        dict(schema),
+        offline=True,
+        validate_formats=True,
+        formats={"uri": _is_uri},
+        pattern_options=jsonschema_rs.RegexOptions(size_limit=PATTERN_BYTES),
+    )
+
+
+def _is_uri(text: str) -> bool:
+    """Whether it begins with a scheme: pydantic accepts addresses that RFC 3986 does not."""
+    scheme, colon, rest = text.partition(":")
+    return bool(colon and rest and scheme.isascii() and scheme.replace("+", "").isalnum())
 
 
 @lru_cache(maxsize=64)
-def _compiled(schema: str) -> Check:
-    import fastjsonschema  # noqa: PLC0415 - few calls need it; it slows every cold start
+def _compiled(text: str) -> Check:
+    problems = _problems(text)
+    if problems:
+        raise UnusableSchema(problems)
+    whole = evaluated(json.loads(text))
+    validator, levels = _validator(whole), deepest_input(whole)
 
-    parsed = json.loads(schema)
-    validate = fastjsonschema.compile(
-        parsed,
-        handlers=dict.fromkeys(_FETCHED, _reject_remote),
-        detailed_exceptions=False,
-    )
-
-    def check(value: Mapping[str, Json]) -> str | None:
-        try:
-            validate(value)
-        except fastjsonschema.JsonSchemaValueException as error:
-            return _whole(str(error.message), parsed, value)
-        return None
+    def check(value: Mapping[str, Json]) -> Mismatch | None:
+        if levels < DEEPEST_INPUT and is_deeper(value, levels):
+            return Mismatch((), f"may nest {levels} levels deep by this recursive schema")
+        return None if validator.is_valid(value) else explain(whole, value, _fits)
 
     return check
 
 
-def _whole(message: str, schema: Mapping[str, Any], value: Mapping[str, Json]) -> str:
-    """Return the message with the names of the missing fields.
-
-    fastjsonschema includes the names only in detailed exceptions. Those also hold the input and the
-    schema with all references resolved.
-    """
-    if not message.endswith(" must contain "):
-        return message
-    own = schema.get("required", []) if message.startswith("data must") else []
-    return message + (", ".join(sorted(set(own) - value.keys())) or "all required fields")
+@lru_cache(maxsize=256)
+def _single(keyword: str, operand: str) -> Draft202012Validator:
+    return _validator({keyword: json.loads(operand)})
 
 
-def _reject_remote(uri: str) -> NoReturn:
-    """Raise ValueError: a schema must not make the API call an address of its author's choice."""
-    raise ValueError(f"$ref {uri} refers to a place outside the schema")
+def _fits(keyword: str, operand: Any, value: Any) -> bool:
+    """Whether a value fits one keyword."""
+    return _single(keyword, json.dumps(operand)).is_valid(value)
 
 
 def line_checker(
@@ -89,7 +148,8 @@ def line_checker(
             return f"not JSON: {error}"
         if not isinstance(value, dict):
             return "not a JSON object"
-        return check({**params, **value})
+        mismatch = check({**params, **value})
+        return None if mismatch is None else str(mismatch)
 
     return check_line
 

@@ -1,15 +1,26 @@
 """Registers workers and the task types that they offer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from shoal.domain.errors import InvalidRequest
+from shoal.domain.input_schema import SchemaProblem
 from shoal.domain.pages import checked_start
 from shoal.domain.workers import PLACE, Worker
 from shoal.ports.clock import Clock
 from shoal.ports.task_types import TaskType, TypeRegistry
 from shoal.ports.workers import WorkerPage, WorkerStore
-from shoal.service.checking import schema_problem
+from shoal.service.checking import schema_problems
+
+MOST_PROBLEMS = 20
+
+
+class Rejected(NamedTuple):
+    """A task type that was not registered, and the problems of its schema."""
+
+    name: str
+    problems: tuple[SchemaProblem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +31,33 @@ class Registration:
     worker_store: WorkerStore
     clock: Clock
 
-    def register(self, worker: Worker, offers: Sequence[TaskType]) -> None:
-        """Register the worker and its task types; write nothing if a schema is invalid.
+    def register(self, worker: Worker, offers: Sequence[TaskType]) -> list[Rejected]:
+        """Register the worker and its task types with a valid schema; return the others.
 
-        A repeated registration adds only unknown task types. During a rollout, the last worker that
-        started wins, not the last one that registered.
+        Raises InvalidRequest, and writes nothing, if no schema is valid. A repeated registration
+        adds only unknown task types. During a rollout, the last worker that started wins, not the
+        last one that registered.
         """
-        problems = [
-            (f"task_types[{place}].schema", problem)
-            for place, offer in enumerate(offers)
-            if (problem := schema_problem(offer.schema)) is not None
-        ]
-        if problems:
-            raise InvalidRequest("worker registration rejected: invalid input schema", problems)
-        for offer in offers:
+        found = {place: schema_problems(offer.schema) for place, offer in enumerate(offers)}
+        if all(found.values()):
+            raise InvalidRequest(
+                "worker registration rejected: no task type has a valid input schema",
+                [
+                    (f"task_types[{place}].schema", str(problem))
+                    for place, problems in found.items()
+                    for problem in problems
+                ][:MOST_PROBLEMS],
+            )
+        good = [offer for place, offer in enumerate(offers) if not found[place]]
+        for offer in good:
             if worker.number == 1 or self.types.get(offer.name) is None:
                 self.types.register(offer)
-        self.worker_store.record(worker)
+        self.worker_store.record(replace(worker, types=tuple(offer.name for offer in good)))
+        return [
+            Rejected(offer.name, tuple(found[place]))
+            for place, offer in enumerate(offers)
+            if found[place]
+        ]
 
     def workers(self, *, limit: int, start: str | None) -> WorkerPage:
         """Return the workers that registered recently, by name."""

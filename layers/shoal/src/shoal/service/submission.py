@@ -263,10 +263,10 @@ def _check_inputs(
     check, field = checker(task_type.schema), _field(spec)
     problems = []
     for index, own in samples:
-        problem = check({**spec.params, **own})
-        if problem is not None:
+        mismatch = check({**spec.params, **own})
+        if mismatch is not None:
             where = f"inputs[{index}]" if field == "inputs" else "params"
-            problems.append((where, problem))
+            problems.append((where, str(mismatch)))
             if len(problems) == MAX_PROBLEMS:
                 break
     if problems:

@@ -401,8 +401,23 @@ class WorkerRegistration(_WorkerRequest):
     leaving: bool = False
 
 
+class SchemaFault(_WorkerResponse):
+    """A problem of a schema at a JSON pointer; the empty pointer is the whole schema."""
+
+    pointer: str
+    message: str
+
+
+class RejectedType(_WorkerResponse):
+    """A task type with an invalid schema."""
+
+    name: str
+    problems: list[SchemaFault]
+
+
 class RegistrationAnswer(_WorkerResponse):
-    """The number of registered task types."""
+    """The number of registered task types, and the rejected ones."""
 
     worker: WorkerId
     registered: int
+    rejected: list[RejectedType] = []

@@ -28,7 +28,15 @@ class RegistrationLoop:
 
     def register(self, registration: WorkerRegistration) -> None:
         """Say it until it is heard."""
-        self._context.api("register", lambda: self._context.callbacks.register(registration))
+        answer = self._context.api(
+            "register", lambda: self._context.callbacks.register(registration)
+        )
+        for each in answer.rejected:
+            problems = "; ".join(
+                f"at {problem.pointer or 'the root'}: {problem.message}"
+                for problem in each.problems
+            )
+            _LOG.error("the schema of task type %s was rejected: %s", each.name, problems)
         self._last_sent = registration
         self.registered.set()
 
