@@ -1,1 +1,1 @@
-"""One file, one Lambda: each parses what it is given, calls one use-case and answers."""
+"""Lambda functions, one per module: each parses its event, calls one use-case and responds."""

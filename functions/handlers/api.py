@@ -1,4 +1,4 @@
-"""What users call, as one function: its routes, and what all of them share."""
+"""Serves the users' routes of the API as one function, with their shared middleware."""
 
 import hashlib
 import json
@@ -44,39 +44,45 @@ app = APIGatewayHttpResolver(
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """A request of API Gateway → its answer."""
+    """Handle a request from API Gateway."""
     identity = gateway.request_id(event)
     try:
         read = gateway.read(event)
-    except Exception as error:  # noqa: BLE001 - every error is an answer, by one table
+    except Exception as error:  # noqa: BLE001 - one table maps every error to a response
         return gateway.payload(problems.problem_response(error, identity), identity)
     answer = app.resolve(read, context)
     answer["headers"][gateway.REQUEST_ID] = identity
-    answer["body"] = answer["body"] or ""  # a null, of a 204 say, is none that the emulator takes
+    answer["body"] = answer["body"] or ""  # the emulator rejects null
     return answer
 
 
-def reject_unknown_query(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[Any]:
-    """Refuse a query parameter that the route does not know: a typo would list everything."""
+def reject_unknown_query(
+    resolver: APIGatewayHttpResolver, next_middleware: NextMiddleware
+) -> Response[Any]:
+    """Reject unknown query parameters: a mistyped filter would list everything."""
     known = {param.alias for param in resolver.context["_route"].dependant.query_params}
     unknown = sorted(set(resolver.current_event.query_string_parameters) - known)
     if unknown:
-        shown = [("query", f"has a parameter that is not one of {sorted(known)}")]
-        raise InvalidRequest("the query has a parameter that nothing knows", shown)
-    return go_on(resolver)
+        supported = f"supported parameters: {', '.join(sorted(known)) or 'none'}"
+        raise InvalidRequest(
+            f"unknown query parameter: {', '.join(unknown)}", [("query", supported)]
+        )
+    return next_middleware(resolver)
 
 
-def reject_unread_body(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[Any]:
-    """Refuse a body that the route would not read: who sends one expects that it matters."""
+def reject_unread_body(
+    resolver: APIGatewayHttpResolver, next_middleware: NextMiddleware
+) -> Response[Any]:
+    """Reject a body that the route does not read: its sender expects that it has an effect."""
     text = resolver.current_event.body
     if text and not resolver.context["_route"].dependant.body_params and read_object(text):
-        raise InvalidRequest("this takes no body", [("body", "must be empty")])
-    return go_on(resolver)
+        raise InvalidRequest("the operation takes no body", [("body", "must be empty")])
+    return next_middleware(resolver)
 
 
-def etag(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[Any]:
-    """Tag what GET answers and has no tag of its own, and answer 304 to who has it already."""
-    response = go_on(resolver)
+def etag(resolver: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """Add an ETag to GET responses without one; return 304 if the client has the same version."""
+    response = next_middleware(resolver)
     read = resolver.current_event.http_method == "GET" and response.status_code == HTTPStatus.OK
     if not read or "ETag" in response.headers:
         return response
@@ -95,7 +101,7 @@ def _problem(error: Exception) -> Response[str]:
     if isinstance(error, RequestValidationError):
         error = invalid(error.errors())
     if isinstance(error, NotFoundError):
-        error = NoSuchRoute("nothing answers here")
+        error = NoSuchRoute("no such route")
     answer = problems.problem_response(error, request_id(app))
     return Response(answer.status, body=answer.body, headers=answer.headers)
 

@@ -1,4 +1,4 @@
-"""BulkActions: a while of a bulk action, or the note that it is given up."""
+"""BulkActions: runs one step of a bulk action, or ends the action after repeated failures."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,13 +8,13 @@ from shoal import bootstrap
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """`{tenant, action}` → `{more}`; with a `cause` of failure too, nothing more is done."""
+    """`{tenant, action}` → `{more}`; with a `cause` of failure, the action ends as FAILED."""
     tenant, action = str(event["tenant"]), str(event["action"])
     if "cause" in event:
         cause = str(event["cause"])
-        log.info("bulk action given up", id=action, cause=cause)
+        log.info("bulk action failed", id=action, cause=cause)
         bootstrap.bulk_actions().give_up(
-            tenant, action, f"it failed again and again: {execution_causes.error_name(cause)}"
+            tenant, action, f"it failed repeatedly: {execution_causes.error_name(cause)}"
         )
         return {"more": False}
     return {"more": bootstrap.bulk_actions().step(tenant, action)}

@@ -1,6 +1,6 @@
-"""What workers call: lease, heartbeat, report, upload a part, keep something, register.
+"""Serves the workers' routes: leases, heartbeats, reports, parts, effects, artifacts, registration.
 
-Without a router, whose import would cost each cold start more than all the rest of it.
+It has no router library, because its import would take longer than the rest of a cold start.
 """
 
 import json
@@ -24,25 +24,25 @@ from shoal.wire import worker as wire
 from shoal.wire.times import rfc3339
 
 MAX_BODY_BYTES: Final = 5_000_000
-"""Ten reports whose outcomes travel inside them, and then some; Lambda itself takes 6 MB."""
+"""More than ten reports with inline outcomes. The limit of Lambda is 6 MB."""
 
 type Body = dict[str, Any]
 type Route = Callable[[Mapping[str, Any]], Body]
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """A request of API Gateway → its answer."""
+    """Handle a request from API Gateway."""
     identity = gateway.request_id(event)
     try:
         body = ROUTES.get(event["routeKey"], _no_route)(event)
         answer = GatewayResponse(200, {"Content-Type": "application/json"}, json.dumps(body))
-    except Exception as error:  # noqa: BLE001 - every error is an answer, by one table
+    except Exception as error:  # noqa: BLE001 - one table maps every error to a response
         answer = problems.problem_response(error, identity)
     return gateway.payload(answer, identity)
 
 
 def _route[M: BaseModel](model: type[M], use: Callable[[M], Body]) -> Route:
-    """A route: its body, read as strictly as any, as a model that is handed to a use."""
+    """Return a route that parses the body as a model, as strictly as users' routes, and uses it."""
 
     def route(event: Mapping[str, Any]) -> Body:
         text = gateway.read(event)["body"]
@@ -87,7 +87,7 @@ def _leased(answer: LeaseGranted | LeaseRefused) -> Body:
 
 
 def _tasks(answer: LeaseGranted) -> list[Body]:
-    """Index, attempt, and the task's own input or the line that has it."""
+    """Return the index, the attempt, and the input or its line, of each task."""
     chunk, own = answer.chunk, answer.inputs
     tasks: list[Body] = [
         {"index": chunk.first + offset, "attempt": chunk.attempts[offset]}
@@ -113,7 +113,7 @@ def _report(request: wire.ReportRequest) -> Body:
         if decision == "stale":
             key = report.key
             about = {"job": key.job, "chunk": key.chunk, "epoch": key.epoch}
-            log.info("a late report was refused", worker=request.worker, **about)
+            log.info("stale report refused", worker=request.worker, **about)
     return {
         "reports": [
             {"job_id": report.key.job, "chunk": report.key.chunk, "decision": decision}
@@ -125,7 +125,8 @@ def _report(request: wire.ReportRequest) -> Body:
 def _reported(each: wire.Report) -> OutcomeReport:
     key = PartKey(each.job_id, each.chunk, each.epoch, each.report)
     if each.part is not None and each.part.key != str(key):
-        raise InvalidRequest("the part is not this report's", [("part.key", "is another's")])
+        problem = ("part.key", f"must be {key}")
+        raise InvalidRequest("the part belongs to another report", [problem])
     return OutcomeReport(key, each.final, _outcomes(each.outcomes), each.part is not None)
 
 
@@ -134,7 +135,7 @@ def _outcomes(outcomes: Sequence[wire.TaskOutcome]) -> list[Outcome]:
         json.dumps([outcome.result for outcome in outcomes], allow_nan=False)
     except ValueError as error:
         problem = ("reports.outcomes.result", "NaN and Infinity are not JSON")
-        raise InvalidRequest("a result is not JSON", [problem]) from error
+        raise InvalidRequest("a result is not valid JSON", [problem]) from error
     return [
         Outcome(
             each.index,
@@ -267,13 +268,13 @@ def _worker(request: wire.WorkerRegistration, now: float) -> Worker:
 
 
 def _started(request: wire.WorkerRegistration, now: float) -> float:
-    """When it says it started, which cannot be in the future, or now if it does not say."""
-    said = now if request.started_at is None else request.started_at.timestamp()
-    return min(max(said, 0.0), now)
+    """Return the reported start time, at most `now`; `now` if it is missing."""
+    reported = now if request.started_at is None else request.started_at.timestamp()
+    return min(max(reported, 0.0), now)
 
 
 def _no_route(_event: Mapping[str, Any]) -> Body:
-    raise NoSuchRoute("nothing answers here")
+    raise NoSuchRoute("no such route")
 
 
 ROUTES: Final[Mapping[str, Route]] = {

@@ -1,8 +1,8 @@
-"""What of a new contract breaks callers of the released one.
+"""Finds changes of the OpenAPI contract that break callers of the released one.
 
-`python -m handlers.contract_changes docs/openapi.released.json docs/openapi.json` exits 1 if
-something does and `info.version` still has the same major number. A request may ask less than it
-did and an answer may say more; never the other way round.
+`python -m handlers.contract_changes docs/openapi.released.json docs/openapi.json` exits 1 if there
+are such changes and `info.version` has the same major number. Requests may require less than before
+and responses may contain more, but not the reverse.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 type Json = Any
 type Node = Mapping[str, Json]
-type Way = Literal["request", "answer"]
+type Direction = Literal["request", "answer"]
 
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "head", "options"})
 _LOWER_BOUNDS: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
@@ -23,21 +23,21 @@ _CHOICES: Final = ("anyOf", "oneOf")
 
 
 def breaking(old: Node, new: Node) -> list[str]:
-    """Each change of the document that can break a caller, as a line that says where and what."""
+    """Return each change of the document that can break a caller, as one line of text."""
     return [*_Comparison(old, new).changes()]
 
 
 def major(document: Node) -> int:
-    """The major number of its version."""
+    """Return the major number of the document's version."""
     return int(str(document["info"]["version"]).split(".", maxsplit=1)[0])
 
 
 class _Comparison:
-    """Two documents; references are followed in each, a pair of schemas once a way."""
+    """A comparison of two documents. A pair of schemas is compared once per direction."""
 
     def __init__(self, old: Node, new: Node) -> None:
         self._old, self._new = old, new
-        self._seen: set[tuple[str, str, Way]] = set()
+        self._seen: set[tuple[str, str, Direction]] = set()
 
     def changes(self) -> Iterator[str]:
         for path, operations in self._old["paths"].items():
@@ -45,19 +45,19 @@ class _Comparison:
                 where = f"{method.upper()} {path}"
                 now = self._new["paths"].get(path, {}).get(method)
                 if now is None:
-                    yield f"{where}: is gone"
+                    yield f"{where}: was removed"
                 else:
                     yield from self._operation(where, operations[method], now)
 
     def _operation(self, where: str, old: Node, new: Node) -> Iterator[str]:
         if old.get("operationId") != new.get("operationId"):
-            yield f"{where}: is now called {new.get('operationId')}"
+            yield f"{where}: was renamed to {new.get('operationId')}"
         rights = [
             operation.get("security", document.get("security", []))
             for operation, document in ((old, self._old), (new, self._new))
         ]
         if not _admitted(*rights):
-            yield f"{where}: asks for other rights"
+            yield f"{where}: requires other scopes"
         yield from self._parameters(where, old, new)
         yield from self._body(where, old, new)
         yield from self._answers(where, old["responses"], new["responses"])
@@ -67,7 +67,7 @@ class _Comparison:
         for key, parameter in before.items():
             place = f"{where}: {key[0]} parameter {key[1]}"
             if key not in after:
-                yield f"{place}: is gone"
+                yield f"{place}: was removed"
                 continue
             if after[key].get("required") and not parameter.get("required"):
                 yield f"{place}: is now required"
@@ -80,10 +80,10 @@ class _Comparison:
         before, after = old.get("requestBody"), new.get("requestBody")
         if after is None:
             if before is not None:
-                yield f"{where}: takes no body any more"
+                yield f"{where}: no longer takes a body"
             return
         if after.get("required") and not (before or {}).get("required"):
-            yield f"{where}: now needs a body"
+            yield f"{where}: now requires a body"
         yield from self._content(f"{where}: body", before or {}, after, "request")
 
     def _answers(self, where: str, old: Node, new: Node) -> Iterator[str]:
@@ -91,86 +91,88 @@ class _Comparison:
             place = f"{where}: {status}"
             if status in new:
                 yield from self._content(place, old[status], new[status], "answer")
-                gone = old[status].get("headers", {}).keys() - new[status].get("headers", {}).keys()
-                yield from (f"{place}: header {name} is gone" for name in sorted(gone))
+                removed = (
+                    old[status].get("headers", {}).keys() - new[status].get("headers", {}).keys()
+                )
+                yield from (f"{place}: header {name} was removed" for name in sorted(removed))
             elif status.startswith("2"):
-                yield f"{place}: is answered no more"
+                yield f"{place}: is no longer returned"
         for status in new.keys() - old.keys():
             if status.startswith("2"):
-                yield f"{where}: {status}: is a new way to succeed"
+                yield f"{where}: {status}: is a new success status"
 
-    def _content(self, where: str, old: Node, new: Node, way: Way) -> Iterator[str]:
+    def _content(self, where: str, old: Node, new: Node, direction: Direction) -> Iterator[str]:
         before, after = old.get("content", {}), new.get("content", {})
         for kind, medium in before.items():
             if kind not in after:
-                yield f"{where}: {kind} is gone"
+                yield f"{where}: {kind} was removed"
             else:
                 yield from self._schema(
-                    where, medium.get("schema", {}), after[kind].get("schema", {}), way
+                    where, medium.get("schema", {}), after[kind].get("schema", {}), direction
                 )
 
-    def _schema(self, where: str, old: Json, new: Json, way: Way) -> Iterator[str]:
-        pair = (json.dumps(old, sort_keys=True), json.dumps(new, sort_keys=True), way)
+    def _schema(self, where: str, old: Json, new: Json, direction: Direction) -> Iterator[str]:
+        pair = (json.dumps(old, sort_keys=True), json.dumps(new, sort_keys=True), direction)
         if "$ref" in pair[0] + pair[1]:
             if pair in self._seen:
                 return
             self._seen.add(pair)
         before, after = _resolved(self._old, old), _resolved(self._new, new)
-        yield from _types(where, before, after, way)
-        yield from _limits(where, before, after, way)
-        yield from self._fields(where, before, after, way)
+        yield from _types(where, before, after, direction)
+        yield from _limits(where, before, after, direction)
+        yield from self._fields(where, before, after, direction)
         if "items" in before and "items" in after:
-            yield from self._schema(f"{where}[]", before["items"], after["items"], way)
+            yield from self._schema(f"{where}[]", before["items"], after["items"], direction)
         extra = (before.get("additionalProperties"), after.get("additionalProperties"))
         if all(isinstance(each, Mapping) for each in extra):
-            yield from self._schema(f"{where}.*", *extra, way)
-        elif way == "request" and extra[1] is False and extra[0] is not False:
-            yield f"{where}: takes no further fields any more"
-        yield from self._choices(where, before, after, way)
+            yield from self._schema(f"{where}.*", *extra, direction)
+        elif direction == "request" and extra[1] is False and extra[0] is not False:
+            yield f"{where}: no longer takes additional fields"
+        yield from self._choices(where, before, after, direction)
 
-    def _fields(self, where: str, old: Node, new: Node, way: Way) -> Iterator[str]:
+    def _fields(self, where: str, old: Node, new: Node, direction: Direction) -> Iterator[str]:
         before, after = old.get("properties", {}), new.get("properties", {})
         needed_before, needed = set(old.get("required", ())), set(new.get("required", ()))
         for name, schema in before.items():
             place = f"{where}.{name}"
             if name not in after:
-                yield f"{place}: is gone"
+                yield f"{place}: was removed"
                 continue
-            yield from self._schema(place, schema, after[name], way)
-        if way == "request":
+            yield from self._schema(place, schema, after[name], direction)
+        if direction == "request":
             yield from (f"{where}.{name}: is now required" for name in needed - needed_before)
         else:
             lost = (needed_before - needed) & after.keys()
             yield from (f"{where}.{name}: may now be missing" for name in sorted(lost))
 
-    def _choices(self, where: str, old: Node, new: Node, way: Way) -> Iterator[str]:
-        """Each choice of the narrower side has to be one of the wider."""
+    def _choices(self, where: str, old: Node, new: Node, direction: Direction) -> Iterator[str]:
+        """Yield the choices of the narrower side that the wider side does not contain."""
         if not _has_choices(old, new):
             return
-        narrow, wide = (old, new) if way == "request" else (new, old)
+        narrow, wide = (old, new) if direction == "request" else (new, old)
         for each in _choices(narrow):
-            if not any(self._fits(each, other, way) for other in _choices(wide)):
-                verb = "does not take" if way == "request" else "may now be"
+            if not any(self._fits(each, other, direction) for other in _choices(wide)):
+                verb = "no longer takes" if direction == "request" else "may now be"
                 yield f"{where}: {verb} {_name(each)}"
 
-    def _fits(self, narrow: Json, wide: Json, way: Way) -> bool:
-        """In a comparison of its own: what is tried here must not count as seen afterwards."""
+    def _fits(self, narrow: Json, wide: Json, direction: Direction) -> bool:
+        """Compare on a copy, because schemas that are tried here must not count as seen."""
         tried = _Comparison(self._old, self._new)
         tried._seen = set(self._seen)
-        pair = (narrow, wide) if way == "request" else (wide, narrow)
-        return not any(True for _ in tried._schema("", *pair, way))
+        pair = (narrow, wide) if direction == "request" else (wide, narrow)
+        return not any(True for _ in tried._schema("", *pair, direction))
 
 
 def _resolved(document: Node, schema: Json) -> Node:
-    """The schema behind references; `true` is any, and so is what is missing."""
+    """Return the schema behind references; `true` and a missing schema allow any value."""
     while isinstance(schema, Mapping) and "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
     return schema if isinstance(schema, Mapping) else {}
 
 
 def _choices(schema: Node) -> list[Json]:
-    """A schema without choices is the only one."""
-    return [each for word in _CHOICES for each in schema.get(word, ())] or [schema]
+    """Return the choices of a schema, or the schema itself if it has none."""
+    return [each for keyword in _CHOICES for each in schema.get(keyword, ())] or [schema]
 
 
 def _name(schema: Json) -> str:
@@ -182,7 +184,7 @@ def _parameters(operation: Node) -> dict[tuple[str, str], Node]:
 
 
 def _admitted(old: list[Node], new: list[Node]) -> bool:
-    """Whether who could call still can: each old way in has a new one that asks no more."""
+    """Return whether all callers are still admitted: each old scheme has a new one within it."""
     return all(
         any(
             scheme.keys() <= before.keys()
@@ -193,57 +195,57 @@ def _admitted(old: list[Node], new: list[Node]) -> bool:
     )
 
 
-def _types(where: str, old: Node, new: Node, way: Way) -> Iterator[str]:
-    narrow, wide = (old, new) if way == "request" else (new, old)
+def _types(where: str, old: Node, new: Node, direction: Direction) -> Iterator[str]:
+    narrow, wide = (old, new) if direction == "request" else (new, old)
     if "type" in wide and not _of(narrow) <= _of(wide) and not _has_choices(old, new):
         yield f"{where}: was {old.get('type', 'anything')}, is {new.get('type', 'anything')}"
     allowed = _values(wide)
     if allowed:
         strange = [each for each in _values(narrow) or ["anything"] if each not in allowed]
-        verb = "does not take" if way == "request" else "may now be"
+        verb = "no longer takes" if direction == "request" else "may now be"
         yield from (f"{where}: {verb} {each!r}" for each in strange)
 
 
 def _of(schema: Node) -> set[str]:
-    """Its types; every integer is a number."""
+    """Return the types of a schema; `number` includes `integer`."""
     named = schema.get("type", "anything")
     types = {named} if isinstance(named, str) else set(named)
     return types | ({"integer"} if "number" in types else set())
 
 
 def _values(schema: Node) -> list[Json]:
-    """The only values that it allows; none if it does not list them."""
+    """Return the values that a schema lists; none if it does not list them."""
     return [schema["const"]] if "const" in schema else list(schema.get("enum", ()))
 
 
 def _has_choices(*schemas: Node) -> bool:
-    return any(word in schema for schema in schemas for word in _CHOICES)
+    return any(keyword in schema for schema in schemas for keyword in _CHOICES)
 
 
-def _limits(where: str, old: Node, new: Node, way: Way) -> Iterator[str]:
-    if way == "answer":
+def _limits(where: str, old: Node, new: Node, direction: Direction) -> Iterator[str]:
+    if direction == "answer":
         return
-    for word in _LOWER_BOUNDS:
-        if word in new and new[word] > old.get(word, float("-inf")):
-            yield f"{where}: {word} was {old.get(word)}, is {new[word]}"
-    for word in _UPPER_BOUNDS:
-        if word in new and new[word] < old.get(word, float("inf")):
-            yield f"{where}: {word} was {old.get(word)}, is {new[word]}"
-    for word in _SAME:
-        if word in new and new[word] != old.get(word):
-            yield f"{where}: {word} was {old.get(word)}, is {new[word]}"
+    for keyword in _LOWER_BOUNDS:
+        if keyword in new and new[keyword] > old.get(keyword, float("-inf")):
+            yield f"{where}: {keyword} was {old.get(keyword)}, is {new[keyword]}"
+    for keyword in _UPPER_BOUNDS:
+        if keyword in new and new[keyword] < old.get(keyword, float("inf")):
+            yield f"{where}: {keyword} was {old.get(keyword)}, is {new[keyword]}"
+    for keyword in _SAME:
+        if keyword in new and new[keyword] != old.get(keyword):
+            yield f"{where}: {keyword} was {old.get(keyword)}, is {new[keyword]}"
 
 
 def main(arguments: list[str]) -> int:
-    """Say what breaks, and whether the version allows it."""
+    """Print breaking changes; return 1 if the version does not allow them."""
     old, new = (json.loads(Path(each).read_text()) for each in arguments)
     broken = breaking(old, new)
     if not broken or major(new) > major(old):
         return 0
     sys.stderr.write("\n".join(broken) + "\n")
     sys.stderr.write(
-        f"{len(broken)} changes break callers of version {old['info']['version']}: take them back,"
-        " or raise the version's major number in handlers/openapi.py\n"
+        f"{len(broken)} changes break callers of version {old['info']['version']}: revert them,"
+        " or increase the major version in handlers/openapi.py\n"
     )
     return 1
 

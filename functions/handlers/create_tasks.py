@@ -1,4 +1,4 @@
-"""CreateTasks: the rows of one range of chunks."""
+"""CreateTasks: creates the rows of one range of chunks."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Events on their way to webhooks: those of the bus are spread, those that are spread are tried."""
+"""Fans events out into one delivery per webhook, and attempts deliveries."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +11,9 @@ from shoal.wire.webhook_messages import read_message
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Records of SQS → those that have to come again."""
+    """Handle records of SQS; return those that SQS must redeliver."""
     records = event["Records"]
-    # At once: a batch is of many tenants, and nobody's waits for a host that is slow to be found.
+    # In parallel: a batch has messages of many tenants, and a slow host must not delay the others.
     with ThreadPoolExecutor(len(records)) as pool:
         seen = [*pool.map(_handled, records)]
     failed = [record["messageId"] for record, done in zip(records, seen, strict=True) if not done]
@@ -24,12 +24,12 @@ def _handled(record: Mapping[str, Any]) -> bool:
     try:
         message = read_message(record["body"])
     except (ValueError, KeyError, TypeError) as error:
-        log.error("dropped a message that is not ours", error, message_id=record["messageId"])
+        log.error("unknown message dropped", error, message_id=record["messageId"])
         return True
     try:
         _do(message)
-    except Exception as error:  # noqa: BLE001 - the other messages of the batch go on
-        log.error("a delivery has to come again", error, message_id=record["messageId"])
+    except Exception as error:  # noqa: BLE001 - the other messages of the batch are handled
+        log.error("delivery failed and will be redelivered", error, message_id=record["messageId"])
         return False
     return True
 
@@ -41,7 +41,7 @@ def _do(message: WebhookDelivery | WebhookEvent) -> None:
     answer = bootstrap.webhook_delivery().attempt(message)
     if answer is not None:
         log.info(
-            "told a webhook",
+            "webhook delivery attempted",
             webhook=message.webhook_id,
             event_id=message.event.id,
             attempt=message.attempt,

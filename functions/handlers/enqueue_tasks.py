@@ -1,4 +1,4 @@
-"""EnqueueTasks: the messages of one range of chunks."""
+"""EnqueueTasks: sends the messages of one range of chunks."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,6 +1,6 @@
-"""Why a state machine gave up, in words for the job's owner."""
+"""Formats the cause of a failed state machine for the owner of the job."""
 
 
 def error_name(cause: str) -> str:
-    """The name of the error alone: behind it come stack traces, roles and tables, for the log."""
+    """Return only the name of the error: the stack traces and resource names belong in the log."""
     return cause.partition(": ")[0][:200] or "unknown"

@@ -1,4 +1,4 @@
-"""EventBridge says that an execution ended: was its job closed, and in the matching status?"""
+"""Recovers the job of an ended execution, unless the job was closed with the same status."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ def handler(event: Mapping[str, Any], _context: object) -> None:
     detail = event["detail"]
     parsed = parse_execution_name(detail["name"])
     if parsed is None:
-        log.info("an execution that is not ours ended", execution=detail["name"])
+        log.info("unknown execution ended", execution=detail["name"])
         return
     bootstrap.recovery().recover(parsed[0])
     bootstrap.audit_trail().record_canary(parsed[0])

@@ -1,4 +1,4 @@
-"""ExportResults: one more part of a file of results."""
+"""ExportResults: writes the next part of a file of results."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,5 +10,5 @@ from shoal.domain.export import Cursor
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """`{tenant, job, export, cursor}` → the next cursor, and whether there is `more`."""
     cursor = Cursor.from_state(event["cursor"])
-    given = str(event["tenant"]), str(event["job"]), str(event["export"])
-    return bootstrap.exports().write_part(*given, cursor).as_state()
+    ids = str(event["tenant"]), str(event["job"]), str(event["export"])
+    return bootstrap.exports().write_part(*ids, cursor).as_state()

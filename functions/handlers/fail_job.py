@@ -1,4 +1,4 @@
-"""FailJob: the one error path of the workflow ends the job, and says why."""
+"""FailJob: ends the job as FAILED with a reason, on the one error path of the workflow."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from shoal import bootstrap
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """`{job, generation, cause}` → `{status}` of the job as it then is."""
+    """`{job, generation, cause}` → the `{status}` of the job afterwards."""
     cause = str(event["cause"])
     log.info("the workflow failed", job=event["job"], cause=cause)
     job = bootstrap.termination().fail(

@@ -1,4 +1,4 @@
-"""Bodies as we take them: UTF-8, JSON, an object, of bounded size and depth, no field twice."""
+"""Parses bodies: a JSON object in UTF-8, of bounded size and depth, without duplicate fields."""
 
 import json
 import math
@@ -15,29 +15,31 @@ _NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def read_object(text: str, *, most: int = MAX_BODY_BYTES) -> dict[str, Any]:
-    """The JSON object in a body of `most` bytes; raise MalformedBody or BodyTooLarge.
+    """Return the JSON object in a body; raise MalformedBody, or BodyTooLarge above `most` bytes.
 
-    The first parser refuses what the second would let in, or would die of: lone surrogates, NaN,
-    deep nesting. The second sees each name, so it can refuse the second of two.
+    The first parser rejects input that the second would accept or fail on: lone surrogates, NaN,
+    deep nesting. The second parser sees each name, so that it can reject duplicates.
     """
     if len(text) > most or len(text.encode(errors="surrogatepass")) > most:
         raise BodyTooLarge(f"the body exceeds {most} bytes")
     if _NUL.search(text):
-        raise MalformedBody("the body has a NUL character")
+        raise MalformedBody("the body contains a NUL character")
     try:
         from_json(text, allow_inf_nan=False)
-        value = json.loads(text, object_pairs_hook=_once, parse_int=_whole, parse_float=_finite)
+        value = json.loads(
+            text, object_pairs_hook=_reject_duplicates, parse_int=_whole, parse_float=_finite
+        )
     except (ValueError, TypeError, OverflowError) as error:
-        raise MalformedBody("the body is not valid JSON, or has a field twice") from error
+        raise MalformedBody("the body is not valid JSON or has a duplicate field") from error
     if not isinstance(value, dict):
         raise MalformedBody("the body is not a JSON object")
     return value
 
 
-def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise ValueError("a field stands twice")
+        raise ValueError("duplicate field")
     return fields
 
 
@@ -49,7 +51,7 @@ def _finite(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    """Of a size that a JSON reader with doubles survives; JSON Schema's arithmetic is one."""
+    """Return an integer; raise OverflowError if it exceeds a double, as JSON Schema checks use."""
     number = int(text)
     float(number)
     return number

@@ -1,4 +1,4 @@
-"""The WebSocket API: connections come and go, and say what they want to hear."""
+"""Serves the WebSocket API: connections and their subscriptions."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -19,7 +19,7 @@ from shoal.wire.live import (
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """An event of a socket → a status, which only the handshake heeds; words go by the socket."""
+    """Handle a WebSocket event. The status matters only for the handshake; replies are posted."""
     about = event["requestContext"]
     route, connection_id = about["routeKey"], about["connectionId"]
     if route == "$connect":
@@ -34,25 +34,25 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 def _connect(connection_id: str, query: Mapping[str, Any]) -> int:
     ticket = query.get("ticket") or ""
-    # API Gateway gives a repeated parameter's last value, the emulator a list: none is a ticket.
+    # For a repeated parameter, API Gateway passes the last value and the emulator a list.
     found = ticket[-1] if isinstance(ticket, list) else ticket
     try:
         bootstrap.live_subscriptions().connect(connection_id, found)
     except ShoalError as error:
-        log.info("refused a connection", error=type(error).__name__)
+        log.info("connection refused", error=type(error).__name__)
         return problems.status_of(error).value
     return HTTPStatus.OK.value
 
 
 def _reply(connection_id: str, text: str) -> str:
-    """What a client is told of what it said."""
+    """Return the reply to a client's message."""
     try:
-        words = read_client_message(text)
+        message = read_client_message(text)
     except ValueError:
-        detail = "say subscribe or unsubscribe, with a job or without, or ping"
+        detail = "unknown message; send subscribe or unsubscribe, with or without a job, or ping"
         return error_message(HTTPStatus.BAD_REQUEST, detail)
     try:
-        match words:
+        match message:
             case Subscribe(job=job):
                 bootstrap.live_subscriptions().subscribe(connection_id, job)
                 return subscribed_message(job)
@@ -64,5 +64,7 @@ def _reply(connection_id: str, text: str) -> str:
     except ShoalError as error:
         status = problems.status_of(error)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("could not do what a connection asked", error)
-        return error_message(status, problems.detail_of(error, status), getattr(words, "job", None))
+            log.error("request of a connection failed", error)
+        return error_message(
+            status, problems.detail_of(error, status), getattr(message, "job", None)
+        )

@@ -1,4 +1,4 @@
-"""Rows and tallies of jobs changed: who listens to them is told how they stand."""
+"""Sends deltas of changed jobs to live subscribers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +8,8 @@ from shoal import bootstrap
 
 
 def handler(event: Mapping[str, Any], _context: object) -> None:
-    """Records of the jobs table's stream → nothing; an error makes the whole batch come again."""
+    """Handle records of the jobs table's stream; after an error, the whole batch is redelivered."""
     jobs = {bootstrap.changed_job(record) for record in event["Records"]}
     sent = bootstrap.live_deltas().publish(jobs)
     if sent:
-        log.info("told listeners", records=len(event["Records"]), jobs=len(jobs), messages=sent)
+        log.info("live deltas sent", records=len(event["Records"]), jobs=len(jobs), messages=sent)

@@ -1,4 +1,4 @@
-"""What functions say: a line of JSON each, for CloudWatch Logs Insights."""
+"""Writes log lines as JSON, for CloudWatch Logs Insights."""
 
 import json
 import sys
@@ -6,12 +6,12 @@ import traceback
 
 
 def info(message: str, **about: object) -> None:
-    """Something worth knowing happened."""
+    """Log a noteworthy event."""
     _write("INFO", message, about)
 
 
 def error(message: str, error: BaseException, **about: object) -> None:
-    """Something went wrong; with the whole of the error, which no user sees."""
+    """Log an error with its traceback, which users never see."""
     fault = "".join(traceback.format_exception(error))
     _write("ERROR", message, {**about, "error": type(error).__name__, "traceback": fault})
 

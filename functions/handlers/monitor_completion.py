@@ -1,4 +1,4 @@
-"""MonitorCompletion: one pass over a job, and what its execution is to do next."""
+"""MonitorCompletion: runs one pass over a job and decides the next step of its execution."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,12 +10,12 @@ from shoal.service.reconciliation import PassState
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """`{job, generation, passes, seen}` → `{decision, passes, seen, reason}`."""
     passes = int(event["passes"])
-    verdict = bootstrap.reconciliation().reconcile(
+    step = bootstrap.reconciliation().reconcile(
         event["job"], int(event["generation"]), passes, PassState(**event["seen"])
     )
     return {
-        "decision": verdict.decision,
+        "decision": step.decision,
         "passes": passes + 1,
-        "seen": verdict.state._asdict(),
-        "reason": verdict.reason,
+        "seen": step.state._asdict(),
+        "reason": step.reason,
     }

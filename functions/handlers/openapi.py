@@ -1,7 +1,7 @@
-"""The contract, exported from the code: `python -m handlers.openapi [--check] docs/openapi.json`.
+"""Exports the OpenAPI contract: `python -m handlers.openapi [--check] docs/openapi.json`.
 
-Users' routes come from their router. Workers' routes have none, so they are declared here, with the
-models that they parse.
+Users' routes come from their router. Workers' routes have no router, so they are declared here,
+with the models that they parse.
 """
 
 import inspect
@@ -29,29 +29,29 @@ _PUBLISHED: Final = {
     "ReasonCode": "Code",
     "WorkerStatus": "Presence",
 }
-"""The names under which the contract has published classes that the code calls otherwise."""
+"""Published schema names of classes that have another name in the code."""
 
 
 MEANINGS: Final = {
-    HTTPStatus.BAD_REQUEST: "The body is not JSON as we take it",
-    HTTPStatus.UNAUTHORIZED: "Nobody signed in",
-    HTTPStatus.FORBIDDEN: "Who asks may not do this",
-    HTTPStatus.NOT_FOUND: "No such thing for this tenant",
-    HTTPStatus.CONFLICT: "Right at another time, or by another request",
-    HTTPStatus.CONTENT_TOO_LARGE: "The body is longer than any that we take",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not JSON by its type",
-    HTTPStatus.UNPROCESSABLE_CONTENT: "What was asked can never be right; `errors` name the fields",
-    HTTPStatus.TOO_MANY_REQUESTS: "Too much at once, or a limit of the tenant is reached",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of ours",
-    HTTPStatus.SERVICE_UNAVAILABLE: "A dependency is away; the same request may succeed soon",
+    HTTPStatus.BAD_REQUEST: "The body is not valid JSON",
+    HTTPStatus.UNAUTHORIZED: "The access token is missing or invalid",
+    HTTPStatus.FORBIDDEN: "The caller lacks the scope, or has no tenant",
+    HTTPStatus.NOT_FOUND: "The resource does not exist in this tenant",
+    HTTPStatus.CONFLICT: "The request conflicts with the current state or an earlier request",
+    HTTPStatus.CONTENT_TOO_LARGE: "The body is too large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The content type is not JSON",
+    HTTPStatus.UNPROCESSABLE_CONTENT: "The request is invalid; `errors` lists the fields",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests, or a limit of the tenant is reached",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Internal server error",
+    HTTPStatus.SERVICE_UNAVAILABLE: "A dependency is unavailable; retry the request",
 }
 _CONFLICTING: Final = frozenset({"getResult"})
-"""What is read, and yet may be asked for too early: by operation."""
+"""GET operations that can return 409."""
 _IN_LINES: Final = frozenset({"listResults"})
-"""What is told as JSON Lines too, if that is asked for."""
+"""Operations that can also return JSON Lines."""
 _NEXT_PAGE: Final = {
     "Link": {
-        "description": "Of JSON Lines: the next page, relative to this one, as rel=next",
+        "description": "For JSON Lines: the relative URL of the next page, as rel=next",
         "schema": {"type": "string"},
     }
 }
@@ -62,7 +62,7 @@ _RETRY_AFTER: Final = {
 
 
 class WorkerOperation(NamedTuple):
-    """A route of workers."""
+    """A workers' route."""
 
     operation: str
     request: type[BaseModel]
@@ -72,53 +72,53 @@ class WorkerOperation(NamedTuple):
 
 WORKER_OPERATIONS: Final = {
     "/api/v1/leases": WorkerOperation(
-        "lease", wire.LeaseRequest, wire.LeaseAnswer, "Ask for the chunks whose messages came."
+        "lease", wire.LeaseRequest, wire.LeaseAnswer, "Lease the chunks of received messages."
     ),
     "/api/v1/heartbeats": WorkerOperation(
         "heartbeat", wire.HeartbeatRequest, wire.HeartbeatAnswer, "Renew leases."
     ),
     "/api/v1/reports": WorkerOperation(
-        "report", wire.ReportRequest, wire.ReportAnswer, "Say what came of leased tasks."
+        "report", wire.ReportRequest, wire.ReportAnswer, "Report outcomes of leased tasks."
     ),
     "/api/v1/parts": WorkerOperation(
         "uploadPart",
         wire.PartRequest,
         wire.PartAnswer,
-        "Get a place for a large report's outcomes.",
+        "Get a link to upload the outcomes of a large report.",
     ),
     "/api/v1/effects": WorkerOperation(
         "keepEffect",
         wire.EffectRequest,
         wire.EffectAnswer,
-        "Keep what a side effect of a task returned, or ask what is kept.",
+        "Store the result of a task's side effect, or read the stored one.",
     ),
     "/api/v1/artifacts": WorkerOperation(
         "placeArtifact",
         wire.ArtifactRequest,
         wire.ArtifactAnswer,
-        "Get a place for a task's artifact, or the artifact's place.",
+        "Get a link to upload or download an artifact of a task.",
     ),
     "/api/v1/workers": WorkerOperation(
         "registerWorker",
         wire.WorkerRegistration,
         wire.RegistrationAnswer,
-        "Say which task types a worker runs.",
+        "Register a worker and its task types.",
     ),
 }
 
 
 def document() -> dict[str, Any]:
-    """The whole contract, OpenAPI 3.1."""
+    """Return the contract as an OpenAPI 3.1 document."""
     found: dict[str, Any] = _as_published(
         api.app.get_openapi_json_schema(
             title="Shoal",
             version="1",
             openapi_version="3.1.0",
-            description="Jobs of one to a million tasks. Errors are RFC 9457 problems.",
+            description="Runs jobs of 1 to 1,000,000 tasks. Errors are RFC 9457 problem details.",
             security_schemes={
                 "user": HTTPBearer(
                     bearerFormat="JWT",
-                    description="An access token; each operation names the scope that it needs",
+                    description="An access token; each operation lists the scope that it requires",
                 ),
                 "worker": APIKey.model_validate(
                     {
@@ -142,15 +142,15 @@ def document() -> dict[str, Any]:
     for name, sample in EXAMPLES.items():
         schemas[name]["examples"] = [sample]
     found["components"]["responses"] = _answers()
-    said = _docstrings()
+    docstrings = _docstrings()
     for operations in found["paths"].values():
         for method, operation in operations.items():
-            _finish(method, operation, said.get(operation["operationId"]))
+            _finish(method, operation, docstrings.get(operation["operationId"]))
     return found
 
 
 def _as_published(text: str) -> dict[str, Any]:
-    """The document, with the names of components that callers know."""
+    """Return the document with the published names of components."""
     for name, published in _PUBLISHED.items():
         text = text.replace(f'"{_REF}{name}"', f'"{_REF}{published}"')
     found: dict[str, Any] = json.loads(text)
@@ -161,8 +161,8 @@ def _as_published(text: str) -> dict[str, Any]:
 
 
 def _docstrings() -> Mapping[str, str]:
-    """What users' routes say of themselves, by operation."""
-    routes = [*api.app._static_routes, *api.app._dynamic_routes]  # noqa: SLF001 - no other way
+    """Return the docstrings of users' routes by operation."""
+    routes = [*api.app._static_routes, *api.app._dynamic_routes]  # noqa: SLF001 - no public access
     return {str(route.operation_id): inspect.getdoc(route.func) or "" for route in routes}
 
 
@@ -178,7 +178,7 @@ def _operation(call: WorkerOperation) -> dict[str, Any]:
 
 
 def _finish(method: str, operation: dict[str, Any], docstring: str | None) -> None:
-    """What holds for every route: its docstring sums it up, it names its scope, it has problems."""
+    """Add to every route its docstring as summary, its scope and its problem responses."""
     if docstring is not None:
         operation["summary"], _, more = docstring.partition("\n")
         if more:
@@ -186,11 +186,11 @@ def _finish(method: str, operation: dict[str, Any], docstring: str | None) -> No
     if "security" not in operation:
         operation["security"] = [{"user": [str(required_scope(method, None))]}]
     for content in operation.get("requestBody", {}).get("content", {}).values():
-        # A body that may be left out is still an object, and never a null.
+        # An optional body is an object if it is present, never null.
         content["schema"] = content["schema"].get("anyOf", [content["schema"]])[0]
     responses = operation["responses"]
     if method == "get":
-        responses["304"] = {"description": "If-None-Match has its ETag"}
+        responses["304"] = {"description": "Not modified: If-None-Match contains the ETag"}
     if operation["operationId"] in _IN_LINES:
         page, lines = responses["200"]["content"]["application/json"]["schema"]["anyOf"]
         responses["200"]["content"] = {
@@ -203,7 +203,7 @@ def _finish(method: str, operation: dict[str, Any], docstring: str | None) -> No
 
 
 def _problems(method: str, operation: Mapping[str, Any]) -> set[HTTPStatus]:
-    """What can go wrong with an operation of this shape."""
+    """Return the problem statuses of an operation."""
     found = {
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.CONTENT_TOO_LARGE,
@@ -223,7 +223,7 @@ def _problems(method: str, operation: Mapping[str, Any]) -> set[HTTPStatus]:
 
 
 def _answers() -> dict[str, Any]:
-    """A problem for each status, by name."""
+    """Return a problem response for each status, by name."""
     problem = {"schema": {"$ref": _REF + Problem.__name__}}
     return {
         status.name: {"description": meaning, "content": {CONTENT_TYPE: problem}}
@@ -244,7 +244,7 @@ def _schemas(*models: type[BaseModel]) -> dict[str, Any]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the document, or with `--check` say whether the file has it."""
+    """Write the document; with `--check`, only check that the file is current."""
     path = Path(arguments[-1])
     text = json.dumps(document(), indent=1, sort_keys=True) + "\n"
     if "--check" not in arguments:
@@ -252,7 +252,7 @@ def main(arguments: list[str]) -> int:
         return 0
     if path.exists() and path.read_text() == text:
         return 0
-    sys.stderr.write(f"{path} is not what the code says: run `make openapi`\n")
+    sys.stderr.write(f"{path} is out of date: run `make openapi`\n")
     return 1
 
 

@@ -1,10 +1,12 @@
-"""An example of each body, by the name of its schema, for the contract.
+"""Defines an example of each body for the contract, by the name of its schema.
 
-They tell one story: a nightly job of a thousand pictures, one of which is none.
+All examples belong to one story: a nightly job of 1,000 images, one of which is not an image.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
+
+from shoal.domain.dead_letter import DeadCause
 
 type Sample = Mapping[str, Any]
 
@@ -45,7 +47,7 @@ _WEBHOOK: Final = {
     "id": "wh_01M8D2F6ZC8J3WB5R9Y4T1N7QK",
     "url": "https://hooks.example/shoal",
     "events": ["job.completed", "job.failed"],
-    "description": "the pictures team",
+    "description": "the imaging team",
     "created_at": _BEGAN,
     "enabled": True,
     "failing_since": None,
@@ -161,7 +163,7 @@ EXAMPLES: Final[Mapping[str, Sample]] = {
     "CloneRequest": {"name": "nightly, smaller", "params": {"size": 64}, "priority": "high"},
     "ChangeRequest": {"priority": "high", "max_parallelism": 200},
     "RetryRequest": {"cause": _CAUSE, "canary": {"share": 0.01, "bar": 0.9}},
-    "DiscardRequest": {"cause": _CAUSE, "reason": "these are no pictures, and never will be"},
+    "DiscardRequest": {"cause": _CAUSE, "reason": "these files are not images"},
     "JobBody": _JOB_BODY,
     "JobPageBody": {"items": [_JOB_BODY], "next_token": None},
     "UploadBody": {
@@ -271,7 +273,7 @@ EXAMPLES: Final[Mapping[str, Sample]] = {
         "items": [
             {
                 "name": "thumbnail",
-                "description": "Scale a picture.",
+                "description": "Create a thumbnail of an image.",
                 "schema": _SCHEMA,
                 "timeout": 300.0,
                 "retry": _RETRY,
@@ -316,7 +318,7 @@ EXAMPLES: Final[Mapping[str, Sample]] = {
     "WebhookSetting": {
         "url": "https://hooks.example/shoal",
         "events": ["job.completed", "job.failed"],
-        "description": "the pictures team",
+        "description": "the imaging team",
     },
     "WebhookSecretBody": {**_WEBHOOK, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
     "WebhookBody": _WEBHOOK,
@@ -342,7 +344,7 @@ EXAMPLES: Final[Mapping[str, Sample]] = {
             {
                 "job_id": _JOB,
                 "cause": "UNFINISHED",
-                "sentence": "A chunk was received again and again, and nobody finished it.",
+                "sentence": DeadCause.UNFINISHED.sentence,
                 "count": 2,
                 "receives": 12,
                 "first_at": _STARTED,
@@ -446,7 +448,13 @@ EXAMPLES: Final[Mapping[str, Sample]] = {
     },
     "WorkerRegistration": {
         "worker": _WORKER,
-        "task_types": [{"name": "thumbnail", "schema": _SCHEMA, "description": "Scale a picture."}],
+        "task_types": [
+            {
+                "name": "thumbnail",
+                "schema": _SCHEMA,
+                "description": "Create a thumbnail of an image.",
+            }
+        ],
         "image": _IMAGE,
         "digest": _DIGEST,
     },

@@ -1,4 +1,4 @@
-"""Where a list goes on, as an opaque token that fits only the query that it came from."""
+"""Creates and reads page tokens: opaque, and valid only for the query that returned them."""
 
 import base64
 import json
@@ -9,42 +9,42 @@ from typing import Final
 from shoal.domain.errors import InvalidRequest
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,1024}")
-"""What may be a key of a table: ours are of printable ASCII, and longer ones have no row."""
+"""A key of a table: printable ASCII of limited length."""
 
 type Query = Sequence[str | int]
 
 
 def next_page_token(start: str | int | None, query: Query) -> str | None:
-    """The token of a next page that begins at `start`, or None if there is none."""
+    """Return the token of the next page, which starts at `start`; None at the end."""
     if start is None:
         return None
     text = json.dumps([start, *query], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def text_start(given: str | None, query: Query) -> str | None:
-    """Where the page of a token begins; None without a token. Raises InvalidRequest."""
-    if given is None:
+def text_start(token: str | None, query: Query) -> str | None:
+    """Return the start key of a token; None without a token. Raises InvalidRequest."""
+    if token is None:
         return None
-    start = _start(given, query)
+    start = _start(token, query)
     if not (isinstance(start, str) and _KEY.fullmatch(start)):
         raise _wrong_query()
     return start
 
 
-def index_start(given: str | None, query: Query) -> int:
-    """The index at which the page of a token begins; 0 without a token. Raises InvalidRequest."""
-    if given is None:
+def index_start(token: str | None, query: Query) -> int:
+    """Return the start index of a token; 0 without a token. Raises InvalidRequest."""
+    if token is None:
         return 0
-    start = _start(given, query)
+    start = _start(token, query)
     if type(start) is not int or start < 0:
         raise _wrong_query()
     return start
 
 
-def _start(given: str, query: Query) -> object:
+def _start(token: str, query: Query) -> object:
     try:
-        padded = given + "=" * (-len(given) % 4)
+        padded = token + "=" * (-len(token) % 4)
         found = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, RecursionError):
         raise _wrong_query() from None
@@ -54,5 +54,5 @@ def _start(given: str, query: Query) -> object:
 
 
 def _wrong_query() -> InvalidRequest:
-    detail = "is not of this query; begin again without it"
+    detail = "does not belong to this query; start again without it"
     return InvalidRequest(f"next_token {detail}", [("next_token", detail)])

@@ -1,4 +1,4 @@
-"""PlanTasks: into which chunks a job is cut, as ranges that the next states go through."""
+"""PlanTasks: plans the chunks of a job and returns their ranges for the next states."""
 
 from collections.abc import Mapping
 from typing import Any

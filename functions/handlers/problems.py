@@ -1,4 +1,4 @@
-"""The one table from errors to HTTP statuses, and the problem that a user reads."""
+"""Maps errors to HTTP statuses and problem details."""
 
 import json
 import re
@@ -22,20 +22,20 @@ RETRY_AFTER_SECONDS: Final = 2
 MOST_ERRORS: Final = 20
 
 
-class MalformedBody(Exception):  # noqa: N818 - reads as the other errors do
-    """The body is not JSON as we take it."""
+class MalformedBody(Exception):  # noqa: N818 - named like the other errors
+    """The body is not valid JSON."""
 
 
 class BodyTooLarge(Exception):  # noqa: N818
-    """The body is longer than any that we take."""
+    """The body is too large."""
 
 
 class UnsupportedBody(Exception):  # noqa: N818
-    """The body is not JSON by its type."""
+    """The content type of the body is not JSON."""
 
 
 class NoSuchRoute(NotFound):
-    """Nothing answers to this method and path."""
+    """There is no route for the method and path."""
 
 
 STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
@@ -52,14 +52,14 @@ STATUS: Final[Mapping[type[Exception], HTTPStatus]] = {
 }
 
 _DETAIL: Final[Mapping[HTTPStatus, str]] = {
-    HTTPStatus.SERVICE_UNAVAILABLE: "a dependency is away; the same request may succeed soon",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "something went wrong on our side",
+    HTTPStatus.SERVICE_UNAVAILABLE: "a dependency is unavailable; retry the request",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "internal error; the request id identifies it in the logs",
 }
-"""What users read where the error itself would tell of our insides."""
+"""Details that replace the error's own text, which would expose internals."""
 
 
 class GatewayResponse(NamedTuple):
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     headers: dict[str, str]
@@ -67,12 +67,12 @@ class GatewayResponse(NamedTuple):
 
 
 def problem_response(error: Exception, request_id: str) -> GatewayResponse:
-    """What the user is told of an error; if it is a fault of ours, the log is told all of it."""
+    """Return the problem for an error; log the complete error if it is a server error."""
     known = _listed_class(error)
     status = status_of(error)
     headers = {"Content-Type": CONTENT_TYPE}
     if status in _DETAIL:
-        log.error("answered with a server error", error, request_id=request_id)
+        log.error("request failed with a server error", error, request_id=request_id)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if isinstance(error, LimitReached):
@@ -92,13 +92,13 @@ def problem_response(error: Exception, request_id: str) -> GatewayResponse:
 
 
 def status_of(error: Exception) -> HTTPStatus:
-    """The status of an error, by the table."""
+    """Return the status of an error according to the table."""
     known = _listed_class(error)
     return HTTPStatus.INTERNAL_SERVER_ERROR if known is None else STATUS[known]
 
 
 def detail_of(error: Exception, status: HTTPStatus) -> str:
-    """The sentence that a user reads of it."""
+    """Return the detail that a user reads."""
     return _DETAIL.get(status, str(error))
 
 
@@ -107,12 +107,12 @@ def _listed_class(error: Exception) -> type[Exception] | None:
 
 
 def invalid(errors: Iterable[Mapping[str, Any]]) -> Exception:
-    """What pydantic found wrong, without what was sent."""
+    """Return the problem for pydantic's errors, without the submitted values."""
     errors = list(errors)
     if any(error["type"] == "json_invalid" for error in errors):
         return MalformedBody("the body is not valid JSON")
     problems = [(_field(error["loc"]), error["msg"]) for error in errors[:MOST_ERRORS]]
-    return InvalidRequest("the request is not valid", problems)
+    return InvalidRequest("the request is invalid", problems)
 
 
 def _field(place: Iterable[str | int]) -> str:

@@ -1,4 +1,4 @@
-"""What routes ask of a request: who asks, what that takes, and how a list is paged and filtered."""
+"""Provides what routes share: the caller, the required scope, and parameters of lists."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
@@ -25,22 +25,22 @@ TaskLimit = Annotated[int, Query(ge=1, le=1_000)]
 type Security = Sequence[Mapping[str, Sequence[str]]]
 
 PUBLIC: Final[list[dict[str, list[str]]]] = [{}]
-"""The `security` of a route that anybody may ask."""
+"""The `security` of a route without authentication."""
 READ_ONLY: Final = [{"user": [str(Scope.READ)]}]
-"""Of a POST that changes nothing."""
+"""The `security` of a POST that changes nothing."""
 ADMIN: Final = [{"user": [str(Scope.ADMIN)]}]
-"""Of what is the whole deployment's."""
+"""The `security` of a route for administrators of the deployment."""
 
 
 def new_router() -> Router:
-    """For the routes of one noun; `handlers.api` includes it."""
+    """Return a router for one kind of resource; `handlers.api` includes it."""
     return Router()  # type: ignore[no-untyped-call]
 
 
 def required_scope(method: str, security: Security | None) -> Scope | None:
-    """The scope that a route needs: what its `security` says, else by its method.
+    """Return the scope that a route requires, from its `security`.
 
-    Without a word of its own GET reads and every other method changes jobs.
+    By default, GET requires the read scope, and other methods require the write scope.
     """
     if security is None:
         return Scope.READ if method.upper() == "GET" else Scope.WRITE
@@ -48,8 +48,10 @@ def required_scope(method: str, security: Security | None) -> Scope | None:
     return Scope(scopes[0]) if scopes else None
 
 
-def authenticate(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Response[Any]:
-    """Know who asks before anything is done, and refuse whose token lacks the route's scope."""
+def authenticate(
+    resolver: APIGatewayHttpResolver, next_middleware: NextMiddleware
+) -> Response[Any]:
+    """Identify the caller, and reject tokens without the route's scope."""
     scope = required_scope(resolver.current_event.http_method, resolver.context["_route"].security)
     if scope is not None:
         found = bootstrap.authentication().caller(
@@ -58,27 +60,27 @@ def authenticate(resolver: APIGatewayHttpResolver, go_on: NextMiddleware) -> Res
         if scope not in found.scopes:
             raise MissingScope(scope)
         resolver.context["caller"] = found
-    return go_on(resolver)
+    return next_middleware(resolver)
 
 
 def caller(router: BaseRouter) -> Caller:
-    """Who asks, by the verified claims of the request and by nothing else in it."""
+    """Return the caller, which is identified only by the verified claims of the request."""
     found: Caller = router.context["caller"]
     return found
 
 
 def distinct[S: (JobStatus, TaskStatus)](statuses: Sequence[S] | None) -> list[S]:
-    """The statuses that a list is filtered by, each once."""
+    """Return the statuses of a filter without duplicates."""
     return sorted(set(statuses or ()))
 
 
 def etag_matches(tag: str, router: BaseRouter) -> bool:
-    """Whether who asks has what this ETag is of."""
+    """Return whether the client has the version with this ETag."""
     known = router.current_event.headers.get("if-none-match", "")
     mine = tag.removeprefix("W/")
     return mine in {each.strip().removeprefix("W/") for each in known.split(",")}
 
 
 def request_id(router: BaseRouter) -> str:
-    """The id that API Gateway gave the request."""
+    """Return the id that API Gateway assigned to the request."""
     return gateway.request_id(router.current_event.raw_event)

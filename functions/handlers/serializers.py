@@ -1,4 +1,4 @@
-"""What use-cases show, as bodies."""
+"""Converts the results of use-cases to response bodies."""
 
 import json
 from collections.abc import Sequence
@@ -24,13 +24,13 @@ from shoal.wire.tasks import TaskBody, TaskErrorBody
 from shoal.wire.times import rfc3339
 
 MAX_RESPONSE_BYTES: Final = 4_000_000
-"""Of the items of a page. A Lambda function answers with 6 MB at most."""
+"""Most bytes of the items of a page. The limit of a Lambda response is 6 MB."""
 
 
 def fit_response[B: (TaskBody, ResultBody)](
     bodies: Sequence[B], following: int | None
 ) -> tuple[list[B], int | None]:
-    """Those of a page's items that fit into one answer, and the index to go on from."""
+    """Return the items of a page that fit into one response, and the next index."""
     if size_of(bodies) <= MAX_RESPONSE_BYTES:
         return list(bodies), following
     fit: list[B] = []
@@ -48,7 +48,7 @@ def fit_response[B: (TaskBody, ResultBody)](
 
 
 def drop_large_results(bodies: Sequence[TaskBody]) -> list[TaskBody]:
-    """All of a page's items, without the results that do not fit into one answer with the rest."""
+    """Return all items of a page; drop the results that do not fit into one response."""
     left = MAX_RESPONSE_BYTES - size_of([_without_result(body) for body in bodies])
     fit = []
     for body in bodies:
@@ -63,17 +63,17 @@ def _without_result(body: TaskBody) -> TaskBody:
 
 
 def size_of(bodies: Sequence[BaseModel]) -> int:
-    """Bytes of the bodies as JSON."""
+    """Return the size of the bodies as JSON, in bytes."""
     return len(json.dumps([body.model_dump() for body in bodies]))
 
 
 def job_path(job_id: str) -> str:
-    """Where a job is."""
+    """Return the path of a job."""
     return f"/api/v1/jobs/{job_id}"
 
 
 def job_body(view: JobView) -> JobBody:
-    """A job."""
+    """Return the body of a job."""
     job, spec, path = view.job, view.job.spec, job_path(view.job.id)
     return JobBody(
         id=job.id,
@@ -108,7 +108,7 @@ def job_body(view: JobView) -> JobBody:
 
 
 def task_body(view: TaskView) -> TaskBody:
-    """A task."""
+    """Return the body of a task."""
     outcome = view.outcome
     return TaskBody(
         id=ids.task_id(view.job.id, view.index),
@@ -128,12 +128,12 @@ def task_body(view: TaskView) -> TaskBody:
 
 
 def result_body(result: Result) -> ResultBody:
-    """What a task returned."""
+    """Return the body of a result."""
     return ResultBody(index=result.index, result=result.result)
 
 
 def missing_body(missing: MissingResults) -> MissingBody:
-    """Tasks without a result."""
+    """Return the body of a run of missing results."""
     return MissingBody(
         first=missing.first,
         last=missing.last,
@@ -143,7 +143,7 @@ def missing_body(missing: MissingResults) -> MissingBody:
 
 
 def task_type_body(task_type: TaskType) -> TaskTypeBody:
-    """A task type."""
+    """Return the body of a task type."""
     return TaskTypeBody(
         name=task_type.name,
         input_schema=task_type.schema,
@@ -158,7 +158,7 @@ def task_type_body(task_type: TaskType) -> TaskTypeBody:
 
 
 def upload_body(upload: Upload) -> UploadBody:
-    """A place to put inputs."""
+    """Return the body of an upload link."""
     return UploadBody(
         inputs_uri=upload.uri,
         upload_url=upload.link.url,
@@ -174,7 +174,7 @@ def _selection(selection: Selection | None) -> SelectionBody | None:
 
 
 def discard_body(discard: Discard) -> DiscardBody:
-    """What was discarded, why and by whom."""
+    """Return the body of a discard."""
     chosen = discard.selection
     return DiscardBody(
         cause=chosen.cause,
@@ -199,7 +199,7 @@ def _canary(canary: Canary | None) -> CanaryBody | None:
 
 
 def error_body(error: TaskError | None) -> TaskErrorBody | None:
-    """Why an attempt failed."""
+    """Return the body of an error, None without one."""
     if error is None:
         return None
     return TaskErrorBody(
@@ -208,5 +208,5 @@ def error_body(error: TaskError | None) -> TaskErrorBody | None:
 
 
 def optional_time(seconds: float | None) -> str | None:
-    """A time, if there is one."""
+    """Return a time as text, None without one."""
     return None if seconds is None else rfc3339(seconds)

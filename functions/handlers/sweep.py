@@ -1,4 +1,4 @@
-"""Every five minutes: look after each job that somebody has to watch."""
+"""Sweep: recovers each job on the watch list, every five minutes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from shoal import bootstrap
 
 
 def handler(_event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Anything → `{watched}`, how many jobs there are to watch."""
+    """Any event → `{watched}`, the number of jobs on the watch list."""
     watched = bootstrap.recovery().sweep()
-    log.info("swept", watched=watched)
+    log.info("sweep finished", watched=watched)
     return {"watched": watched}

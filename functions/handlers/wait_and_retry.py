@@ -1,4 +1,4 @@
-"""WaitAndRetry: keep the token on which the execution waits for news of its job."""
+"""WaitAndRetry: stores the task token with which the execution waits for its job."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,5 +7,5 @@ from shoal import bootstrap
 
 
 def handler(event: Mapping[str, Any], _context: object) -> None:
-    """`{job, generation, token}` → nothing; the token is answered when there is news."""
+    """`{job, generation, token}` → nothing; the token is answered when the job changes."""
     bootstrap.reconciliation().wait(event["job"], int(event["generation"]), event["token"])

@@ -24,7 +24,7 @@ from tests.support.platform import Platform
 
 LEASE: Final = 3.0
 WORKERS: Final = 2
-REJECTED: Final = "a late report was refused"
+REJECTED: Final = "stale report refused"
 
 
 @dataclass

@@ -1,1 +1,1 @@
-"""What users call, a file for each noun."""
+"""Routes of the users' API, one module per kind of resource."""

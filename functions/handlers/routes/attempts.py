@@ -1,4 +1,4 @@
-"""What came of each attempt of a task."""
+"""Routes of the attempts of a task."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def list_attempts(
     limit: PageLimit = 100,
     next_token: NextToken = None,
 ) -> AttemptsBody:
-    """List the latest attempts of a task, oldest first; the next page has those before them."""
+    """List the latest attempts of a task, oldest first; the next page has earlier ones."""
     query = ["attempts", task_id]
     page = bootstrap.attempts().of_task(
         caller(router).tenant,
@@ -33,7 +33,7 @@ def list_attempts(
 
 
 def _latest(bodies: Sequence[AttemptBody]) -> list[AttemptBody]:
-    """As many of the latest as fit into one answer."""
+    """Return as many of the latest attempts as fit into one response."""
     left, first = MAX_RESPONSE_BYTES, len(bodies)
     while first and (left := left - size_of([bodies[first - 1]])) >= 0:
         first -= 1

@@ -1,4 +1,4 @@
-"""Bulk actions: one verb for many jobs."""
+"""Routes of bulk actions: one verb for many jobs."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -34,7 +34,7 @@ router = new_router()
 def begin_bulk_action(
     body: BulkRequest, idempotency_key: IdempotencyKey = None
 ) -> Response[BulkActionBody]:
-    """Cancel, pause, resume, retry or delete all jobs of a filter that are there now."""
+    """Cancel, pause, resume, retry or delete all jobs that match a filter now."""
     action = bootstrap.bulk_actions().begin(
         caller(router),
         body.action,
@@ -43,7 +43,7 @@ def begin_bulk_action(
         key=idempotency_key,
         fingerprint=fingerprint(router.current_event.json_body),
     )
-    log.info("bulk action", id=action.id, verb=action.verb, request_id=request_id(router))
+    log.info("bulk action started", id=action.id, verb=action.verb, request_id=request_id(router))
     headers = {"Location": _path(action)}
     return Response(HTTPStatus.ACCEPTED.value, "application/json", _body(action), headers=headers)
 
@@ -64,7 +64,7 @@ def list_bulk_actions(limit: PageLimit = 50, next_token: NextToken = None) -> Bu
     "/api/v1/bulk-actions/<bulk_action_id>", operation_id="getBulkAction", tags=["bulk actions"]
 )
 def get_bulk_action(bulk_action_id: str) -> BulkActionBody:
-    """How far a bulk action is."""
+    """Get a bulk action with its progress."""
     return _body(bootstrap.bulk_actions().get(caller(router).tenant, bulk_action_id))
 
 
@@ -75,7 +75,7 @@ def get_bulk_action(bulk_action_id: str) -> BulkActionBody:
     status_code=HTTPStatus.ACCEPTED,
 )
 def abort_bulk_action(bulk_action_id: str) -> BulkActionBody:
-    """Let a bulk action go no further; what it did stays done."""
+    """Abort a bulk action before its next page of jobs. Finished changes are kept."""
     action = bootstrap.bulk_actions().abort(caller(router).tenant, bulk_action_id)
     log.info("bulk action aborted", id=action.id, request_id=request_id(router))
     return _body(action)
@@ -105,7 +105,7 @@ def _path(action: BulkAction) -> str:
 
 
 def _filter_body(which: JobFilter) -> Mapping[str, str | Sequence[str]]:
-    """The filter in the words of a request."""
+    """Return the filter in the format of a request."""
     tag = which.tag
     return {
         **({"status": sorted(which.statuses)} if which.statuses else {}),

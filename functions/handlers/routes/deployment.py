@@ -1,4 +1,4 @@
-"""The deployment: which task types its workers offer, and whether it answers."""
+"""Routes of the deployment: its task types and its health."""
 
 from handlers.request_context import PUBLIC, new_router
 from handlers.serializers import task_type_body
@@ -17,5 +17,5 @@ def list_task_types() -> TaskTypesBody:
 
 @router.get("/api/v1/health", operation_id="getHealth", tags=["health"], security=PUBLIC)
 def get_health() -> HealthBody:
-    """Whether the API answers."""
+    """Check that the API responds."""
     return HealthBody(status="ok")

@@ -1,4 +1,4 @@
-"""All results of a job as one file."""
+"""Routes of exports of a job's results."""
 
 from http import HTTPStatus
 from typing import Final
@@ -30,7 +30,7 @@ _STATUSES: Final = {
     security=READ_ONLY,
 )
 def export_results(job_id: str, idempotency_key: IdempotencyKey = None) -> Response[ExportBody]:
-    """Write all results of a job to one file of JSON Lines, as they are while it is written."""
+    """Export all results of a job to one file of JSON Lines, while the job may still run."""
     tenant = caller(router).tenant
     export_id, replayed = bootstrap.exports().begin(tenant, job_id, key=idempotency_key)
     if not replayed:
@@ -44,7 +44,7 @@ def export_results(job_id: str, idempotency_key: IdempotencyKey = None) -> Respo
 
 @router.get("/api/v1/jobs/<job_id>/exports/<export_id>", operation_id="getExport", tags=["jobs"])
 def get_export(job_id: str, export_id: str) -> ExportBody:
-    """How far an export is; once it is DONE, a link that reads it for a quarter of an hour."""
+    """Get an export. Once it is DONE, `url` is a download link that is valid for 15 minutes."""
     return _body(bootstrap.exports().get(caller(router).tenant, job_id, export_id))
 
 

@@ -1,4 +1,4 @@
-"""Why tasks of a job failed, by cause."""
+"""Routes of the failures of a job by cause."""
 
 from typing import Final
 
@@ -13,12 +13,12 @@ from shoal.wire.failures import CauseBody, FailureExampleBody, FailuresBody
 router = new_router()
 
 SHOWN: Final = 300
-"""Characters of an example's message."""
+"""Most characters of an example's message."""
 
 
 @router.get("/api/v1/jobs/<job_id>/failures", operation_id="listFailures", tags=["jobs"])
 def list_failures(job_id: str, next_token: NextToken = None) -> FailuresBody:
-    """Count failed tasks by cause. Go on while there is a token, and add up what pages count."""
+    """Count failed tasks by cause. Read all pages, and add the counts of equal causes."""
     query = ["failures", job_id]
     page = bootstrap.failure_groups().of_job(
         caller(router).tenant, job_id, start=index_start(next_token, query)

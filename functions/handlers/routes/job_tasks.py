@@ -1,4 +1,4 @@
-"""The tasks of a job, found by what they are and by what came of them."""
+"""Routes that list and search the tasks of a job."""
 
 from collections.abc import Iterator
 from typing import Annotated, Final, Literal
@@ -38,12 +38,12 @@ def list_tasks(
     limit: TaskLimit = 100,
     next_token: NextToken = None,
 ) -> TaskPageBody:
-    """List tasks by index. A page may have fewer than `limit`: go on while there is a token.
+    """List tasks by index. A page can have fewer than `limit` tasks even if more follow.
 
-    Several statuses are joined by commas; `attempts` is the fewest; `cause` is one that failed
-    tasks have in common, as listFailures names it; indices go from `start` to before `end`.
-    `order=slowest` gives up to 100 tasks of each page that took longest, the slowest first: what
-    was slowest of all is told once there is no token any more.
+    `status` takes several values separated by commas. `attempts` is the minimum number of attempts.
+    `cause` is the cause of failed tasks from listFailures. Indices are from `start` (inclusive) to
+    `end` (exclusive). `order=slowest` returns the longest-running tasks of each page, at most 100,
+    the slowest first. The slowest tasks of the job are known after the last page.
     """
     _check_query(status, cause, order, limit)
     which = TaskFilter(statuses=frozenset(status or ()), attempts=attempts, cause=cause, end=end)
@@ -69,17 +69,17 @@ def list_tasks(
 def _check_query(
     statuses: list[TaskStatus] | None, cause: str | None, order: str, limit: int
 ) -> None:
-    """Raise InvalidRequest if what is asked for can never be."""
+    """Raise InvalidRequest if no task can match the query."""
     if cause is not None and statuses and TaskStatus.FAILED not in statuses:
-        detail = "only FAILED tasks have one"
-        raise InvalidRequest(f"cause: {detail}", [("cause", detail)])
+        detail = "requires status FAILED"
+        raise InvalidRequest(f"cause {detail}", [("cause", detail)])
     if order == "slowest" and limit > MOST_SLOWEST:
         detail = f"must not exceed {MOST_SLOWEST} with order=slowest"
         raise InvalidRequest(f"limit {detail}", [("limit", detail)])
 
 
 def _query_words(which: TaskFilter, start: int, order: str) -> Iterator[str]:
-    """What a token is bound to, beside the statuses; nothing of what is left out."""
+    """Return the parameters that a token is bound to, without statuses and default values."""
     words = {
         "attempts": which.attempts,
         "cause": which.cause,

@@ -1,4 +1,4 @@
-"""Jobs: submit, list, watch, steer."""
+"""Routes that submit, list, read and control jobs."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -42,7 +42,7 @@ type Handler = Callable[[str], Response[JobBody]]
     "/api/v1/jobs", operation_id="submitJob", tags=["jobs"], status_code=HTTPStatus.CREATED
 )
 def submit_job(body: JobSubmission, idempotency_key: IdempotencyKey = None) -> Response[JobBody]:
-    """Submit a job. The same Idempotency-Key and body again give the same job again."""
+    """Submit a job. A repeated Idempotency-Key with the same body returns the same job."""
     submitted = bootstrap.submission().submit(
         caller(router).tenant,
         body.spec(),
@@ -68,10 +68,10 @@ def list_jobs(
     limit: PageLimit = 50,
     next_token: NextToken = None,
 ) -> JobPageBody:
-    """List jobs, newest first. A page may have fewer than `limit`: go on while there is a token.
+    """List jobs, newest first. A page can have fewer than `limit` jobs even if more follow.
 
-    Several statuses are joined by commas; created from `since` on and before `until`; `name` is
-    what theirs begins with; `tag` is `key=value`, or a key alone.
+    `status` takes several values separated by commas. `since` (inclusive) and `until` (exclusive)
+    limit the creation time. `name` is a prefix of the name. `tag` is `key=value`, or only a key.
     """
     which = JobFilter.of(
         statuses=status or (), since=since, until=until, task_type=task_type, name=name, tag=tag
@@ -90,13 +90,13 @@ def list_jobs(
 
 @router.get("/api/v1/jobs/<job_id>", operation_id="getJob", tags=["jobs"])
 def get_job(job_id: str) -> JobBody:
-    """One job with its tasks by status."""
+    """Get a job with its task counts by status."""
     return job_body(bootstrap.job_queries().get(caller(router).tenant, job_id))
 
 
 @router.patch("/api/v1/jobs/<job_id>", operation_id="changeJob", tags=["jobs"])
 def change_job(job_id: str, body: ChangeRequest) -> JobBody:
-    """Give an open job another name, priority or max_parallelism, or other tags."""
+    """Change the name, priority, max_parallelism or tags of an open job."""
     changes = body.changes()
     job = bootstrap.job_control().change(caller(router).tenant, job_id, changes)
     bootstrap.audit_trail().record(caller(router), Action.CHANGE, job_id, _audit_detail(changes))
@@ -104,10 +104,10 @@ def change_job(job_id: str, body: ChangeRequest) -> JobBody:
 
 
 def _audit_detail(changes: Mapping[str, Any]) -> dict[str, str]:
-    """As the audit trail has them; tags would be long."""
-    told = {name: "none" if value is None else str(value) for name, value in changes.items()}
+    """Return the changes for the audit trail; of tags, only the keys."""
+    detail = {name: "none" if value is None else str(value) for name, value in changes.items()}
     tags = changes.get("tags", {})
-    return told | ({"tags": ", ".join(sorted(tags)[:10])} if "tags" in told else {})
+    return detail | ({"tags": ", ".join(sorted(tags)[:10])} if "tags" in detail else {})
 
 
 @router.delete(
@@ -117,14 +117,14 @@ def _audit_detail(changes: Mapping[str, Any]) -> dict[str, str]:
     status_code=HTTPStatus.NO_CONTENT,
 )
 def delete_job(job_id: str) -> Response[None]:
-    """Delete a job that has ended: nothing shows it any more, and asked again this is 404."""
+    """Delete a job that has ended. Later requests for the job return 404."""
     bootstrap.job_control().delete(caller(router).tenant, job_id)
     bootstrap.audit_trail().record(caller(router), Action.DELETE, job_id)
     return Response(HTTPStatus.NO_CONTENT.value)
 
 
 def job_action(verb: str) -> Callable[[Handler], Handler]:
-    """Route a verb that changes the course of a job; the answer is the job as it then is."""
+    """Route a verb that controls a job and returns the changed job."""
     return router.post(
         f"/api/v1/jobs/<job_id>/{verb}",
         operation_id=f"{verb}Job",
@@ -135,7 +135,7 @@ def job_action(verb: str) -> Callable[[Handler], Handler]:
 
 @job_action("cancel")
 def cancel_job(job_id: str) -> Response[JobBody]:
-    """End a job: nothing of it begins any more, what runs is stopped."""
+    """Cancel a job: no further task starts, and running tasks are stopped."""
     job = bootstrap.job_control().cancel(caller(router).tenant, job_id)
     bootstrap.audit_trail().record(caller(router), Action.CANCEL, job_id)
     return _response(job, HTTPStatus.ACCEPTED)
@@ -143,7 +143,7 @@ def cancel_job(job_id: str) -> Response[JobBody]:
 
 @job_action("pause")
 def pause_job(job_id: str) -> Response[JobBody]:
-    """Begin no further chunk of a job; what runs goes on."""
+    """Pause a job: no further chunk starts, and running chunks continue."""
     job = bootstrap.job_control().pause(caller(router).tenant, job_id)
     bootstrap.audit_trail().record(caller(router), Action.PAUSE, job_id)
     return _response(job, HTTPStatus.ACCEPTED)
@@ -151,7 +151,7 @@ def pause_job(job_id: str) -> Response[JobBody]:
 
 @job_action("resume")
 def resume_job(job_id: str) -> Response[JobBody]:
-    """Go on with a paused job."""
+    """Resume a paused job."""
     job = bootstrap.job_control().resume(caller(router).tenant, job_id)
     bootstrap.audit_trail().record(caller(router), Action.RESUME, job_id)
     return _response(job, HTTPStatus.ACCEPTED)
@@ -164,7 +164,7 @@ def resume_job(job_id: str) -> Response[JobBody]:
     status_code=HTTPStatus.ACCEPTED,
 )
 def retry_job(job_id: str, body: RetryRequest | None = None) -> Response[JobBody]:
-    """Run tasks of a FAILED job again: all that did not complete, or some of those that failed."""
+    """Retry a FAILED job: all tasks that did not complete, or selected failed tasks."""
     selection = None if body is None else body.selection()
     canary = None if body is None else body.canary
     detail = {} if selection is None else selection.audit_detail()
@@ -174,14 +174,14 @@ def retry_job(job_id: str, body: RetryRequest | None = None) -> Response[JobBody
     else:
         share, bar = canary.share, canary.bar
         job = bootstrap.retries().retry_canary(caller(router).tenant, job_id, selection, share, bar)
-        detail |= {"canary": f"{share:.4g} first, the rest from {bar:.4g} on"}
+        detail |= {"canary": f"{share:.4g} first; the others if {bar:.4g} of them succeed"}
     bootstrap.audit_trail().record(caller(router), Action.RETRY, job_id, detail)
     return _response(job, HTTPStatus.ACCEPTED)
 
 
 @router.post("/api/v1/jobs/<job_id>/discard", operation_id="discardFailures", tags=["jobs"])
 def discard_failures(job_id: str, body: DiscardRequest) -> JobBody:
-    """Leave failed tasks of a job that has ended for good: a retry of all does not run them."""
+    """Discard failed tasks of a job that has ended. A retry of all tasks does not run them."""
     who = caller(router)
     discard = Discard(
         body.selection() or Selection(), body.reason, who.name, bootstrap.adapters().clock.now()
@@ -201,7 +201,7 @@ def discard_failures(job_id: str, body: DiscardRequest) -> JobBody:
 def clone_job(
     job_id: str, body: CloneRequest | None = None, idempotency_key: IdempotencyKey = None
 ) -> Response[JobBody]:
-    """Submit another job like this one, with other values where the body has them."""
+    """Submit a copy of a job, with the changes in the body."""
     submitted = bootstrap.submission().clone(
         caller(router).tenant,
         job_id,
@@ -216,7 +216,7 @@ def clone_job(
 
 @router.post("/api/v1/inputs", operation_id="uploadInputs", tags=["jobs"])
 def upload_inputs() -> UploadBody:
-    """Get a place for inputs of up to 1 GB: PUT JSON Lines there, then submit with its URI."""
+    """Get a link to upload inputs of up to 1 GB. PUT JSON Lines, then submit with `inputs_uri`."""
     return upload_body(bootstrap.submission().upload(caller(router).tenant))
 
 
@@ -232,13 +232,13 @@ def _submitted(submitted: Submitted) -> Response[JobBody]:
 def _response(
     job: Job, status: HTTPStatus, headers: Mapping[str, str] | None = None
 ) -> Response[JobBody]:
-    """The job as the request read or wrote it."""
+    """Return the response with a job that the request read or wrote."""
     body = job_body(bootstrap.job_queries().view(job))
     return Response(status.value, "application/json", body, headers=headers)
 
 
 def _query_words(which: JobFilter) -> Iterator[str]:
-    """A filter as the words that a token is bound to."""
+    """Yield the parameters of a filter that a token is bound to."""
     yield ",".join(sorted(which.statuses))
     yield f"{which.first}-{which.end}"
     yield which.task_type or ""

@@ -1,4 +1,4 @@
-"""Live tickets: how a client comes to hear of jobs as they move."""
+"""Route of live tickets, with which a client opens a WebSocket."""
 
 from http import HTTPStatus
 
@@ -18,7 +18,7 @@ router = new_router()
     status_code=HTTPStatus.CREATED,
 )
 def open_live() -> TicketBody:
-    """Get a ticket that opens one WebSocket, soon and once."""
+    """Get a ticket that opens one WebSocket connection before it expires."""
     secret, expires_at = bootstrap.live_subscriptions().ticket(caller(router))
     return TicketBody(
         ticket=secret, url=bootstrap.adapters().live_url, expires_at=rfc3339(expires_at)

@@ -1,4 +1,4 @@
-"""What the tasks of a job returned: as pages, and as JSON Lines."""
+"""Routes of the results of a job, as JSON pages and as JSON Lines."""
 
 from enum import StrEnum
 from typing import Annotated, Final
@@ -21,7 +21,7 @@ JSON_LINES: Final = "application/x-ndjson"
 
 
 class ResultFormat(StrEnum):
-    """How results are told."""
+    """The format of results."""
 
     JSON = "json"
     JSONL = "jsonl"
@@ -32,12 +32,13 @@ def list_results(
     job_id: str,
     limit: TaskLimit = 100,
     next_token: NextToken = None,
-    format: Annotated[ResultFormat | None, Query()] = None,  # noqa: A002 - as callers name it
+    format: Annotated[ResultFormat | None, Query()] = None,  # noqa: A002 - its public name
 ) -> Response[ResultPageBody | str]:
-    """What tasks returned, by index, and which results are missing. Go on while there is a token.
+    """List the results of tasks by index, and the tasks without a result.
 
-    `limit` counts results. As JSON Lines (`format=jsonl`, or `Accept: application/x-ndjson`) every
-    task is a line, and the header Link names the next page.
+    `limit` is the maximum number of results. A page can have fewer even if more follow. As JSON
+    Lines (`format=jsonl`, or `Accept: application/x-ndjson`), every task is a line, and the Link
+    header contains the next page.
     """
     query = ["results", job_id]
     page = bootstrap.result_queries().of_job(
@@ -59,7 +60,7 @@ def list_results(
 
 
 def _lines(page: ResultPage, limit: int, query: list[str]) -> Response[ResultPageBody | str]:
-    """As many lines as fit into one answer."""
+    """Return as many lines as fit into one response."""
     lines, size, following = list[str](), 0, page.next_index
     for index, whole in lines_of(page):
         line = whole if len(whole) <= MAX_RESPONSE_BYTES else too_large_line(index)
@@ -69,6 +70,8 @@ def _lines(page: ResultPage, limit: int, query: list[str]) -> Response[ResultPag
             break
         lines.append(line)
     more = next_page_token(following, query)
-    again = urlencode({"format": ResultFormat.JSONL.value, "limit": limit, "next_token": more})
-    headers = {} if more is None else {"Link": f'<?{again}>; rel="next"'}
+    query_string = urlencode(
+        {"format": ResultFormat.JSONL.value, "limit": limit, "next_token": more}
+    )
+    headers = {} if more is None else {"Link": f'<?{query_string}>; rel="next"'}
     return Response(200, JSON_LINES, "".join(lines), headers=headers)

@@ -1,4 +1,4 @@
-"""All tasks of a job at one glance."""
+"""Route of the map of a job's tasks."""
 
 import zlib
 from base64 import b64encode
@@ -17,15 +17,15 @@ router = new_router()
 
 BINARY: Final = "application/octet-stream"
 WORTH_PACKING: Final = 1_024
-"""Bytes from which on gzip pays."""
+"""Least size in bytes of a body that is compressed."""
 
 _RESPONSES: Final[Any] = {
     HTTPStatus.OK.value: {
-        "description": "A byte a task, or twelve bytes a chunk",
+        "description": "One byte per task, or 12 bytes per chunk",
         "content": {BINARY: {"schema": {"type": "string", "format": "binary"}}},
         "headers": {
             "X-Task-Count": {
-                "description": "How many tasks the job has; 0 while that is not known",
+                "description": "The number of tasks of the job; 0 until it is known",
                 "schema": {"type": "integer"},
             }
         },
@@ -39,11 +39,12 @@ def map_job(
     cells: Annotated[Literal["task", "chunk"], Query()] = "task",
     start: Annotated[int, Query(ge=0, le=MAX_TASKS)] = 0,
 ) -> Response[str]:
-    """See where each task stands: a byte a task from `start` on, or the counts of each chunk.
+    """Get the status of every task: one byte per task from `start`, or the counts of each chunk.
 
-    A byte is P (pending), R (running), T (retrying), C (completed), F (failed) or X (cancelled).
-    Where they end before the last of `X-Task-Count` tasks, go on behind them. Counts of a chunk
-    are six numbers of two bytes, low byte first, in that order; they are always of all chunks.
+    A byte is P (pending), R (running), T (retrying), C (completed), F (failed) or X (cancelled). If
+    the body has fewer bytes than `X-Task-Count` minus `start`, request the following tasks with a
+    higher `start`. The counts of a chunk are six 16-bit little-endian numbers in the same order.
+    With `cells=chunk`, the body always contains all chunks.
     """
     task_map = bootstrap.task_map().of_job(caller(router).tenant, job_id)
     tag = f'W/"{cells}-{start}-{task_map.version}"'
@@ -55,14 +56,14 @@ def map_job(
 
 
 def _binary(body: bytes, headers: dict[str, str]) -> Response[str]:
-    """As a function has to answer bytes. The resolver would take bytes for text before that."""
+    """Return a binary response in base64, because the resolver would treat bytes as text."""
     answer = Response(HTTPStatus.OK.value, BINARY, b64encode(body).decode(), headers)
     answer.base64_encoded = True
     return answer
 
 
 def _packed(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
-    """As the client takes it. Fast, for API Gateway waits; runs pack well at any level."""
+    """Compress the body if the client accepts it. Level 1 is fast, and runs compress well."""
     accepted = router.current_event.headers.get("accept-encoding", "")
     if len(body) < WORTH_PACKING or "gzip" not in accepted:
         return body, {**headers}

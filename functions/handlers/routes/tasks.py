@@ -1,4 +1,4 @@
-"""Tasks, one at a time: what came of one, and what people and other workers say of it."""
+"""Routes that read, start and end single tasks."""
 
 from handlers.request_context import caller, new_router
 from handlers.serializers import fit_response, result_body, task_body
@@ -19,7 +19,7 @@ router = new_router()
 
 @router.get("/api/v1/tasks/<task_id>", operation_id="getTask", tags=["tasks"])
 def get_task(task_id: str) -> TaskBody:
-    """One task, `{job_id}.{index}`."""
+    """Get a task by its id, `{job_id}.{index}`."""
     (body,), _ = fit_response(
         [task_body(bootstrap.task_queries().get(caller(router).tenant, task_id))], None
     )
@@ -28,7 +28,7 @@ def get_task(task_id: str) -> TaskBody:
 
 @router.get("/api/v1/tasks/<task_id>/result", operation_id="getResult", tags=["tasks"])
 def get_result(task_id: str) -> ResultBody:
-    """Get what a completed task returned; 409 while, or because, it did not complete."""
+    """Get the result of a COMPLETED task. Any other status returns 409."""
     result = bootstrap.result_queries().of_task(caller(router).tenant, task_id)
     (body,), _ = fit_response([result_body(result)], None)
     return body
@@ -36,13 +36,13 @@ def get_result(task_id: str) -> ResultBody:
 
 @router.post("/api/v1/tasks/<task_id>/running", operation_id="runTask", tags=["tasks"])
 def run_task(task_id: str, body: TaskRunning) -> TaskBody:
-    """Take a task on, with its chunk."""
+    """Start a task by a lease of its chunk."""
     return task_body(bootstrap.single_task().running(caller(router).tenant, task_id, body.worker))
 
 
 @router.post("/api/v1/tasks/<task_id>/complete", operation_id="completeTask", tags=["tasks"])
 def complete_task(task_id: str, body: TaskComplete) -> TaskBody:
-    """Say what a task returned."""
+    """Complete a task with its result."""
     return task_body(
         bootstrap.single_task().complete(caller(router).tenant, task_id, body.worker, body.result)
     )
@@ -50,7 +50,7 @@ def complete_task(task_id: str, body: TaskComplete) -> TaskBody:
 
 @router.post("/api/v1/tasks/<task_id>/failed", operation_id="failTask", tags=["tasks"])
 def fail_task(task_id: str, body: TaskFailed) -> TaskBody:
-    """Say why a task failed; it is tried again if its job's retry policy says so."""
+    """Fail a task with an error. It is retried according to the job's retry policy."""
     fault = body.error
     error = TaskError(
         fault.type,
@@ -66,6 +66,6 @@ def fail_task(task_id: str, body: TaskFailed) -> TaskBody:
 
 @router.get("/api/v1/tasks/<task_id>/artifacts", operation_id="listArtifacts", tags=["tasks"])
 def list_artifacts(task_id: str) -> ArtifactsBody:
-    """List the files that a task stored in the attempt whose outcome counts."""
+    """List the artifacts of a task from the attempt whose outcome counts."""
     artifacts = bootstrap.artifacts().of_task(caller(router).tenant, task_id)
     return ArtifactsBody(items=[ArtifactBody(**each._asdict()) for each in artifacts])

@@ -1,4 +1,4 @@
-"""Tenants, for administrators of the deployment: their limits, and whose machines are."""
+"""Routes for administrators of the deployment: limits of tenants, and API clients."""
 
 from dataclasses import asdict
 from http import HTTPStatus
@@ -33,7 +33,7 @@ Name = Annotated[TenantName, Path()]
 
 @router.get("/api/v1/tenants", operation_id="listTenants", tags=["tenants"], security=ADMIN)
 def list_tenants(limit: PageLimit = 50, next_token: NextToken = None) -> TenantPageBody:
-    """List the tenants that ever submitted a job or were given limits."""
+    """List the tenants that have submitted a job or have their own limits."""
     page = bootstrap.admission().tenants.page(
         limit=limit, start=text_start(next_token, ["tenants"])
     )
@@ -46,7 +46,7 @@ def list_tenants(limit: PageLimit = 50, next_token: NextToken = None) -> TenantP
     "/api/v1/tenants/<tenant>/limits", operation_id="getLimits", tags=["tenants"], security=ADMIN
 )
 def get_limits(tenant: Name) -> TenantBody:
-    """The limits of a tenant, and what it has open."""
+    """Get the limits and the usage of a tenant."""
     return _body(bootstrap.admission().tenants.get(tenant))
 
 
@@ -54,16 +54,16 @@ def get_limits(tenant: Name) -> TenantBody:
     "/api/v1/tenants/<tenant>/limits", operation_id="setLimits", tags=["tenants"], security=ADMIN
 )
 def set_limits(tenant: Name, body: LimitsSetting) -> TenantBody:
-    """Give a tenant limits of its own; for what is left out the deployment's hold."""
+    """Replace the limits of a tenant. The deployment's defaults apply to omitted limits."""
     own = body.model_dump(exclude_none=True)
     answer = _body(bootstrap.admission().set_limits(tenant, own))
-    _log("limits were set", of=tenant, own=str(own))
+    _log("limits set", of=tenant, own=str(own))
     return answer
 
 
 @router.get("/api/v1/machines", operation_id="listMachines", tags=["tenants"], security=ADMIN)
 def list_machines(limit: PageLimit = 50, next_token: NextToken = None) -> MachinePageBody:
-    """List the clients that sign in for themselves, each with its tenant."""
+    """List the API clients with their tenants."""
     page = bootstrap.authentication().machines.page(
         limit=limit, start=text_start(next_token, ["machines"])
     )
@@ -77,9 +77,9 @@ def list_machines(limit: PageLimit = 50, next_token: NextToken = None) -> Machin
     "/api/v1/machines/<client_id>", operation_id="setMachine", tags=["tenants"], security=ADMIN
 )
 def set_machine(client_id: Client, body: MachineSetting) -> MachineBody:
-    """Let a client work for a tenant, and for no other any more."""
+    """Register an API client for a tenant. It replaces the client's previous tenant."""
     bootstrap.authentication().machines.put(client_id, body.tenant)
-    _log("a machine was let in", client=client_id, of=body.tenant)
+    _log("API client added", client=client_id, of=body.tenant)
     return MachineBody(client_id=client_id, tenant=body.tenant)
 
 
@@ -91,9 +91,9 @@ def set_machine(client_id: Client, body: MachineSetting) -> MachineBody:
     status_code=HTTPStatus.NO_CONTENT,
 )
 def remove_machine(client_id: Client) -> Response[None]:
-    """Let a client work for nobody: its tokens open nothing from now on."""
+    """Remove an API client. Its tokens become invalid at once."""
     bootstrap.authentication().remove_machine(client_id)
-    _log("a machine was shut out", client=client_id)
+    _log("API client removed", client=client_id)
     return Response(HTTPStatus.NO_CONTENT.value)
 
 
@@ -106,5 +106,5 @@ def _body(tenant: Tenant) -> TenantBody:
     )
 
 
-def _log(what: str, **about: str) -> None:
-    log.info(what, by=caller(router).name, request_id=request_id(router), **about)
+def _log(message: str, **about: str) -> None:
+    log.info(message, by=caller(router).name, request_id=request_id(router), **about)

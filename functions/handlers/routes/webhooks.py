@@ -1,4 +1,4 @@
-"""Where a tenant wants to be told of its jobs' events."""
+"""Routes of the webhooks of a tenant."""
 
 from http import HTTPStatus
 
@@ -31,17 +31,17 @@ router = new_router()
 def add_webhook(
     body: WebhookSetting, idempotency_key: IdempotencyKey = None
 ) -> Response[WebhookSecretBody]:
-    """Tell an https URL of the tenant's jobs. The answer has the secret, which no other has."""
-    hook, replayed = bootstrap.webhooks().add(
+    """Add a webhook for the tenant's jobs. Only this response contains the secret."""
+    webhook, replayed = bootstrap.webhooks().add(
         caller(router).tenant, body.url, body.events, body.description, key=idempotency_key
     )
     if not replayed:
-        _audit(Action.WEBHOOK_ADD, hook.id)
-    headers = {"Location": f"/api/v1/webhooks/{hook.id}"} | (
+        _audit(Action.WEBHOOK_ADD, webhook.id)
+    headers = {"Location": f"/api/v1/webhooks/{webhook.id}"} | (
         {"Idempotency-Replayed": "true"} if replayed else {}
     )
     return Response(
-        HTTPStatus.CREATED.value, "application/json", secret_body(hook), headers=headers
+        HTTPStatus.CREATED.value, "application/json", secret_body(webhook), headers=headers
     )
 
 
@@ -49,12 +49,12 @@ def add_webhook(
 def list_webhooks() -> WebhookListBody:
     """List the tenant's webhooks, oldest first."""
     found = bootstrap.webhooks().of_tenant(caller(router).tenant)
-    return WebhookListBody(items=[webhook_body(hook) for hook in found])
+    return WebhookListBody(items=[webhook_body(webhook) for webhook in found])
 
 
 @router.get("/api/v1/webhooks/<webhook_id>", operation_id="getWebhook", tags=["webhooks"])
 def get_webhook(webhook_id: str) -> WebhookBody:
-    """One webhook: whether it is enabled, and since when it fails."""
+    """Get a webhook with its state: enabled, failing or disabled."""
     return webhook_body(bootstrap.webhooks().get(caller(router).tenant, webhook_id))
 
 
@@ -65,7 +65,7 @@ def get_webhook(webhook_id: str) -> WebhookBody:
     status_code=HTTPStatus.NO_CONTENT,
 )
 def remove_webhook(webhook_id: str) -> Response[None]:
-    """Tell a webhook nothing any more."""
+    """Remove a webhook."""
     bootstrap.webhooks().remove(caller(router).tenant, webhook_id)
     _audit(Action.WEBHOOK_REMOVE, webhook_id)
     return Response(HTTPStatus.NO_CONTENT.value)
@@ -75,10 +75,10 @@ def remove_webhook(webhook_id: str) -> Response[None]:
     "/api/v1/webhooks/<webhook_id>/rotate", operation_id="rotateWebhook", tags=["webhooks"]
 )
 def rotate_webhook(webhook_id: str) -> WebhookSecretBody:
-    """Give a webhook a new secret; for a day events are signed by the one before too."""
-    hook = bootstrap.webhooks().rotate(caller(router).tenant, webhook_id)
+    """Rotate the secret of a webhook. The previous secret also signs events for one day."""
+    webhook = bootstrap.webhooks().rotate(caller(router).tenant, webhook_id)
     _audit(Action.WEBHOOK_ROTATE, webhook_id)
-    return secret_body(hook)
+    return secret_body(webhook)
 
 
 @router.post(
@@ -88,7 +88,7 @@ def rotate_webhook(webhook_id: str) -> WebhookSecretBody:
     status_code=HTTPStatus.ACCEPTED,
 )
 def test_webhook(webhook_id: str) -> Response[WebhookTestBody]:
-    """Send a webhook an event `webhook.test`, once; if that arrives, it is enabled again."""
+    """Send a `webhook.test` event once. Success re-enables the webhook."""
     event = bootstrap.webhooks().test(caller(router).tenant, webhook_id)
     _audit(Action.WEBHOOK_TEST, webhook_id)
     return Response(
@@ -102,7 +102,7 @@ def test_webhook(webhook_id: str) -> Response[WebhookTestBody]:
     tags=["webhooks"],
 )
 def list_deliveries(webhook_id: str) -> DeliveryListBody:
-    """List a webhook's last hundred attempts, newest first."""
+    """List the last 100 delivery attempts of a webhook, newest first."""
     found = bootstrap.webhooks().attempts(caller(router).tenant, webhook_id)
     return DeliveryListBody(items=[delivery_body(attempt) for attempt in found])
 

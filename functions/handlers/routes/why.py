@@ -1,4 +1,4 @@
-"""Why jobs and tasks do not run, and how deep the queues are."""
+"""Routes that explain the status of jobs and tasks, and show queue depths."""
 
 from collections.abc import Sequence
 
@@ -14,22 +14,22 @@ router = new_router()
 
 @router.get("/api/v1/jobs/<job_id>/why", operation_id="whyJob", tags=["jobs"])
 def why_job(job_id: str) -> WhyBody:
-    """Why a job is not running or not moving, or that it is."""
+    """Explain the status of a job, for example why it is not running."""
     return _body(job_id, bootstrap.status_reasons().job(caller(router).tenant, job_id))
 
 
 @router.get("/api/v1/tasks/<task_id>/why", operation_id="whyTask", tags=["tasks"])
 def why_task(task_id: str) -> WhyBody:
-    """Why a task is not running, or that it is."""
+    """Explain the status of a task, for example why it is not running."""
     return _body(task_id, bootstrap.status_reasons().task(caller(router).tenant, task_id))
 
 
 @router.get("/api/v1/queues", operation_id="listQueues", tags=["queues"])
 def list_queues() -> QueuesBody:
-    """How many chunks wait, are in flight and are delayed by priority; how old the oldest is."""
+    """Get the queue depths by priority: waiting, in-flight and delayed chunks, and oldest age."""
     depths, ages, fault = bootstrap.queue_stats().read()
     if fault:
-        log.error("the ages of the queues are not known", fault)
+        log.error("ages of the queues unavailable", fault)
     return QueuesBody(
         items=[
             QueueBody(priority=each, **depth._asdict(), oldest_age=_whole(ages.get(each)))

@@ -1,4 +1,4 @@
-"""Workers: which there are, what they offer, and which fell silent."""
+"""Routes of the workers, with their task types and status."""
 
 from handlers.page_tokens import next_page_token, text_start
 from handlers.request_context import NextToken, PageLimit, new_router
@@ -10,7 +10,7 @@ router = new_router()
 
 @router.get("/api/v1/workers", operation_id="listWorkers", tags=["workers"])
 def list_workers(limit: PageLimit = 50, next_token: NextToken = None) -> WorkerPageBody:
-    """List the workers that spoke in the last three days, by name, also those that left."""
+    """List the workers that registered in the last three days by name, also those that left."""
     query = ["workers"]
     page = bootstrap.registration().workers(limit=limit, start=text_start(next_token, query))
     now = bootstrap.adapters().clock.now()

@@ -236,7 +236,7 @@ def test_what_is_given_up_says_why() -> None:
     given = {"tenant": "default", "action": action["id"], "cause": cause}
     assert bulk_actions.handler(given, None) == {"more": False}
 
-    said = "it failed again and again: Unavailable"
+    said = "it failed repeatedly: Unavailable"
     assert (shown(action)["status"], shown(action)["reason"]) == ("FAILED", said)
     assert not bulk_actions.handler({**given, "cause": "again"}, None)["more"]
     assert shown(action)["reason"] == said

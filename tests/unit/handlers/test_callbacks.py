@@ -140,7 +140,7 @@ def test_a_late_report_is_named_in_the_log(
 
     assert json.loads(capsys.readouterr().out) == {
         "level": "INFO",
-        "message": "a late report was refused",
+        "message": "stale report refused",
         "worker": "w-1",
         "job": job,
         "chunk": 0,

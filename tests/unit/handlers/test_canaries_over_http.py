@@ -272,4 +272,4 @@ def test_the_audit_trail_says_once_what_came_of_it(world: World, failing: int, s
     (act,) = [each for each in acts if each["action"] == "canary"]
     (asked,) = [each for each in acts if each["action"] == "retry"]
     assert (act["who"], act["detail"]["said"].split(":")[0]) == ("canary", f"the canary {said}")
-    assert asked["detail"] == {"canary": "0.5 first, the rest from 0.6 on"}
+    assert asked["detail"] == {"canary": "0.5 first; the others if 0.6 of them succeed"}

@@ -86,10 +86,10 @@ def schema(document: Json, name: str) -> Json:
 
 
 BREAKING: dict[str, Change] = {
-    "POST /boats/{id}: is gone": lambda d: d["paths"].clear(),
-    "is now called x": lambda d: operation(d).update(operationId="x"),
-    "asks for other rights": lambda d: operation(d).update(security=[{"user": ["admin"]}]),
-    "query parameter limit: is gone": lambda d: operation(d)["parameters"].pop(),
+    "POST /boats/{id}: was removed": lambda d: d["paths"].clear(),
+    "was renamed to x": lambda d: operation(d).update(operationId="x"),
+    "requires other scopes": lambda d: operation(d).update(security=[{"user": ["admin"]}]),
+    "query parameter limit: was removed": lambda d: operation(d)["parameters"].pop(),
     "query parameter limit: is now required": lambda d: operation(d)["parameters"][1].update(
         required=True
     ),
@@ -99,13 +99,13 @@ BREAKING: dict[str, Change] = {
     "header parameter key: is new and required": lambda d: operation(d)["parameters"].append(
         {"in": "header", "name": "key", "required": True, "schema": {}}
     ),
-    "now needs a body": lambda d: operation(d)["requestBody"].update(required=True),
-    "takes no body any more": lambda d: operation(d).pop("requestBody"),
-    "body: application/json is gone": lambda d: operation(d)["requestBody"].update(content={}),
-    "201: is answered no more": lambda d: operation(d)["responses"].pop("201"),
-    "202: is a new way to succeed": lambda d: operation(d)["responses"].update({"202": {}}),
-    "header Location is gone": lambda d: operation(d)["responses"]["201"].pop("headers"),
-    "body.sail: is gone": lambda d: fields(d, "Trip").pop("sail"),
+    "now requires a body": lambda d: operation(d)["requestBody"].update(required=True),
+    "no longer takes a body": lambda d: operation(d).pop("requestBody"),
+    "body: application/json was removed": lambda d: operation(d)["requestBody"].update(content={}),
+    "201: is no longer returned": lambda d: operation(d)["responses"].pop("201"),
+    "202: is a new success status": lambda d: operation(d)["responses"].update({"202": {}}),
+    "header Location was removed": lambda d: operation(d)["responses"]["201"].pop("headers"),
+    "body.sail: was removed": lambda d: fields(d, "Trip").pop("sail"),
     "body.sail: is now required": lambda d: schema(d, "Trip").update(required=["to", "sail"]),
     "body.wind: is now required": lambda d: (
         fields(d, "Trip").update(wind={}),
@@ -115,11 +115,13 @@ BREAKING: dict[str, Change] = {
     "body.to: minLength was 1, is 2": lambda d: fields(d, "Trip")["to"].update(minLength=2),
     "body.to: maxLength was 9, is 8": lambda d: fields(d, "Trip")["to"].update(maxLength=8),
     "body.to: pattern was None, is ^a": lambda d: fields(d, "Trip")["to"].update(pattern="^a"),
-    "body.sail: does not take 'jib'": lambda d: fields(d, "Trip")["sail"].update(enum=["main"]),
-    "body.speed: does not take null": lambda d: fields(d, "Trip")["speed"]["anyOf"].pop(),
+    "body.sail: no longer takes 'jib'": lambda d: fields(d, "Trip")["sail"].update(enum=["main"]),
+    "body.speed: no longer takes null": lambda d: fields(d, "Trip")["speed"]["anyOf"].pop(),
     "body.crew[].name: was string": lambda d: fields(d, "Sailor")["name"].update(type="integer"),
-    "body: takes no further fields": lambda d: schema(d, "Trip").update(additionalProperties=False),
-    "201.length: is gone": lambda d: fields(d, "Boat").pop("length"),
+    "body: no longer takes additional fields": lambda d: schema(d, "Trip").update(
+        additionalProperties=False
+    ),
+    "201.length: was removed": lambda d: fields(d, "Boat").pop("length"),
     "201.length: may now be missing": lambda d: schema(d, "Boat").update(required=["id"]),
     "201.length: was integer, is number": lambda d: fields(d, "Boat")["length"].update(
         type="number"

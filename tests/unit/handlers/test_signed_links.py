@@ -37,7 +37,7 @@ def link_of(region: str, **more: str) -> str:
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
-def test_an_upload_goes_where_the_policy_of_the_console_lets_it(region: str) -> None:
+def test_the_policy_of_the_console_allows_uploads(region: str) -> None:
     outputs = {
         "ApiUrl": "https://abc.execute-api.aws.test",
         "LiveApiId": "live",
@@ -46,7 +46,7 @@ def test_an_upload_goes_where_the_policy_of_the_console_lets_it(region: str) -> 
     }
     deployed = Application(outputs, {"JwtIssuer": "https://issuer.test"}, region, "dev")
 
-    assert link_of(region) in deployed.sources().split()
+    assert link_of(region) in deployed.connect_sources().split()
 
 
 def test_an_endpoint_of_ones_own_has_its_buckets_in_the_path() -> None:

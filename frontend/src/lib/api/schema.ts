@@ -13,7 +13,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Get a place for a task's artifact, or the artifact's place. */
+        /** Get a link to upload or download an artifact of a task. */
         post: operations["placeArtifact"];
         delete?: never;
         options?: never;
@@ -31,7 +31,7 @@ export interface paths {
         /** List bulk actions, newest first. */
         get: operations["listBulkActions"];
         put?: never;
-        /** Cancel, pause, resume, retry or delete all jobs of a filter that are there now. */
+        /** Cancel, pause, resume, retry or delete all jobs that match a filter now. */
         post: operations["beginBulkAction"];
         delete?: never;
         options?: never;
@@ -46,7 +46,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far a bulk action is. */
+        /** Get a bulk action with its progress. */
         get: operations["getBulkAction"];
         put?: never;
         post?: never;
@@ -65,7 +65,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a bulk action go no further; what it did stays done. */
+        /** Abort a bulk action before its next page of jobs. Finished changes are kept. */
         post: operations["abortBulkAction"];
         delete?: never;
         options?: never;
@@ -80,7 +80,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List messages that were received too often, by job and cause, newest first. */
+        /** List dead letters, which were received too often, by job and cause, newest first. */
         get: operations["listDeadLetters"];
         put?: never;
         post?: never;
@@ -99,7 +99,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Keep what a side effect of a task returned, or ask what is kept. */
+        /** Store the result of a task's side effect, or read the stored one. */
         post: operations["keepEffect"];
         delete?: never;
         options?: never;
@@ -114,7 +114,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List who did what to jobs, newest first. */
+        /** List the audit events of the tenant's jobs, newest first. */
         get: operations["listEvents"];
         put?: never;
         post?: never;
@@ -131,7 +131,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the API answers. */
+        /** Check that the API responds. */
         get: operations["getHealth"];
         put?: never;
         post?: never;
@@ -167,7 +167,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Get a place for inputs of up to 1 GB: PUT JSON Lines there, then submit with its URI. */
+        /** Get a link to upload inputs of up to 1 GB. PUT JSON Lines, then submit with `inputs_uri`. */
         post: operations["uploadInputs"];
         delete?: never;
         options?: never;
@@ -183,13 +183,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List jobs, newest first. A page may have fewer than `limit`: go on while there is a token.
-         * @description Several statuses are joined by commas; created from `since` on and before `until`; `name` is
-         *     what theirs begins with; `tag` is `key=value`, or a key alone.
+         * List jobs, newest first. A page can have fewer than `limit` jobs even if more follow.
+         * @description `status` takes several values separated by commas. `since` (inclusive) and `until` (exclusive)
+         *     limit the creation time. `name` is a prefix of the name. `tag` is `key=value`, or only a key.
          */
         get: operations["listJobs"];
         put?: never;
-        /** Submit a job. The same Idempotency-Key and body again give the same job again. */
+        /** Submit a job. A repeated Idempotency-Key with the same body returns the same job. */
         post: operations["submitJob"];
         delete?: never;
         options?: never;
@@ -204,15 +204,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One job with its tasks by status. */
+        /** Get a job with its task counts by status. */
         get: operations["getJob"];
         put?: never;
         post?: never;
-        /** Delete a job that has ended: nothing shows it any more, and asked again this is 404. */
+        /** Delete a job that has ended. Later requests for the job return 404. */
         delete: operations["deleteJob"];
         options?: never;
         head?: never;
-        /** Give an open job another name, priority or max_parallelism, or other tags. */
+        /** Change the name, priority, max_parallelism or tags of an open job. */
         patch: operations["changeJob"];
         trace?: never;
     };
@@ -225,7 +225,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End a job: nothing of it begins any more, what runs is stopped. */
+        /** Cancel a job: no further task starts, and running tasks are stopped. */
         post: operations["cancelJob"];
         delete?: never;
         options?: never;
@@ -242,7 +242,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Submit another job like this one, with other values where the body has them. */
+        /** Submit a copy of a job, with the changes in the body. */
         post: operations["cloneJob"];
         delete?: never;
         options?: never;
@@ -257,7 +257,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List a job's messages that were received too often, by cause, newest first. */
+        /** List the dead letters of a job by cause, newest first. */
         get: operations["listJobDeadLetters"];
         put?: never;
         post?: never;
@@ -276,7 +276,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Leave failed tasks of a job that has ended for good: a retry of all does not run them. */
+        /** Discard failed tasks of a job that has ended. A retry of all tasks does not run them. */
         post: operations["discardFailures"];
         delete?: never;
         options?: never;
@@ -291,7 +291,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List who did what to a job, newest first. */
+        /** List the audit events of a job, newest first. */
         get: operations["listJobEvents"];
         put?: never;
         post?: never;
@@ -310,7 +310,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Write all results of a job to one file of JSON Lines, as they are while it is written. */
+        /** Export all results of a job to one file of JSON Lines, while the job may still run. */
         post: operations["exportResults"];
         delete?: never;
         options?: never;
@@ -325,7 +325,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far an export is; once it is DONE, a link that reads it for a quarter of an hour. */
+        /** Get an export. Once it is DONE, `url` is a download link that is valid for 15 minutes. */
         get: operations["getExport"];
         put?: never;
         post?: never;
@@ -342,7 +342,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Count failed tasks by cause. Go on while there is a token, and add up what pages count. */
+        /** Count failed tasks by cause. Read all pages, and add the counts of equal causes. */
         get: operations["listFailures"];
         put?: never;
         post?: never;
@@ -360,10 +360,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * See where each task stands: a byte a task from `start` on, or the counts of each chunk.
-         * @description A byte is P (pending), R (running), T (retrying), C (completed), F (failed) or X (cancelled).
-         *     Where they end before the last of `X-Task-Count` tasks, go on behind them. Counts of a chunk
-         *     are six numbers of two bytes, low byte first, in that order; they are always of all chunks.
+         * Get the status of every task: one byte per task from `start`, or the counts of each chunk.
+         * @description A byte is P (pending), R (running), T (retrying), C (completed), F (failed) or X (cancelled). If
+         *     the body has fewer bytes than `X-Task-Count` minus `start`, request the following tasks with a
+         *     higher `start`. The counts of a chunk are six 16-bit little-endian numbers in the same order.
+         *     With `cells=chunk`, the body always contains all chunks.
          */
         get: operations["mapJob"];
         put?: never;
@@ -383,7 +384,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begin no further chunk of a job; what runs goes on. */
+        /** Pause a job: no further chunk starts, and running chunks continue. */
         post: operations["pauseJob"];
         delete?: never;
         options?: never;
@@ -399,9 +400,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What tasks returned, by index, and which results are missing. Go on while there is a token.
-         * @description `limit` counts results. As JSON Lines (`format=jsonl`, or `Accept: application/x-ndjson`) every
-         *     task is a line, and the header Link names the next page.
+         * List the results of tasks by index, and the tasks without a result.
+         * @description `limit` is the maximum number of results. A page can have fewer even if more follow. As JSON
+         *     Lines (`format=jsonl`, or `Accept: application/x-ndjson`), every task is a line, and the Link
+         *     header contains the next page.
          */
         get: operations["listResults"];
         put?: never;
@@ -421,7 +423,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Go on with a paused job. */
+        /** Resume a paused job. */
         post: operations["resumeJob"];
         delete?: never;
         options?: never;
@@ -438,7 +440,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run tasks of a FAILED job again: all that did not complete, or some of those that failed. */
+        /** Retry a FAILED job: all tasks that did not complete, or selected failed tasks. */
         post: operations["retryJob"];
         delete?: never;
         options?: never;
@@ -454,11 +456,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List tasks by index. A page may have fewer than `limit`: go on while there is a token.
-         * @description Several statuses are joined by commas; `attempts` is the fewest; `cause` is one that failed
-         *     tasks have in common, as listFailures names it; indices go from `start` to before `end`.
-         *     `order=slowest` gives up to 100 tasks of each page that took longest, the slowest first: what
-         *     was slowest of all is told once there is no token any more.
+         * List tasks by index. A page can have fewer than `limit` tasks even if more follow.
+         * @description `status` takes several values separated by commas. `attempts` is the minimum number of attempts.
+         *     `cause` is the cause of failed tasks from listFailures. Indices are from `start` (inclusive) to
+         *     `end` (exclusive). `order=slowest` returns the longest-running tasks of each page, at most 100,
+         *     the slowest first. The slowest tasks of the job are known after the last page.
          */
         get: operations["listTasks"];
         put?: never;
@@ -476,7 +478,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why a job is not running or not moving, or that it is. */
+        /** Explain the status of a job, for example why it is not running. */
         get: operations["whyJob"];
         put?: never;
         post?: never;
@@ -495,7 +497,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask for the chunks whose messages came. */
+        /** Lease the chunks of received messages. */
         post: operations["lease"];
         delete?: never;
         options?: never;
@@ -512,7 +514,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Get a ticket that opens one WebSocket, soon and once. */
+        /** Get a ticket that opens one WebSocket connection before it expires. */
         post: operations["openLive"];
         delete?: never;
         options?: never;
@@ -527,7 +529,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the clients that sign in for themselves, each with its tenant. */
+        /** List the API clients with their tenants. */
         get: operations["listMachines"];
         put?: never;
         post?: never;
@@ -545,10 +547,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Let a client work for a tenant, and for no other any more. */
+        /** Register an API client for a tenant. It replaces the client's previous tenant. */
         put: operations["setMachine"];
         post?: never;
-        /** Let a client work for nobody: its tokens open nothing from now on. */
+        /** Remove an API client. Its tokens become invalid at once. */
         delete: operations["removeMachine"];
         options?: never;
         head?: never;
@@ -564,7 +566,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Get a place for a large report's outcomes. */
+        /** Get a link to upload the outcomes of a large report. */
         post: operations["uploadPart"];
         delete?: never;
         options?: never;
@@ -579,7 +581,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many chunks wait, are in flight and are delayed by priority; how old the oldest is. */
+        /** Get the queue depths by priority: waiting, in-flight and delayed chunks, and oldest age. */
         get: operations["listQueues"];
         put?: never;
         post?: never;
@@ -598,7 +600,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Say what came of leased tasks. */
+        /** Report outcomes of leased tasks. */
         post: operations["report"];
         delete?: never;
         options?: never;
@@ -630,7 +632,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One task, `{job_id}.{index}`. */
+        /** Get a task by its id, `{job_id}.{index}`. */
         get: operations["getTask"];
         put?: never;
         post?: never;
@@ -647,7 +649,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the files that a task stored in the attempt whose outcome counts. */
+        /** List the artifacts of a task from the attempt whose outcome counts. */
         get: operations["listArtifacts"];
         put?: never;
         post?: never;
@@ -664,7 +666,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the latest attempts of a task, oldest first; the next page has those before them. */
+        /** List the latest attempts of a task, oldest first; the next page has earlier ones. */
         get: operations["listAttempts"];
         put?: never;
         post?: never;
@@ -683,7 +685,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Say what a task returned. */
+        /** Complete a task with its result. */
         post: operations["completeTask"];
         delete?: never;
         options?: never;
@@ -700,7 +702,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Say why a task failed; it is tried again if its job's retry policy says so. */
+        /** Fail a task with an error. It is retried according to the job's retry policy. */
         post: operations["failTask"];
         delete?: never;
         options?: never;
@@ -715,7 +717,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get what a completed task returned; 409 while, or because, it did not complete. */
+        /** Get the result of a COMPLETED task. Any other status returns 409. */
         get: operations["getResult"];
         put?: never;
         post?: never;
@@ -734,7 +736,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take a task on, with its chunk. */
+        /** Start a task by a lease of its chunk. */
         post: operations["runTask"];
         delete?: never;
         options?: never;
@@ -749,7 +751,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why a task is not running, or that it is. */
+        /** Explain the status of a task, for example why it is not running. */
         get: operations["whyTask"];
         put?: never;
         post?: never;
@@ -766,7 +768,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the tenants that ever submitted a job or were given limits. */
+        /** List the tenants that have submitted a job or have their own limits. */
         get: operations["listTenants"];
         put?: never;
         post?: never;
@@ -783,9 +785,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The limits of a tenant, and what it has open. */
+        /** Get the limits and the usage of a tenant. */
         get: operations["getLimits"];
-        /** Give a tenant limits of its own; for what is left out the deployment's hold. */
+        /** Replace the limits of a tenant. The deployment's defaults apply to omitted limits. */
         put: operations["setLimits"];
         post?: never;
         delete?: never;
@@ -804,7 +806,7 @@ export interface paths {
         /** List the tenant's webhooks, oldest first. */
         get: operations["listWebhooks"];
         put?: never;
-        /** Tell an https URL of the tenant's jobs. The answer has the secret, which no other has. */
+        /** Add a webhook for the tenant's jobs. Only this response contains the secret. */
         post: operations["addWebhook"];
         delete?: never;
         options?: never;
@@ -819,11 +821,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One webhook: whether it is enabled, and since when it fails. */
+        /** Get a webhook with its state: enabled, failing or disabled. */
         get: operations["getWebhook"];
         put?: never;
         post?: never;
-        /** Tell a webhook nothing any more. */
+        /** Remove a webhook. */
         delete: operations["removeWebhook"];
         options?: never;
         head?: never;
@@ -837,7 +839,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List a webhook's last hundred attempts, newest first. */
+        /** List the last 100 delivery attempts of a webhook, newest first. */
         get: operations["listDeliveries"];
         put?: never;
         post?: never;
@@ -856,7 +858,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give a webhook a new secret; for a day events are signed by the one before too. */
+        /** Rotate the secret of a webhook. The previous secret also signs events for one day. */
         post: operations["rotateWebhook"];
         delete?: never;
         options?: never;
@@ -873,7 +875,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a webhook an event `webhook.test`, once; if that arrives, it is enabled again. */
+        /** Send a `webhook.test` event once. Success re-enables the webhook. */
         post: operations["testWebhook"];
         delete?: never;
         options?: never;
@@ -888,10 +890,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the workers that spoke in the last three days, by name, also those that left. */
+        /** List the workers that registered in the last three days by name, also those that left. */
         get: operations["listWorkers"];
         put?: never;
-        /** Say which task types a worker runs. */
+        /** Register a worker and its task types. */
         post: operations["registerWorker"];
         delete?: never;
         options?: never;
@@ -1481,7 +1483,7 @@ export interface components {
          *             "retry": "/api/v1/jobs/job_01M8D293DG2CN0VKF225DPTQ3A/retry"
          *           },
          *           "receives": 12,
-         *           "sentence": "A chunk was received again and again, and nobody finished it."
+         *           "sentence": "the chunk was received and given up, or never leased; it was sent again"
          *         }
          *       ],
          *       "next_token": null
@@ -1578,7 +1580,7 @@ export interface components {
          * @description Failed tasks to exclude from retries: one of `cause`, `indices`, `all`; and the reason.
          * @example {
          *       "cause": "3f9a1c0d5e7b2a48",
-         *       "reason": "these are no pictures, and never will be"
+         *       "reason": "these files are not images"
          *     }
          */
         DiscardRequest: {
@@ -2687,7 +2689,7 @@ export interface components {
         };
         /**
          * ResultFormat
-         * @description How results are told.
+         * @description The format of results.
          * @enum {string}
          */
         ResultFormat: "json" | "jsonl";
@@ -3098,7 +3100,7 @@ export interface components {
          *       "items": [
          *         {
          *           "batch": null,
-         *           "description": "Scale a picture.",
+         *           "description": "Create a thumbnail of an image.",
          *           "digest": "9f2c51b7d0e84a36",
          *           "image": "pictures:1.4.0",
          *           "mean_seconds": 0.8,
@@ -3276,7 +3278,7 @@ export interface components {
          * @description A webhook without its secret, which is shown only on creation and rotation.
          * @example {
          *       "created_at": "2026-11-27T01:00:00.000Z",
-         *       "description": "the pictures team",
+         *       "description": "the imaging team",
          *       "disabled_at": null,
          *       "disabled_reason": null,
          *       "enabled": true,
@@ -3313,7 +3315,7 @@ export interface components {
          *       "items": [
          *         {
          *           "created_at": "2026-11-27T01:00:00.000Z",
-         *           "description": "the pictures team",
+         *           "description": "the imaging team",
          *           "disabled_at": null,
          *           "disabled_reason": null,
          *           "enabled": true,
@@ -3340,7 +3342,7 @@ export interface components {
          * @description A webhook with its secret, which is shown only once.
          * @example {
          *       "created_at": "2026-11-27T01:00:00.000Z",
-         *       "description": "the pictures team",
+         *       "description": "the imaging team",
          *       "disabled_at": null,
          *       "disabled_reason": null,
          *       "enabled": true,
@@ -3377,7 +3379,7 @@ export interface components {
          * WebhookSetting
          * @description A webhook to create; without `events`, it receives all of them.
          * @example {
-         *       "description": "the pictures team",
+         *       "description": "the imaging team",
          *       "events": [
          *         "job.completed",
          *         "job.failed"
@@ -3506,7 +3508,7 @@ export interface components {
          *       "image": "pictures:1.4.0",
          *       "task_types": [
          *         {
-         *           "description": "Scale a picture.",
+         *           "description": "Create a thumbnail of an image.",
          *           "name": "thumbnail",
          *           "schema": {
          *             "additionalProperties": false,
@@ -3586,7 +3588,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description The body is not JSON as we take it */
+        /** @description The body is not valid JSON */
         BAD_REQUEST: {
             headers: {
                 [name: string]: unknown;
@@ -3595,7 +3597,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Right at another time, or by another request */
+        /** @description The request conflicts with the current state or an earlier request */
         CONFLICT: {
             headers: {
                 [name: string]: unknown;
@@ -3604,7 +3606,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is longer than any that we take */
+        /** @description The body is too large */
         CONTENT_TOO_LARGE: {
             headers: {
                 [name: string]: unknown;
@@ -3613,7 +3615,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Who asks may not do this */
+        /** @description The caller lacks the scope, or has no tenant */
         FORBIDDEN: {
             headers: {
                 [name: string]: unknown;
@@ -3622,7 +3624,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A fault of ours */
+        /** @description Internal server error */
         INTERNAL_SERVER_ERROR: {
             headers: {
                 [name: string]: unknown;
@@ -3631,7 +3633,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description No such thing for this tenant */
+        /** @description The resource does not exist in this tenant */
         NOT_FOUND: {
             headers: {
                 [name: string]: unknown;
@@ -3640,7 +3642,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A dependency is away; the same request may succeed soon */
+        /** @description A dependency is unavailable; retry the request */
         SERVICE_UNAVAILABLE: {
             headers: {
                 /** @description Seconds to wait */
@@ -3651,7 +3653,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too much at once, or a limit of the tenant is reached */
+        /** @description Too many requests, or a limit of the tenant is reached */
         TOO_MANY_REQUESTS: {
             headers: {
                 /** @description Seconds to wait */
@@ -3662,7 +3664,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Nobody signed in */
+        /** @description The access token is missing or invalid */
         UNAUTHORIZED: {
             headers: {
                 [name: string]: unknown;
@@ -3671,7 +3673,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description What was asked can never be right; `errors` name the fields */
+        /** @description The request is invalid; `errors` lists the fields */
         UNPROCESSABLE_CONTENT: {
             headers: {
                 [name: string]: unknown;
@@ -3680,7 +3682,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is not JSON by its type */
+        /** @description The content type is not JSON */
         UNSUPPORTED_MEDIA_TYPE: {
             headers: {
                 [name: string]: unknown;
@@ -3753,7 +3755,7 @@ export interface operations {
                     "application/json": components["schemas"]["BulkActionPageBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -3829,7 +3831,7 @@ export interface operations {
                     "application/json": components["schemas"]["BulkActionBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -3902,7 +3904,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeadLetterPageBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -3977,7 +3979,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventPageBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4014,7 +4016,7 @@ export interface operations {
                     "application/json": components["schemas"]["HealthBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4122,7 +4124,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobPageBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4198,7 +4200,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4379,7 +4381,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeadLetterPageBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4458,7 +4460,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventPageBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4533,7 +4535,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExportBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4574,7 +4576,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailuresBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4607,10 +4609,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A byte a task, or twelve bytes a chunk */
+            /** @description One byte per task, or 12 bytes per chunk */
             200: {
                 headers: {
-                    /** @description How many tasks the job has; 0 while that is not known */
+                    /** @description The number of tasks of the job; 0 until it is known */
                     "X-Task-Count"?: number;
                     [name: string]: unknown;
                 };
@@ -4618,7 +4620,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4688,7 +4690,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Of JSON Lines: the next page, relative to this one, as rel=next */
+                    /** @description For JSON Lines: the relative URL of the next page, as rel=next */
                     Link?: string;
                     [name: string]: unknown;
                 };
@@ -4697,7 +4699,7 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4815,7 +4817,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskPageBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4854,7 +4856,7 @@ export interface operations {
                     "application/json": components["schemas"]["WhyBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4959,7 +4961,7 @@ export interface operations {
                     "application/json": components["schemas"]["MachinePageBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5101,7 +5103,7 @@ export interface operations {
                     "application/json": components["schemas"]["QueuesBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5172,7 +5174,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskTypesBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5210,7 +5212,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5249,7 +5251,7 @@ export interface operations {
                     "application/json": components["schemas"]["ArtifactsBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5291,7 +5293,7 @@ export interface operations {
                     "application/json": components["schemas"]["AttemptsBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5404,7 +5406,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResultBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5481,7 +5483,7 @@ export interface operations {
                     "application/json": components["schemas"]["WhyBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5521,7 +5523,7 @@ export interface operations {
                     "application/json": components["schemas"]["TenantPageBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5560,7 +5562,7 @@ export interface operations {
                     "application/json": components["schemas"]["TenantBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5634,7 +5636,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookListBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5709,7 +5711,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5781,7 +5783,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryListBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -5887,7 +5889,7 @@ export interface operations {
                     "application/json": components["schemas"]["WorkerPageBody"];
                 };
             };
-            /** @description If-None-Match has its ETag */
+            /** @description Not modified: If-None-Match contains the ETag */
             304: {
                 headers: {
                     [name: string]: unknown;
