@@ -128,7 +128,7 @@ class Cloud:
             queue=cast("MemoryTaskQueue", FusedQueue(self.queue, fuse)),
             workflow=fused(self.machine, fuse, "start", "answer"),
             blobs=fused(plain.blobs, fuse, "put"),
-            types=fused(plain.types, fuse, "register", "measured"),
+            types=fused(plain.types, fuse, "register", "record_duration"),
             tenants=fused(plain.tenants, fuse, "admit", "put"),
             limits=Limits(submit_burst=1_000_000),
             entropy=SeededEntropy(seed),

@@ -303,7 +303,7 @@ class TapedTypes:
     def get(self, name: str) -> TaskType:
         return TaskType(name, {})
 
-    def measured(self, name: str, seconds: float) -> None:
+    def record_duration(self, name: str, seconds: float) -> None:
         """Forget it."""
 
 
