@@ -114,6 +114,10 @@ test: setup $(NODE_READY) ## Run all tests
 	wait $$twin || failed=1; cat build/twin-tests.log; exit $$failed
 	@cd examples/invoices && $(CURDIR)/$(PY) -m pytest -p no:cacheprovider
 
+.PHONY: prove
+prove: setup ## Simulate the platform under faults: SEEDS runs (500), or one run in words with SEED
+	@PYTHONPATH=functions:. $(PY) -m tests.prove $(addprefix --seeds ,$(SEEDS)) $(addprefix --seed ,$(SEED))
+
 .PHONY: compat
 compat: setup ## Play the recorded rows and requests of earlier releases against this code
 	@$(PY) -m pytest tests/compat

@@ -1,0 +1,59 @@
+"""`make prove`: many seeds, or one seed in words, shrunk if it breaks a law."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.prove.campaign import campaign, report
+from tests.prove.decisions import Place
+from tests.prove.known import unknown
+from tests.prove.run import Outcome, play
+from tests.prove.shrink import Decided, shrunk
+
+SEEDS = 500
+
+
+def main() -> int:
+    """0 if no law is broken, except by known faults."""
+    parser = argparse.ArgumentParser(prog="make prove")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="how many runs")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--seed", type=int, help="show this run alone, in words")
+    parser.add_argument("--reads", action="store_true", help="show calls that only read, too")
+    parser.add_argument("--whole", action="store_true", help="do not shrink a run that fails")
+    asked = parser.parse_args()
+    if asked.seed is not None:
+        return _show(asked.seed, reads=asked.reads, whole=asked.whole)
+    total = campaign(range(asked.first, asked.first + asked.seeds))
+    print("\n".join(report(total)))
+    for found in total.unknown.values():
+        print(f"\nmake prove SEED={min(found)[0]} shows it")
+    return 1 if total.unknown else 0
+
+
+def _show(seed: int, *, reads: bool, whole: bool) -> int:
+    run = play(seed)
+    if run.violations and not whole:
+        law = (unknown(run.violations) or list(run.violations))[0].law
+        print(f"seed {seed} breaks the law {law!r}; shrinking {len(run.decisions)} decisions …")
+        run = _shrunk(run.decisions, law)
+    print("\n".join(run.trace.lines(reads=reads)))
+    print(f"\n{len(run.decisions)} decisions:")
+    for place, option in sorted(run.decisions.items()):
+        print(f"  {place.actor} [{place.number}] = {option}")
+    for violation in run.violations:
+        print(f"VIOLATED: {violation.law}: {violation.how}")
+    return 1 if unknown(run.violations) else 0
+
+
+def _shrunk(decided: Decided, law: str) -> Outcome:
+    def fails(fewer: Decided) -> bool:
+        return any(each.law == law for each in play(replayed=fewer).violations)
+
+    small: dict[Place, int] = dict(shrunk(decided, fails))
+    return play(replayed=small)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

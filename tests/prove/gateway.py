@@ -1,0 +1,172 @@
+"""API Gateway: requests of users and workers to the two functions behind it, and their faults."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from shoal.adapters.http import PostResponse
+from shoal.wire.worker import RemoteUnavailable
+from tests.prove.faults import Fault, Faults
+from tests.prove.functions import Lambda
+from tests.prove.laws import Laws
+from tests.prove.simulation import Simulation
+from tests.prove.trace import Trace
+
+URL: Final = "https://api.sim"
+_TIMEOUT: Final = 30.0
+_CLIENT_TIMEOUT: Final = 35.0
+_LATENCY: Final = 0.01
+_OK: Final = 200
+
+
+class Answer(NamedTuple):
+    """An HTTP answer; `body` is parsed."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+
+class NoAnswer(Exception):  # noqa: N818
+    """The connection broke, or nothing came in time."""
+
+
+class Gateway:
+    """The HTTP API."""
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        faults: Faults,
+        functions: Lambda,
+        trace: Trace,
+        laws: Laws,
+    ) -> None:
+        self._laws = laws
+        self._simulation = simulation
+        self._faults = faults
+        self._functions = functions
+        self._trace = trace
+        self._ids = itertools.count(1)
+
+    def request(
+        self,
+        function: str,
+        method: str,
+        path: str,
+        *,
+        body: str | None,
+        headers: Mapping[str, str],
+        claims: Mapping[str, str] | None = None,
+    ) -> tuple[int, str, Mapping[str, str]]:
+        """Send a request and wait; NoAnswer if nothing came back."""
+        simulation, actor = self._simulation, self._simulation.current
+        assert actor is not None
+        simulation.sleep(_LATENCY)
+        what = f"{method} {path}"
+        if self._faults.strikes(Fault.API_REFUSED, actor.name):
+            self._trace.add(simulation.now, actor.name, what, fault="503 of API Gateway")
+            return 503, "{}", {}
+        if self._faults.strikes(Fault.API_REQUEST_LOST, actor.name):
+            self._trace.add(simulation.now, actor.name, what, fault="request lost")
+            simulation.sleep(self._faults.between(actor.name, 0.1, _CLIENT_TIMEOUT))
+            raise NoAnswer(what)
+        event = self._event(method, path, body, headers, claims)
+        invocation = self._functions.invoke(function, event, path.rpartition("/")[2][:12])
+        patience = _TIMEOUT
+        lost = self._faults.strikes(Fault.API_ANSWER_LOST, actor.name)
+        if lost:
+            patience = self._faults.between(actor.name, 0.02, _CLIENT_TIMEOUT)
+        ended = invocation.wait(patience)
+        if lost:
+            self._trace.add(simulation.now, actor.name, what, fault="answer lost")
+            raise NoAnswer(what)
+        if not ended:
+            return 504, "{}", {}
+        if invocation.crashed or invocation.error is not None:
+            return 500, "{}", {}
+        answer = invocation.answer
+        return answer["statusCode"], answer["body"], answer["headers"]
+
+    def _event(
+        self,
+        method: str,
+        path: str,
+        body: str | None,
+        headers: Mapping[str, str],
+        claims: Mapping[str, str] | None,
+    ) -> dict[str, Any]:
+        context: dict[str, Any] = {
+            "requestId": f"request-{next(self._ids)}",
+            "stage": "$default",
+            "http": {
+                "method": method,
+                "path": path,
+                "sourceIp": "10.0.0.1",
+                "protocol": "HTTP/1.1",
+            },
+        }
+        if claims is not None:
+            context["authorizer"] = {"jwt": {"claims": dict(claims), "scopes": None}}
+        return {
+            "version": "2.0",
+            "routeKey": f"{method} {path}",
+            "rawPath": path,
+            "rawQueryString": "",
+            "headers": {name.lower(): value for name, value in headers.items()},
+            "requestContext": context,
+            "body": body,
+            "isBase64Encoded": False,
+        }
+
+    def worker_post(self, url: str, headers: dict[str, str], body: bytes) -> PostResponse:
+        """A call of a worker."""
+        path = urlsplit(url).path
+        try:
+            status, text, told = self.request(
+                "Callbacks", "POST", path, body=body.decode(), headers=headers
+            )
+        except NoAnswer as error:
+            raise RemoteUnavailable(f"no answer: {error}") from error
+        if status == _OK:
+            self._told(path.rpartition("/")[2], json.loads(body), json.loads(text))
+        retry_after = told.get("Retry-After")
+        return PostResponse(
+            status, text.encode(), None if retry_after is None else float(retry_after)
+        )
+
+    def _told(self, noun: str, asked: Any, answer: Any) -> None:
+        """Have the laws hear what a worker was told."""
+        if noun == "leases":
+            for lease in answer["leases"]:
+                if lease["decision"] == "granted":
+                    self._laws.leased(lease["job_id"], lease["chunk"], lease["epoch"])
+        elif noun == "reports":
+            for report, told in zip(asked["reports"], answer["reports"], strict=True):
+                if told["decision"] == "accepted":
+                    for outcome in report["outcomes"]:
+                        if outcome["outcome"] == "completed":
+                            self._laws.reported(report["job_id"], outcome["index"])
+
+    def user_request(
+        self,
+        claims: Mapping[str, str],
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+    ) -> Answer:
+        """A call of a user; NoAnswer if nothing came back."""
+        headers = {"content-type": "application/json"}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        text = None if body is None else json.dumps(body)
+        status, answer, told = self.request(
+            "Api", method, path, body=text, headers=headers, claims=claims
+        )
+        return Answer(status, json.loads(answer) if answer else None, told)

@@ -1,0 +1,209 @@
+"""One run from its decisions to its verdict."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from shoal.domain.job import Job, JobStatus
+from shoal.ports.workflow import ExecutionStatus
+from tests.prove.decisions import Decisions, Place
+from tests.prove.faults import Fault, Faults
+from tests.prove.laws import Violation
+from tests.prove.trace import Trace, shown
+from tests.prove.users import User
+from tests.prove.world import TYPES, Sizes, World
+
+TENANTS: Final = ("acme", "bell")
+CALM_SECONDS: Final = 6 * 3_600.0
+"""How long after the last fault everything has to be at rest."""
+_PODS: Final = 2
+_WORLD: Final = "world"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a run."""
+
+    violations: tuple[Violation, ...]
+    decisions: Mapping[Place, int]
+    calls: int
+    switches: int
+    seconds: float
+    """Simulated."""
+    faults: Counter[Fault]
+    checked: Counter[str]
+    branches: Counter[str]
+    trace: Trace
+
+
+def play(
+    seed: int = 0,
+    *,
+    replayed: Mapping[Place, int] | None = None,
+    wanted: frozenset[Fault] | None = None,
+) -> Outcome:
+    """Run once."""
+    logging.getLogger("shoal.worker").setLevel(logging.CRITICAL + 1)
+    decisions = Decisions(seed, replayed)
+    faults = Faults(decisions, wanted)
+    world = World(decisions=decisions, faults=faults, sizes=Sizes.drawn(decisions))
+    simulation = world.simulation
+    began = simulation.now
+    with world.wired():
+        _Director(world).direct()
+        for name, error in simulation.escaped:
+            world.laws.broken("no exception escapes", f"{name}: {error!r}")
+    return Outcome(
+        violations=tuple(world.laws.violations),
+        decisions=dict(decisions.taken),
+        calls=world.calls.count,
+        switches=simulation.switches,
+        seconds=simulation.now - began,
+        faults=faults.met,
+        checked=world.laws.checked,
+        branches=Counter(),
+        trace=world.trace,
+    )
+
+
+class _Director:
+    """Lets users and faults loose, stops the faults, and waits for rest."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def direct(self) -> None:
+        world, decisions = self._world, self._world.decisions
+        simulation = world.simulation
+        world.start_services()
+        simulation.spawn("deployment", self._keep_pods)
+        count = decisions.integer(_WORLD, 1, 2)
+        for number in range(count):
+            tenant = TENANTS[number % len(TENANTS)]
+            steps = decisions.integer(_WORLD, 0, 7)
+            user = User(world, tenant, f"user{number + 1}", steps)
+            world.users.append(user)
+            simulation.spawn(user.name, user.live)
+        self._plan_outages()
+        end = simulation.now + decisions.between(_WORLD, 120.0, 2_400.0)
+        simulation.run(lambda: False, end)
+        simulation.run(lambda: all(user.done for user in world.users), end + 4 * 3_600.0)
+        self._calm()
+        self._rest()
+
+    def _plan_outages(self) -> None:
+        world, decisions = self._world, self._world.decisions
+        if not world.faults.strikes(Fault.OUTAGE, _WORLD):
+            return
+        ports = ("queue", "chunks", "jobs", "workflow", "tenants", "types", "blobs")
+        port = ports[decisions.integer(_WORLD, 0, len(ports) - 1)]
+        begin = world.simulation.now + decisions.between(_WORLD, 0.0, 900.0)
+        length = decisions.between(_WORLD, 1.0, 600.0)
+        world.calls.outages.append((port, begin, begin + length))
+        world.trace.add(begin, "outage", f"{port} is away for {length:.0f} s", fault="outage")
+
+    def _keep_pods(self) -> None:
+        """A deployment of pods, and what befalls them."""
+        world = self._world
+        simulation, faults = world.simulation, world.faults
+        while True:
+            while len(world.pods.pods) < _PODS:
+                world.new_pod(self._types())
+            simulation.sleep(8.0)
+            for pod in list(world.pods.pods):
+                if faults.strikes(Fault.POD_KILLED, f"{pod.name} fate"):
+                    pod.kill()
+                elif faults.strikes(Fault.POD_DRAINED, f"{pod.name} fate"):
+                    pod.drain()
+                elif faults.strikes(Fault.POD_FROZEN, f"{pod.name} fate"):
+                    seconds = faults.between(f"{pod.name} fate", 10.0, 900.0)
+                    pod.process.frozen_until = simulation.now + seconds
+                    world.trace.add(
+                        simulation.now,
+                        pod.name,
+                        f"stands still for {seconds:.0f} s",
+                        fault="frozen",
+                    )
+            if faults.strikes(Fault.QUEUE_WIPED, "queue fate"):
+                world.queue.wipe()
+                world.trace.add(simulation.now, "queue", "is wiped", fault="wiped")
+
+    def _types(self) -> frozenset[str]:
+        world = self._world
+        if world.faults.active and world.decisions.chance(_WORLD, 0.15):
+            return TYPES - {"sleep"}
+        return TYPES
+
+    def _calm(self) -> None:
+        """No fault from here on; pods that can run everything; nothing stays paused."""
+        world = self._world
+        world.faults.active = False
+        world.trace.add(world.simulation.now, "world", "faults stop")
+        for pod in world.pods.pods:
+            pod.process.frozen_until = 0.0
+            pod.process.skew = 0.0
+        world.new_pod()
+        for user in world.users:
+            world.simulation.spawn(f"{user.name} settles", user.settle)
+
+    def _rest(self) -> None:
+        world = self._world
+        simulation, laws = world.simulation, world.laws
+        rested = simulation.run(self._at_rest, simulation.now + CALM_SECONDS)
+        jobs = {job.id: job for job in world.jobs.rows}
+        if rested:
+            laws.jobs_at_rest(jobs)
+        for job in jobs.values():
+            rows = world.chunks.of(job.id)
+            keys = {k for row in rows for n in range(row.size) for k in row.history_of(n)}
+            laws.job_at_rest(
+                job,
+                rows,
+                world.chunks.parts(keys),
+                world.jobs.tallies(job.id, range(job.tallies)),
+                world.jobs.sums(job.id, job.generation),
+            )
+            self._agreement(job)
+        laws.check("messages at rest are 0", not world.queue.letters, shown(world.queue.letters))
+        laws.check("tokens at rest are 0", not world.workflow.waiting, "")
+        running = [run.name for run in world.workflow.runs.values() if run.stopped_at is None]
+        laws.check("every execution ends", not running, shown(running))
+        for tenant in TENANTS:
+            counted = world.jobs.open_of(tenant)
+            laws.check(
+                "limits' counts at rest equal the open jobs", counted == (0, 0), str(counted)
+            )
+
+    def _agreement(self, job: Job) -> None:
+        """The last execution of the generation and the job agree."""
+        world = self._world
+        prefix = f"{job.id}-{job.generation}-"
+        runs = [run for name, run in world.workflow.runs.items() if name.startswith(prefix)]
+        if job.live or not runs:
+            return
+        last = max(runs, key=lambda run: int(run.name.rpartition("-")[2]))
+        if job.status is JobStatus.FAILED:
+            agree = last.status is ExecutionStatus.FAILED
+        else:
+            decision = (last.output or {}).get("decision")
+            agree = decision == job.status.lower()
+        world.laws.check(
+            "the last execution and the job agree",
+            agree,
+            f"{shown(job)} {last.status} {last.output}",
+        )
+
+    def _at_rest(self) -> bool:
+        world = self._world
+        return (
+            all(not job.live for job in world.jobs.rows)
+            and all(run.stopped_at is not None for run in world.workflow.runs.values())
+            and not world.queue.letters
+            and not world.dead_hidden
+            and not world.jobs.watched
+            and not world.functions.running
+        )

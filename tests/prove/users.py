@@ -1,0 +1,360 @@
+"""Users: each does a few things to its jobs, by every verb there is."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from tests.prove.decisions import Weights
+from tests.prove.gateway import Answer, NoAnswer
+
+if TYPE_CHECKING:
+    from tests.prove.world import World
+
+_SCOPES: Final = "shoal/jobs:read shoal/jobs:write"
+_AGAIN: Final = 4
+"""How often a request without an answer is repeated at most."""
+_OK: Final = range(200, 300)
+_SERVER_ERROR: Final = 500
+_PAUSES: Final = (1.0, 5.0, 30.0, 90.0, 400.0)
+_PAUSE_WEIGHTS: Final = Weights((30.0, 25.0, 20.0, 15.0, 10.0))
+
+
+def claims_of(tenant: str) -> Mapping[str, str]:
+    """A token's claims as API Gateway passes them on."""
+    return {
+        "sub": f"user-{tenant}",
+        "username": f"user-{tenant}",
+        "client_id": "console",
+        "cognito:groups": f"[tenant:{tenant}]",
+        "scope": _SCOPES,
+    }
+
+
+@dataclass(slots=True)
+class Known:
+    """A job as its user knows it."""
+
+    id: str
+    name: str
+    body: Mapping[str, Any]
+    tasks: int
+    deleted: bool = False
+
+
+@dataclass(slots=True)
+class User:
+    """One user of a tenant."""
+
+    world: World
+    tenant: str
+    name: str
+    steps: int
+    jobs: list[Known] = field(default_factory=list)
+    done: bool = False
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def live(self) -> None:
+        """Submit a job, then do a few things."""
+        choose = self.world.decisions.choose
+        self.submit()
+        for _ in range(self.steps):
+            self.world.simulation.sleep(_PAUSES[choose(self.name, _PAUSE_WEIGHTS)])
+            verb = VERBS[choose(self.name, VERB_WEIGHTS)]
+            verb.act(self)
+        self.done = True
+
+    # Requests.
+
+    def ask(
+        self, method: str, path: str, body: Any = None, *, key: str | None = None
+    ) -> Answer | None:
+        """A request that is repeated while there is no answer, at times; None if none came."""
+        world = self.world
+        for _ in range(_AGAIN):
+            try:
+                answer = world.gateway.user_request(
+                    claims_of(self.tenant), method, path, body, key=key
+                )
+            except NoAnswer:
+                answer = None
+            if answer is not None:
+                world.trace.add(
+                    world.simulation.now,
+                    self.name,
+                    f"{method} {path}",
+                    () if body is None else (json.dumps(body),),
+                    answer.status if answer.status in _OK else (answer.status, answer.body),
+                )
+                if answer.status < _SERVER_ERROR:
+                    return answer
+            if world.decisions.chance(self.name, 0.2):
+                return None
+            world.simulation.sleep(world.decisions.between(self.name, 0.5, 20.0))
+        return None
+
+    def pick(self) -> Known | None:
+        """One of its jobs; the latest is the ordinary one."""
+        if not self.jobs:
+            return None
+        return self.jobs[-1 - self.world.decisions.integer(self.name, 0, len(self.jobs) - 1)]
+
+    # Verbs.
+
+    def submit(self) -> None:
+        body = self._spec()
+        self._submitted("POST", "/api/v1/jobs", body)
+
+    def _submitted(self, method: str, path: str, body: Any) -> None:
+        name = f"{self.name}-{next(self._numbers)}"
+        answer = self.ask(method, path, body, key=name)
+        if answer is None or answer.status not in _OK:
+            return
+        told = answer.body
+        self.world.scripts.name(told["id"], name)
+        self.world.laws.submitted(told["id"], self.tenant)
+        self.jobs.append(Known(told["id"], name, body or {}, told["task_count"] or self._uploaded))
+
+    _uploaded: int = 0
+
+    def _spec(self) -> dict[str, Any]:
+        decisions, who = self.world.decisions, self.name
+        tasks = decisions.integer(who, 1, 8)
+        body: dict[str, Any] = {
+            "task_type": ("noop", "sleep", "container")[decisions.choose(who, _TYPES)],
+            "chunk_size": decisions.integer(who, 1, 4),
+        }
+        if body["task_type"] == "container":
+            body["params"] = {"image": "busybox"}
+        self._add_source(body, tasks)
+        if decisions.chance(who, 0.35):
+            body["max_parallelism"] = decisions.integer(who, 1, 3)
+        if decisions.chance(who, 0.4):
+            body["retry"] = {"max_attempts": decisions.integer(who, 2, 3), "backoff": 2.0}
+        if decisions.chance(who, 0.25):
+            body["max_failed"] = decisions.integer(who, 0, 2)
+        if decisions.chance(who, 0.1):
+            at = self.world.simulation.now + decisions.between(who, 600.0, 3_600.0)
+            body["deadline"] = datetime.fromtimestamp(at, UTC).isoformat()
+        if decisions.chance(who, 0.2):
+            body["priority"] = ("high", "low")[decisions.integer(who, 0, 1)]
+        if decisions.chance(who, 0.1):
+            body["timeout"] = 30.0
+        return body
+
+    def _add_source(self, body: dict[str, Any], tasks: int) -> None:
+        match self.world.decisions.choose(self.name, _SOURCES):
+            case 1:
+                body["grid"] = {"n": list(range(tasks))}
+            case 2:
+                body["inputs"] = [{"n": n} for n in range(tasks)]
+            case 3 if (uri := self._upload(tasks)) is not None:
+                body["inputs_uri"] = uri
+                self._uploaded = tasks
+            case _:
+                body["count"] = tasks
+
+    def _upload(self, tasks: int) -> str | None:
+        answer = self.ask("POST", "/api/v1/inputs")
+        if answer is None or answer.status not in _OK:
+            return None
+        url = urlsplit(answer.body["upload_url"])
+        lines = "".join(json.dumps({"n": n}) + "\n" for n in range(tasks))
+        self.world.inputs.put(url.path.removeprefix("/"), lines.encode())
+        uri: str = answer.body["inputs_uri"]
+        return uri
+
+    def _verb(self, verb: str, body: Any = None) -> tuple[Known, Answer] | None:
+        known = self.pick()
+        if known is None:
+            return None
+        answer = self.ask("POST", f"/api/v1/jobs/{known.id}/{verb}", body)
+        if answer is None or answer.status not in _OK:
+            return None
+        return known, answer
+
+    def cancel(self) -> None:
+        done = self._verb("cancel")
+        if done is not None:
+            self.world.laws.cancelled(done[0].id)
+
+    def pause(self) -> None:
+        done = self._verb("pause")
+        if done is not None:
+            self.world.laws.paused(done[0].id)
+
+    def resume(self) -> None:
+        for known in self.jobs:
+            self.world.laws.may_resume(known.id)
+        self._verb("resume")
+
+    def retry(self) -> None:
+        self._verb("retry")
+
+    def retry_some(self) -> None:
+        known = self.pick()
+        if known is None:
+            return
+        failed = self._failed(known)
+        if failed:
+            few = failed[: self.world.decisions.integer(self.name, 1, len(failed))]
+            self.ask("POST", f"/api/v1/jobs/{known.id}/retry", {"indices": few})
+
+    def retry_canary(self) -> None:
+        bar = (0.5, 0.0, 1.0)[self.world.decisions.integer(self.name, 0, 2)]
+        self._verb("retry", {"canary": {"share": 0.3, "bar": bar}})
+
+    def _failed(self, known: Known) -> list[int]:
+        return [
+            chunk.first + offset
+            for chunk in self.world.chunks.of(known.id)
+            for offset, letter in enumerate(chunk.statuses)
+            if letter == "F"
+        ]
+
+    def change(self) -> None:
+        known = self.pick()
+        if known is None:
+            return
+        decisions = self.world.decisions
+        body: dict[str, Any] = {"name": f"changed-{next(self._numbers)}"}
+        if "max_parallelism" in known.body:
+            body["max_parallelism"] = (4, 1, 2, None)[decisions.integer(self.name, 0, 3)]
+        answer = self.ask("PATCH", f"/api/v1/jobs/{known.id}", body)
+        self.world.laws.changed(known.id, body, answer is not None and answer.status in _OK)
+
+    def discard(self) -> None:
+        self._verb("discard", {"all": True, "reason": "known"})
+
+    def clone(self) -> None:
+        known = self.pick()
+        if known is not None:
+            self._submitted("POST", f"/api/v1/jobs/{known.id}/clone", {})
+
+    def delete(self) -> None:
+        known = self.pick()
+        if known is None:
+            return
+        answer = self.ask("DELETE", f"/api/v1/jobs/{known.id}")
+        if answer is not None and answer.status in _OK:
+            known.deleted = True
+            self.world.laws.deleted(known.id)
+
+    def bulk(self) -> None:
+        verb = ("cancel", "pause", "resume", "retry", "delete")[
+            self.world.decisions.integer(self.name, 0, 4)
+        ]
+        if verb == "resume":
+            for known in self.jobs:
+                self.world.laws.may_resume(known.id)
+        body = {"action": verb, "filter": {}}
+        self.ask("POST", "/api/v1/bulk-actions", body, key=f"{self.name}-{next(self._numbers)}")
+
+    def export(self) -> None:
+        known = self.pick()
+        if known is None:
+            return
+        key = f"{self.name}-{next(self._numbers)}"
+        self.ask("POST", f"/api/v1/jobs/{known.id}/exports", key=key)
+
+    def run_task(self) -> None:
+        """Take one task on by hand, then end it, twice at a time if it comes to that."""
+        known = self.pick()
+        if known is None or not known.tasks:
+            return
+        world, decisions = self.world, self.world.decisions
+        index = decisions.integer(self.name, 0, known.tasks - 1)
+        person = f"person-{self.tenant}"
+        path = f"/api/v1/tasks/{known.id}.{index}"
+        world.laws.asked_to_run(known.id, index)
+        answer = self.ask("POST", f"{path}/running", {"worker": person})
+        if answer is None or answer.status not in _OK:
+            return
+        tasks = [index]
+        chunk = world.chunk_of(known.id, index)
+        if chunk is not None and chunk.size > 1 and decisions.chance(self.name, 0.5):
+            others = [chunk.first + n for n in range(chunk.size) if chunk.first + n != index]
+            tasks.append(others[0])
+        for each in tasks:
+            world.laws.asked_to_run(known.id, each)
+            world.simulation.spawn("hand", partial(self._end_by_hand, known, each, person))
+
+    def _end_by_hand(self, known: Known, index: int, person: str) -> None:
+        world = self.world
+        actor = world.simulation.current
+        assert actor is not None
+        world.simulation.sleep(world.decisions.between(actor.name, 0.1, 90.0))
+        path = f"/api/v1/tasks/{known.id}.{index}"
+        try:
+            if world.decisions.chance(actor.name, 0.25):
+                error = {"type": "ByHand", "message": "no", "retryable": True}
+                body: Any = {"worker": person, "error": error}
+                world.gateway.user_request(claims_of(self.tenant), "POST", f"{path}/failed", body)
+                return
+            body = {"worker": person, "result": {"by": person, "index": index}}
+            answer = world.gateway.user_request(
+                claims_of(self.tenant), "POST", f"{path}/complete", body
+            )
+        except NoAnswer:
+            return
+        if answer.status in _OK:
+            world.laws.completed(known.id, index, body["result"])
+
+    def look(self) -> None:
+        """Read what is another tenant's: it does not exist."""
+        theirs = [k.id for u in self.world.users if u.tenant != self.tenant for k in u.jobs]
+        if theirs:
+            answer = self.ask("GET", f"/api/v1/jobs/{theirs[0]}")
+            if answer is not None:
+                self.world.laws.check(
+                    "another tenant's job does not exist",
+                    answer.status == 404,
+                    str(answer),
+                )
+
+    def settle(self) -> None:
+        """Resume what is paused, until that is answered: the end of a run."""
+        for known in self.jobs:
+            for _ in range(20):
+                row = self.world.jobs.row(known.id)
+                if row is None or not row.paused or row.deleted_at is not None:
+                    break
+                self.world.laws.may_resume(known.id)
+                self.ask("POST", f"/api/v1/jobs/{known.id}/resume")
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Something that a user does, and how often beside the others."""
+
+    name: str
+    act: Callable[[User], None]
+    weight: float
+
+
+VERBS: Final[Sequence[Verb]] = (
+    Verb("retry", User.retry, 14.0),
+    Verb("cancel", User.cancel, 6.0),
+    Verb("pause", User.pause, 10.0),
+    Verb("resume", User.resume, 10.0),
+    Verb("retry some", User.retry_some, 8.0),
+    Verb("retry a few first", User.retry_canary, 8.0),
+    Verb("change", User.change, 9.0),
+    Verb("discard", User.discard, 3.0),
+    Verb("clone", User.clone, 4.0),
+    Verb("delete", User.delete, 3.0),
+    Verb("bulk", User.bulk, 4.0),
+    Verb("export", User.export, 4.0),
+    Verb("run a task by hand", User.run_task, 8.0),
+    Verb("look at another tenant's", User.look, 3.0),
+    Verb("submit", User.submit, 6.0),
+)
+VERB_WEIGHTS: Final = Weights([verb.weight for verb in VERBS])
+_TYPES: Final = Weights((70.0, 20.0, 10.0))
+_SOURCES: Final = Weights((55.0, 15.0, 15.0, 15.0))

@@ -1,0 +1,317 @@
+"""One run: the use-cases wired to memory, and everything around them that calls them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+from unittest.mock import patch
+
+from handlers import log
+from shoal import bootstrap
+from shoal.adapters.memory.audit import MemoryAuditLog
+from shoal.adapters.memory.bulk import MemoryBulkStore
+from shoal.adapters.memory.dead_letters import MemoryDeadLetterStore
+from shoal.adapters.memory.exports import MemoryExportFiles
+from shoal.adapters.memory.keepsakes import MemoryArtifactStore, MemoryEffectStore
+from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
+from shoal.adapters.memory.machines import MemoryMachines
+from shoal.adapters.memory.metrics import RecordingMetrics
+from shoal.adapters.memory.queues import MemoryQueueAges
+from shoal.adapters.memory.task_types import MemoryTypeRegistry
+from shoal.adapters.memory.tenants import MemoryTenants
+from shoal.adapters.memory.webhooks import (
+    MemoryDeliveryQueue,
+    MemoryWebhookPoster,
+    MemoryWebhookStore,
+)
+from shoal.adapters.memory.workers import MemoryWorkerStore
+from shoal.bootstrap.wiring import Adapters
+from shoal.domain import sizing
+from shoal.domain.chunk import Chunk
+from shoal.domain.job import DAY
+from shoal.domain.limits import Limits
+from shoal.service import bulk_actions, reconciliation
+from tests.prove.decisions import Decisions
+from tests.prove.faults import Fault, Faults
+from tests.prove.functions import Lambda
+from tests.prove.gateway import Gateway
+from tests.prove.laws import Laws
+from tests.prove.pods import Pod, PodWorld, threads_of
+from tests.prove.ports import Calls, around
+from tests.prove.queue_service import Letter, QueueService
+from tests.prove.scripts import Scripts
+from tests.prove.simulation import Simulation
+from tests.prove.stores import Bucket, WatchedChunkStore, WatchedJobStore
+from tests.prove.threads import Executor
+from tests.prove.trace import Trace
+from tests.prove.users import User
+from tests.prove.workflow_service import (
+    BulkRuns,
+    ExportRuns,
+    JobWorkflow,
+    Run,
+    WorkflowService,
+)
+
+LEASE: Final = 60.0
+WAIT: Final = 60.0
+SWEEP: Final = 300.0
+TYPES: Final = frozenset(("noop", "sleep", "container"))
+_RESULTS: Final = "results"
+_DEAD_VISIBILITY: Final = 360.0
+_ASYNC_RETRIES: Final = 2
+_RETENTION_DAYS: Final = 90
+
+
+class _Clock:
+    """The clock of functions."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+
+    def now(self) -> float:
+        return self._simulation.now
+
+
+class _Entropy:
+    """Randomness of functions; ids differ in every draw, jitter is decided."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self._numbers = itertools.count(1)
+
+    def bytes(self) -> bytes:
+        return next(self._numbers).to_bytes(10)
+
+    def uniform(self) -> float:
+        actor = self._simulation.current
+        assert actor is not None
+        return self._simulation.decisions.between(f"{actor.name} jitter", 0.0, 0.999)
+
+
+@dataclass(slots=True, kw_only=True)
+class Sizes:
+    """Constants that are smaller in a run, so that few chunks reach the same branches."""
+
+    tally_chunks: int = 64
+    range_chunks: int = 500
+    hand_over_passes: int = 1_000
+
+    @staticmethod
+    def drawn(decisions: Decisions) -> Sizes:
+        """Of one run."""
+        who = "sizes"
+        return Sizes(
+            tally_chunks=(64, 2, 1)[decisions.integer(who, 0, 2)],
+            range_chunks=(500, 2, 3)[decisions.integer(who, 0, 2)],
+            hand_over_passes=(1_000, 1_000, 3)[decisions.integer(who, 0, 2)],
+        )
+
+
+@dataclass(kw_only=True)
+class World:
+    """Everything of one run."""
+
+    decisions: Decisions
+    faults: Faults
+    sizes: Sizes
+    simulation: Simulation = field(init=False)
+    trace: Trace = field(init=False)
+
+    def __post_init__(self) -> None:
+        simulation = self.simulation = Simulation(self.decisions)
+        trace = self.trace = Trace()
+        faults = self.faults
+        self.laws = Laws(simulation, trace)
+        self.functions = Lambda(simulation, trace)
+        self.gateway = Gateway(simulation, faults, self.functions, trace, self.laws)
+        self.queue = QueueService(simulation, faults, trace)
+        self.workflow = WorkflowService(
+            simulation, faults, self.functions, trace, wait_seconds=WAIT
+        )
+        self.workflow.ended = self._execution_ended
+        self.calls = Calls(simulation, faults, trace)
+        self.scripts = Scripts(self.decisions)
+        self.results = Bucket(_RESULTS)
+        self.inputs = Bucket("inputs")
+        self.jobs = WatchedJobStore(self.laws)
+        self.chunks = WatchedChunkStore(self.laws, self.results)
+        self.tenants = MemoryTenants(self.jobs)
+        self.export_files = MemoryExportFiles()
+        self.pods = PodWorld(
+            simulation=simulation,
+            faults=faults,
+            trace=trace,
+            gateway=self.gateway,
+            queue=self.queue,
+            scripts=self.scripts,
+            objects=self._objects,
+            lease=LEASE,
+            began=self.laws.task_began,
+        )
+        self.adapters = self._adapters()
+        self._pod_numbers = itertools.count(1)
+        self.users: list[User] = []
+
+    def chunk_of(self, job_id: str, index: int) -> Chunk | None:
+        """The chunk that has a task, if it is made."""
+        for chunk in self.chunks.of(job_id):
+            if chunk.first <= index < chunk.first + chunk.size:
+                return chunk
+        return None
+
+    def _objects(self, bucket: str) -> dict[str, bytes]:
+        store = self.results if bucket == _RESULTS else self.inputs
+        return store.objects
+
+    def _adapters(self) -> Adapters:
+        clock = _Clock(self.simulation)
+        calls = self.calls
+        return Adapters(
+            jobs=around(calls, "jobs", self.jobs),
+            chunks=around(calls, "chunks", self.chunks),
+            effects=around(calls, "effects", MemoryEffectStore(self.chunks)),
+            artifacts=around(calls, "artifacts", MemoryArtifactStore()),
+            queue=around(calls, "queue", self.queue),
+            depths=around(calls, "depths", self.queue),
+            ages=MemoryQueueAges(),
+            workflow=around(calls, "workflow", JobWorkflow(self.workflow)),
+            blobs=around(calls, "blobs", self.inputs),
+            types=around(calls, "types", MemoryTypeRegistry()),
+            machines=MemoryMachines(),
+            tenants=around(calls, "tenants", self.tenants),
+            clock=clock,
+            entropy=_Entropy(self.simulation),
+            metrics=RecordingMetrics(),
+            limits=Limits(retention_days=_RETENTION_DAYS),
+            audit_log=around(calls, "audit", MemoryAuditLog()),
+            live=around(calls, "live", MemoryLiveStore(clock)),
+            connections=MemoryConnections(),
+            live_url="wss://live.sim",
+            lease=LEASE,
+            retention=_RETENTION_DAYS * DAY,
+            workers=around(calls, "workers", MemoryWorkerStore()),
+            dead_letters=around(calls, "dead_letters", MemoryDeadLetterStore()),
+            bulk=around(calls, "bulk", MemoryBulkStore()),
+            bulk_runs=around(calls, "bulk_runs", BulkRuns(self.workflow)),
+            webhooks=MemoryWebhookStore(),
+            delivery_queue=MemoryDeliveryQueue(),
+            webhook_poster=MemoryWebhookPoster(),
+            local_webhooks=False,
+            export_runs=around(calls, "export_runs", ExportRuns(self.workflow)),
+            export_files=around(calls, "export_files", self.export_files),
+        )
+
+    @contextmanager
+    def wired(self) -> Iterator[None]:
+        """Let the handlers and the worker's modules be those of this world."""
+
+        def note(level: str, message: str, about: dict[str, object]) -> None:
+            actor = self.simulation.current
+            name = "" if actor is None else actor.name
+            told = {key: value for key, value in about.items() if key != "traceback"}
+            if level == "ERROR":
+                self.trace.add(self.simulation.now, name, f"log: {message}", (json.dumps(told),))
+
+        with ExitStack() as stack:
+            enter = stack.enter_context
+            enter(threads_of(lambda: self.simulation))
+            enter(patch.object(log, "_write", note))
+            enter(patch.object(bulk_actions, "ThreadPoolExecutor", self._executor))
+            enter(patch.object(sizing, "TALLY_CHUNKS", self.sizes.tally_chunks))
+            enter(patch.object(sizing, "RANGE_CHUNKS", self.sizes.range_chunks))
+            enter(patch.object(reconciliation, "HAND_OVER_PASSES", self.sizes.hand_over_passes))
+            bootstrap.use(self.adapters)
+            try:
+                yield
+            finally:
+                self.simulation.close()
+
+    def _executor(self, width: int) -> Executor:
+        return Executor(self.simulation, width)
+
+    # What AWS does by itself.
+
+    def start_services(self) -> None:
+        """The sweep, and the function behind the dead-letter queue."""
+        self.simulation.spawn("schedule", self._sweep_regularly)
+        self.simulation.spawn("dlq", self._drain_dead_letters)
+
+    def _sweep_regularly(self) -> None:
+        while True:
+            self.simulation.sleep(SWEEP)
+            self.event("Sweep", {})
+
+    def event(self, function: str, event: Any) -> None:
+        """Invoke a function as EventBridge does: again, if it fails."""
+
+        def deliver() -> None:
+            for attempt in range(_ASYNC_RETRIES + 1):
+                invocation = self.functions.invoke(function, event)
+                invocation.wait(float("inf"))
+                if not (invocation.crashed or invocation.error):
+                    return
+                self.simulation.sleep(60.0 * (attempt + 1))
+
+        self.simulation.spawn_apart(f"event {function}", deliver)
+
+    def _execution_ended(self, run: Run) -> None:
+        event = {"detail": {"name": run.name, "status": run.status}}
+        who, simulation = f"event of {run.name[-8:]}", self.simulation
+        if self.faults.strikes(Fault.EVENT_LOST, who):
+            self.trace.add(simulation.now, who, "is lost", fault="lost")
+            return
+        late = 0.1
+        if self.faults.strikes(Fault.EVENT_LATE, who):
+            late = self.faults.between(who, 1.0, 900.0)
+            self.trace.add(simulation.now, who, f"is {late:.0f} s late", fault="late")
+        times = 1 + self.faults.strikes(Fault.EVENT_TWICE, who)
+        for number in range(times):
+            simulation.at(
+                simulation.now + late * (1 + number), lambda: self.event("ExecutionEnded", event)
+            )
+
+    def _drain_dead_letters(self) -> None:
+        simulation = self.simulation
+        hidden: list[tuple[float, Letter]] = []
+        while True:
+            simulation.sleep(1.0 if self.queue.dead else 5.0)
+            due = [letter for when, letter in hidden if when <= simulation.now]
+            hidden = [each for each in hidden if each[0] > simulation.now]
+            batch, self.queue.dead[:] = [*due, *self.queue.dead], []
+            if not batch:
+                continue
+            for letter in batch:
+                letter.receives += 1
+            records = [_record(letter) for letter in batch]
+            invocation = self.functions.invoke("DeadLetters", {"Records": records})
+            invocation.wait(float("inf"))
+            failed = (
+                {str(letter.id) for letter in batch}
+                if invocation.crashed or invocation.error
+                else {each["itemIdentifier"] for each in invocation.answer["batchItemFailures"]}
+            )
+            again = [letter for letter in batch if str(letter.id) in failed]
+            hidden += [(simulation.now + _DEAD_VISIBILITY, letter) for letter in again]
+            self.dead_hidden = len(hidden)
+
+    dead_hidden: int = 0
+    """Dead letters that are tried again later."""
+
+    def new_pod(self, types: frozenset[str] = TYPES) -> Pod:
+        """Start a worker pod."""
+        pod = Pod(self.pods, f"pod{next(self._pod_numbers)}", types)
+        pod.start()
+        return pod
+
+
+def _record(letter: Letter) -> dict[str, Any]:
+    return {
+        "messageId": str(letter.id),
+        "body": letter.body,
+        "attributes": {"ApproximateReceiveCount": str(letter.receives)},
+    }
