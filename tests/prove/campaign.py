@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tests.prove.faults import Fault
-from tests.prove.known import KNOWN
+from tests.prove.known import KNOWN, unknown
 from tests.prove.laws import Violation
 from tests.prove.run import play
 
@@ -59,16 +59,13 @@ class Campaign:
         self.faults += run.faults
         self.laws += run.laws
         self.branches += run.branches
-        for violation in run.violations:
-            covering = [each.name for each in KNOWN if each.covers(violation)]
-            if covering:
-                seeds = self.known.setdefault(covering[0], [])
-                if run.seed not in seeds:
-                    seeds.append(run.seed)
-            else:
-                found = self.unknown.setdefault(violation.law, [])
-                if run.seed not in {seed for seed, _ in found}:
-                    found.append((run.seed, violation))
+        for known in KNOWN:
+            if any(known.covers(violation) for violation in run.violations):
+                self.known.setdefault(known.name, []).append(run.seed)
+        for violation in unknown(run.violations):
+            found = self.unknown.setdefault(violation.law, [])
+            if run.seed not in {seed for seed, _ in found}:
+                found.append((run.seed, violation))
 
 
 def campaign(seeds: Iterable[int], processes: int | None = None) -> Campaign:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from shoal.domain.canary import CanaryVerdict
@@ -35,6 +35,13 @@ class Laws:
         self.violations: list[Violation] = []
         self.checked: Counter[str] = Counter()
         """How often each law had something to check."""
+        self.calm = False
+        """No fault happens any more."""
+        self.calm_grants: Counter[str] = Counter()
+        self.calm_strangers: Counter[str] = Counter()
+        """Grants by job, and those of them to workers that do not offer its task type."""
+        self.types_of: Callable[[str], frozenset[str]] = lambda _: frozenset()
+        self.type_of: Callable[[str], str] = lambda _: ""
         self._tenants: dict[str, str] = {}
         self._cancelled: dict[str, float] = {}
         self._paused: dict[str, float] = {}
@@ -134,6 +141,10 @@ class Laws:
         actor = self._simulation.current
         assert actor is not None
         self._granted_at[chunk.job, chunk.number, chunk.epoch] = self._simulation.now
+        if self.calm and chunk.lease is not None:
+            stranger = self.type_of(chunk.job) not in self.types_of(chunk.lease.worker)
+            self.calm_grants[chunk.job] += 1
+            self.calm_strangers[chunk.job] += stranger
         paused = self._paused.get(chunk.job)
         if paused is not None:
             self.check(
@@ -219,7 +230,6 @@ class Laws:
         sums: Mapping[int, Sum],
     ) -> None:
         """A job and its rows when nothing moves."""
-        self.check("every job ends", not job.live, shown(job))
         for row in rows:
             self._chunk_at_rest(row, parts)
         if job.live or job.counts is None:

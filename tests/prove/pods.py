@@ -19,7 +19,7 @@ import httpx
 
 from shoal.adapters.callbacks import SignedCallbacks
 from shoal.adapters.http import PostResponse
-from shoal.adapters.worker_queue import SqsDeliveries
+from shoal.adapters.worker_queue import SqsMessageSource
 from shoal.worker import circuit_breaker, fetcher, health, in_flight, outbox, registration, worker
 from shoal.worker.fork_client import ForkClient, OfferedType
 from shoal.worker.outcome import TimestampFormatter, completed, failed
@@ -130,7 +130,7 @@ class Pod:
             WorkerConfig(name=self.name, slots=world.slots, lease=world.lease, grace=25.0),
             cast("ForkClient", self.fork_client),
             SignedCallbacks(URL, world.gateway.worker_post, cast("httpx.Client", _Storage(world))),
-            SqsDeliveries(self._post, ENDPOINT, {name: name for name in QUEUES}),
+            SqsMessageSource(self._post, ENDPOINT, {name: name for name in QUEUES}),
             clock,
         )
         self.worker.run()

@@ -142,6 +142,7 @@ class _Director:
         """No fault from here on; pods that can run everything; nothing stays paused."""
         world = self._world
         world.faults.active = False
+        world.laws.calm = True
         world.trace.add(world.simulation.now, "world", "faults stop")
         for pod in world.pods.pods:
             pod.process.frozen_until = 0.0
@@ -158,6 +159,7 @@ class _Director:
         if rested:
             laws.jobs_at_rest(jobs)
         for job in jobs.values():
+            laws.check("every job ends", not job.live, self._diagnosis(job))
             rows = world.chunks.of(job.id)
             keys = {k for row in rows for n in range(row.size) for k in row.history_of(n)}
             laws.job_at_rest(
@@ -177,6 +179,31 @@ class _Director:
             laws.check(
                 "limits' counts at rest equal the open jobs", counted == (0, 0), str(counted)
             )
+
+    def _diagnosis(self, job: Job) -> str:
+        """Of a job that hangs: what is there of it."""
+        world = self._world
+        prefix = f"{job.id}-{job.generation}-"
+        states = [
+            f"{run.name.removeprefix(prefix)} {run.status} in {run.interpreter.state}"
+            for run in world.workflow.runs.values()
+            if run.name.startswith(prefix) and run.interpreter is not None
+        ]
+        rows = world.chunks.of(job.id)
+        letters = sum(job.id in letter.body for letter in world.queue.letters)
+        facts = {
+            "grants since the faults stopped": world.laws.calm_grants[job.id],
+            "of them to workers without the type": world.laws.calm_strangers[job.id],
+            "messages": letters,
+            "opening": job.opening,
+            "window": job.window,
+            "resumed": bool(job.resumed_at),
+            "behind": sum(row.generation != job.generation for row in rows),
+            "executions": states,
+            "watched": world.jobs.marked(job.id),
+            "rows": [row.statuses for row in rows],
+        }
+        return f"{shown(job)} {', '.join(f'{name}: {fact}' for name, fact in facts.items())}"
 
     def _agreement(self, job: Job) -> None:
         """The last execution of the generation and the job agree."""

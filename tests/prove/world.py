@@ -6,34 +6,16 @@ import itertools
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 from unittest.mock import patch
 
 from handlers import log
 from shoal import bootstrap
-from shoal.adapters.memory.audit import MemoryAuditLog
-from shoal.adapters.memory.bulk import MemoryBulkStore
-from shoal.adapters.memory.dead_letters import MemoryDeadLetterStore
-from shoal.adapters.memory.exports import MemoryExportFiles
-from shoal.adapters.memory.keepsakes import MemoryArtifactStore, MemoryEffectStore
-from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
-from shoal.adapters.memory.machines import MemoryMachines
-from shoal.adapters.memory.metrics import RecordingMetrics
-from shoal.adapters.memory.queues import MemoryQueueAges
-from shoal.adapters.memory.task_types import MemoryTypeRegistry
-from shoal.adapters.memory.tenants import MemoryTenants
-from shoal.adapters.memory.webhooks import (
-    MemoryDeliveryQueue,
-    MemoryWebhookPoster,
-    MemoryWebhookStore,
-)
-from shoal.adapters.memory.workers import MemoryWorkerStore
+from shoal.bootstrap.memory import in_memory
 from shoal.bootstrap.wiring import Adapters
 from shoal.domain import sizing
 from shoal.domain.chunk import Chunk
-from shoal.domain.job import DAY
-from shoal.domain.limits import Limits
 from shoal.service import bulk_actions, reconciliation
 from tests.prove.decisions import Decisions
 from tests.prove.faults import Fault, Faults
@@ -64,7 +46,10 @@ TYPES: Final = frozenset(("noop", "sleep", "container"))
 _RESULTS: Final = "results"
 _DEAD_VISIBILITY: Final = 360.0
 _ASYNC_RETRIES: Final = 2
-_RETENTION_DAYS: Final = 90
+_VALUES: Final = frozenset(
+    ("clock", "entropy", "metrics", "limits", "live_url", "lease", "retention", "local_webhooks")
+)
+"""What the use-cases are wired to that is no service."""
 
 
 class _Clock:
@@ -140,8 +125,6 @@ class World:
         self.inputs = Bucket("inputs")
         self.jobs = WatchedJobStore(self.laws)
         self.chunks = WatchedChunkStore(self.laws, self.results)
-        self.tenants = MemoryTenants(self.jobs)
-        self.export_files = MemoryExportFiles()
         self.pods = PodWorld(
             simulation=simulation,
             faults=faults,
@@ -156,6 +139,16 @@ class World:
         self.adapters = self._adapters()
         self._pod_numbers = itertools.count(1)
         self.users: list[User] = []
+        self.laws.type_of = self._type_of
+        self.laws.types_of = self._types_of
+
+    def _type_of(self, job_id: str) -> str:
+        job = self.jobs.row(job_id)
+        return "" if job is None else job.spec.task_type
+
+    def _types_of(self, worker: str) -> frozenset[str]:
+        pods = [pod for pod in self.pods.pods if pod.name == worker]
+        return frozenset(name for pod in pods for name in pod.fork_client.types)
 
     def chunk_of(self, job_id: str, index: int) -> Chunk | None:
         """The chunk that has a task, if it is made."""
@@ -169,41 +162,28 @@ class World:
         return store.objects
 
     def _adapters(self) -> Adapters:
-        clock = _Clock(self.simulation)
-        calls = self.calls
+        """All adapters in memory; those that are services elsewhere are called as such."""
+        memory = in_memory(jobs=self.jobs, chunks=self.chunks)
+        services = {each.name: getattr(memory, each.name) for each in fields(Adapters)}
+        services |= {
+            "queue": self.queue,
+            "depths": self.queue,
+            "workflow": JobWorkflow(self.workflow),
+            "blobs": self.inputs,
+            "bulk_runs": BulkRuns(self.workflow),
+            "export_runs": ExportRuns(self.workflow),
+        }
+        called = {
+            name: service if name in _VALUES else around(self.calls, name, service)
+            for name, service in services.items()
+        }
         return Adapters(
-            jobs=around(calls, "jobs", self.jobs),
-            chunks=around(calls, "chunks", self.chunks),
-            effects=around(calls, "effects", MemoryEffectStore(self.chunks)),
-            artifacts=around(calls, "artifacts", MemoryArtifactStore()),
-            queue=around(calls, "queue", self.queue),
-            depths=around(calls, "depths", self.queue),
-            ages=MemoryQueueAges(),
-            workflow=around(calls, "workflow", JobWorkflow(self.workflow)),
-            blobs=around(calls, "blobs", self.inputs),
-            types=around(calls, "types", MemoryTypeRegistry()),
-            machines=MemoryMachines(),
-            tenants=around(calls, "tenants", self.tenants),
-            clock=clock,
-            entropy=_Entropy(self.simulation),
-            metrics=RecordingMetrics(),
-            limits=Limits(retention_days=_RETENTION_DAYS),
-            audit_log=around(calls, "audit", MemoryAuditLog()),
-            live=around(calls, "live", MemoryLiveStore(clock)),
-            connections=MemoryConnections(),
-            live_url="wss://live.sim",
-            lease=LEASE,
-            retention=_RETENTION_DAYS * DAY,
-            workers=around(calls, "workers", MemoryWorkerStore()),
-            dead_letters=around(calls, "dead_letters", MemoryDeadLetterStore()),
-            bulk=around(calls, "bulk", MemoryBulkStore()),
-            bulk_runs=around(calls, "bulk_runs", BulkRuns(self.workflow)),
-            webhooks=MemoryWebhookStore(),
-            delivery_queue=MemoryDeliveryQueue(),
-            webhook_poster=MemoryWebhookPoster(),
-            local_webhooks=False,
-            export_runs=around(calls, "export_runs", ExportRuns(self.workflow)),
-            export_files=around(calls, "export_files", self.export_files),
+            **called
+            | {
+                "clock": _Clock(self.simulation),
+                "entropy": _Entropy(self.simulation),
+                "lease": LEASE,
+            }
         )
 
     @contextmanager

@@ -62,10 +62,12 @@ class InMemory(Adapters):
     export_files: MemoryExportFiles
 
 
-def in_memory(*types: TaskType, jobs: MemoryJobStore | None = None) -> InMemory:
+def in_memory(
+    *types: TaskType, jobs: MemoryJobStore | None = None, chunks: MemoryChunkStore | None = None
+) -> InMemory:
     """Return empty stores with these task types, or with `noop` only."""
     jobs = jobs or MemoryJobStore()
-    chunks = MemoryChunkStore()
+    chunks = chunks or MemoryChunkStore()
     clock = FixedClock()
     queue = MemoryTaskQueue()
     return InMemory(
