@@ -1,4 +1,7 @@
-"""The invariants of design.md §5, as checks of one write, of one state, and of rest."""
+"""Checks writes, states and states at rest.
+
+Invariants 1 to 8 of docs/explanation/architecture.md.
+"""
 
 from __future__ import annotations
 
