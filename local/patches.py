@@ -38,7 +38,7 @@ _STARTING_PAUSE = 0.15
 _unpacking = threading.Lock()
 
 
-class Mismatch(RuntimeError):  # noqa: N818
+class PatchMismatch(RuntimeError):  # noqa: N818
     """The pinned emulator is not the one that a patch was written for."""
 
 
@@ -47,7 +47,7 @@ def keep_error_class() -> None:
     original = '{"status": "error", "error": str(e), "trace": traceback.format_exc()}'
     script = lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
     if script.count(original) != 1:
-        raise Mismatch("the Python worker's script has changed")
+        raise PatchMismatch("the Python worker's script has changed")
     replacement = original.replace('"trace"', '"errorType": type(e).__name__, "trace"')
     lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(original, replacement)  # noqa: SLF001
     last = threading.local()

@@ -310,7 +310,7 @@ def test_every_patch_is_put_on() -> None:
         for name, each in vars(patches).items()
         if getattr(each, "__module__", "") == patches.__name__
         and not name.startswith("_")
-        and name not in ("Mismatch", "routed", "main")
+        and name not in ("PatchMismatch", "routed", "main")
         and not isinstance(each, ModuleType)
     }
 

@@ -32,7 +32,7 @@ from pydantic import (
 from pydantic.networks import IPvAnyAddress, PostgresDsn
 
 from shoal.sdk.task import Task, task
-from shoal.service.checking import checker, schema_problems
+from shoal.service.input_validation import input_checker, schema_problems
 
 ROOT = pathlib.Path(__file__).parents[3]
 
@@ -197,7 +197,7 @@ def test_a_signature_is_accepted_and_so_is_what_pydantic_writes(
 
     assert schema_problems(made.schema) == []
     written = TypeAdapter(annotation).dump_python(value, mode="json", round_trip=True)
-    mismatch = checker(made.schema)({"value": written})
+    mismatch = input_checker(made.schema)({"value": written})
     assert mismatch is None, mismatch
 
 

@@ -19,8 +19,8 @@ from shoal.ports.clock import Clock
 from shoal.ports.jobs import JobStore
 from shoal.ports.queues import Message, TaskQueue
 from shoal.ports.task_types import TypeRegistry
-from shoal.service.checking import line_checker
 from shoal.service.completion import Completion
+from shoal.service.input_validation import line_checker
 from shoal.service.job_updates import TRIES, update_job
 from shoal.service.recovery import CrashLoopDetector
 from shoal.service.retry_selection import positions_to_run

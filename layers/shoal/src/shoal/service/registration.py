@@ -11,7 +11,7 @@ from shoal.domain.workers import PLACE, Worker
 from shoal.ports.clock import Clock
 from shoal.ports.task_types import TaskType, TypeRegistry
 from shoal.ports.workers import WorkerPage, WorkerStore
-from shoal.service.checking import schema_problems
+from shoal.service.input_validation import schema_problems
 
 MOST_PROBLEMS = 20
 

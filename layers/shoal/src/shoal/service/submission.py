@@ -26,7 +26,7 @@ from shoal.ports.jobs import JobStore
 from shoal.ports.task_types import TaskType, TypeRegistry
 from shoal.ports.workflow import Workflow
 from shoal.service.admission import Admission
-from shoal.service.checking import checker
+from shoal.service.input_validation import input_checker
 from shoal.service.job_access import owned_job
 
 UPLOAD_SECONDS = 3_600
@@ -260,7 +260,7 @@ def _samples(spec: Spec) -> Iterator[tuple[int, Mapping[str, Json]]]:
 def _check_inputs(
     task_type: TaskType, spec: Spec, samples: Iterator[tuple[int, Mapping[str, Json]]]
 ) -> None:
-    check, field = checker(task_type.schema), _field(spec)
+    check, field = input_checker(task_type.schema), _field(spec)
     problems = []
     for index, own in samples:
         mismatch = check({**spec.params, **own})

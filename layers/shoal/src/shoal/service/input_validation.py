@@ -35,7 +35,7 @@ PATTERN_BYTES: Final = 131_072
 type Check = Callable[[Mapping[str, Json]], Mismatch | None]
 
 
-def checker(schema: Mapping[str, Any]) -> Check:
+def input_checker(schema: Mapping[str, Any]) -> Check:
     """Return a function that returns the mismatch of an input, or None.
 
     Raises UnusableSchema if the schema has a problem: an earlier release may have stored it.
@@ -138,7 +138,7 @@ def line_checker(
     """Return a function that returns the problem of a line of JSON Lines, or None."""
     from pydantic_core import from_json  # noqa: PLC0415 - see above
 
-    check = checker(schema)
+    check = input_checker(schema)
 
     def check_line(line: bytes) -> str | None:
         try:

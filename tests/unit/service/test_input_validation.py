@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shoal.domain.errors import UnusableSchema
-from shoal.service.checking import checker, line_checker, schema_problems
+from shoal.service.input_validation import input_checker, line_checker, schema_problems
 
 type Json = Any
 
@@ -22,7 +22,7 @@ SCHEMA = {
 
 
 def message(schema: dict[str, Json], value: dict[str, Json]) -> str | None:
-    mismatch = checker(schema)(value)
+    mismatch = input_checker(schema)(value)
     return None if mismatch is None else str(mismatch)
 
 
@@ -180,7 +180,7 @@ def test_a_schema_that_was_stored_earlier_is_refused_with_its_place() -> None:
     with pytest.raises(
         UnusableSchema, match="at /properties/a/multipleOf: must be a number above 0"
     ):
-        checker(schema)
+        input_checker(schema)
 
 
 def test_all_problems_of_a_schema_are_reported_up_to_ten() -> None:
