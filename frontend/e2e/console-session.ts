@@ -37,7 +37,7 @@ export class ConsoleSession {
     });
   }
 
-  /** Cancels the jobs that are still active, because the platform polls each active job. */
+  /** Cancels the jobs that have not ended, because the platform polls each open job. */
   async cancelJobs(): Promise<void> {
     if (!this.token) return;
     const query = `tag=suite=${this.run}&status=PENDING,ENQUEUED,RUNNING`;

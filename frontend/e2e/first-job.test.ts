@@ -24,7 +24,7 @@ interface FormInput {
 async function submit(name: string, type: string, tasks: number, input: FormInput): Promise<void> {
   const { page } = ui;
   await ui.goto(`/jobs/new?type=${type}`);
-  await page.getByLabel("Tasks", { exact: true }).fill(String(tasks));
+  await page.getByLabel("Number of tasks").fill(String(tasks));
   if (input.path) await page.getByRole("textbox", { name: "path" }).fill(input.path);
   if (input.attempts) await page.getByRole("textbox", { name: "attempts", exact: true }).fill(input.attempts);
   if (input.maxAttempts) await page.getByRole("textbox", { name: /^Max attempts/ }).fill(input.maxAttempts);
@@ -63,7 +63,7 @@ test("a user submits a job with the form, and sees its end without refreshing", 
 
 test("the form explains why it cannot be submitted", async () => {
   await ui.goto("/jobs/new?type=needs");
-  await ui.page.getByLabel("Tasks", { exact: true }).fill("0");
+  await ui.page.getByLabel("Number of tasks").fill("0");
   await ui.button("Validate").click();
 
   await ui.page.getByText("Fix 2 problems to submit").waitFor();

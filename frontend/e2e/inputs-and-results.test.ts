@@ -108,7 +108,7 @@ async function copyCode(format: string, label: string): Promise<string> {
 test("the form's code for curl, CLI and Python submits the same job", async () => {
   const { page } = ui;
   await ui.goto("/jobs/new?type=fail_below");
-  await page.getByLabel("Tasks", { exact: true }).fill("2");
+  await page.getByLabel("Number of tasks").fill("2");
   await page.getByRole("textbox", { name: "attempts", exact: true }).fill("1");
   await page.getByRole("textbox", { name: /^Name/ }).fill("it's copied");
   await page.getByRole("textbox", { name: /^Tags/ }).fill(`suite=${ui.run}`);

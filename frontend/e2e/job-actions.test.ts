@@ -46,7 +46,7 @@ test("a waiting job gets another priority, and its dead letters are retried with
   const deadLetters = ui.row(new RegExp(`Not finished 3 .*${id}`));
   await deadLetters.getByText("3", { exact: true }).first().waitFor();
   await deadLetters.getByRole("button", { name: /^Retry failed tasks/ }).click();
-  await ui.dialog.getByText(/^Runs a canary of 1 of 3 tasks that did not complete/).waitFor();
+  await ui.dialog.getByText(/^Retries a canary of 1 of 3 tasks that did not complete/).waitFor();
   writeFileSync(fixedFlag, "");
   await ui.confirm("Retry failed tasks");
 

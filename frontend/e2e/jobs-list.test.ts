@@ -89,18 +89,18 @@ test("an action on selected jobs skips jobs whose state does not allow it", asyn
   expect(await ui.row(/many-c.*Paused/).count()).toBe(0);
 });
 
-test("a bulk action counts the matching jobs, processes each once, and lists the rejected ones", async () => {
+test("a bulk action counts the matching jobs, processes each once, and lists the refused ones", async () => {
   const { page } = ui;
   await ui.goto(`${jobsPath()}&name=many-`);
   await ui.row(/many-done/).waitFor();
   await ui.chooseFromMenu("Bulk actions", "Resume");
-  await ui.dialog.getByText(/^The waiting tasks of 4 jobs can start again/).waitFor();
+  await ui.dialog.getByText(/^The waiting tasks of 4 jobs can start/).waitFor();
   await ui.confirm("Resume 4 jobs");
 
-  await page.getByText("3 done, 1 rejected of 4 jobs (100%)").first().waitFor();
+  await page.getByText("3 done, 1 refused of 4 jobs (100%)").first().waitFor();
   expect(new URL(page.url()).pathname).toBe("/bulk-actions");
-  await page.getByRole("heading", { name: "Rejected jobs (1)" }).waitFor();
-  await page.getByRole("table", { name: "Rejected jobs" }).getByRole("link").first().click();
+  await page.getByRole("heading", { name: "Refused jobs (1)" }).waitFor();
+  await page.getByRole("table", { name: "Refused jobs" }).getByRole("link").first().click();
   await ui.heading(/^many-/).waitFor();
   await ui.goto(jobsPath());
   await expect.poll(() => ui.row(/Paused/).count()).toBe(0);
@@ -121,7 +121,7 @@ test("an aborted bulk action changes no further jobs", async () => {
   await page.getByText("Stopping", { exact: true }).first().waitFor();
   triggerPlatformEvent("let-go", "BulkActions");
 
-  await page.getByText("Aborted: 0 done, 0 rejected of 4 jobs (0%)").first().waitFor();
+  await page.getByText("Aborted: 0 done, 0 refused of 4 jobs (0%)").first().waitFor();
   const { items } = await ui.api<{ items: { name: string; ending: string | null }[] }>("GET", jobsPath());
   expect(items.filter((each) => each.ending)).toEqual([]);
 });

@@ -113,7 +113,7 @@ for (const [appearance, options] of Object.entries(APPEARANCES)) {
   for (const name of selected) {
     await page.goto(CONSOLE + SCREENS[name]);
     await page.getByRole("heading", { level: 1 }).first().waitFor();
-    await page.waitForTimeout(1_500); // active screens never become idle
+    await page.waitForTimeout(1_500); // screens with live updates never become idle
     await page
       .getByText(/^(Loading|Grouping)/)
       .first()

@@ -8,8 +8,8 @@ const ts = createRequire(new URL("../../frontend/package.json", import.meta.url)
 const PLACEHOLDER = "`x`";
 const WORD = /^[("'“]?[A-Za-z]+(?:[-'’/][A-Za-z]+)*["')”]?[.,:;!?…]*$/;
 const TEXT_PROPERTIES = new Set([
-  "alt", "ariaLabel", "constraintText", "content", "counter", "description", "empty", "errorText", "header", "info",
-  "label", "loadingText", "placeholder", "title", "verb",
+  "alt", "ariaLabel", "confirmLabel", "constraintText", "content", "counter", "description", "empty", "errorText", "header", "info",
+  "label", "loadingText", "placeholder", "title",
 ]);
 
 /** Returns whether a string reads as words rather than as an expression, a path or a class name. */

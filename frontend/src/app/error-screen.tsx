@@ -1,6 +1,7 @@
 /** The screens for an error and for an unknown address. The navigation stays usable. */
 
 import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
@@ -31,7 +32,7 @@ export function NotFoundScreen() {
     <PageLayout breadcrumbs={[SCREENS.jobs]}>
       <ContentLayout header={<Header variant="h1">Page not found</Header>}>
         <SpaceBetween size="s">
-          <div>No page exists at this address.</div>
+          <Box>No page exists at this address.</Box>
           <Button href="/jobs">Go to jobs</Button>
         </SpaceBetween>
       </ContentLayout>

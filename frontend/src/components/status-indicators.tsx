@@ -2,7 +2,7 @@
 
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
 import type { AttemptOutcome, Job, JobStatus, TaskStatus, WorkerState } from "@/lib/api/types";
-import { isActiveJob } from "@/lib/job";
+import { isOpenJob } from "@/lib/job";
 
 interface StatusStyle {
   type: StatusIndicatorProps.Type;
@@ -56,8 +56,8 @@ const ENDING_LABELS: Record<JobStatus, string> = {
 type JobState = Pick<Job, "status" | "paused" | "ending" | "drained">;
 
 export function jobStatusStyle(job: JobState): StatusStyle {
-  if (isActiveJob(job) && job.ending) return { type: "in-progress", label: ENDING_LABELS[job.ending] };
-  if (isActiveJob(job) && job.paused) {
+  if (isOpenJob(job) && job.ending) return { type: "in-progress", label: ENDING_LABELS[job.ending] };
+  if (isOpenJob(job) && job.paused) {
     return job.drained ? { type: "stopped", label: "Paused" } : { type: "in-progress", label: "Pausing" };
   }
   return JOB_STATUS_STYLES[job.status];

@@ -12,7 +12,7 @@ const ACTIVE: Record<JobStatus, boolean> = {
 };
 
 /** Whether the job has not ended. */
-export const isActiveJob = ({ status }: Pick<Job, "status">): boolean => ACTIVE[status];
+export const isOpenJob = ({ status }: Pick<Job, "status">): boolean => ACTIVE[status];
 
 export const jobTitle = (job: Pick<Job, "id" | "name">): string => job.name || job.id;
 

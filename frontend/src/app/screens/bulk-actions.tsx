@@ -19,7 +19,7 @@ export default function BulkActionsScreen() {
           <Header
             variant="h1"
             actions={<RefreshControl />}
-            description="Actions on all jobs that match a filter, run in the background."
+            description="Actions on all jobs that match a filter, run in the background"
           >
             {SCREENS.bulkActions.text}
           </Header>

@@ -28,7 +28,7 @@ import { parseStatuses, TasksTable } from "@/features/tasks/tasks-table";
 import { Problem } from "@/lib/api/problem";
 import type { Job } from "@/lib/api/types";
 import { formatNumber } from "@/lib/format";
-import { isActiveJob, jobHref, jobTitle } from "@/lib/job";
+import { isOpenJob, jobHref, jobTitle } from "@/lib/job";
 
 const TaskMetrics = lazy(() => import("@/features/task-metrics/task-metrics"));
 
@@ -101,7 +101,7 @@ function JobView({ job, taskHref }: { job: Job; taskHref: (index: number) => str
   const search = route.useSearch();
   const selected = search.task ?? null;
   const changeSearch = useChangeSearch(job.id);
-  const active = isActiveJob(job);
+  const active = isOpenJob(job);
   const { failed } = job.counts;
   return (
     <ContentLayout

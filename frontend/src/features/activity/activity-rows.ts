@@ -40,7 +40,7 @@ export const rowOfEvent = ({ id, at, action, who, job_id, detail }: Event): Acti
   detail,
 });
 
-/** The start and the end of the job's latest generation, which the audit log does not contain. */
+/** The start and the end of the job's latest generation, which the audit trail does not contain. */
 export function lifecycleRows(job: Job): ActivityRow[] {
   const row = (id: string, at: string, action: string, detail: Event["detail"]): ActivityRow => ({
     id,

@@ -1,4 +1,4 @@
-/** The audit log: the events of one job or of the whole tenant. */
+/** The audit trail: the events of one job or of the whole tenant. */
 
 import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { type Api, unwrap } from "@/lib/api/client";

@@ -1,4 +1,4 @@
-/** One bulk action: its progress, and the jobs that it rejected. */
+/** One bulk action: its progress, and the jobs that it refused. */
 
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
@@ -66,14 +66,14 @@ export function BulkActionDetails({ id, total }: BulkActionDetailsProps) {
           items={[
             { label: "Status", value: <BulkActionStatus bulkAction={bulkAction} /> },
             { label: bulkAction.dry_run ? "Jobs counted" : "Jobs done", value: formatNumber(bulkAction.done) },
-            { label: "Jobs rejected", value: formatNumber(bulkAction.refused) },
+            { label: "Jobs refused", value: formatNumber(bulkAction.refused) },
             { label: "Started by", value: bulkAction.by },
             { label: "Started", value: <Timestamp at={bulkAction.created_at} /> },
             { label: "Finished", value: <Timestamp at={bulkAction.finished_at} /> },
             ...(bulkAction.reason ? [{ label: "Status reason", value: toSentence(bulkAction.reason) }] : []),
           ]}
         />
-        {bulkAction.refusals.length > 0 && <RejectedJobs bulkAction={bulkAction} />}
+        {bulkAction.refusals.length > 0 && <RefusedJobs bulkAction={bulkAction} />}
       </SpaceBetween>
       {aborting && (
         <ConfirmDialog
@@ -108,18 +108,18 @@ function BulkActionProgress({ bulkAction, total }: { bulkAction: BulkAction; tot
   );
 }
 
-function RejectedJobs({ bulkAction: { refusals, refused } }: { bulkAction: BulkAction }) {
+function RefusedJobs({ bulkAction: { refusals, refused } }: { bulkAction: BulkAction }) {
   const counter = `(${refusals.length < refused ? `first ${refusals.length} of ` : ""}${formatNumber(refused)})`;
   return (
     <ResponsiveTable
-      label="Rejected jobs"
+      label="Refused jobs"
       variant="embedded"
       trackBy="job_id"
       items={refusals}
       wrapLines
       header={
         <Header variant="h3" counter={counter}>
-          Rejected jobs
+          Refused jobs
         </Header>
       }
       columns={[

@@ -66,12 +66,13 @@ export function BulkActionsTable() {
         {
           id: "status",
           header: "Status",
+          minWidth: 150,
           width: 155,
           card: "unlabelled",
           cell: (each) => <BulkActionStatus bulkAction={each} />,
         },
-        { id: "progress", header: "Jobs", width: 190, cell: (each) => describeBulkProgress(each, null) },
-        { id: "user", header: "Started by", width: 130, card: "half", cell: (each) => each.by },
+        { id: "progress", header: "Jobs", minWidth: 150, width: 190, cell: (each) => describeBulkProgress(each, null) },
+        { id: "user", header: "User", width: 110, card: "half", cell: (each) => each.by },
         {
           id: "started",
           header: "Started",

@@ -13,18 +13,18 @@ test("a filter description omits empty fields", () => {
 
 test("progress is relative to the counted jobs", () => {
   expect(describeBulkProgress({ done: 40, refused: 10, dry_run: false }, 200)).toBe(
-    "40 done, 10 rejected of 200 jobs (25%)",
+    "40 done, 10 refused of 200 jobs (25%)",
   );
 });
 
 test("jobs created after the count do not raise the progress above 100%", () => {
   expect(describeBulkProgress({ done: 12, refused: 0, dry_run: false }, 10)).toBe(
-    "12 done, 0 rejected of 12 jobs (100%)",
+    "12 done, 0 refused of 12 jobs (100%)",
   );
 });
 
-test("the effect contains the number of jobs and mentions rejected jobs", () => {
-  expect(describeBulkEffect("delete", 1)).toMatch(/^Deletes 1 job .* can't undo .* are rejected and do not change\.$/);
+test("the effect contains the number of jobs and mentions refused jobs", () => {
+  expect(describeBulkEffect("delete", 1)).toMatch(/^Deletes 1 job .* can't undo .* are refused and do not change\.$/);
 });
 
 test("the end time that the API adds is not part of the requested filter", () => {

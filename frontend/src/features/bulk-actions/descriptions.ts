@@ -52,13 +52,13 @@ export function requestedFilter({
 const EFFECTS: Record<BulkVerb, (jobs: string) => string> = {
   cancel: (jobs) => `Cancels the unfinished tasks of ${jobs}. Existing results are kept.`,
   pause: (jobs) => `No further chunks of ${jobs} start until you resume them. Running tasks finish.`,
-  resume: (jobs) => `The waiting tasks of ${jobs} can start again.`,
-  retry: (jobs) => `Runs the tasks of ${jobs} that did not complete again, with new attempts.`,
+  resume: (jobs) => `The waiting tasks of ${jobs} can start.`,
+  retry: (jobs) => `Retries the tasks of ${jobs} that did not complete, with new attempts.`,
   delete: (jobs) => `Deletes ${jobs} with all tasks and results. You can't undo this action.`,
 };
 
 export const describeBulkEffect = (action: BulkVerb, jobs: number): string =>
-  `${EFFECTS[action](pluralize(jobs, "job"))} Jobs in a state that does not allow this action are rejected and do not change.`;
+  `${EFFECTS[action](pluralize(jobs, "job"))} Jobs in a state that does not allow this action are refused and do not change.`;
 
 /** The progress of a bulk action, relative to the total if that is known. */
 export function describeBulkProgress(
@@ -67,7 +67,7 @@ export function describeBulkProgress(
 ): string {
   if (dryRun) return `${pluralize(done, "job")} counted`;
   const processed = done + refused;
-  const progress = `${formatNumber(done)} done, ${formatNumber(refused)} rejected`;
+  const progress = `${formatNumber(done)} done, ${formatNumber(refused)} refused`;
   if (!total) return progress;
   const all = Math.max(total, processed);
   return `${progress} of ${pluralize(all, "job")} (${formatPercent(processed, all)})`;

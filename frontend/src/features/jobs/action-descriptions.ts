@@ -2,13 +2,13 @@
 
 import type { Job } from "@/lib/api/types";
 import { formatNumber, pluralize } from "@/lib/format";
-import { isActiveJob, unfinishedTasks } from "@/lib/job";
+import { isOpenJob, unfinishedTasks } from "@/lib/job";
 
 export type JobAction = "cancel" | "pause" | "resume" | "retry";
 
 interface ActionText {
   label: string;
-  /** These go before the name of a job, or before a number of jobs. */
+  /** The verb forms, before the name of a job or a number of jobs. */
   infinitive: string;
   progressive: string;
   past: string;
@@ -28,7 +28,7 @@ export const JOB_ACTIONS: Record<JobAction, ActionText> = {
 
 /** The actions that the job's state allows. */
 export function allowedActions(job: Job): Record<JobAction, boolean> {
-  const stoppable = isActiveJob(job) && !job.ending;
+  const stoppable = isOpenJob(job) && !job.ending;
   return {
     cancel: stoppable,
     pause: stoppable && !job.paused,
@@ -47,8 +47,8 @@ export function describeAction(action: JobAction, job: Job): string {
     case "pause":
       return `No further chunks start. ${pluralize(counts.running, "running task")} ${counts.running === 1 ? "finishes" : "finish"}. The deadline clock stops until you resume the job.`;
     case "resume":
-      return `${pluralize(counts.pending + counts.retrying, "waiting task")} can start again.`;
+      return `${pluralize(counts.pending + counts.retrying, "waiting task")} can start.`;
     case "retry":
-      return `Runs ${pluralize(counts.failed + counts.cancelled, "task")} that did not complete again as generation ${formatNumber(job.generation + 1)}, with new attempts. ${results}`;
+      return `Retries ${pluralize(counts.failed + counts.cancelled, "task")} that did not complete. The retry is generation ${formatNumber(job.generation + 1)}, with new attempts. ${results}`;
   }
 }

@@ -110,7 +110,7 @@ export function useCachedJob(id: string): () => Job | undefined {
   return useCallback(() => queries.getQueryData(jobQuery(api, id).queryKey), [api, queries, id]);
 }
 
-/** The reasons why an active job waits. Fetches nothing once the job has ended. */
+/** The reasons why an open job waits. Fetches nothing once the job has ended. */
 export function useJobReasons(id: string, { active }: { active: boolean }) {
   const interval = useRefetchInterval();
   return useQuery({ ...jobReasonsQuery(useApi(), id), enabled: active, refetchInterval: active && interval });
@@ -278,7 +278,7 @@ export interface JobChanges extends JobOverrides {
   tags?: Record<string, string>;
 }
 
-/** Changes an active job. Omitted fields keep their values. */
+/** Changes an open job. Omitted fields keep their values. */
 export function useChangeJob() {
   const api = useApi();
   const queries = useQueryClient();

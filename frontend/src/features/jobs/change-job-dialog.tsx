@@ -1,4 +1,4 @@
-/** A form for the fields that can change while a job is active. */
+/** A form for the fields that can change while a job is open. */
 
 import AttributeEditor from "@cloudscape-design/components/attribute-editor";
 import FormField from "@cloudscape-design/components/form-field";

@@ -12,7 +12,7 @@ test("a link contains the job's ID and its times, with ten minutes after its end
   );
 });
 
-test("the end time of an active job is the current time", () => {
+test("the end time of an open job is the current time", () => {
   const now = Date.parse("2026-11-26T12:00:00Z");
 
   expect(fillUrlTemplate("{until}", makeJob(), now)).toBe("2026-11-26T12*3A10*3A00.000Z");

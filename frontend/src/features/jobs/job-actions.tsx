@@ -9,7 +9,7 @@ import { RefreshControl } from "@/components/refresh-control";
 import { useIsMobile } from "@/components/use-is-mobile";
 import type { Job } from "@/lib/api/types";
 import { pluralize } from "@/lib/format";
-import { isActiveJob, jobTitle } from "@/lib/job";
+import { isOpenJob, jobTitle } from "@/lib/job";
 import { allowedActions, JOB_ACTIONS, type JobAction } from "./action-descriptions";
 import { useDeleteJob } from "./api";
 import { ChangeJobDialog } from "./change-job-dialog";
@@ -25,7 +25,7 @@ export function JobActions({ job }: { job: Job }) {
   const navigate = useNavigate();
   const allowed = allowedActions(job);
   const mobile = useIsMobile();
-  const active = isActiveJob(job);
+  const active = isOpenJob(job);
   const actions: JobAction[] = ["retry", job.paused ? "resume" : "pause", "cancel"];
   const menu = [
     { id: "change", text: "Change", disabled: !active, disabledReason: "The job has ended" },

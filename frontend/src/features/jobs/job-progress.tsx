@@ -10,7 +10,7 @@ import { TaskCountsBar } from "@/components/task-counts-bar";
 import { Timestamp } from "@/components/timestamp";
 import type { Job, TaskStatus } from "@/lib/api/types";
 import { formatNumber, pluralize, toSentence } from "@/lib/format";
-import { isActiveJob, jobHref } from "@/lib/job";
+import { isOpenJob, jobHref } from "@/lib/job";
 import { countOf } from "@/lib/task";
 import { useJobReasons } from "./api";
 
@@ -112,9 +112,9 @@ function Discards({ job: { id, discards } }: { job: Job }) {
   );
 }
 
-/** Why an active job waits, or why a job has ended. */
+/** Why an open job waits, or why a job has ended. */
 function StatusReason({ job }: { job: Job }) {
-  const active = isActiveJob(job);
+  const active = isOpenJob(job);
   const { data, isError } = useJobReasons(job.id, { active });
   if (!active) return <span className="break">{describeEnd(job)}</span>;
   const [first, ...others] = data?.reasons ?? [];

@@ -8,7 +8,7 @@ import { ProblemAlert } from "@/components/problem-alert";
 import { describeCause, useFailures } from "@/features/failures/api";
 import type { Job } from "@/lib/api/types";
 import { pluralize } from "@/lib/format";
-import { isActiveJob, jobTitle, unfinishedTasks } from "@/lib/job";
+import { isOpenJob, jobTitle, unfinishedTasks } from "@/lib/job";
 import { useJobSnapshot } from "./api";
 import { RetryDialog } from "./retry-dialog";
 
@@ -62,8 +62,8 @@ export function RetryDeadLettersDialog({ jobId, workerDied, onClose }: RetryDead
 }
 
 function nothingToRetry(job: Job): string {
-  if (isActiveJob(job)) {
-    return `${jobTitle(job)} is still active, with ${pluralize(unfinishedTasks(job), "unfinished task")}. Shoal has sent its chunks again. You can retry failed tasks after the job has ended.`;
+  if (isOpenJob(job)) {
+    return `${jobTitle(job)} has not ended. It has ${pluralize(unfinishedTasks(job), "unfinished task")}, and Shoal has sent its chunks again. You can retry failed tasks after the job has ended.`;
   }
   return `${jobTitle(job)} is ${job.status.toLowerCase()}, with ${pluralize(job.counts.completed, "completed task")}. There are no failed tasks to retry.`;
 }

@@ -26,13 +26,13 @@ test.each([
 
 test("a retry description has the number of retried, discarded and completed tasks", () => {
   expect(describeRetry({ ...plan, discarded: 3 })).toBe(
-    "Runs 200 tasks that did not complete again as generation 2, with new attempts. 3 discarded tasks are skipped. 800 existing results are kept.",
+    "Retries 200 tasks that did not complete. The retry is generation 2, with new attempts. 3 discarded tasks are skipped. 800 existing results are kept.",
   );
 });
 
 test("a canary description has the size of the canary and the number of tasks that must complete", () => {
   expect(describeRetry({ ...plan, cause: "Timeout", canary: { share: 0.05, bar: 0.9 } })).toBe(
-    "Runs a canary of about 10 of 200 tasks that failed with Timeout, as generation 2. If at least 9 of the canary tasks complete, the other 190 run too. Otherwise the job fails. Other failed tasks do not change. 800 existing results are kept.",
+    "Retries a canary of about 10 of 200 tasks that failed with Timeout. The retry is generation 2. If at least 9 of the canary tasks complete, the other 190 run too. Otherwise the job fails. Other failed tasks do not change. 800 existing results are kept.",
   );
 });
 
@@ -48,7 +48,11 @@ test.each([
     /canary of about 2 of 3 tasks .* at least 1 of the canary tasks complete, the other task runs too\. Otherwise/,
   ],
   [{ share: 0.5, bar: 0 }, 4, /When it ends, the other 2 run too\./],
-  [{ share: 1, bar: 0.9 }, 4, /^Runs a canary of all 4 tasks that did not complete, as generation 2\. 800/],
+  [
+    { share: 1, bar: 0.9 },
+    4,
+    /^Retries a canary of all 4 tasks that did not complete\. The retry is generation 2\. 800/,
+  ],
 ])("describes a canary of %j of %d tasks", (canary, tasks, description) => {
   expect(describeRetry({ ...plan, tasks, canary })).toMatch(description);
 });

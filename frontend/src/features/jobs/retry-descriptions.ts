@@ -33,7 +33,7 @@ export function describeRetry({ tasks, cause, discarded, completed, generation, 
   const sentences = [
     canary
       ? describeCanary(tasks, which, generation, canary)
-      : `Runs ${pluralize(tasks, "task")} ${which} again as generation ${formatNumber(generation)}, with new attempts.`,
+      : `Retries ${pluralize(tasks, "task")} ${which}. The retry is generation ${formatNumber(generation)}, with new attempts.`,
   ];
   if (cause !== null) sentences.push("Other failed tasks do not change.");
   else if (discarded) {
@@ -47,7 +47,7 @@ function describeCanary(tasks: number, which: string, generation: number, { shar
   const size = canarySize(share, tasks);
   const required = Math.ceil(bar * size - 1e-9);
   const others = tasks - size;
-  const begin = `Runs a canary of ${size === tasks ? "all" : size === 1 ? "1 of" : `about ${formatNumber(size)} of`} ${pluralize(tasks, "task")} ${which}, as generation ${formatNumber(generation)}.`;
+  const begin = `Retries a canary of ${size === tasks ? "all" : size === 1 ? "1 of" : `about ${formatNumber(size)} of`} ${pluralize(tasks, "task")} ${which}. The retry is generation ${formatNumber(generation)}.`;
   if (!others) return begin;
   const follow = others === 1 ? "the other task runs too" : `the other ${formatNumber(others)} run too`;
   if (!required) return `${begin} When it ends, ${follow}.`;

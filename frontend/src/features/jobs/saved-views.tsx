@@ -16,7 +16,7 @@ interface View {
 }
 
 const DEFAULT_VIEWS: View[] = [
-  { name: "Active", search: { status: "PENDING,ENQUEUED,RUNNING" } },
+  { name: "Open jobs", search: { status: "PENDING,ENQUEUED,RUNNING" } },
   { name: "Failed in the last 24 hours", search: { status: "FAILED", created: "24h" } },
 ];
 

@@ -118,7 +118,7 @@ function ChangeLimitsDialog({ tenant, onClose }: { tenant: Tenant; onClose: () =
   const valid = LIMITS.every((each) => limitError(each, inputs[each]) === null);
   return (
     <ConfirmDialog
-      header={`Change limits of ${tenant.tenant}`}
+      header={`Change limits of tenant ${tenant.tenant}`}
       confirmLabel="Save changes"
       loading={setLimits.isPending}
       canConfirm={valid && changes.length > 0}
@@ -128,6 +128,7 @@ function ChangeLimitsDialog({ tenant, onClose }: { tenant: Tenant; onClose: () =
       }
     >
       <SpaceBetween size="m">
+        <div>Leave a field blank to use the default of the deployment.</div>
         {LIMITS.map((each) => {
           const error = limitError(each, inputs[each]);
           const setForTenant = tenant.own.includes(each);

@@ -39,7 +39,7 @@ export function NewJobForm({ types, selected, onSelect, onSubmitted }: NewJobFor
   const type = types.find((each) => each.name === selected) ?? null;
   return (
     <SpaceBetween size="l">
-      <Container header={<Header variant="h2">Task type</Header>}>
+      <Container header={<Header variant="h2">Choose a task type</Header>}>
         <FormField
           label="Task type"
           description={<TextWithCode text={type?.description || "The function that each task calls"} />}

@@ -1,4 +1,4 @@
-/** The name, the tags and the policies of a new job. */
+/** The settings of a new job: name, tags and policies. */
 
 import Box from "@cloudscape-design/components/box";
 import ColumnLayout from "@cloudscape-design/components/column-layout";
@@ -39,7 +39,7 @@ export function PolicyFields({ type, draft, errors, onChange }: PolicyFieldsProp
     </FormField>
   );
   return (
-    <Container header={<Header variant="h2">Policies</Header>}>
+    <Container header={<Header variant="h2">Job settings</Header>}>
       <ColumnLayout columns={2}>
         {optionalField("name", "Name", "Identifies the job in lists", "nightly")}
         <SegmentedField

@@ -36,7 +36,7 @@ export function TaskSourceFields(props: TaskSourceFieldsProps) {
         items={[
           {
             value: "count",
-            label: "Number of tasks",
+            label: "Count",
             description: "Same parameters for every task; each gets its own index",
           },
           { value: "grid", label: "Grid", description: "One task for each combination of field values" },
@@ -44,7 +44,7 @@ export function TaskSourceFields(props: TaskSourceFieldsProps) {
         ]}
       />
       {draft.source === "count" && (
-        <FormField label="Tasks" constraintText="1 to 1,000,000" {...errorText(errors.count ?? errors.tasks)}>
+        <FormField label="Number of tasks" constraintText="1 to 1,000,000" {...errorText(errors.count ?? errors.tasks)}>
           <Input value={draft.count} inputMode="numeric" onChange={({ detail }) => onChange({ count: detail.value })} />
         </FormField>
       )}

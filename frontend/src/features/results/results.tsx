@@ -10,7 +10,7 @@ import { ProblemAlert } from "@/components/problem-alert";
 import { TokenPagination, useTokenPagination } from "@/components/token-pagination";
 import type { Job, Missing } from "@/lib/api/types";
 import { formatNumber, pluralize } from "@/lib/format";
-import { isActiveJob } from "@/lib/job";
+import { isOpenJob } from "@/lib/job";
 import { useResults, useStartedExport, useStartExport } from "./api";
 import { ExportStatus } from "./export-status";
 import { describeMissing, groupMissing } from "./missing-results";
@@ -45,7 +45,7 @@ export function Results({ job, taskHref }: { job: Job; taskHref: (index: number)
                 disabled={!job.counts.completed}
                 onClick={() => startExport.mutate()}
               >
-                {isActiveJob(job) ? "Export current results" : "Export results"}
+                {isOpenJob(job) ? "Export current results" : "Export results"}
               </Button>
             }
           >

@@ -9,7 +9,7 @@ import { ProblemAlert } from "@/components/problem-alert";
 import { TASK_STATUS_STYLES } from "@/components/status-indicators";
 import type { Counts, Job } from "@/lib/api/types";
 import { formatNumber } from "@/lib/format";
-import { isActiveJob } from "@/lib/job";
+import { isOpenJob } from "@/lib/job";
 import { countOf } from "@/lib/task";
 import { useTaskMap } from "./api";
 import { type Shading, STATUSES } from "./grid";
@@ -32,7 +32,7 @@ export function TaskMap({ job, selected, onOpen }: TaskMapProps) {
   const [shading, setShading] = useState<Shading>("worst");
   const { data, error, isError, isPending, refetch } = useTaskMap(job.id, {
     taskCount: job.task_count ?? 0,
-    poll: isActiveJob(job),
+    poll: isOpenJob(job),
   });
   return (
     <Container

@@ -51,6 +51,6 @@ test("the charts have descriptions", () => {
     "The median is 5.1 s, p95 is 9.6 s and p99 is 10 s. The range is 100 ms to 10 s.",
   );
   expect(describeThroughput({ starts: [0, 2], values: [1, 3], width: 2 })).toBe(
-    "2 tasks/s on average over 4 s, up to 3 tasks/s within 2 s.",
+    "2 tasks/s on average over 4 s, with a peak of 3 tasks/s in intervals of 2 s.",
   );
 });

@@ -68,5 +68,5 @@ export function describeThroughput({ values, width }: Bars): string {
   const max = values.reduce((greatest, each) => Math.max(greatest, each), 0);
   const seconds = values.length * width;
   const average = ended / Math.max(seconds, 1e-6);
-  return `${formatRate(average)} on average over ${formatDuration(seconds)}, up to ${formatRate(max)} within ${formatDuration(width)}.`;
+  return `${formatRate(average)} on average over ${formatDuration(seconds)}, with a peak of ${formatRate(max)} in intervals of ${formatDuration(width)}.`;
 }

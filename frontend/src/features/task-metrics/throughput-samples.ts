@@ -9,7 +9,7 @@ export interface Sample {
   ended: number;
 }
 
-/** Seconds without a change after which the throughput is zero. Before, an update can merely be late. */
+/** Seconds without a change after which the throughput is zero. Until then, an update can be late. */
 const IDLE_SECONDS = 6;
 const MAX_SAMPLES = 600;
 const BAR_WIDTH = 2;

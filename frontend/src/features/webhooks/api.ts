@@ -68,7 +68,7 @@ export function useTestWebhook() {
     mutationFn: ({ id }: Webhook) =>
       unwrap(api.POST("/api/v1/webhooks/{webhook_id}/test", { params: { path: { webhook_id: id } } })),
     onSuccess: (_, { url }) => {
-      notify({ type: "success", header: "Sending a test event", content: `Event type webhook.test to ${url}` });
+      notify({ type: "success", header: "Sending a test event", content: `Destination: ${url}` });
       return queries.invalidateQueries({ queryKey: KEY });
     },
     onError: (error, { url }) => notifyProblem(`Could not send a test event to ${url}`, error),

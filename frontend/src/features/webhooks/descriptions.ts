@@ -12,7 +12,7 @@ export const EVENT_DESCRIPTIONS: Record<EventType, string> = {
   "job.completed": "The job completed",
   "job.failed": "The job failed",
   "job.cancelled": "The job was cancelled",
-  "job.retried": "Failed tasks are retried",
+  "job.retried": "A retry of failed tasks started",
   "job.deleted": "The job was deleted",
 };
 
