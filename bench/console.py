@@ -20,9 +20,9 @@ from typing import Any, Final
 
 from bench.console_page import Found, page
 from bench.cpu import settle
-from bench.jobs import rows_of_jobs
-from bench.million import CHUNK, CHUNKS, Million
-from bench.rows import deafen, hear, write
+from bench.job_rows import rows_of_jobs
+from bench.million_tasks import CHUNK, CHUNKS, Million
+from bench.table_rows import disable_streams, enable_streams, write
 from local.application import ROOT
 from local.console import Console
 from local.emulator import base_environment
@@ -48,7 +48,7 @@ def main() -> None:
     sizes = json.loads(_node("size-limit", "--json"))
     with running_platform(wait_seconds=600) as platform:
         million = Million(TENANT, ended=ENDED)
-        deafen(platform)
+        disable_streams(platform)
         write(platform, "JobsTableName", rows_of_jobs(JOBS, 1))
         write(platform, "JobsTableName", rows_of_jobs(50, 1, first=1))
         million.put(platform)
@@ -59,7 +59,7 @@ def main() -> None:
             look = _Look(console.url, platform, f"/jobs/{million.job.id}")
             loads = look.loads(rounds)
             rows = look.rows()
-            hear(platform)
+            enable_streams(platform)
             settle(platform)
             with _moving(platform, million, _pace(minutes)):
                 live = look.live(minutes)

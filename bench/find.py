@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 import httpx
 
 from bench.cpu import settle
-from bench.jobs import rows_of_jobs
-from bench.rows import deafen, write
+from bench.job_rows import rows_of_jobs
+from bench.table_rows import disable_streams, write
 from bench.tables import markdown, show
 from tests.support.platform import Platform, difference, running_platform
 
@@ -52,7 +52,7 @@ class Figures(NamedTuple):
 def main() -> None:
     """Fill the table, ask, print and write what came of it."""
     with running_platform(wait_seconds=600) as platform:
-        deafen(platform)
+        disable_streams(platform)
         begin = time.perf_counter()
         write(platform, "JobsTableName", rows_of_jobs(JOBS, TENANTS))
         seconds = time.perf_counter() - begin

@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any, Final
 
 from bench.cpu import settle
-from bench.rows import deafen, write
+from bench.table_rows import disable_streams, write
 from bench.tables import markdown, show
 from local.issuer import TENANT
 from shoal.adapters.rows.chunks import chunk_row
@@ -70,7 +70,7 @@ CASES: Final = (
 def main() -> None:
     """Write the jobs, ask for their maps, print and write what came of it."""
     with running_platform(wait_seconds=600) as platform:
-        deafen(platform)
+        disable_streams(platform)
         for case in {(each.chunk_size, each.mixed): each for each in CASES}.values():
             write(platform, "JobsTableName", [job_row(case.job), *_tallies(case)])
             write(

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Final
 
 from bench.peers.brokers import redis, stub
-from bench.peers.field import FIELD, Contestant
+from bench.peers.contestants import CONTESTANTS, Contestant
 from bench.peers.plot import plot
 from bench.peers.report import Result, report
 from bench.peers.runner import Run, run
@@ -25,7 +25,9 @@ def main() -> None:
     """Interleave the contestants, so that a slow minute of the machine hits all of them."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     name = sys.argv[2] if len(sys.argv) > 2 else ""
-    runs: dict[Contestant, list[Run]] = {each: [] for each in FIELD if each.name.startswith(name)}
+    runs: dict[Contestant, list[Run]] = {
+        each: [] for each in CONTESTANTS if each.name.startswith(name)
+    }
     references: list[float] = []
     with stub() as sqs, redis() as a_redis:
         for number in range(1, rounds + 1):

@@ -7,7 +7,7 @@ from typing import Any
 from arq import create_pool
 from arq.connections import RedisSettings
 
-from bench.peers.told import REDIS_PORT
+from bench.peers.broker_settings import REDIS_PORT
 
 QUIET = {"version": 1, "disable_existing_loggers": True}
 """For `--custom-log-dict`: two log lines a task would be measured too."""

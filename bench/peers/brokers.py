@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 
-from bench.peers.field import ROOT, Contestant
+from bench.peers.contestants import ROOT, Contestant
 from bench.peers.processes import end
 
 _HOST: Final = "127.0.0.1"

@@ -4,7 +4,7 @@ import sys
 
 from celery import Celery
 
-from bench.peers.told import REDIS_PORT
+from bench.peers.broker_settings import REDIS_PORT
 
 app = Celery("peer", broker=f"redis://127.0.0.1:{REDIS_PORT}/0")
 app.conf.update(task_ignore_result=True, worker_prefetch_multiplier=200)

@@ -4,7 +4,7 @@ import sys
 
 from celery import Celery
 
-from bench.peers.told import ENDPOINT, REGION
+from bench.peers.broker_settings import ENDPOINT, REGION
 
 app = Celery("peer", broker=ENDPOINT.replace("http://", "sqs://bench:bench@") + "//")
 app.conf.update(

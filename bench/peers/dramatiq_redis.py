@@ -5,7 +5,7 @@ import sys
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 
-from bench.peers.told import REDIS_PORT
+from bench.peers.broker_settings import REDIS_PORT
 
 dramatiq.set_broker(RedisBroker(host="127.0.0.1", port=REDIS_PORT))
 

@@ -5,7 +5,7 @@ import sys
 import dramatiq
 from dramatiq_sqs import SQSBroker
 
-from bench.peers.told import ENDPOINT, REGION
+from bench.peers.broker_settings import ENDPOINT, REGION
 
 dramatiq.set_broker(SQSBroker(endpoint_url=ENDPOINT, region_name=REGION))
 

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Final
 
 from bench.machine import machine
-from bench.peers.field import Contestant
+from bench.peers.contestants import Contestant
 from bench.peers.runner import Run
 
 _GOALS: Final = {1: 200.0, 100: 10.0}

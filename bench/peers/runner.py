@@ -11,7 +11,7 @@ import time
 from typing import Final, NamedTuple
 
 from bench.peers.brokers import Broker, environment
-from bench.peers.field import ROOT, Contestant
+from bench.peers.contestants import ROOT, Contestant
 from bench.peers.processes import cpu, end, tree, used
 
 _LOOK: Final = 0.01

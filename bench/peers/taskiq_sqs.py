@@ -5,7 +5,7 @@ import sys
 
 from taskiq_aio_sqs import SQSBroker
 
-from bench.peers.told import ENDPOINT, REGION
+from bench.peers.broker_settings import ENDPOINT, REGION
 
 broker = SQSBroker(
     "taskiq",

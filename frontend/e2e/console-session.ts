@@ -150,9 +150,12 @@ export function startSession({ signedIn = true }: { signedIn?: boolean } = {}): 
 /** The ID of the job whose page is open. */
 export const shownJobId = (page: Page): string => /job_[0-9A-Z]+/.exec(page.url())?.[0] ?? "";
 
-/** Changes the platform from outside the console, see tests/twin/happening.py. */
-export function triggerPlatformEvent(event: "give-up" | "hold" | "let-go", target: string): void {
-  execFileSync("python", ["-m", "tests.twin.happening", event, target], { stdio: "inherit" });
+/** Changes the platform from outside the console, see tests/twin/console_events.py. */
+export function triggerPlatformEvent(
+  event: "exhaust-receives" | "disable-function" | "enable-function",
+  target: string,
+): void {
+  execFileSync("python", ["-m", "tests.twin.console_events", event, target], { stdio: "inherit" });
 }
 
 /** Runs a shell script with the token of the console, and returns its output. */

@@ -40,7 +40,7 @@ test("a waiting job gets another priority, and its dead letters are retried with
   await ui.confirm("Save changes");
   await expect.poll(() => ui.job(id)).toMatchObject({ priority: "high", counts: { pending: 3 } });
 
-  triggerPlatformEvent("give-up", "low"); // the messages are still in the queue that no worker receives from
+  triggerPlatformEvent("exhaust-receives", "low"); // the messages are still in the queue that no worker receives from
   await ui.status("Failed").waitFor({ timeout: 45_000 }); // the messages were sent again, to the high queue
   await ui.goto("/dead-letters");
   const deadLetters = ui.row(new RegExp(`Not finished 3 .*${id}`));

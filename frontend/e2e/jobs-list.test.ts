@@ -16,7 +16,7 @@ beforeAll(async () => {
   await ui.waitForEnd(done);
 });
 
-afterAll(() => triggerPlatformEvent("let-go", "BulkActions"));
+afterAll(() => triggerPlatformEvent("enable-function", "BulkActions"));
 
 const jobsPath = (): string => `/jobs?tag=suite=${ui.run}`;
 const shownNames = (): Promise<string[]> => ui.page.getByRole("link", { name: /^many-/ }).allInnerTexts();
@@ -112,14 +112,14 @@ test("an aborted bulk action changes no further jobs", async () => {
   await ui.row(/many-done/).waitFor();
   await ui.chooseFromMenu("Bulk actions", "Cancel");
   await ui.dialog.getByText(/of 4 jobs/).waitFor();
-  triggerPlatformEvent("hold", "BulkActions"); // keeps the bulk action running, as if there were many jobs
+  triggerPlatformEvent("disable-function", "BulkActions"); // keeps the bulk action running, as if there were many jobs
   await ui.confirm("Cancel 4 jobs");
   await page.getByText("Running", { exact: true }).first().waitFor();
   await ui.button("Abort").click();
   await ui.dialog.getByText("before its next 50 jobs. Changes to 0 jobs are not reverted.").waitFor();
   await ui.confirm("Abort");
   await page.getByText("Stopping", { exact: true }).first().waitFor();
-  triggerPlatformEvent("let-go", "BulkActions");
+  triggerPlatformEvent("enable-function", "BulkActions");
 
   await page.getByText("Aborted: 0 done, 0 refused of 4 jobs (0%)").first().waitFor();
   const { items } = await ui.api<{ items: { name: string; ending: string | null }[] }>("GET", jobsPath());

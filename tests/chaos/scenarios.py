@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from shoal.domain.job import JobStatus, Repeat, Spec
 from shoal.domain.retry import RetryPolicy
-from tests.chaos.cloud import Cloud, Weather
-from tests.chaos.faults import Fuse
+from tests.chaos.process_stops import StopPoint
+from tests.chaos.simulated_cloud import FaultRates, SimulatedCloud
 
-type Script = Callable[[Cloud], None]
+type Script = Callable[[SimulatedCloud], None]
 
 SMALL = Spec(task_type="noop", source=Repeat(7), chunk_size=2, retry=RetryPolicy(max_attempts=2))
 WINDOW = replace(SMALL, max_parallelism=2)
@@ -19,11 +19,11 @@ def fails(index: int, attempt: int) -> bool:
     return (index in {1, 4} and attempt == 1) or index == 2
 
 
-def nothing(_cloud: Cloud) -> None:
+def nothing(_cloud: SimulatedCloud) -> None:
     """Watch."""
 
 
-def retry(cloud: Cloud) -> None:
+def retry(cloud: SimulatedCloud) -> None:
     """Retry the job when it has failed."""
     cloud.once(lambda: cloud.job.status is JobStatus.FAILED, lambda: cloud.user(0.5, "retry"))
 
@@ -33,13 +33,13 @@ def cancel(after: float) -> Script:
     return lambda cloud: cloud.user(after, "cancel")
 
 
-def pause(cloud: Cloud) -> None:
+def pause(cloud: SimulatedCloud) -> None:
     """Pause it in its work, resume it later."""
     cloud.user(2.0, "pause")
     cloud.user(30.0, "resume")
 
 
-def cancel_the_retry(cloud: Cloud) -> None:
+def cancel_the_retry(cloud: SimulatedCloud) -> None:
     """Cancel it just after it was retried."""
     retry(cloud)
     cloud.once(lambda: cloud.job.generation == 2, lambda: cloud.user(0.2, "cancel"))
@@ -60,10 +60,12 @@ SCENARIOS: Mapping[str, tuple[Spec, Script]] = {
 }
 
 
-def play(scenario: str, weather: Weather, *, seed: int = 1, fuse: Fuse | None = None) -> Cloud:
+def play(
+    scenario: str, rates: FaultRates, *, seed: int = 1, stop_point: StopPoint | None = None
+) -> SimulatedCloud:
     """Run a scenario to its end."""
     spec, script = SCENARIOS[scenario]
-    cloud = Cloud(weather, seed=seed, fuse=fuse, fails=fails)
+    cloud = SimulatedCloud(rates, seed=seed, stop_point=stop_point, fails=fails)
     cloud.submit(spec)
     script(cloud)
     cloud.run()

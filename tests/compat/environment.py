@@ -28,7 +28,7 @@ from shoal import bootstrap
 from shoal.bootstrap.aws import on_aws
 from shoal.settings import FunctionSettings
 from tests.compat import canonical
-from tests.contract.services import moto
+from tests.contract.aws_services import moto
 
 type Json = Any
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.services import Aws, ministack, moto
-from tests.contract.worlds import World, in_memory, on_aws
+from tests.contract.aws_services import Aws, ministack, moto
+from tests.contract.port_sets import Ports, in_memory, on_aws
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,7 @@ def aws(request: pytest.FixtureRequest) -> Aws:
 
 
 @pytest.fixture(params=["memory", "on_moto", "on_ministack"])
-def world(request: pytest.FixtureRequest) -> World:
+def ports(request: pytest.FixtureRequest) -> Ports:
     if request.param == "memory":
         return in_memory()
     return on_aws(request.getfixturevalue(request.param))

@@ -2,21 +2,21 @@ import httpx
 import pytest
 
 from shoal.domain.errors import InputsNotFound
+from tests.contract.aws_services import Aws
 from tests.contract.examples import fresh_id
-from tests.contract.services import Aws
-from tests.contract.worlds import World, on_aws
+from tests.contract.port_sets import Ports, on_aws
 
 
-def test_an_object_is_read_in_runs_of_bytes(world: World) -> None:
+def test_an_object_is_read_in_runs_of_bytes(ports: Ports) -> None:
     key = f"inputs/{fresh_id()}"
 
-    world.blobs.put(key, b"0123456789")
+    ports.blobs.put(key, b"0123456789")
 
-    assert world.blobs.read(key, 2, 3) == b"234"
-    assert world.blobs.read(key, 8, 10) == b"89"
-    assert world.blobs.read(key, 10, 5) == b""
-    assert world.blobs.read(key, 3, 0) == b""
-    assert world.blobs.size(key) == 10
+    assert ports.blobs.read(key, 2, 3) == b"234"
+    assert ports.blobs.read(key, 8, 10) == b"89"
+    assert ports.blobs.read(key, 10, 5) == b""
+    assert ports.blobs.read(key, 3, 0) == b""
+    assert ports.blobs.size(key) == 10
 
 
 @pytest.mark.parametrize(
@@ -29,40 +29,40 @@ def test_an_object_is_read_in_runs_of_bytes(world: World) -> None:
         (b"a\r\nb\x0bc\n", [b"a\r", b"b\x0bc"]),
     ],
 )
-def test_lines_end_at_line_feeds_only(world: World, body: bytes, lines: list[bytes]) -> None:
+def test_lines_end_at_line_feeds_only(ports: Ports, body: bytes, lines: list[bytes]) -> None:
     key = f"inputs/{fresh_id()}"
-    world.blobs.put(key, body)
+    ports.blobs.put(key, body)
 
-    assert list(world.blobs.lines(key)) == lines
+    assert list(ports.blobs.lines(key)) == lines
 
 
-def test_lines_longer_than_a_read_stay_whole(world: World) -> None:
+def test_lines_longer_than_a_read_stay_whole(ports: Ports) -> None:
     key, lines = f"inputs/{fresh_id()}", [b"x" * 700_000, b"y" * 1_500_000, b"z"]
-    world.blobs.put(key, b"\n".join(lines))
+    ports.blobs.put(key, b"\n".join(lines))
 
-    assert list(world.blobs.lines(key)) == lines
+    assert list(ports.blobs.lines(key)) == lines
 
 
-def test_what_is_not_there_is_said_so(world: World) -> None:
+def test_what_is_not_there_is_said_so(ports: Ports) -> None:
     key = f"inputs/{fresh_id()}"
 
-    assert world.blobs.size(key) is None
+    assert ports.blobs.size(key) is None
     with pytest.raises(InputsNotFound):
-        list(world.blobs.lines(key))
+        list(ports.blobs.lines(key))
     with pytest.raises(InputsNotFound):
-        world.blobs.read(key, 0, 1)
+        ports.blobs.read(key, 0, 1)
 
 
-def test_a_public_name_leads_back_to_its_key(world: World) -> None:
-    uri = world.blobs.uri("a/b.jsonl")
+def test_a_public_name_leads_back_to_its_key(ports: Ports) -> None:
+    uri = ports.blobs.uri("a/b.jsonl")
 
     assert uri == "s3://inputs/a/b.jsonl"
-    assert world.blobs.key_of(uri) == "a/b.jsonl"
+    assert ports.blobs.key_of(uri) == "a/b.jsonl"
 
 
 @pytest.mark.parametrize("uri", ["s3://inputs/", "s3://inputs", "s3://other/a", "https://x/a"])
-def test_a_name_of_another_place_has_no_key(world: World, uri: str) -> None:
-    assert world.blobs.key_of(uri) is None
+def test_a_name_of_another_place_has_no_key(ports: Ports, uri: str) -> None:
+    assert ports.blobs.key_of(uri) is None
 
 
 def test_links_read_and_write_once_without_credentials(on_ministack: Aws) -> None:

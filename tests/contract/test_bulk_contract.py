@@ -8,7 +8,7 @@ from shoal.domain.ids import new_bulk_id
 from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter, Tag
 from tests.contract.examples import fresh_id
-from tests.contract.worlds import World
+from tests.contract.port_sets import Ports
 
 NOW = 1_800_000_000.0
 
@@ -34,72 +34,72 @@ def an_action(tenant: str, number: int = 0) -> BulkAction:
     )
 
 
-def test_an_action_is_read_as_it_was_written(world: World) -> None:
+def test_an_action_is_read_as_it_was_written(ports: Ports) -> None:
     action = an_action(fresh_id())
-    assert world.bulk.create(action)
+    assert ports.bulk.create(action)
 
     taken = action.take(("job_1", "job_2"), "place")
-    world.bulk.put(taken)
-    kept = world.bulk.get(action.tenant, action.id)
+    ports.bulk.put(taken)
+    kept = ports.bulk.get(action.tenant, action.id)
     moved = taken.after(Progress(3, (Refusal("job_1", "no"),)), NOW + 1)
-    world.bulk.put(moved)
+    ports.bulk.put(moved)
     last = moved.take((), None)
-    world.bulk.put(last)
+    ports.bulk.put(last)
     ended = last.after(Progress(2), NOW + 2)
-    world.bulk.put(ended)
+    ports.bulk.put(ended)
 
     assert kept == taken
-    assert world.bulk.get(action.tenant, action.id) == ended
+    assert ports.bulk.get(action.tenant, action.id) == ended
     assert (ended.status, ended.done, ended.refused) == (BulkStatus.COMPLETED, 5, 1)
     assert ended.cursor is None
 
 
-def test_an_action_is_made_once(world: World) -> None:
+def test_an_action_is_made_once(ports: Ports) -> None:
     action = an_action(fresh_id())
 
-    first, second = world.bulk.create(action), world.bulk.create(replace(action, by="bob"))
+    first, second = ports.bulk.create(action), ports.bulk.create(replace(action, by="bob"))
 
     assert (first, second) == (True, False)
-    assert world.bulk.get(action.tenant, action.id) == action
+    assert ports.bulk.get(action.tenant, action.id) == action
 
 
-def test_a_write_over_another_version_is_refused(world: World) -> None:
+def test_a_write_over_another_version_is_refused(ports: Ports) -> None:
     action = an_action(fresh_id())
-    world.bulk.create(action)
-    world.bulk.put(action.abort())
+    ports.bulk.create(action)
+    ports.bulk.put(action.abort())
 
     with pytest.raises(WriteConflict):
-        world.bulk.put(action.take((), "place"))
+        ports.bulk.put(action.take((), "place"))
 
 
-def test_another_tenants_action_is_not_there(world: World) -> None:
+def test_another_tenants_action_is_not_there(ports: Ports) -> None:
     action = an_action(fresh_id())
-    world.bulk.create(action)
+    ports.bulk.create(action)
 
-    assert world.bulk.get(fresh_id(), action.id) is None
-    assert world.bulk.page(fresh_id(), limit=10, start=None).actions == []
+    assert ports.bulk.get(fresh_id(), action.id) is None
+    assert ports.bulk.page(fresh_id(), limit=10, start=None).actions == []
 
 
-def test_a_key_goes_with_the_first_id_that_was_given_for_it(world: World) -> None:
+def test_a_key_goes_with_the_first_id_that_was_given_for_it(ports: Ports) -> None:
     tenant, key = fresh_id(), fresh_id()
 
     ids = [
-        world.bulk.keyed(tenant, key, "bulk_1", expires_at=2_000_000_000),
-        world.bulk.keyed(tenant, key, "bulk_2", expires_at=2_000_000_000),
-        world.bulk.keyed(fresh_id(), key, "bulk_3", expires_at=2_000_000_000),
+        ports.bulk.keyed(tenant, key, "bulk_1", expires_at=2_000_000_000),
+        ports.bulk.keyed(tenant, key, "bulk_2", expires_at=2_000_000_000),
+        ports.bulk.keyed(fresh_id(), key, "bulk_3", expires_at=2_000_000_000),
     ]
 
     assert ids == ["bulk_1", "bulk_1", "bulk_3"]
 
 
-def test_actions_are_listed_newest_first_in_pages(world: World) -> None:
+def test_actions_are_listed_newest_first_in_pages(ports: Ports) -> None:
     tenant = fresh_id()
     actions = [an_action(tenant, number) for number in range(5)]
     for action in actions:
-        world.bulk.create(action)
+        ports.bulk.create(action)
 
-    first = world.bulk.page(tenant, limit=3, start=None)
-    rest = world.bulk.page(tenant, limit=3, start=first.next_key)
+    first = ports.bulk.page(tenant, limit=3, start=None)
+    rest = ports.bulk.page(tenant, limit=3, start=first.next_key)
 
     assert [*first.actions, *rest.actions] == actions[::-1]
     assert rest.next_key is None

@@ -13,9 +13,9 @@ from shoal.domain.chunk import Chunk, Granted
 from shoal.domain.errors import WriteConflict
 from shoal.domain.outcome import Outcome, PartKey, TaskError, WholePart
 from shoal.ports.chunks import ChunkStatuses
+from tests.contract.aws_services import Aws
 from tests.contract.examples import EXPIRES_AT, NOW, ORIGIN, a_chunk, fresh_id, plain_outcomes
-from tests.contract.services import Aws
-from tests.contract.worlds import World, on_aws
+from tests.contract.port_sets import Ports, on_aws
 
 
 def granted(chunk: Chunk) -> Chunk:
@@ -34,80 +34,80 @@ def large(seed: int) -> list[Outcome]:
     ]
 
 
-def test_created_chunks_are_read_back_whole(world: World) -> None:
+def test_created_chunks_are_read_back_whole(ports: Ports) -> None:
     job = fresh_id()
     chunks = [a_chunk(job, number) for number in range(130)]
 
-    world.chunks.create(chunks)
+    ports.chunks.create(chunks)
 
-    assert world.chunks.get(job, 129) == chunks[129]
-    assert world.chunks.get_many(job, range(129, -1, -1)) == chunks
+    assert ports.chunks.get(job, 129) == chunks[129]
+    assert ports.chunks.get_many(job, range(129, -1, -1)) == chunks
 
 
-def test_create_leaves_chunks_that_exist(world: World) -> None:
+def test_create_leaves_chunks_that_exist(ports: Ports) -> None:
     job = fresh_id()
     leased = granted(a_chunk(job))
-    world.chunks.create([a_chunk(job)])
-    world.chunks.put(leased)
+    ports.chunks.create([a_chunk(job)])
+    ports.chunks.put(leased)
 
-    world.chunks.create([a_chunk(job), a_chunk(job, 1)])
+    ports.chunks.create([a_chunk(job), a_chunk(job, 1)])
 
-    assert world.chunks.get_many(job, [0, 1]) == [leased, a_chunk(job, 1)]
+    assert ports.chunks.get_many(job, [0, 1]) == [leased, a_chunk(job, 1)]
 
 
-def test_chunks_that_do_not_exist_are_left_out(world: World) -> None:
+def test_chunks_that_do_not_exist_are_left_out(ports: Ports) -> None:
     job = fresh_id()
-    world.chunks.create([a_chunk(job, 1)])
+    ports.chunks.create([a_chunk(job, 1)])
 
-    assert world.chunks.get(job, 0) is None
-    assert world.chunks.get_many(job, [0, 1, 1, 2]) == [a_chunk(job, 1)]
-    assert world.chunks.get_many(job, []) == []
+    assert ports.chunks.get(job, 0) is None
+    assert ports.chunks.get_many(job, [0, 1, 1, 2]) == [a_chunk(job, 1)]
+    assert ports.chunks.get_many(job, []) == []
 
 
-def test_a_put_goes_over_the_version_before(world: World) -> None:
+def test_a_put_goes_over_the_version_before(ports: Ports) -> None:
     chunk = a_chunk(fresh_id())
-    world.chunks.create([chunk])
+    ports.chunks.create([chunk])
 
-    world.chunks.put(granted(chunk))
+    ports.chunks.put(granted(chunk))
 
-    assert world.chunks.get(chunk.job, 0) == granted(chunk)
+    assert ports.chunks.get(chunk.job, 0) == granted(chunk)
 
 
-def test_of_two_puts_over_one_version_the_second_raises(world: World) -> None:
+def test_of_two_puts_over_one_version_the_second_raises(ports: Ports) -> None:
     chunk = a_chunk(fresh_id())
-    world.chunks.create([chunk])
-    world.chunks.put(granted(chunk))
+    ports.chunks.create([chunk])
+    ports.chunks.put(granted(chunk))
 
     with pytest.raises(WriteConflict):
-        world.chunks.put(chunk.sent(NOW + 1))
+        ports.chunks.put(chunk.sent(NOW + 1))
 
-    assert world.chunks.get(chunk.job, 0) == granted(chunk)
+    assert ports.chunks.get(chunk.job, 0) == granted(chunk)
 
 
-def test_a_put_of_a_chunk_that_does_not_exist_raises(world: World) -> None:
+def test_a_put_of_a_chunk_that_does_not_exist_raises(ports: Ports) -> None:
     chunk = granted(a_chunk(fresh_id()))
 
     with pytest.raises(WriteConflict):
-        world.chunks.put(chunk)
+        ports.chunks.put(chunk)
 
-    assert world.chunks.get(chunk.job, 0) is None
+    assert ports.chunks.get(chunk.job, 0) is None
 
 
-def test_a_part_is_read_back_whole(world: World) -> None:
+def test_a_part_is_read_back_whole(ports: Ports) -> None:
     key, outcomes = PartKey(fresh_id(), 3, 2, 1), plain_outcomes()
 
-    world.chunks.put_part(key, outcomes, origin=ORIGIN, expires_at=EXPIRES_AT)
+    ports.chunks.put_part(key, outcomes, origin=ORIGIN, expires_at=EXPIRES_AT)
 
-    assert world.chunks.parts([key, key._replace(report=2)]) == {key: tuple(outcomes)}
+    assert ports.chunks.parts([key, key._replace(report=2)]) == {key: tuple(outcomes)}
 
 
 @pytest.mark.parametrize("outcomes", [plain_outcomes(), large(1)], ids=["small", "large"])
-def test_a_part_says_where_it_comes_from(world: World, outcomes: list[Outcome]) -> None:
+def test_a_part_says_where_it_comes_from(ports: Ports, outcomes: list[Outcome]) -> None:
     key = PartKey(fresh_id(), 3, 2, 1)
 
-    world.chunks.put_part(key, outcomes, origin=ORIGIN, expires_at=EXPIRES_AT)
+    ports.chunks.put_part(key, outcomes, origin=ORIGIN, expires_at=EXPIRES_AT)
 
-    assert world.chunks.whole_parts([key]) == {key: WholePart(tuple(outcomes), ORIGIN)}
+    assert ports.chunks.whole_parts([key]) == {key: WholePart(tuple(outcomes), ORIGIN)}
 
 
 def test_a_part_of_before_origins_is_read(on_moto: Aws) -> None:
@@ -119,35 +119,35 @@ def test_a_part_of_before_origins_is_read(on_moto: Aws) -> None:
     assert found == {key: WholePart(tuple(plain_outcomes()), None)}
 
 
-def test_the_first_part_of_a_key_stays(world: World) -> None:
+def test_the_first_part_of_a_key_stays(ports: Ports) -> None:
     key, outcomes = PartKey(fresh_id(), 0, 1, 1), plain_outcomes(2)
-    world.chunks.put_part(key, outcomes, origin=ORIGIN, expires_at=EXPIRES_AT)
+    ports.chunks.put_part(key, outcomes, origin=ORIGIN, expires_at=EXPIRES_AT)
 
-    world.chunks.put_part(key, plain_outcomes(1), origin=ORIGIN, expires_at=EXPIRES_AT)
+    ports.chunks.put_part(key, plain_outcomes(1), origin=ORIGIN, expires_at=EXPIRES_AT)
 
-    assert world.chunks.parts([key]) == {key: tuple(outcomes)}
+    assert ports.chunks.parts([key]) == {key: tuple(outcomes)}
 
 
-def test_a_large_part_is_read_back_whole_and_the_first_stays(world: World) -> None:
+def test_a_large_part_is_read_back_whole_and_the_first_stays(ports: Ports) -> None:
     key = PartKey(fresh_id(), 0, 1, 1)
-    world.chunks.put_part(key, large(1), origin=ORIGIN, expires_at=EXPIRES_AT)
+    ports.chunks.put_part(key, large(1), origin=ORIGIN, expires_at=EXPIRES_AT)
 
-    world.chunks.put_part(key, large(2), origin=ORIGIN, expires_at=EXPIRES_AT)
+    ports.chunks.put_part(key, large(2), origin=ORIGIN, expires_at=EXPIRES_AT)
 
-    assert world.chunks.parts([key]) == {key: tuple(large(1))}
+    assert ports.chunks.parts([key]) == {key: tuple(large(1))}
 
 
-def test_small_and_large_parts_are_read_together(world: World) -> None:
+def test_small_and_large_parts_are_read_together(ports: Ports) -> None:
     small, big = PartKey(fresh_id(), 0, 1, 1), PartKey(fresh_id(), 0, 1, 1)
-    world.chunks.put_part(small, plain_outcomes(), origin=ORIGIN, expires_at=EXPIRES_AT)
-    world.chunks.put_part(big, large(1), origin=ORIGIN, expires_at=EXPIRES_AT)
+    ports.chunks.put_part(small, plain_outcomes(), origin=ORIGIN, expires_at=EXPIRES_AT)
+    ports.chunks.put_part(big, large(1), origin=ORIGIN, expires_at=EXPIRES_AT)
 
-    found = world.chunks.parts([small, big])
+    found = ports.chunks.parts([small, big])
 
     assert found == {small: tuple(plain_outcomes()), big: tuple(large(1))}
 
 
-def test_a_part_that_a_worker_uploaded_is_read_as_outcomes(world: World) -> None:
+def test_a_part_that_a_worker_uploaded_is_read_as_outcomes(ports: Ports) -> None:
     key = PartKey(fresh_id(), 0, 1, 1)
     error = {"type": "ValueError", "message": "no", "tail": "…", "retryable": True}
     times = {"started_at": "2026-11-25T00:00:00.500000Z", "duration": 0.25}
@@ -156,10 +156,10 @@ def test_a_part_that_a_worker_uploaded_is_read_as_outcomes(world: World) -> None
         {"index": 1, "attempt": 2, "outcome": "failed", "error": error, **times},
     ]
 
-    world.upload(str(key), json.dumps(body).encode())
+    ports.upload(str(key), json.dumps(body).encode())
 
     started, why = 1_795_564_800.5, TaskError("ValueError", "no", retryable=True, tail="…")
-    assert world.chunks.parts([key]) == {
+    assert ports.chunks.parts([key]) == {
         key: (
             Outcome(0, 1, started, 0.25, {"n": 1}),
             Outcome(1, 2, started, 0.25, None, why),
@@ -174,12 +174,12 @@ PACKED = zlib.compress(b" " * 64_000_000)
 @pytest.mark.parametrize(
     "body", [b"", b"{}", b"[1]", b"[", b'[{"index": 0}]', PACKED, pack_part(plain_outcomes())]
 )
-def test_an_upload_that_is_no_list_of_outcomes_holds_none(world: World, body: bytes) -> None:
+def test_an_upload_that_is_no_list_of_outcomes_holds_none(ports: Ports, body: bytes) -> None:
     key = PartKey(fresh_id(), 0, 1, 1)
 
-    world.upload(str(key), body)
+    ports.upload(str(key), body)
 
-    assert world.chunks.parts([key]) == {key: ()}
+    assert ports.chunks.parts([key]) == {key: ()}
 
 
 def test_a_worker_uploads_a_part_once_and_of_the_size_it_said(on_ministack: Aws) -> None:
@@ -206,12 +206,12 @@ def test_who_uploads_a_part_cannot_say_that_another_did(on_ministack: Aws) -> No
     assert upload.headers["x-amz-meta-worker"] == ORIGIN.worker
 
 
-def test_standings_are_those_of_the_chunks_that_exist(world: World) -> None:
+def test_standings_are_those_of_the_chunks_that_exist(ports: Ports) -> None:
     job = fresh_id()
     chunks = [a_chunk(job, number, size=3) for number in range(250)]
-    world.chunks.create(chunks)
-    world.chunks.put(granted(chunks[7]))
+    ports.chunks.create(chunks)
+    ports.chunks.put(granted(chunks[7]))
 
-    found = world.chunks.statuses(job, [*range(300)])
+    found = ports.chunks.statuses(job, [*range(300)])
 
     assert found == {n: ChunkStatuses(1, "RRR" if n == 7 else "PPP") for n in range(250)}

@@ -3,6 +3,7 @@
 from shoal.domain.counts import Counts
 from shoal.domain.outcome import PartKey
 from shoal.domain.tally import Sum, Tally
+from tests.contract.aws_services import Aws
 from tests.contract.examples import (
     EXPIRES_AT,
     ORIGIN,
@@ -12,20 +13,19 @@ from tests.contract.examples import (
     fresh_id,
     plain_outcomes,
 )
-from tests.contract.services import Aws
-from tests.contract.worlds import on_aws
+from tests.contract.port_sets import on_aws
 
 
 def test_every_row_of_a_job_carries_its_expiry(aws: Aws) -> None:
-    world, job = on_aws(aws), fresh_id()
-    world.jobs.create(a_job(job))
-    world.jobs.create_tallies([Tally(job, 0, {})], expires_at=EXPIRES_AT)
-    world.jobs.set_entry(job, 0, 0, an_entry(2))
-    world.jobs.set_sum(job, 1, 0, Sum(2, Counts()), expires_at=EXPIRES_AT)
-    world.jobs.claim(job, 1, first=0, end=1, expires_at=EXPIRES_AT)
+    ports, job = on_aws(aws), fresh_id()
+    ports.jobs.create(a_job(job))
+    ports.jobs.create_tallies([Tally(job, 0, {})], expires_at=EXPIRES_AT)
+    ports.jobs.set_entry(job, 0, 0, an_entry(2))
+    ports.jobs.set_sum(job, 1, 0, Sum(2, Counts()), expires_at=EXPIRES_AT)
+    ports.jobs.claim(job, 1, first=0, end=1, expires_at=EXPIRES_AT)
     chunk = a_chunk(job).reset(2, 0.0, expires_at=EXPIRES_AT)
-    world.chunks.create([chunk])
-    world.chunks.put_part(
+    ports.chunks.create([chunk])
+    ports.chunks.put_part(
         PartKey(job, 0, 1, 1), plain_outcomes(1), origin=ORIGIN, expires_at=EXPIRES_AT
     )
 

@@ -6,40 +6,40 @@ from shoal.adapters.stepfunctions import StepFunctionsExportRuns
 from shoal.domain.export import Cursor
 from shoal.domain.ids import keyed_export_id
 from shoal.ports.workflow import ExecutionStatus
+from tests.contract.aws_services import Aws
 from tests.contract.examples import fresh_id
-from tests.contract.services import Aws
-from tests.contract.worlds import World
+from tests.contract.port_sets import Ports
 
 PART = 5 << 20
 """The least that S3 takes as a part that is not the last."""
 
 
-def test_a_file_is_its_parts_in_order_once_it_is_finished(world: World) -> None:
+def test_a_file_is_its_parts_in_order_once_it_is_finished(ports: Ports) -> None:
     key = f"exports/{fresh_id()}.gz"
-    upload = world.export_files.begin(key)
+    upload = ports.export_files.begin(key)
     first, second = b"a" * PART, b"b"
-    tags = [world.export_files.append(key, upload, n, b) for n, b in ((1, first), (2, second))]
+    tags = [ports.export_files.append(key, upload, n, b) for n, b in ((1, first), (2, second))]
 
-    world.export_files.finish(key, upload, tags)
-    world.export_files.finish(key, upload, tags)  # the answer to the first was lost
+    ports.export_files.finish(key, upload, tags)
+    ports.export_files.finish(key, upload, tags)  # the answer to the first was lost
 
-    assert written(world, key) == first + second
-    assert key in world.export_files.link(key, seconds=900)
+    assert written(ports, key) == first + second
+    assert key in ports.export_files.link(key, seconds=900)
 
 
-def test_a_part_that_is_written_again_replaces_itself(world: World) -> None:
+def test_a_part_that_is_written_again_replaces_itself(ports: Ports) -> None:
     key = f"exports/{fresh_id()}.gz"
-    upload = world.export_files.begin(key)
-    world.export_files.append(key, upload, 1, b"first")
-    tag = world.export_files.append(key, upload, 1, gzip.compress(b"second"))
+    upload = ports.export_files.begin(key)
+    ports.export_files.append(key, upload, 1, b"first")
+    tag = ports.export_files.append(key, upload, 1, gzip.compress(b"second"))
 
-    world.export_files.finish(key, upload, [tag])
+    ports.export_files.finish(key, upload, [tag])
 
-    assert gzip.decompress(written(world, key)) == b"second"
+    assert gzip.decompress(written(ports, key)) == b"second"
 
 
-def written(world: World, key: str) -> bytes:
-    files = world.export_files
+def written(ports: Ports, key: str) -> bytes:
+    files = ports.export_files
     if hasattr(files, "files"):
         body: bytes = files.files[key]
         return body
@@ -47,16 +47,16 @@ def written(world: World, key: str) -> bytes:
     return found
 
 
-def test_an_export_runs_once_for_its_job_and_id(world: World) -> None:
+def test_an_export_runs_once_for_its_job_and_id(ports: Ports) -> None:
     job, export = fresh_id(), keyed_export_id("contract", fresh_id())
 
-    world.export_runs.start("t", job, export)
-    world.export_runs.start("t", job, export)
+    ports.export_runs.start("t", job, export)
+    ports.export_runs.start("t", job, export)
 
-    run = world.export_runs.describe(job, export)
+    run = ports.export_runs.describe(job, export)
     assert run is not None
     assert (run.status, run.cursor) == (ExecutionStatus.RUNNING, None)
-    assert world.export_runs.describe(fresh_id(), export) is None
+    assert ports.export_runs.describe(fresh_id(), export) is None
 
 
 def test_the_output_of_one_that_succeeded_is_its_cursor(on_ministack: Aws) -> None:

@@ -17,60 +17,60 @@ from shoal.service.completion import Completion
 from shoal.service.job_control import JobControl
 from shoal.service.retry_selection import positions_to_run
 from tests.contract.examples import EXPIRES_AT, ORIGIN, a_chunk, a_job, fresh_id
-from tests.contract.worlds import World
+from tests.contract.port_sets import Ports
 
 
-def test_a_selection_is_kept_and_takes_the_tasks_of_its_cause(world: World) -> None:
+def test_a_selection_is_kept_and_takes_the_tasks_of_its_cause(ports: Ports) -> None:
     job = replace(a_job(), status=JobStatus.FAILED, task_count=4, chunk_size=4)
-    world.jobs.create(job)
+    ports.jobs.create(job)
     errors = [TaskError(kind, "no", retryable=False) for kind in ("KeyError", "ValueError")]
     key = PartKey(job.id, 0, 1, 1)
     ends = [Outcome(i, 1, 0.0, 1.0, error=errors[i % 2]) for i in range(4)]
-    world.chunks.put_part(key, ends, origin=ORIGIN, expires_at=EXPIRES_AT)
+    ports.chunks.put_part(key, ends, origin=ORIGIN, expires_at=EXPIRES_AT)
     chunk = replace(
         a_chunk(job.id, size=4), statuses="FFFF", attempts=(1,) * 4, parts=(Part(1, 1, ((0, 4),)),)
     )
     selection = Selection(cause_of("noop", errors[1]).fingerprint)
 
-    _job_control(world).retry(job.tenant, job.id, selection)
+    _job_control(ports).retry(job.tenant, job.id, selection)
 
-    stored = world.jobs.get(job.id)
+    stored = ports.jobs.get(job.id)
     assert stored is not None
     assert stored.selection == selection
-    assert positions_to_run(world.chunks, stored, chunk) == [1, 3]
+    assert positions_to_run(ports.chunks, stored, chunk) == [1, 3]
 
 
-def test_a_deleted_job_is_in_no_list_and_its_id_stays_taken(world: World) -> None:
+def test_a_deleted_job_is_in_no_list_and_its_id_stays_taken(ports: Ports) -> None:
     job, other = (replace(a_job(), tenant=fresh_id(), status=JobStatus.FAILED) for _ in range(2))
     other = replace(other, tenant=job.tenant, created_at=job.created_at + 1)
     for each in (job, other):
-        world.jobs.create(each)
+        ports.jobs.create(each)
 
-    _job_control(world).delete(job.tenant, job.id)
+    _job_control(ports).delete(job.tenant, job.id)
 
     for statuses in (frozenset[JobStatus](), frozenset({JobStatus.FAILED})):
-        page = world.jobs.page(job.tenant, JobFilter(statuses=statuses), limit=10, start=None)
+        page = ports.jobs.page(job.tenant, JobFilter(statuses=statuses), limit=10, start=None)
         assert [each.id for each in page.jobs] == [other.id]
-    assert not world.jobs.create(job)
+    assert not ports.jobs.create(job)
     with pytest.raises(JobNotFound):
-        _job_control(world).delete(job.tenant, job.id)
+        _job_control(ports).delete(job.tenant, job.id)
 
 
 @pytest.mark.parametrize("verb", ["cancel", "pause", "resume", "retry"])
 @pytest.mark.parametrize("name", ["{job}#tally#0", "{job}#sums#1", "", "x", "{job}x", "x" * 3_000])
-def test_a_key_that_is_no_job_s_is_no_job(world: World, verb: str, name: str) -> None:
+def test_a_key_that_is_no_job_s_is_no_job(ports: Ports, verb: str, name: str) -> None:
     job = a_job()
-    world.jobs.create(job)
-    world.jobs.create_tallies([Tally(job.id, 0, {})], expires_at=EXPIRES_AT)
+    ports.jobs.create(job)
+    ports.jobs.create_tallies([Tally(job.id, 0, {})], expires_at=EXPIRES_AT)
 
     with pytest.raises(JobNotFound):
-        getattr(_job_control(world), verb)(job.tenant, name.format(job=job.id))
+        getattr(_job_control(ports), verb)(job.tenant, name.format(job=job.id))
 
-    assert world.jobs.get(job.id) == job
+    assert ports.jobs.get(job.id) == job
 
 
-def _job_control(world: World) -> JobControl:
+def _job_control(ports: Ports) -> JobControl:
     completion = Completion(
-        world.jobs, world.chunks, world.queue, world.workflow, world.clock, RecordingMetrics()
+        ports.jobs, ports.chunks, ports.queue, ports.workflow, ports.clock, RecordingMetrics()
     )
-    return JobControl(world.jobs, world.workflow, completion, world.clock, retention=60)
+    return JobControl(ports.jobs, ports.workflow, completion, ports.clock, retention=60)

@@ -17,9 +17,9 @@ from shoal.adapters.rows.jobs import job_row
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.job_filter import JobFilter, Tag
 from shoal.ports.jobs import JobPage, JobStore
+from tests.contract.aws_services import Aws
 from tests.contract.examples import NOW, a_job, fresh_id
-from tests.contract.services import Aws
-from tests.contract.worlds import World
+from tests.contract.port_sets import Ports
 
 MOST_ROWS = 1_000
 
@@ -51,11 +51,11 @@ def found(jobs: JobStore, tenant: str, which: JobFilter, *, limit: int = 100) ->
     return [job for page in pages(jobs, tenant, which, limit=limit) for job in page.jobs]
 
 
-def test_jobs_are_found_by_what_they_are(world: World) -> None:
+def test_jobs_are_found_by_what_they_are(ports: Ports) -> None:
     tenant = fresh_id()
-    cpu = made(world.jobs, tenant, 0, task_type="cpu", name="nightly-1", tags={"team": "ml"})
-    io = made(world.jobs, tenant, 1, task_type="io", name="nightly-2", tags={"team": "ops"})
-    bare = made(world.jobs, tenant, 2, task_type="cpu", tags={"ml": "team"})
+    cpu = made(ports.jobs, tenant, 0, task_type="cpu", name="nightly-1", tags={"team": "ml"})
+    io = made(ports.jobs, tenant, 1, task_type="io", name="nightly-2", tags={"team": "ops"})
+    bare = made(ports.jobs, tenant, 2, task_type="cpu", tags={"ml": "team"})
 
     for which, expected in [
         (JobFilter(), [bare, io, cpu]),
@@ -68,12 +68,12 @@ def test_jobs_are_found_by_what_they_are(world: World) -> None:
         (JobFilter(tag=Tag("team", "")), []),
         (JobFilter(task_type="cpu", name="night", tag=Tag("team", "ml")), [cpu]),
     ]:
-        assert found(world.jobs, tenant, which) == expected, which
+        assert found(ports.jobs, tenant, which) == expected, which
 
 
-def test_jobs_are_found_by_when_they_were_made(world: World) -> None:
+def test_jobs_are_found_by_when_they_were_made(ports: Ports) -> None:
     tenant = fresh_id()
-    jobs = [made(world.jobs, tenant, number) for number in range(4)]
+    jobs = [made(ports.jobs, tenant, number) for number in range(4)]
 
     for which, expected in [
         (JobFilter(since=NOW + 1), jobs[:0:-1]),
@@ -83,54 +83,54 @@ def test_jobs_are_found_by_when_they_were_made(world: World) -> None:
         (JobFilter(since=NOW + 2, until=NOW + 1), []),
         (JobFilter(since=-1.0, until=1e12), jobs[::-1]),
     ]:
-        assert found(world.jobs, tenant, which, limit=1) == expected, which
+        assert found(ports.jobs, tenant, which, limit=1) == expected, which
 
 
-def test_several_statuses_are_one_list_in_order(world: World) -> None:
+def test_several_statuses_are_one_list_in_order(ports: Ports) -> None:
     tenant = fresh_id()
     turns = (JobStatus.PENDING, JobStatus.RUNNING, JobStatus.FAILED)
-    jobs = [made(world.jobs, tenant, number // 2) for number in range(18)]
-    jobs = [moved(world.jobs, job, turns[n % 3]) for n, job in enumerate(jobs)]
+    jobs = [made(ports.jobs, tenant, number // 2) for number in range(18)]
+    jobs = [moved(ports.jobs, job, turns[n % 3]) for n, job in enumerate(jobs)]
 
     which = JobFilter(statuses=frozenset({JobStatus.PENDING, JobStatus.FAILED}))
-    listed = found(world.jobs, tenant, which, limit=2)
+    listed = found(ports.jobs, tenant, which, limit=2)
 
     assert {job.id for job in listed} == {j.id for j in jobs if j.status is not JobStatus.RUNNING}
     assert len(listed) == 12
     assert all(a.created_at >= b.created_at for a, b in pairwise(listed))
 
 
-def test_jobs_of_one_moment_are_each_listed_once(world: World) -> None:
+def test_jobs_of_one_moment_are_each_listed_once(ports: Ports) -> None:
     tenant = fresh_id()
-    jobs = [made(world.jobs, tenant, 0) for _ in range(9)]
+    jobs = [made(ports.jobs, tenant, 0) for _ in range(9)]
 
-    listed = found(world.jobs, tenant, JobFilter(), limit=2)
+    listed = found(ports.jobs, tenant, JobFilter(), limit=2)
 
     assert len(listed) == 9
     assert {job.id for job in listed} == {job.id for job in jobs}
 
 
-def test_a_page_ends_where_its_rows_do_and_the_next_goes_on(world: World) -> None:
+def test_a_page_ends_where_its_rows_do_and_the_next_goes_on(ports: Ports) -> None:
     tenant = fresh_id()
     rare = {0, 1, 550}
     for number in range(MOST_ENTRIES + 100):
-        made(world.jobs, tenant, number, name="rare" if number in rare else "")
+        made(ports.jobs, tenant, number, name="rare" if number in rare else "")
 
-    read = [*pages(world.jobs, tenant, JobFilter(name="rare"))]
+    read = [*pages(ports.jobs, tenant, JobFilter(name="rare"))]
 
     assert [len(page.jobs) for page in read] == [1, 2]
     assert all(page.read <= MOST_ROWS for page in read)
 
 
-def test_a_page_of_several_statuses_reads_no_more_and_repeats_nothing(world: World) -> None:
+def test_a_page_of_several_statuses_reads_no_more_and_repeats_nothing(ports: Ports) -> None:
     tenant, in_the_way = fresh_id(), MOST_ENTRIES // 2 + 10
     statuses = [JobStatus.PENDING, JobStatus.FAILED]
     for number in range(in_the_way + 4):
-        job = made(world.jobs, tenant, number, name="rare" if number < 4 else "")
-        moved(world.jobs, job, statuses[number % 2 if number < 4 else 1])
+        job = made(ports.jobs, tenant, number, name="rare" if number < 4 else "")
+        moved(ports.jobs, job, statuses[number % 2 if number < 4 else 1])
 
     which = JobFilter(statuses=frozenset(statuses), name="rare")
-    read = [*pages(world.jobs, tenant, which)]
+    read = [*pages(ports.jobs, tenant, which)]
 
     assert [len(page.jobs) for page in read] == [0, 4]
     assert all(page.read <= MOST_ROWS for page in read)

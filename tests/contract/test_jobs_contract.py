@@ -8,123 +8,123 @@ from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.tally import Sum, Tally
 from tests.contract.examples import EXPIRES_AT, NOW, a_job, an_entry, fresh_id
-from tests.contract.worlds import World
+from tests.contract.port_sets import Ports
 
 
-def test_several_are_claimed_together_or_none(world: World) -> None:
+def test_several_are_claimed_together_or_none(ports: Ports) -> None:
     job = fresh_id()
 
     def claim(count: int, end: int) -> int | None:
-        return world.jobs.claim(job, 1, first=2, end=end, expires_at=EXPIRES_AT, count=count)
+        return ports.jobs.claim(job, 1, first=2, end=end, expires_at=EXPIRES_AT, count=count)
 
     claimed = [claim(3, 4), claim(3, 5), claim(2, 6), claim(1, 6), claim(1, 6)]
 
     assert claimed == [None, 2, None, 5, None]
-    assert world.jobs.cursor(job, 1) == 6
+    assert ports.jobs.cursor(job, 1) == 6
 
 
-def test_a_created_job_is_read_back_whole(world: World) -> None:
+def test_a_created_job_is_read_back_whole(ports: Ports) -> None:
     job = a_job()
 
-    written = world.jobs.create(job)
+    written = ports.jobs.create(job)
 
     assert written
-    assert world.jobs.get(job.id) == job
+    assert ports.jobs.get(job.id) == job
 
 
-def test_a_second_create_writes_nothing(world: World) -> None:
+def test_a_second_create_writes_nothing(ports: Ports) -> None:
     job = a_job()
-    world.jobs.create(job)
+    ports.jobs.create(job)
 
-    written = world.jobs.create(replace(job, fingerprint="other"))
+    written = ports.jobs.create(replace(job, fingerprint="other"))
 
     assert not written
-    assert world.jobs.get(job.id) == job
+    assert ports.jobs.get(job.id) == job
 
 
-def test_an_unknown_job_is_none(world: World) -> None:
-    assert world.jobs.get(fresh_id()) is None
+def test_an_unknown_job_is_none(ports: Ports) -> None:
+    assert ports.jobs.get(fresh_id()) is None
 
 
-def test_many_are_read_without_those_that_do_not_exist(world: World) -> None:
+def test_many_are_read_without_those_that_do_not_exist(ports: Ports) -> None:
     jobs = [a_job() for _ in range(3)]
     for job in jobs:
-        world.jobs.create(job)
+        ports.jobs.create(job)
 
-    found = world.jobs.get_many([*(job.id for job in jobs), fresh_id(), jobs[0].id])
+    found = ports.jobs.get_many([*(job.id for job in jobs), fresh_id(), jobs[0].id])
 
     assert found == {job.id: job for job in jobs}
 
 
-def test_a_put_goes_over_the_version_before(world: World) -> None:
+def test_a_put_goes_over_the_version_before(ports: Ports) -> None:
     job = a_job()
-    world.jobs.create(job)
+    ports.jobs.create(job)
     planned = job.plan(1_000, 100)
 
-    world.jobs.put(planned)
+    ports.jobs.put(planned)
 
-    assert world.jobs.get(job.id) == planned
+    assert ports.jobs.get(job.id) == planned
 
 
-def test_a_put_that_lost_raises_and_writes_nothing(world: World) -> None:
+def test_a_put_that_lost_raises_and_writes_nothing(ports: Ports) -> None:
     job = a_job()
-    world.jobs.create(job)
-    world.jobs.put(job.plan(1_000, 100))
+    ports.jobs.create(job)
+    ports.jobs.put(job.plan(1_000, 100))
 
     with pytest.raises(WriteConflict):
-        world.jobs.put(job.stop(JobStatus.CANCELLED, "cancelled by its user"))
+        ports.jobs.put(job.stop(JobStatus.CANCELLED, "cancelled by its user"))
 
-    assert world.jobs.get(job.id) == job.plan(1_000, 100)
+    assert ports.jobs.get(job.id) == job.plan(1_000, 100)
 
 
-def test_a_put_of_a_job_that_does_not_exist_raises(world: World) -> None:
+def test_a_put_of_a_job_that_does_not_exist_raises(ports: Ports) -> None:
     job = a_job().plan(1_000, 100)
 
     with pytest.raises(WriteConflict):
-        world.jobs.put(job)
+        ports.jobs.put(job)
 
-    assert world.jobs.get(job.id) is None
+    assert ports.jobs.get(job.id) is None
 
 
-def test_pages_are_newest_first_and_end(world: World) -> None:
+def test_pages_are_newest_first_and_end(ports: Ports) -> None:
     tenant = fresh_id()
     jobs = [a_job(tenant=tenant, created_at=NOW + n / 8) for n in range(5)]
     for job in jobs:
-        world.jobs.create(job)
-    world.jobs.create(a_job(tenant=fresh_id()))
+        ports.jobs.create(job)
+    ports.jobs.create(a_job(tenant=fresh_id()))
 
-    first = world.jobs.page(tenant, JobFilter(), limit=2, start=None)
-    second = world.jobs.page(tenant, JobFilter(), limit=2, start=first.next_key)
-    third = world.jobs.page(tenant, JobFilter(), limit=2, start=second.next_key)
+    first = ports.jobs.page(tenant, JobFilter(), limit=2, start=None)
+    second = ports.jobs.page(tenant, JobFilter(), limit=2, start=first.next_key)
+    third = ports.jobs.page(tenant, JobFilter(), limit=2, start=second.next_key)
 
     assert [*first.jobs, *second.jobs, *third.jobs] == jobs[::-1]
     assert third.next_key is None
 
 
-def test_a_page_that_ends_exactly_has_no_next(world: World) -> None:
+def test_a_page_that_ends_exactly_has_no_next(ports: Ports) -> None:
     tenant = fresh_id()
-    world.jobs.create(a_job(tenant=tenant))
+    ports.jobs.create(a_job(tenant=tenant))
 
-    page = world.jobs.page(tenant, JobFilter(), limit=1, start=None)
+    page = ports.jobs.page(tenant, JobFilter(), limit=1, start=None)
 
     assert len(page.jobs) == 1
     assert page.next_key is None
 
 
-def test_a_page_of_one_status_follows_the_jobs_status(world: World) -> None:
+def test_a_page_of_one_status_follows_the_jobs_status(ports: Ports) -> None:
     tenant = fresh_id()
     jobs = [a_job(tenant=tenant, created_at=NOW + n) for n in range(3)]
     for job in jobs:
-        world.jobs.create(job)
+        ports.jobs.create(job)
     running = jobs[1].start(NOW)
-    world.jobs.put(running)
+    ports.jobs.put(running)
 
     that_run, that_wait = (
         JobFilter(statuses=frozenset({each})) for each in (JobStatus.RUNNING, JobStatus.PENDING)
     )
-    page = world.jobs.page(tenant, that_run, limit=10, start=None)
-    pending = world.jobs.page(tenant, that_wait, limit=1, start=None)
-    rest = world.jobs.page(tenant, that_wait, limit=1, start=pending.next_key)
+    page = ports.jobs.page(tenant, that_run, limit=10, start=None)
+    pending = ports.jobs.page(tenant, that_wait, limit=1, start=None)
+    rest = ports.jobs.page(tenant, that_wait, limit=1, start=pending.next_key)
 
     assert page.jobs == [running]
     assert [*pending.jobs, *rest.jobs] == [jobs[2], jobs[0]]
@@ -134,28 +134,28 @@ def test_a_page_of_one_status_follows_the_jobs_status(world: World) -> None:
     "start",
     ["", "nonsense", "1.0/", "/job", "1.0/job", f"1e300/job_{0:026}", f"{0:013}/job_{0:025}"],
 )
-def test_a_page_key_that_is_none_is_refused(world: World, start: str) -> None:
+def test_a_page_key_that_is_none_is_refused(ports: Ports, start: str) -> None:
     with pytest.raises(InvalidRequest):
-        world.jobs.page("default", JobFilter(), limit=1, start=start)
+        ports.jobs.page("default", JobFilter(), limit=1, start=start)
 
 
-def test_tallies_are_created_once(world: World) -> None:
+def test_tallies_are_created_once(ports: Ports) -> None:
     job = fresh_id()
     first = Tally(job, 0, {0: an_entry(1)})
-    world.jobs.create_tallies([first], expires_at=EXPIRES_AT)
+    ports.jobs.create_tallies([first], expires_at=EXPIRES_AT)
 
-    world.jobs.create_tallies([Tally(job, 0, {}), Tally(job, 1, {})], expires_at=EXPIRES_AT)
+    ports.jobs.create_tallies([Tally(job, 0, {}), Tally(job, 1, {})], expires_at=EXPIRES_AT)
 
-    assert world.jobs.tallies(job, [1, 0, 2]) == [first, Tally(job, 1, {})]
+    assert ports.jobs.tallies(job, [1, 0, 2]) == [first, Tally(job, 1, {})]
 
 
-def test_all_tallies_of_several_jobs_are_read_together(world: World) -> None:
+def test_all_tallies_of_several_jobs_are_read_together(ports: Ports) -> None:
     one, two, unplanned = a_job().plan(3, 1), a_job().plan(200, 1), a_job()
     for job in (one, two):
         tallies = [Tally(job.id, number, {}) for number in range(job.tallies)]
-        world.jobs.create_tallies(tallies, expires_at=EXPIRES_AT)
+        ports.jobs.create_tallies(tallies, expires_at=EXPIRES_AT)
 
-    found = world.jobs.all_tallies([one, two, unplanned])
+    found = ports.jobs.all_tallies([one, two, unplanned])
 
     assert {job_id: len(tallies) for job_id, tallies in found.items()} == {
         one.id: 1,
@@ -165,96 +165,96 @@ def test_all_tallies_of_several_jobs_are_read_together(world: World) -> None:
     assert [tally.number for tally in found[two.id]] == [0, 1, 2, 3]
 
 
-def test_an_entry_is_set_and_the_whole_tally_answered(world: World) -> None:
+def test_an_entry_is_set_and_the_whole_tally_answered(ports: Ports) -> None:
     job = fresh_id()
-    world.jobs.create_tallies([Tally(job, 3, {0: an_entry(1)})], expires_at=EXPIRES_AT)
+    ports.jobs.create_tallies([Tally(job, 3, {0: an_entry(1)})], expires_at=EXPIRES_AT)
 
-    tally = world.jobs.set_entry(job, 3, 63, an_entry(2))
+    tally = ports.jobs.set_entry(job, 3, 63, an_entry(2))
 
     assert tally == Tally(job, 3, {0: an_entry(1), 63: an_entry(2)})
-    assert world.jobs.tallies(job, [3]) == [tally]
+    assert ports.jobs.tallies(job, [3]) == [tally]
 
 
 @pytest.mark.parametrize(("there", "older"), [(2, 1), (10, 9), (100, 99), (123_456, 99_999)])
 def test_an_older_entry_is_refused_and_the_tally_answered(
-    world: World, there: int, older: int
+    ports: Ports, there: int, older: int
 ) -> None:
     job = fresh_id()
-    world.jobs.set_entry(job, 0, 0, an_entry(there))
+    ports.jobs.set_entry(job, 0, 0, an_entry(there))
 
-    tally = world.jobs.set_entry(job, 0, 0, an_entry(older, completed=0))
+    tally = ports.jobs.set_entry(job, 0, 0, an_entry(older, completed=0))
 
     assert tally == Tally(job, 0, {0: an_entry(there)})
-    assert world.jobs.tallies(job, [0]) == [tally]
+    assert ports.jobs.tallies(job, [0]) == [tally]
 
 
 @pytest.mark.parametrize(("there", "newer"), [(9, 10), (99, 100), (7, 8), (5, 5)])
-def test_an_entry_that_is_not_older_replaces(world: World, there: int, newer: int) -> None:
+def test_an_entry_that_is_not_older_replaces(ports: Ports, there: int, newer: int) -> None:
     job = fresh_id()
-    world.jobs.set_entry(job, 0, 0, an_entry(there, generation=1))
+    ports.jobs.set_entry(job, 0, 0, an_entry(there, generation=1))
     entry = an_entry(newer, completed=7, generation=2)
 
-    tally = world.jobs.set_entry(job, 0, 0, entry)
+    tally = ports.jobs.set_entry(job, 0, 0, entry)
 
     assert tally.entries == {0: entry}
 
 
-def test_a_sum_is_replaced_only_by_a_greater_one(world: World) -> None:
+def test_a_sum_is_replaced_only_by_a_greater_one(ports: Ports) -> None:
     job = fresh_id()
     before, same, later = (Sum(v, Counts(completed=n)) for v, n in [(99, 1), (99, 2), (100, 3)])
 
-    first = world.jobs.set_sum(job, 1, 0, before, expires_at=EXPIRES_AT)
-    refused = world.jobs.set_sum(job, 1, 0, same, expires_at=EXPIRES_AT)
-    other = world.jobs.set_sum(job, 1, 17, same, expires_at=EXPIRES_AT)
-    replaced = world.jobs.set_sum(job, 1, 0, later, expires_at=EXPIRES_AT)
+    first = ports.jobs.set_sum(job, 1, 0, before, expires_at=EXPIRES_AT)
+    refused = ports.jobs.set_sum(job, 1, 0, same, expires_at=EXPIRES_AT)
+    other = ports.jobs.set_sum(job, 1, 17, same, expires_at=EXPIRES_AT)
+    replaced = ports.jobs.set_sum(job, 1, 0, later, expires_at=EXPIRES_AT)
 
     assert first == {0: before}
     assert refused == {0: before}
     assert other == {0: before, 17: same}
-    assert replaced == world.jobs.sums(job, 1) == {0: later, 17: same}
+    assert replaced == ports.jobs.sums(job, 1) == {0: later, 17: same}
 
 
-def test_each_generation_has_sums_of_its_own(world: World) -> None:
+def test_each_generation_has_sums_of_its_own(ports: Ports) -> None:
     job = fresh_id()
-    world.jobs.set_sum(job, 1, 0, Sum(5, Counts(failed=1)), expires_at=EXPIRES_AT)
+    ports.jobs.set_sum(job, 1, 0, Sum(5, Counts(failed=1)), expires_at=EXPIRES_AT)
 
-    assert world.jobs.sums(job, 2) == {}
+    assert ports.jobs.sums(job, 2) == {}
 
 
-def test_claims_count_from_first_to_end(world: World) -> None:
+def test_claims_count_from_first_to_end(ports: Ports) -> None:
     job = fresh_id()
 
-    claims = [world.jobs.claim(job, 1, first=2, end=4, expires_at=EXPIRES_AT) for _ in range(4)]
+    claims = [ports.jobs.claim(job, 1, first=2, end=4, expires_at=EXPIRES_AT) for _ in range(4)]
 
     assert claims == [2, 3, None, None]
-    assert world.jobs.cursor(job, 1) == 4
+    assert ports.jobs.cursor(job, 1) == 4
 
 
-def test_a_cursor_without_room_is_not_made(world: World) -> None:
+def test_a_cursor_without_room_is_not_made(ports: Ports) -> None:
     job = fresh_id()
 
-    claimed = world.jobs.claim(job, 1, first=4, end=4, expires_at=EXPIRES_AT)
+    claimed = ports.jobs.claim(job, 1, first=4, end=4, expires_at=EXPIRES_AT)
 
     assert claimed is None
-    assert world.jobs.cursor(job, 1) is None
+    assert ports.jobs.cursor(job, 1) is None
 
 
-def test_each_generation_has_a_cursor_of_its_own(world: World) -> None:
+def test_each_generation_has_a_cursor_of_its_own(ports: Ports) -> None:
     job = fresh_id()
-    world.jobs.claim(job, 1, first=0, end=9, expires_at=EXPIRES_AT)
+    ports.jobs.claim(job, 1, first=0, end=9, expires_at=EXPIRES_AT)
 
-    assert world.jobs.claim(job, 2, first=5, end=9, expires_at=EXPIRES_AT) == 5
+    assert ports.jobs.claim(job, 2, first=5, end=9, expires_at=EXPIRES_AT) == 5
 
 
-def test_open_jobs_are_noted_and_forgotten(world: World) -> None:
+def test_open_jobs_are_noted_and_forgotten(ports: Ports) -> None:
     kept, forgotten = fresh_id(), fresh_id()
     for job_id in (kept, forgotten, kept):
-        world.jobs.mark_open(a_job(job_id))
+        ports.jobs.mark_open(a_job(job_id))
 
-    world.jobs.unmark_open(forgotten)
-    world.jobs.unmark_open(fresh_id())
+    ports.jobs.unmark_open(forgotten)
+    ports.jobs.unmark_open(fresh_id())
 
-    noted = list(world.jobs.marked_open())
+    noted = list(ports.jobs.marked_open())
     assert noted.count(kept) == 1
     assert forgotten not in noted
-    world.jobs.unmark_open(kept)
+    ports.jobs.unmark_open(kept)

@@ -1,35 +1,35 @@
 from tests.contract.examples import fresh_id
-from tests.contract.worlds import World
+from tests.contract.port_sets import Ports
 
 
-def test_a_machine_works_for_the_tenant_that_was_said_last(world: World) -> None:
+def test_a_machine_works_for_the_tenant_that_was_said_last(ports: Ports) -> None:
     client = fresh_id()
 
-    world.machines.put(client, "a")
-    world.machines.put(client, "b")
+    ports.machines.put(client, "a")
+    ports.machines.put(client, "b")
 
-    assert world.machines.tenant_of(client) == "b"
+    assert ports.machines.tenant_of(client) == "b"
 
 
-def test_a_removed_machine_works_for_nobody(world: World) -> None:
+def test_a_removed_machine_works_for_nobody(ports: Ports) -> None:
     client = fresh_id()
-    world.machines.put(client, "a")
+    ports.machines.put(client, "a")
 
-    removed, again = world.machines.remove(client), world.machines.remove(client)
+    removed, again = ports.machines.remove(client), ports.machines.remove(client)
 
     assert (removed, again) == (True, False)
-    assert world.machines.tenant_of(client) is None
+    assert ports.machines.tenant_of(client) is None
 
 
-def test_machines_are_listed_by_client_in_pages(world: World) -> None:
+def test_machines_are_listed_by_client_in_pages(ports: Ports) -> None:
     mine = sorted(fresh_id() for _ in range(5))
     for client in mine:
-        world.machines.put(client, "a")
+        ports.machines.put(client, "a")
 
     found: list[tuple[str, str]] = []
     start, sizes = None, list[int]()
     while True:
-        page = world.machines.page(limit=2, start=start)
+        page = ports.machines.page(limit=2, start=start)
         found += page.machines
         sizes.append(len(page.machines))
         start = page.next_key

@@ -8,8 +8,8 @@ from shoal.adapters.aws_errors import AwsError
 from shoal.adapters.cloudwatch import CloudWatchQueueAges
 from shoal.adapters.memory.clock import FixedClock
 from shoal.domain.job import Priority
-from tests.contract.services import Aws
-from tests.contract.worlds import World
+from tests.contract.aws_services import Aws
+from tests.contract.port_sets import Ports
 
 AN_HOUR = 3600.0
 
@@ -19,14 +19,14 @@ def later(clock: FixedClock, hours: int) -> None:
     clock.advance(hours * AN_HOUR)
 
 
-def test_an_age_is_told_of_each_queue_that_has_one(world: World) -> None:
-    later(world.clock, 1)
-    world.aged(Priority.HIGH, 12.0)
-    world.aged(Priority.LOW, 700.0)
+def test_an_age_is_told_of_each_queue_that_has_one(ports: Ports) -> None:
+    later(ports.clock, 1)
+    ports.aged(Priority.HIGH, 12.0)
+    ports.aged(Priority.LOW, 700.0)
 
-    assert world.ages.ages([*Priority]) == {Priority.HIGH: 12.0, Priority.LOW: 700.0}
-    assert world.ages.ages([Priority.HIGH, Priority.NORMAL]) == {Priority.HIGH: 12.0}
-    assert world.ages.ages([]) == {}
+    assert ports.ages.ages([*Priority]) == {Priority.HIGH: 12.0, Priority.LOW: 700.0}
+    assert ports.ages.ages([Priority.HIGH, Priority.NORMAL]) == {Priority.HIGH: 12.0}
+    assert ports.ages.ages([]) == {}
 
 
 def test_the_last_minute_measured_counts_and_none_older_than_five(aws: Aws) -> None:

@@ -1,28 +1,28 @@
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.domain.job import Priority
 from shoal.ports.queues import Depth, Message
+from tests.contract.aws_services import Aws
 from tests.contract.examples import fresh_id
-from tests.contract.services import Aws
-from tests.contract.worlds import World, on_aws
+from tests.contract.port_sets import Ports, on_aws
 
 
 def by_chunk(message: dict[str, int]) -> int:
     return message["chunk"]
 
 
-def test_every_message_arrives_as_ids_only(world: World) -> None:
+def test_every_message_arrives_as_ids_only(ports: Ports) -> None:
     job = fresh_id()
 
-    world.queue.send(Priority.LOW, (Message(job, n) for n in range(23)), tenant="default")
+    ports.queue.send(Priority.LOW, (Message(job, n) for n in range(23)), tenant="default")
 
-    received = sorted(world.received(Priority.LOW), key=by_chunk)
+    received = sorted(ports.received(Priority.LOW), key=by_chunk)
     assert received == [{"job": job, "chunk": n} for n in range(23)]
 
 
-def test_nothing_is_sent_for_no_messages(world: World) -> None:
-    world.queue.send(Priority.HIGH, [], tenant="default")
+def test_nothing_is_sent_for_no_messages(ports: Ports) -> None:
+    ports.queue.send(Priority.HIGH, [], tenant="default")
 
-    assert world.received(Priority.HIGH) == []
+    assert ports.received(Priority.HIGH) == []
 
 
 def test_a_message_carries_its_tenant_as_its_group(aws: Aws) -> None:
@@ -32,13 +32,13 @@ def test_a_message_carries_its_tenant_as_its_group(aws: Aws) -> None:
     assert answer["Messages"][0]["Attributes"]["MessageGroupId"] == "acme"
 
 
-def test_depths_are_those_of_each_queue_high_priority_first(world: World) -> None:
+def test_depths_are_those_of_each_queue_high_priority_first(ports: Ports) -> None:
     for priority in Priority:
-        world.received(priority)
+        ports.received(priority)
     sent = [Message(fresh_id(), n) for n in range(3)]
-    world.queue.send(Priority.LOW, [*sent, Message(fresh_id(), 0, delay=600)], tenant="default")
+    ports.queue.send(Priority.LOW, [*sent, Message(fresh_id(), 0, delay=600)], tenant="default")
 
-    depths = world.depths.depths()
+    depths = ports.depths.depths()
 
     assert list(depths) == [*Priority]
     assert depths[Priority.LOW] == Depth(waiting=3, in_flight=0, delayed=1)

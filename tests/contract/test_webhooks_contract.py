@@ -6,7 +6,7 @@ from shoal.domain.errors import WriteConflict
 from shoal.domain.ids import keyed_webhook_id
 from shoal.domain.webhook import DeliveryAttempt, Webhook, WebhookResponse
 from tests.contract.examples import EXPIRES_AT, NOW, fresh_id
-from tests.contract.worlds import World
+from tests.contract.port_sets import Ports
 
 
 def a_webhook(tenant: str | None = None) -> Webhook:
@@ -28,67 +28,67 @@ def an_attempt(webhook_id: str, number: int, *, at: float = NOW) -> DeliveryAtte
     )
 
 
-def test_a_webhook_is_found_by_its_tenant_and_by_nobody_else(world: World) -> None:
+def test_a_webhook_is_found_by_its_tenant_and_by_nobody_else(ports: Ports) -> None:
     hook = a_webhook()
 
-    world.webhooks.put(hook)
+    ports.webhooks.put(hook)
 
-    assert world.webhooks.get(hook.tenant, hook.id) == hook
-    assert [*world.webhooks.of_tenant(hook.tenant)] == [hook]
-    assert world.webhooks.get("another", hook.id) is None
-    assert [*world.webhooks.of_tenant(f"{hook.tenant}-2")] == []
+    assert ports.webhooks.get(hook.tenant, hook.id) == hook
+    assert [*ports.webhooks.of_tenant(hook.tenant)] == [hook]
+    assert ports.webhooks.get("another", hook.id) is None
+    assert [*ports.webhooks.of_tenant(f"{hook.tenant}-2")] == []
 
 
-def test_all_of_it_is_kept(world: World) -> None:
+def test_all_of_it_is_kept(ports: Ports) -> None:
     hook = a_webhook()
     full = replace(
         hook.rotated("whsec_Qg==", NOW), failing_since=NOW, disabled_at=NOW + 1, disabled_why="gone"
     )
 
-    world.webhooks.put(hook)
-    world.webhooks.put(full)
+    ports.webhooks.put(hook)
+    ports.webhooks.put(full)
 
-    assert world.webhooks.get(hook.tenant, hook.id) == full
+    assert ports.webhooks.get(hook.tenant, hook.id) == full
 
 
-def test_of_two_writers_one_is_told(world: World) -> None:
+def test_of_two_writers_one_is_told(ports: Ports) -> None:
     hook = a_webhook()
-    world.webhooks.put(hook)
+    ports.webhooks.put(hook)
 
     with pytest.raises(WriteConflict):
-        world.webhooks.put(hook)
-    world.webhooks.put(hook.rotated("whsec_Qg==", NOW))
+        ports.webhooks.put(hook)
+    ports.webhooks.put(hook.rotated("whsec_Qg==", NOW))
     with pytest.raises(WriteConflict):
-        world.webhooks.put(hook.rotated("whsec_Qw==", NOW))
+        ports.webhooks.put(hook.rotated("whsec_Qw==", NOW))
 
 
-def test_one_that_was_removed_is_not_brought_back_by_a_late_write(world: World) -> None:
+def test_one_that_was_removed_is_not_brought_back_by_a_late_write(ports: Ports) -> None:
     hook = a_webhook()
-    world.webhooks.put(hook)
+    ports.webhooks.put(hook)
 
-    assert world.webhooks.remove(hook.tenant, hook.id)
-    assert not world.webhooks.remove(hook.tenant, hook.id)
+    assert ports.webhooks.remove(hook.tenant, hook.id)
+    assert not ports.webhooks.remove(hook.tenant, hook.id)
     with pytest.raises(WriteConflict):
-        world.webhooks.put(hook.rotated("whsec_Qg==", NOW))
-    assert world.webhooks.get(hook.tenant, hook.id) is None
+        ports.webhooks.put(hook.rotated("whsec_Qg==", NOW))
+    assert ports.webhooks.get(hook.tenant, hook.id) is None
 
 
-def test_the_log_has_the_last_attempts_newest_first(world: World) -> None:
+def test_the_log_has_the_last_attempts_newest_first(ports: Ports) -> None:
     hook = a_webhook()
     attempts = [an_attempt(hook.id, number, at=NOW + number) for number in range(5)]
     for attempt in attempts:
-        world.webhooks.record_attempt(attempt, expires_at=EXPIRES_AT)
+        ports.webhooks.record_attempt(attempt, expires_at=EXPIRES_AT)
 
-    assert [*world.webhooks.attempts(hook.id, limit=3)] == attempts[:1:-1]
-    assert [*world.webhooks.attempts(fresh_id(), limit=3)] == []
+    assert [*ports.webhooks.attempts(hook.id, limit=3)] == attempts[:1:-1]
+    assert [*ports.webhooks.attempts(fresh_id(), limit=3)] == []
 
 
-def test_an_attempt_that_is_noted_again_stays_as_it_was(world: World) -> None:
+def test_an_attempt_that_is_noted_again_stays_as_it_was(ports: Ports) -> None:
     hook = a_webhook()
     first = an_attempt(hook.id, 1)
     second = replace(first, response=WebhookResponse(200, 0.1))
 
     for attempt in (first, second):
-        world.webhooks.record_attempt(attempt, expires_at=EXPIRES_AT)
+        ports.webhooks.record_attempt(attempt, expires_at=EXPIRES_AT)
 
-    assert [*world.webhooks.attempts(hook.id, limit=3)] == [first]
+    assert [*ports.webhooks.attempts(hook.id, limit=3)] == [first]

@@ -1,9 +1,9 @@
 from dataclasses import replace
 
 from shoal.domain.workers import Worker
+from tests.contract.aws_services import Aws
 from tests.contract.examples import NOW, fresh_id
-from tests.contract.services import Aws
-from tests.contract.worlds import World, on_aws
+from tests.contract.port_sets import Ports, on_aws
 
 
 def a_worker(name: str | None = None) -> Worker:
@@ -22,67 +22,67 @@ def a_worker(name: str | None = None) -> Worker:
     )
 
 
-def known(world: World, *, limit: int = 100) -> list[Worker]:
+def known(ports: Ports, *, limit: int = 100) -> list[Worker]:
     """All of them, by pages."""
-    found, page = list[Worker](), world.workers.page(limit=limit, start=None)
+    found, page = list[Worker](), ports.workers.page(limit=limit, start=None)
     while page.next_key is not None:
         found += page.workers
-        page = world.workers.page(limit=limit, start=page.next_key)
+        page = ports.workers.page(limit=limit, start=page.next_key)
     return [*found, *page.workers]
 
 
-def named(world: World, name: str) -> Worker:
-    (found,) = [worker for worker in known(world) if worker.name == name]
+def named(ports: Ports, name: str) -> Worker:
+    (found,) = [worker for worker in known(ports) if worker.name == name]
     return found
 
 
-def test_a_worker_is_known_by_all_that_it_said(world: World) -> None:
+def test_a_worker_is_known_by_all_that_it_said(ports: Ports) -> None:
     full = a_worker()
     bare = Worker(name=f"w-{fresh_id()}", types=(), seen_at=NOW, started_at=NOW)
 
     for worker in (full, bare):
-        world.workers.record(worker)
+        ports.workers.record(worker)
 
-    assert named(world, full.name) == full
-    assert named(world, bare.name) == bare
+    assert named(ports, full.name) == full
+    assert named(ports, bare.name) == bare
 
 
-def test_the_next_word_of_a_worker_replaces_the_last(world: World) -> None:
+def test_the_next_word_of_a_worker_replaces_the_last(ports: Ports) -> None:
     first = a_worker()
     second = replace(first, number=2, seen_at=NOW + 60, left=True)
 
     for said in (first, second):
-        world.workers.record(said)
+        ports.workers.record(said)
 
-    assert named(world, first.name) == second
+    assert named(ports, first.name) == second
 
 
-def test_a_late_or_repeated_word_changes_nothing(world: World) -> None:
+def test_a_late_or_repeated_word_changes_nothing(ports: Ports) -> None:
     first = a_worker()
     goodbye = replace(first, number=3, left=True)
 
     for said in (goodbye, replace(first, number=2), replace(goodbye, left=False)):
-        world.workers.record(said)
+        ports.workers.record(said)
 
-    assert named(world, first.name) == goodbye
+    assert named(ports, first.name) == goodbye
 
 
-def test_a_worker_that_started_again_is_there_again(world: World) -> None:
+def test_a_worker_that_started_again_is_there_again(ports: Ports) -> None:
     goodbye = replace(a_worker(), number=9, left=True)
     anew = replace(goodbye, number=1, started_at=NOW, left=False)
 
     for said in (goodbye, anew, replace(goodbye, number=10)):
-        world.workers.record(said)
+        ports.workers.record(said)
 
-    assert named(world, anew.name) == anew
+    assert named(ports, anew.name) == anew
 
 
-def test_pages_go_by_name_and_miss_none(world: World) -> None:
+def test_pages_go_by_name_and_miss_none(ports: Ports) -> None:
     workers = [a_worker() for _ in range(5)]
     for worker in workers:
-        world.workers.record(worker)
+        ports.workers.record(worker)
 
-    found = [worker.name for worker in known(world, limit=2)]
+    found = [worker.name for worker in known(ports, limit=2)]
 
     assert found == sorted(found)
     assert {worker.name for worker in workers} <= set(found)

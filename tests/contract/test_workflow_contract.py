@@ -6,41 +6,41 @@ import pytest
 
 from shoal.adapters.stepfunctions import StepFunctionsWorkflow
 from shoal.ports.workflow import Execution, ExecutionStatus
+from tests.contract.aws_services import Aws
 from tests.contract.examples import fresh_id
-from tests.contract.services import Aws
-from tests.contract.worlds import World
+from tests.contract.port_sets import Ports
 
 
-def test_a_started_execution_runs(world: World) -> None:
+def test_a_started_execution_runs(ports: Ports) -> None:
     job = fresh_id()
 
-    world.workflow.start(job, 1, 1)
+    ports.workflow.start(job, 1, 1)
 
-    execution = world.workflow.describe(job, 1, 1)
+    execution = ports.workflow.describe(job, 1, 1)
     assert execution is not None
     assert execution.status is ExecutionStatus.RUNNING
     assert execution.stopped_at is None
 
 
-def test_a_second_start_of_one_name_counts_as_started(world: World) -> None:
+def test_a_second_start_of_one_name_counts_as_started(ports: Ports) -> None:
     job = fresh_id()
 
-    world.workflow.start(job, 1, 1)
-    world.workflow.start(job, 1, 1)
+    ports.workflow.start(job, 1, 1)
+    ports.workflow.start(job, 1, 1)
 
-    assert world.workflow.describe(job, 1, 1) is not None
+    assert ports.workflow.describe(job, 1, 1) is not None
 
 
-def test_generations_and_successors_are_executions_of_their_own(world: World) -> None:
+def test_generations_and_successors_are_executions_of_their_own(ports: Ports) -> None:
     job = fresh_id()
-    world.workflow.start(job, 1, 1)
+    ports.workflow.start(job, 1, 1)
 
-    assert world.workflow.describe(job, 1, 2) is None
-    assert world.workflow.describe(job, 2, 1) is None
+    assert ports.workflow.describe(job, 1, 2) is None
+    assert ports.workflow.describe(job, 2, 1) is None
 
 
-def test_an_answer_to_a_token_that_nobody_waits_on_is_left_alone(world: World) -> None:
-    world.workflow.answer("AAAAKgAAAAIAAAAAAAAAAQ")
+def test_an_answer_to_a_token_that_nobody_waits_on_is_left_alone(ports: Ports) -> None:
+    ports.workflow.answer("AAAAKgAAAAIAAAAAAAAAAQ")
 
 
 PASSES = {"Type": "Pass", "Result": {"decision": "completed"}, "End": True}

@@ -13,12 +13,12 @@ from random import Random
 
 from shoal.domain.chunk import Chunk
 from shoal.domain.job import Job
-from tests.model.laws import Broken
+from tests.model.actors import Move
+from tests.model.invariants import Violation
 from tests.model.model import Model
 from tests.model.replay import Call
 from tests.model.scenarios import Scenario
-from tests.model.stage import Move
-from tests.model.world import State
+from tests.model.shared_state import State
 
 _JUMP = 0.05
 _CHUNK_FIELDS = ("statuses", "attempts", "generation", "epoch", "version", "lease")
@@ -26,23 +26,24 @@ _JOB_FIELDS = ("status", "ending", "paused", "generation", "token", "version")
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """How many states were visited, and the law that was broken, with the way to it."""
 
     states: int
     rests: int
     whole: bool
-    broken: Broken | None = None
+    broken: Violation | None = None
     trace: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.broken is None:
             return f"{self.states:,} states, {self.rests:,} at rest"
         steps = "\n".join(f"{n:4}. {step}" for n, step in enumerate(self.trace, start=1))
-        return f"{self.broken.law}: {self.broken.how}\nafter {self.states:,} states, by\n{steps}"
+        found = f"{self.broken.invariant}: {self.broken.detail}"
+        return f"{found}\nafter {self.states:,} states, by\n{steps}"
 
 
-def explore(scenario: Scenario) -> Found:
+def explore(scenario: Scenario) -> SearchResult:
     """Visit every state of the scenario, or as far as the first that breaks a law."""
     model = Model(scenario)
     with ExitStack() as stack:
@@ -51,21 +52,21 @@ def explore(scenario: Scenario) -> Found:
         return _search(model, scenario.limit)
 
 
-def _search(model: Model, limit: int | None) -> Found:
+def _search(model: Model, limit: int | None) -> SearchResult:
     first = model.initial()
     parents: dict[State, tuple[State, Move] | None] = {first: None}
     ahead = deque([first])
-    dice = Random(0)  # noqa: S311 - the search is to repeat
+    draw = Random(0)  # noqa: S311 - the search is to repeat
     rests = 0
     while ahead and (limit is None or len(parents) < limit):
-        state = ahead.popleft() if limit is None else _some(ahead, dice)
+        state = ahead.popleft() if limit is None else _pick(ahead, draw)
         moves, rest = model.moves(state)
         for move in moves:
             known = move.state in parents
             broken = move.broken or (None if known else model.broken(move.state))
             if broken is not None:
-                trace = (*_trace(model, parents, state), _told(model, state, move))
-                return Found(len(parents), rests, whole=False, broken=broken, trace=trace)
+                trace = (*_trace(model, parents, state), _description(model, state, move))
+                return SearchResult(len(parents), rests, whole=False, broken=broken, trace=trace)
             if not known:
                 parents[move.state] = (state, move)
                 ahead.append(move.state)
@@ -73,14 +74,14 @@ def _search(model: Model, limit: int | None) -> Found:
         rests += rest
         if broken is not None:
             trace = _trace(model, parents, state)
-            return Found(len(parents), rests, whole=False, broken=broken, trace=trace)
-    return Found(len(parents), rests, whole=not ahead)
+            return SearchResult(len(parents), rests, whole=False, broken=broken, trace=trace)
+    return SearchResult(len(parents), rests, whole=not ahead)
 
 
-def _some(ahead: deque[State], dice: Random) -> State:
+def _pick(ahead: deque[State], draw: Random) -> State:
     """The latest state mostly, which follows a run to its end; sometimes any."""
-    if dice.random() < _JUMP:
-        place = dice.randrange(len(ahead))
+    if draw.random() < _JUMP:
+        place = draw.randrange(len(ahead))
         ahead[place], ahead[-1] = ahead[-1], ahead[place]
     return ahead.pop()
 
@@ -91,20 +92,20 @@ def _trace(
     steps = []
     while (step := parents[state]) is not None:
         before, move = step
-        steps.append(_told(model, before, move))
+        steps.append(_description(model, before, move))
         state = before
     return tuple(reversed(steps))
 
 
-def _told(model: Model, before: State, move: Move) -> str:
+def _description(model: Model, before: State, move: Move) -> str:
     if isinstance(move.what, str):
-        return f"{move.who}: {move.what}"
+        return f"{move.actor}: {move.what}"
     call: Call = model.interner.values[move.what]
     done = model.world.apply(before, move.what)
     result = model.interner.values[done.result]
     args = ", ".join(_short(arg) for arg in call.args)
     given = "" if result is None else f" → {_short(result)}"
-    return f"{move.who} ({call.by.name}): {call.name}({args}){given}"
+    return f"{move.actor} ({call.by.name}): {call.name}({args}){given}"
 
 
 def _short(value: object) -> str:

@@ -15,21 +15,20 @@ from shoal.domain import sizing
 from shoal.domain.job import LIVE, Job, JobStatus
 from shoal.ports.workflow import ExecutionStatus
 from shoal.service import reconciliation
-from tests.model import laws
-from tests.model.cases import LEASE
-from tests.model.laws import Broken
-from tests.model.misfortune import Misfortune
-from tests.model.scenarios import Faults
-from tests.model.stage import (
+from tests.model import invariants
+from tests.model.actors import (
     START,
-    Burier,
+    DeadLetterHandler,
     Move,
-    Recoverer,
+    RecoveryHandler,
     User,
     Worker,
     Zombies,
 )
-from tests.model.world import (
+from tests.model.fault_moves import FaultMoves
+from tests.model.invariants import Violation
+from tests.model.scenarios import Faults
+from tests.model.shared_state import (
     ACKNOWLEDGED,
     EXECUTIONS,
     FAULTS,
@@ -43,13 +42,14 @@ from tests.model.world import (
     Queue,
     State,
 )
+from tests.model.use_cases import LEASE
 from tests.support.job_workflow import DECISIONS, ENDS
 
 _EXECUTION_ENDS = {status: ENDS[DECISIONS[status.lower()]] for status in set(JobStatus) - LIVE}
 """How the last execution of a closed job ends."""
 
 
-class Model(Misfortune):
+class Model(FaultMoves):
     """One scenario."""
 
     def patched(self) -> tuple[AbstractContextManager[Any], ...]:
@@ -62,9 +62,9 @@ class Model(Misfortune):
 
     def initial(self) -> State:
         """Nothing has happened."""
-        number, plain = self.interner.number, self.interner.plain
+        number, intern_hashable = self.interner.number, self.interner.intern_hashable
         empty = number({})
-        workers = [plain(Worker()) for _ in WORKERS]
+        workers = [intern_hashable(Worker()) for _ in WORKERS]
         rows = [number(None)] * self.scenario.chunks
         return (
             number(START),
@@ -72,14 +72,14 @@ class Model(Misfortune):
             *(empty, empty, empty),
             number(()),
             empty,
-            plain(Queue((), (0,) * self.scenario.chunks)),
-            plain(()),
-            plain(Zombies()),
-            plain(Recoverer()),
-            plain(Burier()),
-            plain(User()),
+            intern_hashable(Queue((), (0,) * self.scenario.chunks)),
+            intern_hashable(()),
+            intern_hashable(Zombies()),
+            intern_hashable(RecoveryHandler()),
+            intern_hashable(DeadLetterHandler()),
+            intern_hashable(User()),
             number(False),  # noqa: FBT003
-            plain(self.scenario.faults),
+            intern_hashable(self.scenario.faults),
             *workers,
             *rows,
         )
@@ -87,10 +87,10 @@ class Model(Misfortune):
     def moves(self, state: State) -> tuple[list[Move], bool]:
         """All that can happen, and whether the state is at rest: only faults can move it."""
         found = [
-            *self._work(state),
+            *self._worker_moves(state),
             *self._executions(state),
-            *self._recoverer(state),
-            *self._burier(state),
+            *self._recovery(state),
+            *self._dead_letter_handler(state),
             *self._zombies(state),
         ]
         if not (found and self.scenario.patient):
@@ -104,53 +104,55 @@ class Model(Misfortune):
             found += self._faults(state, faults)
         return found, rest
 
-    def broken(self, state: State) -> Broken | None:
+    def broken(self, state: State) -> Violation | None:
         """The law that the state breaks."""
         rows = state[ROWS:]
         for row in rows:
-            law = self._law((row, state[PARTS]), self._check_row)
-            if law is not None:
-                return law
-        law = self._law((*rows, state[TALLIES], state[SUMS], -1), self._check_tallies)
-        return law or self._law((*rows, state[JOB], -2), self._check_job)
+            invariant = self._check_once((row, state[PARTS]), self._check_row)
+            if invariant is not None:
+                return invariant
+        invariant = self._check_once((*rows, state[TALLIES], state[SUMS], -1), self._check_tallies)
+        return invariant or self._check_once((*rows, state[JOB], -2), self._check_job)
 
-    def _law(
-        self, numbers: tuple[int, ...], check: Callable[[list[Any]], Broken | None]
-    ) -> Broken | None:
-        if numbers in self._lawful:
+    def _check_once(
+        self, numbers: tuple[int, ...], check: Callable[[list[Any]], Violation | None]
+    ) -> Violation | None:
+        if numbers in self._verified:
             return None
         broken = check([self.interner.values[number] for number in numbers if number >= 0])
         if broken is None:
-            self._lawful.add(numbers)
+            self._verified.add(numbers)
         return broken
 
-    def _check_row(self, values: list[Any]) -> Broken | None:
+    def _check_row(self, values: list[Any]) -> Violation | None:
         row, parts = values
         if row is None:
             return None
-        return laws.check_attempts(row, self.scenario.max_attempts) or laws.check_parts(row, parts)
+        return invariants.check_attempts(row, self.scenario.max_attempts) or invariants.check_parts(
+            row, parts
+        )
 
     @staticmethod
-    def _check_tallies(values: list[Any]) -> Broken | None:
+    def _check_tallies(values: list[Any]) -> Violation | None:
         *rows, tallies, sums = values
-        return laws.check_tallies(rows, tallies, sums)
+        return invariants.check_tallies(rows, tallies, sums)
 
     @staticmethod
-    def _check_job(values: list[Any]) -> Broken | None:
+    def _check_job(values: list[Any]) -> Violation | None:
         *rows, job = values
-        return laws.check_job(job, rows)
+        return invariants.check_job(job, rows)
 
-    def broken_at_rest(self, state: State) -> Broken | None:
+    def broken_at_rest(self, state: State) -> Violation | None:
         """The law that the state breaks, given that nothing will move it but faults."""
         values = self.interner.values
         job: Job | None = values[state[JOB]]
         if job is None:
             return None
-        return self._unfinished(state, job) or laws.check_rest(
+        return self._unfinished(state, job) or invariants.check_rest(
             job, [values[number] for number in state[ROWS:]], values[state[TALLIES]]
         )
 
-    def _unfinished(self, state: State, job: Job) -> Broken | None:
+    def _unfinished(self, state: State, job: Job) -> Violation | None:
         runs = self.interner.values[state[EXECUTIONS]]
         last = max((run for run in runs if run.generation == job.generation), default=None)
         ended = None if last is None else (last.status, last.output)
@@ -163,5 +165,7 @@ class Model(Misfortune):
             "the job ends as its tasks did": job.status not in self.scenario.ends,
             "an acknowledged cancel cancels": cancelled and job.status is not JobStatus.CANCELLED,
         }
-        how = f"{job.status}, paused={job.paused}, {job.reason}, {runs}"
-        return next((Broken(law, how) for law, found in broken.items() if found), None)
+        detail = f"{job.status}, paused={job.paused}, {job.reason}, {runs}"
+        return next(
+            (Violation(invariant, detail) for invariant, found in broken.items() if found), None
+        )

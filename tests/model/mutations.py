@@ -50,7 +50,7 @@ class Mutation:
     name: str
     replacements: Sequence[Replacement]
     scenario: Scenario
-    law: str
+    invariant: str
 
 
 @contextmanager
@@ -281,7 +281,7 @@ MUTATIONS = (
     Mutation(
         "a dead letter fails its tasks",
         [_instead(Recovery, "_send_again", _fail_instead_of_sending)],
-        Scenario("dead letter fails tasks", Faults(burials=1)),
+        Scenario("dead letter fails tasks", Faults(dead_letters=1)),
         "no task ends that never ran",
     ),
     Mutation(
@@ -295,7 +295,7 @@ MUTATIONS = (
             "retry without a new epoch",
             Faults(losses=1),
             failures={0: (1,)},
-            wishes=("submit", "retry"),
+            actions=("submit", "retry"),
         ),
         "a write with an old epoch changes nothing",
     ),
@@ -307,8 +307,8 @@ MUTATIONS = (
         ],
         Scenario(
             "early resume",
-            Faults(rescues=1),
-            wishes=("submit", "pause", "resume"),
+            Faults(idle_timeouts=1),
+            actions=("submit", "pause", "resume"),
             limit=200_000,
         ),
         "every job ends",
@@ -331,7 +331,7 @@ MUTATIONS = (
             Replacement(Leasing, "_grant", _remember_job),
             Replacement(Leasing, "_answer", _answer_by_remembered_job),
         ],
-        Scenario("no second read", Faults(), wishes=("submit", "cancel"), ends=(DONE, CANCELLED)),
+        Scenario("no second read", Faults(), actions=("submit", "cancel"), ends=(DONE, CANCELLED)),
         "no lease after an acknowledged cancel",
     ),
     Mutation(
@@ -343,7 +343,7 @@ MUTATIONS = (
             "close of any generation",
             Faults(losses=1),
             failures={0: (1,)},
-            wishes=("submit", "retry"),
+            actions=("submit", "retry"),
             limit=200_000,
         ),
         "the job ends as its tasks did",
@@ -360,7 +360,10 @@ MUTATIONS = (
             _instead(Job, "_ending_status", lambda _self, status: status),
         ],
         Scenario(
-            "cancel ignored at close", Faults(), wishes=("submit", "cancel"), ends=(DONE, CANCELLED)
+            "cancel ignored at close",
+            Faults(),
+            actions=("submit", "cancel"),
+            ends=(DONE, CANCELLED),
         ),
         "an acknowledged cancel cancels",
     ),
@@ -380,7 +383,7 @@ MUTATIONS = (
             Faults(),
             chunk_size=2,
             failures={1: (1,)},
-            wishes=("submit", "retry"),
+            actions=("submit", "retry"),
             patient=True,
         ),
         "what completed stays completed",
@@ -399,7 +402,7 @@ MUTATIONS = (
             Faults(),
             chunk_size=2,
             failures={0: (1,), 1: (1,)},
-            wishes=("submit", "retry some"),
+            actions=("submit", "retry some"),
             ends=(FAILED,),
             patient=True,
         ),
@@ -410,11 +413,11 @@ MUTATIONS = (
         [Replacement(Job, "verdict", _without_cancelled)],
         Scenario(
             "tasks that never ran",
-            Faults(rescues=1),
+            Faults(idle_timeouts=1),
             chunks=2,
             failures={1: (1,)},
             max_failed=0,
-            wishes=("submit", "retry some"),
+            actions=("submit", "retry some"),
             ends=(DONE, FAILED),
         ),
         "COMPLETED means that all tasks ended well",
@@ -423,7 +426,7 @@ MUTATIONS = (
         "a narrowed window is filled before the ended chunk is tallied",
         [_instead(Completion, "settle", _refill_before_tally)],
         Scenario(
-            "stalled window", Faults(), chunks=3, max_parallelism=2, wishes=("submit", "narrow")
+            "stalled window", Faults(), chunks=3, max_parallelism=2, actions=("submit", "narrow")
         ),
         "every job ends",
     ),
@@ -437,10 +440,10 @@ MUTATIONS = (
         ],
         Scenario(
             "unmarked retry",
-            Faults(unheard=1),
+            Faults(lost_events=1),
             failures={0: (1,), 1: (1,)},
             chunk_size=2,
-            wishes=("submit", "retry a few first"),
+            actions=("submit", "retry a few first"),
             zombies=False,
         ),
         "every job ends",
@@ -453,7 +456,7 @@ MUTATIONS = (
             Faults(),
             failures={0: (1, 1), 1: (1,)},
             chunk_size=2,
-            wishes=("submit", "retry a few first"),
+            actions=("submit", "retry a few first"),
             ends=(FAILED,),
             patient=True,
         ),
@@ -480,7 +483,9 @@ MUTATIONS = (
                 termination, "has_untallied_outcomes", lambda _job, chunk: chunk.counts.cancelled
             ),
         ],
-        Scenario("untallied cancel", Faults(), wishes=("submit", "cancel"), ends=(DONE, CANCELLED)),
+        Scenario(
+            "untallied cancel", Faults(), actions=("submit", "cancel"), ends=(DONE, CANCELLED)
+        ),
         "the closed job's counts equal its rows",
     ),
 )

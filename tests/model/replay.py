@@ -25,7 +25,7 @@ from shoal.ports.workflow import Execution
 _ATOMS = frozenset((str, int, float, type(None)))
 
 
-def frozen(value: Any) -> Hashable:
+def hashable(value: Any) -> Hashable:
     """A hashable stand-in, equal for equal values."""
     kind = type(value)
     if kind in _ATOMS:
@@ -33,11 +33,11 @@ def frozen(value: Any) -> Hashable:
     elif kind is bool:
         found = ("bool", value)  # else True is 1
     elif isinstance(value, tuple | list):
-        found = (kind, *map(frozen, value))
+        found = (kind, *map(hashable, value))
     elif isinstance(value, dict):
-        found = ("map", *sorted((key, frozen(each)) for key, each in value.items()))
+        found = ("map", *sorted((key, hashable(each)) for key, each in value.items()))
     elif is_dataclass(value):
-        found = (kind, *(frozen(getattr(value, f.name)) for f in fields(value)))
+        found = (kind, *(hashable(getattr(value, f.name)) for f in fields(value)))
     else:
         assert isinstance(value, Hashable)
         found = value
@@ -52,13 +52,13 @@ class Interner:
         self.values: list[Any] = []
 
     def number(self, value: Any) -> int:
-        key = frozen(value)
+        key = hashable(value)
         found = self._numbers.setdefault(key, len(self.values))
         if found == len(self.values):
             self.values.append(value)
         return found
 
-    def plain(self, value: Hashable) -> int:
+    def intern_hashable(self, value: Hashable) -> int:
         """As `number`, for what is hashable and of a type of its own."""
         key = (type(value), value)
         found = self._numbers.setdefault(key, len(self.values))

@@ -21,14 +21,14 @@ class Faults(NamedTuple):
     stops: int = 0  # a function stops between two calls and is run again
     deaths: int = 0  # an execution is aborted
     breakdowns: int = 0  # a function of the workflow fails for good
-    unheard: int = 0  # an event of an ended execution is lost
-    burials: int = 0  # a message becomes a dead letter
+    lost_events: int = 0  # an event of an ended execution is lost
+    dead_letters: int = 0  # a message becomes a dead letter
     timeouts: int = 0  # a wait ends by its timeout under work
-    rescues: int = 0  # a wait ends by its timeout when nothing else moves
-    regrets: int = 0  # a user gives up, or asks once more
+    idle_timeouts: int = 0  # a wait ends by its timeout when nothing else moves
+    user_repeats: int = 0  # a user gives up, or asks once more
     partials: int = 0  # a worker reports the first of its tasks alone
     returns: int = 0  # a worker hands its chunk back
-    beats: int = 0  # a worker sends a heartbeat
+    heartbeats: int = 0  # a worker sends a heartbeat
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Scenario:
     max_failed: int | None = None
     max_parallelism: int | None = None
     deadline: float | None = None
-    wishes: tuple[str, ...] = ("submit",)
+    actions: tuple[str, ...] = ("submit",)
     ends: tuple[JobStatus, ...] = (JobStatus.COMPLETED,)
     patient: bool = False  # users act only when nothing moves
     zombies: bool = True  # functions go on after who called them is gone
@@ -96,7 +96,7 @@ SCENARIOS = (
     ),
     Scenario("two workers, two chunks, two tallies", Faults(), chunks=2, workers=2, tally_chunks=1),
     Scenario("two chunks and a crash", Faults(crashes=1), chunks=2),
-    Scenario("heartbeats, and a chunk handed back", Faults(beats=1, returns=1, lapses=1)),
+    Scenario("heartbeats, and a chunk handed back", Faults(heartbeats=1, returns=1, lapses=1)),
     Scenario(
         "a task fails once, in a chunk of two, reported in part",
         Faults(partials=1, crashes=1, losses=1),
@@ -115,11 +115,11 @@ SCENARIOS = (
         ends=(FAILED,),
     ),
     Scenario("three workers die of a task", Faults(crashes=3), ends=(DONE, FAILED), zombies=False),
-    Scenario("dead letters", Faults(burials=1, crashes=1, stops=1)),
+    Scenario("dead letters", Faults(dead_letters=1, crashes=1, stops=1)),
     Scenario("a window of one chunk", Faults(duplicates=1), chunks=2, max_parallelism=1),
     Scenario(
         "a window of one chunk, whose claim is lost",
-        Faults(crashes=1, rescues=4),
+        Faults(crashes=1, idle_timeouts=4),
         chunks=2,
         max_parallelism=1,
         age_net=True,
@@ -127,18 +127,18 @@ SCENARIOS = (
     ),
     Scenario(
         "a window that grows",
-        Faults(duplicates=1, rescues=1),
+        Faults(duplicates=1, idle_timeouts=1),
         chunks=3,
         max_parallelism=1,
-        wishes=("submit", "widen"),
+        actions=("submit", "widen"),
         limit=_SOME,
     ),
     Scenario(
         "a window that grows, whose claims are lost",
-        Faults(crashes=1, stops=1, rescues=4),
+        Faults(crashes=1, stops=1, idle_timeouts=4),
         chunks=2,
         max_parallelism=1,
-        wishes=("submit", "widen"),
+        actions=("submit", "widen"),
         zombies=False,
         age_net=True,
         leap=10_000.0,
@@ -146,11 +146,11 @@ SCENARIOS = (
     ),
     Scenario(
         "a window that shrinks, and is opened at last",
-        Faults(duplicates=1, rescues=1),
+        Faults(duplicates=1, idle_timeouts=1),
         chunks=3,
         workers=2,
         max_parallelism=2,
-        wishes=("submit", "narrow", "open"),
+        actions=("submit", "narrow", "open"),
         limit=_SOME,
     ),
     Scenario(
@@ -159,14 +159,14 @@ SCENARIOS = (
         chunks=2,
         workers=2,
         max_parallelism=2,
-        wishes=("submit", "narrow"),
+        actions=("submit", "narrow"),
         limit=_SOME,
     ),
-    Scenario("a cancel", Faults(crashes=1), wishes=_CANCEL, ends=(DONE, CANCELLED)),
+    Scenario("a cancel", Faults(crashes=1), actions=_CANCEL, ends=(DONE, CANCELLED)),
     Scenario(
         "a cancel that is asked for again",
-        Faults(regrets=1, rescues=1),
-        wishes=_CANCEL,
+        Faults(user_repeats=1, idle_timeouts=1),
+        actions=_CANCEL,
         ends=(DONE, CANCELLED),
         zombies=False,
     ),
@@ -175,38 +175,42 @@ SCENARIOS = (
         Faults(crashes=1),
         chunks=2,
         workers=2,
-        wishes=_CANCEL,
+        actions=_CANCEL,
         ends=(DONE, CANCELLED),
         limit=_SOME,
     ),
-    Scenario("pause and resume", Faults(rescues=1), wishes=_PAUSE, limit=_SOME),
+    Scenario("pause and resume", Faults(idle_timeouts=1), actions=_PAUSE, limit=_SOME),
     Scenario(
         "pause and resume of two chunks, with a crash",
-        Faults(rescues=2, crashes=1),
+        Faults(idle_timeouts=2, crashes=1),
         chunks=2,
-        wishes=_PAUSE,
+        actions=_PAUSE,
         limit=_SOME,
     ),
     Scenario(
-        "a retry", Faults(crashes=1, rescues=1), failures={0: (1,)}, wishes=_RETRY, patient=True
+        "a retry",
+        Faults(crashes=1, idle_timeouts=1),
+        failures={0: (1,)},
+        actions=_RETRY,
+        patient=True,
     ),
-    Scenario("a retry at once", Faults(losses=1), failures={0: (1,)}, wishes=_RETRY, limit=_SOME),
+    Scenario("a retry at once", Faults(losses=1), failures={0: (1,)}, actions=_RETRY, limit=_SOME),
     Scenario(
         "a retry of the task that failed",
-        Faults(losses=1, stops=1, regrets=1),
+        Faults(losses=1, stops=1, user_repeats=1),
         failures={1: (1,)},
         chunk_size=2,
-        wishes=_RETRY,
+        actions=_RETRY,
         ends=(DONE, FAILED),
         patient=True,
         limit=_SOME,
     ),
     Scenario(
         "a retry of one of two tasks that failed, by its cause",
-        Faults(crashes=1, stops=1, rescues=1),
+        Faults(crashes=1, stops=1, idle_timeouts=1),
         failures={0: (1,), 1: (1,)},
         chunk_size=2,
-        wishes=("submit", "retry some"),
+        actions=("submit", "retry some"),
         ends=(FAILED,),
         patient=True,
         zombies=False,
@@ -217,75 +221,79 @@ SCENARIOS = (
         Faults(losses=1, stops=1),
         failures={0: (1,), 1: (1,)},
         chunks=2,
-        wishes=("submit", "retry some"),
+        actions=("submit", "retry some"),
         ends=(FAILED,),
         limit=_SOME,
     ),
     Scenario(
         "a retry at once, and nobody hears that an execution ended",
-        Faults(unheard=2, rescues=1),
+        Faults(lost_events=2, idle_timeouts=1),
         failures={0: (1,)},
-        wishes=_RETRY,
+        actions=_RETRY,
         zombies=False,
         limit=_SOME,
     ),
     Scenario(
         "a canary that passes, and the rest after it",
-        Faults(crashes=1, losses=1, rescues=2),
+        Faults(crashes=1, losses=1, idle_timeouts=2),
         failures={0: (1,), 1: (1,)},
         chunk_size=2,
-        wishes=("submit", "retry a few first"),
+        actions=("submit", "retry a few first"),
         patient=True,
         limit=_SOME,
     ),
     Scenario(
         "a canary of one of two chunks that passes, with functions that stop",
-        Faults(stops=1, duplicates=1, rescues=2, unheard=1),
+        Faults(stops=1, duplicates=1, idle_timeouts=2, lost_events=1),
         failures={0: (1,), 1: (1,)},
         chunks=2,
-        wishes=("submit", "retry a few first"),
+        actions=("submit", "retry a few first"),
         zombies=False,
         limit=_SOME,
     ),
     Scenario(
         "a canary that fails",
-        Faults(crashes=1, rescues=1),
+        Faults(crashes=1, idle_timeouts=1),
         failures={0: (1, 1), 1: (1,)},
         chunk_size=2,
-        wishes=("submit", "retry a few first"),
+        actions=("submit", "retry a few first"),
         ends=(FAILED,),
         patient=True,
     ),
     Scenario(
         "a canary, and a cancel",
-        Faults(rescues=1),
+        Faults(idle_timeouts=1),
         failures={0: (1,), 1: (1,)},
         chunk_size=2,
-        wishes=("submit", "retry a few first", "cancel"),
+        actions=("submit", "retry a few first", "cancel"),
         ends=(DONE, CANCELLED, FAILED),
         limit=_SOME,
     ),
     Scenario(
         "a retry, then a cancel",
-        Faults(crashes=1, rescues=1),
+        Faults(crashes=1, idle_timeouts=1),
         failures={1: (1,)},
         chunk_size=2,
-        wishes=(*_RETRY, "cancel"),
+        actions=(*_RETRY, "cancel"),
         ends=(DONE, CANCELLED, FAILED),
         limit=_SOME,
     ),
     Scenario("functions of the workflow stop", Faults(stops=2)),
     Scenario("executions die", Faults(deaths=2), zombies=False),
-    Scenario("an execution dies unheard", Faults(deaths=1, unheard=1, rescues=1), limit=_SOME),
+    Scenario(
+        "an execution dies lost_events",
+        Faults(deaths=1, lost_events=1, idle_timeouts=1),
+        limit=_SOME,
+    ),
     Scenario(
         "three executions die", Faults(deaths=3), zombies=False, ends=(DONE, FAILED), limit=_SOME
     ),
     Scenario("the workflow breaks", Faults(breakdowns=1), ends=(DONE, FAILED)),
     Scenario("a successor takes over", Faults(timeouts=1), hand_over_passes=1),
-    Scenario("a submit that is repeated", Faults(regrets=1)),
+    Scenario("a submit that is repeated", Faults(user_repeats=1)),
     Scenario(
         "one failure ends the job",
-        Faults(rescues=1),
+        Faults(idle_timeouts=1),
         chunks=2,
         failures={0: (1,)},
         max_failed=0,
@@ -293,7 +301,7 @@ SCENARIOS = (
     ),
     Scenario(
         "a deadline",
-        Faults(rescues=1, timeouts=1),
+        Faults(idle_timeouts=1, timeouts=1),
         deadline=1_005.0,
         leap=5.0,
         ends=(DONE, FAILED),

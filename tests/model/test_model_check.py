@@ -4,6 +4,13 @@ from pathlib import Path
 import pytest
 
 import shoal.service
+from shoal.ports.chunks import ChunkStore
+from shoal.ports.jobs import JobStore
+from shoal.ports.queues import TaskQueue
+from shoal.ports.task_types import TypeRegistry
+from shoal.ports.tenants import TenantStore
+from shoal.ports.workflow import Workflow
+from tests.model import replay
 from tests.model.checker import explore
 from tests.model.scenarios import SCENARIOS, Scenario
 
@@ -18,6 +25,23 @@ def test_no_state_breaks_a_law(scenario: Scenario, visited: dict[str, int]) -> N
     assert found.broken is None, str(found)
     assert found.rests > 0
     assert found.whole == (scenario.limit is None)
+
+
+@pytest.mark.parametrize(
+    ("port", "taped"),
+    [
+        (JobStore, replay.TapedJobs),
+        (ChunkStore, replay.TapedChunks),
+        (TaskQueue, replay.TapedQueue),
+        (Workflow, replay.TapedWorkflow),
+        (TypeRegistry, replay.TapedTypes),
+        (TenantStore, replay.TapedTenants),
+    ],
+)
+def test_taped_ports_have_only_methods_of_the_port(port: type, taped: type) -> None:
+    methods = {name for name in vars(taped) if not name.startswith("_")}
+
+    assert methods <= set(dir(port))
 
 
 def test_enough_states_were_visited(visited: dict[str, int]) -> None:

@@ -11,7 +11,7 @@ def test_model_check_finds_the_mutation(mutation: Mutation) -> None:
         found = explore(mutation.scenario)
 
     assert found.broken is not None
-    assert found.broken.law == mutation.law
+    assert found.broken.invariant == mutation.invariant
     assert found.trace
 
 

@@ -15,8 +15,8 @@ from local.application import ROOT
 from local.layer import SHARED, built
 from local.twin import Plan, Twin, booted, free_port
 from local.workers import Workers
-from tests.twin.installing import installed
-from tests.twin.watching import Json, ended, eventually
+from tests.twin.package_install import installed
+from tests.twin.polling import Json, ended, eventually
 
 HERE = Path(__file__).parent
 EXAMPLE = ROOT / "examples" / "invoices"
@@ -69,7 +69,9 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def crew(twin: Twin, outside: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+def workers_running(
+    twin: Twin, outside: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Workers]:
     """Two workers with the built-in types, those of tests here, and the example's package."""
     modules, left = "tasks,twin_tasks", ("low",)
     paths = (HERE, *installed(EXAMPLE, tmp_path_factory.mktemp("packages")))
@@ -83,9 +85,9 @@ def crew(twin: Twin, outside: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="session")
-def users(twin: Twin, crew: Workers) -> Iterator[httpx.Client]:
+def users(twin: Twin, workers_running: Workers) -> Iterator[httpx.Client]:
     """A user's client, once workers have registered their task types."""
-    assert crew.processes
+    assert workers_running.processes
     with twin.api_client() as client:
         eventually(lambda: "book" in _offered(client))  # the last that they register
         yield client

@@ -11,8 +11,8 @@ import pytest
 
 from local.application import ROOT
 from local.twin import free_port
-from tests.twin.commanding import Command, Platform, left, up
-from tests.twin.watching import Json, ended, eventually, results
+from tests.twin.local_command import Command, Platform, left, up
+from tests.twin.polling import Json, ended, eventually, results
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(600)]  # a busy machine is slow to boot
 

@@ -26,8 +26,10 @@ TIMEOUT_SECONDS = 600
 @pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium")
 @pytest.mark.skipif(not (BUILT / "index.html").exists(), reason="needs the console: make console")
 @pytest.mark.timeout(TIMEOUT_SECONDS + 120)
-def test_console_passes_its_end_to_end_tests(twin: Twin, crew: Workers, tmp_path: Path) -> None:
-    name, victim = next(iter(crew.processes.items()))
+def test_console_passes_its_end_to_end_tests(
+    twin: Twin, workers_running: Workers, tmp_path: Path
+) -> None:
+    name, victim = next(iter(workers_running.processes.items()))
     with Console(twin.plan.console_port, twin.url, twin.issuer.url, []) as console:
         completed = subprocess.run(
             ["npx", "vitest", "run", "--config", "vitest.e2e.config.ts"],  # noqa: S607 - npx is on the PATH below
@@ -40,14 +42,14 @@ def test_console_passes_its_end_to_end_tests(twin: Twin, crew: Workers, tmp_path
         )
     assert completed.returncode == 0, completed.stdout[-8000:] + completed.stderr[-2000:]
     victim.wait(10)
-    assert crew.restart_dead() == [name]
+    assert workers_running.restart_dead() == [name]
 
 
 def environment(twin: Twin, console: Console, flag: Path, victim: int) -> dict[str, str]:
     """Returns the environment of the end-to-end tests.
 
     It has the addresses of the platform, a file that tasks wait for, and the process ID of a
-    worker that a test kills. `PATH` has the Python of `shoal` and `tests.twin.happening`.
+    worker that a test kills. `PATH` has the Python of `shoal` and `tests.twin.console_events`.
     """
     python = Path(sys.executable).parent
     return {

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.twin.watching import Json, results
+from tests.twin.polling import Json, results
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.twin.watching import Json, ended, eventually, results
+from tests.twin.polling import Json, ended, eventually, results
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 

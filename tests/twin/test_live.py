@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from local.twin import Twin
 from shoal.client import AsyncShoal, Shoal
-from tests.twin.watching import ENDED, eventually
+from tests.twin.polling import ENDED, eventually
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 

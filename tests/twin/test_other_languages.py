@@ -24,7 +24,7 @@ from local.application import ROOT
 from local.job import recounted
 from local.parent_death_signal import die_with_parent
 from local.twin import Twin
-from tests.twin.watching import Json, ended, eventually, results
+from tests.twin.polling import Json, ended, eventually, results
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 

@@ -17,9 +17,9 @@ from local.application import ROOT, Tree
 from local.grants import WORKER, Grant, as_deployed, by_template, deployed_names
 from local.privileges import denied_probes, plain_template, stale, unexplained
 from local.twin import Plan, Twin, booted, free_port
-from tests.twin.probing import ALLOWED, DENIED, Probing
-from tests.twin.tour import Tour
-from tests.twin.watching import eventually
+from tests.twin.full_usage import FullUsage
+from tests.twin.permission_probe import ALLOWED, DENIED, PermissionProbe
+from tests.twin.polling import eventually
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(600)]
 
@@ -39,26 +39,26 @@ def grants(template: Tree) -> list[Grant]:
 
 
 @pytest.fixture(scope="module")
-def toured(new_home: Callable[[], Path]) -> Iterator[Tour]:
+def toured(new_home: Callable[[], Path]) -> Iterator[FullUsage]:
     """A platform on which everything was done once."""
     home = new_home()
     plan = Plan(
         home=home, port=free_port(), issuer_port=free_port(), lease_seconds=5, wait_seconds=3
     )
     with booted(plan) as twin, twin.api_client() as users:
-        tour = Tour(twin, users, home)
-        crew = twin.workers(slots=8, tasks="twin_tasks,privileged_tasks", paths=(HERE,))
-        with crew:
-            crew.start("w-1")
+        usage = FullUsage(twin, users, home)
+        workers_running = twin.workers(slots=8, tasks="twin_tasks,privileged_tasks", paths=(HERE,))
+        with workers_running:
+            workers_running.start("w-1")
             eventually(lambda: "keep" in users.get("task-types").text)
-            tour.with_workers()
-        tour.without_workers()
-        tour.at_last()
-        yield tour
+            usage.with_workers()
+        usage.without_workers()
+        usage.at_last()
+        yield usage
 
 
 @pytest.fixture(scope="module")
-def used(toured: Tour) -> set[Grant]:
+def used(toured: FullUsage) -> set[Grant]:
     """The grants that the tour used."""
     names = deployed_names(toured.twin.emulator)
     return {
@@ -72,12 +72,12 @@ def seen(twin: Twin) -> dict[str, list[list[str]]]:
     return answer
 
 
-def test_nothing_was_denied_that_the_platform_needs(toured: Tour, used: set[Grant]) -> None:
+def test_nothing_was_denied_that_the_platform_needs(toured: FullUsage, used: set[Grant]) -> None:
     assert used
     assert seen(toured.twin)["denied"] == []
 
 
-def test_every_route_that_reads_answers(toured: Tour) -> None:
+def test_every_route_that_reads_answers(toured: FullUsage) -> None:
     wrong = {place: status for place, status in toured.answers.items() if status >= 500}
 
     assert toured.answers
@@ -85,7 +85,7 @@ def test_every_route_that_reads_answers(toured: Tour) -> None:
 
 
 def test_roles_are_deployed_with_the_grants_of_the_template(
-    toured: Tour, grants: list[Grant]
+    toured: FullUsage, grants: list[Grant]
 ) -> None:
     assert as_deployed(toured.twin.emulator) == grants
 
@@ -100,10 +100,10 @@ def test_every_reason_is_needed(grants: list[Grant], used: set[Grant]) -> None:
 
 
 def test_every_role_is_refused_what_it_has_no_grant_for(
-    toured: Tour, template: Tree, grants: list[Grant], used: set[Grant]
+    toured: FullUsage, template: Tree, grants: list[Grant], used: set[Grant]
 ) -> None:
     assert used  # read before the probes, that they do not count as use
-    probing = Probing(toured.twin)
+    probing = PermissionProbe(toured.twin)
 
     answers = probing.answers(denied_probes(template, grants))
 
@@ -118,10 +118,10 @@ def test_every_role_is_refused_what_it_has_no_grant_for(
 
 
 def test_the_same_roles_are_allowed_what_they_have_a_grant_for(
-    toured: Tour, grants: list[Grant]
+    toured: FullUsage, grants: list[Grant]
 ) -> None:
     """Else the credentials might be at fault, and every probe be denied for it."""
-    probing = Probing(toured.twin)
+    probing = PermissionProbe(toured.twin)
     reads = [
         grant._replace(resource=grant.resource.replace(":*", ":probe"))
         for grant in grants
@@ -140,8 +140,8 @@ def test_the_same_roles_are_allowed_what_they_have_a_grant_for(
     }
 
 
-def test_a_worker_is_refused_every_route_of_users(toured: Tour) -> None:
-    probing = Probing(toured.twin)
+def test_a_worker_is_refused_every_route_of_users(toured: FullUsage) -> None:
+    probing = PermissionProbe(toured.twin)
     document = json.loads((ROOT / "docs" / "openapi.json").read_text())
     routes = [
         (method.upper(), path.lstrip("/"))

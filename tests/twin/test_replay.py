@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.twin import Twin
-from tests.twin.watching import Json
+from tests.twin.polling import Json
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(600)]
 

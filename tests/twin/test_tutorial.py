@@ -18,8 +18,8 @@ import pytest
 
 from local.application import ROOT
 from local.emulator import base_environment
-from tests.twin.commanding import up
-from tests.twin.watching import eventually
+from tests.twin.local_command import up
+from tests.twin.polling import eventually
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(600)]
 
@@ -100,7 +100,7 @@ def clone(folder: Path, home: Path) -> None:
     (folder / ".twin").symlink_to(home)
     uv = folder / ".tools" / "bin" / "uv"
     where, python = shlex.quote(str(ROOT)), shlex.quote(sys.executable)
-    run = f"env PYTHONPATH={where} {python} -m tests.twin.uv_stand_in"
+    run = f"env PYTHONPATH={where} {python} -m tests.twin.fake_uv"
     uv.write_text(f'#!/bin/sh\nexec {run} "$@"\n')
     uv.chmod(0o755)
 

@@ -6,7 +6,7 @@ import time
 import httpx
 import pytest
 
-from tests.twin.watching import ended, eventually
+from tests.twin.polling import ended, eventually
 from tests.unit.webhooks.webhook_receiver import receiving, verified
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]

@@ -10,13 +10,13 @@ import boto3
 import pytest
 
 from bench.peers.brokers import stub
-from bench.peers.field import FIELD
+from bench.peers.contestants import CONTESTANTS
 from bench.peers.plot import plot
 from bench.peers.processes import cpu, tree, used
 from bench.peers.report import Result, report
 from bench.peers.runner import Run
 
-SHOAL = FIELD[0]
+SHOAL = CONTESTANTS[0]
 
 
 def test_the_stub_hands_out_each_message_once_and_counts_deletes() -> None:
@@ -64,9 +64,9 @@ def test_the_page_says_which_goals_were_missed() -> None:
     cost = {1: 150.0, 10: 20.0, 100: 11.0}
     results = [
         Result(each, [Run(cost[each.chunk] if not each.fill else 740.0, 10.0, 900.0)])
-        for each in FIELD
+        for each in CONTESTANTS
         if each.broker == "SQS"
-    ] + [Result(FIELD[-1], [])]
+    ] + [Result(CONTESTANTS[-1], [])]
 
     page = report(results, [30.0, 45.0])
 
@@ -78,9 +78,9 @@ def test_the_page_says_which_goals_were_missed() -> None:
 
 
 def test_the_picture_has_a_bar_for_each() -> None:
-    results = [Result(each, [Run(float(10 + i), 1.0, 2.0)]) for i, each in enumerate(FIELD)]
+    results = [Result(each, [Run(float(10 + i), 1.0, 2.0)]) for i, each in enumerate(CONTESTANTS)]
 
     picture = ET.fromstring(plot(results))  # noqa: S314 - our own
 
     bars = [each for each in picture.iter() if each.tag.endswith("rect")]
-    assert len(bars) == len(FIELD) + 1  # and the background
+    assert len(bars) == len(CONTESTANTS) + 1  # and the background

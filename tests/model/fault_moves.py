@@ -5,33 +5,33 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from shoal.ports.workflow import ExecutionStatus
-from tests.model.bystanders import Bystanders
-from tests.model.cases import LEASE
-from tests.model.crew import Crew
-from tests.model.scenarios import Faults
-from tests.model.stage import (
+from tests.model.actors import (
     WORKER_NAMES,
-    Burier,
+    DeadLetterHandler,
     Move,
-    Recoverer,
+    RecoveryHandler,
     User,
     Worker,
 )
-from tests.model.world import (
-    BURIER,
+from tests.model.scenarios import Faults
+from tests.model.shared_state import (
+    DEAD_LETTER_HANDLER,
     EXECUTIONS,
     NOW,
     QUEUE,
-    RECOVERER,
+    RECOVERY_HANDLER,
     ROWS,
     USER,
     WORKERS,
     State,
 )
+from tests.model.use_cases import LEASE
+from tests.model.users_and_recovery import UsersAndRecovery
+from tests.model.workers import Workers
 from tests.support.job_workflow import State as Step
 
 
-class Misfortune(Crew, Bystanders):
+class FaultMoves(Workers, UsersAndRecovery):
     """Moves that nobody wants."""
 
     def _faults(self, state: State, faults: Faults) -> Iterator[Move]:
@@ -40,93 +40,97 @@ class Misfortune(Crew, Bystanders):
         yield from self._request_faults(state, faults)
         values = self.interner.values
         now = values[state[NOW]]
-        letters = values[state[QUEUE]].letters
+        messages = values[state[QUEUE]].messages
         if faults.lapses and (
-            any(letter.visible_at > now for letter in letters)
+            any(message.visible_at > now for message in messages)
             or any(
                 row is not None and row.leased(now) for row in map(values.__getitem__, state[ROWS:])
             )
         ):
             yield self._tick(state, LEASE, lapse=True)
-        if faults.burials and values[state[BURIER]].place < 0:
-            for letter in letters:
-                if letter.visible_at <= now:
+        if faults.dead_letters and values[state[DEAD_LETTER_HANDLER]].place < 0:
+            for message in messages:
+                if message.visible_at <= now:
                     draft = self._draft(state)
-                    draft.spend("burials")
-                    draft.put(QUEUE, draft.get(QUEUE).delete(letter))
-                    place = self._begin(draft, "bury", letter.chunk)
-                    yield self._burier_steps(draft, Burier(letter, place))
+                    draft.spend("dead_letters")
+                    draft.put(QUEUE, draft.get(QUEUE).delete(message))
+                    place = self._begin(draft, "bury", message.chunk)
+                    yield self._dead_letter_steps(draft, DeadLetterHandler(message, place))
 
     def _worker_faults(self, state: State, faults: Faults) -> Iterator[Move]:
         for index in range(self.scenario.workers):
             worker: Worker = self.interner.values[state[WORKERS[index]]]
-            who = WORKER_NAMES[index]
+            actor = WORKER_NAMES[index]
             if worker.mode == "idle":
                 if faults.duplicates:
                     yield from self._receive(state, index, worker, twice=True)
                 continue
             if faults.crashes:
-                crashed = Worker(asks=worker.asks)
-                yield from self._left(
-                    state, WORKERS[index], crashed, worker.place, fault="crashes", who=who
+                crashed = Worker(requests=worker.requests)
+                yield from self._lost_caller(
+                    state, WORKERS[index], crashed, worker.place, fault="crashes", actor=actor
                 )
             if faults.losses and worker.place >= 0:
-                yield from self._asks_again(state, index, worker)
+                yield from self._repeated_request(state, index, worker)
             if worker.mode == "run":
-                yield from self._unusual(state, index, worker, faults)
+                yield from self._uncommon_reports(state, index, worker, faults)
 
-    def _unusual(self, state: State, index: int, worker: Worker, faults: Faults) -> Iterator[Move]:
+    def _uncommon_reports(
+        self, state: State, index: int, worker: Worker, faults: Faults
+    ) -> Iterator[Move]:
         held = worker.held
         assert held is not None
         if faults.partials and len(held.tasks) > 1:
             yield self._report(state, index, worker, final=False)
         if faults.returns:
             yield self._report(state, index, worker, final=True, empty=True)
-        if faults.beats:
+        if faults.heartbeats:
             draft = self._draft(state)
-            draft.spend("beats")
+            draft.spend("heartbeats")
             place = self._begin(draft, "beat", held)
             yield self._worker_steps(draft, index, worker._replace(mode="beat", place=place))
 
-    def _left(
-        self, state: State, at: int, after: Hashable, place: int, *, fault: str, who: str
+    def _lost_caller(
+        self, state: State, at: int, after: Hashable, place: int, *, fault: str, actor: str
     ) -> Iterator[Move]:
         """Whoever was at this place is gone: with the function that it had called, or without."""
         draft = self._draft(state)
         draft.spend(fault)
         draft.put(at, after)
-        yield draft.move(who, f"{fault}, and what it had called")
+        yield draft.move(actor, f"{fault}, and what it had called")
         if place >= 0 and self.scenario.zombies:
             draft = self._draft(state)
             draft.spend(fault)
             draft.put(at, after)
             draft.leave(place)
-            yield draft.move(who, f"{fault}; what it had called goes on")
+            yield draft.move(actor, f"{fault}; what it had called goes on")
 
-    def _asks_again(self, state: State, index: int, worker: Worker) -> Iterator[Move]:
+    def _repeated_request(self, state: State, index: int, worker: Worker) -> Iterator[Move]:
         draft = self._draft(state)
         use_case = self.programs.places[worker.place].use_case
         again = worker._replace(place=self._begin(draft, use_case.name, *use_case.args))
-        who = WORKER_NAMES[index]
-        yield from self._left(state, WORKERS[index], again, worker.place, fault="losses", who=who)
+        actor = WORKER_NAMES[index]
+        yield from self._lost_caller(
+            state, WORKERS[index], again, worker.place, fault="losses", actor=actor
+        )
 
     def _workflow_faults(self, state: State, faults: Faults) -> Iterator[Move]:
         for index, run in enumerate(self.interner.values[state[EXECUTIONS]]):
             if run.status is not ExecutionStatus.RUNNING:
                 continue
-            who = f"execution {run.generation}-{run.number}"
+            actor = f"execution {run.generation}-{run.number}"
             if faults.timeouts and run.phase == "waiting":
                 yield self._time_out(state, index, run, "timeouts")
             if faults.stops and run.place >= 0:
                 draft = self._draft(state)
                 draft.spend("stops")
                 draft.run(index, self._enter(draft, run, run.at))
-                yield draft.move(who, "its function stops and is run again")
+                yield draft.move(actor, "its function stops and is run again")
             if faults.breakdowns and run.phase != "begun" and run.at.state is not Step.FAIL:
                 draft = self._draft(state)
                 draft.spend("breakdowns")
                 draft.run(index, self._enter(draft, run, run.at.failed()))
-                yield draft.move(who, "its function fails for good")
+                yield draft.move(actor, "its function fails for good")
             if faults.deaths:
                 for left in (False, True) if run.place >= 0 and self.scenario.zombies else (False,):
                     draft = self._draft(state)
@@ -134,30 +138,32 @@ class Misfortune(Crew, Bystanders):
                     draft.run(index, self._end(draft, run, ExecutionStatus.ABORTED, None))
                     if left:
                         draft.leave(run.place)
-                    yield draft.move(who, f"is aborted{', its function goes on' * left}")
+                    yield draft.move(actor, f"is aborted{', its function goes on' * left}")
 
     def _request_faults(self, state: State, faults: Faults) -> Iterator[Move]:
         values = self.interner.values
-        user, recoverer, burier = (values[state[at]] for at in (USER, RECOVERER, BURIER))
-        if faults.regrets and user.place >= 0:
+        user, recovery, handler = (
+            values[state[at]] for at in (USER, RECOVERY_HANDLER, DEAD_LETTER_HANDLER)
+        )
+        if faults.user_repeats and user.place >= 0:
             use_case = self.programs.places[user.place].use_case
             again = user._replace(place=self._begin(self._draft(state), *use_case[:1]))
-            yield from self._left(
-                state, USER, again, user.place, fault="regrets", who="user asks again,"
+            yield from self._lost_caller(
+                state, USER, again, user.place, fault="user_repeats", actor="user asks again,"
             )
-            gone = User(user.wish + 1)
-            yield from self._left(
-                state, USER, gone, user.place, fault="regrets", who="user gives up,"
+            gone = User(user.action + 1)
+            yield from self._lost_caller(
+                state, USER, gone, user.place, fault="user_repeats", actor="user gives up,"
             )
-        if faults.unheard and (recoverer.events or recoverer.place >= 0):
+        if faults.lost_events and (recovery.events or recovery.place >= 0):
             draft = self._draft(state)
-            draft.spend("unheard")
-            heard = recoverer.place >= 0
-            draft.put(RECOVERER, Recoverer(recoverer.events - (not heard)))
+            draft.spend("lost_events")
+            heard = recovery.place >= 0
+            draft.put(RECOVERY_HANDLER, RecoveryHandler(recovery.events - (not heard)))
             yield draft.move("recovery", "stops and its event is lost")
-        if faults.stops and burier.place >= 0:
+        if faults.stops and handler.place >= 0:
             draft = self._draft(state)
             draft.spend("stops")
-            place = self._begin(draft, "bury", burier.letter.chunk)
-            draft.put(BURIER, burier._replace(place=place))
+            place = self._begin(draft, "bury", handler.message.chunk)
+            draft.put(DEAD_LETTER_HANDLER, handler._replace(place=place))
             yield draft.move("dead letters", "its function stops and is run again")

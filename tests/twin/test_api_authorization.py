@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from local.twin import Twin
-from tests.twin.watching import ended, eventually
+from tests.twin.polling import ended, eventually
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 

@@ -16,35 +16,37 @@ class Stopped(BaseException):
     """The process ended here; nothing catches it, as nothing catches a SIGKILL."""
 
 
-class Fuse:
+class StopPoint:
     """Counts writes; stops the process before or after the one at `at` (from 1 on), once."""
 
     def __init__(self, at: int = 0, *, after: bool = False) -> None:
         self.at = at
         self.after = after
         self.writes = 0
-        self.blown = ""
+        self.reached = ""
 
     def write[T](self, name: str, call: Callable[[], T]) -> T:
         self.writes += 1
         here = self.writes == self.at
         if here and not self.after:
-            self.blown = f"before {name}"
-            raise Stopped(self.blown)
+            self.reached = f"before {name}"
+            raise Stopped(self.reached)
         result = call()
         if here:
-            self.blown = f"after {name}"
-            raise Stopped(self.blown)
+            self.reached = f"after {name}"
+            raise Stopped(self.reached)
         return result
 
 
-class _Fused:
+class _Stopping:
     """A port whose named writes go through a fuse."""
 
-    def __init__(self, port: object, fuse: Fuse, writes: Iterable[str]) -> None:
+    def __init__(self, port: object, stop_point: StopPoint, writes: Iterable[str]) -> None:
         self._port = port
-        self._fuse = fuse
+        self._fuse = stop_point
         self._writes = frozenset(writes)
+        for name in self._writes:
+            getattr(port, name)  # a renamed method is an error
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._port, name)
@@ -58,12 +60,12 @@ class _Fused:
         return write
 
 
-class FusedJobs(_Fused):
+class StoppingJobs(_Stopping):
     """Tallies are made one by one, so that a stop can fall between them."""
 
-    def __init__(self, store: MemoryJobStore, fuse: Fuse) -> None:
+    def __init__(self, store: MemoryJobStore, stop_point: StopPoint) -> None:
         names = ("create", "put", "set_entry", "set_sum", "claim", "mark_open", "unmark_open")
-        super().__init__(store, fuse, names)
+        super().__init__(store, stop_point, names)
         self._store = store
 
     def create_tallies(self, tallies: Iterable[Tally], *, expires_at: int) -> None:
@@ -72,11 +74,11 @@ class FusedJobs(_Fused):
             self._fuse.write("create_tally", create)
 
 
-class FusedChunks(_Fused):
+class StoppingChunks(_Stopping):
     """Chunks are made one by one, so that a stop can fall between them."""
 
-    def __init__(self, store: MemoryChunkStore, fuse: Fuse) -> None:
-        super().__init__(store, fuse, ("put", "put_part"))
+    def __init__(self, store: MemoryChunkStore, stop_point: StopPoint) -> None:
+        super().__init__(store, stop_point, ("put", "put_part"))
         self._store = store
 
     def create(self, chunks: Iterable[Chunk]) -> None:
@@ -84,12 +86,12 @@ class FusedChunks(_Fused):
             self._fuse.write("create_chunk", partial(self._store.create, [chunk]))
 
 
-class FusedQueue:
+class StoppingQueue:
     """Messages are sent one by one, so that a stop can fall between them."""
 
-    def __init__(self, queue: TaskQueue, fuse: Fuse) -> None:
+    def __init__(self, queue: TaskQueue, stop_point: StopPoint) -> None:
         self._queue = queue
-        self._fuse = fuse
+        self._fuse = stop_point
 
     def send(self, priority: Priority, messages: Iterable[Message], *, tenant: str) -> None:
         for message in messages:
@@ -97,6 +99,6 @@ class FusedQueue:
             self._fuse.write("send", send)
 
 
-def fused[T](port: T, fuse: Fuse, *writes: str) -> T:
+def stopping[T](port: T, stop_point: StopPoint, *writes: str) -> T:
     """The port with these writes through the fuse."""
-    return cast("T", _Fused(port, fuse, writes))
+    return cast("T", _Stopping(port, stop_point, writes))

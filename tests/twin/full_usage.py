@@ -24,7 +24,7 @@ from websockets.sync.client import connect
 from local.application import ROOT
 from local.emulator import base_environment
 from local.twin import Twin
-from tests.twin.watching import Json, ended, eventually
+from tests.twin.polling import Json, ended, eventually
 from tests.unit.webhooks.webhook_receiver import receiving
 
 PRIORITIES = ("high", "normal", "low")
@@ -37,7 +37,7 @@ NOBODY = "job_00000000000000000000000000"
 
 
 @dataclass(slots=True)
-class Tour:
+class FullUsage:
     """Where it goes. `folder` is for files that tasks wait for."""
 
     twin: Twin

@@ -58,11 +58,11 @@ from shoal.ports.tenants import TenantStore
 from shoal.ports.webhooks import WebhookStore
 from shoal.ports.workers import WorkerStore
 from shoal.ports.workflow import Workflow
-from tests.contract.services import Aws
+from tests.contract.aws_services import Aws
 
 
 @dataclass(frozen=True)
-class World:
+class Ports:
     """The ports under test; `upload`, `received` and `aged` are what others do."""
 
     jobs: JobStore
@@ -91,7 +91,7 @@ class World:
     aged: Callable[[Priority, float], None]
 
 
-def in_memory() -> World:
+def in_memory() -> Ports:
     uploads, queue, ages = MemoryBlobStore("results"), MemoryTaskQueue(), MemoryQueueAges()
     chunks, artifacts, jobs = MemoryChunkStore(uploads), MemoryArtifactStore(), MemoryJobStore()
     clock = FixedClock()
@@ -100,7 +100,7 @@ def in_memory() -> World:
         uploads.put(key, body)
         artifacts.put(key, body)
 
-    return World(
+    return Ports(
         jobs=jobs,
         chunks=chunks,
         effects=MemoryEffectStore(chunks),
@@ -128,12 +128,12 @@ def in_memory() -> World:
     )
 
 
-def on_aws(aws: Aws) -> World:
+def on_aws(aws: Aws) -> Ports:
     clock, registry = FixedClock(), Registry(aws.dynamodb, "registry")
     results = ObjectBucket(aws.s3, "results")
     tasks = Table(aws.dynamodb, "tasks")
     queue = SqsTaskQueue(aws.sqs, aws.urls)
-    return World(
+    return Ports(
         jobs=DynamoJobStore(Table(aws.dynamodb, "jobs"), OpenJobs(registry)),
         chunks=DynamoChunkStore(tasks, results),
         effects=DynamoEffectStore(tasks),

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Final
 
-from bench.rows import write
+from bench.table_rows import write
 from shoal.adapters.rows.attributes import Row
 from shoal.adapters.rows.chunks import chunk_row
 from shoal.adapters.rows.jobs import job_row

@@ -98,7 +98,7 @@ def moves_house() -> None:
     raise RuntimeError("moved house")
 
 
-ROGUES: dict[str, Callable[[], Any]] = {
+HOSTILE: dict[str, Callable[[], Any]] = {
     each.__name__: each
     for each in (
         raises,
@@ -121,9 +121,9 @@ ROGUES: dict[str, Callable[[], Any]] = {
 
 
 @task(memory=256)
-def rogue(how: str | None = None) -> Any:
+def hostile(how: str | None = None) -> Any:
     """Go wrong in this way; without one, be honest and look around."""
-    return looks_around() if how is None else ROGUES[how]()
+    return looks_around() if how is None else HOSTILE[how]()
 
 
 def looks_around() -> dict[str, Any]:

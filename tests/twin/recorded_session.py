@@ -15,7 +15,7 @@ from local.application import ROOT
 from local.emulator import base_environment
 from local.layer import built
 from local.twin import Plan, Twin, booted, free_port
-from tests.twin.watching import eventually
+from tests.twin.polling import eventually
 
 PAGE: Final = ROOT / "docs" / "tutorials" / "a-session-at-the-terminal.md"
 _TASKS: Final = "session_tasks"

@@ -6,20 +6,20 @@ from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 from shoal.domain import ids
-from tests.model.cases import TENANT, Held, runner
-from tests.model.laws import Broken
+from tests.model.invariants import Violation
 from tests.model.replay import Interner, Programs, Raised, Tape, UseCase
 from tests.model.scenarios import Scenario
-from tests.model.world import (
+from tests.model.shared_state import (
     EXECUTIONS,
     FAULTS,
     NOW,
     ZOMBIES,
-    Letter,
+    QueuedMessage,
     Run,
+    SharedState,
     State,
-    World,
 )
+from tests.model.use_cases import TENANT, Held, runner
 
 
 class Worker(NamedTuple):
@@ -28,8 +28,8 @@ class Worker(NamedTuple):
     """
 
     mode: str = "idle"
-    asks: int = 0
-    letter: Letter | None = None
+    requests: int = 0
+    message: QueuedMessage | None = None
     place: int = -1
     held: Held | None = None
     late: bool = False
@@ -38,11 +38,11 @@ class Worker(NamedTuple):
 class User(NamedTuple):
     """Which wish is next, and where its request stands."""
 
-    wish: int = 0
+    action: int = 0
     place: int = -1
 
 
-class Recoverer(NamedTuple):
+class RecoveryHandler(NamedTuple):
     """Events of ended executions not yet handled, and where the handler stands.
 
     `swept` is the job and the executions that the last sweep saw: another would do the same.
@@ -53,10 +53,10 @@ class Recoverer(NamedTuple):
     swept: tuple[int, int] = (-1, -1)
 
 
-class Burier(NamedTuple):
+class DeadLetterHandler(NamedTuple):
     """The dead letter in hand."""
 
-    letter: Letter | None = None
+    message: QueuedMessage | None = None
     place: int = -1
 
 
@@ -69,10 +69,10 @@ class Zombies(NamedTuple):
 class Move(NamedTuple):
     """What happens, the state after it, and the law that this broke."""
 
-    who: str
+    actor: str
     what: str | int
     state: State
-    broken: Broken | None = None
+    broken: Violation | None = None
 
 
 class Draft:
@@ -83,13 +83,13 @@ class Draft:
     def __init__(self, interner: Interner, state: State) -> None:
         self._interner = interner
         self.numbers = list(state)
-        self.broken: Broken | None = None
+        self.broken: Violation | None = None
 
     def get(self, at: int) -> Any:
         return self._interner.values[self.numbers[at]]
 
     def put(self, at: int, value: Hashable) -> None:
-        self.numbers[at] = self._interner.plain(value)
+        self.numbers[at] = self._interner.intern_hashable(value)
 
     def spend(self, fault: str) -> None:
         faults = self.get(FAULTS)
@@ -103,18 +103,18 @@ class Draft:
         runs = self.get(EXECUTIONS)
         self.put(EXECUTIONS, (*runs[:index], run, *runs[index + 1 :]))
 
-    def move(self, who: str, what: str | int) -> Move:
-        return Move(who, what, tuple(self.numbers), self.broken)
+    def move(self, actor: str, what: str | int) -> Move:
+        return Move(actor, what, tuple(self.numbers), self.broken)
 
 
 START = 1_000.0
 """When the scenario begins, in leases."""
-BLINK = 0.001
+SHORT_TIME = 0.001
 """Time that passes without ending any lease."""
 WORKER_NAMES = ("worker 0", "worker 1")
 
 
-class Stage:
+class Actors:
     """What every actor needs: the use-cases as programs, and the world that they act on."""
 
     def __init__(self, scenario: Scenario) -> None:
@@ -123,8 +123,8 @@ class Stage:
         self.interner = Interner()
         tape = Tape(scenario.jitter)
         self.programs = Programs(tape, runner(tape, scenario, self.job_id), self.interner)
-        self.world = World(self.interner)
-        self._lawful: set[tuple[int, ...]] = set()
+        self.world = SharedState(self.interner)
+        self._verified: set[tuple[int, ...]] = set()
 
     def _draft(self, state: State) -> Draft:
         return Draft(self.interner, state)
@@ -148,5 +148,5 @@ class Stage:
             return False, None
         value = self.interner.values[end]
         if isinstance(value, Raised) and not value.expected:
-            draft.broken = Broken("no use-case breaks", value.error)
+            draft.broken = Violation("no use-case breaks", value.error)
         return True, value

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from local.workers import Workers
-from tests.chaos.rogue_tasks import ROGUES
+from tests.chaos.hostile_tasks import HOSTILE
 from tests.support.platform import Platform, running_platform
-from tests.twin.watching import Json, results
+from tests.twin.polling import Json, results
 
 pytestmark = pytest.mark.twin
 
@@ -41,7 +41,7 @@ REASONS = {
 }
 
 
-class Aftermath(NamedTuple):
+class GalleryOutcome(NamedTuple):
     """The job's end; workers before and after; what each task said."""
 
     job: Json
@@ -53,35 +53,35 @@ class Aftermath(NamedTuple):
 
 
 def how(index: int) -> str | None:
-    kinds = list(ROGUES)
+    kinds = list(HOSTILE)
     return kinds[index // EVERY % len(kinds)] if index % EVERY == 3 else None
 
 
 @pytest.fixture(scope="module")
-def aftermath() -> Iterator[Aftermath]:
+def outcome() -> Iterator[GalleryOutcome]:
     here = (Path(__file__).parent,)
     with (
         running_platform(lease_seconds=4, wait_seconds=5) as platform,
-        platform.twin.workers(slots=3, tasks="rogue_tasks", paths=here) as workers,
+        platform.twin.workers(slots=3, tasks="hostile_tasks", paths=here) as workers,
     ):
         for number in range(2):
             workers.start(f"w{number}")
-        platform.await_types("rogue")
-        yield run_the_gallery(platform, workers)
+        platform.await_types("hostile")
+        yield run_hostile_job(platform, workers)
 
 
-def run_the_gallery(platform: Platform, workers: Workers) -> Aftermath:
+def run_hostile_job(platform: Platform, workers: Workers) -> GalleryOutcome:
     before = pids(workers)
     inputs = [{} if how(index) is None else {"how": how(index)} for index in range(TASKS)]
     job_id = platform.submit(
-        task_type="rogue",
+        task_type="hostile",
         inputs=inputs,
         chunk_size=CHUNK,
         timeout=TIMEOUT,
         retry={"max_attempts": 1},
     )
     job = platform.ended(job_id, within=240)
-    return Aftermath(
+    return GalleryOutcome(
         job=job,
         before=before,
         after=pids(workers),
@@ -107,10 +107,12 @@ def tasks(platform: Platform, job_id: str) -> dict[int, Json]:
         query["next_token"] = page["next_token"]
 
 
-@pytest.mark.parametrize("kind", ROGUES)
-def test_each_rogue_has_failed_with_its_reason_and_in_time(kind: str, aftermath: Aftermath) -> None:
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_each_rogue_has_failed_with_its_reason_and_in_time(
+    kind: str, outcome: GalleryOutcome
+) -> None:
     error_type, words = REASONS[kind]
-    those = [aftermath.tasks[index] for index in range(TASKS) if how(index) == kind]
+    those = [outcome.tasks[index] for index in range(TASKS) if how(index) == kind]
 
     assert len(those) >= 4
     for each in those:
@@ -120,27 +122,27 @@ def test_each_rogue_has_failed_with_its_reason_and_in_time(kind: str, aftermath:
         assert each["duration"] < LATEST
 
 
-def test_every_other_task_has_completed(aftermath: Aftermath) -> None:
-    honest = [aftermath.tasks[index] for index in range(TASKS) if how(index) is None]
+def test_every_other_task_has_completed(outcome: GalleryOutcome) -> None:
+    honest = [outcome.tasks[index] for index in range(TASKS) if how(index) is None]
 
     assert {each["status"] for each in honest} == {"COMPLETED"}
     assert {each["attempts"] for each in honest} == {1}
-    assert aftermath.job["counts"]["completed"] == len(honest)
-    assert aftermath.job["counts"]["failed"] == TASKS - len(honest)
+    assert outcome.job["counts"]["completed"] == len(honest)
+    assert outcome.job["counts"]["failed"] == TASKS - len(honest)
 
 
-def test_no_honest_task_sees_a_trace_of_a_rogue(aftermath: Aftermath) -> None:
-    parents = {each.pop("parent") for each in aftermath.results.values()}
+def test_no_honest_task_sees_a_trace_of_a_rogue(outcome: GalleryOutcome) -> None:
+    parents = {each.pop("parent") for each in outcome.results.values()}
 
-    assert {json.dumps(each) for each in aftermath.results.values()} == {
+    assert {json.dumps(each) for each in outcome.results.values()} == {
         json.dumps({"at home": True, "same environment": True, "alone": True})
     }
-    assert len(parents) == len(aftermath.before)  # the one fork server of each worker
+    assert len(parents) == len(outcome.before)  # the one fork server of each worker
 
 
-def test_the_same_workers_are_alive(aftermath: Aftermath) -> None:
-    assert aftermath.after == aftermath.before
+def test_the_same_workers_are_alive(outcome: GalleryOutcome) -> None:
+    assert outcome.after == outcome.before
 
 
-def test_the_consistency_check_finds_nothing(aftermath: Aftermath) -> None:
-    assert aftermath.findings == []
+def test_the_consistency_check_finds_nothing(outcome: GalleryOutcome) -> None:
+    assert outcome.findings == []

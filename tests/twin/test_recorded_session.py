@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.twin.session import PAGE, recorded
+from tests.twin.recorded_session import PAGE, recorded
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(600)]
 
@@ -13,5 +13,5 @@ def test_the_recorded_session_is_what_its_commands_print(layer_home: Path, tmp_p
     page = PAGE.read_text()
 
     assert recorded(tmp_path, layer_home, page) == page, (
-        "`python -m tests.twin.session` records it anew"
+        "`python -m tests.twin.recorded_session` records it anew"
     )

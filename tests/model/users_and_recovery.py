@@ -6,36 +6,36 @@ from collections.abc import Iterator
 
 from shoal.domain.job import JobStatus
 from shoal.ports.workflow import ExecutionStatus
-from tests.model.cases import LEASE
-from tests.model.laws import Broken
-from tests.model.replay import Raised
-from tests.model.stage import (
-    BLINK,
-    Burier,
+from tests.model.actors import (
+    SHORT_TIME,
+    DeadLetterHandler,
     Draft,
     Move,
-    Recoverer,
+    RecoveryHandler,
     User,
     Zombies,
 )
-from tests.model.workflow import Workflow
-from tests.model.world import (
+from tests.model.executions import Executions
+from tests.model.invariants import Violation
+from tests.model.replay import Raised
+from tests.model.shared_state import (
     ACKNOWLEDGED,
-    BURIER,
+    DEAD_LETTER_HANDLER,
     EXECUTIONS,
     FAULTS,
     JOB,
     MARK,
     NOW,
     QUEUE,
-    RECOVERER,
+    RECOVERY_HANDLER,
     USER,
     ZOMBIES,
     State,
 )
+from tests.model.use_cases import LEASE
 
 
-class Bystanders(Workflow):
+class UsersAndRecovery(Executions):
     """The moves of all others."""
 
     def _user(self, state: State) -> Iterator[Move]:
@@ -43,16 +43,16 @@ class Bystanders(Workflow):
         draft = self._draft(state)
         if user.place >= 0:
             yield self._user_steps(draft, user)
-        elif user.wish < len(self.scenario.wishes) and self._wishes(state, user):
-            wish = self.scenario.wishes[user.wish]
-            if wish == "resume":  # people are slower than the clock is fine
-                draft.numbers[NOW] = self.interner.number(draft.get(NOW) + BLINK)
-            place = self._begin(draft, wish)
+        elif user.action < len(self.scenario.actions) and self._may_act(state, user):
+            action = self.scenario.actions[user.action]
+            if action == "resume":  # people are slower than the clock is fine
+                draft.numbers[NOW] = self.interner.number(draft.get(NOW) + SHORT_TIME)
+            place = self._begin(draft, action)
             yield self._user_steps(draft, user._replace(place=place))
 
-    def _wishes(self, state: State, user: User) -> bool:
+    def _may_act(self, state: State, user: User) -> bool:
         """Whether the next wish makes sense now."""
-        if self.scenario.wishes[user.wish] not in {"retry", "retry some", "retry a few first"}:
+        if self.scenario.actions[user.action] not in {"retry", "retry some", "retry a few first"}:
             return True
         job = self.interner.values[state[JOB]]
         return job is not None and job.status is JobStatus.FAILED
@@ -63,40 +63,42 @@ class Bystanders(Workflow):
         ended, answer = self._ended(draft, place)
         if ended:
             granted = not isinstance(answer, Raised)
-            if granted and self.scenario.wishes[user.wish] == "cancel":
+            if granted and self.scenario.actions[user.action] == "cancel":
                 draft.numbers[ACKNOWLEDGED] = self.interner.number(True)  # noqa: FBT003
-            user = User(user.wish + 1)
+            user = User(user.action + 1)
         draft.put(USER, user)
         return draft.move("user", call)
 
-    def _recoverer(self, state: State) -> Iterator[Move]:
-        recoverer: Recoverer = self.interner.values[state[RECOVERER]]
+    def _recovery(self, state: State) -> Iterator[Move]:
+        recovery: RecoveryHandler = self.interner.values[state[RECOVERY_HANDLER]]
         draft = self._draft(state)
-        if recoverer.place >= 0:
-            yield self._recoverer_steps(draft, recoverer)
-        elif recoverer.events:
-            recoverer = Recoverer(recoverer.events - 1, self._begin(draft, "recover"))
-            yield self._recoverer_steps(draft, recoverer)
+        if recovery.place >= 0:
+            yield self._recovery_steps(draft, recovery)
+        elif recovery.events:
+            recovery = RecoveryHandler(recovery.events - 1, self._begin(draft, "recover"))
+            yield self._recovery_steps(draft, recovery)
 
-    def _recoverer_steps(self, draft: Draft, recoverer: Recoverer) -> Move:
-        place, call = self._step(draft, recoverer.place)
+    def _recovery_steps(self, draft: Draft, recovery: RecoveryHandler) -> Move:
+        place, call = self._step(draft, recovery.place)
         ended, answer = self._ended(draft, place)
         if ended and isinstance(answer, Raised):
-            draft.broken = draft.broken or Broken("recovery works", answer.error)
-        draft.put(RECOVERER, recoverer._replace(place=-1 if ended else place))
+            draft.broken = draft.broken or Violation("recovery works", answer.error)
+        draft.put(RECOVERY_HANDLER, recovery._replace(place=-1 if ended else place))
         return draft.move("recovery", call)
 
-    def _burier(self, state: State) -> Iterator[Move]:
-        burier: Burier = self.interner.values[state[BURIER]]
-        if burier.place >= 0:
-            yield self._burier_steps(self._draft(state), burier)
+    def _dead_letter_handler(self, state: State) -> Iterator[Move]:
+        handler: DeadLetterHandler = self.interner.values[state[DEAD_LETTER_HANDLER]]
+        if handler.place >= 0:
+            yield self._dead_letter_steps(self._draft(state), handler)
 
-    def _burier_steps(self, draft: Draft, burier: Burier) -> Move:
-        place, call = self._step(draft, burier.place)
+    def _dead_letter_steps(self, draft: Draft, handler: DeadLetterHandler) -> Move:
+        place, call = self._step(draft, handler.place)
         ended, answer = self._ended(draft, place)
         if ended and isinstance(answer, Raised):
-            draft.broken = draft.broken or Broken("dead letters are handled", answer.error)
-        draft.put(BURIER, Burier() if ended else burier._replace(place=place))
+            draft.broken = draft.broken or Violation("dead letters are handled", answer.error)
+        draft.put(
+            DEAD_LETTER_HANDLER, DeadLetterHandler() if ended else handler._replace(place=place)
+        )
         return draft.move("dead letters", call)
 
     def _zombies(self, state: State) -> Iterator[Move]:
@@ -115,20 +117,20 @@ class Bystanders(Workflow):
     def _idle(self, state: State) -> Iterator[Move]:
         values = self.interner.values
         now = values[state[NOW]]
-        if any(letter.visible_at > now for letter in values[state[QUEUE]].letters):
+        if any(message.visible_at > now for message in values[state[QUEUE]].messages):
             yield self._tick(state, LEASE)
         runs = values[state[EXECUTIONS]]
-        if values[state[FAULTS]].rescues:
+        if values[state[FAULTS]].idle_timeouts:
             for index, run in enumerate(runs):
                 if run.phase == "waiting":
-                    yield self._time_out(state, index, run, "rescues")
+                    yield self._time_out(state, index, run, "idle_timeouts")
         running = any(run.status is ExecutionStatus.RUNNING for run in runs)
         sight = (state[JOB], state[EXECUTIONS])
-        swept = values[state[RECOVERER]].swept
+        swept = values[state[RECOVERY_HANDLER]].swept
         if values[state[MARK]] and not running and sight != swept:
             draft = self._draft(state)
             place = self._begin(draft, "sweep")
-            yield self._recoverer_steps(draft, Recoverer(place=place, swept=sight))
+            yield self._recovery_steps(draft, RecoveryHandler(place=place, swept=sight))
 
     def _tick(self, state: State, seconds: float, *, lapse: bool = False) -> Move:
         draft = self._draft(state)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from shoal.ports.workflow import ExecutionStatus
-from tests.model.laws import Broken
+from tests.model.actors import Actors, Draft, Move
+from tests.model.invariants import Violation
 from tests.model.replay import Raised
-from tests.model.stage import Draft, Move, Stage
-from tests.model.world import (
+from tests.model.shared_state import (
     EXECUTIONS,
     NOW,
-    RECOVERER,
+    RECOVERY_HANDLER,
     Run,
     State,
     begun,
@@ -21,12 +21,12 @@ from tests.support.job_workflow import ENDS, Position
 from tests.support.job_workflow import State as Step
 
 
-class Workflow(Stage):
+class Executions(Actors):
     """The moves of executions."""
 
     def _executions(self, state: State) -> Iterator[Move]:
         for index, run in enumerate(self.interner.values[state[EXECUTIONS]]):
-            who = f"execution {run.generation}-{run.number}"
+            actor = f"execution {run.generation}-{run.number}"
             draft = self._draft(state)
             if run.phase == "begun":
                 entered = self._enter(draft, run, run.at)
@@ -35,7 +35,7 @@ class Workflow(Stage):
                 yield self._execution_steps(draft, index, run)
             elif run.phase == "waiting" and run.answered:
                 draft.run(index, self._enter(draft, run, run.at.after(None)))
-                yield draft.move(who, "is woken")
+                yield draft.move(actor, "is woken")
 
     def _enter(self, draft: Draft, run: Run, at: Position) -> Run:
         """Return the run at the start of a state: its function is called."""
@@ -54,20 +54,20 @@ class Workflow(Stage):
         return run._replace(place=self._begin(draft, at.state, *args[at.state]()))
 
     def _execution_steps(self, draft: Draft, index: int, run: Run) -> Move:
-        who = f"execution {run.generation}-{run.number}"
+        actor = f"execution {run.generation}-{run.number}"
         place, call = self._step(draft, run.place)
         run = draft.get(EXECUTIONS)[index]._replace(
             place=place, phase=run.phase, at=run.at, waits=run.waits
         )
         ended, answer = self._ended(draft, place)
         if ended and isinstance(answer, Raised):
-            draft.broken = draft.broken or Broken("the workflow's functions work", answer.error)
+            draft.broken = draft.broken or Violation("the workflow's functions work", answer.error)
         elif ended:
-            run = self._go_on(draft, run, answer)
+            run = self._next(draft, run, answer)
         draft.run(index, run)
-        return draft.move(who, call)
+        return draft.move(actor, call)
 
-    def _go_on(self, draft: Draft, run: Run, answer: Any) -> Run:
+    def _next(self, draft: Draft, run: Run, answer: Any) -> Run:
         """Return the run after its function answered: in the next state, or waiting."""
         if run.at.state is Step.WAIT and not run.answered:
             return run._replace(phase="waiting", place=-1)
@@ -84,8 +84,8 @@ class Workflow(Stage):
         return self._end(draft, run, *ENDS[at.state])
 
     def _end(self, draft: Draft, run: Run, status: ExecutionStatus, output: str | None) -> Run:
-        recoverer = draft.get(RECOVERER)
-        draft.put(RECOVERER, recoverer._replace(events=recoverer.events + 1))
+        recovery = draft.get(RECOVERY_HANDLER)
+        draft.put(RECOVERY_HANDLER, recovery._replace(events=recovery.events + 1))
         return Run(
             run.generation,
             run.number,

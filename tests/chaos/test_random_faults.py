@@ -5,15 +5,19 @@ import pytest
 from shoal.domain.chunk import Chunk
 from shoal.domain.job import JobStatus, Repeat, Spec
 from shoal.domain.retry import RetryPolicy
-from tests.chaos.cloud import Cloud, Weather
 from tests.chaos.scenarios import SCENARIOS, play
+from tests.chaos.simulated_cloud import FaultRates, SimulatedCloud
 
-DOUBLED = Weather(copies=2, lost_answers=0.2)
-STORM = Weather(copies=2, lost_answers=0.2, deaths=0.1, freezes=0.1, partial=0.3, handed_back=0.1)
+DUPLICATES = FaultRates(copies=2, lost_answers=0.2)
+ALL_FAULTS = FaultRates(
+    copies=2, lost_answers=0.2, deaths=0.1, freezes=0.1, partial=0.3, handed_back=0.1
+)
 
 
-def a_job(weather: Weather, seed: int, *, window: int | None = None) -> Cloud:
-    cloud = Cloud(weather, seed=seed, fails=lambda index, attempt: (index + attempt) % 5 == 0)
+def a_job(rates: FaultRates, seed: int, *, window: int | None = None) -> SimulatedCloud:
+    cloud = SimulatedCloud(
+        rates, seed=seed, fails=lambda index, attempt: (index + attempt) % 5 == 0
+    )
     spec = Spec(
         task_type="noop",
         source=Repeat(500),
@@ -28,7 +32,7 @@ def a_job(weather: Weather, seed: int, *, window: int | None = None) -> Cloud:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_doubled_messages_and_lost_answers_count_nothing_twice(seed: int) -> None:
-    cloud = a_job(DOUBLED, seed)
+    cloud = a_job(DUPLICATES, seed)
 
     assert cloud.findings() == []
     assert cloud.job.status is JobStatus.COMPLETED
@@ -39,7 +43,7 @@ def test_doubled_messages_and_lost_answers_count_nothing_twice(seed: int) -> Non
 @pytest.mark.parametrize("window", [None, 4])
 @pytest.mark.parametrize("seed", range(10))
 def test_a_storm_loses_nothing(seed: int, window: int | None) -> None:
-    cloud = a_job(STORM, seed, window=window)
+    cloud = a_job(ALL_FAULTS, seed, window=window)
 
     assert cloud.findings() == []
     assert cloud.leases < 30 * cloud.job.chunks
@@ -47,7 +51,7 @@ def test_a_storm_loses_nothing(seed: int, window: int | None) -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_users_in_a_storm(scenario: str) -> None:
-    found = {seed: play(scenario, STORM, seed=seed).findings() for seed in range(30)}
+    found = {seed: play(scenario, ALL_FAULTS, seed=seed).findings() for seed in range(30)}
 
     assert {seed: findings for seed, findings in found.items() if findings} == {}
 
@@ -61,7 +65,7 @@ def no_fence(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_fence")
 def test_without_the_fence_the_consistency_check_fails() -> None:
-    findings = [finding for seed in range(5) for finding in a_job(STORM, seed).findings()]
+    findings = [finding for seed in range(5) for finding in a_job(ALL_FAULTS, seed).findings()]
 
     assert any("was accepted after" in finding for finding in findings)
     assert any("with no part of the worker that held it" in finding for finding in findings)

@@ -14,14 +14,14 @@ _BATCH: Final = 25
 _AT_ONCE: Final = 64
 
 
-def deafen(platform: Platform) -> None:
+def disable_streams(platform: Platform) -> None:
     """Let nobody hear of what is written to the tables: it is no news."""
     functions = platform.emulator.client("lambda")
     for each in _streams(platform):
         functions.update_event_source_mapping(UUID=each["UUID"], Enabled=False)
 
 
-def hear(platform: Platform) -> None:
+def enable_streams(platform: Platform) -> None:
     """Let all hear again, of what is written from now on."""
     functions = platform.emulator.client("lambda")
     for each in _streams(platform):

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from shoal.domain.tally import Entry, Sum
 from shoal.ports.workflow import Execution, ExecutionStatus
-from tests.model.laws import Broken, check_job_write, check_row_write
+from tests.model.invariants import Violation, check_job_write, check_row_write
 from tests.model.replay import CONFLICT, Call, Interner
 from tests.support.job_workflow import Position
 from tests.support.job_workflow import State as Step
@@ -20,13 +20,15 @@ from tests.support.job_workflow import State as Step
 type State = tuple[int, ...]
 
 (NOW, JOB, TALLIES, SUMS, CURSORS, MARK, PARTS, QUEUE) = range(8)
-(EXECUTIONS, ZOMBIES, RECOVERER, BURIER, USER, ACKNOWLEDGED, FAULTS) = range(8, 15)
+(EXECUTIONS, ZOMBIES, RECOVERY_HANDLER, DEAD_LETTER_HANDLER, USER, ACKNOWLEDGED, FAULTS) = range(
+    8, 15
+)
 WORKERS: Final = (15, 16)
 ROWS: Final = 17
 """Where the chunks' rows begin in a state."""
 
 
-class Letter(NamedTuple):
+class QueuedMessage(NamedTuple):
     """A message in the queue: its id, the chunk it names, and when a worker may see it."""
 
     id: int
@@ -37,24 +39,24 @@ class Letter(NamedTuple):
 class Queue(NamedTuple):
     """Messages, and how many were ever sent of each chunk (which makes their ids)."""
 
-    letters: tuple[Letter, ...]
+    messages: tuple[QueuedMessage, ...]
     sent: tuple[int, ...]
 
     def send(self, chunk: int, visible_at: float) -> Queue:
         count = self.sent[chunk]
         sent = (*self.sent[:chunk], count + 1, *self.sent[chunk + 1 :])
-        return Queue(tuple(sorted((*self.letters, Letter(count, chunk, visible_at)))), sent)
+        return Queue(tuple(sorted((*self.messages, QueuedMessage(count, chunk, visible_at)))), sent)
 
-    def hide(self, letter: Letter, until: float) -> Queue:
+    def hide(self, message: QueuedMessage, until: float) -> Queue:
         """Hide the message of this id, if it is still there."""
-        return self._with(letter, letter._replace(visible_at=until))
+        return self._with(message, message._replace(visible_at=until))
 
-    def delete(self, letter: Letter) -> Queue:
-        return self._with(letter)
+    def delete(self, message: QueuedMessage) -> Queue:
+        return self._with(message)
 
-    def _with(self, letter: Letter, *instead: Letter) -> Queue:
-        rest = [each for each in self.letters if each[:2] != letter[:2]]
-        if len(rest) == len(self.letters):
+    def _with(self, message: QueuedMessage, *instead: QueuedMessage) -> Queue:
+        rest = [each for each in self.messages if each[:2] != message[:2]]
+        if len(rest) == len(self.messages):
             return self
         return Queue(tuple(sorted((*rest, *instead))), self.sent)
 
@@ -84,27 +86,27 @@ def begun(generation: int, number: int) -> Run:
     return Run(generation, number, ExecutionStatus.RUNNING, "begun")
 
 
-class Done(NamedTuple):
+class AppliedCall(NamedTuple):
     """What a call did: the number of the new value at its place, and of its result."""
 
     at: int
     value: int
     result: int
-    broken: Broken | None = None
+    broken: Violation | None = None
 
 
 type Effect = tuple[Any, Any]
 """The new value of the place, and the result."""
 
 
-class World:
+class SharedState:
     """Runs calls against states; each call on each value once."""
 
     def __init__(self, interner: Interner) -> None:
         self._interner = interner
-        self._done: dict[tuple[int, int, int], Done] = {}
+        self._done: dict[tuple[int, int, int], AppliedCall] = {}
 
-    def apply(self, state: State, number: int) -> Done:
+    def apply(self, state: State, number: int) -> AppliedCall:
         """What the call of this number does to the state."""
         call: Call = self._interner.values[number]
         at = _place(call)
@@ -115,7 +117,7 @@ class World:
             found = self._done[key] = self._run(call, at, state)
         return found
 
-    def _run(self, call: Call, at: int, state: State) -> Done:
+    def _run(self, call: Call, at: int, state: State) -> AppliedCall:
         values = self._interner.values
         before = values[state[at]]
         args = call.args
@@ -129,8 +131,8 @@ class World:
             elif call.name == "job.put":
                 broken = check_job_write(before, after)
         intern = self._interner
-        value = intern.plain(after) if at in _PLAIN else intern.number(after)
-        return Done(at, value, intern.number(result), broken)
+        value = intern.intern_hashable(after) if at in _PLAIN else intern.number(after)
+        return AppliedCall(at, value, intern.number(result), broken)
 
 
 _PLAIN: Final = (QUEUE, EXECUTIONS)

@@ -15,7 +15,7 @@ from local.application import ROOT
 from local.emulator import base_environment
 from local.parent_death_signal import die_with_parent
 from local.twin import free_port
-from tests.twin.watching import eventually
+from tests.twin.polling import eventually
 
 READY: Final = "Ctrl-C stops all of it."
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from local.twin import Twin
-from tests.twin.watching import Json, ended, eventually
+from tests.twin.polling import Json, ended, eventually
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 
@@ -109,7 +109,10 @@ def test_a_type_whose_only_worker_was_killed_has_none_since_then(
 ) -> None:
     monkeypatch.setenv("SHOAL_ANNOUNCE_SECONDS", "1")
     loners = twin.workers(
-        slots=1, tasks="lonely_tasks", paths=(Path(__file__).parent,), leave=("normal", "low")
+        slots=1,
+        tasks="single_worker_tasks",
+        paths=(Path(__file__).parent,),
+        leave=("normal", "low"),
     )
     with loners:
         process = loners.start("w-lonely")
@@ -128,7 +131,10 @@ def test_a_type_whose_only_worker_left_has_none(
     users: httpx.Client, submit: Submit, twin: Twin
 ) -> None:
     leavers = twin.workers(
-        slots=1, tasks="leaving_tasks", paths=(Path(__file__).parent,), leave=("normal", "low")
+        slots=1,
+        tasks="drained_worker_tasks",
+        paths=(Path(__file__).parent,),
+        leave=("normal", "low"),
     )
     with leavers:
         leavers.start("w-leaving")

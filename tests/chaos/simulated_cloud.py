@@ -30,7 +30,14 @@ from shoal.domain.outcome import Outcome, OutcomeReport, TaskError
 from shoal.ports.queues import Message
 from shoal.ports.workflow import Execution, ExecutionStatus
 from shoal.service.leasing import ChunkRef, LeaseGranted, LeaseRefused, LeaseRenewal
-from tests.chaos.faults import Fuse, FusedChunks, FusedJobs, FusedQueue, Stopped, fused
+from tests.chaos.process_stops import (
+    Stopped,
+    StoppingChunks,
+    StoppingJobs,
+    StoppingQueue,
+    StopPoint,
+    stopping,
+)
 from tests.support.job_workflow import ENDS, ExecutionId, Functions, Position, State
 
 LEASE = 10.0
@@ -43,7 +50,7 @@ type Fails = Callable[[int, int], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Weather:
+class FaultRates:
     """How likely each mishap is, and what becomes of a caller whose callee stopped."""
 
     copies: int = 1
@@ -55,7 +62,7 @@ class Weather:
     callers_repeat: bool = True
 
 
-CALM = Weather()
+NO_FAULTS = FaultRates()
 
 
 @dataclass(slots=True)
@@ -88,19 +95,19 @@ class _Machine(MemoryWorkflow):
             self._tell(job_id, generation, number)
 
 
-class Cloud:
+class SimulatedCloud:
     """One world, from submit until nothing moves any more."""
 
     def __init__(
         self,
-        weather: Weather = CALM,
+        rates: FaultRates = NO_FAULTS,
         *,
         seed: int = 0,
-        fuse: Fuse | None = None,
+        stop_point: StopPoint | None = None,
         fails: Fails = lambda _index, _attempt: False,
     ) -> None:
-        self.weather = weather
-        self.fuse = fuse or Fuse()
+        self.rates = rates
+        self.stop_point = stop_point or StopPoint()
         self.fails = fails
         self.violations: list[str] = []
         self.leases = 0
@@ -120,16 +127,16 @@ class Cloud:
         self.at(SWEEP_SECONDS, self._sweep)
 
     def _adapters(self, plain: InMemory, seed: int) -> InMemory:
-        fuse = self.fuse
+        stop_point = self.stop_point
         return replace(
             plain,
-            jobs=cast("MemoryJobStore", FusedJobs(self.jobs, fuse)),
-            chunks=cast("MemoryChunkStore", FusedChunks(self.chunks, fuse)),
-            queue=cast("MemoryTaskQueue", FusedQueue(self.queue, fuse)),
-            workflow=fused(self.machine, fuse, "start", "answer"),
-            blobs=fused(plain.blobs, fuse, "put"),
-            types=fused(plain.types, fuse, "register", "record_duration"),
-            tenants=fused(plain.tenants, fuse, "admit", "put"),
+            jobs=cast("MemoryJobStore", StoppingJobs(self.jobs, stop_point)),
+            chunks=cast("MemoryChunkStore", StoppingChunks(self.chunks, stop_point)),
+            queue=cast("MemoryTaskQueue", StoppingQueue(self.queue, stop_point)),
+            workflow=stopping(self.machine, stop_point, "start", "answer"),
+            blobs=stopping(plain.blobs, stop_point, "put"),
+            types=stopping(plain.types, stop_point, "register", "record_duration"),
+            tenants=stopping(plain.tenants, stop_point, "admit", "put"),
             limits=Limits(submit_burst=1_000_000),
             entropy=SeededEntropy(seed),
             lease=LEASE,
@@ -152,7 +159,7 @@ class Cloud:
             self.clock.time = max(self.clock.time, at)
             do()
             for message in self.queue.take():
-                for _ in range(self.weather.copies):
+                for _ in range(self.rates.copies):
                     delivery = _Delivery(message)
                     self.at(message.delay + self._random.random(), partial(self._see, delivery))
             self._follow()
@@ -187,7 +194,7 @@ class Cloud:
         except Unavailable:
             self.at(1.0, lambda: self.request(call, then, repeat=repeat))
             return
-        if self._chance(self.weather.lost_answers):
+        if self._chance(self.rates.lost_answers):
             self.at(1.0, lambda: self.request(call, then, repeat=repeat))
         else:
             then(answer)
@@ -263,7 +270,7 @@ class Cloud:
         self.request(
             lambda: self._lease(worker, request, message),
             lambda answer: self._leased(delivery, answer),
-            repeat=self.weather.callers_repeat,
+            repeat=self.rates.callers_repeat,
         )
 
     def _dead(self, message: Message) -> None:
@@ -295,17 +302,17 @@ class Cloud:
             else:
                 delivery.deleted = True
             return
-        if self._chance(self.weather.deaths):
+        if self._chance(self.rates.deaths):
             return
-        frozen = self._chance(self.weather.freezes)
+        frozen = self._chance(self.rates.freezes)
         self._work(delivery, answer, LEASE * 1.5 if frozen else self._random.uniform(0.5, 3.0))
 
     def _work(self, delivery: _Delivery, granted: LeaseGranted, seconds: float) -> None:
         tasks = [granted.chunk.first + offset for offset in granted.offsets]
-        if self._chance(self.weather.handed_back):
+        if self._chance(self.rates.handed_back):
             tasks = tasks[: self._random.randrange(len(tasks) + 1)]
         stages = [[task] for task in tasks] if granted.chunk.isolated else [tasks]
-        if len(tasks) > 1 and self._chance(self.weather.partial):
+        if len(tasks) > 1 and self._chance(self.rates.partial):
             half = len(tasks) // 2
             stages = [tasks[:half], tasks[half:]]
         self._stage(delivery, granted, stages, 1, seconds)
@@ -333,10 +340,10 @@ class Cloud:
             self.request(
                 lambda: self._send(_worker(granted), report),
                 told,
-                repeat=self.weather.callers_repeat,
+                repeat=self.rates.callers_repeat,
             )
 
-        if self._chance(self.weather.partial):
+        if self._chance(self.rates.partial):
             self.at(seconds / 2, lambda: self._beat(granted))
         self.at(seconds, end)
 
@@ -384,7 +391,7 @@ class Cloud:
         try:
             answer = call()
         except Stopped:
-            if self.weather.callers_repeat:
+            if self.rates.callers_repeat:
                 self.at(1.0, lambda: self._step(execution, call, then))
             else:
                 self._end(execution, ExecutionStatus.ABORTED)
@@ -439,14 +446,14 @@ class Cloud:
         output = None if decision is None else {"decision": decision}
         self.machine.end(*e.id, Execution(status, self.clock.time, output))
         # EventBridge reports the end at least once if all goes well; the sweep bounds the rest.
-        if not self._chance(self.weather.lost_answers):
+        if not self._chance(self.rates.lost_answers):
             self.at(1.0, lambda: self._recover(e.id.job))
 
     def _recover(self, job_id: str) -> None:
         self.request(
             lambda: bootstrap.recovery().recover(job_id),
             lambda _: None,
-            repeat=self.weather.callers_repeat,
+            repeat=self.rates.callers_repeat,
         )
 
     def _sweep(self) -> None:

@@ -17,39 +17,39 @@ from shoal.domain.tally import Entry, Sum, address, members
 TERMINAL = "CFX"
 
 
-class Broken(NamedTuple):
+class Violation(NamedTuple):
     """A law that does not hold, and how."""
 
-    law: str
-    how: str
+    invariant: str
+    detail: str
 
 
-def check_row_write(old: Chunk, new: Chunk, by: Any) -> Broken | None:
+def check_row_write(old: Chunk, new: Chunk, by: Any) -> Violation | None:
     """One write of a chunk's row; `by` is the use-case that made it."""
     if (new.epoch, new.generation) < (old.epoch, old.generation) or new.epoch < old.epoch:
-        return Broken("epoch and generation only grow", f"{old} → {new}")
+        return Violation("epoch and generation only grow", f"{old} → {new}")
     if by.name in ("report", "beat"):
         lease = by.args[0]
         if (lease.epoch, lease.generation) != (old.epoch, old.generation):
-            return Broken("a write with an old epoch changes nothing", f"{lease} wrote {new}")
+            return Violation("a write with an old epoch changes nothing", f"{lease} wrote {new}")
     if new.generation == old.generation:
         for before, after in zip(old.statuses, new.statuses, strict=True):
             if before in TERMINAL and after != before:
-                return Broken("a terminal status stays", f"{old.statuses} → {new.statuses}")
+                return Violation("a terminal status stays", f"{old.statuses} → {new.statuses}")
     elif any(a == "C" and b != "C" for a, b in zip(old.statuses, new.statuses, strict=True)):
-        return Broken("what completed stays completed", f"{old.statuses} → {new.statuses}")
+        return Violation("what completed stays completed", f"{old.statuses} → {new.statuses}")
     for letter, attempts in zip(new.statuses, new.attempts, strict=True):
         if attempts == 0 and letter in "CFR":
-            return Broken("no task ends that never ran", f"{new.statuses} {new.attempts}")
+            return Violation("no task ends that never ran", f"{new.statuses} {new.attempts}")
     return None
 
 
-def check_job_write(old: Job, new: Job) -> Broken | None:
+def check_job_write(old: Job, new: Job) -> Violation | None:
     """One write of the job's row."""
     if new.generation == old.generation and not old.live:
         ended = (old.status, old.counts, old.outcomes)
         if (new.status, new.counts, new.outcomes) != ended:
-            return Broken("a closed generation stays as it is", f"{old.status} → {new.status}")
+            return Violation("a closed generation stays as it is", f"{old.status} → {new.status}")
     canary = old.canary
     if (
         canary is not None
@@ -57,38 +57,38 @@ def check_job_write(old: Job, new: Job) -> Broken | None:
         and old.live
         and (new.canary is None or new.canary.verdict != "passed")
     ):
-        return Broken("a canary that failed ends the retry", f"{new.canary}")
+        return Violation("a canary that failed ends the retry", f"{new.canary}")
     for generation, status in old.outcomes.items():
         if new.outcomes.get(generation) != status:
-            return Broken("outcomes stay", f"generation {generation} was {status}")
+            return Violation("outcomes stay", f"generation {generation} was {status}")
     return None
 
 
-def check_attempts(row: Chunk, most: int) -> Broken | None:
+def check_attempts(row: Chunk, most: int) -> Violation | None:
     """No attempt beyond what the job's policy allows."""
     if max(row.attempts) > most:
-        return Broken("attempts stay within max_attempts", f"{row.attempts} of {most}")
+        return Violation("attempts stay within max_attempts", f"{row.attempts} of {most}")
     return None
 
 
-def check_parts(row: Chunk, parts: Mapping[PartKey, Sequence[Outcome]]) -> Broken | None:
+def check_parts(row: Chunk, parts: Mapping[PartKey, Sequence[Outcome]]) -> Violation | None:
     """Every terminal task has an accepted outcome that says the same, and each attempt one."""
     for offset, letter in enumerate(row.statuses):
-        told = [
+        outcomes = [
             outcome
             for key in row.history_of(offset)
             for outcome in parts.get(key, ())
             if outcome.index == row.first + offset
         ]
-        attempts = [outcome.attempt for outcome in told]
+        attempts = [outcome.attempt for outcome in outcomes]
         if row.generation == 1 and len(set(attempts)) < len(attempts):
-            return Broken("an attempt has one outcome", f"task {offset} has {told}")
+            return Violation("an attempt has one outcome", f"task {offset} has {outcomes}")
         if letter in "CF" and (
-            not told
-            or told[-1].attempt != row.attempts[offset]
-            or (told[-1].error is None) != (letter == "C")
+            not outcomes
+            or outcomes[-1].attempt != row.attempts[offset]
+            or (outcomes[-1].error is None) != (letter == "C")
         ):
-            return Broken("a task ends as its accepted outcome says", f"{letter} {told}")
+            return Violation("a task ends as its accepted outcome says", f"{letter} {outcomes}")
     return None
 
 
@@ -96,7 +96,7 @@ def check_tallies(
     rows: Sequence[Chunk | None],
     tallies: Mapping[int, Mapping[int, Entry]],
     sums: Mapping[int, Mapping[int, Sum]],
-) -> Broken | None:
+) -> Violation | None:
     """Entries and sums are copies of rows, maybe older, never newer."""
     chunks = len(rows)
     for number, row in enumerate(rows):
@@ -105,9 +105,9 @@ def check_tallies(
         if entry is None:
             continue
         if row is None or entry.version > row.version:
-            return Broken("no entry is ahead of its row", f"{entry} of {row}")
+            return Violation("no entry is ahead of its row", f"{entry} of {row}")
         if entry.version == row.version and entry != Entry.of(row):
-            return Broken("an entry equals its row", f"{entry} of {row}")
+            return Violation("an entry equals its row", f"{entry} of {row}")
     for generation, known in sums.items():
         for tally, each in known.items():
             broken = _check_sum(each, generation, [rows[i] for i in members(tally, chunks)])
@@ -116,23 +116,23 @@ def check_tallies(
     return None
 
 
-def _check_sum(each: Sum, generation: int, rows: Sequence[Chunk | None]) -> Broken | None:
+def _check_sum(each: Sum, generation: int, rows: Sequence[Chunk | None]) -> Violation | None:
     if any(row is not None and row.generation > generation for row in rows):
         return None  # its rows have begun anew since
     counts = [row.counts for row in rows if row is not None and row.generation == generation]
     if Counts.total([Counts(), *counts]) != each.counts:
-        return Broken("sums equal rows", f"{each} of {rows}")
+        return Violation("sums equal rows", f"{each} of {rows}")
     return None
 
 
-def check_job(job: Job | None, rows: Sequence[Chunk | None]) -> Broken | None:
+def check_job(job: Job | None, rows: Sequence[Chunk | None]) -> Violation | None:
     """A job is COMPLETED only when its tasks are."""
     if job is None or job.status is not JobStatus.COMPLETED:
         return None
     counts = Counts.total([Counts(), *(row.counts for row in rows if row is not None)])
     unended = counts.completed + counts.failed < (job.task_count or 0)
     if unended or counts.failed > (job.spec.max_failed or 0):
-        return Broken("COMPLETED means that all tasks ended well", f"{counts}")
+        return Violation("COMPLETED means that all tasks ended well", f"{counts}")
     return None
 
 
@@ -140,7 +140,7 @@ def check_rest(
     job: Job,
     rows: Sequence[Chunk | None],
     tallies: Mapping[int, Mapping[int, Entry]],
-) -> Broken | None:
+) -> Violation | None:
     """When nothing moves any more: the closed job, its tallies and its rows say the same."""
     known = [row for row in rows if row is not None and row.generation == job.generation]
     kept = sum(row.counts.completed for row in rows if row is not None and row not in known)
@@ -148,11 +148,11 @@ def check_rest(
     missing = (job.task_count or 0) - sum(counts)
     recount = counts._replace(pending=counts.pending + missing).after_close()
     if job.counts != recount:
-        return Broken("the closed job's counts equal its rows", f"{job.counts}, rows {recount}")
+        return Violation("the closed job's counts equal its rows", f"{job.counts}, rows {recount}")
     for row in known:
         tally, slot = address(row.number, len(rows))
         entry = tallies.get(tally, {}).get(slot)
-        told = Counts() if entry is None or entry.generation != job.generation else entry.counts
-        if told[3:] != row.counts[3:]:
-            return Broken("at rest tallies equal rows", f"{entry} of {row}")
+        outcomes = Counts() if entry is None or entry.generation != job.generation else entry.counts
+        if outcomes[3:] != row.counts[3:]:
+            return Violation("at rest tallies equal rows", f"{entry} of {row}")
     return None

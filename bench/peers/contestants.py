@@ -64,7 +64,7 @@ _CELERY: Final = (
 )
 _DRAMATIQ: Final = "dramatiq {module} --processes 1 --threads 8 --skip-logging"
 
-FIELD: Final = (
+CONTESTANTS: Final = (
     _shoal(1, 6_000, 10),
     _shoal(10, 40_000, 10),
     _shoal(100, 200_000, 10),

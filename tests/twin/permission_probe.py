@@ -117,7 +117,7 @@ def _execution(machine: str, rest: str) -> str:
 
 
 @dataclass
-class Probing:
+class PermissionProbe:
     """Asks, and hears the code of the error."""
 
     twin: Twin

@@ -6,7 +6,7 @@ import venv
 from pathlib import Path
 
 from local.application import ROOT
-from tests.twin.installing import installed
+from tests.twin.package_install import installed
 
 
 def main() -> None:

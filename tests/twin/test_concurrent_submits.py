@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from local.twin import Twin
-from tests.twin.watching import eventually
+from tests.twin.polling import eventually
 
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 
