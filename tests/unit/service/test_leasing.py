@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
 from shoal.domain.job import JobStatus
 from shoal.domain.outcome import WORKER_DIED, Outcome, OutcomeReport, PartKey, TaskError
 from shoal.domain.retry import RetryPolicy
 from shoal.service.leasing import LeaseGranted, LeaseRefused
+from shoal.service.reconciliation import CLOCK_SKEW
 from tests.unit.service.service_harness import LENGTH, TENANT, ServiceHarness
 
 CANCELLED = LeaseRefused("cancelled")
@@ -70,6 +72,58 @@ def test_a_paused_job_grants_no_lease_and_a_resume_resends_its_chunks(
 
     assert harness.sent() == [0, 1]
     assert isinstance(harness.lease(), LeaseGranted)
+
+
+def test_a_cancel_between_a_grant_and_its_answer_denies_the_lease(
+    harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness.start()
+    put = harness.chunks.put
+
+    def put_and_cancel(chunk: Chunk) -> None:
+        put(chunk)
+        harness.job_control.cancel(TENANT, harness.id)
+
+    monkeypatch.setattr(harness.chunks, "put", put_and_cancel)
+
+    assert harness.lease() == LeaseRefused("cancelled")
+
+
+def test_a_paused_job_resends_nothing(harness: ServiceHarness) -> None:
+    harness.start(2)
+    harness.sent()
+    harness.job_control.pause(TENANT, harness.id)
+    seen = harness.monitor().state
+    harness.clock.advance(100 * LENGTH)
+
+    harness.monitor(seen)
+
+    assert harness.sent() == []
+
+
+def test_a_resume_resends_even_when_no_message_is_due_for_its_age(harness: ServiceHarness) -> None:
+    harness.start(2)
+    harness.sent()
+    harness.job_control.pause(TENANT, harness.id)
+    seen = harness.monitor().state._replace(quiet=2)  # the third quiet pass resends nothing
+    harness.job_control.resume(TENANT, harness.id)
+
+    harness.monitor(seen)
+
+    assert harness.sent() == [0, 1]
+
+
+def test_a_resume_resends_messages_that_were_sent_within_the_clock_skew(
+    harness: ServiceHarness,
+) -> None:
+    harness.submit(2)
+    harness.job_control.pause(TENANT, harness.id)
+    harness.job_control.resume(TENANT, harness.id)
+    harness.clock.advance(CLOCK_SKEW / 2)
+
+    harness.begin()  # its messages are sent after the resume, and its first pass sends them again
+
+    assert harness.sent() == [0, 1, 0, 1]
 
 
 def test_a_leased_chunk_is_not_resent_after_a_resume(harness: ServiceHarness) -> None:

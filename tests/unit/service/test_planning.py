@@ -200,3 +200,15 @@ def test_concurrent_plans_agree_on_the_offsets_of_the_lines(harness: ServiceHarn
     assert job is not None
     last = harness.chunks.get_many(harness.id, range(job.chunks))[-1]
     assert Inputs(harness.blobs).own_inputs(job, last, range(last.size)) == lines[last.first :]
+
+
+def test_chunks_of_a_paused_job_are_enqueued_by_its_resume(harness: ServiceHarness) -> None:
+    harness.submit(2)
+    harness.job_control.pause(TENANT, harness.id)
+
+    harness.begin()
+    assert harness.sent() == []
+
+    harness.job_control.resume(TENANT, harness.id)
+    harness.monitor()
+    assert harness.sent() == [0, 1]
