@@ -107,11 +107,8 @@ release-contract: check-fresh ## Make docs/openapi.json the released contract; p
 	@cp docs/openapi.json docs/openapi.released.json
 
 .PHONY: test
-# The whole platform is tested beside the rest: each waits more than it works.
 test: setup $(NODE_READY) ## Run all tests
-	@mkdir -p build; $(PY) -m pytest tests/twin > build/twin-tests.log 2>&1 & twin=$$!; failed=0; \
-	$(PY) -m pytest tests --ignore tests/twin || failed=1; \
-	wait $$twin || failed=1; cat build/twin-tests.log; exit $$failed
+	@$(PY) -m pytest -n auto
 	@cd examples/invoices && $(CURDIR)/$(PY) -m pytest -p no:cacheprovider
 
 .PHONY: prove

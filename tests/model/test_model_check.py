@@ -1,4 +1,5 @@
 import ast
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,14 @@ LEAST = 100_000
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_no_state_breaks_a_law(scenario: Scenario, visited: dict[str, int]) -> None:
+def test_no_state_breaks_a_law(
+    scenario: Scenario,
+    visited: dict[str, int],
+    record_property: Callable[[str, object], None],
+) -> None:
     found = explore(scenario)
     visited[scenario.name] = found.states
+    record_property("states", found.states)
 
     assert found.broken is None, str(found)
     assert found.rests > 0
