@@ -6,7 +6,7 @@ from tests.unit.handlers.http_calls import World, new_world
 
 @pytest.fixture
 def world() -> World:
-    """Ports in memory behind every handler; each test has its own."""
+    """Wire every handler to memory, separately for each test."""
     found = new_world()
     bootstrap.use(found)
     return found
@@ -14,4 +14,4 @@ def world() -> World:
 
 @pytest.fixture(autouse=True)
 def _wired(world: World) -> None:
-    """Handlers never reach for AWS, whether or not a test asks for the world."""
+    """Keep handlers from AWS in every test, also without the `world` fixture."""

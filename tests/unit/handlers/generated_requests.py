@@ -1,4 +1,4 @@
-"""Requests that are generated from the contract, and what is checked of each answer."""
+"""Generates requests from the contract and checks each response."""
 
 import base64
 from collections import Counter
@@ -29,11 +29,11 @@ CHECKS: Final = [
 ]
 OF_WRONG_ONES: Final = [*CHECKS, checks.negative_data_rejection]
 SIGNED_IN: Final[dict[str, Any]] = {"claims": user()}
-"""Who asks. Authorizers are API Gateway's: the twin's tests ask without a token."""
+"""The caller. API Gateway runs the authorizers; the twin's tests send no token."""
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """API Gateway, as far as functions can tell: a request is an event, and is routed by path."""
+    """A stand-in for API Gateway: turns requests into events and routes them by path."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body = base64.b64encode(environ["wsgi.input"].read(length)).decode() if length else None
     path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
@@ -57,7 +57,7 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
 
 
 def document() -> dict[str, Any]:
-    """The contract, but for the Authorization header."""
+    """The contract without the Authorization header."""
     found = openapi.document()
     del found["components"]["securitySchemes"], found["security"]
     for operations in found["paths"].values():
@@ -68,7 +68,7 @@ def document() -> dict[str, Any]:
 
 DOCUMENT: Final = document()
 REFUSALS: Final = {"checks": {"negative_data_rejection": {"expected-statuses": ["4xx"]}}}
-"""What is wrong may be too large as well, and is told so first: 413."""
+"""Statuses of invalid requests. One that is also too large gets 413 first."""
 SCHEMA: Final = schemathesis.openapi.from_dict(
     DOCUMENT, config=schemathesis.Config.from_dict(REFUSALS)
 )
@@ -81,7 +81,7 @@ OPERATIONS: Final = {
 
 
 def can_be_wrong(label: str) -> bool:
-    """Whether something of it can break a schema: any text is an id, if of nothing."""
+    """Return whether a request can violate a schema; any text is a valid id."""
     raw = OPERATIONS[label].definition.raw
     return "requestBody" in raw or any(
         each["in"] != "path" or each["schema"].keys() - {"type", "title"}
@@ -95,11 +95,11 @@ ASKED: Final = [
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     if mode is GenerationMode.POSITIVE or can_be_wrong(label)
 ]
-"""Each operation, with requests that its schema allows and, where any can be, with others."""
+"""Each operation, with valid requests, and with invalid ones where they exist."""
 
 
 def generated(cases: int) -> settings:
-    """So many requests, the same each time."""
+    """Yield `count` requests, the same in every run."""
     return settings(
         max_examples=cases,
         deadline=None,
@@ -110,7 +110,7 @@ def generated(cases: int) -> settings:
 
 
 def naming(value: Any, known: Mapping[str, str]) -> Any:
-    """The same with the names of what there is."""
+    """Return the request with ids of existing resources."""
     if isinstance(value, list):
         return [naming(each, known) for each in value]
     if isinstance(value, dict):
@@ -119,7 +119,7 @@ def naming(value: Any, known: Mapping[str, str]) -> Any:
 
 
 def is_allowed(label: str, case: Case[Any]) -> bool:
-    """Whether its schema allows the request: some that are generated to break it do not."""
+    """Return whether the schema allows a request; some generated as invalid are valid."""
     raw = OPERATIONS[label].definition.raw
     given = {
         "path": {name: unquote(str(each)) for name, each in (case.path_parameters or {}).items()},
@@ -138,15 +138,15 @@ def is_allowed(label: str, case: Case[Any]) -> bool:
 
 
 def fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    """Whether a value is one that a schema of the contract allows."""
+    """Return whether a schema of the contract allows a value."""
     whole = {"components": DOCUMENT["components"], "allOf": [schema]}
     return bool(jsonschema.Draft202012Validator(whole).is_valid(value))
 
 
 def ask(label: str, mode: GenerationMode, cases: int) -> Counter[int]:
-    """How many answers had which status; raise at the first that the contract does not allow.
+    """Count responses by status; raise at the first that the contract does not allow.
 
-    Allowed requests are about a job of this world's, so that not all of them find nothing.
+    Valid requests use the id of an existing job, so that not all responses are 404.
     """
     bootstrap.use(new_world())
     job = submit(count=5)

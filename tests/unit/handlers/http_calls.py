@@ -1,4 +1,4 @@
-"""Functions as AWS calls them, over ports in memory."""
+"""Calls functions as AWS does, over ports in memory."""
 
 import base64
 import json
@@ -33,7 +33,7 @@ type World = InMemory
 
 
 def new_world() -> World:
-    """Ports in memory that know two task types."""
+    """Return ports in memory with two task types."""
     return in_memory(NOOP, TaskType("sized", SIZED))
 
 
@@ -53,7 +53,7 @@ class ApiResponse:
 
     @property
     def fields(self) -> list[str]:
-        """The fields that the problem complains of."""
+        """The fields that the problem lists."""
         return [error["field"] for error in self.json["errors"]]
 
 
@@ -61,7 +61,7 @@ SCOPES = "shoal/jobs:read shoal/jobs:write shoal/admin"
 
 
 def user(tenant: str = "default", *, scope: str = SCOPES, **claims: str) -> dict[str, str]:
-    """Claims of an administrator of a tenant, as API Gateway hands them on."""
+    """Return the claims of a tenant's administrator in API Gateway's format."""
     groups = f"[tenant:{tenant} admins]"
     return {
         "sub": "0000",
@@ -73,7 +73,7 @@ def user(tenant: str = "default", *, scope: str = SCOPES, **claims: str) -> dict
 
 
 def machine(client: str, scope: str = SCOPES) -> dict[str, str]:
-    """Claims of a client that signed in for itself."""
+    """Return the claims of an API client."""
     return {"sub": client, "client_id": client, "scope": scope}
 
 
@@ -87,7 +87,7 @@ def event(
     encoded: bool = False,
     claims: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A request in API Gateway's payload format 2.0; a body that is no string is sent as JSON."""
+    """Return a request in API Gateway's payload format 2.0; a body of another type becomes JSON."""
     text = body if isinstance(body, str) or body is None else json.dumps(body)
     if encoded and text is not None:
         text = base64.b64encode(text.encode()).decode()
@@ -110,17 +110,17 @@ def event(
 
 
 def call(method: str, path: str, body: Json = None, **kwargs: Any) -> ApiResponse:
-    """What the users' function answers."""
+    """Return the response of the users' function."""
     return _answered(api.handler(event(method, f"/api/v1{path}", body, **kwargs), None))
 
 
 def callback(noun: str, body: Json) -> ApiResponse:
-    """What the workers' function answers."""
+    """Return the response of the workers' function."""
     return _answered(callbacks.handler(event("POST", f"/api/v1/{noun}", body), None))
 
 
 def content(answer: Mapping[str, Any]) -> bytes:
-    """The body of a function's answer."""
+    """Return the body of a function's response."""
     body: str = answer["body"]
     return base64.b64decode(body) if answer["isBase64Encoded"] else body.encode()
 
@@ -130,14 +130,14 @@ def _answered(answer: Mapping[str, Any]) -> ApiResponse:
 
 
 def submit(**fields: Json) -> str:
-    """The id of a new job."""
+    """Submit a job and return its id."""
     answer = call("POST", "/jobs", {"task_type": "noop", **fields})
     assert answer.status == 201, answer.text
     return str(answer.json["id"])
 
 
 def start(job: str, generation: int = 1) -> None:
-    """What the workflow does until workers can lease."""
+    """Run the workflow until workers can lease chunks."""
     given = {"job": job, "generation": generation, "n": 1}
 
     def invoke(at: Position) -> Any:
@@ -156,7 +156,7 @@ def start(job: str, generation: int = 1) -> None:
 
 
 def lease(job: str, chunk: int = 0, *, worker: str = "w-1", request: str = "request-1") -> Json:
-    """The answer to a worker that asks for one chunk."""
+    """Return the response to a lease request for one chunk."""
     body = {
         "worker": worker,
         "request_id": request,
@@ -168,7 +168,7 @@ def lease(job: str, chunk: int = 0, *, worker: str = "w-1", request: str = "requ
 
 
 def outcome(index: int, *, result: Json = None, error: Json = None) -> Json:
-    """What came of a first attempt."""
+    """Return the outcome of a first attempt."""
     return {
         "index": index,
         "attempt": 1,
@@ -179,7 +179,7 @@ def outcome(index: int, *, result: Json = None, error: Json = None) -> Json:
 
 
 def report(granted: Json, outcomes: list[Json], *, final: bool = True, **fields: Json) -> str:
-    """The decision on the first report of a granted lease."""
+    """Send the first report of a granted lease and return the decision."""
     each = {
         "job_id": granted["job_id"],
         "chunk": granted["chunk"],
@@ -195,6 +195,6 @@ def report(granted: Json, outcomes: list[Json], *, final: bool = True, **fields:
 
 
 def run(job: str, chunk: int = 0) -> None:
-    """Lease a chunk and complete its tasks, each with its index as its result."""
+    """Lease a chunk and complete its tasks with their indices as results."""
     granted = lease(job, chunk)
     report(granted, [outcome(t["index"], result={"i": t["index"]}) for t in granted["tasks"]])

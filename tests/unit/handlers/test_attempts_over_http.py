@@ -1,4 +1,4 @@
-"""The attempts of a task, over ports in memory."""
+"""Tests of the attempts of a task."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +31,7 @@ def began(**fields: Any) -> str:
 
 
 def tried(job: str, worker: str, attempt: int = 1, *, error: Json = None, index: int = 0) -> None:
-    """One attempt of the job's only chunk, from lease to report."""
+    """Run one attempt of the job's only chunk, from lease to report."""
     granted = lease(job, worker=worker, request=f"request-{worker}-{attempt}")
     end = outcome(index, error=error, result={"n": 1} if error is None else None)
     reported(granted, worker, [end | {"attempt": attempt}])
@@ -65,7 +65,7 @@ def pages(job: str, limit: int) -> Iterator[Json]:
         yield page
 
 
-def test_each_attempt_has_its_worker_its_lease_and_what_came_of_it() -> None:
+def test_each_attempt_has_its_worker_its_lease_and_its_outcome() -> None:
     job = began(retry=RETRY)
     tried(job, "w-1", error=BOOM)
     tried(job, "w-2", attempt=2)
@@ -95,14 +95,14 @@ def test_each_attempt_has_its_worker_its_lease_and_what_came_of_it() -> None:
     assert found["next_token"] is None
 
 
-def test_a_task_that_nobody_took_has_none() -> None:
+def test_a_task_without_a_lease_has_no_attempts() -> None:
     unmade = submit(count=1)
 
     for job in (unmade, began()):
         assert asked(job) == {"items": [], "next_token": None}
 
 
-def test_one_that_runs_says_who_runs_it_how_far_it_is_and_until_when_it_is_held(
+def test_a_running_attempt_has_its_worker_progress_and_lease_expiry(
     world: World,
 ) -> None:
     job = began()
@@ -120,7 +120,7 @@ def test_one_that_runs_says_who_runs_it_how_far_it_is_and_until_when_it_is_held(
     assert running["started_at"] is None
 
 
-def test_the_attempt_of_a_worker_that_died_goes_on_with_the_next(world: World) -> None:
+def test_the_attempt_of_a_dead_worker_continues_with_the_next_worker(world: World) -> None:
     job = began()
     lease(job, worker="w-1")
     world.clock.advance(LENGTH)
@@ -132,7 +132,7 @@ def test_the_attempt_of_a_worker_that_died_goes_on_with_the_next(world: World) -
     assert running["crashes"] == 1
 
 
-def test_the_verdict_names_the_worker_that_died_last(world: World) -> None:
+def test_a_worker_died_attempt_names_the_last_worker(world: World) -> None:
     job = began()
     for number in range(3):
         lease(job, worker=f"w-{number}", request=f"request-{number}")
@@ -147,7 +147,7 @@ def test_the_verdict_names_the_worker_that_died_last(world: World) -> None:
     assert verdict["finished_at"] is not None
 
 
-def test_attempts_of_a_retried_job_are_told_apart_by_generation() -> None:
+def test_attempts_of_a_retried_job_differ_by_generation() -> None:
     job = began(retry={"max_attempts": 1})
     tried(job, "w-1", error=BOOM)
     call("POST", f"/jobs/{job}/retry")
@@ -159,7 +159,7 @@ def test_attempts_of_a_retried_job_are_told_apart_by_generation() -> None:
     assert told == [(1, 1, "w-1"), (2, 1, "w-2")]
 
 
-def test_an_attempt_that_a_cancel_cut_short_is_named() -> None:
+def test_an_attempt_that_a_cancel_ended_is_cancelled() -> None:
     job = began(retry=RETRY)
     tried(job, "w-1", error=BOOM)
     lease(job, worker="w-2", request="request-2")
@@ -174,7 +174,7 @@ def test_an_attempt_that_a_cancel_cut_short_is_named() -> None:
     ]
 
 
-def test_who_tells_of_a_task_over_its_own_route_is_its_worker() -> None:
+def test_the_caller_of_a_single_task_route_is_its_worker() -> None:
     job = began()
     call("POST", f"/tasks/{job}.0/running", {"worker": "ada"})
     call("POST", f"/tasks/{job}.0/complete", {"worker": "ada", "result": 7})
@@ -182,7 +182,7 @@ def test_who_tells_of_a_task_over_its_own_route_is_its_worker() -> None:
     assert [each["worker"] for each in asked(job)["items"]] == ["ada"]
 
 
-def test_tasks_of_one_chunk_have_attempts_of_their_own() -> None:
+def test_tasks_of_one_chunk_have_separate_attempts() -> None:
     job = submit(count=2, chunk_size=2)
     start(job)
     granted = lease(job)
@@ -195,7 +195,7 @@ def test_tasks_of_one_chunk_have_attempts_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
-def test_pages_go_back_from_the_latest_and_leave_none_out(
+def test_pages_list_all_attempts_back_from_the_latest(
     monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
     monkeypatch.setattr(attempts, "PARTS_AT_ONCE", 2)
@@ -210,7 +210,7 @@ def test_pages_go_back_from_the_latest_and_leave_none_out(
     assert [number for page in reversed(found) for number in page] == [*range(1, 8)]
 
 
-def test_no_more_of_the_latest_than_one_answer_holds(world: World) -> None:
+def test_a_page_has_the_latest_attempts_that_fit_into_one_response(world: World) -> None:
     job = began(retry={"max_attempts": 100, "backoff": 0.0})
     wide = {**BOOM, "tail": "\x07" * 8_192, "message": "\x07" * 2_048}
     for attempt in range(1, 91):
@@ -224,7 +224,7 @@ def test_no_more_of_the_latest_than_one_answer_holds(world: World) -> None:
     assert numbers == [*range(1, 91)]
 
 
-def test_a_part_that_is_not_kept_any_more_is_an_attempt_of_which_little_is_known(
+def test_an_attempt_whose_part_has_expired_has_an_unknown_outcome(
     world: World,
 ) -> None:
     job = began()
@@ -255,7 +255,7 @@ def test_a_token_of_another_task_is_refused() -> None:
     assert answer.status == 422
 
 
-def test_a_lease_that_was_written_while_its_job_ended_is_a_cancelled_attempt(world: World) -> None:
+def test_a_lease_written_while_its_job_ended_is_a_cancelled_attempt(world: World) -> None:
     job = submit(count=2, chunk_size=1)
     start(job)
     row = world.chunks.get(job, 0)

@@ -1,4 +1,4 @@
-"""The tenant comes from verified claims and from nothing else; scopes are enforced here too."""
+"""Tests that only verified claims determine the tenant, and that scopes are enforced."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ TWO = user() | {"cognito:groups": "[tenant:a tenant:b]"}
 
 
 @pytest.mark.parametrize("claims", [NOBODY, TWO])
-def test_a_user_of_no_tenant_or_of_several_is_told_so(claims: dict[str, Any]) -> None:
+def test_a_user_of_no_tenant_or_several_is_refused(claims: dict[str, Any]) -> None:
     answer = call("GET", "/jobs", claims=claims)
 
     assert (answer.status, answer.json["type"]) == (403, "urn:shoal:problem:no-tenant")
@@ -23,7 +23,7 @@ def test_a_user_of_no_tenant_or_of_several_is_told_so(claims: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("context", [{}, {"authorizer": {}}, {"authorizer": {"iam": {}}}])
-def test_without_verified_claims_nothing_is_answered(context: dict[str, Any]) -> None:
+def test_requests_without_verified_claims_are_refused(context: dict[str, Any]) -> None:
     asked = event("GET", "/api/v1/jobs", headers={"Authorization": "Bearer x"})
     del asked["requestContext"]["authorizer"]
     asked["requestContext"] |= context
@@ -38,7 +38,7 @@ def with_token(payload: bytes) -> dict[str, Any]:
     return asked
 
 
-def test_a_token_that_nobody_verified_opens_nothing() -> None:
+def test_an_unverified_token_is_refused() -> None:
     asked = with_token(json.dumps(user()).encode())
 
     assert api.handler(asked, None)["statusCode"] == 401
@@ -47,7 +47,7 @@ def test_a_token_that_nobody_verified_opens_nothing() -> None:
 @pytest.mark.parametrize(
     ("payload", "status"), [(json.dumps(user()).encode(), 200), (b"[]", 401), (b"\xff", 401)]
 )
-def test_sam_local_verifies_nothing_so_the_token_is_taken_at_its_word(
+def test_sam_local_uses_the_claims_of_unverified_tokens(
     world: World, monkeypatch: pytest.MonkeyPatch, payload: bytes, status: int
 ) -> None:
     monkeypatch.setenv("AWS_SAM_LOCAL", "true")
@@ -58,7 +58,7 @@ def test_sam_local_verifies_nothing_so_the_token_is_taken_at_its_word(
     assert answer["statusCode"] == status
 
 
-def test_health_needs_nobody() -> None:
+def test_health_needs_no_authentication() -> None:
     assert call("GET", "/health", claims=NOBODY).status == 200
 
 
@@ -71,7 +71,7 @@ def test_health_needs_nobody() -> None:
         ("DELETE", "/machines/c", "admin"),
     ],
 )
-def test_a_token_without_the_scope_is_told_which(method: str, path: str, scope: str) -> None:
+def test_a_token_without_the_scope_gets_its_name(method: str, path: str, scope: str) -> None:
     others = " ".join(
         f"shoal/{each}" for each in ("jobs:read", "jobs:write", "admin") if each != scope
     )
@@ -82,7 +82,7 @@ def test_a_token_without_the_scope_is_told_which(method: str, path: str, scope: 
     assert f"scope {scope}" in answer.json["detail"]
 
 
-def test_what_lacks_its_scope_does_nothing(world: World) -> None:
+def test_a_request_without_the_scope_changes_nothing(world: World) -> None:
     body = {"task_type": "noop", "count": 1}
 
     answer = call("POST", "/jobs", body, claims=user(scope="shoal/jobs:read"))
@@ -91,7 +91,7 @@ def test_what_lacks_its_scope_does_nothing(world: World) -> None:
     assert not any(world.jobs.snapshot().values())
 
 
-def test_no_header_query_or_body_names_a_tenant() -> None:
+def test_headers_queries_and_bodies_cannot_set_the_tenant() -> None:
     job = submit(count=1)
     headers = {"x-tenant": "default", "tenant": "default", "x-shoal-tenant": "default"}
 
@@ -101,7 +101,7 @@ def test_no_header_query_or_body_names_a_tenant() -> None:
     assert call("GET", "/jobs", query="tenant=default", claims=user("other")).status == 422
 
 
-def test_a_machine_works_for_the_tenant_that_an_administrator_gave_it() -> None:
+def test_an_api_client_acts_for_its_registered_tenant() -> None:
     job = submit(count=1)
     before = call("GET", f"/jobs/{job}", claims=machine("bot"))
 
@@ -113,7 +113,7 @@ def test_a_machine_works_for_the_tenant_that_an_administrator_gave_it() -> None:
     assert call("GET", "/machines").json["items"] == [put.json]
 
 
-def test_a_machine_that_was_removed_is_out_at_once() -> None:
+def test_a_removed_api_client_is_refused_at_once() -> None:
     call("PUT", "/machines/bot", {"tenant": "default"})
 
     removed, again = call("DELETE", "/machines/bot"), call("DELETE", "/machines/bot")
@@ -122,18 +122,18 @@ def test_a_machine_that_was_removed_is_out_at_once() -> None:
     assert call("GET", "/jobs", claims=machine("bot")).status == 403
 
 
-def test_a_user_cannot_pass_for_a_machine() -> None:
+def test_a_user_cannot_impersonate_an_api_client() -> None:
     call("PUT", "/machines/console", {"tenant": "default"})
 
     assert call("GET", "/jobs", claims=NOBODY).status == 403
 
 
 @pytest.mark.parametrize("tenant", ["", "A", "a/b", "a#b", "-a", "x" * 64, 7, None])
-def test_a_tenant_that_cannot_be_is_refused(tenant: object) -> None:
+def test_an_invalid_tenant_is_refused(tenant: object) -> None:
     assert call("PUT", "/machines/bot", {"tenant": tenant}).status == 422
 
 
-def test_machines_are_paged() -> None:
+def test_api_clients_are_listed_in_pages() -> None:
     for client in ("a", "b", "c"):
         call("PUT", f"/machines/{client}", {"tenant": "default"})
 

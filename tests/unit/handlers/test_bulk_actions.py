@@ -1,4 +1,4 @@
-"""Bulk actions, from the request to the last job, over ports in memory."""
+"""Tests of bulk actions, from the request to the last job."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def begin(action: str, *, dry_run: bool = False, **which: Json) -> Json:
 
 
 def carried_out(action: Json, tenant: str = "default") -> Json:
-    """What the state machine does."""
+    """Run the steps of the state machine."""
     given = {"tenant": tenant, "action": action["id"]}
     while bulk_actions.handler(given, None)["more"]:
         pass
@@ -48,7 +48,7 @@ def statuses(jobs: list[str]) -> list[str]:
     return [call("GET", f"/jobs/{job}").json["status"] for job in jobs]
 
 
-def test_all_jobs_of_the_filter_are_cancelled_and_no_other(world: World) -> None:
+def test_only_the_jobs_of_the_filter_are_cancelled(world: World) -> None:
     jobs = [submit(count=1, tags={"team": "ml"}) for _ in range(120)]
     other = submit(count=1, tags={"team": "web"})
     world.clock.advance(1)
@@ -64,7 +64,7 @@ def test_all_jobs_of_the_filter_are_cancelled_and_no_other(world: World) -> None
     assert len(world.bulk_runs.started) == 1
 
 
-def test_jobs_that_come_later_are_none_of_it(world: World) -> None:
+def test_jobs_submitted_later_are_not_affected(world: World) -> None:
     before = submit(count=1)
     world.clock.advance(1)
     action = begin("pause", type="noop")
@@ -77,7 +77,7 @@ def test_jobs_that_come_later_are_none_of_it(world: World) -> None:
     assert paused == [True, False]
 
 
-def test_a_job_that_the_verb_does_not_fit_is_named_with_its_reason(world: World) -> None:
+def test_a_job_that_refuses_the_verb_is_listed_with_the_reason(world: World) -> None:
     done = submit(count=1)
     start(done)
     run(done)
@@ -105,7 +105,7 @@ def test_ended_jobs_are_deleted_and_open_ones_are_refused(world: World) -> None:
     assert call("GET", f"/jobs/{open_job}").status == 200
 
 
-def test_a_dry_run_counts_and_leaves_the_jobs_alone(world: World) -> None:
+def test_a_dry_run_counts_jobs_and_changes_nothing(world: World) -> None:
     jobs = [submit(count=1, name=f"nightly-{n}") for n in range(3)]
     world.clock.advance(1)
 
@@ -115,7 +115,7 @@ def test_a_dry_run_counts_and_leaves_the_jobs_alone(world: World) -> None:
     assert all(world.jobs.get(job).ending is None for job in jobs)  # type: ignore[union-attr]
 
 
-def test_an_aborted_action_goes_no_further(world: World) -> None:
+def test_an_aborted_action_stops(world: World) -> None:
     job = submit(count=1)
     world.clock.advance(1)
     action = begin("cancel", type="noop")
@@ -146,7 +146,7 @@ def test_a_page_whose_count_was_lost_is_counted_and_audited_once(
 
     def losing(each: Any) -> None:
         if lost.pop() if lost else False:
-            raise Unavailable("the table is away")
+            raise Unavailable("the table is unavailable")
         put(each)
 
     monkeypatch.setattr(world.bulk, "put", losing)
@@ -161,7 +161,7 @@ def test_a_page_whose_count_was_lost_is_counted_and_audited_once(
 
 
 @pytest.mark.parametrize(("verb", "seen"), [("delete", 404), ("retry", 202)])
-def test_a_page_whose_jobs_have_left_the_filter_is_counted_and_audited_all_the_same(
+def test_a_page_whose_jobs_no_longer_match_is_still_counted_and_audited(
     world: World, monkeypatch: pytest.MonkeyPatch, verb: str, seen: int
 ) -> None:
     jobs = [submit(count=1) for _ in range(60)]
@@ -205,7 +205,7 @@ def test_a_forged_token_is_refused(start: str) -> None:
     assert call("GET", "/bulk-actions", query=f"next_token={forged}").status == 422
 
 
-def test_an_equal_request_under_one_key_is_one_action(world: World) -> None:
+def test_equal_requests_with_one_key_start_one_action(world: World) -> None:
     body = {"action": "cancel", "filter": {"type": "noop"}}
     headers = {"Idempotency-Key": "key"}
 
@@ -219,7 +219,7 @@ def test_an_equal_request_under_one_key_is_one_action(world: World) -> None:
     assert len(world.bulk_runs.started) == 1
 
 
-def test_only_so_many_run_at_once() -> None:
+def test_concurrent_actions_are_limited() -> None:
     actions = [begin("cancel", type="noop") for _ in range(5)]
 
     refused = call("POST", "/bulk-actions", {"action": "cancel", "filter": {"type": "noop"}})
@@ -229,7 +229,7 @@ def test_only_so_many_run_at_once() -> None:
     begin("cancel", type="noop")
 
 
-def test_what_is_given_up_says_why() -> None:
+def test_a_failed_action_has_its_reason() -> None:
     action = begin("cancel", type="noop")
 
     cause = 'Unavailable: {"stackTrace": ["arn:aws:…"]}'
@@ -259,14 +259,14 @@ def test_what_is_given_up_says_why() -> None:
         ),
     ],
 )
-def test_what_means_nothing_is_refused(body: Json, field: str) -> None:
+def test_invalid_requests_are_refused(body: Json, field: str) -> None:
     answer = call("POST", "/bulk-actions", body)
 
     assert answer.status == 422
     assert answer.fields == [field]
 
 
-def test_actions_are_listed_newest_first_with_what_was_asked(world: World) -> None:
+def test_actions_are_listed_newest_first_with_their_requests(world: World) -> None:
     first = begin("cancel", type="noop", status=["RUNNING"], tag="team=ml")
     world.clock.advance(1)
     second = begin("pause", name="x", since="2026-01-01T00:00:00Z")
@@ -280,7 +280,7 @@ def test_actions_are_listed_newest_first_with_what_was_asked(world: World) -> No
     assert said == {"type": "noop", "status": ["RUNNING"], "tag": "team=ml"}
 
 
-def test_another_tenants_action_does_not_exist() -> None:
+def test_actions_of_another_tenant_do_not_exist() -> None:
     action = begin("cancel", type="noop")
 
     for method, path in (("GET", ""), ("POST", "/abort")):

@@ -27,7 +27,7 @@ from tests.unit.handlers.http_calls import (
 )
 
 
-def test_a_granted_lease_has_all_that_a_worker_needs() -> None:
+def test_a_granted_lease_has_everything_that_a_worker_needs() -> None:
     job = submit(
         grid={"seed": {"range": [5, 9]}}, chunk_size=2, params={"x": 1}, timeout=7, priority="high"
     )
@@ -55,14 +55,14 @@ def test_a_granted_lease_has_all_that_a_worker_needs() -> None:
     }
 
 
-def test_tasks_of_a_count_have_no_input_of_their_own() -> None:
+def test_tasks_of_a_count_have_no_own_input() -> None:
     job = submit(count=2, chunk_size=2)
     start(job)
 
     assert lease(job)["tasks"] == [{"index": 0, "attempt": 1}, {"index": 1, "attempt": 1}]
 
 
-def test_inputs_too_large_to_travel_are_given_as_a_range_of_lines(world: World) -> None:
+def test_large_inputs_are_linked_as_a_byte_range(world: World) -> None:
     upload = call("POST", "/inputs").json
     key = world.blobs.key_of(upload["inputs_uri"])
     assert key is not None
@@ -83,14 +83,14 @@ def test_inputs_too_large_to_travel_are_given_as_a_range_of_lines(world: World) 
     assert lease(job, 1, request="request-2")["tasks"] == [{"index": 3, "attempt": 1, "line": 1}]
 
 
-def test_the_same_request_is_granted_the_same_lease_again() -> None:
+def test_a_repeated_request_gets_the_same_lease() -> None:
     job = submit(count=1)
     start(job)
 
     assert lease(job) == lease(job)
 
 
-def test_another_worker_is_told_how_long_the_chunk_is_held() -> None:
+def test_another_worker_gets_the_time_until_the_lease_ends() -> None:
     job = submit(count=1)
     start(job)
     lease(job)
@@ -100,11 +100,11 @@ def test_another_worker_is_told_how_long_the_chunk_is_held() -> None:
     assert (held["decision"], held["retry_after"]) == ("held", 60.0)
 
 
-def test_an_unknown_job_is_cancelled_so_that_its_message_goes() -> None:
+def test_the_lease_of_an_unknown_job_is_cancelled() -> None:
     assert lease("job_00000000000000000000000000")["decision"] == "cancelled"
 
 
-def test_a_report_is_folded_and_shown() -> None:
+def test_a_reported_outcome_is_shown() -> None:
     job = submit(count=2, chunk_size=2)
     start(job)
     fault = {"type": "ValueError", "message": "no", "tail": "…", "retryable": False}
@@ -126,9 +126,7 @@ def test_a_report_under_an_old_epoch_is_stale(world: World) -> None:
     assert report(old, [outcome(0)]) == "stale"
 
 
-def test_a_late_report_is_named_in_the_log(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_stale_report_is_logged(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     job = submit(count=1)
     start(job)
     old = lease(job)
@@ -148,7 +146,7 @@ def test_a_late_report_is_named_in_the_log(
     }
 
 
-def test_a_report_of_a_cancelled_job_is_told_so() -> None:
+def test_a_report_of_a_cancelled_job_is_cancelled() -> None:
     job = submit(count=1)
     start(job)
     granted = lease(job)
@@ -157,7 +155,7 @@ def test_a_report_of_a_cancelled_job_is_told_so() -> None:
     assert report(granted, [outcome(0)]) == "cancelled"
 
 
-def test_a_heartbeat_extends_the_lease_and_says_what_runs(world: World) -> None:
+def test_a_heartbeat_extends_the_lease_and_sets_the_current_task(world: World) -> None:
     job = submit(count=2, chunk_size=2)
     start(job)
     granted = lease(job)
@@ -178,7 +176,7 @@ def test_a_heartbeat_extends_the_lease_and_says_what_runs(world: World) -> None:
     assert call("GET", f"/tasks/{job}.1").json["progress"] == 0.4
 
 
-def test_a_heartbeat_brings_back_what_users_want() -> None:
+def test_a_heartbeat_returns_directives_of_users() -> None:
     job = submit(count=1)
     start(job)
     granted = lease(job)
@@ -194,7 +192,7 @@ def test_a_heartbeat_brings_back_what_users_want() -> None:
     assert [each["directive"] for each in cancelled] == ["cancel", "cancel"]
 
 
-def test_a_large_report_goes_up_apart_and_names_its_part(world: World) -> None:
+def test_a_large_report_is_uploaded_and_refers_to_its_part(world: World) -> None:
     job = submit(count=1)
     start(job)
     granted = lease(job)
@@ -221,7 +219,7 @@ def test_a_report_that_names_the_part_of_another_is_refused() -> None:
     assert (answer.status, answer.fields) == (422, ["part.key"])
 
 
-def test_who_lost_the_lease_gets_no_place_for_a_part() -> None:
+def test_a_worker_without_the_lease_gets_no_upload_link() -> None:
     job = submit(count=1)
     start(job)
     lease(job)
@@ -230,7 +228,7 @@ def test_who_lost_the_lease_gets_no_place_for_a_part() -> None:
     assert callback("parts", place).status == 409
 
 
-def test_a_worker_registers_what_it_runs(world: World) -> None:
+def test_a_worker_registers_its_task_types(world: World) -> None:
     offer = {"name": "thumb", "schema": {"type": "object"}, "timeout": 60, "description": "small"}
 
     answer = callback("workers", {"worker": "w-1", "task_types": [offer]}).json
@@ -274,7 +272,7 @@ def test_a_schema_may_refer_to_its_own_parts(world: World) -> None:
     assert call("POST", "/jobs", {"task_type": "tree", "inputs": [{"n": "x"}]}).status == 422
 
 
-def test_answers_are_what_workers_read() -> None:
+def test_workers_can_parse_all_responses() -> None:
     job = submit(count=1)
     start(job)
     asked = {"worker": "w-1", "request_id": "request-1", "chunks": [{"job_id": job, "chunk": 0}]}
@@ -318,7 +316,7 @@ _WANTED = '{"job_id": "job_00000000000000000000000000", "chunk": 0}'
         ("elsewhere", "{}", 404),
     ],
 )
-def test_what_workers_must_not_send_is_refused(noun: str, body: str, status: int) -> None:
+def test_invalid_requests_of_workers_are_refused(noun: str, body: str, status: int) -> None:
     answer = callback(noun, body)
 
     assert (answer.status, answer.json["status"]) == (status, status)
@@ -340,7 +338,7 @@ def test_a_result_that_is_not_json_is_refused_and_nothing_is_folded(number: str)
     assert call("GET", f"/tasks/{job}.0").json["status"] == "RUNNING"
 
 
-def test_256_outcomes_are_parsed_in_little_time() -> None:
+def test_256_outcomes_are_parsed_quickly() -> None:
     job = submit(count=256, chunk_size=256)
     start(job)
     granted = lease(job)
@@ -351,7 +349,7 @@ def test_256_outcomes_are_parsed_in_little_time() -> None:
         "/api/v1/reports",
         {"worker": "w-1", "reports": [{**each, "outcomes": outcomes}]},
     )
-    callbacks.handler(given, None)  # what a first call alone costs
+    callbacks.handler(given, None)  # excludes the cost of the first call
     began = time.process_time()
 
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""A retry in two steps: a few tasks first, the rest if enough of them succeed. Ports in memory."""
+"""Tests of canaries: a sample is retried first, the other tasks if enough of it succeeds."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +18,7 @@ OTHER = {**BOOM, "type": "ValueError"}
 
 
 def job_of(count: int, error: Callable[[int], Json] = lambda _: BOOM, **fields: Json) -> str:
-    """A job of which every task has ended so."""
+    """Return the id of a job whose tasks have all ended with these outcomes."""
     job = submit(count=count, chunk_size=1, **fields)
     start(job)
     ran(job, error)
@@ -26,7 +26,7 @@ def job_of(count: int, error: Callable[[int], Json] = lambda _: BOOM, **fields: 
 
 
 def ran(job: str, error: Callable[[int], Json] = lambda _: None) -> list[int]:
-    """Run what can be leased; the indices of it."""
+    """Run all tasks that can be leased; return their indices."""
     body = call("GET", f"/jobs/{job}").json
     found = []
     for chunk in range(body["task_count"]):
@@ -38,7 +38,7 @@ def ran(job: str, error: Callable[[int], Json] = lambda _: None) -> list[int]:
 
 
 def ended(world: World, job: str, generation: int) -> None:
-    """The execution of a generation ends, and EventBridge says so."""
+    """End the execution of a generation and send the event of EventBridge."""
     given = {"job": job, "generation": generation, "n": 1}
     decided = monitor_completion.handler({**given, "passes": 0, "seen": {}}, None)["decision"]
     assert decided == "failed"
@@ -56,7 +56,7 @@ def seen(job: str) -> Json:
     return call("GET", f"/jobs/{job}").json
 
 
-def test_the_rest_follows_by_itself_once_enough_of_the_canary_succeeded(world: World) -> None:
+def test_the_other_tasks_follow_automatically_after_the_canary_passed(world: World) -> None:
     job = job_of(20)
 
     asked = retry(job, canary={"share": 0.1, "bar": 0.5})
@@ -83,7 +83,7 @@ def test_the_rest_follows_by_itself_once_enough_of_the_canary_succeeded(world: W
     assert (seen(job)["status"], seen(job)["counts"]["failed"]) == ("FAILED", 1)
 
 
-def test_it_stops_and_says_why_if_too_few_did(world: World) -> None:
+def test_a_failed_canary_ends_the_retry_with_a_reason(world: World) -> None:
     job = job_of(20)
     retry(job, canary={"share": 0.2, "bar": 0.9})
     start(job, generation=2)
@@ -102,7 +102,7 @@ def test_it_stops_and_says_why_if_too_few_did(world: World) -> None:
     assert retry(job)["canary"] is None
 
 
-def test_a_canary_of_a_cause_leaves_the_others_alone(world: World) -> None:
+def test_a_canary_of_a_cause_does_not_change_other_tasks(world: World) -> None:
     job = job_of(10, lambda index: BOOM if index % 2 else OTHER)
     causes = {
         each["error_type"]: each["cause"]
@@ -120,7 +120,7 @@ def test_a_canary_of_a_cause_leaves_the_others_alone(world: World) -> None:
     assert seen(job)["counts"]["failed"] == 5
 
 
-def test_a_canary_of_all_leaves_out_what_is_discarded_and_takes_what_never_ran(
+def test_a_canary_of_all_skips_discarded_tasks_and_includes_those_that_never_ran(
     world: World,
 ) -> None:
     job = submit(count=5, chunk_size=1, max_failed=2)
@@ -142,7 +142,7 @@ def test_a_canary_of_all_leaves_out_what_is_discarded_and_takes_what_never_ran(
     assert (seen(job)["status"], seen(job)["counts"]["failed"]) == ("COMPLETED", 1)
 
 
-def test_a_canary_that_is_all_there_is_begins_no_further_generation() -> None:
+def test_a_canary_of_all_failed_tasks_starts_no_further_generation() -> None:
     job = job_of(1)
 
     retry(job, canary={})
@@ -154,7 +154,7 @@ def test_a_canary_that_is_all_there_is_begins_no_further_generation() -> None:
     assert after["canary"]["verdict"] == "passed"
 
 
-def test_a_cancel_stops_the_canary_and_what_would_follow() -> None:
+def test_a_cancel_stops_the_canary_and_the_following_retry() -> None:
     job = job_of(10)
     retry(job, canary={"share": 0.5, "bar": 0.1})
     start(job, generation=2)
@@ -168,7 +168,7 @@ def test_a_cancel_stops_the_canary_and_what_would_follow() -> None:
     assert after["canary"]["verdict"] == "stopped"
 
 
-def test_why_says_that_a_canary_runs() -> None:
+def test_the_reasons_include_a_running_canary() -> None:
     job = job_of(10)
     retry(job, canary={"share": 0.2, "bar": 0.75})
     start(job, generation=2)
@@ -179,7 +179,7 @@ def test_why_says_that_a_canary_runs() -> None:
     assert canary["facts"] == {"tried": 2, "bar": 0.75}
 
 
-def test_the_same_canary_twice_is_one_also_when_the_rest_runs(world: World) -> None:
+def test_a_repeated_canary_request_starts_one_retry_also_after_it_passed(world: World) -> None:
     job = job_of(4)
     asked = {"share": 0.25, "bar": 0.5}
 
@@ -199,14 +199,14 @@ def test_the_same_canary_twice_is_one_also_when_the_rest_runs(world: World) -> N
     "canary",
     [{"share": 0}, {"share": 1.5}, {"bar": -0.1}, {"bar": 2}, {"share": "1%"}, {"size": 1}, 0.1],
 )
-def test_what_is_no_canary_is_refused(canary: Json) -> None:
+def test_an_invalid_canary_is_refused(canary: Json) -> None:
     job = job_of(1)
 
     assert call("POST", f"/jobs/{job}/retry", {"canary": canary}).status == 422
     assert call("POST", f"/jobs/{job}/retry", {"canary": {}, "indices": [0]}).status == 422
 
 
-def test_a_canary_of_what_has_not_failed_is_a_conflict() -> None:
+def test_a_canary_of_tasks_that_have_not_failed_is_a_conflict() -> None:
     running, discarded = submit(count=1), job_of(2)
     body = {"all": True, "reason": "no use"}
     assert call("POST", f"/jobs/{discarded}/discard", body).status == 200
@@ -215,7 +215,7 @@ def test_a_canary_of_what_has_not_failed_is_a_conflict() -> None:
         assert call("POST", f"/jobs/{job}/retry", {"canary": {}}).status == 409
 
 
-def test_the_audit_trail_has_a_canary_that_the_next_retry_put_away(world: World) -> None:
+def test_the_audit_trail_has_a_canary_that_the_next_retry_replaced(world: World) -> None:
     job = job_of(4)
     retry(job, canary={"share": 0.5})
     start(job, generation=2)
@@ -259,7 +259,7 @@ def test_a_canary_of_failures_that_were_retried_meanwhile_is_a_conflict() -> Non
 
 
 @pytest.mark.parametrize(("failing", "said"), [(0, "passed"), (9, "failed")])
-def test_the_audit_trail_says_once_what_came_of_it(world: World, failing: int, said: str) -> None:
+def test_the_audit_trail_records_the_verdict_once(world: World, failing: int, said: str) -> None:
     job = job_of(4)
     retry(job, canary={"share": 0.5, "bar": 0.6})
     start(job, generation=2)

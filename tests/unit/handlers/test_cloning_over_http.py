@@ -1,4 +1,4 @@
-"""Another job like one that is there, over ports in memory."""
+"""Tests of cloned jobs."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def clone(job: str, body: Json = None, **kwargs: Json) -> Json:
     return answer.json
 
 
-def test_a_clone_is_another_job_of_the_same_making() -> None:
+def test_a_clone_is_another_job_with_the_same_spec() -> None:
     job = submit(
         count=3,
         name="nightly",
@@ -46,7 +46,7 @@ def test_a_clone_is_another_job_of_the_same_making() -> None:
     assert (after["status"], after["generation"]) == ("PENDING", 1)
 
 
-def test_a_clone_of_inline_inputs_reads_them_where_they_are(world: World) -> None:
+def test_a_clone_of_inline_inputs_shares_the_stored_inputs(world: World) -> None:
     job = submit(inputs=[{"size": 1}, {"size": 2}], task_type="sized", chunk_size=1)
     start(job)
     before = world.blobs.snapshot()
@@ -61,7 +61,7 @@ def test_a_clone_of_inline_inputs_reads_them_where_they_are(world: World) -> Non
     ] == [f"inputs/{after['id']}/bounds-1"]
 
 
-def test_what_the_body_says_differs_and_nothing_else() -> None:
+def test_only_the_fields_of_the_body_differ() -> None:
     job = submit(count=3, task_type="sized", params={"size": 1}, name="a", max_parallelism=2)
 
     after = clone(
@@ -85,14 +85,14 @@ def test_what_the_body_says_differs_and_nothing_else() -> None:
     assert call("GET", f"/tasks/{after['id']}.0").json["input"] == {"size": 7}
 
 
-def test_a_deadline_is_not_taken_over(world: World) -> None:
+def test_a_deadline_is_not_cloned(world: World) -> None:
     job = submit(count=1, deadline="2028-01-01T00:00:00Z")
     world.clock.advance(10**8)
 
     assert clone(job)["deadline"] is None
 
 
-def test_params_that_do_not_fit_are_refused() -> None:
+def test_invalid_params_are_refused() -> None:
     job = submit(count=1, task_type="sized", params={"size": 1})
 
     answer = call("POST", f"/jobs/{job}/clone", {"params": {"size": 0}})
@@ -103,13 +103,13 @@ def test_params_that_do_not_fit_are_refused() -> None:
 @pytest.mark.parametrize(
     "body", [{"count": 2}, {"priority": "urgent"}, {"params": {"x": "y" * 9_000}}, {"timeout": 0}]
 )
-def test_what_a_clone_cannot_have_otherwise_is_refused(body: Json) -> None:
+def test_fields_that_a_clone_cannot_change_are_refused(body: Json) -> None:
     job = submit(count=1)
 
     assert call("POST", f"/jobs/{job}/clone", body).status == 422
 
 
-def test_the_same_key_is_the_same_clone() -> None:
+def test_a_repeated_key_returns_the_same_clone() -> None:
     job, other = submit(count=1), submit(count=1)
     headers = {"Idempotency-Key": "once"}
 
@@ -125,7 +125,7 @@ def test_the_same_key_is_the_same_clone() -> None:
     assert refused == [409, 409, 409]
 
 
-def test_limits_hold_for_clones() -> None:
+def test_limits_apply_to_clones() -> None:
     job = submit(count=1)
     call("PUT", "/tenants/default/limits", {"open_jobs": 1})
 
@@ -134,7 +134,7 @@ def test_limits_hold_for_clones() -> None:
     assert (answer.status, answer.fields) == (429, ["open_jobs"])
 
 
-def test_inputs_that_are_gone_are_a_conflict(world: World) -> None:
+def test_expired_inputs_are_a_conflict(world: World) -> None:
     job = submit(inputs=[{"size": 1}], task_type="sized")
     world.blobs.restore({"_objects": {}})
 
@@ -146,7 +146,7 @@ def test_inputs_that_are_gone_are_a_conflict(world: World) -> None:
     )
 
 
-def test_the_audit_trail_says_of_what_it_is_a_clone() -> None:
+def test_the_audit_trail_names_the_cloned_job() -> None:
     job = submit(count=1)
     start(job)
     run(job)

@@ -1,4 +1,4 @@
-"""What a function loads before its first request, and what it must not."""
+"""Tests of the modules that a function imports before its first request."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ ENVIRONMENT = {
 
 
 def loaded_by(function: str) -> set[str]:
-    """The modules that a fresh process has loaded once it has imported the function."""
+    """Return the modules that a new process has imported after the import of the function."""
     code = f"import handlers.{function}, json, sys; print(json.dumps(sorted(sys.modules)))"
     run = subprocess.run(  # noqa: S603 - our own interpreter and code
         [sys.executable, "-c", code],
@@ -43,7 +43,7 @@ def loaded_by(function: str) -> set[str]:
     return set(json.loads(run.stdout))
 
 
-def test_every_function_is_known() -> None:
+def test_every_function_is_listed() -> None:
     assert FUNCTIONS == [
         "api",
         "bulk_actions",
@@ -66,7 +66,9 @@ def test_every_function_is_known() -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_loads_no_aws_and_no_compiler_before_it_is_called(function: str) -> None:
+def test_a_function_imports_no_aws_client_and_no_compiler_before_its_first_call(
+    function: str,
+) -> None:
     assert not loaded_by(function) & {
         "boto3",
         "botocore.session",
@@ -94,7 +96,7 @@ def test_ports_are_wired_to_aws_without_a_call_or_a_client() -> None:
     assert (adapters.lease, adapters.retention) == (2.0, 90 * 86_400)
 
 
-def test_a_deployment_that_told_too_little_is_told_what_is_missing() -> None:
+def test_missing_environment_variables_are_listed() -> None:
     told = {name: value for name, value in ENVIRONMENT.items() if name != "SHOAL_TASKS_TABLE"}
 
     with pytest.raises(MissingSetting, match="SHOAL_TASKS_TABLE"):

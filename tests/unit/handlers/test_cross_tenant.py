@@ -1,7 +1,8 @@
-"""Every route of docs/openapi.json, with every id of one tenant, asked by another: 404, untouched.
+"""Tests that every route returns 404 to other tenants and changes nothing.
 
-A new route is picked up by itself. Where it takes an id that nothing here can make, or a body that
-cannot be made from its schema, the test says what to add: to OWNED, or to BODIES.
+The routes are read from docs/openapi.json, so new ones are included automatically. If a route takes
+a new kind of id, or a body that cannot be generated from its schema, the failure names what to add
+to OWNED or BODIES.
 """
 
 import json
@@ -31,40 +32,40 @@ DOCUMENT: Json = json.loads((Path(__file__).parents[3] / "docs" / "openapi.json"
 OWNER, STRANGER = user("default"), user("other")
 OPEN = {"getHealth"}
 DEPLOYMENTS = {"listTaskTypes", "listWorkers"}
-"""What is the same for all tenants: the deployment's workers, and the types that they run."""
+"""Operations with the same response for all tenants: the deployment's workers and task types."""
 
 
-def a_job(_: World) -> str:
+def new_job(_: World) -> str:
     job = submit(count=4, chunk_size=2)
     start(job)
     run(job)
     return job
 
 
-def a_bulk_action(world: World) -> str:
+def new_bulk_action(world: World) -> str:
     assert world
     answer = call("POST", "/bulk-actions", BODIES["beginBulkAction"], claims=OWNER)
     return str(answer.json["id"])
 
 
-def an_export(world: World) -> str:
-    """Of the one job that the route names beside it."""
+def new_export(world: World) -> str:
+    """Start an export of the only job, which is also in the route's path."""
     (job,) = world.jobs.snapshot()["_jobs"]
     return str(call("POST", f"/jobs/{job}/exports").json["id"])
 
 
-def a_webhook(_: World) -> str:
+def new_webhook(_: World) -> str:
     return str(call("POST", "/webhooks", BODIES["addWebhook"]).json["id"])
 
 
 OWNED: Mapping[str, Callable[[World], str]] = {
-    "job_id": a_job,
-    "task_id": lambda world: f"{a_job(world)}.3",
-    "bulk_action_id": a_bulk_action,
-    "webhook_id": a_webhook,
-    "export_id": an_export,
+    "job_id": new_job,
+    "task_id": lambda world: f"{new_job(world)}.3",
+    "bulk_action_id": new_bulk_action,
+    "webhook_id": new_webhook,
+    "export_id": new_export,
 }
-"""How a tenant, the default one, comes to have what an id names."""
+"""Functions that create a resource of the default tenant, by the name of its id."""
 
 BODIES: Mapping[str, Json] = {
     "addWebhook": {"url": "https://example.com/hook"},
@@ -76,11 +77,11 @@ BODIES: Mapping[str, Json] = {
     "completeTask": {"worker": "me", "result": {"checksum": 7}},
     "failTask": {"worker": "me", "error": {"type": "E", "message": "m", "retryable": False}},
 }
-"""Bodies that a schema alone does not tell how to make."""
+"""Bodies that cannot be generated from a schema."""
 
 
 class Route(NamedTuple):
-    """An operation of users: its ids are parameters of its path, and fields of its body."""
+    """An operation of the users' API, with the ids in its path and its body."""
 
     name: str
     method: str
@@ -89,7 +90,7 @@ class Route(NamedTuple):
     ids: tuple[str, ...]
     body: Json
 
-    def asked(self, ids: Mapping[str, str], claims: Mapping[str, str]) -> ApiResponse:
+    def request(self, ids: Mapping[str, str], claims: Mapping[str, str]) -> ApiResponse:
         path = re.sub(r"\{(\w+)\}", lambda found: ids[found[1]], self.path)
         body = self.body
         if body is not None:
@@ -104,7 +105,7 @@ def resolved(schema: Json) -> Json:
 
 
 def made(schema: Json) -> Json:
-    """The smallest value that fits a schema, as far as it tells; null where it does not."""
+    """Return the smallest value that is valid for a schema; null if it cannot be determined."""
     schema = resolved(schema)
     for choice in ("const", "default"):
         if choice in schema:
@@ -164,30 +165,30 @@ def test_there_are_routes_of_each_kind() -> None:
 
 
 @pytest.mark.parametrize("route", WITH_IDS, ids=named)
-def test_what_is_another_tenants_is_not_there(world: World, route: Route) -> None:
+def test_resources_of_another_tenant_do_not_exist(world: World, route: Route) -> None:
     unknown = {*route.ids} - {*OWNED}
-    assert not unknown, f"{route.name}: say in OWNED how the default tenant comes to have {unknown}"
+    assert not unknown, f"{route.name}: add {unknown} to OWNED"
     ids = {name: OWNED[name](world) for name in route.ids}
     before = stored(world)
 
-    answer = route.asked(ids, STRANGER)
+    answer = route.request(ids, STRANGER)
 
     assert answer.status == 404, answer.text
     assert stored(world) == before
-    # The same from its owner finds it, so that the case is one: 409 where it comes at a bad time.
-    owned = route.asked(ids, OWNER)
+    # The same request of the owner succeeds, or conflicts with the state: the resource exists.
+    owned = route.request(ids, OWNER)
     assert owned.status < 300 or owned.status == 409, f"add it to BODIES: {owned.text}"
 
 
 @pytest.mark.parametrize("route", WITH_IDS, ids=named)
-def test_another_tenants_and_nobodys_are_told_apart_by_nothing(world: World, route: Route) -> None:
+def test_foreign_and_missing_resources_get_equal_responses(world: World, route: Route) -> None:
     ids = {name: OWNED[name](world) for name in route.ids}
     nobodys = {
         name: re.sub(r"[0-9A-HJKMNP-TV-Z]{20,}", lambda found: "0" * len(found[0]), each)
         for name, each in ids.items()
     }
 
-    theirs, none = route.asked(ids, STRANGER).json, route.asked(nobodys, STRANGER).json
+    theirs, none = route.request(ids, STRANGER).json, route.request(nobodys, STRANGER).json
 
     for mine in ids.values():
         theirs["detail"] = theirs["detail"].replace(mine, "ID")
@@ -197,12 +198,12 @@ def test_another_tenants_and_nobodys_are_told_apart_by_nothing(world: World, rou
 
 
 @pytest.mark.parametrize("route", WITHOUT, ids=named)
-def test_a_list_or_an_answer_without_an_id_tells_nothing_of_others(
+def test_responses_without_an_id_contain_nothing_of_other_tenants(
     world: World, route: Route
 ) -> None:
-    theirs = a_job(world)
+    theirs = new_job(world)
 
-    answer = route.asked({}, STRANGER)
+    answer = route.request({}, STRANGER)
 
     assert answer.status < 300, f"add it to BODIES: {answer.text}"
     assert theirs not in answer.text
@@ -211,17 +212,17 @@ def test_a_list_or_an_answer_without_an_id_tells_nothing_of_others(
 
 
 @pytest.mark.parametrize("route", ADMINS, ids=named)
-def test_what_is_the_deployments_is_for_administrators(world: World, route: Route) -> None:
+def test_routes_of_the_deployment_require_an_administrator(world: World, route: Route) -> None:
     plain = STRANGER | {"cognito:groups": "[tenant:other]"}
     before = stored(world)
 
-    answer = route.asked(dict.fromkeys(route.ids, "other"), plain)
+    answer = route.request(dict.fromkeys(route.ids, "other"), plain)
 
     assert answer.status in {403, 422}
     assert stored(world) == before
 
 
-def test_inputs_that_another_tenant_uploaded_are_not_to_be_had(world: World) -> None:
+def test_inputs_that_another_tenant_uploaded_are_refused(world: World) -> None:
     uri = call("POST", "/inputs", claims=OWNER).json["inputs_uri"]
     world.blobs.put(world.blobs.key_of(uri) or "", b"{}\n")
     body = {"task_type": "noop", "inputs_uri": uri}
@@ -231,7 +232,7 @@ def test_inputs_that_another_tenant_uploaded_are_not_to_be_had(world: World) -> 
     assert (theirs.status, own.status) == (422, 201)
 
 
-def test_a_key_of_one_tenant_is_no_others() -> None:
+def test_idempotency_keys_of_different_tenants_are_independent() -> None:
     headers = {"Idempotency-Key": "nightly"}
     body = {"task_type": "noop", "count": 1}
 
@@ -243,7 +244,7 @@ def test_a_key_of_one_tenant_is_no_others() -> None:
     assert "Idempotency-Replayed" not in theirs.headers
 
 
-def test_a_page_of_one_tenants_list_does_not_go_on_with_anothers() -> None:
+def test_a_page_token_of_one_tenant_shows_nothing_of_another() -> None:
     theirs = [submit(count=1) for _ in range(3)]
     token = call("GET", "/jobs", query="limit=1", claims=OWNER).json["next_token"]
 
@@ -252,12 +253,12 @@ def test_a_page_of_one_tenants_list_does_not_go_on_with_anothers() -> None:
     assert not any(job in page.text for job in theirs)
 
 
-# Workers serve all tenants, by their role: a lease is its worker's.
+# Workers serve all tenants; a lease belongs to its worker.
 
 
 @pytest.fixture
 def two_leases(world: World) -> tuple[Json, Json]:
-    """Of a chunk of each tenant, to a worker each; both at epoch 1."""
+    """Return leases of a chunk of each tenant, for different workers, both at epoch 1."""
     jobs = []
     for claims in (OWNER, STRANGER):
         answer = call("POST", "/jobs", {"task_type": "noop", "count": 2}, claims=claims)
@@ -275,7 +276,7 @@ def test_a_report_under_another_workers_lease_is_refused(
     world: World, two_leases: tuple[Json, Json]
 ) -> None:
     theirs, own = two_leases
-    assert theirs["epoch"] == own["epoch"]  # so that the epoch alone would not tell
+    assert theirs["epoch"] == own["epoch"]  # so that the epoch does not decide
     each = place(theirs) | {"report": 1, "final": True, "outcomes": [outcome(0, result="forged")]}
     before = stored(world)
 
@@ -309,13 +310,13 @@ def test_a_heartbeat_under_another_workers_lease_is_refused(
         ("artifacts", {"index": 0, "name": "a"}),
     ],
 )
-def test_what_belongs_to_another_workers_lease_is_neither_given_nor_kept(
+def test_effects_and_artifacts_of_another_workers_lease_are_refused(
     two_leases: tuple[Json, Json], noun: str, more: Json
 ) -> None:
     theirs, _ = two_leases
-    asked = place(theirs) | more
+    request = place(theirs) | more
 
-    foreign = callback(noun, {"worker": "w-2", **asked})
-    own = callback(noun, {"worker": "w-1", **asked})
+    foreign = callback(noun, {"worker": "w-2", **request})
+    own = callback(noun, {"worker": "w-1", **request})
 
     assert (foreign.status, own.status) == (409, 200)

@@ -1,4 +1,4 @@
-"""What came through the dead-letter queue, as its tenant reads it."""
+"""Tests of dead letters as their tenant reads them."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from tests.unit.handlers.http_calls import (
 
 
 def bury(job: str, *chunks: int, receives: int = 4) -> None:
-    """Messages of these chunks come through the dead-letter queue."""
+    """Deliver messages of these chunks through the dead-letter queue."""
     records = [
         {
             "messageId": f"m{chunk}",
@@ -78,7 +78,7 @@ def died(world: World, job: str) -> None:
         (died, "WORKER_DIED"),
     ],
 )
-def test_the_cause_is_how_the_chunk_stood(
+def test_the_cause_is_the_state_of_the_chunk(
     world: World, happened: Callable[[World, str], None], cause: str
 ) -> None:
     job = submit(count=4, chunk_size=2)
@@ -92,7 +92,7 @@ def test_the_cause_is_how_the_chunk_stood(
     assert found["sentence"]
 
 
-def test_letters_of_one_cause_are_counted_with_three_examples(world: World) -> None:
+def test_dead_letters_of_one_cause_are_counted_with_three_examples(world: World) -> None:
     job = submit(count=10, chunk_size=2)
     start(job)
     bury(job, 0, receives=4)
@@ -110,7 +110,7 @@ def test_letters_of_one_cause_are_counted_with_three_examples(world: World) -> N
     assert found["links"]["retry"] == f"/api/v1/jobs/{job}/retry"
 
 
-def test_a_tenants_letters_are_listed_newest_first_page_by_page(world: World) -> None:
+def test_dead_letters_are_listed_newest_first_page_by_page(world: World) -> None:
     jobs = []
     for _ in range(3):
         jobs.append(submit(count=1))
@@ -125,7 +125,7 @@ def test_a_tenants_letters_are_listed_newest_first_page_by_page(world: World) ->
     assert rest["next_token"] is None
 
 
-def test_another_tenants_letters_are_not_there() -> None:
+def test_dead_letters_of_another_tenant_do_not_exist() -> None:
     job = submit(count=1)
     start(job)
     bury(job, 0)
@@ -136,7 +136,7 @@ def test_another_tenants_letters_are_not_there() -> None:
     assert call("GET", f"/jobs/{job}/dead-letters", claims=stranger).status == 404
 
 
-def test_each_message_is_counted_for_the_alarm_also_one_that_is_nobodys(world: World) -> None:
+def test_the_alarm_counts_each_message_also_unknown_ones(world: World) -> None:
     records = [{"messageId": "m", "body": "not ours"}]
 
     dead_letters.handler({"Records": records}, None)
@@ -146,9 +146,7 @@ def test_each_message_is_counted_for_the_alarm_also_one_that_is_nobodys(world: W
     assert call("GET", "/dead-letters").json["items"] == []
 
 
-def test_a_note_that_another_came_before_is_written_after_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_write_conflict_is_retried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     job = submit(count=4, chunk_size=2)
     start(job)
     put, lost = world.dead_letters.put, list[Mapping[str, Any]]()

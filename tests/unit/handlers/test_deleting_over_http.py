@@ -1,4 +1,4 @@
-"""A deleted job is shown to nobody any more."""
+"""Tests that a deleted job is hidden from all requests."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def ended() -> str:
 
 
 @pytest.mark.parametrize("path", READS)
-def test_whatever_reads_it_finds_nothing(path: str) -> None:
+def test_reads_of_a_deleted_job_return_404(path: str) -> None:
     job = ended()
     export = call("POST", f"/jobs/{job}/exports").json["id"]
     place = path.format(job_id=job, task_id=f"{job}.0", export_id=export)
@@ -36,7 +36,7 @@ def test_whatever_reads_it_finds_nothing(path: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "status=COMPLETED", "tag=team=ml", "type=noop"])
-def test_no_list_has_it(query: str) -> None:
+def test_lists_do_not_contain_a_deleted_job(query: str) -> None:
     job, other = ended(), ended()
 
     call("DELETE", f"/jobs/{job}")
@@ -45,7 +45,7 @@ def test_no_list_has_it(query: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["cancel", "pause", "resume", "retry", "clone"])
-def test_nothing_can_be_done_with_it(verb: str) -> None:
+def test_verbs_on_a_deleted_job_return_404(verb: str) -> None:
     job = ended()
     call("DELETE", f"/jobs/{job}")
 
@@ -53,7 +53,7 @@ def test_nothing_can_be_done_with_it(verb: str) -> None:
     assert call("DELETE", f"/jobs/{job}").status == 404
 
 
-def test_what_has_not_ended_is_not_deleted() -> None:
+def test_an_open_job_cannot_be_deleted() -> None:
     job = submit(count=1)
 
     answer = call("DELETE", f"/jobs/{job}")
@@ -63,7 +63,7 @@ def test_what_has_not_ended_is_not_deleted() -> None:
     assert call("GET", f"/jobs/{job}").status == 200
 
 
-def test_the_audit_trail_of_the_tenant_keeps_what_was_done() -> None:
+def test_the_audit_trail_keeps_the_events_of_a_deleted_job() -> None:
     job = ended()
 
     call("DELETE", f"/jobs/{job}")
@@ -73,7 +73,7 @@ def test_the_audit_trail_of_the_tenant_keeps_what_was_done() -> None:
     assert acts["delete"]["job_id"] == job
 
 
-def test_a_key_of_a_deleted_job_makes_no_other() -> None:
+def test_the_key_of_a_deleted_job_cannot_be_reused() -> None:
     headers = {"Idempotency-Key": "once"}
     body = {"task_type": "noop", "count": 1}
     job = call("POST", "/jobs", body, headers=headers).json["id"]
@@ -86,7 +86,7 @@ def test_a_key_of_a_deleted_job_makes_no_other() -> None:
     assert (answer.status, answer.json["type"]) == (409, "urn:shoal:problem:illegal-move")
 
 
-def test_a_worker_with_an_old_message_is_told_to_drop_it(world: World) -> None:
+def test_the_lease_of_a_deleted_job_is_cancelled(world: World) -> None:
     del world
     job = ended()
     call("DELETE", f"/jobs/{job}")

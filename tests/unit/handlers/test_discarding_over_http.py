@@ -1,4 +1,4 @@
-"""Failed tasks that are left for good, over ports in memory."""
+"""Tests of discarded failures."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def boom(kind: str) -> Json:
 
 
 def failed(*kinds: str | None, **fields: Json) -> str:
-    """A job of one chunk that has ended so."""
+    """Return the id of a job of one chunk that has ended with these errors."""
     job = submit(count=len(kinds), chunk_size=len(kinds), **fields)
     start(job)
     errors = [None if kind is None else boom(kind) for kind in kinds]
@@ -21,7 +21,7 @@ def failed(*kinds: str | None, **fields: Json) -> str:
 
 
 def causes(job: str) -> dict[str, Json]:
-    """Failures by exception."""
+    """Return the failures by exception type."""
     return {each["error_type"]: each for each in call("GET", f"/jobs/{job}/failures").json["items"]}
 
 
@@ -37,14 +37,14 @@ def discard(job: str, **body: Json) -> Json:
 
 
 def retried(job: str, body: Json = None) -> str:
-    """How its tasks stand once a retry has begun."""
+    """Return the task statuses after the start of a retry."""
     answer = call("POST", f"/jobs/{job}/retry", body)
     assert answer.status == 202, answer.text
     start(job, generation=answer.json["generation"])
     return statuses(job)
 
 
-def test_a_discarded_cause_shows_as_such_and_is_counted_as_before() -> None:
+def test_a_discarded_cause_is_marked_and_still_counted() -> None:
     job = failed("KeyError", "ValueError", "KeyError", None)
     before = call("GET", f"/jobs/{job}").json
 
@@ -59,7 +59,7 @@ def test_a_discarded_cause_shows_as_such_and_is_counted_as_before() -> None:
     assert (after["counts"], after["status"]) == (before["counts"], before["status"])
 
 
-def test_a_retry_of_all_leaves_out_what_is_discarded() -> None:
+def test_a_retry_of_all_skips_discarded_tasks() -> None:
     by_cause = failed("KeyError", "ValueError", "KeyError", None)
     discard(by_cause, cause=causes(by_cause)["KeyError"]["cause"])
     by_index = failed("KeyError", "ValueError", "KeyError", None)
@@ -69,7 +69,7 @@ def test_a_retry_of_all_leaves_out_what_is_discarded() -> None:
     assert retried(by_index) == "FFPC"
 
 
-def test_what_never_ran_is_retried_beside_what_is_discarded() -> None:
+def test_a_retry_of_all_includes_tasks_that_never_ran() -> None:
     job = submit(count=2, chunk_size=1, max_failed=0)
     start(job)
     report(lease(job), [outcome(0, error=boom("KeyError"))])
@@ -79,7 +79,7 @@ def test_what_never_ran_is_retried_beside_what_is_discarded() -> None:
     assert retried(job) == "FP"
 
 
-def test_a_retry_that_names_them_runs_them_all_the_same() -> None:
+def test_a_retry_that_names_discarded_tasks_runs_them() -> None:
     job = failed("KeyError", "ValueError")
     discard(job, all=True)
 
@@ -90,7 +90,7 @@ def test_a_retry_that_names_them_runs_them_all_the_same() -> None:
     assert retried(job, {"indices": [1]}) == "FP"
 
 
-def test_a_retry_of_the_rest_twice_is_one() -> None:
+def test_a_repeated_retry_of_the_other_tasks_starts_one_generation() -> None:
     job = failed("KeyError", "ValueError")
     discard(job, indices=[0])
 
@@ -99,7 +99,7 @@ def test_a_retry_of_the_rest_twice_is_one() -> None:
     assert [answer.json["generation"] for answer in answers] == [2, 2]
 
 
-def test_a_discard_holds_for_the_generations_to_come() -> None:
+def test_a_discard_applies_to_later_generations() -> None:
     job = failed("KeyError", "ValueError")
     cause = causes(job)["KeyError"]["cause"]
     discard(job, cause=cause)
@@ -111,15 +111,15 @@ def test_a_discard_holds_for_the_generations_to_come() -> None:
     assert call("POST", f"/jobs/{job}/retry").status == 409
 
 
-def test_the_same_discard_twice_is_one_and_another_reason_takes_its_place() -> None:
+def test_a_repeated_discard_is_stored_once_and_a_new_reason_replaces_the_old() -> None:
     job = failed("KeyError")
 
     first = discard(job, all=True)
     same = discard(job, all=True)
-    other = discard(job, all=True, reason="on second thoughts")
+    other = discard(job, all=True, reason="after review")
 
     assert same["version"] == first["version"]
-    assert [each["reason"] for each in other["discards"]] == ["on second thoughts"]
+    assert [each["reason"] for each in other["discards"]] == ["after review"]
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,7 @@ def test_the_same_discard_twice_is_one_and_another_reason_takes_its_place() -> N
         ({"cause": "0" * 16}, 409),
     ],
 )
-def test_what_concerns_no_failed_task_or_gives_no_reason_is_refused(
-    body: Json, status: int
-) -> None:
+def test_a_discard_without_failed_tasks_or_a_reason_is_refused(body: Json, status: int) -> None:
     job = failed("KeyError", None)
 
     answer = call("POST", f"/jobs/{job}/discard", {"reason": WHY, **body})
@@ -147,19 +145,19 @@ def test_what_concerns_no_failed_task_or_gives_no_reason_is_refused(
     assert call("GET", f"/jobs/{job}").json["discards"] == []
 
 
-def test_a_reason_must_be_given() -> None:
+def test_a_reason_is_required() -> None:
     job = failed("KeyError")
 
     assert call("POST", f"/jobs/{job}/discard", {"all": True}).fields == ["reason"]
 
 
-def test_of_an_open_job_and_of_one_without_failures_nothing_is_discarded() -> None:
+def test_open_jobs_and_jobs_without_failures_refuse_a_discard() -> None:
     for job in (submit(count=1), failed(None)):
         body = {"all": True, "reason": WHY}
         assert call("POST", f"/jobs/{job}/discard", body).status == 409
 
 
-def test_there_is_an_end_to_what_a_job_keeps() -> None:
+def test_the_number_of_discards_per_job_is_limited() -> None:
     job = failed(*["KeyError"] * 101)
     for index in range(100):
         discard(job, indices=[index])
@@ -170,7 +168,7 @@ def test_there_is_an_end_to_what_a_job_keeps() -> None:
     assert len(discard(job, indices=[7], reason="again")["discards"]) == 100
 
 
-def test_the_audit_trail_says_what_why_and_who() -> None:
+def test_the_audit_trail_records_the_selection_the_reason_and_the_user() -> None:
     job = failed("KeyError")
 
     discard(job, indices=[0])

@@ -1,4 +1,4 @@
-"""What tasks keep, as workers and users ask for it."""
+"""Tests of effects and artifacts, for workers and users."""
 
 import math
 from typing import Any
@@ -19,7 +19,7 @@ from tests.unit.handlers.http_calls import lease as leased
 
 @pytest.fixture
 def task(world: World) -> dict[str, Any]:
-    """Task 0 of a job, as the worker that holds it names it."""
+    """Return the fields with which a worker refers to its leased task 0."""
     assert world
     job = submit(count=2, chunk_size=2)
     start(job)
@@ -31,7 +31,7 @@ def effect(task: dict[str, Any], **more: Any) -> ApiResponse:
     return callback("effects", {**task, "key": "charge", **more})
 
 
-def test_an_effect_is_asked_for_kept_and_given_again(task: dict[str, Any]) -> None:
+def test_a_stored_effect_is_returned_later(task: dict[str, Any]) -> None:
     assert effect(task).json == {"effect": None}
 
     assert effect(task, effect={"value": {"receipt": 7}}).json == {
@@ -42,14 +42,14 @@ def test_an_effect_is_asked_for_kept_and_given_again(task: dict[str, Any]) -> No
     assert effect(task).json == {"effect": {"value": {"receipt": 7}}}
 
 
-def test_an_effect_of_null_is_kept(task: dict[str, Any]) -> None:
+def test_an_effect_of_null_is_stored(task: dict[str, Any]) -> None:
     effect(task, effect={"value": None})
 
     assert effect(task).json == {"effect": {"value": None}}
 
 
 @pytest.mark.parametrize("wrong", [{"epoch": 2}, {"index": 2}, {"chunk": 1}])
-def test_who_does_not_hold_the_task_keeps_and_reads_nothing(
+def test_a_worker_without_the_lease_cannot_store_or_read(
     task: dict[str, Any], wrong: dict[str, int]
 ) -> None:
     assert effect({**task, **wrong}, effect={"value": 1}).status == 409
@@ -57,7 +57,7 @@ def test_who_does_not_hold_the_task_keeps_and_reads_nothing(
     assert callback("artifacts", {**task, **wrong, "name": "a", "size": 1}).status == 409
 
 
-def test_a_task_that_ended_keeps_nothing_more(task: dict[str, Any]) -> None:
+def test_a_task_that_ended_cannot_store_an_effect(task: dict[str, Any]) -> None:
     place = {"job_id": task["job_id"], "chunk": 0, "epoch": 1, "report": 1, "final": False}
     callback("reports", {"worker": "w-1", "reports": [{**place, "outcomes": [outcome(0)]}]})
 
@@ -110,5 +110,5 @@ def test_users_see_the_artifacts_of_the_outcome_that_counts(
     assert "/0/1/plot.png" in item["url"]
 
 
-def test_no_task_has_no_artifacts() -> None:
+def test_artifacts_of_an_unknown_task_are_404() -> None:
     assert call("GET", "/tasks/job_00000000000000000000000000.0/artifacts").status == 404

@@ -4,7 +4,7 @@ from handlers.page_tokens import next_page_token
 from tests.unit.handlers.http_calls import World, call, start, submit
 
 
-def test_what_was_done_to_a_job_is_listed_newest_first(world: World) -> None:
+def test_audit_events_of_a_job_are_listed_newest_first(world: World) -> None:
     job = submit(count=2)
     start(job)
     for verb in ("pause", "resume", "cancel"):

@@ -1,4 +1,4 @@
-"""All results of a job as one file: begun, written turn by turn, linked to."""
+"""Tests of exports of all results of a job to one file."""
 
 import gzip
 import json
@@ -33,7 +33,7 @@ def begin(job: str, key: str | None = None) -> Json:
 
 
 def carried_out(world: World, *, twice: bool = False) -> int:
-    """What the state machine does with the export that was begun last; how many turns it took."""
+    """Run the state machine of the latest export; return the number of loops."""
     tenant, job, export = world.export_runs.started[-1]
     given = {"tenant": tenant, "job": job, "export": export}
     said, turns = export_results.handler({**given, "cursor": given}, None), 1
@@ -75,7 +75,7 @@ def test_an_export_is_written_and_linked_to(world: World) -> None:
     assert found["size"] == len(next(iter(world.export_files.files.values())))
 
 
-def test_the_file_has_a_line_for_every_task_as_the_stream_has(world: World) -> None:
+def test_the_file_has_the_same_line_per_task_as_the_results_route(world: World) -> None:
     job = half_done()
     begin(job)
     carried_out(world)
@@ -86,7 +86,7 @@ def test_the_file_has_a_line_for_every_task_as_the_stream_has(world: World) -> N
 
 
 @pytest.mark.parametrize("twice", [False, True])
-def test_parts_of_many_turns_are_one_file_though_turns_are_repeated(
+def test_repeated_parts_are_written_once(
     world: World, monkeypatch: pytest.MonkeyPatch, *, twice: bool
 ) -> None:
     monkeypatch.setattr("shoal.service.exports.PART_BYTES", 1)
@@ -100,7 +100,7 @@ def test_parts_of_many_turns_are_one_file_though_turns_are_repeated(
     assert [line["index"] for line in lines(world)] == [*range(8)]
 
 
-def test_the_same_key_gives_the_same_export_and_is_noted_once(world: World) -> None:
+def test_a_repeated_key_returns_the_same_export_and_is_audited_once(world: World) -> None:
     job = half_done()
 
     first, again, other = begin(job, "k"), begin(job, "k"), begin(job, "k2")
@@ -113,7 +113,7 @@ def test_the_same_key_gives_the_same_export_and_is_noted_once(world: World) -> N
     assert len(acts) == 3  # with the submission
 
 
-def test_a_file_that_is_not_kept_any_more_has_no_link(world: World) -> None:
+def test_an_expired_file_has_no_link(world: World) -> None:
     job = half_done()
     export = begin(job)
     carried_out(world)
@@ -124,7 +124,7 @@ def test_a_file_that_is_not_kept_any_more_has_no_link(world: World) -> None:
     assert (found["status"], found["url"]) == ("EXPIRED", None)
 
 
-def test_one_that_broke_says_why(world: World) -> None:
+def test_a_failed_export_has_its_error(world: World) -> None:
     job = half_done()
     export = begin(job)
     world.export_runs.runs[job, export["id"]] = ExportRun(
@@ -137,7 +137,7 @@ def test_one_that_broke_says_why(world: World) -> None:
 
 
 @pytest.mark.parametrize("export", ["exp_" + "0" * 26, "nonsense", "exp_x"])
-def test_an_export_that_is_not_there_is_404(export: str) -> None:
+def test_an_unknown_export_is_404(export: str) -> None:
     assert call("GET", f"/jobs/{half_done()}/exports/{export}").status == 404
 
 
@@ -149,5 +149,5 @@ def test_an_export_of_another_job_is_404(world: World) -> None:
     assert call("GET", f"/jobs/{other}/exports/{export['id']}").status == 404
 
 
-def test_a_job_that_is_not_there_is_not_exported() -> None:
+def test_an_export_of_an_unknown_job_is_404() -> None:
     assert call("POST", f"/jobs/job_{'0' * 26}/exports").status == 404

@@ -1,4 +1,4 @@
-"""Failures by cause, over ports in memory."""
+"""Tests of failures by cause."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +17,7 @@ def boom(message: str, kind: str = "ValueError") -> Json:
 
 
 def ran(errors: Errors, *, count: int, chunk_size: int, partly: bool = False) -> str:
-    """A job whose tasks ended so, each in a report of its own if `partly`."""
+    """Return the id of a job with these outcomes, one report per task if `partly`."""
     job = submit(count=count, chunk_size=chunk_size)
     start(job)
     for chunk in range(-(-count // chunk_size)):
@@ -47,7 +47,7 @@ def pages(job: str) -> list[Json]:
     return found
 
 
-def test_failures_are_grouped_by_what_they_have_in_common() -> None:
+def test_failures_are_grouped_by_cause() -> None:
     def errors(index: int) -> Json:
         if index % 3 == 0:
             return None
@@ -66,7 +66,7 @@ def test_failures_are_grouped_by_what_they_have_in_common() -> None:
     assert {each["task_type"] for each in found["items"]} == {"noop"}
 
 
-def test_a_cause_has_three_examples_with_their_own_words() -> None:
+def test_a_cause_has_three_examples_with_their_messages() -> None:
     job = ran(lambda index: boom(f"{index} is bad"), count=5, chunk_size=2)
 
     (cause,) = page(job)["items"]
@@ -76,7 +76,7 @@ def test_a_cause_has_three_examples_with_their_own_words() -> None:
     ]
 
 
-def test_a_long_message_shows_that_it_is_longer() -> None:
+def test_a_long_message_is_truncated_with_an_ellipsis() -> None:
     job = ran(lambda _: boom("x" * 301), count=1, chunk_size=1)
 
     (cause,) = page(job)["items"]
@@ -92,7 +92,7 @@ def test_a_job_without_failures_has_no_cause() -> None:
         assert (found["items"], found["failed"], found["next_token"]) == ([], 0, None)
 
 
-def test_a_page_reads_no_more_than_its_rows_and_the_pages_add_up(
+def test_a_page_stays_within_its_row_limit_and_the_pages_add_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     job = ran(
@@ -128,7 +128,7 @@ def test_chunks_without_failures_are_not_read(monkeypatch: pytest.MonkeyPatch) -
     assert reads == {"chunks": 1, "parts": 1}
 
 
-def test_a_page_of_very_many_causes_ends_and_the_next_goes_on() -> None:
+def test_a_page_of_many_causes_ends_and_the_next_continues() -> None:
     names = [f"{one}{two}" for one in "abcdefghijklmnopqrst" for two in "abcdefghijklmnopqrst"]
     job = ran(lambda index: boom(f"bad {names[index]}"), count=400, chunk_size=100)
 
@@ -152,7 +152,7 @@ def test_a_retry_leaves_no_failure_until_tasks_fail_again() -> None:
     assert (cause["message"], cause["count"]) == ("worse", 1)
 
 
-def test_a_failure_whose_outcome_is_gone_is_counted_too(world: World) -> None:
+def test_a_failure_with_an_expired_outcome_is_counted(world: World) -> None:
     job = ran(lambda _: boom("bad"), count=2, chunk_size=2)
     world.chunks._parts.clear()  # noqa: SLF001 - there is no other way to lose them
 
@@ -172,7 +172,7 @@ def test_a_token_of_another_jobs_failures_is_refused() -> None:
 
 
 def _counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Rows of chunks and parts that are asked for from here on."""
+    """Counts the chunk rows and parts that are read from now on."""
     reads = Counter[str]()
     get_many, parts = MemoryChunkStore.get_many, MemoryChunkStore.parts
 

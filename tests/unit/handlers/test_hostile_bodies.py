@@ -1,4 +1,4 @@
-"""What nobody sends by accident, to every operation that is not a GET: refused, and at once."""
+"""Tests that every operation except GET rejects hostile bodies quickly."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from tests.unit.handlers.http_calls import event, start, submit
 type Json = Any
 
 LONGEST = 1.0
-"""Seconds of processor time."""
+"""Seconds of CPU time."""
 
 DOCUMENT = document()
 OPERATIONS = {
@@ -46,7 +46,7 @@ HOSTILE: Mapping[str, Callable[[], str]] = {
     "a field twice": lambda: '{"a": 1, "a": 1}',
     "a field twice, once escaped": lambda: r'{"a": 1, "\u0061": 1}',
 }
-"""Values that are refused wherever they stand."""
+"""Values that are rejected in any field."""
 
 KINDS = [
     "text/plain",
@@ -57,7 +57,7 @@ KINDS = [
 
 
 def asked(operation: str, body: str | bytes, kind: str = "application/json") -> tuple[int, float]:
-    """The status of the answer, and the processor's seconds that it took."""
+    """Return the status of the response and its CPU seconds."""
     job = submit(count=2)
     start(job)
     ids = {
@@ -80,7 +80,7 @@ def asked(operation: str, body: str | bytes, kind: str = "application/json") -> 
 
 
 def fields(operation: str) -> list[str]:
-    """The fields of its body; one that nothing knows if it takes none."""
+    """Return the fields of the body; an unknown field if the operation takes no body."""
     body = OPERATIONS[operation].get("requestBody")
     if body is None:
         return ["anything"]
@@ -90,9 +90,7 @@ def fields(operation: str) -> list[str]:
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_hostile_value_is_refused_wherever_it_stands_and_at_once(
-    operation: str, hostile: str
-) -> None:
+def test_a_hostile_value_is_refused_quickly_in_any_field(operation: str, hostile: str) -> None:
     value = HOSTILE[hostile]()
     field = fields(operation)[-1]
 
@@ -110,15 +108,13 @@ def test_a_body_of_another_type_is_refused(operation: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_field_that_nothing_knows_is_refused(operation: str) -> None:
+def test_an_unknown_field_is_refused(operation: str) -> None:
     assert asked(operation, '{"colour": "blue"}')[0] == 422
 
 
 @pytest.mark.parametrize("mark", ["\u202e", "\u2066", "\u200f", "\u061c"])
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_marks_that_turn_the_direction_of_writing_stand_in_no_name(
-    operation: str, mark: str
-) -> None:
+def test_bidirectional_control_characters_are_refused_in_names(operation: str, mark: str) -> None:
     names = {"name", "worker", "tenant", "key", "task_type"}
     for field in names.intersection(fields(operation)) or ["anything"]:
         body = {"task_type": "noop", "count": 1, field: f"abc{mark}def"}
@@ -128,7 +124,7 @@ def test_marks_that_turn_the_direction_of_writing_stand_in_no_name(
         assert asked(operation, json.dumps(body))[0] == 422
 
 
-def test_texts_of_users_may_have_them() -> None:
+def test_bidirectional_control_characters_are_allowed_in_texts() -> None:
     spec = {"task_type": "noop", "count": 1, "params": {"greeting": "\u200fabc"}}
 
     assert submit(**spec)

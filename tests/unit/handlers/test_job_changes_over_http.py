@@ -1,4 +1,4 @@
-"""An open job is given other values, over ports in memory."""
+"""Tests of changes to open jobs."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def change(job: str, body: Json) -> Json:
     return answer.json
 
 
-def test_what_is_given_changes_and_the_rest_stays() -> None:
+def test_only_the_fields_of_the_body_change() -> None:
     job = submit(count=3, max_parallelism=2, name="a", tags={"x": "y"})
     start(job)
     before = call("GET", f"/jobs/{job}").json
@@ -25,7 +25,7 @@ def test_what_is_given_changes_and_the_rest_stays() -> None:
     assert (last["name"], last["tags"], last["priority"]) == ("b", {}, "low")
 
 
-def test_a_list_by_its_new_name_and_tags_has_it() -> None:
+def test_a_list_finds_the_new_name_and_tags() -> None:
     job = submit(count=1, name="a")
 
     change(job, {"name": "b", "tags": {"k": "v"}})
@@ -35,7 +35,7 @@ def test_a_list_by_its_new_name_and_tags_has_it() -> None:
     assert call("GET", "/jobs", query="name=a").json["items"] == []
 
 
-def test_a_window_that_grows_is_filled_at_once_and_in_the_new_queue(world: World) -> None:
+def test_a_window_that_grows_is_filled_at_once_through_the_new_queue(world: World) -> None:
     job = submit(count=6, chunk_size=1, max_parallelism=1)
     start(job)
     world.queue.take()
@@ -45,7 +45,7 @@ def test_a_window_that_grows_is_filled_at_once_and_in_the_new_queue(world: World
     assert world.queue.depths()[Priority.HIGH].waiting == 3
 
 
-def test_why_names_the_window_as_it_is_now() -> None:
+def test_the_reasons_name_the_current_window() -> None:
     job = submit(count=6, chunk_size=1, max_parallelism=3)
     start(job)
 
@@ -70,13 +70,13 @@ def test_why_names_the_window_as_it_is_now() -> None:
         {"count": 3},
     ],
 )
-def test_what_makes_no_sense_is_refused(body: Json) -> None:
+def test_invalid_changes_are_refused(body: Json) -> None:
     job = submit(count=1, max_parallelism=1)
 
     assert call("PATCH", f"/jobs/{job}", body).status == 422
 
 
-def test_a_window_that_cannot_be_had_is_a_conflict_in_a_sentence() -> None:
+def test_adding_a_window_to_a_job_without_one_is_a_conflict() -> None:
     job = submit(count=1)
 
     answer = call("PATCH", f"/jobs/{job}", {"max_parallelism": 1})
@@ -85,7 +85,7 @@ def test_a_window_that_cannot_be_had_is_a_conflict_in_a_sentence() -> None:
     assert "without max_parallelism" in answer.json["detail"]
 
 
-def test_what_has_ended_stays_as_it_is() -> None:
+def test_an_ended_job_cannot_be_changed() -> None:
     job = submit(count=1)
     start(job)
     run(job)
@@ -93,7 +93,7 @@ def test_what_has_ended_stays_as_it_is() -> None:
     assert call("PATCH", f"/jobs/{job}", {"priority": "low"}).status == 409
 
 
-def test_the_audit_trail_says_what_was_changed() -> None:
+def test_the_audit_trail_records_the_changes() -> None:
     job = submit(count=1, max_parallelism=2)
 
     change(job, {"priority": "low", "max_parallelism": None, "tags": {"b": "1", "a": "2"}})

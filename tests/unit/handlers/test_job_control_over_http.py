@@ -10,7 +10,7 @@ FAULT = {"type": "ValueError", "message": "no", "tail": "", "retryable": False}
     ("verb", "shown"),
     [("cancel", {"ending": "CANCELLED"}), ("pause", {"paused": True})],
 )
-def test_a_verb_is_accepted_once_and_again(verb: str, shown: dict[str, object]) -> None:
+def test_a_repeated_verb_is_accepted(verb: str, shown: dict[str, object]) -> None:
     job = submit(count=2)
     start(job)
 
@@ -31,7 +31,7 @@ def test_a_paused_job_is_resumed() -> None:
     assert (answer.status, answer.json["paused"]) == (202, False)
 
 
-def test_a_pause_moves_the_deadline_and_says_when_nothing_runs_any_more(world: World) -> None:
+def test_a_pause_moves_the_deadline_and_shows_when_the_job_is_drained(world: World) -> None:
     job = submit(count=1, deadline="2030-01-01T00:00:00Z", retry={"max_attempts": 2})
     start(job)
     granted = lease(job)
@@ -60,7 +60,7 @@ def test_a_failed_job_is_retried_as_its_next_generation(world: World) -> None:
 
 
 @pytest.mark.parametrize("verb", ["cancel", "pause", "resume", "retry"])
-def test_a_completed_job_stays_as_it_is(verb: str) -> None:
+def test_a_completed_job_refuses_the_verb(verb: str) -> None:
     job = submit(count=1)
     start(job)
     run(job)
@@ -70,7 +70,7 @@ def test_a_completed_job_stays_as_it_is(verb: str) -> None:
     assert (answer.status, answer.json["type"]) == (409, "urn:shoal:problem:illegal-move")
 
 
-def test_one_task_is_run_and_completed_by_hand() -> None:
+def test_a_single_task_is_run_and_completed() -> None:
     job = submit(count=1)
     start(job)
     path = f"/tasks/{job}.0"
@@ -87,7 +87,7 @@ def test_one_task_is_run_and_completed_by_hand() -> None:
     assert call("GET", f"/jobs/{job}").json["status"] == "COMPLETED"
 
 
-def test_one_task_is_failed_by_hand() -> None:
+def test_a_single_task_is_failed() -> None:
     job = submit(count=1)
     start(job)
     call("POST", f"/tasks/{job}.0/running", {"worker": "me"})
@@ -99,7 +99,7 @@ def test_one_task_is_failed_by_hand() -> None:
     assert answer.json["error"] == {**error, "tail": ""}
 
 
-def test_a_task_that_another_holds_is_a_conflict() -> None:
+def test_a_task_that_another_worker_runs_is_a_conflict() -> None:
     job = submit(count=1)
     start(job)
     lease(job)
@@ -110,7 +110,7 @@ def test_a_task_that_another_holds_is_a_conflict() -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"worker": ""}, {"worker": "a b"}, {"worker": "me", "more": 1}, {"worker": 1}]
 )
-def test_a_worker_that_names_itself_badly_is_refused(body: dict[str, object]) -> None:
+def test_an_invalid_worker_name_is_refused(body: dict[str, object]) -> None:
     job = submit(count=1)
 
     assert call("POST", f"/tasks/{job}.0/running", body).status == 422
@@ -128,7 +128,7 @@ def _answer_with(
     return answer.status, dict(answer.headers), answer.json
 
 
-def test_what_is_away_is_answered_503_with_a_time_to_come_back(
+def test_an_unavailable_dependency_is_503_with_retry_after(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = Unavailable("table arn:aws:secret")
@@ -139,7 +139,7 @@ def test_what_is_away_is_answered_503_with_a_time_to_come_back(
     assert "secret" not in str(problem)
 
 
-def test_a_fault_of_ours_is_answered_500_and_logged_whole(
+def test_an_internal_error_is_500_and_logged_completely(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status, _, problem = _answer_with(ZeroDivisionError("secret"), world, monkeypatch)

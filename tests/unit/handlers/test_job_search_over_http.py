@@ -1,4 +1,4 @@
-"""Jobs found over HTTP, and what a page or a 304 may cost."""
+"""Tests of filters of jobs, and of the reads of a page or a 304."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -52,13 +52,13 @@ def test_jobs_are_found_by_each_filter_and_by_all(world: World) -> None:
         ("colour=red", "query"),
     ],
 )
-def test_a_filter_that_means_nothing_is_refused(query: str, field: str) -> None:
+def test_an_invalid_filter_is_refused(query: str, field: str) -> None:
     answer = call("GET", "/jobs", query=query)
 
     assert (answer.status, answer.fields) == (422, [field])
 
 
-def test_a_token_goes_on_with_its_own_filter_only() -> None:
+def test_a_token_is_valid_only_with_its_filter() -> None:
     for _ in range(2):
         submit(count=1, name="a", tags={"t": "1"})
     token = call("GET", "/jobs", query="name=a&limit=1").json["next_token"]
@@ -69,7 +69,7 @@ def test_a_token_goes_on_with_its_own_filter_only() -> None:
         assert (answer.status, answer.fields) == (422, ["next_token"]), other
 
 
-def test_a_page_has_no_more_jobs_than_their_tallies_let_it_read(reads: Counter[str]) -> None:
+def test_a_page_stays_within_the_row_limit_for_tallies(reads: Counter[str]) -> None:
     jobs = [submit(count=64 * 400, chunk_size=1) for _ in range(5)]
     for job in jobs:
         start(job)
@@ -82,7 +82,7 @@ def test_a_page_has_no_more_jobs_than_their_tallies_let_it_read(reads: Counter[s
     assert reads["tallies"] == 4 * 400
 
 
-def test_a_304_reads_the_jobs_row_and_its_tallies_and_nothing_else(reads: Counter[str]) -> None:
+def test_a_304_reads_only_the_jobs_row_and_its_tallies(reads: Counter[str]) -> None:
     job = submit(count=130, chunk_size=1)
     start(job)
     run(job)
@@ -95,7 +95,7 @@ def test_a_304_reads_the_jobs_row_and_its_tallies_and_nothing_else(reads: Counte
     assert reads == {"jobs": 1, "tallies": 3}
 
 
-def test_a_304_of_a_closed_job_reads_its_row_alone(reads: Counter[str]) -> None:
+def test_a_304_of_a_closed_job_reads_only_its_row(reads: Counter[str]) -> None:
     job = submit(count=1)
     start(job)
     run(job)
@@ -108,7 +108,7 @@ def test_a_304_of_a_closed_job_reads_its_row_alone(reads: Counter[str]) -> None:
     assert reads == {"jobs": 1}
 
 
-def test_a_304_of_a_list_reads_what_the_list_does(reads: Counter[str]) -> None:
+def test_a_304_of_a_list_reads_the_same_rows_as_the_list(reads: Counter[str]) -> None:
     for _ in range(3):
         start(submit(count=65, chunk_size=1))
     tag = call("GET", "/jobs").headers["ETag"]
@@ -122,7 +122,7 @@ def test_a_304_of_a_list_reads_what_the_list_does(reads: Counter[str]) -> None:
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Rows of each kind that are read from here on."""
+    """Count the rows of each kind that are read from now on."""
     found = Counter[str]()
 
     def count(store: type, method: str, kind: str, rows: Callable[[Json], int]) -> None:

@@ -1,4 +1,4 @@
-"""What a tenant may have: 429 names the limit, and nothing is written."""
+"""Tests of the limits of tenants: 429 names the limit, and nothing is written."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def asked(count: int = 1, key: str | None = None, **kwargs: Any) -> ApiResponse:
 
 
 def ended(world: World, job: str) -> None:
-    """The job's execution ends as the job did, and EventBridge says so."""
+    """End the job's execution as the job ended, and send the event of EventBridge."""
     output = {"decision": "completed"}
     world.workflow.end(job, 1, 1, Execution(ExecutionStatus.SUCCEEDED, world.clock.now(), output))
     execution_ended.handler({"detail": {"name": f"{job}-1-1"}}, None)
@@ -50,7 +50,7 @@ def test_a_limit_that_is_reached_is_429_and_nothing_is_written(
     assert not any(world.blobs.snapshot().values())
 
 
-def test_submits_come_at_the_tenants_rate(world: World) -> None:
+def test_submits_are_limited_to_the_tenants_rate(world: World) -> None:
     limited(submit_rate=0.5, submit_burst=2)
 
     first = [asked().status for _ in range(3)]
@@ -62,7 +62,7 @@ def test_submits_come_at_the_tenants_rate(world: World) -> None:
     assert [asked().status for _ in range(2)] == [201, 429]
 
 
-def test_a_replay_counts_for_nothing() -> None:
+def test_a_replay_does_not_count() -> None:
     limited(open_jobs=1, submit_burst=1, submit_rate=0.001)
 
     answers = [asked(key="k") for _ in range(5)]
@@ -85,7 +85,7 @@ def test_a_job_that_ended_makes_room(world: World) -> None:
     assert (full, asked().status) == (429, 201)
 
 
-def test_a_job_that_never_came_to_be_is_counted_out_by_the_sweep(world: World) -> None:
+def test_the_sweep_uncounts_a_job_that_was_never_written(world: World) -> None:
     limited(open_jobs=1)
     world.jobs.mark("job_00000000000000000000000000", "default", 1)  # its submit died here
     full = asked().status
@@ -95,7 +95,7 @@ def test_a_job_that_never_came_to_be_is_counted_out_by_the_sweep(world: World) -
     assert (full, asked().status) == (429, 201)
 
 
-def test_limits_of_one_tenant_are_no_others() -> None:
+def test_limits_of_different_tenants_are_independent() -> None:
     limited(open_jobs=0)
 
     assert asked().status == 429
@@ -117,7 +117,7 @@ def test_lines_of_an_upload_count_once_they_are_read(world: World) -> None:
     )
 
 
-def test_rows_stay_as_long_as_the_tenant_wants(world: World) -> None:
+def test_rows_expire_after_the_tenants_retention(world: World) -> None:
     limited(retention_days=7)
 
     job = world.jobs.get(submit(count=1))
@@ -126,7 +126,7 @@ def test_rows_stay_as_long_as_the_tenant_wants(world: World) -> None:
     assert job.expires_at == int(world.clock.now()) + LONGEST_LIFE + 7 * DAY
 
 
-def test_a_tenant_without_limits_of_its_own_has_the_deployments() -> None:
+def test_a_tenant_without_own_limits_has_the_defaults() -> None:
     answer = call("GET", "/tenants/acme/limits")
 
     assert answer.status == 200
@@ -144,7 +144,7 @@ def test_a_tenant_without_limits_of_its_own_has_the_deployments() -> None:
     }
 
 
-def test_what_is_left_out_is_the_deployments_again() -> None:
+def test_omitted_limits_return_to_the_defaults() -> None:
     limited("acme", open_jobs=5, submit_rate=2)
     limited("acme", submit_rate=3.5)
 
@@ -176,12 +176,12 @@ def test_tenants_are_listed_in_pages() -> None:
         {"queued_tasks": 10**300},
     ],
 )
-def test_limits_that_cannot_be_are_refused_by_their_field(own: dict[str, Any]) -> None:
+def test_invalid_limits_are_refused_with_their_field(own: dict[str, Any]) -> None:
     assert call("PUT", "/tenants/acme/limits", own).fields == [*own]
 
 
 @pytest.mark.parametrize("path", ["/tenants", "/tenants/default/limits"])
-def test_limits_are_for_administrators(path: str) -> None:
+def test_limits_require_an_administrator(path: str) -> None:
     plain = user() | {"cognito:groups": "[tenant:default]"}
 
     assert call("GET", path, claims=plain).status == 403

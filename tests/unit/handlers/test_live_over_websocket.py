@@ -1,4 +1,4 @@
-"""The WebSocket API as API Gateway calls it, over ports in memory."""
+"""Tests of the WebSocket API, called as API Gateway does."""
 
 import json
 from typing import Any
@@ -42,7 +42,7 @@ def disconnect(connection: str = "c") -> None:
 
 
 def say(world: World, words: Json, connection: str = "c") -> Json:
-    """What a connection is answered."""
+    """Send a message of a connection and return the reply."""
     body = words if isinstance(words, str) else json.dumps(words)
     live.handler(event("$default", connection, body=body), None)
     return json.loads(world.connections.sent[connection].pop())
@@ -54,7 +54,7 @@ def listen(world: World, job: str | None = None, connection: str = "c") -> None:
 
 
 def moved(*keys: str) -> None:
-    """The stream says that these rows moved."""
+    """Send stream records of changes to these rows."""
     records = [{"dynamodb": {"Keys": {"id": {"S": key}}}} for key in keys]
     live_deltas.handler({"Records": records}, None)
 
@@ -73,7 +73,7 @@ def job(world: World) -> str:
     return found
 
 
-def test_a_ticket_tells_where_to_connect_and_until_when(world: World) -> None:
+def test_a_ticket_has_a_url_and_an_expiry(world: World) -> None:
     answer = call("POST", "/live-tickets").json
 
     assert answer["url"] == "ws://live"
@@ -87,7 +87,7 @@ def test_a_ticket_works_once() -> None:
     assert [connect("a", secret), connect("b", secret)] == [200, 401]
 
 
-def test_a_ticket_is_soon_too_old(world: World) -> None:
+def test_a_ticket_expires(world: World) -> None:
     secret = ticket()
     world.clock.advance(30)
 
@@ -97,13 +97,15 @@ def test_a_ticket_is_soon_too_old(world: World) -> None:
 @pytest.mark.parametrize(
     "query", [None, {}, {"ticket": ""}, {"ticket": "guess"}, {"ticket": ["g"]}]
 )
-def test_nobody_connects_without_a_ticket(query: Json) -> None:
+def test_connections_require_a_ticket(query: Json) -> None:
     answer = live.handler(event("$connect", "c", queryStringParameters=query), None)
 
     assert answer["statusCode"] == 401
 
 
-def test_who_listens_hears_a_job_to_its_end_and_versions_grow(world: World, job: str) -> None:
+def test_a_subscriber_receives_deltas_with_growing_versions_until_the_end(
+    world: World, job: str
+) -> None:
     connect()
     listen(world, job)
     for chunk in range(2):
@@ -119,7 +121,7 @@ def test_who_listens_hears_a_job_to_its_end_and_versions_grow(world: World, job:
     assert (last["status"], last["counts"]) == ("COMPLETED", shown["counts"])
 
 
-def test_many_moves_of_a_job_are_one_delta(world: World, job: str) -> None:
+def test_many_changes_of_a_job_are_one_delta(world: World, job: str) -> None:
     connect()
     listen(world)
     run(job)
@@ -129,7 +131,7 @@ def test_many_moves_of_a_job_are_one_delta(world: World, job: str) -> None:
     assert len(heard(world)) == 1
 
 
-def test_what_was_told_is_not_told_again(world: World, job: str) -> None:
+def test_a_delta_is_not_sent_twice(world: World, job: str) -> None:
     connect()
     listen(world, job)
     moved(job)
@@ -139,7 +141,7 @@ def test_what_was_told_is_not_told_again(world: World, job: str) -> None:
     assert len(heard(world)) == 1
 
 
-def test_a_job_is_told_of_once_though_one_listens_to_it_twice(world: World, job: str) -> None:
+def test_overlapping_subscriptions_receive_one_delta(world: World, job: str) -> None:
     connect()
     listen(world)
     listen(world, job)
@@ -148,7 +150,7 @@ def test_a_job_is_told_of_once_though_one_listens_to_it_twice(world: World, job:
     assert len(heard(world)) == 1
 
 
-def test_a_tenants_listener_hears_of_its_jobs_alone(world: World, job: str) -> None:
+def test_a_subscriber_receives_only_jobs_of_its_tenant(world: World, job: str) -> None:
     connect("theirs", tenant="other")
     connect("own")
     for each in ("theirs", "own"):
@@ -159,7 +161,7 @@ def test_a_tenants_listener_hears_of_its_jobs_alone(world: World, job: str) -> N
     assert [len(heard(world, each)) for each in ("theirs", "own")] == [0, 1]
 
 
-def test_another_tenants_job_is_not_there(world: World, job: str) -> None:
+def test_a_job_of_another_tenant_does_not_exist(world: World, job: str) -> None:
     connect(tenant="other")
 
     theirs = say(world, {"action": "subscribe", "job": job})
@@ -170,7 +172,7 @@ def test_another_tenants_job_is_not_there(world: World, job: str) -> None:
     assert heard(world) == []
 
 
-def test_who_unsubscribed_or_left_hears_nothing(world: World, job: str) -> None:
+def test_no_delta_is_sent_after_unsubscribe_or_disconnect(world: World, job: str) -> None:
     for each in ("a", "b"):
         connect(each)
         listen(world, job, each)
@@ -184,7 +186,7 @@ def test_who_unsubscribed_or_left_hears_nothing(world: World, job: str) -> None:
     assert heard(world, "b") == []
 
 
-def test_a_connection_that_is_gone_is_forgotten(world: World, job: str) -> None:
+def test_a_closed_connection_is_removed(world: World, job: str) -> None:
     for each in ("gone", "here"):
         connect(each)
         listen(world, job, each)
@@ -215,7 +217,7 @@ def test_a_ping_is_answered(world: World) -> None:
         {"action": "ping", "x": 1},
     ],
 )
-def test_words_that_nothing_understands_are_refused(world: World, words: Json) -> None:
+def test_unknown_messages_are_refused(world: World, words: Json) -> None:
     connect()
 
     answer = say(world, words)
@@ -223,14 +225,14 @@ def test_words_that_nothing_understands_are_refused(world: World, words: Json) -
     assert (answer["type"], answer["status"]) == ("error", 400)
 
 
-def test_a_connection_that_expired_has_to_come_anew(world: World, job: str) -> None:
+def test_an_expired_connection_must_reconnect(world: World, job: str) -> None:
     connect()
     world.clock.advance(7_200)
 
     assert say(world, {"action": "subscribe", "job": job})["status"] == 401
 
 
-def test_a_connection_listens_to_fifty_jobs_at_most(world: World) -> None:
+def test_a_connection_can_subscribe_to_at_most_fifty_jobs(world: World) -> None:
     connect()
     for _ in range(50):
         listen(world, submit(count=1))
@@ -238,7 +240,7 @@ def test_a_connection_listens_to_fifty_jobs_at_most(world: World) -> None:
     assert say(world, {"action": "subscribe", "job": submit(count=1)})["status"] == 429
 
 
-def test_if_nobody_listens_a_batch_reads_no_tally(world: World, job: str) -> None:
+def test_a_batch_without_subscribers_reads_no_tally(world: World, job: str) -> None:
     connect(tenant="other")
     before = world.jobs.snapshot()
     granted = lease(job)

@@ -1,6 +1,6 @@
-"""Generated requests to every operation: no answer but those that the contract names.
+"""Tests that generated requests to every operation get only responses of the contract.
 
-A few for each; `python -m bench contract` asks thousands.
+Each operation gets a few requests; `python -m bench contract` sends thousands.
 """
 
 from http import HTTPStatus
@@ -18,20 +18,18 @@ CASES = 8
 
 
 @pytest.mark.parametrize(("label", "mode"), ASKED)
-def test_no_request_is_answered_in_a_way_that_the_contract_does_not_name(
-    label: str, mode: GenerationMode
-) -> None:
+def test_every_response_is_in_the_contract(label: str, mode: GenerationMode) -> None:
     assert ask(label, mode, CASES)
 
 
 @pytest.mark.parametrize(
     "label", sorted(OPERATIONS.keys() - callbacks.ROUTES.keys() - {"GET /api/v1/health"})
 )
-def test_who_has_no_scope_gets_nothing_whatever_is_asked(
+def test_a_caller_without_a_scope_is_always_refused(
     label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(SIGNED_IN, "claims", user(scope=""))
-    # API Gateway asks for the scope first; here a body that is not valid is told so before that.
+    # API Gateway checks the scope first; without it, an invalid body is rejected before that.
     refusals = {HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_CONTENT}
 
     @generated(CASES)

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 
 
 class Template(yaml.SafeLoader):
-    """Reads a template without resolving what its functions say."""
+    """A loader of templates that does not resolve their intrinsic functions."""
 
 
 def _plain(loader: Template, _suffix: str, node: yaml.Node) -> Any:
@@ -57,21 +57,21 @@ SECURITY = {
 } | {
     json.dumps([{"user": [scope]}]): {"AuthorizationScopes": [f"shoal/{scope}"]} for scope in Scope
 }
-"""What API Gateway has to be told, by what an operation declares."""
+"""The configuration of API Gateway, by the declaration of an operation."""
 
 
-def test_the_file_is_what_the_code_says(document: dict[str, Any]) -> None:
+def test_the_file_is_current(document: dict[str, Any]) -> None:
     assert json.loads((ROOT / "docs/openapi.json").read_text()) == document
 
 
-def test_the_template_routes_what_the_contract_names(document: dict[str, Any]) -> None:
+def test_the_template_routes_every_operation(document: dict[str, Any]) -> None:
     assert {f"{each['Method']} {each['Path']}" for each in events()} == routes(document)
 
 
-def test_every_operation_names_its_scope_and_api_gateway_asks_for_the_same(
+def test_api_gateway_requires_the_scope_of_every_operation(
     document: dict[str, Any],
 ) -> None:
-    """Where this fails: `Auth: {AuthorizationScopes: [shoal/…]}` on the event in template.yaml."""
+    """To fix it: `Auth: {AuthorizationScopes: [shoal/…]}` on the event in template.yaml."""
     named = {
         f"{method.upper()} {path}": SECURITY[json.dumps(operation["security"])]
         for path, operations in document["paths"].items()
@@ -81,7 +81,7 @@ def test_every_operation_names_its_scope_and_api_gateway_asks_for_the_same(
     assert {f"{each['Method']} {each['Path']}": each.get("Auth") for each in events()} == named
 
 
-def test_every_operation_says_what_it_does(document: dict[str, Any]) -> None:
+def test_every_operation_has_a_summary(document: dict[str, Any]) -> None:
     for path, operations in document["paths"].items():
         for operation in operations.values():
             assert operation["summary"].endswith("."), path
@@ -94,7 +94,7 @@ def test_the_three_scopes_are_used(document: dict[str, Any]) -> None:
         assert [{"user": [scope]}] in [each["security"] for each in operations]
 
 
-def test_workers_routes_are_those_that_the_function_answers() -> None:
+def test_the_contract_has_all_workers_routes() -> None:
     assert {f"POST {path}" for path in openapi.WORKER_OPERATIONS} == set(callbacks.ROUTES)
 
 
@@ -111,7 +111,7 @@ def test_every_status_of_the_table_of_errors_is_documented() -> None:
     assert set(problems.STATUS.values()) < openapi.MEANINGS.keys()
 
 
-def test_check_says_when_the_file_is_old(tmp_path: Path) -> None:
+def test_check_reports_an_outdated_file(tmp_path: Path) -> None:
     path = tmp_path / "openapi.json"
 
     missing = openapi.main(["--check", str(path)])
@@ -124,7 +124,7 @@ def test_check_says_when_the_file_is_old(tmp_path: Path) -> None:
 
 
 def bodies(document: dict[str, Any]) -> set[str]:
-    """The schemas of what is sent and of what is answered if all goes well."""
+    """Yield the schemas of requests and of successful responses."""
     return {
         content["schema"]["$ref"].rpartition("/")[2]
         for operations in document["paths"].values()
@@ -148,7 +148,7 @@ def test_every_body_has_an_example(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_is_what_its_schema_allows(name: str, document: dict[str, Any]) -> None:
+def test_an_example_is_valid_for_its_schema(name: str, document: dict[str, Any]) -> None:
     schema = {**document, "$ref": f"#/components/schemas/{name}"}
     known = document["components"]["schemas"][name].get("properties", {})
 

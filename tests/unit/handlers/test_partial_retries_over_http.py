@@ -1,4 +1,4 @@
-"""A retry of some failed tasks, by cause or by index, over ports in memory."""
+"""Tests of retries of some failed tasks, by cause or by index."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,7 +15,7 @@ def boom(kind: str) -> Json:
 
 
 def failed(kinds: Sequence[str | None], *, chunk_size: int = 2, **fields: Json) -> str:
-    """A job that has ended; each task failed with the exception of its name, or completed."""
+    """Return the id of an ended job whose tasks failed with these exceptions, or completed."""
     job = submit(count=len(kinds), chunk_size=chunk_size, **fields)
     start(job)
     ran(job, lambda index: kinds[index])
@@ -23,7 +23,7 @@ def failed(kinds: Sequence[str | None], *, chunk_size: int = 2, **fields: Json) 
 
 
 def ran(job: str, kind: Callable[[int], str | None]) -> None:
-    """Every chunk that can be leased ends so."""
+    """Run every chunk that can be leased with these outcomes."""
     body = call("GET", f"/jobs/{job}").json
     for chunk in range(-(-body["task_count"] // body["chunk_size"])):
         granted = lease(job, chunk, request=f"request-{body['generation']}-{chunk}")
@@ -33,7 +33,7 @@ def ran(job: str, kind: Callable[[int], str | None]) -> None:
 
 
 def causes(job: str) -> dict[str, str]:
-    """Fingerprints by exception."""
+    """Return fingerprints by exception type."""
     found = call("GET", f"/jobs/{job}/failures").json["items"]
     return {each["error_type"]: each["cause"] for each in found}
 
@@ -48,7 +48,7 @@ def retry(job: str, body: Json = None) -> Json:
     return answer.json
 
 
-def test_a_retry_by_cause_runs_the_tasks_of_that_cause_and_no_other() -> None:
+def test_a_retry_by_cause_runs_only_the_tasks_of_that_cause() -> None:
     job = failed(["KeyError", "ValueError", None, "KeyError", "ValueError"])
 
     cause = causes(job)["KeyError"]
@@ -66,7 +66,7 @@ def test_a_retry_by_cause_runs_the_tasks_of_that_cause_and_no_other() -> None:
     assert (ended["counts"]["completed"], ended["counts"]["failed"]) == (3, 2)
 
 
-def test_a_retry_by_index_runs_these_tasks_and_no_other() -> None:
+def test_a_retry_by_index_runs_only_these_tasks() -> None:
     job = failed(["KeyError"] * 5)
 
     body = retry(job, {"indices": [4, 1, 4]})
@@ -76,7 +76,7 @@ def test_a_retry_by_index_runs_these_tasks_and_no_other() -> None:
     assert statuses(job) == ["FAILED", "PENDING", "FAILED", "FAILED", "PENDING"]
 
 
-def test_the_failures_of_the_others_stay_to_be_seen_and_are_retried_later() -> None:
+def test_other_failures_stay_visible_and_can_be_retried_later() -> None:
     job = failed(["KeyError", "ValueError"])
     known = causes(job)
     retry(job, {"cause": known["KeyError"]})
@@ -94,7 +94,7 @@ def test_the_failures_of_the_others_stay_to_be_seen_and_are_retried_later() -> N
 
 
 @pytest.mark.parametrize("body", [None, {}])
-def test_an_empty_body_means_all(body: Json) -> None:
+def test_an_empty_body_retries_all(body: Json) -> None:
     job = failed(["KeyError", "ValueError"])
 
     assert retry(job, body)["selection"] is None
@@ -103,7 +103,7 @@ def test_an_empty_body_means_all(body: Json) -> None:
     assert statuses(job) == ["PENDING", "PENDING"]
 
 
-def test_the_same_retry_twice_is_one_and_another_is_a_conflict() -> None:
+def test_a_repeated_retry_starts_one_generation_and_another_is_a_conflict() -> None:
     job = failed(["KeyError", "ValueError"])
     some = {"indices": [0]}
 
@@ -129,7 +129,7 @@ def test_the_same_retry_twice_is_one_and_another_is_a_conflict() -> None:
         ({"tasks": [1]}, 422, None),
     ],
 )
-def test_what_would_run_nothing_is_refused(body: Json, status: int, said: str | None) -> None:
+def test_a_retry_that_matches_no_task_is_refused(body: Json, status: int, said: str | None) -> None:
     job = failed([None, "KeyError", "KeyError"])
 
     answer = call("POST", f"/jobs/{job}/retry", body)
@@ -139,7 +139,7 @@ def test_what_would_run_nothing_is_refused(body: Json, status: int, said: str | 
     assert call("GET", f"/jobs/{job}").json["generation"] == 1
 
 
-def test_a_cause_whose_failures_are_pages_away_is_found() -> None:
+def test_a_cause_on_a_later_page_is_found() -> None:
     job = failed(["KeyError"] * 1_500 + ["ValueError"], chunk_size=1)
 
     found = call("GET", f"/jobs/{job}/failures").json
@@ -154,7 +154,7 @@ def test_a_cause_whose_failures_are_pages_away_is_found() -> None:
     assert answer.status == 202
 
 
-def test_the_audit_trail_says_what_was_chosen() -> None:
+def test_the_audit_trail_records_the_selection() -> None:
     job = failed(["KeyError", "KeyError", None, "KeyError"])
 
     retry(job, {"indices": [3, 0, 1]})
@@ -163,7 +163,7 @@ def test_the_audit_trail_says_what_was_chosen() -> None:
     assert acts["retry"]["detail"] == {"indices": "0-1,3"}
 
 
-def test_a_long_choice_is_cut_short_in_the_audit_trail() -> None:
+def test_a_long_selection_is_shortened_in_the_audit_trail() -> None:
     told = Selection.of_indices(range(0, 1_000, 2)).audit_detail()["indices"]
 
     assert len(told) == 201

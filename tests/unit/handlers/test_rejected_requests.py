@@ -1,4 +1,4 @@
-"""Each a problem with the right status, nothing stored, nothing started."""
+"""Tests that rejected requests return a problem, store nothing and start nothing."""
 
 import json
 
@@ -28,7 +28,7 @@ def nothing_happened(world: World) -> None:
 
 
 UPLOADED = "0" * 26
-"""The name of an upload as we give it."""
+"""The name of an upload in the format of the API."""
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ UPLOADED = "0" * 26
         ({"inputs": [{}, {"size": "x"}], "task_type": "sized"}, "inputs[1]"),
     ],
 )
-def test_what_can_never_run_is_refused_by_its_field(
+def test_an_invalid_job_is_refused_with_its_field(
     world: World, fields: dict[str, object], field: str
 ) -> None:
     answer = call("POST", "/jobs", {"task_type": "noop", **fields})
@@ -124,14 +124,14 @@ def test_what_can_never_run_is_refused_by_its_field(
         '{"task_type": "noop", "count": 1, "params": {"x": ' + DEEP + "}}",
     ],
 )
-def test_what_is_not_json_as_we_take_it_is_refused(world: World, body: str) -> None:
+def test_an_invalid_json_body_is_refused(world: World, body: str) -> None:
     answer = call("POST", "/jobs", body)
 
     refused(answer, 400 if body else 422)
     nothing_happened(world)
 
 
-def test_an_escaped_backslash_before_u0000_is_no_nul() -> None:
+def test_an_escaped_backslash_before_u0000_is_not_a_nul_character() -> None:
     answer = call(
         "POST", "/jobs", '{"task_type": "noop", "count": 1, "params": {"x": "\\\\u0000"}}'
     )
@@ -189,11 +189,11 @@ def test_a_key_that_is_not_visible_ascii_is_refused(world: World, key: str) -> N
         ("DELETE", "/jobs"),
     ],
 )
-def test_what_is_not_there_is_not_found(method: str, path: str) -> None:
+def test_unknown_resources_are_404(method: str, path: str) -> None:
     refused(call(method, path), 404)
 
 
-def test_problems_never_repeat_what_was_sent() -> None:
+def test_problems_never_contain_submitted_values() -> None:
     answer = call("POST", "/jobs", {"task_type": "noop", "count": "s3cret", "priority": "s3cret"})
 
     assert "s3cret" not in refused(answer, 422).text
@@ -238,7 +238,7 @@ _names = st.sampled_from(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(fields=st.dictionaries(_names, _values))
-def test_no_body_is_answered_with_a_server_error(fields: dict[str, object]) -> None:
+def test_no_body_causes_a_server_error(fields: dict[str, object]) -> None:
     answer = call("POST", "/jobs", json.dumps({"task_type": "noop", **fields}))
 
     assert answer.status in {201, 400, 422}, answer.text

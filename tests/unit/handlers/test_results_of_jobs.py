@@ -1,4 +1,4 @@
-"""All results of a job, and those that are missing: as pages, and as JSON Lines."""
+"""Tests of results and missing results of a job, as pages and as JSON Lines."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ FAULT = {"type": "ValueError", "message": "no", "tail": "", "retryable": False}
 
 
 def half_done() -> str:
-    """A job of eight tasks by twos: done, failed in part, running, never begun."""
+    """Return a job with four chunks of two: completed, partly failed, running, waiting."""
     job = submit(count=8, chunk_size=2)
     start(job)
     run(job, 0)
@@ -68,7 +68,7 @@ def missing_of(page: Json) -> list[tuple[int, int, str]]:
     return [(run["first"], run["last"], run["why"]) for run in page["missing"]]
 
 
-def test_a_page_names_what_is_missing_and_why() -> None:
+def test_a_page_lists_missing_results_with_the_reason() -> None:
     (page,) = pages(half_done(), 100)
 
     assert [item["index"] for item in page["items"]] == [0, 1, 3]
@@ -77,7 +77,7 @@ def test_a_page_names_what_is_missing_and_why() -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3])
-def test_pages_together_tell_of_every_task_once(limit: int) -> None:
+def test_the_pages_cover_every_task_once(limit: int) -> None:
     job, told = half_done(), list[int]()
 
     for page in pages(job, limit):
@@ -88,13 +88,13 @@ def test_pages_together_tell_of_every_task_once(limit: int) -> None:
     assert sorted(told) == [*range(8)]
 
 
-def test_a_job_without_rows_yet_misses_everything() -> None:
+def test_all_results_of_a_job_without_rows_are_missing() -> None:
     (page,) = pages(submit(count=5), 100)
 
     assert (page["items"], missing_of(page)) == ([], [(0, 4, "PENDING")])
 
 
-def test_what_never_ran_in_a_cancelled_job_is_missing_as_cancelled() -> None:
+def test_tasks_of_a_cancelled_job_that_never_ran_are_missing_as_cancelled() -> None:
     job = submit(count=4, chunk_size=2)
     call("POST", f"/jobs/{job}/cancel")
     start(job)
@@ -104,7 +104,7 @@ def test_what_never_ran_in_a_cancelled_job_is_missing_as_cancelled() -> None:
     assert missing_of(page) == [(0, 3, "CANCELLED")]
 
 
-def test_a_result_that_is_not_kept_any_more_is_missing_as_expired(world: World) -> None:
+def test_an_expired_result_is_missing_as_expired(world: World) -> None:
     job = submit(count=2, chunk_size=2)
     start(job)
     run(job, 0)
@@ -115,7 +115,7 @@ def test_a_result_that_is_not_kept_any_more_is_missing_as_expired(world: World) 
     assert (page["items"], missing_of(page)) == ([], [(0, 1, "EXPIRED")])
 
 
-def test_a_page_ends_where_enough_rows_were_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_ends_at_the_row_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shoal.service.result_queries.MOST_ROWS", 2)
 
     found = [missing_of(page) for page in pages(half_done(), 100)]
@@ -127,7 +127,7 @@ def test_a_page_ends_where_enough_rows_were_read(monkeypatch: pytest.MonkeyPatch
     ("query", "headers"),
     [("format=jsonl", {}), ("", {"accept": "text/html, application/x-ndjson;q=0.9"})],
 )
-def test_as_json_lines_every_task_has_one(query: str, headers: dict[str, str]) -> None:
+def test_json_lines_have_one_line_per_task(query: str, headers: dict[str, str]) -> None:
     found, answer = lines(half_done(), query, **headers)
 
     assert answer.headers["Content-Type"] == "application/x-ndjson"
@@ -138,7 +138,7 @@ def test_as_json_lines_every_task_has_one(query: str, headers: dict[str, str]) -
     assert found[7] == {"index": 7, "status": "PENDING", "result": None, "missing": "PENDING"}
 
 
-def test_the_format_goes_before_what_is_accepted() -> None:
+def test_the_format_parameter_overrides_the_accept_header() -> None:
     answer = call(
         "GET",
         f"/jobs/{half_done()}/results",
@@ -156,7 +156,7 @@ def test_the_link_leads_through_all_lines(limit: int) -> None:
     assert [line["index"] for line in found] == [*range(8)]
 
 
-def test_lines_are_cut_where_an_answer_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_end_at_the_response_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "MAX_RESPONSE_BYTES", 120)
     job = half_done()
 
@@ -166,7 +166,7 @@ def test_lines_are_cut_where_an_answer_is_full(monkeypatch: pytest.MonkeyPatch) 
     assert [line["index"] for line in all_lines(job)] == [*range(8)]
 
 
-def test_a_result_larger_than_any_answer_is_a_line_that_says_so() -> None:
+def test_a_result_above_the_response_limit_is_a_too_large_line() -> None:
     job = submit(count=1)
     start(job)
     report(lease(job), [outcome(0, result="x" * 4_100_000)])
@@ -176,7 +176,7 @@ def test_a_result_larger_than_any_answer_is_a_line_that_says_so() -> None:
     assert line == {"index": 0, "status": "COMPLETED", "result": None, "too_large": True}
 
 
-def test_a_page_cut_by_its_size_names_nothing_behind_the_cut(
+def test_a_page_that_ends_early_lists_no_later_missing_results(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(serializers, "MAX_RESPONSE_BYTES", 110)

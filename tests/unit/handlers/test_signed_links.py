@@ -1,4 +1,4 @@
-"""Links that a browser or a worker follows lead to the bucket where it is, and nowhere else."""
+"""Tests that links for browsers and workers use the regional address of the bucket."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ print(on_aws(FunctionSettings.from_environment()).blobs.upload_link("t/1", secon
 
 
 def link_of(region: str, **more: str) -> str:
-    """Scheme and host that a function of the region signs an upload for."""
+    """Return the scheme and host of an upload link that a function of the region signs."""
     keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
     run = subprocess.run(  # noqa: S603 - our own interpreter and code
         [sys.executable, "-c", CODE],
@@ -49,7 +49,7 @@ def test_the_policy_of_the_console_allows_uploads(region: str) -> None:
     assert link_of(region) in deployed.connect_sources().split()
 
 
-def test_an_endpoint_of_ones_own_has_its_buckets_in_the_path() -> None:
+def test_a_custom_endpoint_has_its_buckets_in_the_path() -> None:
     there = "http://host.docker.internal:8000"
 
     assert link_of("us-east-1", AWS_ENDPOINT_URL=there) == there

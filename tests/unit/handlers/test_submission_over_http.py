@@ -5,7 +5,7 @@ from shoal.ports.task_types import TaskType
 from tests.unit.handlers.http_calls import World, call, submit
 
 
-def test_a_submitted_job_is_answered_with_its_place_and_started(world: World) -> None:
+def test_a_submitted_job_has_a_location_and_is_started(world: World) -> None:
     answer = call("POST", "/jobs", {"task_type": "noop", "count": 10, "name": "nightly"})
 
     job = answer.json
@@ -15,7 +15,7 @@ def test_a_submitted_job_is_answered_with_its_place_and_started(world: World) ->
     assert world.workflow.describe(job["id"], 1, 1) is not None
 
 
-def test_the_same_key_and_body_give_the_same_job_and_say_so() -> None:
+def test_a_repeated_key_and_body_return_the_same_job_as_replayed() -> None:
     body, key = {"task_type": "noop", "count": 3}, {"Idempotency-Key": "nightly-1"}
     first = call("POST", "/jobs", body, headers=key)
 
@@ -52,7 +52,7 @@ def test_a_body_in_base64_is_read() -> None:
         ({"count": 1_000_000}, 1_000_000),
     ],
 )
-def test_tasks_come_as_count_grid_or_inputs(fields: dict[str, object], count: int) -> None:
+def test_tasks_are_defined_by_count_grid_or_inputs(fields: dict[str, object], count: int) -> None:
     job = call("GET", f"/jobs/{submit(**fields)}").json
 
     assert job["task_count"] == count
@@ -69,7 +69,7 @@ def test_uploaded_inputs_are_submitted_by_their_uri(world: World) -> None:
     assert (answer.status, answer.json["task_count"]) == (201, None)
 
 
-def test_everything_that_was_asked_is_shown_again() -> None:
+def test_all_submitted_fields_are_returned() -> None:
     asked = {
         "task_type": "noop",
         "name": "nightly",
@@ -101,7 +101,7 @@ def test_everything_that_was_asked_is_shown_again() -> None:
     ("asked", "registered", "holds"),
     [(7.0, 60.0, 7.0), (None, 60.0, 60.0), (None, None, 300.0)],
 )
-def test_a_timeout_is_the_users_or_the_types_or_five_minutes(
+def test_the_timeout_is_from_the_user_or_the_type_or_five_minutes(
     world: World, asked: float | None, registered: float | None, holds: float
 ) -> None:
     world.types.register(TaskType("noop", {}, timeout=registered))
@@ -115,7 +115,7 @@ def test_a_timeout_is_the_users_or_the_types_or_five_minutes(
     ("asked", "registered", "holds"),
     [({"max_attempts": 2}, RetryPolicy(5), 2), (None, RetryPolicy(5), 5), (None, None, 1)],
 )
-def test_a_retry_policy_is_the_users_or_the_types_or_one_attempt(
+def test_the_retry_policy_is_from_the_user_or_the_type_or_one_attempt(
     world: World, asked: dict[str, int] | None, registered: RetryPolicy | None, holds: int
 ) -> None:
     world.types.register(TaskType("noop", {}, retry=registered))

@@ -1,4 +1,4 @@
-"""All tasks of a job at one glance, over ports in memory."""
+"""Tests of the map of a job's tasks."""
 
 import gzip
 import struct
@@ -40,7 +40,7 @@ def seen(job: str, query: str = "") -> bytes:
 
 
 def listed(job: str) -> bytes:
-    """The same from the list of tasks, which reads every row."""
+    """Return the map computed from the list of tasks, which reads every row."""
     items, token = list[Json](), ""
     while not items or token:
         page = call("GET", f"/jobs/{job}/tasks", query=f"limit=1000{token}").json
@@ -54,7 +54,7 @@ def counted(job: str) -> list[tuple[int, ...]]:
 
 
 def in_many_ways(count: int = 20) -> str:
-    """A job with chunks of four: done, mixed, failed, at work and untouched."""
+    """Return the id of a job with chunks of four: completed, mixed, failed, running, waiting."""
     job = submit(count=count, chunk_size=4, retry={"max_attempts": 2})
     start(job)
     run(job, 0)
@@ -65,7 +65,7 @@ def in_many_ways(count: int = 20) -> str:
     return job
 
 
-def test_a_map_says_what_the_list_of_tasks_says(reads: Reads) -> None:
+def test_the_map_agrees_with_the_list_of_tasks(reads: Reads) -> None:
     job = in_many_ways()
     reads.clear()
 
@@ -82,7 +82,7 @@ def test_a_map_says_what_the_list_of_tasks_says(reads: Reads) -> None:
     ]
 
 
-def test_a_cancelled_job_shows_what_never_ended_as_cancelled() -> None:
+def test_unfinished_tasks_of_a_cancelled_job_show_as_cancelled() -> None:
     from handlers import monitor_completion  # noqa: PLC0415 - only this test ends a job
 
     job = in_many_ways()
@@ -94,7 +94,7 @@ def test_a_cancelled_job_shows_what_never_ended_as_cancelled() -> None:
     assert [sum(each) for each in counted(job)] == [4] * 5
 
 
-def test_a_retried_job_shows_what_it_keeps_before_and_after_its_chunks_begin_anew() -> None:
+def test_a_retried_job_shows_the_same_map_before_and_after_its_reset() -> None:
     job = submit(count=6, chunk_size=2)
     start(job)
     report(lease(job, 0), [outcome(0), outcome(1, error=FAULT)])
@@ -110,7 +110,7 @@ def test_a_retried_job_shows_what_it_keeps_before_and_after_its_chunks_begin_ane
     assert before == seen(job) == b"CPCCPP" == listed(job)
 
 
-def test_a_job_that_ended_all_alike_is_told_by_its_row(reads: Reads) -> None:
+def test_the_map_of_a_job_with_one_final_status_reads_only_its_row(reads: Reads) -> None:
     job = submit(count=9, chunk_size=2)
     start(job)
     for chunk in range(5):
@@ -121,7 +121,7 @@ def test_a_job_that_ended_all_alike_is_told_by_its_row(reads: Reads) -> None:
     assert reads == {}
 
 
-def test_a_job_that_is_not_planned_shows_what_is_known_of_it() -> None:
+def test_the_map_of_an_unplanned_job_shows_known_tasks_as_pending() -> None:
     known, unknown = submit(count=3), submit(inputs_uri=uploaded())
 
     assert (seen(known), seen(known, "cells=chunk")) == (b"PPP", b"")
@@ -138,7 +138,7 @@ def uploaded() -> str:
     return uri
 
 
-def test_a_map_that_takes_too_many_rows_goes_on_behind_its_last_task(
+def test_a_map_at_the_row_limit_continues_after_its_last_task(
     reads: Reads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(task_map, "MOST_MIXED", 2)
@@ -165,13 +165,13 @@ def _pieces(job: str) -> Iterator[ApiResponse]:
 
 
 @pytest.mark.parametrize("at", [0, 1, 5, 8, 19, 20, 1_000_000])
-def test_a_map_begins_where_it_is_asked_to(at: int) -> None:
+def test_a_map_starts_at_the_requested_index(at: int) -> None:
     job = in_many_ways()
 
     assert seen(job, f"start={at}") == b"CCCCCFTPFFFFRRRRPPPP"[at:]
 
 
-def test_who_has_the_map_already_is_answered_304_without_a_chunk_being_read(reads: Reads) -> None:
+def test_an_unchanged_map_is_304_and_reads_no_chunk(reads: Reads) -> None:
     job = in_many_ways()
     tags = {
         query: call("GET", f"/jobs/{job}/map", query=query).headers["ETag"]
@@ -195,7 +195,7 @@ def test_who_has_the_map_already_is_answered_304_without_a_chunk_being_read(read
     assert (answer.status, answer.content[-4:]) == (200, b"CCCC")
 
 
-def test_a_large_map_is_packed_for_who_takes_that() -> None:
+def test_a_large_map_is_compressed_for_clients_that_accept_it() -> None:
     job = submit(count=100_000, chunk_size=256)
     start(job)
     run(job, 3)
@@ -209,13 +209,13 @@ def test_a_large_map_is_packed_for_who_takes_that() -> None:
 
 
 @pytest.mark.parametrize("query", ["cells=row", "start=-1", "start=1000001", "start=x"])
-def test_a_map_of_nothing_is_refused(query: str) -> None:
+def test_an_invalid_query_of_the_map_is_refused(query: str) -> None:
     assert call("GET", f"/jobs/{submit(count=1)}/map", query=query).status == 422
 
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
-    """Rows of chunks that are read from here on."""
+    """Counts the chunk rows that are read from now on."""
     found = Counter[str]()
     plain = MemoryChunkStore.statuses
 

@@ -1,4 +1,4 @@
-"""Tasks found by what they are and by what came of them, and the rows that it takes."""
+"""Tests of filters of tasks, and of the rows that they read."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def cause_of(job: str, message: str) -> str:
 
 
 def ended(count: int, chunk_size: int, *, partly: bool = False) -> str:
-    """A job whose tasks took as many seconds as their index has tens; one in three failed."""
+    """Return the id of a job whose tasks took index / 10 seconds; one in three failed."""
     job = submit(count=count, chunk_size=chunk_size)
     start(job)
     for chunk in range(-(-count // chunk_size)):
@@ -88,7 +88,7 @@ def test_tasks_are_found_by_their_attempts_whatever_their_status() -> None:
     assert found(job, "attempts=1&status=PENDING") == [5]
 
 
-def test_the_slowest_come_first_and_those_that_did_not_end_not_at_all() -> None:
+def test_the_slowest_tasks_are_first_and_unfinished_ones_are_omitted() -> None:
     job = ended(40, 8)
     open_job = submit(count=4, chunk_size=2)
     start(open_job)
@@ -107,7 +107,7 @@ def test_the_slowest_come_first_and_those_that_did_not_end_not_at_all() -> None:
     assert found(open_job, "order=slowest") == []
 
 
-def test_a_page_of_the_slowest_reads_no_more_than_its_rows_and_the_pages_are_all(
+def test_a_page_of_the_slowest_stays_within_its_row_limit_and_the_pages_cover_all(
     reads: Reads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(task_search, "READ_AT_ONCE", 3)
@@ -128,7 +128,7 @@ def test_a_page_of_the_slowest_reads_no_more_than_its_rows_and_the_pages_are_all
     assert [item["index"] for item in slowest[:2]] == [1190, 1191]
 
 
-def test_a_page_of_a_cause_reads_only_what_may_have_failed(reads: Reads) -> None:
+def test_a_page_of_a_cause_reads_only_chunks_with_failures(reads: Reads) -> None:
     job = submit(count=300, chunk_size=10)
     start(job)
     for chunk in range(30):
@@ -142,7 +142,7 @@ def test_a_page_of_a_cause_reads_only_what_may_have_failed(reads: Reads) -> None
     assert reads == {"chunks": 1, "parts": 1}
 
 
-def test_a_page_of_tasks_reads_no_more_than_its_rows(reads: Reads) -> None:
+def test_a_page_of_tasks_stays_within_its_row_limit(reads: Reads) -> None:
     job = submit(count=3_000, chunk_size=1)
     start(job)
     run(job, 2_500)
@@ -153,7 +153,7 @@ def test_a_page_of_tasks_reads_no_more_than_its_rows(reads: Reads) -> None:
         rows.append((reads["chunks"], page["rows_read"], len(page["items"])))
         reads.clear()
 
-    assert rows == [(1, 2, 1)]  # the tallies tell that no other was ever leased
+    assert rows == [(1, 2, 1)]  # the tallies show that no other chunk was leased
     for page in pages(job, "status=PENDING&end=2000&limit=1000"):
         assert page["rows_read"] <= MOST_ROWS
 
@@ -171,13 +171,13 @@ def test_a_page_of_tasks_reads_no_more_than_its_rows(reads: Reads) -> None:
         ("order=slowest&limit=101", "limit"),
     ],
 )
-def test_a_filter_that_means_nothing_is_refused(query: str, field: str) -> None:
+def test_an_invalid_filter_is_refused(query: str, field: str) -> None:
     answer = call("GET", f"/jobs/{submit(count=1)}/tasks", query=query)
 
     assert (answer.status, answer.fields) == (422, [field])
 
 
-def test_a_token_goes_on_with_its_own_filter_only() -> None:
+def test_a_token_is_valid_only_with_its_filter() -> None:
     job = ended(30, 4)
     token = call("GET", f"/jobs/{job}/tasks", query="attempts=1&end=20&limit=2").json["next_token"]
 
@@ -186,7 +186,7 @@ def test_a_token_goes_on_with_its_own_filter_only() -> None:
         assert (answer.status, answer.fields) == (422, ["next_token"]), other
 
 
-def test_the_slowest_leave_out_results_that_do_not_fit_into_one_answer() -> None:
+def test_the_slowest_tasks_omit_results_that_do_not_fit_into_one_response() -> None:
     job = submit(count=3, chunk_size=1)
     start(job)
     for chunk in range(3):
@@ -203,7 +203,7 @@ def test_the_slowest_leave_out_results_that_do_not_fit_into_one_answer() -> None
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
-    """Rows of chunks and parts that are asked for from here on."""
+    """Counts the chunk rows and parts that are read from now on."""
     counted = Counter[str]()
     get_many, parts = MemoryChunkStore.get_many, MemoryChunkStore.parts
 

@@ -1,4 +1,4 @@
-"""A job's trace, from the request that submits it to the workers that lease it."""
+"""Tests of a job's trace, from the submit to the workers' leases."""
 
 from tests.unit.handlers.http_calls import call, lease, outcome, report, start
 
@@ -14,7 +14,7 @@ def submitted(**headers: str) -> str:
     return job
 
 
-def test_every_lease_of_a_job_carries_the_trace_that_it_was_submitted_with() -> None:
+def test_every_lease_has_the_trace_of_the_submit() -> None:
     job = submitted(traceparent=HEADER)
 
     first = lease(job)
@@ -25,7 +25,7 @@ def test_every_lease_of_a_job_carries_the_trace_that_it_was_submitted_with() -> 
     assert first["trace"] == second["trace"] == HEADER
 
 
-def test_a_header_that_is_no_traceparent_is_not_the_callers_fault() -> None:
+def test_an_invalid_traceparent_is_ignored() -> None:
     assert lease(submitted(traceparent="nonsense"))["trace"] == ""
 
 

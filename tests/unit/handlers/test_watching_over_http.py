@@ -17,7 +17,7 @@ def test_a_job_shows_its_tasks_by_status_while_it_runs() -> None:
     assert body["started_at"] == "2027-01-15T08:00:00.000Z"
 
 
-def test_a_closed_job_shows_how_it_ended() -> None:
+def test_a_closed_job_shows_its_outcome() -> None:
     job = submit(count=1)
     start(job)
     fault = {"type": "ValueError", "message": "no", "tail": "", "retryable": False}
@@ -29,7 +29,7 @@ def test_a_closed_job_shows_how_it_ended() -> None:
     assert body["finished_at"] is not None
 
 
-def test_who_has_the_job_already_is_answered_304() -> None:
+def test_an_unchanged_job_is_304() -> None:
     job = submit(count=1)
     tag = call("GET", f"/jobs/{job}").headers["ETag"]
 
@@ -38,7 +38,7 @@ def test_who_has_the_job_already_is_answered_304() -> None:
     assert (again.status, again.text, again.headers["ETag"]) == (304, "", tag)
 
 
-def test_the_tag_changes_with_the_job() -> None:
+def test_the_etag_changes_with_the_job() -> None:
     job = submit(count=1)
     tag = call("GET", f"/jobs/{job}").headers["ETag"]
     call("POST", f"/jobs/{job}/pause")
@@ -49,7 +49,7 @@ def test_the_tag_changes_with_the_job() -> None:
     assert again.headers["ETag"] != tag
 
 
-def test_lists_have_tags_too() -> None:
+def test_lists_have_etags() -> None:
     submit(count=1)
     tag = call("GET", "/jobs").headers["ETag"]
 
@@ -129,7 +129,7 @@ def test_a_task_shows_its_input_result_and_times() -> None:
     assert task["finished_at"] == "2027-01-15T08:00:00.500Z"
 
 
-def test_results_are_those_of_completed_tasks_page_by_page() -> None:
+def test_results_of_completed_tasks_are_listed_page_by_page() -> None:
     job = submit(count=5, chunk_size=1)
     start(job)
     for chunk in (0, 2, 3):
@@ -145,7 +145,7 @@ def test_results_are_those_of_completed_tasks_page_by_page() -> None:
     ]
 
 
-def test_a_page_ends_before_its_answer_is_too_large_for_lambda() -> None:
+def test_a_page_ends_before_the_response_limit_of_lambda() -> None:
     job = submit(count=4, chunk_size=1)
     start(job)
     for chunk in range(4):
@@ -156,7 +156,7 @@ def test_a_page_ends_before_its_answer_is_too_large_for_lambda() -> None:
     assert [[item["index"] for item in page] for page in pages] == [[0, 1], [2, 3]]
 
 
-def test_a_result_larger_than_any_answer_is_said_to_be() -> None:
+def test_a_result_above_the_response_limit_is_marked_too_large() -> None:
     job = submit(count=2, chunk_size=2)
     start(job)
     report(lease(job), [outcome(0, result="x" * 4_100_000), outcome(1, result=1)])
@@ -170,7 +170,7 @@ def test_a_result_larger_than_any_answer_is_said_to_be() -> None:
     assert call("GET", f"/tasks/{job}.0").json["too_large"] is True
 
 
-def test_a_token_fits_only_its_own_query() -> None:
+def test_a_token_is_valid_only_for_its_query() -> None:
     job, other = submit(count=10), submit(count=10)
     start(job)
     token = call("GET", f"/jobs/{job}/tasks", query="limit=2").json["next_token"]
@@ -238,7 +238,7 @@ def test_a_forged_index_is_refused_or_past_the_end(start_index: object) -> None:
         ("/task-types", "limit=5", "query"),
     ],
 )
-def test_a_query_that_means_nothing_is_refused(path: str, query: str, field: str) -> None:
+def test_an_invalid_query_is_refused(path: str, query: str, field: str) -> None:
     answer = call("GET", path, query=query)
 
     assert (answer.status, answer.fields) == (422, [field])
@@ -251,7 +251,7 @@ def test_task_types_are_listed_with_their_schemas() -> None:
     assert items[1]["schema"]["properties"] == {"size": {"type": "integer", "minimum": 1}}
 
 
-def test_the_api_says_that_it_answers() -> None:
+def test_health_is_ok() -> None:
     assert call("GET", "/health").json == {"status": "ok"}
 
 

@@ -1,4 +1,4 @@
-"""Webhooks from their making to the event that arrives, is tried again, or is given up."""
+"""Tests of webhooks: their management, and deliveries with retries."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def records(*bodies: str) -> dict[str, Any]:
 
 
 def happened(world: World, change: JobChange, *, claims: Json = None) -> str:
-    """A job changed: what EventBridge hands on to the queue; the event's id."""
+    """Enqueue the event of a changed job as EventBridge does; return its id."""
     answer = call("POST", "/jobs", {"task_type": "noop", "count": 1}, claims=claims or user())
     job = world.jobs.get(answer.json["id"])
     assert job is not None
@@ -50,7 +50,7 @@ def happened(world: World, change: JobChange, *, claims: Json = None) -> str:
 
 
 def deliver(world: World) -> list[float]:
-    """All that waits in the queue is handed out, whatever its delay; what the delays were."""
+    """Deliver all queued messages without waiting; return their delays."""
     taken = world.delivery_queue.take()
     answer = deliver_webhooks.handler(records(*(delivery_message(each) for each, _ in taken)), None)
     assert answer == {"batchItemFailures": []}
@@ -71,10 +71,10 @@ def audited() -> list[tuple[str, str, str | None]]:
     return [(each["action"], each["who"], each["detail"].get("webhook")) for each in items]
 
 
-# Keeping them
+# Management
 
 
-def test_the_secret_is_told_once() -> None:
+def test_the_secret_is_returned_once() -> None:
     hook = add(events=["job.completed"], description="ops")
 
     (listed,) = call("GET", "/webhooks").json["items"]
@@ -85,7 +85,7 @@ def test_the_secret_is_told_once() -> None:
     assert (listed["events"], listed["enabled"]) == (["job.completed"], True)
 
 
-def test_what_is_done_to_webhooks_is_audited() -> None:
+def test_actions_on_webhooks_are_audited() -> None:
     hook = add()
     call("POST", f"/webhooks/{hook['id']}/rotate")
     call("POST", f"/webhooks/{hook['id']}/test")
@@ -100,7 +100,7 @@ def test_what_is_done_to_webhooks_is_audited() -> None:
     ]
 
 
-def test_the_same_key_gives_the_same_webhook_with_its_secret() -> None:
+def test_a_repeated_key_returns_the_same_webhook_with_its_secret() -> None:
     headers, body = {"Idempotency-Key": "k"}, {"url": URL}
     first = call("POST", "/webhooks", body, headers=headers)
     again = call("POST", "/webhooks", body, headers=headers)
@@ -112,7 +112,7 @@ def test_the_same_key_gives_the_same_webhook_with_its_secret() -> None:
     assert len(audited()) == 1
 
 
-def test_a_replay_does_not_tell_a_secret_that_came_later() -> None:
+def test_a_replay_does_not_return_a_rotated_secret() -> None:
     headers = {"Idempotency-Key": "k"}
     hook = call("POST", "/webhooks", {"url": URL}, headers=headers).json
     call("POST", f"/webhooks/{hook['id']}/rotate")
@@ -120,7 +120,9 @@ def test_a_replay_does_not_tell_a_secret_that_came_later() -> None:
     assert call("POST", "/webhooks", {"url": URL}, headers=headers).status == 409
 
 
-def test_two_equal_requests_at_once_make_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_equal_requests_add_one_webhook(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put = world.webhooks.put
 
     def overtaken(hook: Any) -> None:
@@ -134,7 +136,7 @@ def test_two_equal_requests_at_once_make_one(world: World, monkeypatch: pytest.M
     assert answer.headers["Idempotency-Replayed"] == "true"
 
 
-def test_a_tenant_has_ten_at_most() -> None:
+def test_a_tenant_has_at_most_ten_webhooks() -> None:
     for number in range(10):
         add(url=f"{URL}/{number}")
 
@@ -157,13 +159,13 @@ def test_a_tenant_has_ten_at_most() -> None:
         ({"url": URL, "secret": "whsec_mine"}, "secret"),
     ],
 )
-def test_what_cannot_be_told_is_refused(body: Json, field: str) -> None:
+def test_an_invalid_webhook_is_refused(body: Json, field: str) -> None:
     answer = call("POST", "/webhooks", body)
 
     assert (answer.status, answer.fields) == (422, [field])
 
 
-def test_one_that_was_removed_is_gone(world: World) -> None:
+def test_a_removed_webhook_does_not_exist(world: World) -> None:
     hook = add()
     happened(world, JobChange.COMPLETED)
 
@@ -181,7 +183,7 @@ def test_one_that_was_removed_is_gone(world: World) -> None:
         assert call(method, f"/webhooks/{hook['id']}{path}").status == 404
 
 
-def test_a_rotation_that_another_overtakes_is_done_after_it(
+def test_concurrent_rotations_are_applied_one_after_the_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hook, put, lost = add(), world.webhooks.put, list[int]()
@@ -204,10 +206,10 @@ def test_a_rotation_that_another_overtakes_is_done_after_it(
     assert len([*kept.secrets(world.clock.now())]) == 3
 
 
-# Telling them
+# Deliveries
 
 
-def test_an_event_goes_to_the_webhooks_of_its_tenant_that_want_it(world: World) -> None:
+def test_an_event_goes_to_the_subscribed_webhooks_of_its_tenant(world: World) -> None:
     for url, events in (("all", []), ("done", ["job.completed"]), ("failed", ["job.failed"])):
         add(url=f"https://{url}.test", events=events)
     call("POST", "/webhooks", {"url": "https://other.test"}, claims=user("other"))
@@ -221,7 +223,7 @@ def test_an_event_goes_to_the_webhooks_of_its_tenant_that_want_it(world: World) 
     }
 
 
-def test_the_body_says_what_happened_and_is_signed(world: World) -> None:
+def test_the_body_has_the_event_and_is_signed(world: World) -> None:
     hook = add()
 
     event_id = happened(world, JobChange.COMPLETED)
@@ -251,7 +253,7 @@ def test_for_a_day_after_a_rotation_both_secrets_verify(world: World) -> None:
         assert verified(hook["secret"], posted.headers, posted.body, now=now) is old_verifies
 
 
-def test_a_failure_is_tried_again_under_the_same_id_until_it_arrives(world: World) -> None:
+def test_a_failed_delivery_is_retried_with_the_same_id_until_it_succeeds(world: World) -> None:
     hook = add()
     world.webhook_poster.answer = WebhookResponse(500, 0.25)
     event_id = happened(world, JobChange.COMPLETED)
@@ -269,7 +271,7 @@ def test_a_failure_is_tried_again_under_the_same_id_until_it_arrives(world: Worl
     assert world.delivery_queue.take() == []
 
 
-def test_what_is_due_late_waits_in_turns_that_the_queue_can_hide(world: World) -> None:
+def test_a_long_delay_is_split_into_delays_that_the_queue_supports(world: World) -> None:
     add()
     world.webhook_poster.answer = WebhookResponse(None, 10.0, "no response in time")
     happened(world, JobChange.COMPLETED)
@@ -290,7 +292,7 @@ def test_what_is_due_late_waits_in_turns_that_the_queue_can_hide(world: World) -
     assert (posted, len(world.webhook_poster.posted)) == (3, 4)
 
 
-def test_a_webhook_that_fails_for_days_is_disabled_and_that_is_told(world: World) -> None:
+def test_a_webhook_that_fails_for_days_is_disabled_and_audited(world: World) -> None:
     hook = add()
     world.webhook_poster.answer = WebhookResponse(503, 0.1)
     happened(world, JobChange.COMPLETED)
@@ -313,7 +315,7 @@ def test_a_webhook_that_fails_for_days_is_disabled_and_that_is_told(world: World
     assert len(world.webhook_poster.posted) == tried
 
 
-def test_a_test_that_arrives_enables_it_again(world: World) -> None:
+def test_a_successful_test_event_re_enables_the_webhook(world: World) -> None:
     hook = add()
     world.webhook_poster.answer = WebhookResponse(410, 0.1)
     happened(world, JobChange.COMPLETED)
@@ -330,7 +332,7 @@ def test_a_test_that_arrives_enables_it_again(world: World) -> None:
     assert json.loads(world.webhook_poster.posted[-1].body)["type"] == "webhook.test"
 
 
-def test_the_log_shows_the_last_hundred(world: World) -> None:
+def test_the_last_hundred_attempts_are_listed(world: World) -> None:
     hook = add()
     for _ in range(101):
         call("POST", f"/webhooks/{hook['id']}/test")
@@ -343,7 +345,7 @@ def test_the_log_shows_the_last_hundred(world: World) -> None:
     assert found[0]["at"] > found[-1]["at"]
 
 
-def test_a_message_that_is_not_ours_is_dropped_and_one_that_fails_comes_again(
+def test_unknown_messages_are_dropped_and_failed_ones_are_redelivered(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add()
@@ -362,7 +364,7 @@ def test_a_message_that_is_not_ours_is_dropped_and_one_that_fails_comes_again(
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m4"}]}
 
 
-def test_an_endpoint_that_is_slow_keeps_no_other_waiting(
+def test_a_slow_endpoint_does_not_delay_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for url in (URL, f"{URL}/other"):
@@ -371,7 +373,7 @@ def test_an_endpoint_that_is_slow_keeps_no_other_waiting(
     both = Barrier(2)
 
     def post(*_: object, **__: object) -> WebhookResponse:
-        both.wait(10)  # breaks unless both are told at the same time
+        both.wait(10)  # breaks unless both are called at the same time
         return WebhookResponse(200, 0.1)
 
     monkeypatch.setattr(world.webhook_poster, "post", post)
@@ -389,7 +391,7 @@ def receiver() -> Iterator[Receiver]:
         yield found
 
 
-def test_a_real_receiver_verifies_what_comes_after_it_had_failed(
+def test_a_real_receiver_verifies_the_retry_after_its_failure(
     world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(world.webhook_poster, "post", HttpWebhookPoster().post)
@@ -414,7 +416,7 @@ def _local(world: World) -> World:
     return replace(world, local_webhooks=True)
 
 
-def test_a_submitted_job_alone_tells_nobody(world: World) -> None:
+def test_a_submit_sends_no_event(world: World) -> None:
     add()
     submit(count=1)
 

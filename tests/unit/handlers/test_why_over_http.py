@@ -1,4 +1,4 @@
-"""Why, over ports in memory: the situations that the use-case must find in rows and queues."""
+"""Tests of the reasons for a status that come from rows and queues."""
 
 from dataclasses import replace
 
@@ -34,7 +34,7 @@ def codes(path: str) -> list[str]:
     return [reason["code"] for reason in why(path)]
 
 
-def test_a_job_that_nobody_planned_is_being_planned() -> None:
+def test_an_unplanned_job_is_being_planned() -> None:
     job = submit(count=2)
 
     assert codes(f"/jobs/{job}") == codes(f"/tasks/{job}.0") == ["planning"]
@@ -66,7 +66,7 @@ def test_a_full_window_is_named_for_the_job_and_for_a_task_outside_it() -> None:
     assert codes(f"/tasks/{job}.5") == ["window_full"]
 
 
-def test_a_window_that_moved_on_lets_in_the_next_task() -> None:
+def test_a_window_that_advanced_includes_the_next_task() -> None:
     job = submit(count=3, chunk_size=1, max_parallelism=2)
     start(job)
     report(lease(job), [outcome(0)])
@@ -88,7 +88,7 @@ def test_a_task_that_failed_is_retried_at_a_time_because_of_its_error() -> None:
     assert codes(f"/jobs/{job}") == ["retry_at"]
 
 
-def test_a_worker_that_let_its_lease_lapse_is_silent(world: World) -> None:
+def test_a_worker_whose_lease_lapsed_is_silent(world: World) -> None:
     job = submit(count=1)
     start(job)
     lease(job)
@@ -109,7 +109,7 @@ def test_an_execution_that_failed_is_named(world: World) -> None:
     assert (reason["code"], reason["facts"]["error"]) == ("execution_failed", "States.Runtime")
 
 
-def test_a_type_that_nobody_registers_any_more_is_named(world: World) -> None:
+def test_a_task_type_that_is_no_longer_registered_is_named(world: World) -> None:
     job = submit(count=1)
     row = world.jobs.get(job)
     assert row is not None
@@ -133,7 +133,7 @@ def test_a_paused_job_is_drained_once_nothing_is_in_flight() -> None:
     assert (after["code"], after["facts"]["drained"]) == ("paused", True)
 
 
-def test_a_job_that_ended_says_so() -> None:
+def test_an_ended_job_has_its_final_status_as_reason() -> None:
     job = submit(count=1)
     start(job)
     run(job)
@@ -141,14 +141,14 @@ def test_a_job_that_ended_says_so() -> None:
     assert codes(f"/jobs/{job}") == codes(f"/tasks/{job}.0") == ["completed"]
 
 
-def test_what_does_not_exist_is_not_explained() -> None:
+def test_unknown_jobs_and_tasks_are_404() -> None:
     missing = "job_01K00000000000000000000000"
 
     assert call("GET", f"/jobs/{missing}/why").status == 404
     assert call("GET", f"/tasks/{missing}.0/why").status == 404
 
 
-def test_another_tenants_job_and_task_are_not_explained(world: World) -> None:
+def test_jobs_and_tasks_of_another_tenant_are_404(world: World) -> None:
     job = submit(count=1)
     start(job)
     row = world.jobs.get(job)
@@ -159,7 +159,7 @@ def test_another_tenants_job_and_task_are_not_explained(world: World) -> None:
     assert call("GET", f"/tasks/{job}.0/why").status == 404
 
 
-def test_queues_show_what_they_hold(world: World) -> None:
+def test_queues_show_their_depths(world: World) -> None:
     world.queue.send(Priority.HIGH, [Message("j", 0), Message("j", 1, 30)], tenant="default")
 
     first, *rest = call("GET", "/queues").json["items"]
@@ -174,7 +174,7 @@ def test_queues_show_what_they_hold(world: World) -> None:
     assert [each["priority"] for each in rest] == ["normal", "low"]
 
 
-def test_queues_tell_the_age_of_the_oldest_while_something_waits(world: World) -> None:
+def test_queues_show_the_age_of_the_oldest_waiting_message(world: World) -> None:
     world.ages.known = dict.fromkeys(Priority, 12.0)
     world.queue.send(Priority.HIGH, [Message("j", 0)], tenant="default")
     world.queue.send(Priority.LOW, [Message("j", 1, 30)], tenant="default")
@@ -185,14 +185,14 @@ def test_queues_tell_the_age_of_the_oldest_while_something_waits(world: World) -
     assert (normal["oldest_age"], low["oldest_age"]) == (None, None)
 
 
-def test_queues_are_shown_without_ages_if_these_cannot_be_had(
+def test_queues_are_shown_without_ages_if_these_are_unavailable(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.ages.fault = Unavailable("CloudWatch is away")
+    world.ages.fault = Unavailable("CloudWatch is unavailable")
     world.queue.send(Priority.HIGH, [Message("j", 0)], tenant="default")
 
     answer = call("GET", "/queues")
 
     assert answer.status == 200
     assert (answer.json["items"][0]["waiting"], answer.json["items"][0]["oldest_age"]) == (1, None)
-    assert "CloudWatch is away" in capsys.readouterr().out
+    assert "CloudWatch is unavailable" in capsys.readouterr().out

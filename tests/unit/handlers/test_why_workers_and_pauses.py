@@ -1,4 +1,4 @@
-"""Why, by what workers said of themselves and users did: over ports in memory."""
+"""Tests of the reasons for a status that come from workers and from users' actions."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def first(path: str) -> Json:
     return call("GET", f"{path}/why").json["reasons"][0]
 
 
-def test_a_type_whose_workers_fell_silent_or_left_has_none(world: World, job: str) -> None:
+def test_a_type_whose_workers_are_silent_or_left_has_no_worker(world: World, job: str) -> None:
     said("gone")
     said("gone", number=2, leaving=True)
     said("dead")
@@ -43,7 +43,7 @@ def test_a_type_whose_workers_fell_silent_or_left_has_none(world: World, job: st
 
 
 @pytest.mark.parametrize("spoken", [{"every": 600}, {"every": None}])
-def test_one_that_may_be_there_is_enough(world: World, job: str, spoken: Json) -> None:
+def test_one_worker_of_unknown_status_is_enough(world: World, job: str, spoken: Json) -> None:
     said("dead")
     said("there", **spoken)
     world.clock.advance(181)
@@ -59,9 +59,7 @@ def test_a_worker_of_other_types_does_not_count(world: World, job: str) -> None:
     assert first(f"/jobs/{job}")["code"] == "no_worker_for_type"
 
 
-def test_nothing_is_claimed_where_more_workers_are_than_are_looked_at(
-    world: World, job: str
-) -> None:
+def test_no_worker_is_reported_missing_beyond_the_read_limit(world: World, job: str) -> None:
     for number in range(501):
         said(f"dead-{number:03}")
     world.clock.advance(181)
@@ -69,7 +67,7 @@ def test_nothing_is_claimed_where_more_workers_are_than_are_looked_at(
     assert first(f"/jobs/{job}")["code"] == "queued"
 
 
-def test_a_job_that_waits_for_no_worker_misses_none(job: str) -> None:
+def test_a_job_that_waits_for_no_worker_has_no_missing_workers(job: str) -> None:
     said("gone")
     said("gone", number=2, leaving=True)
     for chunk in range(2):
@@ -78,7 +76,7 @@ def test_a_job_that_waits_for_no_worker_misses_none(job: str) -> None:
     assert first(f"/jobs/{job}")["code"] == "running"
 
 
-def test_a_pause_names_who_and_when(world: World, job: str) -> None:
+def test_a_pause_has_its_user_and_time(world: World, job: str) -> None:
     world.clock.advance(60)
     call("POST", f"/jobs/{job}/pause")
 

@@ -1,4 +1,4 @@
-"""Workers: what they say of themselves, and what users see of it."""
+"""Tests of the registration of workers, and of their list."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def states() -> dict[str, str]:
     return {each["name"]: each["state"] for each in seen()}
 
 
-def test_a_worker_is_listed_with_all_that_it_said() -> None:
+def test_a_worker_is_listed_with_its_registration() -> None:
     about: dict[str, Any] = {"image": "i:1", "digest": "d", "version": "1", "host": "h", "slots": 2}
     said(**about, queues=["high", "low"])
 
@@ -49,7 +49,7 @@ def test_a_worker_is_listed_with_all_that_it_said() -> None:
     }
 
 
-def test_a_worker_that_missed_three_words_is_silent_since_its_last(world: World) -> None:
+def test_a_worker_that_missed_three_announcements_is_silent_since_the_last(world: World) -> None:
     said()
 
     world.clock.advance(181)
@@ -58,7 +58,7 @@ def test_a_worker_that_missed_three_words_is_silent_since_its_last(world: World)
     assert (worker["state"], worker["silent_since"]) == ("silent", "2027-01-15T08:00:00.000Z")
 
 
-def test_a_worker_that_said_goodbye_has_left_and_is_not_silent(world: World) -> None:
+def test_a_worker_that_deregistered_has_left_and_is_not_silent(world: World) -> None:
     said()
     said(number=2, leaving=True)
 
@@ -67,7 +67,7 @@ def test_a_worker_that_said_goodbye_has_left_and_is_not_silent(world: World) -> 
     assert states() == {"w-1": "left"}
 
 
-def test_of_a_worker_that_promised_nothing_nothing_is_claimed(world: World) -> None:
+def test_a_worker_without_an_announce_interval_has_an_unknown_status(world: World) -> None:
     answer = callback("workers", {"worker": "w-1", "task_types": [NEW]})
     assert answer.status == 200
 
@@ -76,7 +76,9 @@ def test_of_a_worker_that_promised_nothing_nothing_is_claimed(world: World) -> N
     assert states() == {"w-1": "unknown"}
 
 
-def test_an_older_worker_that_speaks_again_does_not_put_its_task_types_back(world: World) -> None:
+def test_a_repeated_registration_of_an_older_worker_does_not_restore_its_task_types(
+    world: World,
+) -> None:
     said("old")
     newer = {**NEW, "timeout": 7}
     said("new", task_types=[newer])
@@ -88,7 +90,7 @@ def test_an_older_worker_that_speaks_again_does_not_put_its_task_types_back(worl
     assert found.timeout == 7
 
 
-def test_a_type_that_was_lost_is_known_once_a_worker_speaks_again(world: World) -> None:
+def test_a_lost_type_is_restored_by_the_next_registration(world: World) -> None:
     said(number=5)
 
     assert world.types.get("resize") == TaskType("resize", {"type": "object"})
@@ -114,7 +116,7 @@ def test_pages_follow_one_another() -> None:
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=101", "next_token=W10", "next_token=WyIgIiwid29ya2VycyJd"]
 )
-def test_a_page_that_cannot_be_is_refused(query: str) -> None:
+def test_an_invalid_page_is_refused(query: str) -> None:
     answer = call("GET", "/workers", query=query)
 
     assert 400 <= answer.status < 500

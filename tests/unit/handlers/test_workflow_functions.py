@@ -20,7 +20,7 @@ from shoal.ports.workflow import Execution, ExecutionStatus
 from tests.unit.handlers.http_calls import World, call, lease, new_world, run, start, submit
 
 
-def test_a_plan_is_ranges_of_chunks() -> None:
+def test_a_plan_returns_ranges_of_chunks() -> None:
     job = submit(count=1_200, chunk_size=1)
 
     planned = plan_tasks.handler({"job": job, "generation": 1, "n": 1}, None)
@@ -53,7 +53,7 @@ def test_a_range_is_created_and_enqueued(world: World) -> None:
     assert [chunk.size for chunk in world.chunks.get_many(job, range(9))] == [2] * 5
 
 
-def test_monitor_carries_what_it_saw_from_pass_to_pass() -> None:
+def test_the_monitor_passes_its_state_to_the_next_pass() -> None:
     job = submit(count=1)
     start(job)
     given = {"job": job, "generation": 1, "n": 1}
@@ -65,7 +65,7 @@ def test_monitor_carries_what_it_saw_from_pass_to_pass() -> None:
     assert (second["decision"], second["passes"], second["seen"]["quiet"]) == ("wait", 2, 1)
 
 
-def test_monitor_says_how_a_job_ended() -> None:
+def test_the_monitor_returns_the_outcome_of_a_job() -> None:
     job = submit(count=1)
     start(job)
     run(job)
@@ -77,7 +77,7 @@ def test_monitor_says_how_a_job_ended() -> None:
     assert (verdict["decision"], verdict["reason"]) == ("completed", None)
 
 
-def test_the_token_of_a_waiting_execution_is_answered_when_there_is_news(world: World) -> None:
+def test_the_token_of_a_waiting_execution_is_answered_when_the_job_changes(world: World) -> None:
     job = submit(count=1)
     start(job)
 
@@ -88,7 +88,7 @@ def test_the_token_of_a_waiting_execution_is_answered_when_there_is_news(world: 
     assert (before, world.workflow.answered("t-1")) == (False, True)
 
 
-def test_a_broken_workflow_fails_its_job_and_names_the_error_alone() -> None:
+def test_a_broken_workflow_fails_its_job_with_only_the_name_of_the_error() -> None:
     job = submit(count=1)
 
     answer = fail_job.handler(
@@ -100,7 +100,7 @@ def test_a_broken_workflow_fails_its_job_and_names_the_error_alone() -> None:
     assert body["reason"] == "the workflow failed: Boom"
 
 
-def test_what_is_away_surfaces_by_its_name_so_that_the_workflow_retries(
+def test_an_unavailable_dependency_raises_the_error_that_the_workflow_retries(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = submit(count=1)
@@ -131,7 +131,7 @@ def test_a_dead_letter_is_sent_again_and_never_fails_a_task(world: World) -> Non
     assert world.queue.take() == [Message(job, 0)]
 
 
-def test_a_letter_that_is_not_ours_is_dropped_and_the_others_go_on(
+def test_an_unknown_dead_letter_is_dropped_and_the_others_are_handled(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, bad = submit(count=1), submit(count=1)
@@ -168,7 +168,7 @@ def test_an_execution_that_died_is_followed_by_another(world: World) -> None:
     assert world.workflow.describe(job, 1, 2) is not None
 
 
-def test_an_execution_that_is_not_ours_is_left_alone(world: World) -> None:
+def test_an_unknown_execution_is_ignored(world: World) -> None:
     before = world.workflow.snapshot()
 
     execution_ended.handler({"detail": {"name": "by-hand", "status": "FAILED"}}, None)
@@ -176,7 +176,7 @@ def test_an_execution_that_is_not_ours_is_left_alone(world: World) -> None:
     assert world.workflow.snapshot() == before
 
 
-def test_the_sweep_looks_after_every_open_job(world: World) -> None:
+def test_the_sweep_recovers_every_open_job(world: World) -> None:
     job, running = submit(count=1), submit(count=1)
     world.workflow.end(job, 1, 1, Execution(ExecutionStatus.ABORTED, stopped_at=0.0))
 
@@ -185,7 +185,7 @@ def test_the_sweep_looks_after_every_open_job(world: World) -> None:
     assert world.workflow.describe(running, 1, 2) is None
 
 
-def test_use_cases_are_wired_once_and_anew_over_other_ports() -> None:
+def test_use_cases_are_cached_until_other_adapters_are_used() -> None:
     first = bootstrap.leasing()
     same = bootstrap.leasing()
     bootstrap.use(new_world())
