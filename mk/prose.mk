@@ -6,7 +6,9 @@ CLEAN_PROSE := README.md CHANGELOG.md docs/explanation docs/tutorials docs/adr d
 	layers/shoal/src/shoal/client layers/shoal/src/shoal/cli layers/shoal/src/shoal/__main__.py \
 	layers/shoal/src/shoal/worker_command.py docs/reference/cli.md docs/reference/client.md \
 	layers/shoal/src/shoal/adapters layers/shoal/src/shoal/ports layers/shoal/src/shoal/wire layers/shoal/src/shoal/domain \
-	layers/shoal/src/shoal/settings.py template.yaml statemachine samconfig.toml pyproject.toml
+	layers/shoal/src/shoal/settings.py template.yaml statemachine samconfig.toml pyproject.toml \
+	layers/shoal/src/shoal/service layers/shoal/src/shoal/bootstrap functions/handlers \
+	tests/unit/service tests/unit/handlers tests/unit/docs/test_architecture_page.py
 PROSE ?= $(CLEAN_PROSE)
 
 check: check-prose
