@@ -10,7 +10,7 @@ router = new_router()
 
 @router.get("/api/v1/dead-letters", operation_id="listDeadLetters", tags=["jobs"])
 def list_dead_letters(limit: PageLimit = 50, next_token: NextToken = None) -> DeadLetterPageBody:
-    """List dead letters, which were received too often, by job and cause, newest first."""
+    """List dead letters by job and cause, newest first."""
     query = ["dead-letters"]
     page = bootstrap.dead_letters().of_tenant(
         caller(router).tenant, limit=limit, start=text_start(next_token, query)

@@ -30,7 +30,7 @@ _STATUSES: Final = {
     security=READ_ONLY,
 )
 def export_results(job_id: str, idempotency_key: IdempotencyKey = None) -> Response[ExportBody]:
-    """Export all results of a job to one file of JSON Lines, while the job may still run."""
+    """Export the current results of a job to one file of JSON Lines."""
     tenant = caller(router).tenant
     export_id, replayed = bootstrap.exports().begin(tenant, job_id, key=idempotency_key)
     if not replayed:

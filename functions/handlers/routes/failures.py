@@ -18,7 +18,7 @@ SHOWN: Final = 300
 
 @router.get("/api/v1/jobs/<job_id>/failures", operation_id="listFailures", tags=["jobs"])
 def list_failures(job_id: str, next_token: NextToken = None) -> FailuresBody:
-    """Count failed tasks by cause. Read all pages, and add the counts of equal causes."""
+    """Count failed tasks by cause. A cause can be on several pages: add its counts."""
     query = ["failures", job_id]
     page = bootstrap.failure_groups().of_job(
         caller(router).tenant, job_id, start=index_start(next_token, query)

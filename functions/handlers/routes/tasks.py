@@ -36,7 +36,7 @@ def get_result(task_id: str) -> ResultBody:
 
 @router.post("/api/v1/tasks/<task_id>/running", operation_id="runTask", tags=["tasks"])
 def run_task(task_id: str, body: TaskRunning) -> TaskBody:
-    """Start a task by a lease of its chunk."""
+    """Start a task by leasing its chunk."""
     return task_body(bootstrap.single_task().running(caller(router).tenant, task_id, body.worker))
 
 

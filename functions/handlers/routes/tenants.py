@@ -91,7 +91,7 @@ def set_machine(client_id: Client, body: MachineSetting) -> MachineBody:
     status_code=HTTPStatus.NO_CONTENT,
 )
 def remove_machine(client_id: Client) -> Response[None]:
-    """Remove an API client. Its tokens become invalid at once."""
+    """Remove an API client. Its tokens are rejected from now on."""
     bootstrap.authentication().remove_machine(client_id)
     _log("API client removed", client=client_id)
     return Response(HTTPStatus.NO_CONTENT.value)

@@ -31,7 +31,7 @@ router = new_router()
 def add_webhook(
     body: WebhookSetting, idempotency_key: IdempotencyKey = None
 ) -> Response[WebhookSecretBody]:
-    """Add a webhook for the tenant's jobs. Only this response contains the secret."""
+    """Add a webhook for the tenant's jobs. Store its secret, which is not shown again."""
     webhook, replayed = bootstrap.webhooks().add(
         caller(router).tenant, body.url, body.events, body.description, key=idempotency_key
     )
@@ -75,7 +75,7 @@ def remove_webhook(webhook_id: str) -> Response[None]:
     "/api/v1/webhooks/<webhook_id>/rotate", operation_id="rotateWebhook", tags=["webhooks"]
 )
 def rotate_webhook(webhook_id: str) -> WebhookSecretBody:
-    """Rotate the secret of a webhook. The previous secret also signs events for one day."""
+    """Rotate the secret of a webhook. Previous secrets also sign events for one day."""
     webhook = bootstrap.webhooks().rotate(caller(router).tenant, webhook_id)
     _audit(Action.WEBHOOK_ROTATE, webhook_id)
     return secret_body(webhook)

@@ -26,7 +26,7 @@ def why_task(task_id: str) -> WhyBody:
 
 @router.get("/api/v1/queues", operation_id="listQueues", tags=["queues"])
 def list_queues() -> QueuesBody:
-    """Get the queue depths by priority: waiting, in-flight and delayed chunks, and oldest age."""
+    """Get the queue depths by priority, and the age of the oldest message of each queue."""
     depths, ages, fault = bootstrap.queue_stats().read()
     if fault:
         log.error("ages of the queues unavailable", fault)

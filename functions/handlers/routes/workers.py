@@ -10,7 +10,7 @@ router = new_router()
 
 @router.get("/api/v1/workers", operation_id="listWorkers", tags=["workers"])
 def list_workers(limit: PageLimit = 50, next_token: NextToken = None) -> WorkerPageBody:
-    """List the workers that registered in the last three days by name, also those that left."""
+    """List the workers of the last three days by name, including those that have left."""
     query = ["workers"]
     page = bootstrap.registration().workers(limit=limit, start=text_start(next_token, query))
     now = bootstrap.adapters().clock.now()

@@ -80,7 +80,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List dead letters, which were received too often, by job and cause, newest first. */
+        /** List dead letters by job and cause, newest first. */
         get: operations["listDeadLetters"];
         put?: never;
         post?: never;
@@ -310,7 +310,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Export all results of a job to one file of JSON Lines, while the job may still run. */
+        /** Export the current results of a job to one file of JSON Lines. */
         post: operations["exportResults"];
         delete?: never;
         options?: never;
@@ -342,7 +342,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Count failed tasks by cause. Read all pages, and add the counts of equal causes. */
+        /** Count failed tasks by cause. A cause can be on several pages: add its counts. */
         get: operations["listFailures"];
         put?: never;
         post?: never;
@@ -550,7 +550,7 @@ export interface paths {
         /** Register an API client for a tenant. It replaces the client's previous tenant. */
         put: operations["setMachine"];
         post?: never;
-        /** Remove an API client. Its tokens become invalid at once. */
+        /** Remove an API client. Its tokens are rejected from now on. */
         delete: operations["removeMachine"];
         options?: never;
         head?: never;
@@ -581,7 +581,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the queue depths by priority: waiting, in-flight and delayed chunks, and oldest age. */
+        /** Get the queue depths by priority, and the age of the oldest message of each queue. */
         get: operations["listQueues"];
         put?: never;
         post?: never;
@@ -736,7 +736,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start a task by a lease of its chunk. */
+        /** Start a task by leasing its chunk. */
         post: operations["runTask"];
         delete?: never;
         options?: never;
@@ -806,7 +806,7 @@ export interface paths {
         /** List the tenant's webhooks, oldest first. */
         get: operations["listWebhooks"];
         put?: never;
-        /** Add a webhook for the tenant's jobs. Only this response contains the secret. */
+        /** Add a webhook for the tenant's jobs. Store its secret, which is not shown again. */
         post: operations["addWebhook"];
         delete?: never;
         options?: never;
@@ -858,7 +858,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Rotate the secret of a webhook. The previous secret also signs events for one day. */
+        /** Rotate the secret of a webhook. Previous secrets also sign events for one day. */
         post: operations["rotateWebhook"];
         delete?: never;
         options?: never;
@@ -890,7 +890,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the workers that registered in the last three days by name, also those that left. */
+        /** List the workers of the last three days by name, including those that have left. */
         get: operations["listWorkers"];
         put?: never;
         /** Register a worker and its task types. */

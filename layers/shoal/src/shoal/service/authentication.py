@@ -25,6 +25,6 @@ class Authentication:
         return tenant
 
     def remove_machine(self, client: str) -> None:
-        """Remove an API client, whose tokens become invalid; raise MachineNotFound if unknown."""
+        """Remove an API client; its tokens are then rejected. Raises MachineNotFound if unknown."""
         if not self.machines.remove(client):
             raise MachineNotFound(client)
