@@ -40,7 +40,7 @@ class ChunkRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LeaseGranted:
-    """A granted lease: run the tasks at `offsets`; `own` holds their inputs or their place."""
+    """A granted lease of the tasks at `offsets`, with their own inputs or a link to them."""
 
     job: Job
     chunk: Chunk
@@ -150,7 +150,7 @@ class Leasing:
         raise Unavailable(f"too many concurrent updates to chunk {chunk.number} of job {job.id}")
 
     def _refuse_finished(self, job: Job, chunk: Chunk) -> LeaseRefused:
-        """Settle the chunk again: the worker that finished it may have died before."""
+        """Settle a finished chunk again, because the request that finished it may have died."""
         self.completion.settle(job, chunk)
         return LeaseRefused("done")
 
@@ -267,7 +267,7 @@ class Leasing:
         return "accepted"
 
     def _follow_up(self, job: Job, folded: Accepted) -> None:
-        """Settle the chunk and send its rest; a repeat does so too, in case the first died."""
+        """Settle the chunk and resend it if tasks are left; a repeat completes a dead request."""
         self.completion.settle(job, folded.chunk)
         self._send_rest(job, folded.chunk)
 
