@@ -11,6 +11,7 @@ PY := .venv/bin/python
 BIN := .venv/bin
 PYTHON_SOURCES := layers/shoal/src functions worker_image local eks frontend/deploy.py bench examples tests tooling
 TASKS ?= 10000
+PROCESSORS := $(shell getconf _NPROCESSORS_ONLN)
 
 # Tests and tools start Python hundreds of times; each start reads the bytecode that an earlier one compiled.
 unexport PYTHONDONTWRITEBYTECODE
@@ -73,14 +74,28 @@ sam-local: setup ## Serve the API from SAM's containers, on the twin of `make up
 
 # Checks and tests
 
+# Its parts run in parallel; each prints its output when it ends.
 .PHONY: check
-check: setup check-python check-template check-fresh ## Format, lint, types, imports, prose, template, manifests, generated files
+check: ## Format, lint, types, imports, prose, template, manifests, generated files
+	@+$(MAKE) --no-print-directory --jobs=$(PROCESSORS) --output-sync=target --keep-going every-check
+
+.PHONY: every-check
+every-check: check-template check-types check-style check-imports check-fresh
 
 .PHONY: check-python
-check-python: setup
+check-python: check-style check-types check-imports
+
+.PHONY: check-style
+check-style: setup
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
+
+.PHONY: check-types
+check-types: setup
 	$(BIN)/mypy $(PYTHON_SOURCES)
+
+.PHONY: check-imports
+check-imports: setup
 	PYTHONPATH=functions:worker_image:examples/invoices/src:. $(BIN)/lint-imports
 
 .PHONY: check-fresh
@@ -110,6 +125,10 @@ release-contract: check-fresh ## Make docs/openapi.json the released contract; p
 test: setup $(NODE_READY) ## Run all tests
 	@$(PY) -m pytest -n auto
 	@cd examples/invoices && $(CURDIR)/$(PY) -m pytest -p no:cacheprovider
+
+.PHONY: test-unit
+test-unit: setup ## Run the unit tests, and the contract tests on memory: the fast ones
+	@$(PY) -m pytest -n auto tests/unit tests/contract -k "not on_moto and not on_ministack"
 
 .PHONY: prove
 prove: setup ## Simulate the platform under faults: SEEDS runs (500), or one run in words with SEED

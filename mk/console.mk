@@ -13,22 +13,27 @@ $(CONSOLE_READY): frontend/package-lock.json | $(NODE_READY)
 $(CONSOLE): $(CONSOLE_SOURCES) $(CONSOLE_READY)
 	@$(NODE) npm run --prefix frontend --silent build -- --logLevel warn
 
-check: check-console check-console-stack
+every-check: check-console check-console-stack
 up test: $(CONSOLE)
 
 .PHONY: console
 console: $(CONSOLE) ## Build the console, which `make up` serves and `make deploy-console` deploys
 
-# Does not depend on the other checks, so that `make -j` runs them in parallel.
 .PHONY: check-console
-check-console: $(CONSOLE)
-	@cd frontend && $(NODE) npx openapi-typescript ../docs/openapi.json -o ../build/schema.ts >/dev/null \
+check-console: check-console-tests check-console-code
+
+.PHONY: check-console-tests
+check-console-tests: $(CONSOLE_READY)
+	cd frontend && $(NODE) npx vitest run --silent --reporter=dot
+
+.PHONY: check-console-code
+check-console-code: $(CONSOLE)
+	@mkdir -p build; cd frontend && $(NODE) npx openapi-typescript ../docs/openapi.json -o ../build/schema.ts >/dev/null \
 		&& cmp -s ../build/schema.ts $(SCHEMA) \
 		|| { echo "frontend/$(SCHEMA) does not match docs/openapi.json: run make console-types" >&2; exit 1; }
 	cd frontend && $(NODE) npx prettier --check --log-level warn .
 	cd frontend && $(NODE) npx tsc --noEmit
 	cd frontend && $(NODE) npx oxlint --deny-warnings
-	cd frontend && $(NODE) npx vitest run --silent --reporter=dot
 	cd frontend && $(NODE) npx size-limit
 
 .PHONY: check-console-stack

@@ -9,7 +9,7 @@ $(EKS_READY): $(TOOLS)/%/.ready: requirements/%.txt | $(UV)
 	@$(UV) pip sync --quiet --python $(@D)/bin/python --require-hashes $<
 	@touch $@
 
-check: check-eks
+every-check: check-eks
 test: $(EKS_READY) $(CHECKOV_READY)
 
 # Manifests are checked as rendered for a deployment, with placeholder addresses.

@@ -11,7 +11,7 @@ CLEAN_PROSE := README.md CHANGELOG.md docs/explanation docs/tutorials docs/adr d
 	tests/unit/service tests/unit/handlers tests/unit/docs/test_architecture_page.py
 PROSE ?= $(CLEAN_PROSE)
 
-check: check-prose
+every-check: check-prose
 test: $(TOOLING_READY)
 
 .PHONY: check-prose
