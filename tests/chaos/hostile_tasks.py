@@ -1,6 +1,6 @@
-"""One task type of the chaos tests that can go wrong in every way, and honest tasks beside it."""
+"""A task type that misbehaves in every way, or checks its environment."""
 
-# ruff: noqa: S110, T201, TID251 - rogues do what nobody should
+# ruff: noqa: S110, T201, TID251 - hostile tasks do forbidden things
 
 import ctypes
 import os
@@ -20,14 +20,14 @@ ENVIRONMENT = dict(os.environ)
 
 
 def raises() -> None:
-    raise ValueError("as told")
+    raise ValueError("as requested")
 
 
-def exits_politely() -> None:
+def raises_system_exit() -> None:
     sys.exit("enough")
 
 
-def exits_at_once() -> None:
+def exits_immediately() -> None:
     os._exit(7)
 
 
@@ -44,7 +44,7 @@ def loops() -> None:
         pass
 
 
-def loops_deaf() -> None:
+def loops_and_ignores_signals() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     while True:
@@ -67,7 +67,7 @@ def floods() -> None:
 
 
 def forks() -> None:
-    """Come back twice, as parent and as child."""
+    """Return twice, in the parent and in the child."""
     child = os.fork()
     if child:
         os.waitpid(child, 0)
@@ -91,23 +91,23 @@ def closes_its_output() -> None:
     raise RuntimeError("closed its output")
 
 
-def moves_house() -> None:
+def leaves_home() -> None:
     os.chdir("/")
     os.environ.clear()
     os.environ["HOME"] = "/nowhere"
-    raise RuntimeError("moved house")
+    raise RuntimeError("left home")
 
 
 HOSTILE: dict[str, Callable[[], Any]] = {
     each.__name__: each
     for each in (
         raises,
-        exits_politely,
-        exits_at_once,
+        raises_system_exit,
+        exits_immediately,
         faults,
         kills_itself,
         loops,
-        loops_deaf,
+        loops_and_ignores_signals,
         allocates,
         floods,
         forks,
@@ -115,19 +115,19 @@ HOSTILE: dict[str, Callable[[], Any]] = {
         returns_too_much,
         recurses,
         closes_its_output,
-        moves_house,
+        leaves_home,
     )
 }
 
 
 @task(memory=256)
 def hostile(how: str | None = None) -> Any:
-    """Go wrong in this way; without one, be honest and look around."""
-    return looks_around() if how is None else HOSTILE[how]()
+    """Misbehave in this way; without one, check the environment."""
+    return check_environment() if how is None else HOSTILE[how]()
 
 
-def looks_around() -> dict[str, Any]:
-    """What a rogue before could have spoilt."""
+def check_environment() -> dict[str, Any]:
+    """Return the state that an earlier hostile task could have damaged."""
     print("can print")
     os.write(2, b"can write\n")
     try:
@@ -136,8 +136,8 @@ def looks_around() -> dict[str, Any]:
     except ChildProcessError:
         alone = True
     return {
-        "at home": str(Path.cwd()) == FOLDER,
+        "same directory": str(Path.cwd()) == FOLDER,
         "same environment": dict(os.environ) == ENVIRONMENT,
-        "alone": alone,
+        "no children": alone,
         "parent": os.getppid(),
     }

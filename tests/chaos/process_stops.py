@@ -1,4 +1,4 @@
-"""Processes that stop in the middle: ports that count their writes and stop at one of them."""
+"""Ports that count their writes and stop the process at one of them."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -13,7 +13,7 @@ from shoal.ports.queues import Message, TaskQueue
 
 
 class Stopped(BaseException):
-    """The process ended here; nothing catches it, as nothing catches a SIGKILL."""
+    """The process stopped here; like SIGKILL, it cannot be caught."""
 
 
 class StopPoint:
@@ -39,7 +39,7 @@ class StopPoint:
 
 
 class _Stopping:
-    """A port whose named writes go through a fuse."""
+    """A port whose named writes can be the stop point."""
 
     def __init__(self, port: object, stop_point: StopPoint, writes: Iterable[str]) -> None:
         self._port = port
@@ -61,7 +61,7 @@ class _Stopping:
 
 
 class StoppingJobs(_Stopping):
-    """Tallies are made one by one, so that a stop can fall between them."""
+    """Tallies are created one by one, so that a stop can happen between them."""
 
     def __init__(self, store: MemoryJobStore, stop_point: StopPoint) -> None:
         names = ("create", "put", "set_entry", "set_sum", "claim", "mark_open", "unmark_open")
@@ -75,7 +75,7 @@ class StoppingJobs(_Stopping):
 
 
 class StoppingChunks(_Stopping):
-    """Chunks are made one by one, so that a stop can fall between them."""
+    """Chunks are created one by one, so that a stop can happen between them."""
 
     def __init__(self, store: MemoryChunkStore, stop_point: StopPoint) -> None:
         super().__init__(store, stop_point, ("put", "put_part"))
@@ -87,7 +87,7 @@ class StoppingChunks(_Stopping):
 
 
 class StoppingQueue:
-    """Messages are sent one by one, so that a stop can fall between them."""
+    """Messages are sent one by one, so that a stop can happen between them."""
 
     def __init__(self, queue: TaskQueue, stop_point: StopPoint) -> None:
         self._queue = queue
@@ -100,5 +100,5 @@ class StoppingQueue:
 
 
 def stopping[T](port: T, stop_point: StopPoint, *writes: str) -> T:
-    """The port with these writes through the fuse."""
+    """Return the port with these writes as possible stop points."""
     return cast("T", _Stopping(port, stop_point, writes))

@@ -1,4 +1,4 @@
-"""Small jobs that go through every use-case, and what their users do to them."""
+"""Small jobs that use every use-case, and the actions of their users."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,12 +15,12 @@ WINDOW = replace(SMALL, max_parallelism=2)
 
 
 def fails(index: int, attempt: int) -> bool:
-    """Tasks 1 and 4 fail once, task 2 whenever it is tried in its first generation's way."""
+    """Fail tasks 1 and 4 once, and task 2 always."""
     return (index in {1, 4} and attempt == 1) or index == 2
 
 
 def nothing(_cloud: SimulatedCloud) -> None:
-    """Watch."""
+    """Do nothing."""
 
 
 def retry(cloud: SimulatedCloud) -> None:
@@ -29,34 +29,34 @@ def retry(cloud: SimulatedCloud) -> None:
 
 
 def cancel(after: float) -> Script:
-    """Cancel it some time after its submit."""
+    """Cancel the job some time after its submit."""
     return lambda cloud: cloud.user(after, "cancel")
 
 
 def pause(cloud: SimulatedCloud) -> None:
-    """Pause it in its work, resume it later."""
+    """Pause the running job and resume it later."""
     cloud.user(2.0, "pause")
     cloud.user(30.0, "resume")
 
 
 def cancel_the_retry(cloud: SimulatedCloud) -> None:
-    """Cancel it just after it was retried."""
+    """Cancel the job just after its retry."""
     retry(cloud)
     cloud.once(lambda: cloud.job.generation == 2, lambda: cloud.user(0.2, "cancel"))
 
 
 SCENARIOS: Mapping[str, tuple[Spec, Script]] = {
-    "as it comes": (SMALL, nothing),
+    "without actions": (SMALL, nothing),
     "with a window": (WINDOW, nothing),
     "retried": (SMALL, retry),
     "retried with a window": (WINDOW, retry),
-    "cancelled while it is made": (SMALL, cancel(0.25)),
-    "cancelled at work": (SMALL, cancel(2.0)),
+    "cancelled during planning": (SMALL, cancel(0.25)),
+    "cancelled while running": (SMALL, cancel(2.0)),
     "cancelled with a window": (WINDOW, cancel(3.0)),
     "paused and resumed": (WINDOW, pause),
     "stopped by max_failed": (replace(SMALL, max_failed=0, max_parallelism=1), nothing),
     "ended by its deadline": (replace(SMALL, deadline=1_800_000_004.0), nothing),
-    "cancelled once retried": (SMALL, cancel_the_retry),
+    "cancelled after its retry": (SMALL, cancel_the_retry),
 }
 
 

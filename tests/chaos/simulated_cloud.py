@@ -1,7 +1,7 @@
 """A simulated cloud: queue, state machine, workers and users around the real use-cases.
 
-Time is simulated and every choice is drawn from one seed, so a run repeats exactly. What goes
-wrong is said by `Weather`; where a process stops, by a `Fuse`.
+Time is simulated and every choice is drawn from one seed, so a run repeats exactly. `FaultRates`
+are the probabilities of faults, and a `StopPoint` is the write at which a process stops.
 """
 
 import heapq
@@ -51,7 +51,7 @@ type Fails = Callable[[int, int], bool]
 
 @dataclass(frozen=True, slots=True)
 class FaultRates:
-    """How likely each mishap is, and what becomes of a caller whose callee stopped."""
+    """The probability of each fault, and whether callers repeat a call that stopped."""
 
     copies: int = 1
     lost_answers: float = 0.0
@@ -82,7 +82,7 @@ class _Execution:
 
 
 class _Machine(MemoryWorkflow):
-    """Tells the cloud what was started and answered."""
+    """Notifies the cloud of each start and each answer."""
 
     def __init__(self, started: Callable[[str, int, int], None]) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class _Machine(MemoryWorkflow):
 
 
 class SimulatedCloud:
-    """One world, from submit until nothing moves any more."""
+    """One job, from its submit until no event is left."""
 
     def __init__(
         self,
@@ -144,17 +144,17 @@ class SimulatedCloud:
         )
 
     def at(self, delay: float, do: Callable[[], None]) -> None:
-        """Let something happen, some time after now; what falls together comes in any order."""
+        """Schedule an action; actions at the same time run in random order."""
         order = self._random.random()
         heapq.heappush(self._events, (self.clock.time + delay, order, next(self._serial), do))
 
     def run(self) -> None:
-        """Go on until nothing moves any more."""
+        """Run until no event is left."""
         end = self.clock.time + LONGEST
         while self._events:
             at, _, _, do = heapq.heappop(self._events)
             if at > end:
-                self.violations.append(f"still moving after {LONGEST / 86_400:.0f} days")
+                self.violations.append(f"still running after {LONGEST / 86_400:.0f} days")
                 return
             self.clock.time = max(self.clock.time, at)
             do()
@@ -166,7 +166,7 @@ class SimulatedCloud:
             self._view()
 
     def _view(self) -> None:
-        """What users see is never stamped with a version that is older, or that stood for else."""
+        """Check that the version that users see never falls, nor stands for two views."""
         for job_id in self.jobs.marked_open():
             self._seen.setdefault(job_id, (0, None))
         for job_id, (version, shown) in self._seen.items():
@@ -184,7 +184,7 @@ class SimulatedCloud:
     def request[T](
         self, call: Callable[[], T], then: Callable[[T], None], *, repeat: bool = True
     ) -> None:
-        """Call; if the callee stops or its answer is lost, the caller repeats the same request."""
+        """Call, and repeat the request if the callee stops or its answer is lost."""
         try:
             answer = call()
         except Stopped:
@@ -205,7 +205,7 @@ class SimulatedCloud:
     # Users.
 
     def submit(self, spec: Spec, **given: Any) -> None:
-        """Submit a job under the one idempotency key of this world."""
+        """Submit a job under the idempotency key of this simulation."""
 
         def submit() -> Job:
             submission = bootstrap.submission()
@@ -215,12 +215,12 @@ class SimulatedCloud:
 
     @property
     def job(self) -> Job:
-        """The one job of this world."""
+        """Return the job of this simulation."""
         (job,) = self.jobs.page("t", JobFilter(), limit=2, start=None).jobs
         return job
 
     def user(self, after: float, verb: str) -> None:
-        """Let the user do something with the job, some time from now; a 409 is an answer too."""
+        """Schedule an action of the user on the job; a 409 is an answer too."""
 
         def ask() -> None:
             with suppress(IllegalMove):
@@ -239,7 +239,7 @@ class SimulatedCloud:
             self._stopped_by_users.add(self.job.id)
 
     def once(self, holds: Callable[[], bool], do: Callable[[], None]) -> None:
-        """Do something as soon as something holds of the job."""
+        """Run an action once, as soon as a condition is true."""
         self._awaited.append((holds, do))
 
     def _follow(self) -> None:
@@ -297,7 +297,7 @@ class SimulatedCloud:
     def _leased(self, delivery: _Delivery, answer: LeaseGranted | LeaseRefused) -> None:
         if isinstance(answer, LeaseRefused):
             if answer.decision == "held":
-                delivery.receives -= 1  # a worker hides it; many tries are no failures
+                delivery.receives -= 1  # a worker hides it; these receives are not failures
                 self._hide(delivery, answer.retry_after or 0.0)
             else:
                 delivery.deleted = True
@@ -378,7 +378,7 @@ class SimulatedCloud:
             done |= {each.index for each in report.outcomes if each.error is None}
         return decision
 
-    # The state machine, with a retry on each task, and what watches it.
+    # The state machine, with a retry on each task, and its recovery.
 
     def _execute(self, job_id: str, generation: int, number: int) -> None:
         execution = _Execution(ExecutionId(job_id, generation, number))
@@ -387,7 +387,7 @@ class SimulatedCloud:
     def _step[T](
         self, execution: _Execution, call: Callable[[], T], then: Callable[[T], None]
     ) -> None:
-        """A Task state: its Retry, or, if callers are gone, the death of the execution."""
+        """Run a Task state with its Retry; if callers die too, abort the execution."""
         try:
             answer = call()
         except Stopped:
@@ -464,14 +464,14 @@ class SimulatedCloud:
     # The end.
 
     def findings(self) -> list[str]:
-        """All that is wrong once nothing moves."""
+        """Return everything that is wrong at the end."""
         job = self.job
         found = [
             *self.violations,
             *ConsistencyChecker(self.jobs, self.chunks, self.machine).check(job.id),
         ]
         if any(self.jobs.marked_open()):
-            found.append("somebody still has to watch the job")
+            found.append("the job is still marked open")
         for (job_id, number), done in self._done.items():
             chunk = self.chunks.get(job_id, number)
             for task in sorted(done):
@@ -482,6 +482,6 @@ class SimulatedCloud:
 
 
 def _worker(granted: LeaseGranted) -> str:
-    """Whose lease it is."""
+    """Return the worker of the lease."""
     assert granted.chunk.lease is not None
     return granted.chunk.lease.worker

@@ -1,6 +1,6 @@
-"""What workers promise while they are killed, drained and stopped, in small.
+"""Delivery guarantees while workers are killed, drained and stopped.
 
-`python -m bench deaths drains freezes long_tasks` does the same at full size.
+`python -m bench deaths drains freezes long_tasks` runs the same at full size.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def test_tasks_five_times_longer_than_their_lease_run_once(platform: Platform) -
     assert end.executions == 3
 
 
-def test_drained_workers_leave_in_time_and_no_task_runs_twice(
+def test_drained_workers_exit_in_time_and_no_task_runs_twice(
     platform: Platform, workers: Workers
 ) -> None:
     end = drain_workers(platform, workers, DrainRun(tasks=120, drains=4))
@@ -48,7 +48,7 @@ def test_drained_workers_leave_in_time_and_no_task_runs_twice(
     assert end.executions == 120
 
 
-def test_late_reports_of_stopped_workers_are_refused(platform: Platform, workers: Workers) -> None:
+def test_late_reports_of_stopped_workers_are_rejected(platform: Platform, workers: Workers) -> None:
     end = freeze_workers(platform, workers, FreezeRun(rounds=2))
 
     assert end.findings == []
@@ -56,7 +56,7 @@ def test_late_reports_of_stopped_workers_are_refused(platform: Platform, workers
     assert end.deleted == 0
 
 
-def test_killed_workers_lose_nothing_and_run_no_more_than_they_had(
+def test_killed_workers_lose_no_task_and_only_running_tasks_run_again(
     platform: Platform, workers: Workers
 ) -> None:
     end = kill_workers(platform, workers, KillRun(tasks=120, kills=8))

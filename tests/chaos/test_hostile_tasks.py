@@ -1,4 +1,4 @@
-"""A rogues' gallery: one job of 500 tasks with every way to go wrong among honest tasks."""
+"""One job of 500 tasks, some of which misbehave in every known way."""
 
 import json
 from collections.abc import Iterator
@@ -17,19 +17,19 @@ pytestmark = pytest.mark.twin
 TASKS = 500
 CHUNK = 25
 EVERY = 8
-"""Each eighth task is a rogue: three a chunk, every kind at least four times."""
+"""Each eighth task is hostile: three per chunk, and each kind at least four times."""
 TIMEOUT = 10.0
 LATEST = TIMEOUT + 10.0
-"""No rogue is in hand for longer, however busy the machine is."""
+"""No hostile task runs longer, even on a busy machine."""
 
 REASONS = {
-    "raises": ("ValueError", "as told"),
-    "exits_politely": ("SystemExit", "enough"),
-    "exits_at_once": ("WorkerChildDied", "exited with code 7"),
+    "raises": ("ValueError", "as requested"),
+    "raises_system_exit": ("SystemExit", "enough"),
+    "exits_immediately": ("WorkerChildDied", "exited with code 7"),
     "faults": ("WorkerChildDied", "SIGSEGV"),
     "kills_itself": ("WorkerChildDied", "SIGKILL"),
     "loops": ("Timeout", "took over 10 s"),
-    "loops_deaf": ("Timeout", "took over 10 s"),
+    "loops_and_ignores_signals": ("Timeout", "took over 10 s"),
     "allocates": ("MemoryError", "more than the 256 MB"),
     "floods": ("RuntimeError", "flooded"),
     "forks": ("RuntimeError", "forked"),
@@ -37,12 +37,12 @@ REASONS = {
     "returns_too_much": ("ResultTooLarge", "bytes"),
     "recurses": ("RecursionError", "recursion"),
     "closes_its_output": ("RuntimeError", "closed its output"),
-    "moves_house": ("RuntimeError", "moved house"),
+    "leaves_home": ("RuntimeError", "left home"),
 }
 
 
-class GalleryOutcome(NamedTuple):
-    """The job's end; workers before and after; what each task said."""
+class HostileJob(NamedTuple):
+    """The ended job, its tasks and results, and the workers before and after."""
 
     job: Json
     before: dict[str, int]
@@ -58,7 +58,7 @@ def how(index: int) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def outcome() -> Iterator[GalleryOutcome]:
+def outcome() -> Iterator[HostileJob]:
     here = (Path(__file__).parent,)
     with (
         running_platform(lease_seconds=4, wait_seconds=5) as platform,
@@ -70,7 +70,7 @@ def outcome() -> Iterator[GalleryOutcome]:
         yield run_hostile_job(platform, workers)
 
 
-def run_hostile_job(platform: Platform, workers: Workers) -> GalleryOutcome:
+def run_hostile_job(platform: Platform, workers: Workers) -> HostileJob:
     before = pids(workers)
     inputs = [{} if how(index) is None else {"how": how(index)} for index in range(TASKS)]
     job_id = platform.submit(
@@ -81,7 +81,7 @@ def run_hostile_job(platform: Platform, workers: Workers) -> GalleryOutcome:
         retry={"max_attempts": 1},
     )
     job = platform.ended(job_id, within=240)
-    return GalleryOutcome(
+    return HostileJob(
         job=job,
         before=before,
         after=pids(workers),
@@ -92,7 +92,7 @@ def run_hostile_job(platform: Platform, workers: Workers) -> GalleryOutcome:
 
 
 def pids(workers: Workers) -> dict[str, int]:
-    """Those of the workers that live."""
+    """Return the process ids of the workers that are alive."""
     return {name: each.pid for name, each in workers.processes.items() if each.poll() is None}
 
 
@@ -108,9 +108,7 @@ def tasks(platform: Platform, job_id: str) -> dict[int, Json]:
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_each_rogue_has_failed_with_its_reason_and_in_time(
-    kind: str, outcome: GalleryOutcome
-) -> None:
+def test_each_hostile_task_fails_in_time_with_its_reason(kind: str, outcome: HostileJob) -> None:
     error_type, words = REASONS[kind]
     those = [outcome.tasks[index] for index in range(TASKS) if how(index) == kind]
 
@@ -122,27 +120,27 @@ def test_each_rogue_has_failed_with_its_reason_and_in_time(
         assert each["duration"] < LATEST
 
 
-def test_every_other_task_has_completed(outcome: GalleryOutcome) -> None:
-    honest = [outcome.tasks[index] for index in range(TASKS) if how(index) is None]
+def test_every_other_task_completes(outcome: HostileJob) -> None:
+    harmless = [outcome.tasks[index] for index in range(TASKS) if how(index) is None]
 
-    assert {each["status"] for each in honest} == {"COMPLETED"}
-    assert {each["attempts"] for each in honest} == {1}
-    assert outcome.job["counts"]["completed"] == len(honest)
-    assert outcome.job["counts"]["failed"] == TASKS - len(honest)
+    assert {each["status"] for each in harmless} == {"COMPLETED"}
+    assert {each["attempts"] for each in harmless} == {1}
+    assert outcome.job["counts"]["completed"] == len(harmless)
+    assert outcome.job["counts"]["failed"] == TASKS - len(harmless)
 
 
-def test_no_honest_task_sees_a_trace_of_a_rogue(outcome: GalleryOutcome) -> None:
+def test_no_other_task_is_affected_by_a_hostile_task(outcome: HostileJob) -> None:
     parents = {each.pop("parent") for each in outcome.results.values()}
 
     assert {json.dumps(each) for each in outcome.results.values()} == {
-        json.dumps({"at home": True, "same environment": True, "alone": True})
+        json.dumps({"same directory": True, "same environment": True, "no children": True})
     }
     assert len(parents) == len(outcome.before)  # the one fork server of each worker
 
 
-def test_the_same_workers_are_alive(outcome: GalleryOutcome) -> None:
+def test_the_workers_survive(outcome: HostileJob) -> None:
     assert outcome.after == outcome.before
 
 
-def test_the_consistency_check_finds_nothing(outcome: GalleryOutcome) -> None:
+def test_the_consistency_check_finds_nothing(outcome: HostileJob) -> None:
     assert outcome.findings == []

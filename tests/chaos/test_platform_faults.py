@@ -1,6 +1,6 @@
-"""The whole platform on the emulator, with workers killed and frozen and users in the middle.
+"""The whole platform on the emulator while workers are killed and frozen and users act.
 
-`python -m bench kills` does the kills at full size: 2,000 tasks and 20 kills for each chunk size.
+`python -m bench kills` runs the kills at full size: 2,000 tasks and 20 kills for each chunk size.
 """
 
 import os
@@ -31,7 +31,7 @@ def workers(platform: Platform) -> Iterator[Workers]:
 
 
 def under_load(platform: Platform, job_id: str, *, completed: int) -> dict[str, Any]:
-    """Wait until so many tasks have completed and others have not."""
+    """Wait until at least `completed` tasks have completed."""
     for _ in range(600):
         job = platform.job(job_id)
         if job["counts"]["completed"] >= completed:
@@ -57,7 +57,7 @@ def test_killed_and_frozen_workers_lose_no_task(platform: Platform, workers: Wor
 
 
 @pytest.mark.usefixtures("workers")
-def test_a_failed_job_retried_under_load_is_sound(platform: Platform) -> None:
+def test_a_job_retried_under_load_is_consistent(platform: Platform) -> None:
     job_id = platform.submit(
         task_type="flaky", count=2_000, chunk_size=25, params={"probability": 0.5}
     )
@@ -71,7 +71,7 @@ def test_a_failed_job_retried_under_load_is_sound(platform: Platform) -> None:
 
 
 @pytest.mark.usefixtures("workers")
-def test_a_paused_job_stands_and_goes_on_when_resumed(platform: Platform) -> None:
+def test_a_paused_job_makes_no_progress_until_it_is_resumed(platform: Platform) -> None:
     job_id = platform.submit(task_type="sleepy", count=400, chunk_size=5)
     under_load(platform, job_id, completed=20)
 
@@ -89,7 +89,7 @@ def test_a_paused_job_stands_and_goes_on_when_resumed(platform: Platform) -> Non
 
 
 @pytest.mark.usefixtures("workers")
-def test_a_job_cancelled_under_load_is_sound(platform: Platform) -> None:
+def test_a_job_cancelled_under_load_is_consistent(platform: Platform) -> None:
     job_id = platform.submit(task_type="sleepy", count=2_000, chunk_size=25)
     under_load(platform, job_id, completed=20)
 
@@ -102,7 +102,7 @@ def test_a_job_cancelled_under_load_is_sound(platform: Platform) -> None:
 
 
 @pytest.mark.usefixtures("workers")
-def test_nothing_is_lost_while_all_of_aws_is_away(platform: Platform) -> None:
+def test_no_task_is_lost_while_aws_is_unavailable(platform: Platform) -> None:
     job_id = platform.submit(task_type="sleepy", count=300, chunk_size=10)
     under_load(platform, job_id, completed=20)
     assert platform.emulator.process is not None

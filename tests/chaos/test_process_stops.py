@@ -1,4 +1,4 @@
-"""A process stopped before and after each of its writes, one by one; nothing is lost or doubled."""
+"""A process is stopped before and after each of its writes; nothing is lost or counted twice."""
 
 import pytest
 

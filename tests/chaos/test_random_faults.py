@@ -1,4 +1,4 @@
-"""Whole jobs in bad weather: all doubled, a fifth of the answers lost, workers dying and frozen."""
+"""Whole jobs with random faults: duplicates, lost answers, dead and frozen workers."""
 
 import pytest
 
@@ -14,7 +14,7 @@ ALL_FAULTS = FaultRates(
 )
 
 
-def a_job(rates: FaultRates, seed: int, *, window: int | None = None) -> SimulatedCloud:
+def run_job(rates: FaultRates, seed: int, *, window: int | None = None) -> SimulatedCloud:
     cloud = SimulatedCloud(
         rates, seed=seed, fails=lambda index, attempt: (index + attempt) % 5 == 0
     )
@@ -31,8 +31,8 @@ def a_job(rates: FaultRates, seed: int, *, window: int | None = None) -> Simulat
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_doubled_messages_and_lost_answers_count_nothing_twice(seed: int) -> None:
-    cloud = a_job(DUPLICATES, seed)
+def test_duplicates_and_lost_answers_count_nothing_twice(seed: int) -> None:
+    cloud = run_job(DUPLICATES, seed)
 
     assert cloud.findings() == []
     assert cloud.job.status is JobStatus.COMPLETED
@@ -42,15 +42,15 @@ def test_doubled_messages_and_lost_answers_count_nothing_twice(seed: int) -> Non
 
 @pytest.mark.parametrize("window", [None, 4])
 @pytest.mark.parametrize("seed", range(10))
-def test_a_storm_loses_nothing(seed: int, window: int | None) -> None:
-    cloud = a_job(ALL_FAULTS, seed, window=window)
+def test_random_faults_lose_nothing(seed: int, window: int | None) -> None:
+    cloud = run_job(ALL_FAULTS, seed, window=window)
 
     assert cloud.findings() == []
     assert cloud.leases < 30 * cloud.job.chunks
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_users_in_a_storm(scenario: str) -> None:
+def test_random_faults_during_user_actions(scenario: str) -> None:
     found = {seed: play(scenario, ALL_FAULTS, seed=seed).findings() for seed in range(30)}
 
     assert {seed: findings for seed, findings in found.items() if findings} == {}
@@ -65,7 +65,7 @@ def no_fence(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_fence")
 def test_without_the_fence_the_consistency_check_fails() -> None:
-    findings = [finding for seed in range(5) for finding in a_job(ALL_FAULTS, seed).findings()]
+    findings = [finding for seed in range(5) for finding in run_job(ALL_FAULTS, seed).findings()]
 
     assert any("was accepted after" in finding for finding in findings)
     assert any("with no part of the worker that held it" in finding for finding in findings)

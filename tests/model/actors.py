@@ -1,4 +1,4 @@
-"""What actors know of themselves, and how any of them makes a step."""
+"""The states of the actors, and the step that any of them makes."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from tests.model.use_cases import TENANT, Held, runner
 
 
 class Worker(NamedTuple):
-    """What a worker does: idle, lease, run, report, beat or delete. `late` marks a lease that was
-    written after a cancel was acknowledged.
+    """A worker. Its mode is idle, lease, run, report, heartbeat or delete.
+
+    `late` marks a lease that was written after a cancel was acknowledged.
     """
 
     mode: str = "idle"
@@ -36,16 +37,16 @@ class Worker(NamedTuple):
 
 
 class User(NamedTuple):
-    """Which wish is next, and where its request stands."""
+    """The number of the next action, and the place of its request."""
 
     action: int = 0
     place: int = -1
 
 
 class RecoveryHandler(NamedTuple):
-    """Events of ended executions not yet handled, and where the handler stands.
+    """Unhandled events of ended executions, and the place of their handler.
 
-    `swept` is the job and the executions that the last sweep saw: another would do the same.
+    `swept` is the job and the executions that the last sweep saw. Another sweep would do the same.
     """
 
     events: int = 0
@@ -54,20 +55,20 @@ class RecoveryHandler(NamedTuple):
 
 
 class DeadLetterHandler(NamedTuple):
-    """The dead letter in hand."""
+    """The dead letter that is being handled."""
 
     message: QueuedMessage | None = None
     place: int = -1
 
 
 class Zombies(NamedTuple):
-    """Functions that go on though nobody waits for their answer."""
+    """Functions that keep running after their caller has stopped waiting."""
 
     places: tuple[int, ...] = ()
 
 
 class Move(NamedTuple):
-    """What happens, the state after it, and the law that this broke."""
+    """A move of an actor, the state after it, and the invariant that it broke."""
 
     actor: str
     what: str | int
@@ -76,7 +77,7 @@ class Move(NamedTuple):
 
 
 class Draft:
-    """A state in the making."""
+    """A state that is being built."""
 
     __slots__ = ("_interner", "broken", "numbers")
 
@@ -96,7 +97,7 @@ class Draft:
         self.put(FAULTS, faults._replace(**{fault: getattr(faults, fault) - 1}))
 
     def leave(self, place: int) -> None:
-        """Let a function go on by itself."""
+        """Keep a function running after its caller has stopped waiting."""
         self.put(ZOMBIES, Zombies(tuple(sorted((*self.get(ZOMBIES).places, place)))))
 
     def run(self, index: int, run: Run) -> None:
@@ -108,14 +109,14 @@ class Draft:
 
 
 START = 1_000.0
-"""When the scenario begins, in leases."""
+"""The time at which the scenario starts, in leases."""
 SHORT_TIME = 0.001
-"""Time that passes without ending any lease."""
+"""A time that ends no lease."""
 WORKER_NAMES = ("worker 0", "worker 1")
 
 
 class Actors:
-    """What every actor needs: the use-cases as programs, and the world that they act on."""
+    """The base of all actors: the use-cases as programs, and the shared state."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
@@ -133,7 +134,7 @@ class Actors:
         return self.programs.begin(UseCase(name, args), draft.get(NOW))
 
     def _step(self, draft: Draft, place: int) -> tuple[int, int]:
-        """Make the pending call; the place after it, and the number of the call."""
+        """Make the pending call; return the place after it, and the number of the call."""
         call = self.programs.places[place].call
         assert call is not None
         done = self.world.apply(tuple(draft.numbers), call)
@@ -142,7 +143,7 @@ class Actors:
         return self.programs.after(place, done.result, draft.get(NOW)), call
 
     def _ended(self, draft: Draft, place: int) -> tuple[bool, Any]:
-        """Whether the run is over, and what it gave."""
+        """Return whether the run has ended, and its result."""
         end = self.programs.places[place].end
         if end is None:
             return False, None

@@ -1,7 +1,7 @@
-"""A search through the states of a scenario, and the way to the first bad one.
+"""A search through the states of a scenario for a state that violates an invariant.
 
-Breadth first, so that the way is short; or, where a scenario has more states than time allows, from
-time to time a random one of the states ahead, so that many runs are followed to their end.
+The search is breadth first, so that the trace is short. If a scenario has too many states, the
+search is depth first and sometimes continues with a random state, so that many runs reach an end.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _JOB_FIELDS = ("status", "ending", "paused", "generation", "token", "version")
 
 @dataclass(frozen=True)
 class SearchResult:
-    """How many states were visited, and the law that was broken, with the way to it."""
+    """The number of states visited, and the violation that was found, with its trace."""
 
     states: int
     rests: int
@@ -44,7 +44,7 @@ class SearchResult:
 
 
 def explore(scenario: Scenario) -> SearchResult:
-    """Visit every state of the scenario, or as far as the first that breaks a law."""
+    """Visit the states of the scenario up to the first that violates an invariant."""
     model = Model(scenario)
     with ExitStack() as stack:
         for each in model.patched():
@@ -79,7 +79,7 @@ def _search(model: Model, limit: int | None) -> SearchResult:
 
 
 def _pick(ahead: deque[State], draw: Random) -> State:
-    """The latest state mostly, which follows a run to its end; sometimes any."""
+    """Take the latest state, which follows a run to its end, or sometimes a random one."""
     if draw.random() < _JUMP:
         place = draw.randrange(len(ahead))
         ahead[place], ahead[-1] = ahead[-1], ahead[place]

@@ -1,4 +1,4 @@
-"""Everything that may go wrong, as often as the scenario allows."""
+"""Faults, as often as the scenario allows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.support.job_workflow import State as Step
 
 
 class FaultMoves(Workers, UsersAndRecovery):
-    """Moves that nobody wants."""
+    """The moves that are faults."""
 
     def _faults(self, state: State, faults: Faults) -> Iterator[Move]:
         yield from self._worker_faults(state, faults)
@@ -87,23 +87,23 @@ class FaultMoves(Workers, UsersAndRecovery):
         if faults.heartbeats:
             draft = self._draft(state)
             draft.spend("heartbeats")
-            place = self._begin(draft, "beat", held)
-            yield self._worker_steps(draft, index, worker._replace(mode="beat", place=place))
+            place = self._begin(draft, "heartbeat", held)
+            yield self._worker_steps(draft, index, worker._replace(mode="heartbeat", place=place))
 
     def _lost_caller(
         self, state: State, at: int, after: Hashable, place: int, *, fault: str, actor: str
     ) -> Iterator[Move]:
-        """Whoever was at this place is gone: with the function that it had called, or without."""
+        """The caller at this place fails; the called function stops too, or keeps running."""
         draft = self._draft(state)
         draft.spend(fault)
         draft.put(at, after)
-        yield draft.move(actor, f"{fault}, and what it had called")
+        yield draft.move(actor, f"{fault}; the called function stops too")
         if place >= 0 and self.scenario.zombies:
             draft = self._draft(state)
             draft.spend(fault)
             draft.put(at, after)
             draft.leave(place)
-            yield draft.move(actor, f"{fault}; what it had called goes on")
+            yield draft.move(actor, f"{fault}; the called function keeps running")
 
     def _repeated_request(self, state: State, index: int, worker: Worker) -> Iterator[Move]:
         draft = self._draft(state)
@@ -130,7 +130,7 @@ class FaultMoves(Workers, UsersAndRecovery):
                 draft = self._draft(state)
                 draft.spend("breakdowns")
                 draft.run(index, self._enter(draft, run, run.at.failed()))
-                yield draft.move(actor, "its function fails for good")
+                yield draft.move(actor, "its function fails permanently")
             if faults.deaths:
                 for left in (False, True) if run.place >= 0 and self.scenario.zombies else (False,):
                     draft = self._draft(state)
@@ -138,7 +138,7 @@ class FaultMoves(Workers, UsersAndRecovery):
                     draft.run(index, self._end(draft, run, ExecutionStatus.ABORTED, None))
                     if left:
                         draft.leave(run.place)
-                    yield draft.move(actor, f"is aborted{', its function goes on' * left}")
+                    yield draft.move(actor, f"is aborted{', its function keeps running' * left}")
 
     def _request_faults(self, state: State, faults: Faults) -> Iterator[Move]:
         values = self.interner.values
@@ -149,7 +149,12 @@ class FaultMoves(Workers, UsersAndRecovery):
             use_case = self.programs.places[user.place].use_case
             again = user._replace(place=self._begin(self._draft(state), *use_case[:1]))
             yield from self._lost_caller(
-                state, USER, again, user.place, fault="user_repeats", actor="user asks again,"
+                state,
+                USER,
+                again,
+                user.place,
+                fault="user_repeats",
+                actor="user repeats the request,",
             )
             gone = User(user.action + 1)
             yield from self._lost_caller(
@@ -160,7 +165,7 @@ class FaultMoves(Workers, UsersAndRecovery):
             draft.spend("lost_events")
             heard = recovery.place >= 0
             draft.put(RECOVERY_HANDLER, RecoveryHandler(recovery.events - (not heard)))
-            yield draft.move("recovery", "stops and its event is lost")
+            yield draft.move("recovery", "stops, and its event is lost")
         if faults.stops and handler.place >= 0:
             draft = self._draft(state)
             draft.spend("stops")

@@ -18,7 +18,7 @@ TERMINAL = "CFX"
 
 
 class Violation(NamedTuple):
-    """A law that does not hold, and how."""
+    """An invariant that is violated, and the details."""
 
     invariant: str
     detail: str
@@ -28,7 +28,7 @@ def check_row_write(old: Chunk, new: Chunk, by: Any) -> Violation | None:
     """One write of a chunk's row; `by` is the use-case that made it."""
     if (new.epoch, new.generation) < (old.epoch, old.generation) or new.epoch < old.epoch:
         return Violation("epoch and generation only grow", f"{old} → {new}")
-    if by.name in ("report", "beat"):
+    if by.name in ("report", "heartbeat"):
         lease = by.args[0]
         if (lease.epoch, lease.generation) != (old.epoch, old.generation):
             return Violation("a write with an old epoch changes nothing", f"{lease} wrote {new}")
@@ -37,7 +37,7 @@ def check_row_write(old: Chunk, new: Chunk, by: Any) -> Violation | None:
             if before in TERMINAL and after != before:
                 return Violation("a terminal status stays", f"{old.statuses} → {new.statuses}")
     elif any(a == "C" and b != "C" for a, b in zip(old.statuses, new.statuses, strict=True)):
-        return Violation("what completed stays completed", f"{old.statuses} → {new.statuses}")
+        return Violation("completed tasks stay completed", f"{old.statuses} → {new.statuses}")
     for letter, attempts in zip(new.statuses, new.attempts, strict=True):
         if attempts == 0 and letter in "CFR":
             return Violation("no task ends that never ran", f"{new.statuses} {new.attempts}")
@@ -72,7 +72,7 @@ def check_attempts(row: Chunk, most: int) -> Violation | None:
 
 
 def check_parts(row: Chunk, parts: Mapping[PartKey, Sequence[Outcome]]) -> Violation | None:
-    """Every terminal task has an accepted outcome that says the same, and each attempt one."""
+    """Every terminal task has an accepted outcome of its status, and each attempt has one."""
     for offset, letter in enumerate(row.statuses):
         outcomes = [
             outcome
@@ -88,7 +88,7 @@ def check_parts(row: Chunk, parts: Mapping[PartKey, Sequence[Outcome]]) -> Viola
             or outcomes[-1].attempt != row.attempts[offset]
             or (outcomes[-1].error is None) != (letter == "C")
         ):
-            return Violation("a task ends as its accepted outcome says", f"{letter} {outcomes}")
+            return Violation("a task ends with its accepted outcome", f"{letter} {outcomes}")
     return None
 
 
@@ -118,7 +118,7 @@ def check_tallies(
 
 def _check_sum(each: Sum, generation: int, rows: Sequence[Chunk | None]) -> Violation | None:
     if any(row is not None and row.generation > generation for row in rows):
-        return None  # its rows have begun anew since
+        return None  # its rows have been reset since
     counts = [row.counts for row in rows if row is not None and row.generation == generation]
     if Counts.total([Counts(), *counts]) != each.counts:
         return Violation("sums equal rows", f"{each} of {rows}")
@@ -141,7 +141,7 @@ def check_rest(
     rows: Sequence[Chunk | None],
     tallies: Mapping[int, Mapping[int, Entry]],
 ) -> Violation | None:
-    """When nothing moves any more: the closed job, its tallies and its rows say the same."""
+    """At rest, the closed job, its tallies and its rows agree."""
     known = [row for row in rows if row is not None and row.generation == job.generation]
     kept = sum(row.counts.completed for row in rows if row is not None and row not in known)
     counts = Counts.total([Counts(completed=kept), *(row.counts for row in known)])

@@ -1,7 +1,7 @@
-"""Who does what next: workers, the workflow, users, recovery, time, and everything that may fail.
+"""The model: workers, the workflow, users, recovery, time and faults.
 
-A step of an actor is one call of a port by the real use-case that it runs. `Model.moves` gives all
-that can happen in a state, `Model.broken` says which law a state breaks.
+A step of an actor is one call of a port by the real use-case that it runs. `Model.moves` returns
+all moves that are possible in a state, `Model.broken` the invariant that a state violates.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Model(FaultMoves):
     """One scenario."""
 
     def patched(self) -> tuple[AbstractContextManager[Any], ...]:
-        """Constants of the code that the scenario makes small."""
+        """Return patches of the constants that the scenario makes small."""
         return (
             patch.object(sizing, "TALLY_CHUNKS", self.scenario.tally_chunks),
             patch.object(reconciliation, "CLOCK_SKEW", LEASE / 2),
@@ -61,7 +61,7 @@ class Model(FaultMoves):
         )
 
     def initial(self) -> State:
-        """Nothing has happened."""
+        """Return the first state."""
         number, intern_hashable = self.interner.number, self.interner.intern_hashable
         empty = number({})
         workers = [intern_hashable(Worker()) for _ in WORKERS]
@@ -85,7 +85,7 @@ class Model(FaultMoves):
         )
 
     def moves(self, state: State) -> tuple[list[Move], bool]:
-        """All that can happen, and whether the state is at rest: only faults can move it."""
+        """Return all possible moves, and whether the state is at rest: only faults can move it."""
         found = [
             *self._worker_moves(state),
             *self._executions(state),
@@ -105,7 +105,7 @@ class Model(FaultMoves):
         return found, rest
 
     def broken(self, state: State) -> Violation | None:
-        """The law that the state breaks."""
+        """Return the invariant that the state violates."""
         rows = state[ROWS:]
         for row in rows:
             invariant = self._check_once((row, state[PARTS]), self._check_row)
@@ -143,7 +143,7 @@ class Model(FaultMoves):
         return invariants.check_job(job, rows)
 
     def broken_at_rest(self, state: State) -> Violation | None:
-        """The law that the state breaks, given that nothing will move it but faults."""
+        """Return the invariant that a state at rest violates."""
         values = self.interner.values
         job: Job | None = values[state[JOB]]
         if job is None:
@@ -161,7 +161,7 @@ class Model(FaultMoves):
             "every job ends": job.live,
             "every execution ends": any(run.status is ExecutionStatus.RUNNING for run in runs),
             "the last execution and the job agree": ended != _EXECUTION_ENDS.get(job.status),
-            "nobody watches a closed job for ever": bool(self.interner.values[state[MARK]]),
+            "a closed job is not marked open": bool(self.interner.values[state[MARK]]),
             "the job ends as its tasks did": job.status not in self.scenario.ends,
             "an acknowledged cancel cancels": cancelled and job.status is not JobStatus.CANCELLED,
         }

@@ -33,7 +33,7 @@ type Function = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Replacement:
-    """A function of a class or a module, by name, and what stands there instead.
+    """A function of a class or a module, by name, and its replacement.
 
     `variant` gets the original and returns the replacement.
     """
@@ -45,7 +45,7 @@ class Replacement:
 
 @dataclass(frozen=True)
 class Mutation:
-    """Replacements that together remove one rule of the design, and the law that this breaks."""
+    """Replacements that remove one rule of the design, and the invariant that this violates."""
 
     name: str
     replacements: Sequence[Replacement]
@@ -371,7 +371,7 @@ MUTATIONS = (
         "a report writes its row without its part",
         [_instead(Leasing, "_write_part", _nothing)],
         Scenario("no part", Faults()),
-        "a task ends as its accepted outcome says",
+        "a task ends with its accepted outcome",
     ),
     Mutation(
         "a retry resets completed tasks",
@@ -386,7 +386,7 @@ MUTATIONS = (
             actions=("submit", "retry"),
             patient=True,
         ),
-        "what completed stays completed",
+        "completed tasks stay completed",
     ),
     Mutation(
         "a retry of selected tasks runs the others too",
@@ -466,7 +466,7 @@ MUTATIONS = (
         "a report is accepted and dropped",
         [_instead(Chunk, "has_folded", _always)],
         Scenario("dropped report", Faults()),
-        "an accepted report stands",
+        "an accepted report is kept",
     ),
     Mutation(
         "a tally is complete although a task is open",

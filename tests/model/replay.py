@@ -1,9 +1,9 @@
 """Use-cases as programs that stop before every call of a port.
 
-What a use-case does next depends only on what its calls gave so far. So a place in a run is the
-path of results to it, and the place after one more result is found by running the real code again
-from its start, with the recorded results played back, until it makes a call that has none. Places
-are numbered and each is computed once.
+The next call of a use-case depends only on the results of its calls so far. So a place in a run is
+the sequence of these results. To find the place after one more result, the real code runs again
+from its start with the recorded results, until it makes a call without one. Places are numbered,
+and each is computed once.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _ATOMS = frozenset((str, int, float, type(None)))
 
 
 def hashable(value: Any) -> Hashable:
-    """A hashable stand-in, equal for equal values."""
+    """Return a hashable value that is equal for equal values."""
     kind = type(value)
     if kind in _ATOMS:
         found: Hashable = value
     elif kind is bool:
-        found = ("bool", value)  # else True is 1
+        found = ("bool", value)  # otherwise True equals 1
     elif isinstance(value, tuple | list):
         found = (kind, *map(hashable, value))
     elif isinstance(value, dict):
@@ -59,7 +59,7 @@ class Interner:
         return found
 
     def intern_hashable(self, value: Hashable) -> int:
-        """As `number`, for what is hashable and of a type of its own."""
+        """Return the number of a value that is hashable and whose type no other value shares."""
         key = (type(value), value)
         found = self._numbers.setdefault(key, len(self.values))
         if found == len(self.values):
@@ -68,7 +68,7 @@ class Interner:
 
 
 class UseCase(NamedTuple):
-    """A use-case by name, and what it is called with."""
+    """The name of a use-case, and its arguments."""
 
     name: str
     args: tuple[Any, ...]
@@ -90,7 +90,7 @@ class Raised(NamedTuple):
 
 
 CONFLICT = "write conflict"
-"""What a conditional write gives whose condition failed."""
+"""The result of a conditional write whose condition failed."""
 
 
 class _PauseError(BaseException):
@@ -102,10 +102,10 @@ class _PauseError(BaseException):
 
 
 class Tape:
-    """Every port at once: plays recorded results back, then pauses the run.
+    """All ports: replays recorded results, then pauses the run.
 
-    Clock, metrics, types and entropy are nobody's to change, so their calls are no steps. The
-    clock shows the time at which the last recorded result was given.
+    No actor changes clock, metrics, types and entropy, so their calls are not steps. The clock
+    shows the time of the last recorded result.
     """
 
     def __init__(self, jitter: float) -> None:
@@ -152,7 +152,7 @@ class Tape:
 
 
 class TapedJobs:
-    """The job store. Reads and writes of several rows are as many calls, as on DynamoDB."""
+    """The job store. Each row is read and written by a separate call, as on DynamoDB."""
 
     def __init__(self, tape: Tape) -> None:
         self._call = tape.call
@@ -220,7 +220,7 @@ class TapedJobs:
 
 
 class TapedTenants:
-    """One tenant without limits; what admits a job marks it."""
+    """One tenant without limits. A job is marked open when it is admitted."""
 
     def __init__(self, tape: Tape) -> None:
         self._call = tape.call
@@ -298,17 +298,17 @@ class TapedWorkflow:
 
 
 class TapedTypes:
-    """One task type that takes everything; what is measured of it is forgotten."""
+    """One task type that accepts every input and records no duration."""
 
     def get(self, name: str) -> TaskType:
         return TaskType(name, {})
 
     def record_duration(self, name: str, seconds: float) -> None:
-        """Forget it."""
+        """Record nothing."""
 
 
 class Place(NamedTuple):
-    """Where a run stands: before `call`, or at its end with the number of its result."""
+    """A place in a run: before `call`, or at its end with the number of its result."""
 
     results: tuple[Any, ...]
     times: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""What is run: jobs, users' wishes, and how much may go wrong."""
+"""Scenarios: jobs, the actions of users, and the number of faults."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from shoal.domain.retry import RetryPolicy
 
 
 class Faults(NamedTuple):
-    """How often each thing may still go wrong, or be done in an unusual way."""
+    """How often each fault or uncommon request may still happen."""
 
-    crashes: int = 0  # a worker forgets all that it does
-    losses: int = 0  # an answer to a worker is lost; it asks again
-    lapses: int = 0  # time passes under work
-    duplicates: int = 0  # a message is delivered and stays
-    stops: int = 0  # a function stops between two calls and is run again
+    crashes: int = 0  # a worker loses its state
+    losses: int = 0  # an answer to a worker is lost; the worker repeats the request
+    lapses: int = 0  # time passes during a lease
+    duplicates: int = 0  # a message is delivered twice
+    stops: int = 0  # a function stops between two calls and runs again
     deaths: int = 0  # an execution is aborted
-    breakdowns: int = 0  # a function of the workflow fails for good
+    breakdowns: int = 0  # a function of the workflow fails permanently
     lost_events: int = 0  # an event of an ended execution is lost
     dead_letters: int = 0  # a message becomes a dead letter
-    timeouts: int = 0  # a wait ends by its timeout under work
-    idle_timeouts: int = 0  # a wait ends by its timeout when nothing else moves
-    user_repeats: int = 0  # a user gives up, or asks once more
-    partials: int = 0  # a worker reports the first of its tasks alone
-    returns: int = 0  # a worker hands its chunk back
+    timeouts: int = 0  # a wait times out while others can move
+    idle_timeouts: int = 0  # a wait times out when nothing else moves
+    user_repeats: int = 0  # a user gives up, or repeats a request
+    partials: int = 0  # a worker reports only the first of its tasks
+    returns: int = 0  # a worker returns its chunk
     heartbeats: int = 0  # a worker sends a heartbeat
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A job and its world. `failures` has how often each task fails in each generation."""
+    """A job and its environment. `failures` has how often each task fails, by generation."""
 
     name: str
     faults: Faults
@@ -47,14 +47,14 @@ class Scenario:
     deadline: float | None = None
     actions: tuple[str, ...] = ("submit",)
     ends: tuple[JobStatus, ...] = (JobStatus.COMPLETED,)
-    patient: bool = False  # users act only when nothing moves
-    zombies: bool = True  # functions go on after who called them is gone
-    age_net: bool = False  # messages are sent again for their age alone
-    leap: float = 0.0  # how far a timeout moves the clock
+    patient: bool = False  # users act only when nothing else moves
+    zombies: bool = True  # functions keep running after their caller has failed
+    age_net: bool = False  # messages are resent for their age alone
+    leap: float = 0.0  # seconds by which a timeout moves the clock
     tally_chunks: int = 64
     jitter: float = 0.0
     hand_over_passes: int = 1_000
-    limit: int | None = None  # of states: beyond it a random part of them is visited
+    limit: int | None = None  # the most states; if there are more, a random part is visited
 
     @property
     def spec(self) -> Spec:
@@ -69,7 +69,7 @@ class Scenario:
         )
 
     def outcome(self, index: int, attempt: int, generation: int) -> Outcome:
-        """What comes of an attempt of a task."""
+        """Return the outcome of an attempt of a task."""
         failures = self.failures.get(index, ())
         fails = generation <= len(failures) and attempt <= failures[generation - 1]
         error = TaskError(error_type(index), "boom", retryable=True) if fails else None
@@ -77,7 +77,7 @@ class Scenario:
 
 
 def error_type(index: int) -> str:
-    """Tasks fail of a cause each."""
+    """Return the error type of a task; each task has its own."""
     return f"Boom{'ABCD'[index]}"
 
 
@@ -89,14 +89,17 @@ _SOME = 30_000
 SCENARIOS = (
     Scenario("a worker crashes", Faults(crashes=2), workers=2),
     Scenario("an answer is lost", Faults(losses=1)),
-    Scenario("messages come twice", Faults(duplicates=1), workers=2),
-    Scenario("a lease lapses under work", Faults(lapses=1, crashes=1), workers=2, limit=_SOME),
+    Scenario("messages are delivered twice", Faults(duplicates=1), workers=2),
+    Scenario("a lease lapses during work", Faults(lapses=1, crashes=1), workers=2, limit=_SOME),
     Scenario(
-        "all at once", Faults(crashes=1, losses=1, lapses=1, duplicates=1), workers=2, limit=_SOME
+        "all faults together",
+        Faults(crashes=1, losses=1, lapses=1, duplicates=1),
+        workers=2,
+        limit=_SOME,
     ),
     Scenario("two workers, two chunks, two tallies", Faults(), chunks=2, workers=2, tally_chunks=1),
     Scenario("two chunks and a crash", Faults(crashes=1), chunks=2),
-    Scenario("heartbeats, and a chunk handed back", Faults(heartbeats=1, returns=1, lapses=1)),
+    Scenario("heartbeats, and a chunk that is returned", Faults(heartbeats=1, returns=1, lapses=1)),
     Scenario(
         "a task fails once, in a chunk of two, reported in part",
         Faults(partials=1, crashes=1, losses=1),
@@ -106,7 +109,7 @@ SCENARIOS = (
         zombies=False,
     ),
     Scenario(
-        "a task fails for good, after a delay",
+        "a task fails permanently, after a delay",
         Faults(crashes=1, partials=1),
         chunk_size=2,
         failures={0: (2,)},
@@ -114,7 +117,9 @@ SCENARIOS = (
         jitter=0.5,
         ends=(FAILED,),
     ),
-    Scenario("three workers die of a task", Faults(crashes=3), ends=(DONE, FAILED), zombies=False),
+    Scenario(
+        "three workers die during a task", Faults(crashes=3), ends=(DONE, FAILED), zombies=False
+    ),
     Scenario("dead letters", Faults(dead_letters=1, crashes=1, stops=1)),
     Scenario("a window of one chunk", Faults(duplicates=1), chunks=2, max_parallelism=1),
     Scenario(
@@ -145,7 +150,7 @@ SCENARIOS = (
         limit=_SOME,
     ),
     Scenario(
-        "a window that shrinks, and is opened at last",
+        "a window that shrinks and is then removed",
         Faults(duplicates=1, idle_timeouts=1),
         chunks=3,
         workers=2,
@@ -164,7 +169,7 @@ SCENARIOS = (
     ),
     Scenario("a cancel", Faults(crashes=1), actions=_CANCEL, ends=(DONE, CANCELLED)),
     Scenario(
-        "a cancel that is asked for again",
+        "a cancel that is repeated",
         Faults(user_repeats=1, idle_timeouts=1),
         actions=_CANCEL,
         ends=(DONE, CANCELLED),
@@ -226,7 +231,7 @@ SCENARIOS = (
         limit=_SOME,
     ),
     Scenario(
-        "a retry at once, and nobody hears that an execution ended",
+        "a retry at once, and the event of an ended execution is lost",
         Faults(lost_events=2, idle_timeouts=1),
         failures={0: (1,)},
         actions=_RETRY,
@@ -234,7 +239,7 @@ SCENARIOS = (
         limit=_SOME,
     ),
     Scenario(
-        "a canary that passes, and the rest after it",
+        "a canary that passes, and the other tasks after it",
         Faults(crashes=1, losses=1, idle_timeouts=2),
         failures={0: (1,), 1: (1,)},
         chunk_size=2,

@@ -1,7 +1,7 @@
-"""What all actors share, and what each call of a port does to it.
+"""The state that all actors share, and the effect of each call of a port on it.
 
 A state of the model is one flat tuple of interned numbers: the places below, then one for each
-chunk's row. The meaning of the calls is that of ports.py, written down once more without adapters.
+chunk's row. The calls have the semantics of shoal.ports, implemented again without adapters.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ type State = tuple[int, ...]
 )
 WORKERS: Final = (15, 16)
 ROWS: Final = 17
-"""Where the chunks' rows begin in a state."""
+"""The first place of the rows of the chunks in a state."""
 
 
 class QueuedMessage(NamedTuple):
@@ -48,7 +48,7 @@ class Queue(NamedTuple):
         return Queue(tuple(sorted((*self.messages, QueuedMessage(count, chunk, visible_at)))), sent)
 
     def hide(self, message: QueuedMessage, until: float) -> Queue:
-        """Hide the message of this id, if it is still there."""
+        """Hide the message with this id, if it still exists."""
         return self._with(message, message._replace(visible_at=until))
 
     def delete(self, message: QueuedMessage) -> Queue:
@@ -62,7 +62,7 @@ class Queue(NamedTuple):
 
 
 class Run(NamedTuple):
-    """An execution of the state machine: which, where, and what it carries from state to state."""
+    """An execution of the state machine: its id, its position and its state."""
 
     generation: int
     number: int
@@ -82,12 +82,12 @@ class Run(NamedTuple):
 
 
 def begun(generation: int, number: int) -> Run:
-    """An execution before its first state."""
+    """Return an execution before its first state."""
     return Run(generation, number, ExecutionStatus.RUNNING, "begun")
 
 
 class AppliedCall(NamedTuple):
-    """What a call did: the number of the new value at its place, and of its result."""
+    """A call that was applied: the numbers of the new value at its place and of its result."""
 
     at: int
     value: int
@@ -107,7 +107,7 @@ class SharedState:
         self._done: dict[tuple[int, int, int], AppliedCall] = {}
 
     def apply(self, state: State, number: int) -> AppliedCall:
-        """What the call of this number does to the state."""
+        """Return the effect of the call with this number on the state."""
         call: Call = self._interner.values[number]
         at = _place(call)
         timed = state[NOW] if call.name == "queue.send" else -1
@@ -136,7 +136,7 @@ class SharedState:
 
 
 _PLAIN: Final = (QUEUE, EXECUTIONS)
-"""Places whose values are hashable as they are."""
+"""Places whose values are hashable."""
 
 
 def _place(call: Call) -> int:
@@ -266,7 +266,7 @@ def _workflow_describe(runs: tuple[Run, ...], generation: int, number: int) -> E
 
 
 def _workflow_answer(runs: tuple[Run, ...], token: str) -> Effect:
-    """Wake who waits with this token, or enters the wait; TaskDoesNotExist is ignored."""
+    """Wake the execution that waits with this token; ignore TaskDoesNotExist."""
     return tuple(
         run._replace(answered=True) if run.token == token and run.at.state is Step.WAIT else run
         for run in runs

@@ -19,7 +19,7 @@ LEAST = 100_000
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_no_state_breaks_a_law(
+def test_no_state_violates_an_invariant(
     scenario: Scenario,
     visited: dict[str, int],
     record_property: Callable[[str, object], None],
@@ -57,8 +57,8 @@ def test_enough_states_were_visited(visited: dict[str, int]) -> None:
     assert sum(visited.values()) >= LEAST
 
 
-def test_no_use_case_catches_what_unwinds_it() -> None:
-    """A run is stopped before a call by a BaseException; one that caught it would go on."""
+def test_no_use_case_catches_base_exceptions() -> None:
+    """A BaseException stops a run before a call; a use-case must not catch it."""
     sources = [*Path(shoal.service.__path__[0]).glob("*.py")]
     caught = [
         "BaseException" if each.type is None else ast.unparse(each.type)

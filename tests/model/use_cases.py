@@ -1,4 +1,4 @@
-"""The real use-cases, wired to a tape, by name."""
+"""The real use-cases, wired to a tape, by their names."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ TENANT = "default"
 LEASE = 1.0
 NEVER = 1e12
 SOME = Selection(Cause("noop", error_type(1), "boom").fingerprint)
-"""Of the tasks of a job the one with index 1."""
+"""Selects the task with index 1."""
 FIRST = Selection(runs=((0, 1),))
 FEW = Canary(share=0.5, bar=1.0, chosen=Selection(), tried=1, more=True, completed=0, generation=2)
-"""The task with index 0 first, then the others."""
+"""A canary of the task with index 0; the others follow."""
 
 
 class Held(NamedTuple):
-    """What a worker knows of its lease; tasks are pairs of index and attempt."""
+    """The lease of a worker; its tasks are pairs of index and attempt."""
 
     worker: str
     chunk: int
@@ -60,7 +60,7 @@ class Held(NamedTuple):
 
 
 def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], Any]:
-    """A function that runs a use-case on what the tape plays."""
+    """Return a function that runs a use-case on the tape."""
     jobs = cast("JobStore", TapedJobs(tape))
     chunks: Any = TapedChunks(tape)
     queue, workflow = TapedQueue(tape), TapedWorkflow(tape)
@@ -120,7 +120,7 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
         State.FAIL: lambda g: termination.fail(job_id, g, "the workflow failed"),
         "lease": lambda w, request, chunk: leasing.lease(w, request, [ChunkRef(job_id, chunk)]),
         "report": report,
-        "beat": beat,
+        "heartbeat": beat,
         "recover": lambda: recovery.recover(job_id),
         "sweep": recovery.sweep,
         "bury": lambda chunk: recovery.dead_letter(job_id, chunk),

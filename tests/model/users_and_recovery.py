@@ -1,4 +1,4 @@
-"""Users, recovery, dead letters, functions that nobody waits for, and time."""
+"""Users, recovery, dead letters, functions without a caller, and time."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.model.use_cases import LEASE
 
 
 class UsersAndRecovery(Executions):
-    """The moves of all others."""
+    """The moves of users, recovery, dead letters and time."""
 
     def _user(self, state: State) -> Iterator[Move]:
         user: User = self.interner.values[state[USER]]
@@ -45,13 +45,13 @@ class UsersAndRecovery(Executions):
             yield self._user_steps(draft, user)
         elif user.action < len(self.scenario.actions) and self._may_act(state, user):
             action = self.scenario.actions[user.action]
-            if action == "resume":  # people are slower than the clock is fine
+            if action == "resume":  # users are slower than the resolution of the clock
                 draft.numbers[NOW] = self.interner.number(draft.get(NOW) + SHORT_TIME)
             place = self._begin(draft, action)
             yield self._user_steps(draft, user._replace(place=place))
 
     def _may_act(self, state: State, user: User) -> bool:
-        """Whether the next wish makes sense now."""
+        """Return whether the next action is possible now."""
         if self.scenario.actions[user.action] not in {"retry", "retry some", "retry a few first"}:
             return True
         job = self.interner.values[state[JOB]]
@@ -110,9 +110,9 @@ class UsersAndRecovery(Executions):
             rest = (*places[:index], *places[index + 1 :])
             draft.put(ZOMBIES, Zombies(rest if ended else tuple(sorted((*rest, after)))))
             name = self.programs.places[place].use_case.name
-            yield draft.move(f"left-over {name}", call)
+            yield draft.move(f"orphaned {name}", call)
 
-    # Time and the sweep, when nobody else can move
+    # Time and the sweep, when no other actor can move
 
     def _idle(self, state: State) -> Iterator[Move]:
         values = self.interner.values

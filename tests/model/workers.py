@@ -1,4 +1,4 @@
-"""Workers: receive, lease, run, report, delete."""
+"""Workers: they receive, lease, run, report and delete."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Workers(Actors):
             return self._leased(draft, worker, answer)
         held = worker.held
         assert held is not None
-        if worker.mode == "beat":
+        if worker.mode == "heartbeat":
             return self._renewed(draft, worker, answer.decision)
         self._check_report(draft, worker, answer)
         if answer == "stale":
@@ -129,16 +129,16 @@ class Workers(Actors):
         return Worker(requests=worker.requests)
 
     def _check_report(self, draft: Draft, worker: Worker, answer: str) -> None:
-        """An accepted report stands; a stale one has lost its lease."""
+        """An accepted report is kept; a report is stale only after its lease was lost."""
         _, number, _, outcomes = self.programs.places[worker.place].use_case.args
         held = worker.held
         assert held is not None
         row = draft.get(ROWS + held.chunk)
         stands = any((part.epoch, part.report) == (held.epoch, number) for part in row.parts)
         if answer == "accepted" and outcomes and not stands:
-            draft.broken = Violation("an accepted report stands", f"{held} {number} in {row}")
+            draft.broken = Violation("an accepted report is kept", f"{held} {number} in {row}")
         if answer == "stale" and row.epoch == held.epoch:
-            draft.broken = Violation("only who lost a lease is stale", f"{held} {row}")
+            draft.broken = Violation("only a report under a lost lease is stale", f"{held} {row}")
 
     def _report(
         self, state: State, index: int, worker: Worker, *, final: bool, empty: bool = False

@@ -20,7 +20,7 @@ WORKERS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Disruption:
-    """A job, and what happens to its workers while it runs."""
+    """A job, and how often its workers are killed and frozen while it runs."""
 
     tasks: int
     chunk: int

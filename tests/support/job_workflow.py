@@ -2,7 +2,7 @@
 
 A `Position` is a state of one execution. `Position.after` returns the next one, given the answer of
 its function; `call` calls the use-case of a position. Every driver in the tests consists of these
-two: it decides only when a call happens, and what happens in between.
+two: it decides only when a call happens.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Position(NamedTuple):
         return self._replace(state=NEXT[self.state], ranges=(), place=0)
 
     def failed(self) -> Position:
-        """Return the position after a function failed for good."""
+        """Return the position after a function failed permanently."""
         return self._replace(state=State.FAIL, ranges=(), place=0)
 
     def _first_range(self, state: State, ranges: tuple[Range, ...]) -> Position:

@@ -37,7 +37,7 @@ ENDED: Final = frozenset(("COMPLETED", "FAILED", "CANCELLED"))
 
 @dataclass(frozen=True, slots=True)
 class JobRun:
-    """A job that has ended, its duration, and what was billed meanwhile."""
+    """A job that has ended, its duration and its bill."""
 
     job: Mapping[str, Any]
     seconds: float

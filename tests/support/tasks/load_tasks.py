@@ -1,4 +1,4 @@
-"""Task types of bench and chaos: some sleep, some note that they ran, one fails by a draw."""
+"""Task types for load: they sleep, log their execution or fail at random."""
 
 import os
 import random
@@ -10,14 +10,14 @@ from shoal import Context, task
 
 
 def _draw(ctx: Context, salt: str) -> float:
-    """Uniform in [0, 1), the same whenever this attempt of this task runs."""
+    """Return a number in [0, 1) that is the same for every run of this attempt."""
     seed = f"{salt}:{ctx.job_id}:{ctx.index}:{ctx.attempt}"
     return random.Random(seed).random()  # noqa: S311 - an attempt that runs again has to repeat
 
 
 @task
 def sleepy(least: float = 0.05, most: float = 0.2, *, ctx: Context) -> dict[str, Any]:
-    """Sleep a seeded while."""
+    """Sleep for a random time that repeats with the task."""
     seconds = least + (most - least) * _draw(ctx, "sleepy")
     time.sleep(seconds)
     return {"index": ctx.index}
@@ -25,7 +25,7 @@ def sleepy(least: float = 0.05, most: float = 0.2, *, ctx: Context) -> dict[str,
 
 @task
 def flaky(probability: float = 0.05, *, ctx: Context) -> dict[str, Any]:
-    """Fail by chance."""
+    """Fail at random."""
     if _draw(ctx, "flaky") < probability:
         raise RuntimeError("bad luck")
     return {"index": ctx.index}
@@ -33,7 +33,7 @@ def flaky(probability: float = 0.05, *, ctx: Context) -> dict[str, Any]:
 
 @task
 def noted(ledger: str, seconds: float = 0.1, *, ctx: Context) -> dict[str, Any]:
-    """Sleep, and note begin and end of each execution in a file."""
+    """Sleep, and log the start and the end of each execution to a file."""
     _note(ledger, ctx, "begin")
     time.sleep(seconds)
     _note(ledger, ctx, "end")
@@ -42,7 +42,7 @@ def noted(ledger: str, seconds: float = 0.1, *, ctx: Context) -> dict[str, Any]:
 
 @task
 def gated(ledger: str, gate: str, *, ctx: Context) -> dict[str, Any]:
-    """As `noted`, but end when a file is there: one for the first lease, one for all later ones."""
+    """Wait for a file, and log as `noted` does; later leases wait for another file."""
     _note(ledger, ctx, "begin")
     mine = Path(f"{gate}.{'first' if ctx.epoch == 1 else 'later'}")
     while not mine.exists():
@@ -52,7 +52,7 @@ def gated(ledger: str, gate: str, *, ctx: Context) -> dict[str, Any]:
 
 
 def _note(ledger: str, ctx: Context, what: str) -> None:
-    """Append a line; one write to a file opened for appending stays whole."""
+    """Append a line; a single write to a file opened for appending is atomic."""
     line = f"{ctx.job_id} {ctx.index} {ctx.attempt} {ctx.epoch} {os.getpid()} {what}\n"
     file = os.open(ledger, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.write(file, line.encode())
