@@ -14,7 +14,7 @@ from shoal.adapters.webhook_post import HttpWebhookPoster
 from shoal.domain.addresses import LOOPBACK
 from shoal.domain.errors import WriteConflict
 from shoal.domain.job_event import JobChange, JobChangeEvent
-from shoal.domain.webhook import DISABLE_AFTER, RETRY_DELAYS, WebhookResponse
+from shoal.domain.webhook import DISABLE_AFTER, MOST_WEBHOOKS, RETRY_DELAYS, WebhookResponse
 from shoal.wire.job_event import job_event_body
 from shoal.wire.webhook_messages import delivery_message
 from tests.unit.handlers.http_calls import Json, World, call, submit, user
@@ -313,6 +313,28 @@ def test_a_webhook_that_fails_for_days_is_disabled_and_audited(world: World) -> 
     happened(world, JobChange.COMPLETED)
     deliver(world)
     assert len(world.webhook_poster.posted) == tried
+
+
+def test_a_queued_event_is_not_sent_to_a_webhook_that_was_disabled_since(world: World) -> None:
+    add()
+    world.webhook_poster.answer = WebhookResponse(410, 0.1)
+    happened(world, JobChange.COMPLETED)
+    happened(world, JobChange.COMPLETED)
+
+    deliver(world)
+
+    assert len(world.webhook_poster.posted) == 1
+
+
+def test_a_repeated_key_returns_the_webhook_when_no_other_may_be_added() -> None:
+    headers, body = {"Idempotency-Key": "k"}, {"url": URL}
+    first = call("POST", "/webhooks", body, headers=headers)
+    for number in range(MOST_WEBHOOKS - 1):
+        call("POST", "/webhooks", {"url": f"{URL}/{number}"})
+
+    again = call("POST", "/webhooks", body, headers=headers)
+
+    assert again.json == first.json
 
 
 def test_a_successful_test_event_re_enables_the_webhook(world: World) -> None:

@@ -9,12 +9,14 @@ from shoal.domain.errors import (
     IdempotencyConflict,
     InputsNotFound,
     InvalidRequest,
+    LimitReached,
     UnknownTaskType,
 )
 from shoal.domain.grid import Grid
 from shoal.domain.job import JobStatus, Spec
 from shoal.domain.job_filter import JobFilter
 from shoal.ports.workflow import Execution, ExecutionStatus
+from shoal.service.admission import Admission
 from shoal.service.submission import fingerprint
 from tests.unit.service.service_harness import TENANT, ServiceHarness
 
@@ -59,6 +61,28 @@ def test_a_repeat_starts_the_execution_that_was_never_started(harness: ServiceHa
     harness.submit(key="k")
 
     assert harness.workflow.describe(job.id, 1, 1) is not None
+
+
+def test_a_repeat_returns_the_job_after_its_deadline(harness: ServiceHarness) -> None:
+    first = harness.submit(key="k", deadline=harness.clock.now() + 10.0)
+    harness.clock.advance(20.0)
+
+    assert harness.submit(key="k", deadline=first.spec.deadline) == first
+
+
+def test_a_repeat_returns_the_job_that_took_the_last_place_at_the_same_time(
+    harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = harness.submit(key="k")
+    get, reads = harness.jobs.get, iter([None])  # the first read is before the concurrent submit
+
+    def limit_reached(*_args: object) -> None:
+        raise LimitReached("jobs", "too many jobs", 1)
+
+    monkeypatch.setattr(harness.jobs, "get", lambda job_id: next(reads, get(job_id)))
+    monkeypatch.setattr(Admission, "admit", limit_reached)
+
+    assert harness.submit(key="k") == first
 
 
 def test_without_a_key_each_submit_creates_a_job(harness: ServiceHarness) -> None:
