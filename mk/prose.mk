@@ -8,7 +8,7 @@ CLEAN_PROSE := README.md CHANGELOG.md docs/explanation docs/tutorials docs/adr d
 	layers/shoal/src/shoal/adapters layers/shoal/src/shoal/ports layers/shoal/src/shoal/wire layers/shoal/src/shoal/domain \
 	layers/shoal/src/shoal/settings.py template.yaml statemachine samconfig.toml pyproject.toml \
 	layers/shoal/src/shoal/service layers/shoal/src/shoal/bootstrap functions/handlers \
-	tests/unit/service tests/unit/handlers tests/unit/docs/test_architecture_page.py
+	tests/unit/service tests/unit/handlers tests/unit/docs
 PROSE ?= $(CLEAN_PROSE)
 
 every-check: check-prose

@@ -1,4 +1,4 @@
-"""The architecture page names modules, directories and protocol steps that exist."""
+"""Tests that the architecture page names modules, directories and steps that exist."""
 
 import re
 from collections.abc import Iterator
@@ -15,19 +15,19 @@ INVARIANT = re.compile(r"\binvariants?\s+(\d+)(?:(?:,| and| to)\s+(\d+))*", re.I
 
 
 def modules() -> list[str]:
-    """The Python modules that the page names."""
+    """Return the Python modules that the page names."""
     return sorted(set(re.findall(r"`((?:shoal|handlers)(?:\.[a-z_]+)+)`", PAGE)))
 
 
 def directories() -> list[str]:
-    """The paths of the table of directories."""
+    """Return the paths of the table of directories."""
     table = PAGE.split("## Directories")[1].split("## Glossary")[0]
     first_cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
     return [path for cell in first_cells for path in re.findall(r"`([^`]+)`", cell)]
 
 
 def references() -> Iterator[tuple[str, str]]:
-    """File and line of each text that refers to a step or an invariant of the page."""
+    """Yield the place and the text of each line that refers to the page."""
     for folder in SOURCES:
         for path in sorted((ROOT / folder).rglob("*")):
             if path == Path(__file__) or "node_modules" in path.parts:

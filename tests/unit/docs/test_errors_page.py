@@ -1,4 +1,4 @@
-"""The page of errors has each problem that the API can answer, with its status, and no other."""
+"""Tests that the page of errors lists exactly the problems of the API, with their statuses."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ ROWS = re.findall(r"^\| `([^`]+)` \| (\d{3}) \| (.+) \| (.+) \|$", PAGE, re.MULT
 
 
 def below(error: type[Exception]) -> Iterator[type[Exception]]:
-    """The error and all kinds of it that the API can raise: not those of workers and clients."""
+    """Yield the error and its subclasses, without those of workers and clients."""
     if error.__module__.startswith(("handlers.", "shoal.domain.", "shoal.service.")):
         yield error
     for kind in error.__subclasses__():
@@ -33,16 +33,16 @@ def _each() -> Iterator[Exception]:
             yield error
 
 
-def test_each_problem_stands_on_the_page_with_its_status_and_no_other_does() -> None:
+def test_the_page_lists_exactly_the_problems_with_their_statuses() -> None:
     assert {kind: int(status) for kind, status, _, _ in ROWS} == answers()
 
 
-def test_each_stands_there_once_with_what_to_do() -> None:
+def test_each_problem_is_listed_once_with_a_remedy() -> None:
     assert len(ROWS) == len({kind for kind, _, _, _ in ROWS})
     assert all(meaning.endswith(".") and deed.endswith(".") for _, _, meaning, deed in ROWS)
 
 
-def test_the_sizes_are_those_of_the_code() -> None:
+def test_the_sizes_agree_with_the_code() -> None:
     users, workers = json_body.MAX_BODY_BYTES / 1e6, MAX_BODY_BYTES / 1e6
 
     assert f"{users:.1f} MB on user routes and {workers:.0f} MB on worker routes" in PAGE

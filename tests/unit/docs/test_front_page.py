@@ -1,4 +1,4 @@
-"""A stranger who reads the README finds every other page by two links, and figures that are so."""
+"""Tests that the README leads to every page within two links, and that its figures are correct."""
 
 import re
 from pathlib import Path
@@ -18,17 +18,17 @@ def linked(page: Path) -> set[Path]:
     return {(page.parent / each).resolve() for each in LINK.findall(page.read_text())}
 
 
-def test_the_front_leads_to_the_index_and_the_index_to_every_page() -> None:
+def test_the_readme_links_to_the_index_and_the_index_to_every_page() -> None:
     assert INDEX in linked(ROOT / "README.md")
     assert linked(INDEX) | linked(DECISIONS) | {INDEX, ROOT / "README.md"} >= PAGES
 
 
 @pytest.mark.parametrize("page", sorted(PAGES), ids=lambda page: str(page.relative_to(ROOT)))
-def test_no_link_leads_nowhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     assert not [each for each in linked(page) if not each.exists()]
 
 
-def test_the_comparison_has_the_figures_that_were_measured() -> None:
+def test_the_comparison_has_the_measured_figures() -> None:
     measured = MEASURED.findall((ROOT / "bench" / "peers.md").read_text())
     compared = COMPARED.findall((DOCS / "explanation" / "compared.md").read_text())
 

@@ -1,4 +1,4 @@
-"""The page of the SDK names all that there is, with the limits that hold."""
+"""Tests that the page of the SDK lists every public name and the limits of the code."""
 
 import dataclasses
 import inspect
@@ -39,7 +39,7 @@ def public(thing: type) -> set[str]:
 
 
 def first_column(title: str) -> set[str]:
-    """The names that begin the rows of a section's tables."""
+    """Return the names in the first column of a section's tables."""
     section = re.split(r"^## ", PAGE.split(f"\n## {title}\n")[1], flags=re.MULTILINE)[0]
     cells = re.findall(r"^\| ([^|]+) \|", section, re.MULTILINE)
     return {name for cell in cells for name in re.findall(r"`(\w+)", cell)}
@@ -64,7 +64,7 @@ def test_the_members_of_a_context_are_on_the_page() -> None:
 
 
 @pytest.mark.parametrize("method", ["fake", "track", "effect", "progress"])
-def test_methods_take_what_the_page_says(method: str) -> None:
+def test_methods_have_the_documented_parameters(method: str) -> None:
     parameters = [*inspect.signature(getattr(Context, method)).parameters]
 
     assert f"`{method}({', '.join(name for name in parameters if name != 'self')})`" in PAGE
@@ -96,17 +96,17 @@ def test_the_fields_and_defaults_of_a_policy_are_on_the_page() -> None:
         f"| {wire_retry.MAX_TYPES} names |",
         f"the given number of seconds, {retry.LONGEST_DELAY:,.0f} at most",
         f"has {CLEAN_UP_SECONDS:g} s after a cancel",
-        f"links that hold for {LINK_SECONDS // 60} minutes",
+        f"links that are valid for {LINK_SECONDS // 60} minutes",
         f"after {ChildLimits().max_tasks:,} tasks or when it has grown by {GROWTH} MB",
         f"task types of a worker | {MOST_TYPES} |",
         f"the group `{discovery.GROUP}`",
     ],
 )
-def test_figures_are_those_of_the_code(sentence: str) -> None:
+def test_figures_agree_with_the_code(sentence: str) -> None:
     assert sentence in WORDS
 
 
-def test_names_are_as_long_as_the_patterns_let_them_be() -> None:
+def test_the_lengths_of_names_agree_with_the_patterns() -> None:
     task_name = int(re.findall(r"\{0,(\d+)\}", wire.TYPE_NAME)[0]) + 1
     artifact_name = int(re.findall(r"\{0,(\d+)\}", wire.ARTIFACT_NAME)[0]) + 1
 

@@ -1,4 +1,4 @@
-"""The page that workers in other languages are written from says what the code does."""
+"""Tests that the page on the worker protocol agrees with the code."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def section(title: str) -> str:
 
 
 def first_column(title: str) -> set[str]:
-    """The words in code style that begin the rows of a section's tables, but for their heads."""
+    """Return the code words in the first column of a section's tables, without headers."""
     rows = re.findall(r"^\| `([^`]+)` \|.*\n(?!\|--)", section(title), re.MULTILINE)
     return set(rows)
 
@@ -51,7 +51,7 @@ def decisions(model: type[BaseModel]) -> set[str]:
 
 
 def unknown(given: Any, understood: Any, place: str = "") -> Iterator[str]:
-    """Where an example has a field that its model does not read."""
+    """Yield the places where an example has a field that its model does not read."""
     if isinstance(given, dict) and isinstance(understood, dict):
         for name, value in given.items():
             if name in understood:
@@ -63,7 +63,7 @@ def unknown(given: Any, understood: Any, place: str = "") -> Iterator[str]:
             yield from unknown(one, other, f"{place}[]")
 
 
-def test_every_call_has_its_request_and_its_answer_on_the_page() -> None:
+def test_every_call_has_its_request_and_response_on_the_page() -> None:
     shown = {(kind, model) for _, kind, model, _ in EXAMPLES}
 
     for noun in ("Registration", "Lease", "Heartbeat", "Report", "Part", "Effect", "Artifact"):
@@ -72,9 +72,7 @@ def test_every_call_has_its_request_and_its_answer_on_the_page() -> None:
 
 
 @pytest.mark.parametrize(("_indent", "kind", "model", "text"), EXAMPLES)
-def test_an_example_is_understood_to_its_last_field(
-    _indent: str, kind: str, model: str, text: str
-) -> None:
+def test_an_example_has_only_known_fields(_indent: str, kind: str, model: str, text: str) -> None:
     understood = MODELS[model].model_validate_json(text)
 
     assert kind in {"request", "answer", "message", "part", "problem"}
@@ -82,7 +80,7 @@ def test_an_example_is_understood_to_its_last_field(
     assert list(unknown(json.loads(text), dumped)) == []
 
 
-def test_the_paths_are_those_that_are_answered() -> None:
+def test_the_paths_are_those_of_the_routes() -> None:
     assert {f"POST {path}" for path in first_column("Calls")} == set(callbacks.ROUTES)
 
 
@@ -98,12 +96,12 @@ def test_every_status_has_its_row() -> None:
         401,
         415,
         429,
-    }  # of users' routes alone
+    }  # only on the users' routes
 
     assert {each for each in answered if each < 500} <= rows
 
 
-def test_the_variables_are_those_that_a_worker_reads() -> None:
+def test_the_variables_agree_with_the_worker() -> None:
     named = set(re.findall(r"`((?:SHOAL|AWS)_[A-Z_]+)`", section("Configuration")))
     told = dict.fromkeys(named, "1") | {"SHOAL_TASKS": "tasks"}
 
@@ -151,11 +149,11 @@ def test_the_variables_are_those_that_a_worker_reads() -> None:
         f"as {' : '.join(map(str, worker_context.WEIGHTS.values()))}",
     ],
 )
-def test_a_figure_is_the_code_s(sentence: str) -> None:
+def test_figures_agree_with_the_code(sentence: str) -> None:
     assert sentence in WORDS
 
 
-def test_a_link_to_inputs_lives_for_an_hour() -> None:
+def test_a_link_to_inputs_is_valid_for_an_hour() -> None:
     assert inputs.LINK_SECONDS == 3_600
     assert "without a signature, within an hour" in WORDS
 
@@ -168,7 +166,7 @@ def test_a_link_to_inputs_lives_for_an_hour() -> None:
         ("`[A-Za-z][A-Za-z0-9_.-]*`, at most 100 characters", "type", 100),
     ],
 )
-def test_a_name_may_be_as_long_as_the_page_says(phrase: str, name: str, longest: int) -> None:
+def test_the_lengths_of_names_agree_with_the_code(phrase: str, name: str, longest: int) -> None:
     def accepted(length: int) -> bool:
         names = {"worker": "w", "request_id": "r" * 8, "type": "t", name: "x" * length}
         offer = {"name": names["type"], "schema": {}}
