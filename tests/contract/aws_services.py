@@ -1,4 +1,4 @@
-"""What the AWS side of the contract stands on: moto in this process, or MiniStack beside it."""
+"""AWS for the contract tests: moto in this process, or MiniStack in another."""
 
 import json
 import socket
@@ -32,7 +32,7 @@ _FOUND_BY = {
 
 @dataclass(frozen=True)
 class Aws:
-    """Clients and the names of what they find."""
+    """Clients, and the names of the resources."""
 
     dynamodb: Any
     s3: Any

@@ -1,4 +1,4 @@
-"""Values that contract tests start from; every call of `fresh_id` gives a job of its own."""
+"""Values that contract tests start from; every call of `fresh_id` returns a new job id."""
 
 import itertools
 

@@ -39,7 +39,7 @@ def test_an_act_is_found_by_its_job_and_by_its_tenant(ports: Ports) -> None:
     assert ports.audit.of_tenant(tenant, limit=10, start=None) == ([theirs], None)
 
 
-def test_an_act_that_is_of_no_job_is_found_by_its_tenant(ports: Ports) -> None:
+def test_an_event_without_a_job_is_found_by_its_tenant(ports: Ports) -> None:
     tenant = fresh_id()
     act = replace(an_act("", tenant=tenant), job_id=None)
 

@@ -1,4 +1,4 @@
-"""What AWS refuses reaches the use-cases in Shoal's words."""
+"""Errors of AWS reach the use-cases as errors of Shoal."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -59,7 +59,7 @@ def slept() -> list[float]:
 
 
 class Stub(Stubber):
-    """A client that expects calls and answers them as told."""
+    """A client that expects calls and returns prepared answers."""
 
     client: Any
 
@@ -129,9 +129,7 @@ def test_delays_are_whole_seconds_and_at_most_fifteen_minutes(
     )
 
 
-def test_keys_that_dynamodb_left_out_are_asked_for_again(
-    dynamodb: Stub, slept: list[float]
-) -> None:
+def test_unprocessed_keys_are_read_again(dynamodb: Stub, slept: list[float]) -> None:
     a, b = {"id": {"S": "a"}}, {"id": {"S": "b"}}
     rest = {"tasks": {"Keys": [b], "ConsistentRead": True}}
     dynamodb.add_response(

@@ -43,7 +43,7 @@ def test_lines_longer_than_a_read_stay_whole(ports: Ports) -> None:
     assert list(ports.blobs.lines(key)) == lines
 
 
-def test_what_is_not_there_is_said_so(ports: Ports) -> None:
+def test_a_missing_object_has_no_size(ports: Ports) -> None:
     key = f"inputs/{fresh_id()}"
 
     assert ports.blobs.size(key) is None

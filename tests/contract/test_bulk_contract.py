@@ -72,7 +72,7 @@ def test_a_write_over_another_version_is_refused(ports: Ports) -> None:
         ports.bulk.put(action.take((), "place"))
 
 
-def test_another_tenants_action_is_not_there(ports: Ports) -> None:
+def test_an_action_of_another_tenant_is_not_found(ports: Ports) -> None:
     action = an_action(fresh_id())
     ports.bulk.create(action)
 

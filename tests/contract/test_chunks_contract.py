@@ -64,7 +64,7 @@ def test_chunks_that_do_not_exist_are_left_out(ports: Ports) -> None:
     assert ports.chunks.get_many(job, []) == []
 
 
-def test_a_put_goes_over_the_version_before(ports: Ports) -> None:
+def test_a_put_requires_the_previous_version(ports: Ports) -> None:
     chunk = a_chunk(fresh_id())
     ports.chunks.create([chunk])
 
@@ -102,7 +102,7 @@ def test_a_part_is_read_back_whole(ports: Ports) -> None:
 
 
 @pytest.mark.parametrize("outcomes", [plain_outcomes(), large(1)], ids=["small", "large"])
-def test_a_part_says_where_it_comes_from(ports: Ports, outcomes: list[Outcome]) -> None:
+def test_a_part_has_its_origin(ports: Ports, outcomes: list[Outcome]) -> None:
     key = PartKey(fresh_id(), 3, 2, 1)
 
     ports.chunks.put_part(key, outcomes, origin=ORIGIN, expires_at=EXPIRES_AT)
@@ -174,7 +174,7 @@ PACKED = zlib.compress(b" " * 64_000_000)
 @pytest.mark.parametrize(
     "body", [b"", b"{}", b"[1]", b"[", b'[{"index": 0}]', PACKED, pack_part(plain_outcomes())]
 )
-def test_an_upload_that_is_no_list_of_outcomes_holds_none(ports: Ports, body: bytes) -> None:
+def test_an_invalid_upload_has_no_outcomes(ports: Ports, body: bytes) -> None:
     key = PartKey(fresh_id(), 0, 1, 1)
 
     ports.upload(str(key), body)
@@ -182,7 +182,7 @@ def test_an_upload_that_is_no_list_of_outcomes_holds_none(ports: Ports, body: by
     assert ports.chunks.parts([key]) == {key: ()}
 
 
-def test_a_worker_uploads_a_part_once_and_of_the_size_it_said(on_ministack: Aws) -> None:
+def test_a_part_is_uploaded_once_and_with_the_announced_size(on_ministack: Aws) -> None:
     chunks, key = on_aws(on_ministack).chunks, PartKey(fresh_id(), 0, 1, 1)
     upload = chunks.part_upload(key, 2, origin=ORIGIN, seconds=60)
 
@@ -196,7 +196,7 @@ def test_a_worker_uploads_a_part_once_and_of_the_size_it_said(on_ministack: Aws)
     assert chunks.whole_parts([key]) == {key: WholePart((), ORIGIN)}
 
 
-def test_who_uploads_a_part_cannot_say_that_another_did(on_ministack: Aws) -> None:
+def test_a_worker_cannot_upload_a_part_as_another_worker(on_ministack: Aws) -> None:
     key = PartKey(fresh_id(), 0, 1, 1)
     upload = on_aws(on_ministack).chunks.part_upload(key, 2, origin=ORIGIN, seconds=60)
 

@@ -51,7 +51,7 @@ def test_they_are_found_by_job_and_cause_and_by_tenant(ports: Ports) -> None:
     assert {each.cause for each in in_pages(ports, tenant, limit=10)} == {one.cause, other.cause}
 
 
-def test_one_more_takes_the_place_of_what_was_counted_before(ports: Ports) -> None:
+def test_a_repeated_dead_letter_replaces_its_count(ports: Ports) -> None:
     tenant = fresh_id()
     one = letters(tenant=tenant)
     two = one.with_letter(a_letter(1, at=NOW + 5))
@@ -63,7 +63,7 @@ def test_one_more_takes_the_place_of_what_was_counted_before(ports: Ports) -> No
     assert in_pages(ports, tenant, limit=10) == [two]
 
 
-def test_of_two_writers_one_is_told(ports: Ports) -> None:
+def test_one_of_two_concurrent_writes_conflicts(ports: Ports) -> None:
     one = letters()
     ports.dead_letters.put(one)
 
@@ -84,7 +84,7 @@ def test_pages_go_from_the_newest_to_the_oldest_and_miss_none(ports: Ports) -> N
     assert in_pages(ports, tenant, limit=5) == written[::-1]
 
 
-def test_letters_of_another_tenant_are_not_among_them(ports: Ports) -> None:
+def test_dead_letters_of_another_tenant_are_not_listed(ports: Ports) -> None:
     tenant = fresh_id()
     ports.dead_letters.put(letters(tenant=f"{tenant}-2"))
 

@@ -45,7 +45,7 @@ def test_an_effect_is_its_tasks_and_its_keys(ports: Ports) -> None:
     assert ports.effects.effect(chunk.job, 0, "refund") is None
 
 
-def test_who_lost_the_lease_keeps_nothing(ports: Ports) -> None:
+def test_a_worker_that_lost_the_lease_stores_no_effect(ports: Ports) -> None:
     chunk = leased(ports)
     later = chunk.grant("other", "r2", NOW + 120, 60.0)
     assert isinstance(later, Granted)
@@ -57,7 +57,7 @@ def test_who_lost_the_lease_keeps_nothing(ports: Ports) -> None:
     assert ports.effects.effect(chunk.job, 0, "charge") is None
 
 
-def test_a_chunk_that_nobody_holds_keeps_nothing(ports: Ports) -> None:
+def test_a_chunk_without_a_lease_stores_no_effect(ports: Ports) -> None:
     chunk = leased(ports)
     ports.chunks.put(chunk.seal())
 

@@ -1,4 +1,4 @@
-"""Verbs on what is no job, in the words of the port and of the tables alike."""
+"""Actions on keys that are not jobs, in memory and in the tables."""
 
 from dataclasses import replace
 
@@ -58,7 +58,7 @@ def test_a_deleted_job_is_in_no_list_and_its_id_stays_taken(ports: Ports) -> Non
 
 @pytest.mark.parametrize("verb", ["cancel", "pause", "resume", "retry"])
 @pytest.mark.parametrize("name", ["{job}#tally#0", "{job}#sums#1", "", "x", "{job}x", "x" * 3_000])
-def test_a_key_that_is_no_job_s_is_no_job(ports: Ports, verb: str, name: str) -> None:
+def test_the_key_of_another_row_is_not_a_job(ports: Ports, verb: str, name: str) -> None:
     job = a_job()
     ports.jobs.create(job)
     ports.jobs.create_tallies([Tally(job.id, 0, {})], expires_at=EXPIRES_AT)

@@ -1,4 +1,4 @@
-"""Jobs found by filters: what is found, in which order, and at how many rows."""
+"""Jobs found by filters: the results, their order, and the number of rows read."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -110,7 +110,7 @@ def test_jobs_of_one_moment_are_each_listed_once(ports: Ports) -> None:
     assert {job.id for job in listed} == {job.id for job in jobs}
 
 
-def test_a_page_ends_where_its_rows_do_and_the_next_goes_on(ports: Ports) -> None:
+def test_the_next_page_continues_where_a_page_ends(ports: Ports) -> None:
     tenant = fresh_id()
     rare = {0, 1, 550}
     for number in range(MOST_ENTRIES + 100):
@@ -122,7 +122,7 @@ def test_a_page_ends_where_its_rows_do_and_the_next_goes_on(ports: Ports) -> Non
     assert all(page.read <= MOST_ROWS for page in read)
 
 
-def test_a_page_of_several_statuses_reads_no_more_and_repeats_nothing(ports: Ports) -> None:
+def test_a_page_of_several_statuses_reads_only_its_rows_and_repeats_none(ports: Ports) -> None:
     tenant, in_the_way = fresh_id(), MOST_ENTRIES // 2 + 10
     statuses = [JobStatus.PENDING, JobStatus.FAILED]
     for number in range(in_the_way + 4):
@@ -155,7 +155,7 @@ def test_a_row_without_a_place_is_in_no_list(aws: Aws) -> None:
         JobFilter(statuses=frozenset({JobStatus.PENDING, JobStatus.RUNNING}), task_type="rare"),
     ],
 )
-def test_the_table_is_asked_for_as_many_rows_as_the_page_says(aws: Aws, which: JobFilter) -> None:
+def test_a_query_reads_the_rows_of_one_page(aws: Aws, which: JobFilter) -> None:
     store, tenant = stored(aws), fresh_id()
     for number in range(150):
         made(store, tenant, number, name="rare" if number % 60 == 0 else "")

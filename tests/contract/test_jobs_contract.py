@@ -56,7 +56,7 @@ def test_many_are_read_without_those_that_do_not_exist(ports: Ports) -> None:
     assert found == {job.id: job for job in jobs}
 
 
-def test_a_put_goes_over_the_version_before(ports: Ports) -> None:
+def test_a_put_requires_the_previous_version(ports: Ports) -> None:
     job = a_job()
     ports.jobs.create(job)
     planned = job.plan(1_000, 100)
@@ -214,7 +214,7 @@ def test_a_sum_is_replaced_only_by_a_greater_one(ports: Ports) -> None:
     assert replaced == ports.jobs.sums(job, 1) == {0: later, 17: same}
 
 
-def test_each_generation_has_sums_of_its_own(ports: Ports) -> None:
+def test_each_generation_has_separate_sums(ports: Ports) -> None:
     job = fresh_id()
     ports.jobs.set_sum(job, 1, 0, Sum(5, Counts(failed=1)), expires_at=EXPIRES_AT)
 
@@ -239,7 +239,7 @@ def test_a_cursor_without_room_is_not_made(ports: Ports) -> None:
     assert ports.jobs.cursor(job, 1) is None
 
 
-def test_each_generation_has_a_cursor_of_its_own(ports: Ports) -> None:
+def test_each_generation_has_a_separate_cursor(ports: Ports) -> None:
     job = fresh_id()
     ports.jobs.claim(job, 1, first=0, end=9, expires_at=EXPIRES_AT)
 

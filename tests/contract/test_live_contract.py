@@ -33,7 +33,7 @@ def test_a_connection_is_known_until_it_closes_or_expires(ports: Ports) -> None:
     assert ports.live.connected(tenant, limit=9) == 0
 
 
-def test_who_subscribed_is_found_by_topic_within_its_tenant(ports: Ports) -> None:
+def test_subscribers_are_found_by_topic_within_their_tenant(ports: Ports) -> None:
     tenant, job = fresh_id(), fresh_id()
     one, all_jobs = connected(ports, tenant), connected(ports, tenant)
 
@@ -46,7 +46,7 @@ def test_who_subscribed_is_found_by_topic_within_its_tenant(ports: Ports) -> Non
     assert ports.live.subscribers(fresh_id(), job) == []
 
 
-def test_a_connection_listens_to_so_many_topics_and_a_gone_one_to_none(ports: Ports) -> None:
+def test_the_topics_of_a_connection_are_limited_and_end_with_it(ports: Ports) -> None:
     tenant, job = fresh_id(), fresh_id()
     connection = connected(ports, tenant)
     assert ports.live.subscribe(connection, fresh_id(), most=1)
@@ -58,7 +58,7 @@ def test_a_connection_listens_to_so_many_topics_and_a_gone_one_to_none(ports: Po
     assert ports.live.subscribers(tenant, job) == []
 
 
-def test_who_left_hears_nothing_more(ports: Ports) -> None:
+def test_a_closed_connection_has_no_subscription(ports: Ports) -> None:
     tenant, jobs = fresh_id(), [fresh_id(), fresh_id()]
     connection = connected(ports, tenant)
     for job in jobs:
@@ -82,7 +82,7 @@ def test_unsubscribing_and_leaving_twice_change_nothing(ports: Ports) -> None:
     assert ports.live.connection(connection.id) is None
 
 
-def test_a_version_is_told_over_the_one_before_by_one_alone(ports: Ports) -> None:
+def test_one_publisher_claims_each_version(ports: Ports) -> None:
     job, now = fresh_id(), ports.clock.now() + 0.25
     expires_at = int(now) + 7_200
     first, second = LastSent(1, now), LastSent(2**34 + 5, now + 1)

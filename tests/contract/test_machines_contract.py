@@ -2,7 +2,7 @@ from tests.contract.examples import fresh_id
 from tests.contract.port_sets import Ports
 
 
-def test_a_machine_works_for_the_tenant_that_was_said_last(ports: Ports) -> None:
+def test_a_machine_has_the_tenant_that_was_set_last(ports: Ports) -> None:
     client = fresh_id()
 
     ports.machines.put(client, "a")
@@ -11,7 +11,7 @@ def test_a_machine_works_for_the_tenant_that_was_said_last(ports: Ports) -> None
     assert ports.machines.tenant_of(client) == "b"
 
 
-def test_a_removed_machine_works_for_nobody(ports: Ports) -> None:
+def test_a_removed_machine_has_no_tenant(ports: Ports) -> None:
     client = fresh_id()
     ports.machines.put(client, "a")
 

@@ -8,7 +8,7 @@ from shoal.ports.queues import Message
 from tests.contract.examples import NOW, ORIGIN, a_chunk, a_job, fresh_id, plain_outcomes
 
 
-def test_what_is_written_after_a_snapshot_is_gone_after_its_restore() -> None:
+def test_a_restore_removes_what_was_written_after_the_snapshot() -> None:
     store, job = MemoryJobStore(), a_job()
     store.create(job)
     before = store.snapshot()
@@ -36,7 +36,7 @@ def test_a_snapshot_does_not_change_with_its_store() -> None:
     assert other.get(chunk.job, 0) is None
 
 
-def test_taken_messages_are_gone_and_come_by_priority() -> None:
+def test_messages_are_taken_once_and_by_priority() -> None:
     queue, job = MemoryTaskQueue(), fresh_id()
     queue.send(Priority.LOW, [Message(job, 1)], tenant="default")
     queue.send(Priority.HIGH, [Message(job, 2, NOW)], tenant="default")

@@ -15,11 +15,11 @@ AN_HOUR = 3600.0
 
 
 def later(clock: FixedClock, hours: int) -> None:
-    """Each test at an hour of its own: the emulator forgets nothing in between."""
+    """Each test has a different hour, because the emulator keeps all metrics."""
     clock.advance(hours * AN_HOUR)
 
 
-def test_an_age_is_told_of_each_queue_that_has_one(ports: Ports) -> None:
+def test_each_queue_with_messages_has_an_age(ports: Ports) -> None:
     later(ports.clock, 1)
     ports.aged(Priority.HIGH, 12.0)
     ports.aged(Priority.LOW, 700.0)
@@ -40,7 +40,7 @@ def test_the_last_minute_measured_counts_and_none_older_than_five(aws: Aws) -> N
     assert ages.ages([*Priority]) == {Priority.HIGH: 12.0}
 
 
-def test_ages_are_asked_again_after_thirty_seconds_and_not_before(aws: Aws) -> None:
+def test_ages_are_cached_for_thirty_seconds(aws: Aws) -> None:
     later(clock := FixedClock(), 3)
     ages = CloudWatchQueueAges(aws.cloudwatch, aws.urls, clock)
     assert ages.ages([Priority.NORMAL]) == {}

@@ -45,7 +45,7 @@ def test_depths_are_those_of_each_queue_high_priority_first(ports: Ports) -> Non
     assert depths[Priority.HIGH].waiting == 0
 
 
-def test_depths_are_asked_again_after_five_seconds_and_not_before(aws: Aws) -> None:
+def test_depths_are_cached_for_five_seconds(aws: Aws) -> None:
     times = iter([0.0, 4.9, 5.0])
     queue = SqsTaskQueue(aws.sqs, aws.urls, monotonic=lambda: next(times))
     before = queue.depths()[Priority.HIGH].waiting

@@ -1,4 +1,4 @@
-"""What is packed comes back as it was."""
+"""Packed rows are unpacked unchanged."""
 
 import json
 from dataclasses import replace

@@ -4,7 +4,7 @@ from shoal.domain.job import Priority
 from shoal.settings import FunctionSettings, MissingSetting
 
 
-def test_what_the_template_sets_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_the_template_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOAL_JOBS_TABLE", "jobs-1")
     for priority in Priority:
         monkeypatch.setenv(f"SHOAL_QUEUE_{priority.upper()}_URL", f"http://q/{priority}")
@@ -19,7 +19,7 @@ def test_what_the_template_sets_is_read(monkeypatch: pytest.MonkeyPatch) -> None
     assert settings.retention_seconds == 86_400
 
 
-def test_what_a_function_was_not_told_is_named_when_it_is_read() -> None:
+def test_a_missing_setting_is_named_when_it_is_read() -> None:
     with pytest.raises(MissingSetting, match="SHOAL_TASKS_TABLE"):
         _ = FunctionSettings({}).tasks_table
 

@@ -24,7 +24,7 @@ def admitted(ports: Ports, name: str, tasks: int) -> str:
     return job_id
 
 
-def test_a_tenant_that_nobody_wrote_has_nothing(ports: Ports) -> None:
+def test_an_unknown_tenant_has_no_limits_and_no_jobs(ports: Ports) -> None:
     name = fresh_id()
 
     assert ports.tenants.get(name) == Tenant(name=name)
@@ -39,7 +39,7 @@ def test_an_admitted_job_is_counted_and_marked(ports: Ports) -> None:
     assert job_id in set(ports.jobs.marked_open())
 
 
-def test_a_job_is_counted_once_whoever_admits_it_again(ports: Ports) -> None:
+def test_a_job_that_is_admitted_again_is_counted_once(ports: Ports) -> None:
     name = fresh_id()
     job_id = admitted(ports, name, 7)
 
@@ -50,7 +50,7 @@ def test_a_job_is_counted_once_whoever_admits_it_again(ports: Ports) -> None:
     assert open_of(ports, name) == (1, 7)
 
 
-def test_of_two_submits_from_one_state_one_has_to_look_again(ports: Ports) -> None:
+def test_one_of_two_concurrent_submits_conflicts(ports: Ports) -> None:
     name = fresh_id()
     before = ports.tenants.get(name)
     admitted(ports, name, 1)
@@ -61,7 +61,7 @@ def test_of_two_submits_from_one_state_one_has_to_look_again(ports: Ports) -> No
     assert open_of(ports, name) == (1, 1)
 
 
-def test_a_job_that_nobody_watches_any_more_is_counted_out_once(ports: Ports) -> None:
+def test_a_job_is_uncounted_once_when_it_is_unmarked(ports: Ports) -> None:
     name = fresh_id()
     job_id, _ = admitted(ports, name, 7), admitted(ports, name, 2)
 
@@ -71,7 +71,7 @@ def test_a_job_that_nobody_watches_any_more_is_counted_out_once(ports: Ports) ->
     assert open_of(ports, name) == (1, 2)
 
 
-def test_marking_counts_a_job_once_and_its_tasks_anew(ports: Ports) -> None:
+def test_marking_counts_a_job_once_and_updates_its_tasks(ports: Ports) -> None:
     name = fresh_id()
     job = replace(a_job(tenant=name), task_count=None)
 
@@ -103,7 +103,7 @@ def test_many_at_once_never_pass_the_limit_and_every_place_is_given(on_ministack
     assert open_of(ports, name) == (10, 30)
 
 
-def test_limits_are_kept_beside_what_is_open(ports: Ports) -> None:
+def test_limits_and_open_counts_are_stored_together(ports: Ports) -> None:
     name = fresh_id()
     admitted(ports, name, 7)
 

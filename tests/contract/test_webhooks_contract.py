@@ -28,7 +28,7 @@ def an_attempt(webhook_id: str, number: int, *, at: float = NOW) -> DeliveryAtte
     )
 
 
-def test_a_webhook_is_found_by_its_tenant_and_by_nobody_else(ports: Ports) -> None:
+def test_a_webhook_is_found_only_by_its_tenant(ports: Ports) -> None:
     hook = a_webhook()
 
     ports.webhooks.put(hook)
@@ -51,7 +51,7 @@ def test_all_of_it_is_kept(ports: Ports) -> None:
     assert ports.webhooks.get(hook.tenant, hook.id) == full
 
 
-def test_of_two_writers_one_is_told(ports: Ports) -> None:
+def test_one_of_two_concurrent_writes_conflicts(ports: Ports) -> None:
     hook = a_webhook()
     ports.webhooks.put(hook)
 

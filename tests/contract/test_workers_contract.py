@@ -23,7 +23,7 @@ def a_worker(name: str | None = None) -> Worker:
 
 
 def known(ports: Ports, *, limit: int = 100) -> list[Worker]:
-    """All of them, by pages."""
+    """Return all workers, page by page."""
     found, page = list[Worker](), ports.workers.page(limit=limit, start=None)
     while page.next_key is not None:
         found += page.workers
@@ -36,7 +36,7 @@ def named(ports: Ports, name: str) -> Worker:
     return found
 
 
-def test_a_worker_is_known_by_all_that_it_said(ports: Ports) -> None:
+def test_a_worker_is_stored_with_all_its_fields(ports: Ports) -> None:
     full = a_worker()
     bare = Worker(name=f"w-{fresh_id()}", types=(), seen_at=NOW, started_at=NOW)
 
@@ -47,7 +47,7 @@ def test_a_worker_is_known_by_all_that_it_said(ports: Ports) -> None:
     assert named(ports, bare.name) == bare
 
 
-def test_the_next_word_of_a_worker_replaces_the_last(ports: Ports) -> None:
+def test_a_later_report_of_a_worker_replaces_the_last(ports: Ports) -> None:
     first = a_worker()
     second = replace(first, number=2, seen_at=NOW + 60, left=True)
 
@@ -57,7 +57,7 @@ def test_the_next_word_of_a_worker_replaces_the_last(ports: Ports) -> None:
     assert named(ports, first.name) == second
 
 
-def test_a_late_or_repeated_word_changes_nothing(ports: Ports) -> None:
+def test_a_late_or_repeated_report_changes_nothing(ports: Ports) -> None:
     first = a_worker()
     goodbye = replace(first, number=3, left=True)
 
@@ -67,7 +67,7 @@ def test_a_late_or_repeated_word_changes_nothing(ports: Ports) -> None:
     assert named(ports, first.name) == goodbye
 
 
-def test_a_worker_that_started_again_is_there_again(ports: Ports) -> None:
+def test_a_restarted_worker_is_listed_again(ports: Ports) -> None:
     goodbye = replace(a_worker(), number=9, left=True)
     anew = replace(goodbye, number=1, started_at=NOW, left=False)
 
@@ -88,7 +88,7 @@ def test_pages_go_by_name_and_miss_none(ports: Ports) -> None:
     assert {worker.name for worker in workers} <= set(found)
 
 
-def test_the_row_of_a_worker_goes_days_after_its_last_word(aws: Aws) -> None:
+def test_the_row_of_a_worker_expires_days_after_its_last_report(aws: Aws) -> None:
     worker = a_worker()
 
     on_aws(aws).workers.record(worker)

@@ -31,7 +31,7 @@ def test_a_second_start_of_one_name_counts_as_started(ports: Ports) -> None:
     assert ports.workflow.describe(job, 1, 1) is not None
 
 
-def test_generations_and_successors_are_executions_of_their_own(ports: Ports) -> None:
+def test_generations_and_successors_are_separate_executions(ports: Ports) -> None:
     job = fresh_id()
     ports.workflow.start(job, 1, 1)
 
@@ -39,7 +39,7 @@ def test_generations_and_successors_are_executions_of_their_own(ports: Ports) ->
     assert ports.workflow.describe(job, 2, 1) is None
 
 
-def test_an_answer_to_a_token_that_nobody_waits_on_is_left_alone(ports: Ports) -> None:
+def test_an_answer_to_an_unknown_token_is_ignored(ports: Ports) -> None:
     ports.workflow.answer("AAAAKgAAAAIAAAAAAAAAAQ")
 
 
@@ -54,7 +54,7 @@ FAILS = {"Type": "Fail", "Error": "JobFailed", "Cause": "2 of 9 tasks failed"}
         (FAILS, ExecutionStatus.FAILED, None, "JobFailed"),
     ],
 )
-def test_an_ended_execution_says_how_and_when(
+def test_an_ended_execution_has_its_status_and_time(
     on_ministack: Aws,
     state: dict[str, Any],
     status: ExecutionStatus,

@@ -24,14 +24,14 @@ EXAMPLE = ROOT / "examples" / "invoices"
 
 @pytest.fixture(scope="session")
 def layer_home() -> Path:
-    """Where the layer is, built once for all twins."""
+    """Return the directory of the layer, which is built once for all twins."""
     built(SHARED)
     return SHARED
 
 
 @pytest.fixture(scope="session")
 def new_home(layer_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
-    """Makes homes in which nothing ran yet, with the layer in place."""
+    """Return a function that creates empty homes with the layer."""
 
     def make() -> Path:
         home = tmp_path_factory.mktemp("home")
@@ -56,7 +56,7 @@ def twin(layer_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with booted(plan) as platform:
         yield platform
         # The whole suite ran with IAM enforced, each function under its own role.
-        # Nobody signs with keys that this platform never gave, and is to be refused.
+        # Requests that are signed with unknown keys must be rejected.
         seen = httpx.get(f"{platform.url}{iam_recorder.PATH}").json()["denied"]
         denied = [each for each in seen if each[0] != iam_recorder.NOBODY]
         assert denied == [], f"IAM denied what the platform needs: {denied}"
@@ -64,7 +64,7 @@ def twin(layer_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="session")
 def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the example's tasks put mails and their ledger."""
+    """Return the directory for the mails and the ledger of the example's tasks."""
     return tmp_path_factory.mktemp("outside")
 
 
@@ -99,7 +99,7 @@ def _offered(client: httpx.Client) -> set[str]:
 
 @pytest.fixture(scope="session")
 def finish(users: httpx.Client) -> Callable[..., Json]:
-    """Submit a job, see it end, and give it as it then is."""
+    """Submit a job, wait until it has ended, and return it."""
 
     def run(**spec: Any) -> Json:
         answer = users.post("jobs", json=spec)

@@ -1,8 +1,8 @@
-"""A task type that one worker of one test offers, and no other."""
+"""A task type that only one worker of one test offers."""
 
 from shoal import task
 
 
 @task
 def leaving() -> None:
-    """Nothing."""
+    """Do nothing."""

@@ -1,4 +1,4 @@
-"""`uv venv` and `uv pip install` of what is here already, for a test that fetches nothing."""
+"""Fake `uv venv` and `uv pip install` that use installed packages instead of the network."""
 
 import sys
 import sysconfig
@@ -10,7 +10,7 @@ from tests.twin.package_install import installed
 
 
 def main() -> None:
-    """Make `.venv` here, or install the project that is here into it, with all that we have."""
+    """Create `.venv`, or install the project of this directory into it."""
     if sys.argv[1] == "venv":
         venv.create(".venv", symlinks=True)
         return

@@ -1,7 +1,7 @@
-"""A tour of the whole platform: every use-case once, so that every role does all that it is for.
+"""Every use-case of the platform once, so that every role uses all its permissions.
 
-Its first half runs with workers. In its second half there is none, so that people report tasks,
-messages are lost and executions die while their job is open.
+The first half runs with workers. In the second half no worker runs: users report single tasks,
+messages are lost, and executions die while their job is open.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NOBODY = "job_00000000000000000000000000"
 
 @dataclass(slots=True)
 class FullUsage:
-    """Where it goes. `folder` is for files that tasks wait for."""
+    """The platform and its users. `folder` is for files that tasks wait for."""
 
     twin: Twin
     users: httpx.Client
@@ -48,7 +48,7 @@ class FullUsage:
     _broken: str = ""
 
     def with_workers(self) -> None:
-        """What users do with jobs that run, and administrators with tenants."""
+        """Run the actions of users on running jobs, and of administrators."""
         self._administer()
         self._broken = self._break_an_execution()
         held = self._submit(
@@ -111,7 +111,7 @@ class FullUsage:
         assert httpx.get(kept["url"]).text == "by 0"
 
     def without_workers(self) -> None:
-        """What people do, and what the platform mends, when no worker is there."""
+        """Run the actions of users, and recovery, while no worker runs."""
         late = self._submit(task_type="nothing", count=1, deadline=_soon())
         jobs = {
             priority: self._submit(
@@ -150,7 +150,7 @@ class FullUsage:
     # The steps
 
     def _administer(self) -> None:
-        """Let a machine in and out, and set a tenant's limits."""
+        """Add a machine and out, and set a tenant's limits."""
         for answer in (
             self.users.put("machines/robot", json={"tenant": "elsewhere"}),
             self.users.delete("machines/robot"),
@@ -159,7 +159,7 @@ class FullUsage:
             assert answer.is_success, answer.text
 
     def _listen(self, job: Json) -> None:
-        """Hear of a job, and leave."""
+        """Subscribe to a job, and leave."""
         ticket = self.users.post("live-tickets").json()
         address = f"{ticket['url']}?ticket={ticket['ticket']}"
         with connect(address, open_timeout=60) as socket:  # a cold start on a busy machine
@@ -196,7 +196,7 @@ class FullUsage:
         assert ended(self.users, failed["id"])["status"] == "COMPLETED"
 
     def _export(self, job: Json) -> None:
-        """Have the results of a job written to a file, and read it."""
+        """Export the results of a job written to a file, and read it."""
         export = self.users.post(f"jobs/{job['id']}/exports").json()
         place = f"jobs/{job['id']}/exports/{export['id']}"
         eventually(lambda: self.users.get(place).json()["status"] == "DONE")
@@ -204,7 +204,7 @@ class FullUsage:
         assert len(gzip.decompress(file).splitlines()) == job["task_count"]
 
     def _hook(self) -> None:
-        """Be told by a webhook, which at first fails, and remove it."""
+        """Add a webhook, which at first fails, and remove it."""
         with receiving() as receiver:
             receiver.answer = 500
             hook = self.users.post("webhooks", json={"url": receiver.url}).json()

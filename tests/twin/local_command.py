@@ -1,4 +1,4 @@
-"""`python -m local` as people run it."""
+"""`python -m local` as a subprocess."""
 
 import signal
 import subprocess
@@ -21,7 +21,7 @@ READY: Final = "Ctrl-C stops all of it."
 
 
 class Command:
-    """One `python -m local`; its children are known by its home, which their environment has."""
+    """A `python -m local`; its children are found by its home in their environment."""
 
     def __init__(self, home: Path, *words: object) -> None:
         self.home = home
@@ -46,7 +46,7 @@ class Command:
         return " ".join((self._said / "err").read_text().split())
 
     def ends(self, seconds: float = 240) -> int:
-        """Its exit code, once it has ended."""
+        """Wait until it has ended, and return its exit code."""
         return self.process.wait(seconds)
 
     def interrupted(self) -> int:
@@ -55,14 +55,14 @@ class Command:
 
 
 def left(home: Path) -> list[str]:
-    """Processes whose command line or environment holds the home."""
+    """Return the processes whose command line or environment contains the home."""
     listed = ["ps", "axeww", "-o", "pid=,stat=,command="]
     lines = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.splitlines()  # noqa: S603
     return [line for line in lines if str(home) in line and line.split()[1][0] != "Z"]
 
 
 class Platform(Command):
-    """`up`, with one worker unless it is told otherwise."""
+    """`up`, by default with one worker."""
 
     def __init__(self, home: Path, *ports: int, workers: int = 1) -> None:
         self.ports = ports or (free_port(), free_port(), free_port())
@@ -85,7 +85,7 @@ class Platform(Command):
 
 @contextmanager
 def up(home: Path, *ports: int, workers: int = 1) -> Iterator[Platform]:
-    """A platform that is ready, and is killed at the end if it did not end before."""
+    """Start a platform; kill it at the end if it still runs."""
     platform = Platform(home, *ports, workers=workers)
     try:
         platform.ready()

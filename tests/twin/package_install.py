@@ -1,11 +1,11 @@
-"""Packages as an installer would leave them, without one: tests fetch nothing."""
+"""Installs packages without an installer, because tests use no network."""
 
 import tomllib
 from pathlib import Path
 
 
 def installed(project: Path, site: Path) -> tuple[Path, Path]:
-    """Note the package's name and entry points in `site`; what then has to be on the path."""
+    """Write the metadata of the package to `site`; return the directories for the path."""
     about = tomllib.loads((project / "pyproject.toml").read_text())["project"]
     note = site / f"{about['name']}-{about['version']}.dist-info"
     note.mkdir()

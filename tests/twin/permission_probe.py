@@ -1,4 +1,4 @@
-"""Asks the deployed stack for things under the credentials of a role, as harmlessly as can be."""
+"""Calls the deployed stack under the credentials of a role, with calls that change nothing."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _execution(machine: str, rest: str) -> str:
 
 @dataclass
 class PermissionProbe:
-    """Asks, and hears the code of the error."""
+    """Calls under a role and returns the code of the error."""
 
     twin: Twin
     _sessions: dict[str, Any] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class PermissionProbe:
     _loader: Loader = field(default_factory=create_loader)
 
     def answers(self, probes: Iterable[Grant]) -> dict[Grant, str]:
-        """The answers to all of them; roles ask beside each other."""
+        """Return all answers; roles are probed in parallel."""
         by_role = groupby(sorted(probes), key=lambda probe: probe.role)
         asked = [list(each) for _, each in by_role]
         with ThreadPoolExecutor(4) as pool:
@@ -134,7 +134,7 @@ class PermissionProbe:
             return dict(chain.from_iterable(heard))
 
     def answer(self, probe: Grant) -> str:
-        """`allowed`, or the code of the error, when the role asks for it."""
+        """Return `allowed`, or the code of the error, for a call of the role."""
         service, _, _ = probe.action.partition(":")
         if service == "execute-api":
             api, stage, method, path = probe.resource.split("/", 3)
@@ -152,7 +152,7 @@ class PermissionProbe:
     def called(
         self, role: str, method: str, path: str, *, api: str = "HttpApi", stage: str = "$default"
     ) -> str:
-        """The same of a route of an API, asked with a signature: 403 is AccessDenied."""
+        """Call a route of an API with a signature; 403 counts as AccessDenied."""
         keys = self._session(role).get_credentials()
         url = f"{self.twin.url}/_aws/execute-api/{self._physical[api]}/{stage}/{path}"
         request = AWSRequest(method, url, data=b"{}", headers={"content-type": "application/json"})

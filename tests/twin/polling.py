@@ -1,4 +1,4 @@
-"""Waiting for what a test wants to see."""
+"""Polls until a condition is true."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ type Json = dict[str, Any]
 
 
 def ended(users: httpx.Client, job_id: str) -> Json:
-    """The job, once it has ended."""
+    """Wait until the job has ended, and return it."""
     return eventually(lambda: _if_ended(users, job_id))
 
 
@@ -22,7 +22,7 @@ def _if_ended(users: httpx.Client, job_id: str) -> Json | None:
 
 
 def results(users: httpx.Client, job: Json) -> dict[int, Any]:
-    """What its completed tasks returned, by index."""
+    """Return the results of completed tasks, by index."""
     found: dict[int, Any] = {}
     query: dict[str, str] = {}
     while True:
@@ -34,7 +34,7 @@ def results(users: httpx.Client, job: Json) -> dict[int, Any]:
 
 
 def eventually[T](look: Callable[[], T | None], *, seconds: float = 120) -> T:
-    """What is looked for, as soon as it is there; the pause only spares the processor."""
+    """Poll until a value is found, and return it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = look()

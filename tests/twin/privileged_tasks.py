@@ -1,4 +1,4 @@
-"""Task types by which every place that tasks are read from or written to is used."""
+"""Task types that read and write every store of tasks."""
 
 import time
 
@@ -12,13 +12,13 @@ def nothing(a: int = 0, b: int = 0) -> None:
 
 @task
 def linger(seconds: float = 3) -> None:
-    """Outlast a heartbeat."""
+    """Run longer than a heartbeat interval."""
     time.sleep(seconds)
 
 
 @task
 def echo(text: str, times: int = 1) -> str:
-    """Give back a text of any length."""
+    """Return a text of any length."""
     return text * times
 
 

@@ -1,4 +1,4 @@
-"""Records the session of the docs: runs its commands on a twin and writes down what they print."""
+"""Records the session of the docs: runs its commands on a twin and stores their output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REPLACED: Final = (
 
 
 def recorded(home: Path, layer_home: Path, page: str) -> str:
-    """The page with what its commands print on a twin of their own."""
+    """Return the page with the output of its commands on a new twin."""
     plan = Plan(home=home, port=free_port(), issuer_port=free_port(), layer_home=layer_home)
     folder = home / "session"
     _furnish(folder)
@@ -57,7 +57,7 @@ def _typed(block: str) -> list[str]:
 
 
 def _run(twin: Twin, folder: Path, commands: list[str]) -> list[str]:
-    """What each prints, in one shell, with what differs from run to run replaced."""
+    """Return the output of each command; values that differ between runs are replaced."""
     told = {
         **base_environment(),
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
@@ -90,7 +90,7 @@ def _steady(said: str) -> str:
 
 
 def _aligned(said: str) -> str:
-    """The text with its table, if it is one, fitted to the cells as they now are."""
+    """Return the text; if it is a table, its columns are aligned again."""
     rows = [_GAP.split(line) for line in said.splitlines()]
     if len({len(row) for row in rows}) != 1 or len(rows[0]) == 1:
         return said
@@ -104,7 +104,7 @@ def _filled(block: str, said: Iterator[str]) -> str:
 
 
 def main() -> None:
-    """Record the page anew."""
+    """Record the page again."""
     with TemporaryDirectory() as home:
         layer_home = ROOT / ".twin"
         built(layer_home)

@@ -1,4 +1,4 @@
-"""Who may call what, and what a bad request gets, through the real API and its authorizers."""
+"""Authorization and rejected requests, through the real API and its authorizers."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from tests.twin.polling import ended, eventually
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 
 
-def test_nobody_comes_in_without_a_token(twin: Twin) -> None:
+def test_a_request_without_a_token_is_rejected(twin: Twin) -> None:
     assert httpx.get(f"{twin.url}/api/v1/jobs").status_code == 401
 
 
-def test_a_token_of_another_audience_is_refused(twin: Twin) -> None:
+def test_a_token_of_another_audience_is_rejected(twin: Twin) -> None:
     token = twin.issuer.token(aud="somebody-else")
 
     answer = httpx.get(f"{twin.url}/api/v1/jobs", headers={"Authorization": f"Bearer {token}"})
@@ -23,7 +23,7 @@ def test_a_token_of_another_audience_is_refused(twin: Twin) -> None:
     assert answer.status_code in (401, 403)
 
 
-def test_each_route_asks_for_its_scope(twin: Twin) -> None:
+def test_each_route_requires_its_scope(twin: Twin) -> None:
     token = twin.issuer.token(scopes=["jobs:read"])
 
     with twin.client_with_token(token) as reader:
@@ -33,7 +33,7 @@ def test_each_route_asks_for_its_scope(twin: Twin) -> None:
 
 
 @pytest.mark.parametrize("groups", [[], ["tenant:a", "tenant:b"]])
-def test_a_user_of_no_tenant_or_of_several_is_refused(twin: Twin, groups: list[str]) -> None:
+def test_a_user_of_no_tenant_or_of_several_is_rejected(twin: Twin, groups: list[str]) -> None:
     claims: dict[str, Any] = {"cognito:groups": groups}
 
     with twin.client_with_token(twin.issuer.token(**claims)) as stranger:

@@ -24,7 +24,7 @@ def shared(new_home: Callable[[], Path]) -> Iterator[Platform]:
         yield platform
 
 
-def test_smoke_says_in_one_line_that_nothing_was_lost(new_home: Callable[[], Path]) -> None:
+def test_smoke_prints_one_line_of_success(new_home: Callable[[], Path]) -> None:
     smoke = Command(new_home(), "smoke", "--tasks", 300, "--chunk-size", 20)
 
     assert smoke.ends() == 0, smoke.complained

@@ -1,4 +1,4 @@
-"""Many equal submissions at once, half of whose answers nobody hears: one job, one execution."""
+"""Many equal concurrent submits, half of whose answers are lost: one job, one execution."""
 
 import json
 import socket
@@ -19,7 +19,7 @@ KEY = "equal-submits"
 BODY = {"task_type": "noop", "count": 20, "name": KEY}
 
 
-def test_equal_submits_at_once_make_one_job_and_one_execution(
+def test_concurrent_equal_submits_create_one_job_and_one_execution(
     twin: Twin, users: httpx.Client
 ) -> None:
     with ThreadPoolExecutor(SUBMITS) as pool:

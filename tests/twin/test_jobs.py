@@ -35,13 +35,13 @@ def test_a_grid_runs_each_cell_once(users: httpx.Client, finish: Finish) -> None
     assert cells == [(a, b, 9) for a in (1, 2, 3) for b in range(4)]
 
 
-def test_inline_inputs_come_to_their_tasks(users: httpx.Client, finish: Finish) -> None:
+def test_inline_inputs_reach_their_tasks(users: httpx.Client, finish: Finish) -> None:
     job = finish(task_type="cpu", inputs=[{"n": n} for n in (10, 100, 1000)])
 
     assert [results(users, job)[index]["primes"] for index in range(3)] == [4, 25, 168]
 
 
-def test_each_built_in_type_gives_a_result_that_can_be_checked(
+def test_each_built_in_type_returns_a_verifiable_result(
     users: httpx.Client, finish: Finish
 ) -> None:
     waited = finish(task_type="io", count=2, params={"delay": 0.01})
@@ -64,7 +64,9 @@ def test_an_uploaded_file_gives_a_task_a_line(users: httpx.Client, finish: Finis
     assert results(users, job)[499]["primes"] == 94
 
 
-def test_bad_lines_of_a_file_end_the_job_and_are_named(users: httpx.Client, finish: Finish) -> None:
+def test_invalid_lines_of_a_file_fail_the_job_with_their_numbers(
+    users: httpx.Client, finish: Finish
+) -> None:
     upload = users.post("inputs").json()
     lines = b'{"n": 1}\n{"n": "many"}\nnot json\n{"n": 4}\n'
     httpx.put(upload["upload_url"], content=lines, headers=upload["upload_headers"])
@@ -77,7 +79,7 @@ def test_bad_lines_of_a_file_end_the_job_and_are_named(users: httpx.Client, fini
     assert users.get(f"jobs/{job['id']}/tasks").json()["items"] == []
 
 
-def test_failures_are_retried_as_the_job_says(users: httpx.Client, finish: Finish) -> None:
+def test_failures_are_retried_by_the_policy_of_the_job(users: httpx.Client, finish: Finish) -> None:
     job = finish(
         task_type="fail_below",
         count=20,
@@ -90,7 +92,7 @@ def test_failures_are_retried_as_the_job_says(users: httpx.Client, finish: Finis
     assert set(results(users, job).values()) == {3}
 
 
-def test_whatever_a_task_does_costs_that_task_alone(users: httpx.Client, finish: Finish) -> None:
+def test_a_misbehaving_task_fails_alone(users: httpx.Client, finish: Finish) -> None:
     job = finish(
         task_type="misbehave",
         inputs=[{"how": how} for how in ("exit", "hang", "object", "well", "fine")],
@@ -124,7 +126,7 @@ def test_a_failed_job_is_retried_where_it_failed(
     assert (job["status"], job["generation"], job["counts"]["completed"]) == ("COMPLETED", 2, 6)
 
 
-def test_a_cancelled_job_ends_what_runs(users: httpx.Client, tmp_path: Path) -> None:
+def test_a_cancelled_job_ends_its_running_tasks(users: httpx.Client, tmp_path: Path) -> None:
     spec = {"task_type": "exists", "count": 50, "params": {"path": str(tmp_path / "never")}}
     job = users.post("jobs", json=spec | {"chunk_size": 5}).json()
     eventually(lambda: users.get(f"jobs/{job['id']}").json()["counts"]["running"])
@@ -136,7 +138,7 @@ def test_a_cancelled_job_ends_what_runs(users: httpx.Client, tmp_path: Path) -> 
     assert (job["status"], job["counts"]["cancelled"]) == ("CANCELLED", 50)
 
 
-def test_a_paused_job_goes_on_when_it_is_resumed(users: httpx.Client, tmp_path: Path) -> None:
+def test_a_paused_job_continues_when_it_is_resumed(users: httpx.Client, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     spec = {"task_type": "exists", "count": 40, "chunk_size": 1, "params": {"path": str(gate)}}
     job = users.post("jobs", json=spec).json()
@@ -173,7 +175,7 @@ def test_job_ends_early_when_more_than_max_failed_tasks_fail(finish: Finish) -> 
     assert (job["counts"]["failed"], job["counts"]["cancelled"]) == (4, 2)
 
 
-def test_one_task_at_a_time_goes_by_its_own_routes(users: httpx.Client) -> None:
+def test_single_task_routes_reject_a_leased_task(users: httpx.Client) -> None:
     spec = {"task_type": "exists", "count": 1, "params": {"path": "/nowhere"}}
     job = users.post("jobs", json=spec).json()
     task = f"{job['id']}.0"

@@ -1,4 +1,4 @@
-"""Hearing of jobs as they move, over a real WebSocket, on the real template."""
+"""Updates of jobs as they move, over a real WebSocket, on the real template."""
 
 import asyncio
 import json

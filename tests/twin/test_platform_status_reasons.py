@@ -104,7 +104,7 @@ def test_a_worker_that_took_a_task_and_never_spoke_again_is_silent(
     assert reason["facts"]["worker"] == "w-lost"
 
 
-def test_a_type_whose_only_worker_was_killed_has_none_since_then(
+def test_a_type_whose_only_worker_was_killed_has_no_worker_since_then(
     users: httpx.Client, submit: Submit, twin: Twin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHOAL_ANNOUNCE_SECONDS", "1")
@@ -127,7 +127,7 @@ def test_a_type_whose_only_worker_was_killed_has_none_since_then(
     assert _state(users, "w-lonely") == "silent"
 
 
-def test_a_type_whose_only_worker_left_has_none(
+def test_a_type_whose_only_worker_was_drained_has_no_worker(
     users: httpx.Client, submit: Submit, twin: Twin
 ) -> None:
     leavers = twin.workers(

@@ -91,7 +91,7 @@ def test_roles_are_deployed_with_the_grants_of_the_template(
 
 
 def test_every_grant_is_used_or_has_a_reason(grants: list[Grant], used: set[Grant]) -> None:
-    """Take the grant away, let the tour use it, or say why in local/unused_grants.yaml."""
+    """Take the grant away, let the tour use it, or give the reason in local/unused_grants.yaml."""
     assert [" ".join(grant) for grant in unexplained(grants, used)] == []
 
 

@@ -1,4 +1,4 @@
-"""What a rule on the deployment's event bus hears of a job."""
+"""The events that a rule on the event bus of the deployment receives."""
 
 import json
 from typing import Any
@@ -12,9 +12,7 @@ from tests.twin.polling import ended, eventually
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 
 
-def test_a_rule_on_the_bus_hears_of_a_job_from_submit_to_its_end(
-    twin: Twin, users: httpx.Client
-) -> None:
+def test_a_rule_on_the_bus_receives_every_event_of_a_job(twin: Twin, users: httpx.Client) -> None:
     sqs, events = twin.emulator.client("sqs"), twin.emulator.client("events")
     url = sqs.create_queue(QueueName="listener")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]

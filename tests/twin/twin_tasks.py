@@ -1,4 +1,4 @@
-"""Task types that tests here need: some fail, some wait for a file."""
+"""Task types of the twin tests: they fail, or wait for a file."""
 
 import asyncio
 import os
@@ -48,7 +48,7 @@ def wants(what: str, path: str) -> str:
 
 @task
 def misbehave(how: str) -> object:
-    """Exit, hang or return what is not JSON."""
+    """Exit, hang or return a value that is not JSON."""
     if how == "exit":
         os._exit(3)
     if how == "hang":
@@ -76,7 +76,7 @@ def charge(path: str, *, ctx: Context) -> str:
 
 @task(retry=Retry(max_attempts=2, backoff=0.01))
 def busy(seconds: float, *, ctx: Context) -> float:
-    """Ask for time at the first attempt; how much it was."""
+    """Raise RetryAfter in the first attempt; return the delay of the second."""
     first = ctx.effect("first", time.time)
     if ctx.attempt == 1:
         raise RetryAfter(seconds)
@@ -88,7 +88,7 @@ _together = set[int]()
 
 @task(concurrency=4)
 async def crowd(*, ctx: Context) -> int:
-    """How many of us there were."""
+    """Return how many tasks ran at the same time."""
     _together.add(ctx.index)
     await asyncio.sleep(0.2)
     many = len(_together)

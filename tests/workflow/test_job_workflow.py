@@ -56,7 +56,7 @@ def test_a_million_tasks_keep_history_and_payloads_small(machine: Machine) -> No
     assert len(run.events) <= on_aws < HISTORY_LIMIT
 
 
-def test_a_pass_costs_no_more_events_than_reckoned(machine: Machine) -> None:
+def test_a_pass_has_the_expected_number_of_events(machine: Machine) -> None:
     few, many = machine.run("woken-2"), machine.run("woken-12")
 
     assert len(many.events) - len(few.events) <= 10 * EVENTS_OF_A_PASS
