@@ -63,7 +63,7 @@ class StubQueue:
     def hide(self, deliveries: Sequence[ReceivedMessage], seconds: float) -> None:
         del deliveries, seconds
 
-    def left(self, queue: str) -> int:
+    def message_count(self, queue: str) -> int:
         del queue
         return len(self.bodies)
 

@@ -128,7 +128,7 @@ def _deletes(platform: Platform) -> int:
 
 def _lost(log: str, job_id: str) -> bool:
     """Return whether a worker has logged that its lease of the job is lost."""
-    return any("lease is lost" in line and job_id in line for line in log.splitlines())
+    return any("lease lost" in line and job_id in line for line in log.splitlines())
 
 
 def _log_lines(platform: Platform) -> Iterator[dict[str, Any]]:

@@ -144,7 +144,7 @@ def test_a_reader_gets_from_an_empty_folder_to_results(
         shell.type("kill $WORKER; wait $WORKER")
 
     assert {PLATFORM, WORKER} <= {line for line, _ in typed}
-    assert "leaves" in (tmp_path / "worker.log").read_text()
+    assert "exits" in (tmp_path / "worker.log").read_text()
 
 
 def write_files(folder: Path) -> None:

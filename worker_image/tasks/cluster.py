@@ -1,7 +1,7 @@
-"""The Kubernetes API as container tasks need it: Jobs, their pods, what they printed.
+"""The Kubernetes API for container tasks: Jobs, their pods and their logs.
 
-The one file that knows the official client. That is imported when a process runs its first
-container task, since it costs half a second and 50 MB that no other task should pay.
+Only this module uses the official client. A process imports the client when it runs its first
+container task, because the import takes half a second and 50 MB.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TAIL_BYTES: Final = 8_192
 _TAIL_LINES: Final = 500
 _LOG_BYTES: Final = 4 * 1024 * 1024
 _TIMEOUTS: Final = (3.0, 10.0)
-"""To connect, and to wait for an answer."""
+"""Connect timeout and read timeout in seconds."""
 _CONTENT: Final = {
     **dict.fromkeys(("GET", "POST", "DELETE"), "application/json"),
     "PATCH": "application/merge-patch+json",
@@ -38,23 +38,23 @@ _FAULTY: Final = 500
 
 
 class NoCluster(NonRetryable):
-    """This worker cannot reach any cluster; containers are for workers that run in one."""
+    """The worker has no access to a cluster. Container tasks need a worker that runs in one."""
 
 
 class Refused(RuntimeError):  # noqa: N818 - the tree reads as nouns
-    """The cluster does not let the worker do it: a role, a quota or the namespace is missing."""
+    """The cluster rejects the request: check the role, the quota and the namespace."""
 
 
 class Missing(Refused):
-    """There is no such thing; for a list or a new Job, no such namespace."""
+    """The object does not exist. For a list or a new Job, the namespace does not exist."""
 
 
 class NotAccepted(NonRetryable):
-    """The cluster does not take such a Job, now or later."""
+    """The cluster rejects the Job as invalid. A retry would not help."""
 
 
 class ClusterUnreachable(Exception):  # noqa: N818
-    """No answer, or none that counts; ask again, `after` so many seconds if the server said."""
+    """The API server does not respond or is overloaded. Retry after `retry_after` seconds."""
 
     def __init__(self, reason: str, retry_after: float = 0.0) -> None:
         super().__init__(reason)
@@ -62,20 +62,20 @@ class ClusterUnreachable(Exception):  # noqa: N818
 
 
 class ClusterConflict(ClusterUnreachable):
-    """Another came first; of a new Job it is a race that the server lost itself, over a quota."""
+    """A concurrent write came first. For a new Job, the API server lost a race over a quota."""
 
 
 class JobChanged(Exception):  # noqa: N818
-    """The Job is no longer what it was when it was read."""
+    """The Job has changed since it was read."""
 
 
 class JobExists(Exception):  # noqa: N818
-    """There is a Job of that name."""
+    """A Job with this name exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterConfig:
-    """Where Jobs go, and as whom their pods run."""
+    """The namespace of Jobs, and the service account of their pods."""
 
     namespace: str
     service_account: str
@@ -83,8 +83,8 @@ class ClusterConfig:
 
     @staticmethod
     def from_environment() -> ClusterConfig:
-        """What the worker was started with; without KUBECONFIG, the cluster that it runs in."""
-        environment = os.environ  # noqa: TID251 - a task has no settings of ours
+        """Reads the worker's environment. Without KUBECONFIG, uses the cluster of the worker."""
+        environment = os.environ  # noqa: TID251 - tasks cannot use shoal.settings
         return ClusterConfig(
             namespace=environment.get("SHOAL_CONTAINER_NAMESPACE") or "shoal-tasks",
             service_account=environment.get("SHOAL_CONTAINER_SERVICE_ACCOUNT") or "shoal-task",
@@ -94,7 +94,7 @@ class ClusterConfig:
 
 @dataclass(frozen=True, slots=True)
 class KubernetesJob:
-    """A Job as it was read; `end` is "Complete" or "Failed" once it is over."""
+    """The state of a Job when it was read. `end` is "Complete" or "Failed" after its end."""
 
     name: str
     uid: str
@@ -112,7 +112,7 @@ class KubernetesJob:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """The pod of a Job; `exit_code` once its container has ended."""
+    """The pod of a Job. `exit_code` is set once its container has ended."""
 
     name: str
     waiting: str
@@ -122,7 +122,7 @@ class Pod:
 
 
 class Cluster:
-    """Calls that block. All raise Unreachable if asking again may help, else Refused."""
+    """Blocking calls. They raise ClusterUnreachable if a retry may help, else Refused."""
 
     def __init__(self, config: ClusterConfig, client: ApiClient) -> None:
         self.config = config
@@ -133,12 +133,12 @@ class Cluster:
     @staticmethod
     @functools.cache
     def connect(target: ClusterConfig) -> Cluster:
-        """The cluster of that target, one client a process; raise NoCluster if there is none."""
+        """Returns the cluster, with one client per process. Raises NoCluster if there is none."""
         try:
-            from kubernetes import client, config  # noqa: PLC0415 - see the module's head
+            from kubernetes import client, config  # noqa: PLC0415 - see the module docstring
         except ImportError as error:
             raise NoCluster(
-                f"container tasks need a worker that has the extra `container`: {error}"
+                f"container tasks need a worker with the extra `container`: {error}"
             ) from error
         configuration = client.Configuration()
         try:
@@ -150,33 +150,33 @@ class Cluster:
             raise NoCluster(
                 f"container tasks need a worker that runs in a Kubernetes cluster: {error}"
             ) from error
-        configuration.retries = False  # whoever asks decides whether to ask again
+        configuration.retries = False  # the caller retries
         return Cluster(target, client.ApiClient(configuration))
 
     def create(self, manifest: Mapping[str, Any]) -> None:
-        """Make the Job; raise AlreadyThere, or NotAccepted if it can never be made."""
+        """Creates a Job. Raises JobExists, or NotAccepted if it is invalid."""
         self._call("POST", self._jobs, body=manifest)
 
     def jobs(self, labels: Mapping[str, str]) -> list[KubernetesJob]:
-        """All Jobs with these labels, as they are now."""
+        """Returns all Jobs with these labels."""
         found = self._call("GET", self._jobs, labelSelector=_selector(labels))
         return [_job(job) for job in found["items"]]
 
     def job(self, name: str) -> KubernetesJob | None:
-        """The Job, if there is one of that name."""
+        """Returns the Job of this name, or None."""
         try:
             return _job(self._call("GET", f"{self._jobs}/{name}"))
         except Missing:
             return None
 
     def annotate(self, job: KubernetesJob, name: str, value: str) -> None:
-        """Note something on the Job; raise Changed if it is no longer as it was read."""
+        """Annotates a Job. Raises JobChanged if it has changed since it was read."""
         metadata = {"resourceVersion": job.version, "annotations": {name: value}}
         with _if_unchanged():
             self._call("PATCH", f"{self._jobs}/{job.name}", body={"metadata": metadata})
 
     def delete(self, job: KubernetesJob) -> None:
-        """Delete the Job, its pods first; raise Changed if it is no longer as it was read."""
+        """Deletes a Job after its pods. Raises JobChanged if it has changed since it was read."""
         options = {
             "propagationPolicy": "Foreground",
             "preconditions": {"uid": job.uid, "resourceVersion": job.version},
@@ -185,14 +185,14 @@ class Cluster:
             self._call("DELETE", f"{self._jobs}/{job.name}", body=options)
 
     def pod(self, job: KubernetesJob) -> Pod | None:
-        """The latest pod of the Job, if it still has one."""
+        """Returns the latest pod of a Job, or None."""
         owner = _selector({"batch.kubernetes.io/controller-uid": job.uid})
         found = self._call("GET", self._pods, labelSelector=owner)["items"]
         newest = max(found, key=lambda pod: pod["metadata"]["creationTimestamp"], default=None)
         return None if newest is None else _pod(newest)
 
     def tail(self, pod: Pod) -> str:
-        """The end of what its container printed; nothing if that is gone."""
+        """Returns the end of the container's log; empty if it no longer exists."""
         tail = b""
         try:
             with self._open(
@@ -201,9 +201,9 @@ class Cluster:
                 tailLines=_TAIL_LINES,
                 limitBytes=_LOG_BYTES,  # counted from the first of those lines
             ) as response:
-                for some in response.stream(65_536):
-                    tail = (tail + some)[-TAIL_BYTES:]
-        except (Missing, NotAccepted):  # the pod is gone, or its container never started
+                for data in response.stream(65_536):
+                    tail = (tail + data)[-TAIL_BYTES:]
+        except (Missing, NotAccepted):  # the pod was deleted, or its container never started
             return ""
         return tail.decode(errors="replace")
 
@@ -215,13 +215,13 @@ class Cluster:
     def _open(
         self, method: str, path: str, body: object = None, **query: object
     ) -> Iterator[HTTPResponse]:
-        """An answer that is a success; raise another as one of ours.
+        """Yields a successful response. Raises one of our errors for any other response.
 
-        The client's classes for each kind of object are left out: they cost five times as much
-        to import as all the rest, and 100 MB.
+        It does not use the client's classes for kinds of objects, because importing them takes
+        five times as long as the remaining client, and 100 MB.
         """
-        from kubernetes.client import ApiException  # noqa: PLC0415 - see the module's head
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - see the module's head
+        from kubernetes.client import ApiException  # noqa: PLC0415 - see the module docstring
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - see the module docstring
 
         request = self._client.param_serialize(
             method,
@@ -237,15 +237,15 @@ class Cluster:
                 if not _FIRST_SUCCESS <= response.status <= _LAST_SUCCESS:
                     raise _error_of(response.status, response.data, response.headers)
                 yield response
-        except (HTTPError, ApiException) as error:  # the client's own: TLS failed
+        except (HTTPError, ApiException) as error:  # the client raises ApiException if TLS fails
             raise ClusterUnreachable(
-                f"the Kubernetes API does not answer: {type(error).__name__}"
+                f"the Kubernetes API does not respond: {type(error).__name__}"
             ) from error
 
 
 @contextlib.contextmanager
 def _if_unchanged() -> Iterator[None]:
-    """Raise Changed if the Job is gone, or another version than was named."""
+    """Raises JobChanged if the Job was deleted or has another version than expected."""
     try:
         yield
     except (Missing, ClusterConflict) as error:
@@ -253,7 +253,7 @@ def _if_unchanged() -> Iterator[None]:
 
 
 def _error_of(status: int, body: bytes, headers: Mapping[str, str]) -> Exception:
-    """What an answer that is no success means."""
+    """Returns the error for a response that is not successful."""
     reason, message = _reason_and_message(body)
     if reason == "AlreadyExists":
         return JobExists(message)
@@ -262,20 +262,20 @@ def _error_of(status: int, body: bytes, headers: Mapping[str, str]) -> Exception
     if status == _CONFLICT:
         return ClusterConflict(message)
     if status in {400, 422}:
-        return NotAccepted(f"the cluster does not accept the Job: {message}")
+        return NotAccepted(f"the cluster rejected the Job: {message}")
     if status in {408, 429} or status >= _FAULTY:
         return ClusterUnreachable(
-            message or f"the Kubernetes API answers {status}", _retry_after(headers)
+            message or f"the Kubernetes API responded with status {status}", _retry_after(headers)
         )
-    return Refused(f"the cluster refuses ({status}): {message}")
+    return Refused(f"the cluster rejected the request with status {status}: {message}")
 
 
 def _reason_and_message(body: bytes) -> tuple[str, str]:
-    """The reason, a word for programs, and the message, a sentence for people."""
+    """Returns the reason and the message of a Kubernetes Status object."""
     try:
         status = json.loads(body)
         return str(status.get("reason", "")), str(status.get("message", ""))[:1_000]
-    except (ValueError, AttributeError):  # not the API server's own, but of something before it
+    except (ValueError, AttributeError):  # a response of a proxy, not of the API server
         return "", ""
 
 

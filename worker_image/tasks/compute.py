@@ -1,4 +1,4 @@
-"""Tasks that compute, with results that can be checked."""
+"""CPU-bound tasks with verifiable results."""
 
 import zlib
 from math import isqrt
@@ -28,9 +28,9 @@ def matrix(
     size: Annotated[int, Field(ge=1, le=4_096)] = 64,
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0,
 ) -> dict[str, int]:
-    """Multiply two seeded matrices of digits and give the CRC-32 of the product.
+    """Multiply two seeded matrices of digits and return the CRC-32 of the product.
 
-    Every sum stays below 2**53, so that the floating-point product is exact on every machine.
+    Every sum is below 2**53, so the floating-point product is exact on every machine.
     """
     draw = np.random.default_rng(seed)
     left, right = (draw.integers(0, 10, (size, size)).astype("<f8") for _ in range(2))

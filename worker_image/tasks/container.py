@@ -1,4 +1,4 @@
-"""A task that runs a container: one Kubernetes Job for each attempt."""
+"""The task type that runs a container in a Kubernetes Job."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ Variables = Annotated[
 
 
 class ContainerResult(BaseModel):
-    """How a container ended that succeeded."""
+    """The result of a container that succeeded."""
 
     exit_code: int
     message: dict[str, Any] | str
-    """What it wrote to its termination message: the object, if it is a JSON object."""
+    """The termination message of the container, parsed if it is a JSON object."""
 
 
 @task(timeout=timedelta(hours=1))
@@ -47,34 +47,39 @@ async def container(
         Field(
             max_length=512,
             pattern=_IMAGE,
-            description="The image to run, best with its digest",
+            description="Image to run, preferably with its digest",
             examples=["tools/resize:1.4"],
         ),
     ],
     *,
     command: Annotated[
-        Words, Field(description="The program and its first arguments; empty for the image's own")
+        Words, Field(description="Entry point; empty for the entry point of the image")
     ] = (),
-    args: Annotated[Words, Field(description="Arguments; empty for the image's own")] = (),
-    env: Annotated[Variables, Field(description="Environment variables")] = {},  # noqa: B006 - nobody changes it
+    args: Annotated[
+        Words, Field(description="Arguments; empty for the arguments of the image")
+    ] = (),
+    env: Annotated[Variables, Field(description="Environment variables")] = {},  # noqa: B006 - it is never changed
     cpu: Annotated[
         str,
-        Field(title="CPU", pattern=_CPU, description="Processors, both asked for and the limit"),
+        Field(title="CPU", pattern=_CPU, description="CPU request and limit"),
     ] = "500m",
     memory: Annotated[
-        str, Field(pattern=_MEMORY, description="Memory in Mi or Gi, both asked for and the limit")
+        str, Field(pattern=_MEMORY, description="Memory request and limit in Mi or Gi")
     ] = "512Mi",
     user: Annotated[
         Annotated[int, Field(ge=1, lt=2**31)] | None,
-        Field(description="The user id to run as, for an image that would run as root"),
+        Field(description="User id to run as, for an image that runs as root by default"),
     ] = None,
-    read_only: Annotated[bool, Field(description="Let it write to /tmp alone")] = True,
+    read_only: Annotated[
+        bool, Field(description="Mount the root file system read-only, except /tmp")
+    ] = True,
     ctx: Context,
 ) -> ContainerResult:
-    """Run a container to its end in a Kubernetes Job of its own.
+    """Run a container in its own Kubernetes Job.
 
-    Exit code 0 is success, and the result is what the container wrote to /dev/termination-log. It
-    learns SHOAL_JOB_ID, SHOAL_TASK_INDEX, SHOAL_TASK_ID, SHOAL_ATTEMPT and SHOAL_IDEMPOTENCY_KEY.
+    Exit code 0 means success, and the result is the content of /dev/termination-log. The container
+    receives the variables SHOAL_JOB_ID, SHOAL_TASK_INDEX, SHOAL_TASK_ID, SHOAL_ATTEMPT and
+    SHOAL_IDEMPOTENCY_KEY.
     """
     spec = ContainerSpec(
         image=image,
@@ -92,7 +97,7 @@ async def container(
 
 
 def _object(message: str) -> dict[str, Any] | str:
-    """The message, parsed if it is a JSON object; Kubernetes keeps at most 4 KB of it."""
+    """Returns the message, parsed if it is a JSON object. Kubernetes truncates it to 4 KB."""
     if not message.lstrip().startswith("{"):
         return message
     try:

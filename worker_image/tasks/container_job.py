@@ -1,4 +1,4 @@
-"""What a container task asks of Kubernetes: one Job with one pod, as the API takes it."""
+"""The Kubernetes manifest of a container task: one Job with one pod."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any, Final
 from shoal import Context
 
 CONTAINER: Final = "task"
-"""The name of the one container of a pod."""
+"""The name of the container in its pod."""
 JOB: Final = "shoal/job"
 INDEX: Final = "shoal/index"
 ATTEMPT: Final = "shoal/attempt"
 EPOCH: Final = "shoal/epoch"
 ADOPTER: Final = "shoal/adopted-by-epoch"
-"""The latest epoch that watches the Job; whoever has an older one leaves it alone."""
+"""The latest epoch that watches the Job. Runs with an older epoch ignore the Job."""
 SETTLED: Final = "shoal/settled"
-"""The epoch that handed its failure over, so that it stands for no later run of the task."""
+"""The epoch that reported the failure of the Job, so that no later run reports it again."""
 
 _TTL_SECONDS: Final = 3_600
-"""A finished Job is kept this long: far longer than a dead worker's lease."""
+"""How long a finished Job is kept: much longer than the lease of a dead worker."""
 _SCRATCH: Final = "1Gi"
 
 
@@ -40,20 +40,20 @@ class ContainerSpec:
 
 
 def job_name(ctx: Context) -> str:
-    """The one name of the task's Job under this epoch: Kubernetes refuses a second of that name.
+    """Returns the name of the Job. It is unique per epoch, so Kubernetes rejects a second Job.
 
-    At most 52 characters, so that the names of its pods stay whole.
+    It has at most 52 characters, so that Kubernetes does not truncate the names of the pods.
     """
     return f"shoal-{ctx.job_id.removeprefix('job_').lower()}-{ctx.index}-{ctx.epoch}"
 
 
 def task_labels(ctx: Context) -> dict[str, str]:
-    """The labels that all Jobs of a task share, and no other's."""
+    """Returns the labels that select all Jobs of a task."""
     return {JOB: ctx.job_id, INDEX: str(ctx.index)}
 
 
 def job_manifest(spec: ContainerSpec, ctx: Context, service_account: str) -> dict[str, Any]:
-    """The Job: one pod, never started again, ended by Kubernetes when the attempt's time is up."""
+    """Returns the Job: one pod without restarts, which Kubernetes ends at the attempt's timeout."""
     labels = task_labels(ctx) | {
         ATTEMPT: str(ctx.attempt),
         EPOCH: str(ctx.epoch),
@@ -82,14 +82,14 @@ def job_manifest(spec: ContainerSpec, ctx: Context, service_account: str) -> dic
 
 
 _DO_NOT_EVICT: Final = {
-    # A node is not given up for being too empty while it runs a task.
+    # Prevents consolidation of a node that runs a task.
     "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
     "karpenter.sh/do-not-disrupt": "true",
 }
 
 
 def _pod(spec: ContainerSpec, ctx: Context, service_account: str) -> dict[str, Any]:
-    """A pod that the `restricted` Pod Security Standard admits, without a token for the API."""
+    """Returns a pod that meets the `restricted` Pod Security Standard and has no API token."""
     user = {} if spec.user is None else {"runAsUser": spec.user, "runAsGroup": spec.user}
     return {
         "restartPolicy": "Never",
@@ -122,17 +122,17 @@ def _container(spec: ContainerSpec, ctx: Context) -> dict[str, Any]:
             "readOnlyRootFilesystem": spec.read_only,
         },
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - in the container
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - inside the container
     }
 
 
 def _task_variables(ctx: Context) -> dict[str, str]:
-    """What the container learns of its task; the user's own variables cannot stand for it."""
+    """Returns the variables that identify the task. They override the variables of the user."""
     return {
         "SHOAL_JOB_ID": ctx.job_id,
         "SHOAL_TASK_INDEX": str(ctx.index),
         "SHOAL_TASK_ID": ctx.task_id,
         "SHOAL_ATTEMPT": str(ctx.attempt),
-        # The same for every attempt: what was done under it need not be done again.
+        # The same in every attempt.
         "SHOAL_IDEMPOTENCY_KEY": ctx.task_id,
     }

@@ -1,22 +1,22 @@
-"""The life of a container task: one Job found or made, watched to its end, told as an outcome.
+"""Runs a container task: finds or creates its Job, waits for the end and returns the outcome.
 
-One Job an epoch, because its name holds the epoch and Kubernetes refuses a second of that name. One
-Job at a time, because whoever starts looks first at all Jobs of its task:
+There is one Job per epoch, because its name contains the epoch and Kubernetes rejects a second Job
+of that name. There is one running Job per task, because a run first lists all Jobs of its task:
 
-- of this attempt and an older epoch: its worker died, so the Job is adopted and not started again;
-- of another attempt, still running: deleted, and gone before anything is started;
-- of a newer epoch, or adopted by one: this run is the ghost. It touches nothing and ends.
+- A Job of this attempt and an older epoch: its worker died, so the run adopts the Job.
+- A running Job of another attempt: the run deletes it and waits until its pod has ended.
+- A Job of a newer epoch, or adopted by one: this run is stale. It changes nothing and ends.
 
-And it looks again once it has started its own, since two may have looked at the same time.
+A run lists the Jobs again after it has created its own, because two runs may start concurrently.
 
-Each adoption notes its epoch on the Job, and every deletion is conditional on the version of the
-Job that was read: only the latest adopter can delete it.
+An adoption stores its epoch on the Job, and every deletion is conditional on the version of the Job
+that was read, so only the latest adopter can delete a Job.
 
-When the task is cancelled its Jobs are deleted if `ctx.cancelled` says so, and left alone if the
-coroutine is merely interrupted. Should a worker that has lost its lease, or leaves, look cancelled
-too, then a Job that nobody has adopted yet is deleted, and the next epoch starts another. That is
-the cheaper mistake: the attempt is run again, as at-least-once allows, never twice at a time; the
-other way round the container of a cancelled job would go on until its deadline.
+When the coroutine is cancelled, the run deletes its Jobs only if `ctx.cancelled` is set. A worker
+that lost its lease or shuts down may set it too. In this case the run may delete a Job that has not
+been adopted yet, and the next epoch creates another: the attempt runs again, which at-least-once
+allows, but never twice at a time. The alternative is worse: the container of a cancelled job would
+keep running until its deadline.
 """
 
 from __future__ import annotations
@@ -51,28 +51,32 @@ _MESSAGE: Final = 1_000
 
 
 class ContainerFailed(RuntimeError):  # noqa: N818 - the tree reads as nouns
-    """The container ended with an exit code that is not 0, or its pod was lost."""
+    """The container exited with a code other than 0, or its pod was lost."""
 
 
 class ContainerTimeout(TimeoutError):  # noqa: N818
-    """The container did not end in the time of its attempt."""
+    """The container exceeded the timeout of its attempt."""
 
 
 class ContainerGone(RuntimeError):  # noqa: N818
-    """The Job was deleted by somebody else, and with it how it ended."""
+    """The Job was deleted by another client, so its outcome is unknown."""
 
 
 class CannotStart(NonRetryable):
-    """The image cannot be pulled or the container not be made, and another try would not help."""
+    """The image cannot be pulled or the container cannot be created. A retry would not help."""
 
 
 class Superseded(RuntimeError):  # noqa: N818
-    """A newer epoch has the task; nobody waits for what this run says."""
+    """A newer epoch has the task, so the outcome of this run is ignored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollingSchedule:
-    """Seconds: pauses between looks, patience with what cannot start, time kept to take leave."""
+    """Polling delays and timeouts in seconds.
+
+    `start_timeout` is the time for a container that cannot start, `cleanup_timeout` the time
+    reserved for the cleanup.
+    """
 
     first_delay: float = 0.2
     max_delay: float = 3.0
@@ -82,7 +86,7 @@ class PollingSchedule:
     max_refusals: int = 5
 
     def delays(self) -> Iterator[float]:
-        """Ever longer, up to the longest."""
+        """Yields growing delays, up to `max_delay`."""
         delay = self.first_delay
         while True:
             yield delay
@@ -93,7 +97,7 @@ SCHEDULE: Final = PollingSchedule()
 
 
 class ContainerRun:
-    """One run of one attempt under one epoch."""
+    """One run of an attempt under one epoch."""
 
     def __init__(
         self, cluster: Cluster, spec: ContainerSpec, ctx: Context, schedule: PollingSchedule
@@ -104,48 +108,50 @@ class ContainerRun:
         self._schedule = schedule
         self._labels = task_labels(ctx)
         self._known: str | None = None
-        """The Job that this run made or adopted."""
+        """The name of the Job that this run created or adopted."""
 
     async def message(self) -> str:
-        """Run the container and give its termination message; raise what it failed of."""
+        """Runs the container and returns its termination message. Raises on a failure."""
         remaining = self._ctx.remaining
-        # The worker kills what is late: time to read the tail and to delete the Job is kept.
-        kept = min(self._schedule.cleanup_timeout, remaining / 10)
+        # The worker kills the task at its deadline, so reserve time to read the log and clean up.
+        reserved = min(self._schedule.cleanup_timeout, remaining / 10)
         try:
-            async with asyncio.timeout(remaining - kept) as time:
+            async with asyncio.timeout(remaining - reserved) as time:
                 job = await self._claim_job()
                 return await self._result_of(await self._wait_for_end(job))
         except TimeoutError:
-            if not time.expired():  # the container's own deadline, told by Kubernetes
+            if not time.expired():  # Kubernetes reported the deadline of the Job
                 raise
             await self._clean_up(tail=True)
-            raise ContainerTimeout(f"the container took over {remaining - kept:.0f} s") from None
+            raise ContainerTimeout(
+                f"the container exceeded the timeout of {remaining - reserved:.0f} s"
+            ) from None
         except asyncio.CancelledError:
             if self._ctx.cancelled:
                 await self._clean_up(tail=False)
             raise
 
-    # To get a Job.
+    # Claiming a Job.
 
     async def _claim_job(self) -> KubernetesJob:
-        """The Job of this attempt, adopted or made, once no other Job of the task runs."""
+        """Adopts or creates the Job of this attempt, and waits until no other Job is running."""
         created = False
         while True:
             jobs = await self._call(lambda: self._cluster.jobs(self._labels))
             own = self._job_to_resume(jobs)
             if any(job.adopter > self._ctx.epoch for job in jobs):
-                await self._delete_all(jobs)  # mine too, if it was made too late
+                await self._delete_all(jobs)  # including our own, if it was created too late
                 raise Superseded(f"a newer epoch than {self._ctx.epoch} has the task")
             for other in jobs:
                 if other.end is None and other is not own:
                     await self._delete_and_wait(other)
             if own is None and created:
-                raise ContainerGone("the Job was deleted as soon as it was made")
+                raise ContainerGone("the Job was deleted right after its creation")
             if own is None:
-                with contextlib.suppress(JobExists):  # a duplicate, or an answer that was lost
-                    # Left under way, it could make a Job after all were deleted.
+                with contextlib.suppress(JobExists):  # a duplicate run, or a lost response
+                    # An abandoned call could create a Job after the cleanup.
                     await self._call(self._create, uninterrupted=True)
-                created = True  # look again: a ghost may have come in between
+                created = True  # list again: a stale run may have created a Job concurrently
             elif own.adopter == self._ctx.epoch:
                 self._known = own.name
                 return own
@@ -154,10 +160,10 @@ class ContainerRun:
                     await self._call(partial(self._adopt, own))
 
     def _job_to_resume(self, jobs: list[KubernetesJob]) -> KubernetesJob | None:
-        """The Job to go on with: that of this epoch, else the latest of this attempt.
+        """Returns the Job of this epoch, or else the latest Job of this attempt.
 
-        Attempts are counted anew when a user retries a failed job, so a failure that was handed
-        over belongs to the run before. A success that was not heard of counts for ever.
+        Attempts restart at 1 when a user retries a failed job, so a failure that was reported
+        belongs to an earlier generation. An unreported success remains valid.
         """
         own = [
             job
@@ -179,10 +185,10 @@ class ContainerRun:
     def _adopt(self, job: KubernetesJob) -> None:
         self._cluster.annotate(job, ADOPTER, str(self._ctx.epoch))
 
-    # To watch it.
+    # Watching a Job.
 
     async def _wait_for_end(self, job: KubernetesJob) -> KubernetesJob:
-        """The Job once it is over; raise CannotStart if it has no prospect of starting."""
+        """Waits for the end of the Job. Raises CannotStart if its container cannot start."""
         clock = asyncio.get_running_loop().time
         delays, stuck_since = self._schedule.delays(), None
         while True:
@@ -202,7 +208,7 @@ class ContainerRun:
             await asyncio.sleep(next(delays))
 
     async def _result_of(self, job: KubernetesJob) -> str:
-        """The termination message of a success; raise what the Job failed of."""
+        """Returns the termination message of a completed Job. Raises the error of a failed one."""
         pod = await self._call(lambda: self._cluster.pod(job))
         if job.end == "Complete":
             return pod.message if pod else ""
@@ -214,7 +220,7 @@ class ContainerRun:
         raise ContainerFailed(_failure_message(job, pod))
 
     async def _mark_settled(self, name: str) -> None:
-        """Note that this failure is handed over."""
+        """Annotates that the failure of the Job is reported."""
         while True:
             job = await self._call(lambda: self._cluster.job(name))
             if job is None or job.settled:
@@ -226,18 +232,18 @@ class ContainerRun:
                 return
 
     async def _print_tail(self, pod: Pod) -> None:
-        """Print the end of what the container printed, so that it becomes the failure's tail."""
+        """Prints the end of the container's log, which becomes the tail of the failure."""
         try:
             async with asyncio.timeout(self._schedule.cleanup_timeout):
                 tail = await self._call(lambda: self._cluster.tail(pod))
-        except (TimeoutError, Refused) as error:  # its node may be gone: the outcome counts
-            tail = f"(what the container printed cannot be read: {error or 'no answer'})"
+        except (TimeoutError, Refused) as error:  # for example, the node was terminated
+            tail = f"(cannot read the log of the container: {error or 'timeout'})"
         sys.stderr.write(tail if tail.endswith("\n") or not tail else f"{tail}\n")
 
-    # To take leave.
+    # Cleaning up.
 
     async def _clean_up(self, *, tail: bool) -> None:
-        """Delete what runs for the task unless a newer epoch has it, in the little time left."""
+        """Deletes the running Jobs of the task, unless a newer epoch has adopted them."""
         try:
             async with asyncio.timeout(self._schedule.cleanup_timeout):
                 jobs = await self._call(lambda: self._cluster.jobs(self._labels))
@@ -247,7 +253,9 @@ class ContainerRun:
                     await self._print_tail(pod)
                 await self._delete_all(jobs)
         except (TimeoutError, Refused, Superseded) as error:
-            sys.stderr.write(f"the Job may run until its deadline: {error or 'no answer'}\n")
+            sys.stderr.write(
+                f"cannot delete the Job; it may run until its deadline: {error or 'timeout'}\n"
+            )
 
     async def _delete_all(self, jobs: list[KubernetesJob]) -> None:
         for job in jobs:
@@ -255,7 +263,7 @@ class ContainerRun:
                 await self._delete(job.name)
 
     async def _delete_and_wait(self, job: KubernetesJob) -> None:
-        """Delete a Job and wait until its pod is gone too."""
+        """Deletes a Job and waits until its pod is deleted."""
         await self._delete(job.name)
         delays = self._schedule.delays()
         while True:
@@ -264,7 +272,7 @@ class ContainerRun:
             await asyncio.sleep(next(delays))
 
     async def _delete(self, name: str) -> None:
-        """Have the Job deleted, whatever it turns into, but not if a newer epoch adopts it."""
+        """Deletes a Job, even if it changes meanwhile. Raises Superseded if it was adopted."""
         while True:
             job = await self._call(lambda: self._cluster.job(name))
             if job is None or job.deleting:
@@ -274,13 +282,13 @@ class ContainerRun:
             with contextlib.suppress(JobChanged):
                 await self._call(partial(self._cluster.delete, job))
 
-    # To ask.
+    # Calling the API server.
 
     async def _call[T](self, call: Callable[[], T], *, uninterrupted: bool = False) -> T:
-        """Have a thread make the call, again while the cluster does not answer.
+        """Calls in a thread, and retries while the cluster does not respond.
 
-        A cluster that refuses is asked some more times: it does so while it starts. `through` is
-        for a call that must not be left under way.
+        It also retries rejections a few times, because a cluster rejects calls during its start.
+        With `uninterrupted`, a cancel waits for the end of the call.
         """
         delays, refusals = self._schedule.delays(), 0
         while True:
@@ -297,7 +305,7 @@ class ContainerRun:
 
 
 async def _uninterrupted[T](call: Callable[[], T]) -> T:
-    """The call in a thread, waited for even when the task is cancelled meanwhile."""
+    """Calls in a thread, and waits for the end of the call even if the task is cancelled."""
     calling = asyncio.ensure_future(asyncio.to_thread(call))
     try:
         return await asyncio.shield(calling)
@@ -307,12 +315,12 @@ async def _uninterrupted[T](call: Callable[[], T]) -> T:
 
 
 def _cannot_start_message(image: str, pod: Pod) -> str:
-    return f"{pod.waiting}: the container of image {image} does not start: {pod.message[:_MESSAGE]}"
+    return f"{pod.waiting}: cannot start the container of image {image}: {pod.message[:_MESSAGE]}"
 
 
 def _failure_message(job: KubernetesJob, pod: Pod | None) -> str:
     if pod is None:
-        return f"{job.reason}: its pod is gone. {job.message}"[:_MESSAGE]
+        return f"{job.reason}: the pod was deleted. {job.message}"[:_MESSAGE]
     if pod.exit_code is None:
         return f"{pod.reason or job.reason}: the pod was lost. {pod.message or job.message}"
     reason = f" ({pod.reason})" if pod.reason else ""

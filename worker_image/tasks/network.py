@@ -1,9 +1,9 @@
-"""A task that waits, and may fetch a URL of a host that the deployment allows.
+"""A task that waits and optionally fetches a URL of an allowed host.
 
-A task's input comes from users, so the fetch must not become a way into the network of the workers:
-it is off unless SHOAL_IO_HOSTS names hosts; a name is resolved once, every address of it must be
-public, and the connection goes to the address that was looked at; no redirect is followed; size and
-time are capped.
+Inputs come from users, so the fetch must not give access to the network of the workers. It is
+disabled unless SHOAL_IO_HOSTS lists hosts. A host name is resolved once, all its addresses must be
+public, and the connection uses the checked address. Redirects are not followed. Size and time are
+limited.
 """
 
 from __future__ import annotations
@@ -32,37 +32,37 @@ _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 async def io(
     delay: Annotated[float, Field(ge=0, le=3_600)] = 0.1, url: str | None = None
 ) -> dict[str, int | float]:
-    """Wait `delay` seconds without using the processor; fetch `url` if one is given."""
+    """Wait `delay` seconds without using CPU. Then fetch `url`, if it is set."""
     await asyncio.sleep(delay)
     if url is None:
         return {"delay": delay}
-    named = os.environ.get("SHOAL_IO_HOSTS", "")  # noqa: TID251 - a task has no settings of ours
+    named = os.environ.get("SHOAL_IO_HOSTS", "")  # noqa: TID251 - tasks cannot use shoal.settings
     hosts = {host.strip().lower() for host in named.split(",") if host.strip()}
     return {"delay": delay} | await fetch(url, hosts)
 
 
 async def fetch(url: str, hosts: Collection[str]) -> dict[str, int]:
-    """GET the URL; raise NonRetryable if it is not allowed or what comes is not."""
+    """Fetches a URL. Raises NonRetryable if the URL or the response violates a rule."""
     target = _allowed(url, hosts)
     try:
         async with asyncio.timeout(MAX_SECONDS):
             address = await _public_address(target.host, _PORTS[target.scheme])
             return await _get(target, address)
     except TimeoutError as error:
-        raise NonRetryable(f"{target.host} took over {MAX_SECONDS:g} s") from error
+        raise NonRetryable(f"{target.host} exceeded the timeout of {MAX_SECONDS:g} s") from error
 
 
 def _allowed(url: str, hosts: Collection[str]) -> httpx.URL:
     try:
         target = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise NonRetryable("not a URL") from error
+        raise NonRetryable("invalid URL") from error
     if target.scheme not in _PORTS or target.userinfo:
-        raise NonRetryable("only plain http and https URLs are fetched")
+        raise NonRetryable("the URL must have the scheme http or https and no credentials")
     if target.port not in {None, _PORTS[target.scheme]}:
-        raise NonRetryable("only the usual ports are fetched from")
+        raise NonRetryable("the URL must use the default port of its scheme")
     if target.host.lower() not in hosts:
-        raise NonRetryable(f"host {target.host!r} is not among the allowed hosts")
+        raise NonRetryable(f"host {target.host!r} is not allowed: SHOAL_IO_HOSTS does not list it")
     return target
 
 
@@ -71,12 +71,12 @@ async def _public_address(host: str, port: int) -> str:
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(sockaddr[0]) for *_, sockaddr in found]
     if not addresses or not all(map(is_public, addresses)):
-        raise NonRetryable(f"host {host!r} has an address that is not public")
+        raise NonRetryable(f"host {host!r} resolves to an address that is not public")
     return addresses[0]
 
 
 def is_public(text: str) -> bool:
-    """Whether the address lies in the public internet, not through a translation either."""
+    """Whether an address is public, also after an IPv6 translation."""
     address = ip_address(text)
     if isinstance(address, IPv6Address) and (
         address.ipv4_mapped or address.sixtofour or address.teredo or address in _TRANSLATED
@@ -86,7 +86,7 @@ def is_public(text: str) -> bool:
 
 
 async def _get(target: httpx.URL, address: str) -> dict[str, int]:
-    """GET from the address, but ask for, and with TLS insist on, the host."""
+    """Fetches from the address, with the host name in the request and in the TLS handshake."""
     async with (
         httpx.AsyncClient(trust_env=False, timeout=MAX_SECONDS) as client,
         client.stream(
@@ -95,13 +95,13 @@ async def _get(target: httpx.URL, address: str) -> dict[str, int]:
             headers={"Host": target.host, "Accept-Encoding": "identity"},
             extensions={"sni_hostname": target.host},
             follow_redirects=False,
-        ) as answer,
+        ) as response,
     ):
-        if answer.is_redirect:
-            raise NonRetryable(f"{target.host} redirects, which is not followed")
+        if response.is_redirect:
+            raise NonRetryable(f"{target.host} responded with a redirect, which is not followed")
         size = 0
-        async for some in answer.aiter_raw():
-            size += len(some)
+        async for data in response.aiter_raw():
+            size += len(data)
             if size > MAX_BYTES:
                 raise NonRetryable(f"{target.host} sent more than {MAX_BYTES} bytes")
-        return {"status": answer.status_code, "bytes": size}
+        return {"status": response.status_code, "bytes": size}

@@ -14,7 +14,7 @@ from shoal.domain import retry, sizing
 from shoal.ports.effects import MAX_EFFECT_BYTES
 from shoal.sdk import discovery
 from shoal.sdk.context import Artifacts
-from shoal.sdk.task import AT_ONCE
+from shoal.sdk.task import DEFAULT_CONCURRENCY
 from shoal.service.artifacts import LINK_SECONDS
 from shoal.service.submission import DEFAULT_TIMEOUT
 from shoal.wire import retry as wire_retry
@@ -89,7 +89,7 @@ def test_the_fields_and_defaults_of_a_policy_are_on_the_page() -> None:
         f"timeout | 10 h ({wire.MAX_TIMEOUT:,.0f} s)",
         f"up to 10 h ({wire.MAX_TIMEOUT:,.0f} s) | {DEFAULT_TIMEOUT:g} s |",
         f"inputs, 1 to {sizing.MAX_CHUNK} |",
-        f"at once, 1 to {sizing.MAX_CHUNK} | {AT_ONCE} |",
+        f"at once, 1 to {sizing.MAX_CHUNK} | {DEFAULT_CONCURRENCY} |",
         f"| 1 to {retry.MAX_ATTEMPTS} |",
         f"| 0 to {retry.LONGEST_DELAY:,.0f} |",
         f"| 1 to {wire_retry.MAX_FACTOR:g} |",

@@ -97,7 +97,7 @@ def test_a_context_may_be_left_out_of_calls() -> None:
 
 
 def test_a_context_that_is_not_annotated_does_not_become_an_input() -> None:
-    with pytest.raises(TypeError, match="annotate ctx with Context"):
+    with pytest.raises(TypeError, match="annotate the parameter ctx with Context"):
 
         @task
         def forgets(size: int, *, ctx) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001
@@ -115,7 +115,7 @@ def test_a_parameter_that_cannot_come_as_json_is_named(kind: Any) -> None:
 
     handles.__annotations__["what"] = kind
 
-    with pytest.raises(TypeError, match="task handles: parameter what cannot come as JSON"):
+    with pytest.raises(TypeError, match="the type of parameter what has no JSON Schema"):
         task(handles)
 
 

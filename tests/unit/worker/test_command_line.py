@@ -116,7 +116,7 @@ def test_a_second_signal_leaves_at_once(tmp_path: Path, eventually: Eventually) 
         worker = subprocess.Popen(
             [sys.executable, "-m", "shoal", "worker", "run"], env=told, stderr=out
         )
-        eventually(lambda: "away" in log.read_text())  # it cannot register, and goes on trying
+        eventually(lambda: "retrying" in log.read_text())  # it cannot register
 
         worker.send_signal(signal.SIGTERM)
         worker.send_signal(signal.SIGTERM)

@@ -89,7 +89,7 @@ def test_a_cluster_that_refuses_while_it_starts_is_asked_again(
 def test_a_role_that_is_missing_is_told_and_may_be_mended(fake_kubernetes: FakeKubernetes) -> None:
     fake_kubernetes.role = {"list jobs"}
 
-    with pytest.raises(cluster.Refused, match=r"refuses \(403\): told: Forbidden"):
+    with pytest.raises(cluster.Refused, match="status 403: told: Forbidden"):
         outcome_of(Attempt())
 
 
@@ -105,7 +105,7 @@ def test_a_job_that_the_cluster_does_not_accept_fails_for_good(
 ) -> None:
     fake_kubernetes.faults["create jobs"].append(Status(422, "Invalid"))
 
-    with pytest.raises(NonRetryable, match="does not accept the Job"):
+    with pytest.raises(NonRetryable, match="rejected the Job"):
         outcome_of(Attempt())
 
 

@@ -87,7 +87,7 @@ def test_a_failure_is_told_even_if_its_output_cannot_be_read(
     with pytest.raises(container_run.ContainerFailed, match="exit code 1"):
         outcome_of(Attempt())
 
-    assert "cannot be read" in capsys.readouterr().err
+    assert "cannot read the log" in capsys.readouterr().err
 
 
 def test_a_pod_that_is_lost_is_a_failure_that_may_be_retried(
@@ -95,7 +95,7 @@ def test_a_pod_that_is_lost_is_a_failure_that_may_be_retried(
 ) -> None:
     fake_kubernetes.on_made = fake_kubernetes.lose_node
 
-    with pytest.raises(container_run.ContainerFailed, match="its pod is gone"):
+    with pytest.raises(container_run.ContainerFailed, match="the pod was deleted"):
         outcome_of(Attempt())
 
 
@@ -152,7 +152,7 @@ def test_what_takes_too_long_is_deleted_and_shows_its_output(
 
     fake_kubernetes.on_made = start
 
-    with pytest.raises(container_run.ContainerTimeout, match="took over"):
+    with pytest.raises(container_run.ContainerTimeout, match="exceeded the timeout"):
         outcome_of(Attempt(remaining=1.5))
 
     assert capsys.readouterr().err == "still at it\n"

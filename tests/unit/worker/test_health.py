@@ -63,7 +63,7 @@ def test_a_thread_that_does_not_come_back_from_a_call_is_named(
 
     running.clock.ahead += MAX_CALL_SECONDS + STUCK_SECONDS + 1
 
-    eventually(lambda: running.get("/healthz") == (503, "silent for over 60 s: fetcher\n"))
+    eventually(lambda: running.get("/healthz") == (503, "threads stuck for over 60 s: fetcher\n"))
     gate.set()
     eventually(lambda: running.get("/healthz")[0] == 200)
 
@@ -88,7 +88,7 @@ def test_a_reporter_that_hangs_between_calls_is_named_after_a_minute(
 
     running.clock.ahead += STUCK_SECONDS + 1
 
-    eventually(lambda: running.get("/healthz") == (503, "silent for over 60 s: reporter\n"))
+    eventually(lambda: running.get("/healthz") == (503, "threads stuck for over 60 s: reporter\n"))
 
 
 def test_a_call_may_take_longer_than_a_minute(

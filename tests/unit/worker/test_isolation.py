@@ -39,7 +39,7 @@ def test_a_task_that_takes_more_memory_than_it_may_fails_alone(running: Running)
 
     error = outcome(running, 0, 1).error
     assert error is not None
-    assert (error.type, error.message) == ("MemoryError", "took more than the 64 MB that it may")
+    assert (error.type, error.message) == ("MemoryError", "exceeded its memory limit of 64 MB")
     assert [outcome(running, 0, n).outcome for n in (0, 2)] == ["completed"] * 2
 
 

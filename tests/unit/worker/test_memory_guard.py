@@ -91,4 +91,4 @@ def test_one_allocation_beyond_all_memory_is_an_error_of_its_task(running: Runni
 
     first, second = running.callbacks.outcomes(0).values()
     assert (first.error.type, second.outcome) == ("MemoryError", "completed")
-    assert first.error.message == "took more than all memory that it may"
+    assert first.error.message == "exceeded the memory limit of the worker"

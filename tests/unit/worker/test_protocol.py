@@ -216,7 +216,7 @@ def test_a_heartbeat_overtaken_by_the_final_report_changes_nothing(
 
     assert running.callbacks.heartbeats
     assert running.deliveries.deleted == [receipt]
-    assert "lease is lost" not in caplog.text
+    assert "lease lost" not in caplog.text
 
 
 def test_heartbeats_name_the_task_in_hand_and_extend_the_message(running: Running) -> None:

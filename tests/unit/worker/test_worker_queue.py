@@ -111,7 +111,7 @@ def test_what_is_left_counts_what_is_hidden_or_delayed_too(queue: Queue) -> None
     received(deliveries, 3)
     client.send_message(QueueUrl=url, MessageBody="later", DelaySeconds=60)
 
-    assert deliveries.left("normal") == 13
+    assert deliveries.message_count("normal") == 13
 
 
 def test_a_queue_that_is_not_there_is_refused(queue: Queue) -> None:

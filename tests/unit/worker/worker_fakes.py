@@ -86,7 +86,7 @@ class FakeMessageSource:
             self.hidden += [(each.receipt, seconds) for each in deliveries]
             self.changed.notify_all()
 
-    def left(self, queue: str) -> int:
+    def message_count(self, queue: str) -> int:
         with self.changed:
             self.counted += 1
             self.changed.notify_all()

@@ -1,7 +1,7 @@
-"""Shoal: jobs of one to a million tasks on AWS, none lost and none counted twice.
+"""Shoal: jobs of one to a million tasks on AWS. No task is lost, none is counted twice.
 
-What a task module imports (`from shoal import task`) is loaded on first use, so that functions,
-which import only `shoal.domain` and the like, do not pay for it.
+The names for task modules (`from shoal import task`) are loaded on first use, because they would
+slow down the cold start of Lambda functions, which do not need them.
 """
 
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cancelled", "Context", "NonRetryable", "Retry", "RetryAfter", "task"]
 
-if not TYPE_CHECKING:  # or type checkers would believe that every name is there
+if not TYPE_CHECKING:  # otherwise type checkers would accept any name
 
     def __getattr__(name: str) -> object:
         if name not in __all__:

@@ -1,4 +1,4 @@
-"""The only maker of a worker's clients and wirer of its ports."""
+"""The composition root of a worker: creates the clients and connects ports with adapters."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from shoal.worker.worker import Worker
 from shoal.worker.worker_context import WEIGHTS, WorkerConfig
 
 _LOG = logging.getLogger("shoal.worker")
-_ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - the kubelet and Prometheus come from outside of the pod; the network policy says who may
+_ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - the kubelet and Prometheus connect from outside the pod; a network policy restricts access
 
 
 class _SystemClock:
-    """The machine's own time."""
+    """The clock of the machine."""
 
     def now(self) -> float:
         return time.time()
@@ -47,13 +47,16 @@ class _SystemClock:
 
 
 def worker_from_environment(*, until_empty: bool = False, slots: int | None = None) -> Worker:
-    """A worker as the environment describes it; raise MissingSetting if it does not."""
+    """Returns a worker that is configured by the environment.
+
+    Raises MissingSetting if a variable is missing or invalid.
+    """
     settings = WorkerSettings.from_environment()
     if slots is not None:
         settings = replace(settings, slots=slots)
     configure_logging(level=settings.log_level)
     session = boto3.Session(region_name=settings.region)
-    sqs = session.client("sqs")  # which knows where it is, in all the ways that AWS has to say so
+    sqs = session.client("sqs")  # only to resolve the endpoint in all the ways that AWS supports
     credentials, curl, memory = _credentials(session), CurlPost(), MemoryGuard.of_container()
     return Worker(
         WorkerConfig(
@@ -93,16 +96,16 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
 
 
 def offers_from_environment() -> list[Mapping[str, Any]]:
-    """What a worker in this environment would tell the API of its task types.
+    """Returns the task types that a worker with this environment would register.
 
-    Raises BadTasks if they cannot be imported.
+    Raises BadTasks if the task modules cannot be imported.
     """
     with ForkClient(task_modules()) as fork_client:
         return [offered.offer for offered in fork_client.types.values()]
 
 
 def _meters(settings: WorkerSettings) -> Meters | None:
-    """Meters, if anybody can ask for them; imported only then."""
+    """Returns Prometheus meters if the metrics endpoint is enabled. Imports them only then."""
     if not settings.health_port:
         return None
     from shoal.adapters.prometheus import PrometheusMeters  # noqa: PLC0415
@@ -111,21 +114,21 @@ def _meters(settings: WorkerSettings) -> Meters | None:
 
 
 def _tracer(settings: WorkerSettings) -> Tracer | None:
-    """A tracer, if there is a collector and the extra is installed; imported only then."""
+    """Returns a tracer if a collector is configured and the extra `tracing` is installed."""
     if not settings.tracing:
         return None
     try:
         from shoal.adapters.tracing import OtelTracer  # noqa: PLC0415
-    except ImportError as error:  # such variables are often set for all pods of a cluster
-        _LOG.warning("no traces are sent, the extra `tracing` is not installed: %s", error)
+    except ImportError as error:  # clusters often set the OTEL_ variables for all pods
+        _LOG.warning("traces are disabled: the extra `tracing` is not installed: %s", error)
         return None
     return OtelTracer(settings.worker_id)
 
 
 def task_storage(worker: str, job_id: str, chunk: int, epoch: int, index: int) -> TaskStorage:
-    """What a task keeps; made in its child process, from the environment of the worker.
+    """Returns the storage of a task. The child process calls it in the worker's environment.
 
-    But not its name, which has the process in it if the environment names none.
+    The worker's name is an argument, because the default name contains the process id.
     """
     calls = TaskCalls(_task_api(), worker, job_id=job_id, chunk=chunk, epoch=epoch, index=index)
     return TaskStorage(ApiEffects(calls), ApiArtifacts(calls))
@@ -151,5 +154,5 @@ def _callbacks(
 def _credentials(session: boto3.Session) -> Credentials:
     credentials = session.get_credentials()
     if credentials is None:
-        raise MissingSetting("there are no AWS credentials to sign with")
+        raise MissingSetting("no AWS credentials found; the worker needs them to sign requests")
     return credentials

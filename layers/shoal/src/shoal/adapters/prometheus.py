@@ -103,7 +103,7 @@ class PrometheusMeters:
     def stale(self) -> None:
         self._stale.inc()
 
-    def away(self, call: str) -> None:
+    def unavailable(self, call: str) -> None:
         self._away.labels(call).inc()
 
     def exposition(self, *, busy: int, free: int, lease_age: float) -> tuple[str, bytes]:

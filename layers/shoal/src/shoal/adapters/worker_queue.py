@@ -85,7 +85,7 @@ class SqsMessageSource:
         told: dict[str, Any] = from_json(answer.body)
         return told
 
-    def left(self, queue: str) -> int:
+    def message_count(self, queue: str) -> int:
         """Return the approximate number of messages: visible, delayed and in flight."""
         answer = self._call(
             "GetQueueAttributes", QueueUrl=self._urls[queue], AttributeNames=list(_COUNTS)

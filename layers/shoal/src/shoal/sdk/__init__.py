@@ -1,4 +1,4 @@
-"""What a user's task module imports, and nothing else."""
+"""The SDK: the names that a user's task module imports."""
 
 from shoal.domain.retry import RetryPolicy as Retry
 from shoal.sdk.context import Context

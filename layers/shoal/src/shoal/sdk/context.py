@@ -1,4 +1,4 @@
-"""What a running task may know of itself, and what it can keep beyond its attempt."""
+"""The context of a running task: its identity, its progress, its effects and artifacts."""
 
 from __future__ import annotations
 
@@ -22,108 +22,118 @@ type JSON = bool | int | float | str | list[Any] | Mapping[str, Any] | None
 
 
 class Signals(Protocol):
-    """What a task and its worker tell each other while it runs."""
+    """The signals between a running task and its worker."""
 
     @property
     def cancelled(self) -> bool:
-        """Whether the task should end, because its job is cancelled.
+        """Whether the job of the task is cancelled.
 
-        One whose lease is lost is killed without a word: another worker has it.
+        A task whose lease is lost is killed without a signal, because another worker runs it.
         """
 
     def progress(self, fraction: float) -> None:
-        """How far the task is, 0 to 1; heartbeats carry it to whoever watches."""
+        """Sets the progress of the task, 0 to 1. Heartbeats send it to the API."""
 
 
 class TaskEffects(Protocol):
-    """Outcomes of a task's side effects. Raises Cancelled if the lease is lost."""
+    """Stores the return values of side effects. Raises LeaseLost if the lease is lost."""
 
     def recall(self, key: str) -> KeptEffect | None:
-        """What was kept under the key, by whichever attempt."""
+        """Returns the value that any attempt stored under the key."""
 
     def keep(self, key: str, value: Any) -> Any:
-        """Keep a JSON value under the key, once; what is kept then, which may be another's."""
+        """Stores a JSON value under the key unless there is one. Returns the stored value."""
 
 
 class TaskArtifacts(Protocol):
-    """Files of a task. Raises Cancelled if the lease is lost."""
+    """Stores files of a task. Raises LeaseLost if the lease is lost."""
 
     def put(self, name: str, body: bytes) -> str:
-        """Store an artifact of this attempt; its URI."""
+        """Stores an artifact of this attempt. Returns its URI."""
 
     def get(self, name: str) -> bytes | None:
-        """The artifact of this name of the latest attempt that stored one."""
+        """Returns the artifact of the latest attempt that stored one under this name."""
 
 
 class TaskStorage(NamedTuple):
-    """What a task keeps beyond its attempt. Every write is under the fence of its lease."""
+    """Stores effects and artifacts of a task. The lease of the chunk fences every write."""
 
     effects: TaskEffects
     artifacts: TaskArtifacts
 
 
 class Artifacts:
-    """Files of a task, up to 64 MB each; users read them by the API."""
+    """Files of a task, up to 64 MB each. Users download them through the API."""
 
     def __init__(self, stored: TaskArtifacts) -> None:
         self._stored = stored
 
     def put(self, name: str, body: bytes | str | Path) -> str:
-        """Store bytes, a text or a file's content under a name; its URI, to be returned or kept."""
+        """Stores bytes, a string or the content of a file under a name. Returns its URI."""
         if isinstance(body, Path):
             body = body.read_bytes()
         elif isinstance(body, str):
             body = body.encode()
         _check_name(name)
         if len(body) > MAX_ARTIFACT_BYTES:
-            raise NonRetryable(f"artifact {name} has {len(body)} bytes, over {MAX_ARTIFACT_BYTES}")
+            raise NonRetryable(
+                f"artifact {name} has {len(body)} bytes; the maximum is {MAX_ARTIFACT_BYTES}"
+            )
         return self._stored.put(name, body)
 
     def get(self, name: str) -> bytes | None:
-        """What an earlier attempt of this task, or this one, stored: a checkpoint, say."""
+        """Returns what this or an earlier attempt of the task stored, such as a checkpoint."""
         _check_name(name)
         return self._stored.get(name)
 
 
 def _check_name(name: str) -> None:
     if not re.fullmatch(ARTIFACT_NAME, name):
-        raise NonRetryable(f"no name of an artifact: {name!r}; letters, digits and ._- make one")
+        raise NonRetryable(
+            f"invalid artifact name: {name!r}; use up to 200 letters, digits, dots, hyphens and"
+            " underscores, and begin with a letter or digit"
+        )
 
 
 def _json(key: str, value: Any) -> Any:
-    """What is kept of a value; raise NonRetryable if it cannot be, for it would happen again."""
+    """Returns a value as JSON. Raises NonRetryable if it is invalid: a retry would repeat the
+    effect.
+    """
     try:
-        kept = to_jsonable_python(value)
+        encoded = to_jsonable_python(value)
     except PydanticSerializationError as error:
-        raise NonRetryable(f"effect {key!r} happened, but gave what is not JSON: {error}") from None
-    if (size := len(json.dumps(kept))) > MAX_EFFECT_BYTES:
         raise NonRetryable(
-            f"effect {key!r} happened, but gave {size} bytes; {MAX_EFFECT_BYTES} are kept"
+            f"effect {key!r} was executed, but its return value cannot be encoded as JSON: {error}"
+        ) from None
+    if (size := len(json.dumps(encoded))) > MAX_EFFECT_BYTES:
+        raise NonRetryable(
+            f"effect {key!r} was executed, but its return value has {size} bytes; the maximum is"
+            f" {MAX_EFFECT_BYTES}"
         )
-    return kept
+    return encoded
 
 
 class _TaskLog(logging.LoggerAdapter[logging.Logger]):
-    """Adds job, task, attempt and epoch to each record."""
+    """Adds the fields `job`, `task`, `attempt` and `epoch` to each record."""
 
     def process(
         self, msg: object, kwargs: MutableMapping[str, Any]
     ) -> tuple[object, MutableMapping[str, Any]]:
-        known: Mapping[str, object] = self.extra or {}
-        kwargs["extra"] = {**known, **(kwargs.get("extra") or {})}
+        fields: Mapping[str, object] = self.extra or {}
+        kwargs["extra"] = {**fields, **(kwargs.get("extra") or {})}
         return msg, kwargs
 
 
 @dataclass(frozen=True)
 class Context:
-    """One attempt of one task. In a batch, that of the batch's first task."""
+    """The context of one attempt of a task. A batch receives the context of its first task."""
 
     job_id: str
     index: int
     attempt: int
     epoch: int
     deadline: datetime
-    """When this attempt is killed, UTC."""
+    """The time at which the worker kills this attempt, UTC."""
     _signals: Signals = field(repr=False)
     _storage: Callable[[int], TaskStorage] = field(repr=False)
 
@@ -131,7 +141,7 @@ class Context:
     def fake(
         *, index: int = 0, attempt: int = 1, timeout: float = 300.0, cancelled: bool = False
     ) -> Context:
-        """A context for unit tests of a task: what it keeps, it keeps in memory."""
+        """Returns a context for unit tests. It stores effects and artifacts in memory."""
         storage = TaskStorage(_MemoryEffects(), _MemoryArtifacts())
         return Context(
             job_id="job_" + "0" * 26,
@@ -145,34 +155,34 @@ class Context:
 
     @property
     def task_id(self) -> str:
-        """The address of the task."""
+        """The id of the task, `{job_id}.{index}`."""
         return f"{self.job_id}.{self.index}"
 
     @property
     def idempotency_key(self) -> str:
-        """The same in every attempt: for services that take such a key with a request."""
+        """A key that is the same in every attempt, for services that accept idempotency keys."""
         return self.task_id
 
     @property
     def remaining(self) -> float:
-        """Seconds until this attempt is killed; 0 when it is over."""
+        """Seconds until the deadline of this attempt; 0 after it."""
         return max(0.0, (self.deadline - datetime.now(UTC)).total_seconds())
 
     @property
     def cancelled(self) -> bool:
-        """Whether to end early. A task that looks has a few seconds' grace to clean up."""
+        """Whether the job is cancelled. The task then has a few seconds to clean up."""
         return self._signals.cancelled
 
     def progress(self, fraction: float) -> None:
-        """Say how far the task is, 0 to 1, at any rate; raise Cancelled if it is to end."""
+        """Sets the progress, 0 to 1. You may call it at any rate. Raises Cancelled on a cancel."""
         if self._signals.cancelled:
             raise Cancelled
         self._signals.progress(min(1.0, max(0.0, fraction)))
 
     def track[T](self, items: Iterable[T], total: int | None = None) -> Iterator[T]:
-        """The items, with progress as they are taken; raises Cancelled between two of them.
+        """Yields the items and updates the progress. Raises Cancelled on a cancel.
 
-        `total` is how many there are, if they have no length.
+        `total` is the number of items, if they have no length.
         """
         if total is None and isinstance(items, Sized):
             total = len(items)
@@ -182,38 +192,39 @@ class Context:
         self.progress(1.0)
 
     def effect[T: JSON](self, key: str, make: Callable[[], T]) -> T:
-        """Do something to the outside once: send the mail, charge the card.
+        """Executes a side effect once, such as sending a mail or charging a card.
 
-        What `make` returns, as JSON, is kept under the key and given back. A later attempt gets it
-        again, in place of another call. If the worker dies after `make` and before its value is
-        kept, `make` is called again: give the outside `idempotency_key` where it takes one.
+        Stores the return value of `make` as JSON under the key and returns it. Later attempts
+        return the stored value and do not call `make`. If the worker dies after `make` and before
+        the value is stored, a later attempt calls `make` again, so pass `idempotency_key` to the
+        external service if it accepts one.
         """
         if not 1 <= len(key) <= MAX_EFFECT_KEY:
-            raise NonRetryable(f"the key of an effect has 1 to {MAX_EFFECT_KEY} characters")
+            raise NonRetryable(f"invalid effect key: it must have 1 to {MAX_EFFECT_KEY} characters")
         effects = self._storage(self.index).effects
-        kept = effects.recall(key)
-        value: Any = kept.value if kept is not None else effects.keep(key, _json(key, make()))
+        stored = effects.recall(key)
+        value: Any = stored.value if stored is not None else effects.keep(key, _json(key, make()))
         return cast("T", value)
 
     @cached_property
     def artifacts(self) -> Artifacts:
-        """Files of this task."""
+        """The artifacts of this task."""
         return Artifacts(self._storage(self.index).artifacts)
 
     @cached_property
     def log(self) -> logging.LoggerAdapter[logging.Logger]:
-        """A logger whose lines carry job, task, attempt and epoch."""
-        known = {
+        """A logger that adds job, task, attempt and epoch to each line."""
+        fields = {
             "job": self.job_id,
             "task": self.task_id,
             "attempt": self.attempt,
             "epoch": self.epoch,
         }
-        return _TaskLog(logging.getLogger("shoal.task"), known)
+        return _TaskLog(logging.getLogger("shoal.task"), fields)
 
 
 class _MemorySignals:
-    def __init__(self, cancelled: bool) -> None:  # noqa: FBT001 - its one field
+    def __init__(self, cancelled: bool) -> None:  # noqa: FBT001 - the only field
         self.cancelled = cancelled
 
     def progress(self, fraction: float) -> None:

@@ -1,4 +1,4 @@
-"""Which tasks a worker offers: those of modules that it is told, and of installed packages."""
+"""Finds the tasks of a worker in configured modules and in installed packages."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from shoal.sdk.errors import DuplicateTask, NotATask
 from shoal.sdk.task import Task
 
 GROUP: Final = "shoal.tasks"
-"""The entry points of this group name modules with tasks, or single tasks."""
+"""The group of entry points that refer to modules with tasks or to single tasks."""
 
 
 def discover(modules: Iterable[str]) -> dict[str, Task[..., Any]]:
-    """Import the modules and the entry points, and collect their tasks by name.
+    """Imports the modules and the entry points, and returns their tasks by name.
 
-    Raises DuplicateTask if two share a name, and NotATask for an entry point without any.
+    Raises DuplicateTask if two tasks have the same name, and NotATask for an entry point without
+    tasks.
     """
     found: dict[str, Task[..., Any]] = {}
     for module in modules:
@@ -26,7 +27,7 @@ def discover(modules: Iterable[str]) -> dict[str, Task[..., Any]]:
         loaded = entry.load()
         values = [loaded] if isinstance(loaded, Task) else getattr(loaded, "__dict__", {}).values()
         if not any(isinstance(value, Task) for value in values):
-            raise NotATask(f"entry point {entry.name} of {GROUP}: {entry.value} holds no task")
+            raise NotATask(f"entry point {entry.name} of {GROUP}: {entry.value} contains no task")
         _add(found, values, entry.value)
     return found
 
@@ -36,4 +37,4 @@ def _add(found: dict[str, Task[..., Any]], values: Iterable[object], place: str)
         if not isinstance(value, Task):
             continue
         if value.shadows or found.setdefault(value.name, value) is not value:
-            raise DuplicateTask(f"two tasks are named {value.name!r}, one in {place}")
+            raise DuplicateTask(f"duplicate task name {value.name!r} in {place}")

@@ -1,12 +1,12 @@
-"""What a task raises to say more than that it failed, and what the seam to its worker raises."""
+"""Exceptions that tasks raise to control retries, and exceptions that the SDK raises in tasks."""
 
 
-class NonRetryable(Exception):  # noqa: N818 - says what it does where it is raised
-    """Raised by a task: trying again cannot help."""
+class NonRetryable(Exception):  # noqa: N818 - describes its effect where it is raised
+    """Raised by a task: fails it without further attempts."""
 
 
 class RetryAfter(Exception):  # noqa: N818 - as above
-    """Raised by a task: try again, but not before so many seconds. Counts as an attempt."""
+    """Raised by a task: retries it after at least `seconds`. Counts as an attempt."""
 
     def __init__(self, seconds: float, message: str = "") -> None:
         super().__init__(message or f"try again in {seconds:g} s")
@@ -14,24 +14,24 @@ class RetryAfter(Exception):  # noqa: N818 - as above
 
 
 class Cancelled(BaseException):
-    """Raised in a task that looks (`track`, `progress`): its job is cancelled.
+    """Raised in a task by `track` and `progress` when its job is cancelled.
 
-    No Exception, so that `except Exception` does not swallow it. What the task returns or raises
-    after it is not recorded. A task that raises it while its job goes on has failed.
+    It is not an Exception, so `except Exception` does not catch it. The outcome of a cancelled task
+    is not recorded. A task that raises it although its job is not cancelled has failed.
     """
 
 
 class LeaseLost(Cancelled):
-    """Raised in a task by `effect` and `artifacts`: another worker has it."""
+    """Raised in a task by `effect` and `artifacts` when another worker has leased the chunk."""
 
 
 class InvalidInput(NonRetryable):
-    """The input does not fit the signature of the task; names fields and reasons, never values."""
+    """The input does not match the signature of the task. Lists fields and reasons, not values."""
 
 
 class DuplicateTask(Exception):  # noqa: N818 - the tree reads as nouns
-    """Two tasks have one name."""
+    """Two tasks have the same name."""
 
 
 class NotATask(Exception):  # noqa: N818 - as above
-    """An entry point of the group `shoal.tasks` names something that holds no task."""
+    """An entry point of the group `shoal.tasks` refers to an object without tasks."""

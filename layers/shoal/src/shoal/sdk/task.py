@@ -1,8 +1,7 @@
-"""`@task`: a typed Python function as a task type.
+"""`@task` turns a typed Python function into a task type.
 
-The signature is the schema: its parameters, but not the one annotated `Context`, are the fields of
-the input, and a field that is not a parameter is refused. A task stays a plain function: calling it
-calls the function.
+The signature defines the schema of the input: each parameter is a field, except the parameter
+annotated `Context`, and unknown fields are rejected. Calling a task calls the function.
 """
 
 from __future__ import annotations
@@ -27,19 +26,19 @@ from shoal.sdk.errors import InvalidInput
 from shoal.wire.retry import RetryBody
 from shoal.wire.worker import MAX_TIMEOUT, TYPE_NAME
 
-AT_ONCE: Final = 16
-"""Tasks of an `async def` that run at once, if it does not say how many."""
+DEFAULT_CONCURRENCY: Final = 16
+"""Default concurrency of an `async def` task."""
 
 
 _MADE: Final[dict[tuple[str, str], Any]] = {}
-"""The first function that a module offered under a name."""
+"""The first function of a module that was decorated under a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """How workers offer a function. `timeout` in seconds, `memory` in megabytes.
+    """The properties of a task type. `timeout` is in seconds, `memory` in megabytes.
 
-    `batch` tasks at most go to one call; `concurrency` tasks of a coroutine function run at once.
+    One call receives up to `batch` tasks. A coroutine function runs `concurrency` tasks at a time.
     """
 
     name: str
@@ -52,7 +51,7 @@ class Offer:
 
 
 class Task[**P, R]:
-    """A function that workers offer as a task type."""
+    """A function that is a task type."""
 
     def __init__(self, function: Callable[P, R], offer: Offer) -> None:
         functools.update_wrapper(self, function)
@@ -62,7 +61,7 @@ class Task[**P, R]:
         self.shadows = (
             made_before is not function and made_before.__globals__ is function.__globals__
         )
-        """Whether its module made a task of this name before, which it then took out of sight."""
+        """Whether it replaces an earlier task of the same name in its module."""
         self.is_async = inspect.iscoroutinefunction(function)
         hints = typing.get_type_hints(function, include_extras=True)
         self._context_name = next((n for n, hint in hints.items() if _is_context(hint)), None)
@@ -76,7 +75,7 @@ class Task[**P, R]:
         )
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call the function."""
+        """Calls the function."""
         return self.function(*args, **kwargs)
 
     @property
@@ -86,25 +85,25 @@ class Task[**P, R]:
 
     @functools.cached_property
     def schema(self) -> dict[str, Any]:
-        """The JSON Schema of its input."""
+        """The JSON Schema of the input."""
         return self._input.schema()
 
     @property
     def wants_context(self) -> bool:
-        """Whether the function has a parameter for its context."""
+        """Whether the function has a `Context` parameter."""
         return self._context_name is not None
 
     def arguments(self, given: Mapping[str, Any], context: Context | None) -> dict[str, Any]:
-        """The keyword arguments for an input; raise InvalidInput if it does not fit."""
+        """Returns the keyword arguments for an input. Raises InvalidInput if it is invalid."""
         return self._with_context(self._input.checked(given), context)
 
     def item(self, given: Mapping[str, Any]) -> Any:
-        """An input as one of a batch; raise InvalidInput if it does not fit."""
+        """Returns an input as an item of a batch. Raises InvalidInput if it is invalid."""
         (item,) = self._input.checked(given).values()
         return item
 
     def batch_arguments(self, items: list[Any], context: Context | None) -> dict[str, Any]:
-        """The keyword arguments for a batch of items."""
+        """Returns the keyword arguments for a batch of items."""
         return self._with_context({self._input.name: items}, context)
 
     def _with_context(self, arguments: dict[str, Any], context: Context | None) -> dict[str, Any]:
@@ -114,26 +113,27 @@ class Task[**P, R]:
 
 
 def _is_context(hint: Any) -> bool:
-    """Whether a parameter so annotated is the context's: `Context`, or `Context | None`."""
-    return hint is Context or (Context in (kinds := typing.get_args(hint)) and len(kinds) == 2)  # noqa: PLR2004 - it, or none
+    """Whether an annotation is `Context` or `Context | None`."""
+    return hint is Context or (Context in (kinds := typing.get_args(hint)) and len(kinds) == 2)  # noqa: PLR2004 - Context and None
 
 
 def _check_function(
     function: Callable[..., Any], offer: Offer, named: Iterable[inspect.Parameter]
 ) -> None:
-    """Refuse what would be a task, but not the one that was meant."""
+    """Rejects functions that would be valid tasks but not do what the author expects."""
     for each in named:
         if each.name in ("ctx", "context") and each.annotation is each.empty:
             raise TypeError(
-                f"task {offer.name}: annotate {each.name} with Context, else it is of the input"
+                f"task {offer.name}: annotate the parameter {each.name} with Context;"
+                " without it, it would be a field of the input"
             )
     generates = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
     if generates and offer.batch is None:
-        raise TypeError(f"task {offer.name}: a generator has no result; return a list")
+        raise TypeError(f"task {offer.name}: a task must not be a generator; return a list")
 
 
 class _Fields:
-    """The input as the parameters of the function."""
+    """Maps the fields of the input to the parameters of the function."""
 
     def __init__(
         self, name: str, parameters: list[inspect.Parameter], hints: Mapping[str, Any]
@@ -141,7 +141,9 @@ class _Fields:
         self.name = name
         for parameter in parameters:
             if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL):
-                raise TypeError(f"task {name}: parameter {parameter.name} cannot be given by name")
+                raise TypeError(
+                    f"task {name}: parameter {parameter.name} must accept a keyword argument"
+                )
         self._open = any(each.kind is each.VAR_KEYWORD for each in parameters)
         named = [each for each in parameters if each.kind is not each.VAR_KEYWORD]
         self._names = tuple(each.name for each in named)
@@ -162,21 +164,26 @@ class _Fields:
 
 
 class _Items:
-    """The input as one item of the list that is the function's only parameter."""
+    """Maps the input to an item of the list that is the only parameter of a batch function."""
 
     def __init__(
         self, name: str, parameters: list[inspect.Parameter], hints: Mapping[str, Any]
     ) -> None:
         hint = hints.get(parameters[0].name) if len(parameters) == 1 else None
         if typing.get_origin(hint) is not list:
-            raise TypeError(f"task {name}: a batch is one parameter, annotated as a list of inputs")
+            raise TypeError(
+                f"task {name}: a batch function must have one parameter, annotated as a list"
+            )
         self.name = parameters[0].name
         item = typing.get_args(hint)[0]
         _check_schema(name, self.name, item)
         self._adapter = TypeAdapter(item)
         self._schema = self._adapter.json_schema()
         if self._schema.get("type") != "object":
-            raise TypeError(f"task {name}: the items of a batch are inputs, that is, JSON objects")
+            raise TypeError(
+                f"task {name}: the items of the list must be JSON objects, such as a TypedDict or a"
+                " pydantic model"
+            )
         config = getattr(item, "model_config", getattr(item, "__pydantic_config__", {}))
         self._closed = "additionalProperties" not in self._schema and "extra" not in config
         if self._closed:
@@ -187,7 +194,7 @@ class _Items:
 
     def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
         if self._closed and (more := given.keys() - self._schema.get("properties", {}).keys()):
-            raise InvalidInput("; ".join(f"{field}: not a field" for field in sorted(more)[:20]))
+            raise InvalidInput("; ".join(f"{field}: unknown field" for field in sorted(more)[:20]))
         try:
             return {self.name: self._adapter.validate_python(given)}
         except ValidationError as invalid:
@@ -197,7 +204,7 @@ class _Items:
 def _model(
     name: str, named: list[inspect.Parameter], hints: Mapping[str, Any], *, extra: Any
 ) -> type[BaseModel]:
-    """A model of the parameters. Its attributes have a prefix, since pydantic reserves names."""
+    """Returns a model of the parameters. A prefix avoids names that pydantic reserves."""
     fields: dict[str, Any] = {}
     for parameter in named:
         default = ... if parameter.default is parameter.empty else parameter.default
@@ -216,7 +223,7 @@ def _check_schema(name: str, parameter: str, hint: Any) -> None:
         schema = TypeAdapter(hint).json_schema()
     except PydanticUserError as error:
         raise TypeError(
-            f"task {name}: parameter {parameter} cannot come as JSON: {error}"
+            f"task {name}: the type of parameter {parameter} has no JSON Schema: {error}"
         ) from None
     for problem in input_schema.problems(schema):
         raise TypeError(f"task {name}: parameter {parameter}: JSON Schema {problem}")
@@ -250,31 +257,31 @@ def task(
     concurrency: int | None = None,
     memory: int | None = None,
 ) -> Any:
-    """Offer the function as a task type, under its own name if no other is given.
+    """Makes the function a task type. The name defaults to the name of the function.
 
-    `timeout` (seconds, or a timedelta) and `retry` hold for jobs that name none. With `batch` the
-    function takes a list of up to so many inputs and returns a list of as many results, in their
-    order; a result that is an exception fails its task alone. An `async def` runs `concurrency`
-    tasks of a chunk at once. `memory`, in megabytes, is what one child process may take up beyond
-    what it has when a chunk begins.
+    `timeout` (seconds or a timedelta) and `retry` apply to jobs that do not set them. With `batch`,
+    the function receives a list of up to `batch` inputs and returns one result for each, in order;
+    a result that is an exception fails only its task. An `async def` function runs `concurrency`
+    tasks of a chunk at a time. `memory`, in megabytes, limits the memory that a child process may
+    allocate in addition to its memory at the start of a chunk.
     """
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
     _check_bounds(batch=batch, concurrency=concurrency)
     if seconds is not None and not 0 < seconds <= MAX_TIMEOUT:
-        raise ValueError(f"timeout is {seconds:g} s; an attempt may take up to {MAX_TIMEOUT:g} s")
+        raise ValueError(f"invalid timeout: {seconds:g} s; the range is 0 to {MAX_TIMEOUT:g} s")
     if memory is not None and memory < 1:
-        raise ValueError(f"memory is {memory} MB; it must be 1 or more")
+        raise ValueError(f"invalid memory: {memory} MB; the minimum is 1 MB")
     if retry is not None:
-        RetryBody.of(retry)  # raises what the API would refuse
+        RetryBody.of(retry)  # rejects a policy that the API would reject
 
     def offer(offered: Callable[..., Any]) -> Task[..., Any]:
         is_async = inspect.iscoroutinefunction(offered)
         if batch is not None and is_async:
-            raise TypeError("a batch is one call: an async function has concurrency instead")
+            raise TypeError("an async function cannot have a batch; use concurrency")
         if concurrency is not None and not is_async:
-            raise TypeError("only an async function runs several tasks at once")
+            raise TypeError("concurrency requires an async function")
         if not re.fullmatch(TYPE_NAME, name or offered.__name__):
-            raise ValueError(f"no name of a task type: {name or offered.__name__!r}")
+            raise ValueError(f"invalid task type name: {name or offered.__name__!r}")
         return Task(
             offered,
             Offer(
@@ -283,7 +290,7 @@ def task(
                 timeout=seconds,
                 retry=retry,
                 batch=batch,
-                concurrency=(concurrency or AT_ONCE) if is_async else 1,
+                concurrency=(concurrency or DEFAULT_CONCURRENCY) if is_async else 1,
                 memory=memory,
             ),
         )
@@ -294,4 +301,4 @@ def task(
 def _check_bounds(**given: int | None) -> None:
     for name, value in given.items():
         if value is not None and not 1 <= value <= MAX_CHUNK:
-            raise ValueError(f"{name} is {value}; 1 to {MAX_CHUNK} tasks fit in a chunk")
+            raise ValueError(f"invalid {name}: {value}; the range is 1 to {MAX_CHUNK}")

@@ -1,7 +1,7 @@
-"""The worker: takes chunks from the queues, runs them in child processes, reports what came of it.
+"""The worker: receives chunks from the queues, runs them in child processes, reports the outcomes.
 
     fetcher ──► pool (epoll over the children) ──► reporter
-                 ▲           heart ───────────────────┘
+                 ▲         heartbeat ─────────────────┘
 
-`worker` puts the threads together; `ports` says what they need of the world.
+`worker` starts the threads. `ports` defines the interfaces that adapters implement.
 """

@@ -1,4 +1,7 @@
-"""What a worker and its child processes tell each other: tasks one way, single bytes the other."""
+"""The protocol between a worker and its child processes.
+
+The worker sends assignments of tasks. A child replies with messages of a single byte.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,25 @@ from typing import Any, Final, NamedTuple
 from shoal.sdk.context import TaskStorage
 
 DONE: Final = b"D"
-"""The assignment is over."""
+"""The assignment has ended."""
 RETIRE: Final = b"R"
-"""The assignment is over, and the child has run so much that another should take its place."""
+"""The assignment has ended, and the child has reached one of its limits and must be replaced."""
 PROGRESS: Final = b"P"
-"""There are outcomes to read."""
+"""The shared memory contains outcomes to read."""
 FULL: Final = b"F"
-"""The slate is full; waits for an answer."""
+"""The shared memory is full. The child waits for a reply."""
 TAIL: Final = b"T"
-"""Waits for the tail of what the task in hand printed."""
+"""The child requests the end of the current task's output and waits for it."""
 
 type AssignedTask = tuple[int, int, Mapping[str, Any]]
-"""Index, attempt and input of a task."""
+"""The index, attempt and input of a task."""
 
 
 class Assignment(NamedTuple):
-    """Tasks of one chunk for a child; `one_by_one` even if they could run together."""
+    """Tasks of one chunk for a child to run.
+
+    `one_by_one` runs them one at a time even if their task type supports concurrency or batches.
+    """
 
     task_type: str
     job_id: str
@@ -35,9 +41,10 @@ class Assignment(NamedTuple):
 
 
 class ChildLimits(NamedTuple):
-    """When a child retires: after so many tasks, or once it has grown by so many bytes.
+    """The limits of a child process.
 
-    `max_data`: bytes that any child may have, if there is such a number.
+    The worker replaces a child after `max_tasks` tasks, or when its memory has grown by
+    `max_growth` bytes. `max_data` is the limit of its data segment in bytes, if it has one.
     """
 
     max_tasks: int = 100_000
@@ -46,4 +53,4 @@ class ChildLimits(NamedTuple):
 
 
 type StorageFactory = Callable[[str, int, int, int], TaskStorage]
-"""Job, chunk, epoch, index → what that task keeps."""
+"""Makes the storage of a task from its job, chunk, epoch and index."""

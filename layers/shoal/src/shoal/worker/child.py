@@ -1,7 +1,7 @@
 """A child process: runs the tasks of one assignment after another.
 
-It hears of an assignment on its connection and writes outcomes to the slate. It sends one byte for
-each thing that the worker should look at.
+It receives assignments on its connection and writes outcomes to the shared memory. It sends a
+message of one byte for each event that the worker must handle.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from shoal.worker.outcome import (
     completed,
     failed,
     result_text,
+    timeout_message,
 )
 from shoal.worker.shared_memory import SharedMemory
 from shoal.worker.task_sandbox import CapturedOutput, TaskSandbox, streams
@@ -54,7 +55,7 @@ _MEMORY_CHECK_SECONDS: Final = 1.0
 
 
 class Child:
-    """The loop of a child process; `output` is its end of the pipe that its output goes to."""
+    """The loop of a child process. `output` is the write end of the pipe for its output."""
 
     def __init__(
         self,
@@ -83,7 +84,7 @@ class Child:
         self._memory_checked_at = 0.0
         self._memory: int | None = None
         self._wall_offset = 0.0
-        """What makes a time of day of a monotonic time."""
+        """Seconds to add to a monotonic time to get a Unix time."""
 
     def serve(self) -> None:
         """Run assignments until the worker closes the connection."""
@@ -111,7 +112,7 @@ class Child:
         self._tasks_run += len(assignment.tasks)
         self._memory = task.offer.memory
         self._sandbox.limit_memory(self._memory)
-        self._output_counted_at = 0.0  # so that the first task looks
+        self._output_counted_at = 0.0  # makes the first task count the output
         if task.offer.batch is not None:
             self._run_batches(task, assignment, task.offer.batch)
         elif task.is_async:
@@ -119,19 +120,19 @@ class Child:
         else:
             self._run_sequentially(task, assignment)
 
-    # One after another.
+    # Sequential tasks.
 
     def _run_sequentially(self, task: Task[..., Any], assignment: Assignment) -> None:
         shared_memory, sandbox, getpid = self._shared_memory, self._sandbox, os.getpid
         own_pid = getpid()
         for position, assigned in enumerate(assignment.tasks):
             now = self._start_task(position)
-            if shared_memory.stopping:  # read after the marker is written: see `Pool._split`
+            if shared_memory.stopping:  # read after the start is recorded: see `Pool._split`
                 return
             try:
                 context = self._context(assignment, assigned, now) if task.wants_context else None
                 text = result_text(task.function(**task.arguments(assigned[2], context)))
-            except BaseException as error:  # noqa: BLE001 - whatever a task raises is its outcome
+            except BaseException as error:  # noqa: BLE001 - any exception is the outcome of the task
                 sandbox.exit_if_forked()
                 if self._is_cancellation(error):
                     return
@@ -144,7 +145,7 @@ class Child:
                 sandbox.restore()
             self._write_outcome(outcome)
 
-    # Several in one call.
+    # Batches: several tasks in one call.
 
     def _run_batches(self, task: Task[..., Any], assignment: Assignment, size: int) -> None:
         position = 0
@@ -157,7 +158,7 @@ class Child:
             try:
                 context = self._context(assignment, some[0], now, batch=True)
                 results = self._call_batch(task, items, context) if items else []
-            except Cancelled:  # it is called off
+            except Cancelled:
                 return
             for assigned in some:
                 result = rejected[assigned[0]] if assigned[0] in rejected else results.pop(0)
@@ -167,11 +168,13 @@ class Child:
     def _call_batch(
         self, task: Task[..., Any], items: list[Any], context: Context
     ) -> list[Any | BaseException]:
-        """A result or an error for each item; one error for all if the call raises."""
+        """Returns a result or an error for each item. If the call raises, all share that error."""
         try:
             results = list(task.function(**task.batch_arguments(items, context)))
             if len(results) != len(items):
-                raise NotAResultEach(f"{len(items)} inputs gave {len(results)} results")  # noqa: TRY301 - an outcome as the others
+                raise NotAResultEach(  # noqa: TRY301 - handled like any other error of the call
+                    f"the batch returned {len(results)} results for {len(items)} inputs"
+                )
         except BaseException as error:
             self._sandbox.exit_if_forked()
             if self._is_cancellation(error):
@@ -180,7 +183,7 @@ class Child:
         self._sandbox.exit_if_forked()
         return results
 
-    # Many at once.
+    # Coroutines: concurrent tasks.
 
     def _run_concurrently(self, task: Task[..., Any], assignment: Assignment) -> None:
         self._start_task(0)
@@ -224,18 +227,18 @@ class Child:
                     result = await task.function(**task.arguments(assigned[2], context))
             except TimeoutError as error:
                 over = time.monotonic() - now >= assignment.timeout
-                result = Timeout(f"took over {assignment.timeout:g} s") if over else error
-            except BaseException as error:  # noqa: BLE001 - whatever a task raises is its outcome
+                result = Timeout(timeout_message(assignment.timeout)) if over else error
+            except BaseException as error:  # noqa: BLE001 - any exception is the outcome of the task
                 if self._is_cancellation(error):
                     return
                 result = error
             self._sandbox.exit_if_forked()
             self._write_outcome(self._outcome(assigned, now, result))
 
-    # What all ways share.
+    # Shared by all three.
 
     def _start_task(self, position: int) -> float:
-        """Take the task at this position in hand; when (monotonic)."""
+        """Records in the shared memory that a task starts. Returns the monotonic time."""
         now = time.monotonic()
         if CapturedOutput.written or now - self._output_counted_at > _COUNT_OUTPUT_SECONDS:
             self._count_output(now)
@@ -259,12 +262,15 @@ class Child:
         return _SharedMemorySignals(self._shared_memory)
 
     def _is_cancellation(self, error: BaseException) -> bool:
-        """Whether the task ended as it was to. One that raises Cancelled by itself has failed."""
+        """Whether the task ended because of a cancel or a lost lease.
+
+        A task that raises Cancelled although nobody cancelled it has failed.
+        """
         is_cancel = isinstance(error, (Cancelled, asyncio.CancelledError))
         return (is_cancel and self._shared_memory.cancelled) or isinstance(error, LeaseLost)
 
     def _outcome(self, assigned: AssignedTask, now: float, result: Any) -> bytes:
-        """The outcome of a task that returned this, or raised it."""
+        """Returns the encoded outcome of a task that returned or raised `result`."""
         if not isinstance(result, BaseException):
             try:
                 return self._success(assigned, now, result_text(result))
@@ -297,12 +303,13 @@ class Child:
 
     def _message(self, error: BaseException) -> str:
         if isinstance(error, MemoryError) and not error.args:
-            limit = "all memory" if self._memory is None else f"the {self._memory} MB"
-            return f"took more than {limit} that it may"
+            if self._memory is None:
+                return "exceeded the memory limit of the worker"
+            return f"exceeded its memory limit of {self._memory} MB"
         try:
             return str(error)
         except Exception:  # noqa: BLE001 - a user's __str__ may raise anything
-            return "(its message cannot be shown)"
+            return "(str() of the error raised an exception)"
 
     def _write_outcome(self, outcome: bytes) -> None:
         if not self._shared_memory.add(outcome):
@@ -311,32 +318,32 @@ class Child:
             self._shared_memory.add(outcome)
 
     def _notify_progress(self, now: float) -> None:
-        """Have the worker take the outcomes so far, now and then."""
+        """Notifies the worker of new outcomes, at most once in `_PROGRESS_SECONDS`."""
         if now - self._notified_at > _PROGRESS_SECONDS:
             self._notified_at = now
             self._connection.send(PROGRESS)
 
     def _count_output(self, now: float) -> None:
-        """Count bytes printed so far: those that the worker has read, and those in the pipe.
+        """Counts the bytes printed so far: those that the worker has read, and those in the pipe.
 
-        Done only if Python printed since, or enough time has passed for others to have printed.
+        Called only after Python has printed, or after enough time for a subprocess to print.
         """
         CapturedOutput.written = False
         self._output_counted_at = now
         self._sandbox.redirect()
         try:
             fcntl.ioctl(self._output, termios.FIONREAD, self._unread)
-        except OSError:  # this system does not tell
+        except OSError:  # not supported on this system
             self._unread[:] = bytes(4)
         self._printed = self._shared_memory.printed + int.from_bytes(self._unread, sys.byteorder)
 
 
 class Timeout(Exception):  # noqa: N818 - the name is the error type that users see
-    """A coroutine took longer than its job allows."""
+    """The task exceeded the timeout of its job."""
 
 
 class NotAResultEach(NonRetryable):
-    """A batch did not return a list with one result for each input."""
+    """A batch task must return a list with one result for each input."""
 
 
 class _SharedMemorySignals:
@@ -352,17 +359,19 @@ class _SharedMemorySignals:
 
 
 def _no_storage(*_: object) -> TaskStorage:
-    raise NonRetryable("this worker has no API to keep anything with")
+    raise NonRetryable("effects and artifacts need a worker that is connected to the API")
 
 
 def _no_storage_in_batches(_: int) -> TaskStorage:
-    raise NonRetryable("a batch keeps nothing: a retry may cut it otherwise")
+    raise NonRetryable(
+        "effects and artifacts are not available in a batch: a retry may form other batches"
+    )
 
 
 def _valid_items(
     task: Task[..., Any], some: Sequence[AssignedTask]
 ) -> tuple[list[Any], Mapping[int, BaseException]]:
-    """The inputs that fit, and why the others do not, by index."""
+    """Returns the valid inputs, and the validation errors of the others by index."""
     items, rejected = [], dict[int, BaseException]()
     for index, _, given in some:
         try:
@@ -381,7 +390,7 @@ def run_child(
     limits: ChildLimits,
     storage: StorageFactory | None,
 ) -> None:
-    """Be a child process on these descriptors, until the worker closes the connection."""
+    """Runs a child process on these descriptors until the worker closes the connection."""
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(output, 1)

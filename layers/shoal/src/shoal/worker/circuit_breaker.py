@@ -1,4 +1,4 @@
-"""Calls to one other side, made again for as long as it is away."""
+"""Retries calls to one remote service while it is unavailable."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ MAX_DELAY: Final = 20.0
 _POLL_SECONDS: Final = 0.05
 
 
-class CallAbandoned(Exception):  # noqa: N818 - says what happened
-    """The worker is leaving; the call was not answered."""
+class CallAbandoned(Exception):  # noqa: N818 - named after the event
+    """The worker shut down before the call succeeded."""
 
 
 class CircuitBreaker:
     """A circuit breaker with exponential backoff and full jitter, shared by all threads.
 
-    While the other side is away, one thread asks it now and then, and the others wait for what it
-    hears: however much a worker has in hand, it makes one call a pause. Goes on until `leaving`.
-    `away` hears of each call that has to be made again.
+    While the service is unavailable, one thread at a time probes it and the other threads wait,
+    so that a worker makes one call per delay regardless of its load. It retries until `leaving`
+    is set, and calls `on_retry` for each call that it will repeat.
     """
 
     def __init__(
@@ -36,29 +36,32 @@ class CircuitBreaker:
         max_delay: float = MAX_DELAY,
         *,
         watchdog: ThreadWatchdog | None = None,
-        away: Callable[[str], None] = lambda _: None,
+        on_retry: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._leaving = leaving
         self._max_delay = max_delay
         self._watchdog = watchdog or ThreadWatchdog(time.monotonic)
-        self._away = away
+        self._on_retry = on_retry
         self._lock = threading.Lock()
         self._failures = 0
         self._retry_at = 0.0
         self._probing = False
 
     def __call__[R](self, what: str, call: Callable[[], R]) -> R:
-        """Make the call until it is answered or refused; raise GaveUp when the worker leaves."""
+        """Returns the response of the call, and retries it while the service is unavailable.
+
+        Any other error propagates. Raises CallAbandoned when the worker shuts down.
+        """
         while True:
             if self._failures:
                 self._wait_for_turn(what)
             self._watchdog.ping(MAX_CALL_SECONDS)
             try:
                 answer = call()
-            except RemoteUnavailable as away:
-                self._record_failure(what, away)
+            except RemoteUnavailable as unavailable:
+                self._record_failure(what, unavailable)
             except BaseException:
-                self._record_success()  # it refused, but it answered; or the worker is about to die
+                self._record_success()  # a rejection is a response too; other errors are fatal
                 raise
             else:
                 if self._failures:
@@ -68,7 +71,7 @@ class CircuitBreaker:
                 self._watchdog.ping()
 
     def _wait_for_turn(self, what: str) -> None:
-        """Return once the other side is back, or it is this thread's turn to ask."""
+        """Waits until the service is available, or until this thread may probe it."""
         while self._failures:
             pause = self._retry_at - time.monotonic()
             self._watchdog.ping(max(pause, 0.0))
@@ -81,15 +84,15 @@ class CircuitBreaker:
             if self._leaving.wait(_POLL_SECONDS):
                 raise CallAbandoned(what)
 
-    def _record_failure(self, what: str, away: RemoteUnavailable) -> None:
+    def _record_failure(self, what: str, unavailable: RemoteUnavailable) -> None:
         with self._lock:
             bound = min(self._max_delay, FIRST_DELAY * 2.0 ** min(self._failures, 16))
-            delay = max(away.retry_after or 0.0, random.uniform(0, bound))  # noqa: S311
+            delay = max(unavailable.retry_after or 0.0, random.uniform(0, bound))  # noqa: S311
             self._failures += 1
             self._retry_at = time.monotonic() + delay
             self._probing = False
-        self._away(what)
-        _LOG.warning("%s: away, again in %.1f s: %s", what, delay, away)
+        self._on_retry(what)
+        _LOG.warning("%s: unavailable, retrying in %.1f s: %s", what, delay, unavailable)
 
     def _record_success(self) -> None:
         with self._lock:

@@ -1,7 +1,8 @@
-"""Small segments of one job that a child runs one after another, given to it and heard of at once.
+"""Coalesces short segments of a job into one assignment for a child.
 
-To wake a child costs more than a task that does nothing. What is expected to be over in a moment
-is therefore joined; should it take longer, what waits behind the task in hand is taken back.
+Waking a child costs more than running a task that does nothing, so segments that should end within
+milliseconds share one message to a child and one back. If a task then takes longer, the segments
+behind it are split off and run elsewhere.
 """
 
 from __future__ import annotations
@@ -15,30 +16,30 @@ from shoal.wire.outcome_scan import durations
 from shoal.worker.segment import Segment
 
 COALESCED_SECONDS: Final = 0.005
-"""Seconds that joined tasks may be expected to take in all: as long as a report waits for others
-to travel with."""
+"""Maximum expected duration of coalesced tasks in total. A report also waits this long for other
+reports, to share a call with them."""
 SPLIT_SECONDS: Final = 0.05
-"""Seconds after which joined tasks part."""
+"""Seconds after which a coalesced segment is split."""
 _MAX_TASKS: Final = 100
-"""Tasks that are joined at most."""
+"""Maximum number of coalesced tasks."""
 _DECAY: Final = 0.7
 
 
 class TaskPace:
-    """How long tasks take of late, by type: rises with one that takes long, falls slowly."""
+    """Recent duration of tasks by type. It rises with the first slow task and falls slowly."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
 
     def note(self, task_type: str, outcomes: Sequence[bytes]) -> None:
-        """Learn of tasks that ended."""
+        """Records the durations of tasks that ended."""
         seconds, _ = durations(outcomes)
         mean = sum(seconds) / len(seconds)
-        kept = self._seconds.get(task_type, mean)
-        self._seconds[task_type] = max(mean, _DECAY * kept + (1 - _DECAY) * mean)
+        previous = self._seconds.get(task_type, mean)
+        self._seconds[task_type] = max(mean, _DECAY * previous + (1 - _DECAY) * mean)
 
     def max_tasks(self, task_type: str) -> int:
-        """How many tasks are expected to be over in a moment; none if nothing is known."""
+        """Returns how many tasks should end within `COALESCED_SECONDS`; 0 for unknown types."""
         seconds = self._seconds.get(task_type)
         if seconds is None:
             return 0
@@ -46,14 +47,14 @@ class TaskPace:
 
 
 class _CoalescedOwner:
-    """Owns the joined segment; tells the owners of its parts, in their order."""
+    """Owner of a coalesced segment. Forwards outcomes to the owners of the parts, in order."""
 
     def __init__(self, parts: Iterable[Segment], run: Callable[[Segment], None]) -> None:
         self._parts = deque(parts)
         self._run = run
 
     def outcomes(self, outcomes: list[bytes]) -> None:
-        """Tasks ended, in their order; a part whose tasks have all ended is over."""
+        """Forwards the outcomes. A part ends with the last of its tasks."""
         while outcomes:
             part = self._parts[0]
             left = len(part.assignment.tasks) - part.ended
@@ -66,12 +67,12 @@ class _CoalescedOwner:
                 part.owner.ended()
 
     def ended(self) -> None:
-        """What has not run, runs on its own."""
+        """Runs the remaining parts separately."""
         while self._parts:
             self._split_last()
 
     def split(self) -> None:
-        """Only the first goes on here; it has the task in hand."""
+        """Runs all parts separately except the first, which contains the current task."""
         while len(self._parts) > 1:
             self._split_last()
 
@@ -84,28 +85,28 @@ class _CoalescedOwner:
 def coalesced(
     segments: Sequence[Segment], pace: TaskPace, run: Callable[[Segment], None]
 ) -> Iterator[Segment]:
-    """The segments, those joined that are expected to be brief; `run` runs one that parts."""
-    for (can_coalesce, task_type, *_), alike in groupby(segments, key=_coalescing_key):
-        yield from _coalesced([*alike], pace.max_tasks(task_type) if can_coalesce else 0, run)
+    """Yields the segments, with short ones coalesced. Calls `run` for a part that is split off."""
+    for (can_coalesce, task_type, *_), similar in groupby(segments, key=_coalescing_key):
+        yield from _coalesced([*similar], pace.max_tasks(task_type) if can_coalesce else 0, run)
 
 
 def _coalesced(
-    alike: list[Segment], max_tasks: int, run: Callable[[Segment], None]
+    similar: list[Segment], max_tasks: int, run: Callable[[Segment], None]
 ) -> Iterator[Segment]:
-    while alike:
-        run_length, room = 1, max_tasks - len(alike[0].assignment.tasks)
-        while run_length < len(alike) and room >= len(alike[run_length].assignment.tasks):
-            room -= len(alike[run_length].assignment.tasks)
-            run_length += 1
-        yield alike[0] if run_length == 1 else _coalesce(alike[:run_length], run)
-        del alike[:run_length]
+    while similar:
+        count, capacity = 1, max_tasks - len(similar[0].assignment.tasks)
+        while count < len(similar) and capacity >= len(similar[count].assignment.tasks):
+            capacity -= len(similar[count].assignment.tasks)
+            count += 1
+        yield similar[0] if count == 1 else _coalesce(similar[:count], run)
+        del similar[:count]
 
 
 def _coalescing_key(segment: Segment) -> tuple[bool, str, str, int, float]:
-    """What segments have in common that can be joined: all that is told to their tasks or logs."""
-    of = segment.assignment
+    """Returns the properties that coalesced segments share: all that tasks and logs can see."""
+    shared = segment.assignment
     can_coalesce = segment.can_coalesce and not segment.stopping
-    return can_coalesce, of.task_type, of.job_id, of.epoch, of.timeout
+    return can_coalesce, shared.task_type, shared.job_id, shared.epoch, shared.timeout
 
 
 def _coalesce(parts: Sequence[Segment], run: Callable[[Segment], None]) -> Segment:

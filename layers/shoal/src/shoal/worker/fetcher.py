@@ -1,4 +1,4 @@
-"""Takes messages for the slots that are free, leases their chunks, and starts them."""
+"""Receives messages for free slots, leases their chunks and starts them."""
 
 from __future__ import annotations
 
@@ -34,23 +34,26 @@ from shoal.worker.worker_context import WorkerContext
 _LOG = logging.getLogger("shoal.worker")
 
 _LINGER: Final = 0.005
-"""Seconds that a free slot waits for others, so that they fetch and lease in one call."""
+"""Seconds that a free slot waits for other slots, to share one call to SQS and one to the API."""
 _EMPTY_SECONDS: Final = 1.0
-"""Seconds that an empty queue is not asked again while others have work."""
+"""Seconds before an empty queue is polled again while other queues have messages."""
 _LONG_POLL: Final = 20.0
 _LONG_POLL_OF_SEVERAL: Final = 5.0
-"""Seconds that an idle worker waits at the queue that had work last; so old may a message of
-another queue become before it is seen."""
+"""Seconds that an idle worker with several queues long-polls the queue of its last message. A
+message in another queue may wait this long."""
 _MIN_POLL: Final = 1.0
 _SHUTDOWN_MARGIN: Final = 2.0
-"""Seconds of the grace that a long poll leaves: one that has begun when the worker is told to
-leave is waited for, since what it may receive has to be given back."""
+"""A long poll ends this many seconds before the grace period would: at shutdown the worker waits
+for a poll in progress, because it must return the messages that the poll receives."""
 _QUIET_ROUNDS: Final = 2
 _MAX_HIDE: Final = 43_200
 
 
 class Fetcher:
-    """One thread. `empty` is called once the queues hold nothing, for nobody and not later."""
+    """The fetcher thread.
+
+    With `until_empty`, calls `empty` once no queue has visible, delayed or in-flight messages.
+    """
 
     def __init__(
         self,
@@ -84,7 +87,7 @@ class Fetcher:
         self._idle = False
 
     def serve(self) -> None:
-        """Fetch until the worker drains. Whatever it raises must stop the worker."""
+        """Fetches until the worker drains. The worker stops if this raises."""
         quiet_rounds = 0
         try:
             while slots := self._in_flight.wait_for_slots(self._draining, _LINGER):
@@ -108,35 +111,36 @@ class Fetcher:
     # Messages.
 
     def _receive(self, limit: int) -> list[ReceivedMessage]:
-        """Messages of the queues in their turn; waits only when all were empty before."""
-        got: list[ReceivedMessage] = []
+        """Receives from the queues in weighted order. Long-polls only if all were empty before."""
+        received: list[ReceivedMessage] = []
         order = self._queue_order.next()
         if self._idle:
             order.sort(key=lambda name: name != self._last_busy)
         for name in order:
             wait = self._long_poll if self._idle and name == order[0] else 0.0
-            if len(got) == limit or not (self._idle or self._is_due(name)):
+            if len(received) == limit or not (self._idle or self._is_due(name)):
                 continue
-            some = self._receive_from(name, limit - len(got), wait)
-            if some:
+            batch = self._receive_from(name, limit - len(received), wait)
+            if batch:
                 self._last_busy = name
             else:
                 self._empty_until[name] = self._clock.monotonic() + _EMPTY_SECONDS
-            got += some
-        self._idle = not got
-        return got
+            received += batch
+        self._idle = not received
+        return received
 
     def _message_count(self) -> int:
-        """Those that nobody can receive now count too: a retry waits, a dead worker had a lease."""
+        """Counts delayed and in-flight messages too: retries, and chunks of a dead worker."""
         return sum(
-            self._queue("count", partial(self._deliveries.left, name)) for name in self._empty_until
+            self._queue("count", partial(self._deliveries.message_count, name))
+            for name in self._empty_until
         )
 
     def _return(self, deliveries: Sequence[ReceivedMessage]) -> None:
         try:
             self._deliveries.hide(deliveries, 0)
-        except RemoteUnavailable as away:  # others see them when their time has run out
-            _LOG.warning("messages are not given back: %s", away)
+        except RemoteUnavailable as unavailable:  # they become visible after their timeout
+            _LOG.warning("cannot return messages to the queue: %s", unavailable)
 
     def _is_due(self, name: str) -> bool:
         return self._clock.monotonic() >= self._empty_until[name]
@@ -152,13 +156,13 @@ class Fetcher:
         )
 
     def _admit(self, deliveries: Sequence[ReceivedMessage]) -> dict[tuple[str, int], ChunkRun]:
-        """Put messages on the desk; one that names a chunk in hand is hidden a while."""
+        """Adds runs for the messages. Hides a message whose chunk is already in flight."""
         runs: dict[tuple[str, int], ChunkRun] = {}
         for delivery in deliveries:
             try:
                 message = ChunkMessage.model_validate_json(delivery.body)
             except ValidationError as error:
-                _LOG.error("a message is not ours, it is left to the dead letters: %s", error)
+                _LOG.error("invalid message; it will move to the dead-letter queue: %s", error)
                 continue
             if delivery.sent_at is not None:
                 self._meters.waited(max(0.0, self._clock.now() - delivery.sent_at))
@@ -188,8 +192,8 @@ class Fetcher:
         )
         try:
             answer = self._api("lease", lambda: self._callbacks.lease(request))
-        except RemoteRejected as refused:
-            self._lease_individually(runs, refused)
+        except RemoteRejected as rejected:
+            self._lease_individually(runs, rejected)
             return
         leases = {(lease.job_id, lease.chunk): lease for lease in answer.leases}
         inline: list[tuple[ChunkRun, Inputs]] = []
@@ -204,20 +208,22 @@ class Fetcher:
         self._coordinator.start(*inline)
 
     def _lease_individually(
-        self, runs: Mapping[tuple[str, int], ChunkRun], refused: RemoteRejected
+        self, runs: Mapping[tuple[str, int], ChunkRun], rejected: RemoteRejected
     ) -> None:
-        """One of the chunks is refused; the others shall not suffer."""
+        """Leases each chunk in a separate call after the API rejected a call for several."""
         for key, run in runs.items():
             if len(runs) > 1:
                 self._lease_runs({key: run})
             else:
                 _LOG.error(
-                    "lease refused, the message is left alone: %s", refused, extra=run.log_fields
+                    "lease rejected; the message stays in the queue: %s",
+                    rejected,
+                    extra=run.log_fields,
                 )
                 self._in_flight.remove(run)
 
     def _granted(self, run: ChunkRun, lease: Lease | None) -> Lease | None:
-        """The lease, noted at its run; if it is none, be done with the run."""
+        """Stores a granted lease in its run and returns it. Otherwise removes the run."""
         if lease is not None and lease.decision == "granted":
             run.lease = lease
             self._meters.leased(lease)
@@ -226,7 +232,7 @@ class Fetcher:
                 run.span = self._tracer.chunk(lease, parent)
             return lease
         if lease is None:
-            _LOG.error("the lease's answer does not name the chunk", extra=run.log_fields)
+            _LOG.error("the lease response has no entry for the chunk", extra=run.log_fields)
         elif lease.decision == "held":
             self._hide(run.delivery, lease.retry_after or self._lease_seconds)
         else:
@@ -235,7 +241,7 @@ class Fetcher:
         return None
 
     def _fetched(self, lease: Lease, source: RangedInputs) -> Inputs:
-        """Inputs that are too large for the answer."""
+        """Downloads inputs that are too large for the lease response."""
         params = lease.params or {}
         try:
             body = self._storage(
@@ -243,13 +249,13 @@ class Fetcher:
             )
             lines = body.split(b"\n")
             return [params | json.loads(lines[task["line"]]) for task in lease.tasks]
-        except RemoteRejected as refused:
-            return refused
+        except RemoteRejected as rejected:
+            return rejected
         except (ValueError, TypeError, LookupError) as error:
-            return RemoteRejected(200, f"the inputs cannot be read: {type(error).__name__}")
+            return RemoteRejected(200, f"cannot read the inputs: {type(error).__name__}")
 
 
 def _inline(lease: Lease) -> Inputs:
-    """The input of each task over the job's params."""
+    """Returns the input of each task, merged over the params of the job."""
     params = lease.params or {}
     return [params | task.get("input", {}) for task in lease.tasks]

@@ -1,4 +1,4 @@
-"""The worker's end of its child processes: one nursery, and a handle for each child."""
+"""The worker's side of its child processes: one fork server, and a handle for each child."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from shoal.worker.shared_memory import SharedMemory, new_descriptor
 _READ: Final = 65_536
 
 
-class ForkServerDied(Exception):  # noqa: N818 - says what happened
-    """The process that forks children is gone, and with it the children."""
+class ForkServerDied(Exception):  # noqa: N818 - named after the event
+    """The fork server process has ended, and the children with it."""
 
 
-class BadTasks(Exception):  # noqa: N818 - says what happened
-    """The task modules cannot be imported; the message is the traceback."""
+class BadTasks(Exception):  # noqa: N818 - named after the event
+    """The task modules cannot be imported. The message is the traceback."""
 
 
 class OfferedType(NamedTuple):
-    """A task type: what the API is told of it, and how it behaves.
+    """A task type: its offer, which is sent to the API, and how a child runs it.
 
-    Several tasks run `together`, in one call or on one loop. A task that `looks` may hear that it
-    is cancelled.
+    A child runs several tasks of a `concurrent` type at a time, in one call or on one event loop.
+    Tasks of a `cancellable` type can detect that their job is cancelled.
     """
 
     offer: Mapping[str, Any]
@@ -43,7 +43,7 @@ class OfferedType(NamedTuple):
 
 
 class ForkClient:
-    """Starts children. To be used as a context: on leaving it no process is left."""
+    """Starts children. Use it as a context manager: on exit, it leaves no process running."""
 
     def __init__(
         self,
@@ -54,9 +54,8 @@ class ForkClient:
         storage: str | None = None,
         worker: str = "",
     ) -> None:
-        """`storage` names, as `package.module:name`, what children make to keep things by the API.
-
-        They do so in the name of their `worker`, which holds the leases.
+        """`storage` names a factory as `package.module:name`; children call it for effects and
+        artifacts, with the name of the `worker` that holds the leases.
         """
         self._arguments = {
             "modules": list(modules),
@@ -68,9 +67,9 @@ class ForkClient:
         }
         self._last = 0
         self.types: Mapping[str, OfferedType] = {}
-        """What the modules offer, by name."""
+        """The task types of the modules, by name."""
         self.digest = ""
-        """Of the code of the tasks."""
+        """The digest of the source files of the tasks."""
 
     def __enter__(self) -> Self:
         self._control, theirs = socket.socketpair()
@@ -101,7 +100,7 @@ class ForkClient:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id of the fork server."""
         return self._process.pid
 
     def _read_hello(self) -> None:
@@ -109,14 +108,14 @@ class ForkClient:
             try:
                 hello = json.loads(connection.recv_bytes())
             except EOFError as error:
-                raise ForkServerDied("it died while it imported the tasks") from error
+                raise ForkServerDied("the fork server died while importing the tasks") from error
         if "error" in hello:
             raise BadTasks(hello["error"])
         self.types = {each["offer"]["name"]: OfferedType(**each) for each in hello["types"]}
         self.digest = hello["digest"]
 
     def start(self) -> ChildHandle:
-        """Fork a child."""
+        """Forks a child."""
         self._last += 1
         ours, theirs = socket.socketpair()
         output, their_output = os.pipe()
@@ -136,13 +135,13 @@ class ForkClient:
         return handle
 
     def kill(self, child: ChildHandle) -> None:
-        """Kill it with all that it started; its exit follows on its pipe."""
-        with contextlib.suppress(OSError):  # a nursery that is gone took the child with it
+        """Kills a child and its subprocesses. Its exit status follows on its exit pipe."""
+        with contextlib.suppress(OSError):  # if the fork server is dead, so is the child
             self._control.send(REQUEST.pack(KILL, child.number))
 
 
 class ChildHandle:
-    """One child: where to talk to it, what it has printed of late, and how it ended."""
+    """One child: its connection, its shared memory, its latest output and its exit status."""
 
     def __init__(
         self,
@@ -158,19 +157,19 @@ class ChildHandle:
         self.output = output
         self.ended = ended
         self.on_output: Callable[[bytes], None] = lambda _: None
-        """Is told what the child prints."""
+        """Called with the output of the child."""
         os.set_blocking(output, False)
         self._printed = bytearray()
 
     def close(self) -> None:
-        """Let go of it; a child that lives reads the end of its connection and leaves."""
+        """Closes all descriptors. A running child reads the end of its connection and exits."""
         self.connection.close()
         self.shared_memory.close()
         os.close(self.output)
         os.close(self.ended)
 
     def assign(self, assignment: Assignment) -> bool:
-        """Send it tasks; whether it could still be reached."""
+        """Sends an assignment. Returns False if the child has died."""
         self.shared_memory.reset()
         try:
             framing.send(self.connection, marshal.dumps(tuple(assignment)))
@@ -179,19 +178,19 @@ class ChildHandle:
         return True
 
     def receive(self) -> bytes:
-        """What it says, a byte a word; nothing if it is dying."""
+        """Returns messages of the child, one byte each; empty if the child is dying."""
         try:
             return self.connection.recv(64)
         except OSError:
             return b""
 
     def reply(self, text: bytes = b"") -> None:
-        """Let it go on."""
-        with contextlib.suppress(OSError):  # its death is told by its exit pipe
+        """Replies to a child that waits."""
+        with contextlib.suppress(OSError):  # the exit pipe reports its death
             framing.send(self.connection, text)
 
     def read_output(self) -> bool:
-        """Read some of what it printed and keep the end of it; whether there was any."""
+        """Reads output and keeps the end of it. Returns whether there was any."""
         try:
             data = os.read(self.output, _READ)
         except BlockingIOError:
@@ -204,22 +203,22 @@ class ChildHandle:
         return bool(data)
 
     def read_rest(self) -> None:
-        """Read what it has printed so far."""
-        for _ in range(64):  # the pipe's worth, not for ever if it goes on printing
+        """Reads all output so far."""
+        for _ in range(64):  # bounded by the capacity of the pipe, in case it keeps printing
             if not self.read_output():
                 break
 
     def tail(self) -> bytes:
-        """The end of what the task in hand has printed."""
+        """Returns the end of the current task's output."""
         self.read_rest()
         current = self.shared_memory.current
         since = self.shared_memory.printed - (current[2] if current else 0)
         return bytes(self._printed[-since:]) if since > 0 else b""
 
     def exit_code(self) -> int:
-        """How it ended; raise NurseryDied if nobody can tell."""
+        """Returns the exit code of the child. Raises ForkServerDied if there is none."""
         status = os.read(self.ended, STATUS.size)
         if len(status) < STATUS.size:
-            raise ForkServerDied("it died, and took the children with it")
+            raise ForkServerDied("the fork server died, and the children with it")
         code: int = STATUS.unpack(status)[0]
         return code

@@ -1,11 +1,12 @@
-"""The nursery: a process with one thread that has imported the user's tasks and forks children.
+"""The fork server: a single-threaded process that imports the user's tasks and forks children.
 
-Forking a worker with threads would be unsafe, and starting Python anew for each child would cost
-half a second. The nursery outlives neither its worker (it reads the end of the control socket) nor
-do its children outlive it (a signal on the death of the parent, where the kernel has it).
+Forking the worker itself would be unsafe, because it has threads. Starting Python for each child
+would take half a second. The fork server ends with its worker, when it reads the end of the control
+socket. Children end with the fork server, by the parent-death signal of Linux.
 
-Requests are nine bytes, a kind and the number of a child: `S` (with four descriptors) forks it, `K`
-kills it with everything it started. The status of a child that ended is written to its exit pipe.
+A request has nine bytes, a kind and the number of a child: `S`, with four descriptors, forks a
+child; `K` kills a child and its subprocesses. The exit status of a child is written to its exit
+pipe.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def _prctl(option: int, argument: int) -> None:
 
 
 class ForkServer:
-    """The children that live, by number and by process id, and the exit pipe of each."""
+    """Keeps the running children by number and by process id, and the exit pipe of each."""
 
     def __init__(
         self,
@@ -69,7 +70,7 @@ class ForkServer:
         self._exits: dict[int, tuple[int, int]] = {}
 
     def serve(self) -> None:
-        """Fork, kill and bury until the worker is gone."""
+        """Forks, kills and reaps children until the worker ends."""
         woken, wake = socket.socketpair()
         for end in (woken, wake):
             end.settimeout(0)
@@ -83,7 +84,7 @@ class ForkServer:
         signal.set_wakeup_fd(-1)
 
     def _handle_all(self, selector: selectors.BaseSelector, woken: socket.socket) -> bool:
-        """Answer what has come; whether the worker is still there."""
+        """Handles pending requests. Returns False if the worker has ended."""
         for key, _ in selector.select():
             if key.fileobj is woken:
                 with contextlib.suppress(BlockingIOError):
@@ -93,7 +94,7 @@ class ForkServer:
         return True
 
     def kill_all(self) -> None:
-        """Leave nothing behind."""
+        """Kills and reaps all children."""
         for pid in self._exits:
             _kill_group(pid)
             os.waitpid(pid, 0)
@@ -124,7 +125,7 @@ class ForkServer:
     ) -> NoReturn:
         status = 1
         try:
-            server = os.getppid()
+            server_pid = os.getppid()
             _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             os.setsid()
             signal.set_wakeup_fd(-1)
@@ -135,14 +136,14 @@ class ForkServer:
             os.close(ended)
             for _, other in self._exits.values():
                 os.close(other)
-            if os.getppid() == server:
+            if os.getppid() == server_pid:
                 run_child(
                     *(connection, shared_memory, output, self._tasks),
                     limits=self._limits,
                     storage=self._storage,
                 )
             status = 0
-        except BaseException:  # a child must never return into the nursery
+        except BaseException:  # a child must never return into the fork server's loop
             logging.getLogger("shoal.worker").critical("child process failed", exc_info=True)
         finally:
             os._exit(status)
@@ -157,7 +158,7 @@ class ForkServer:
                 return
             pid = ended.si_pid
             if pid in self._exits:
-                _kill_group(pid)  # what it started; its own id is still its own
+                _kill_group(pid)  # its subprocesses; the id is not reused before it is reaped
             _, status = os.waitpid(pid, 0)
             if pid in self._exits:
                 number, pipe = self._exits.pop(pid)
@@ -168,7 +169,7 @@ class ForkServer:
 
 
 def _kill_group(pid: int) -> None:
-    """Kill a child and what it started; one that has not made its group yet, alone."""
+    """Kills a child and its subprocesses, or only the child if it has no process group yet."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -177,7 +178,10 @@ def _kill_group(pid: int) -> None:
 
 
 def _describe(task: Task[..., Any]) -> dict[str, Any]:
-    """What the API is told of a task type, and what only its worker has to know."""
+    """Returns the offer of a task type for the API, and the properties that only the worker needs.
+
+    The keys are the fields of `OfferedType`.
+    """
     offer = task.offer
     retry = None if offer.retry is None else asdict(offer.retry)
     return {
@@ -197,12 +201,15 @@ def _describe(task: Task[..., Any]) -> dict[str, Any]:
 def _discovered(modules: Iterable[str]) -> Mapping[str, Task[..., Any]]:
     tasks = discover(modules)
     if not tasks:
-        raise LookupError("no tasks: name modules in SHOAL_TASKS, or install a package with some")
+        raise LookupError(
+            "no tasks found: set SHOAL_TASKS to modules with tasks, or install a package with the"
+            " entry point group `shoal.tasks`"
+        )
     return tasks
 
 
 def _digest(tasks: Iterable[Task[..., Any]]) -> str:
-    """Of the source files that the tasks are in, so that two versions can be told apart."""
+    """Returns a digest of the source files of the tasks, to distinguish versions."""
     files = {inspect.getsourcefile(inspect.unwrap(task.function)) or "" for task in tasks}
     digest = hashlib.sha256()
     for file in sorted(filter(None, files)):
@@ -211,7 +218,7 @@ def _digest(tasks: Iterable[Task[..., Any]]) -> str:
 
 
 def _imported(place: str | None, worker: str) -> StorageFactory | None:
-    """`package.module:name`, imported only when a task first keeps something."""
+    """Returns a factory that imports `package.module:name` on the first use by a task."""
     if place is None:
         return None
     module, _, name = place.partition(":")
@@ -224,7 +231,10 @@ def _imported(place: str | None, worker: str) -> StorageFactory | None:
 
 
 def main() -> int:
-    """Import the tasks, say what they are, serve. Arguments: the control socket, then JSON."""
+    """Imports the tasks, describes them to the worker and serves requests.
+
+    The arguments are the descriptor of the control socket and a JSON object.
+    """
     control = socket.socket(fileno=int(sys.argv[1]))
     arguments = json.loads(sys.argv[2])
     sys.path[:] = arguments["path"]
@@ -239,13 +249,13 @@ def main() -> int:
             "types": [_describe(task) for task in tasks.values()],
             "digest": _digest(tasks.values()),
         }
-    except BaseException:  # noqa: BLE001 - a user's module may raise anything; the worker says it
+    except BaseException:  # noqa: BLE001 - a user's module may raise anything; the worker reports it
         hello = {"error": traceback.format_exc()}
     with connection, contextlib.suppress(BrokenPipeError):
         connection.send_bytes(json.dumps(hello).encode())
     if "error" in hello:
         return 1
-    gc.freeze()  # keeps pages shared with the children
+    gc.freeze()  # keeps memory pages shared with the children
     server = ForkServer(
         control,
         tasks,

@@ -1,4 +1,4 @@
-"""Byte strings of known length on a stream: four bytes of length, then the bytes."""
+"""Length-prefixed frames on a stream: four bytes of length, then the bytes."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import socket
 from typing import Final
 
 _HEAD: Final = 4
-_MUCH: Final = 65_536
-"""Bytes of a read; more would be memory that the system maps anew for each."""
+_READ_SIZE: Final = 65_536
+"""Bytes per read. A larger buffer would be mapped and unmapped on each call."""
 
 
 def send(stream: socket.socket, data: bytes) -> None:
-    """Send it whole."""
+    """Sends a frame."""
     stream.sendall(len(data).to_bytes(_HEAD, "little") + data)
 
 
 def receive(stream: socket.socket) -> bytes:
-    """What was sent next; raise EOFError if the other side is gone.
+    """Returns the next frame. Raises EOFError if the peer has closed the connection.
 
-    The other side waits for an answer before it sends more, so nothing of the next is read.
+    The peer waits for a reply before it sends another frame, so this never reads beyond one frame.
     """
     data = b""
     while len(data) < _HEAD or len(data) < _HEAD + int.from_bytes(data[:_HEAD], "little"):
-        more = stream.recv(_MUCH)
+        more = stream.recv(_READ_SIZE)
         if not more:
             raise EOFError
         data += more

@@ -1,4 +1,4 @@
-"""Whether the worker lives and is ready, as its threads show it."""
+"""Liveness and readiness of the worker, derived from its threads."""
 
 from __future__ import annotations
 
@@ -8,19 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 STUCK_SECONDS: Final = 60.0
-"""Seconds past the time it named that a thread may fail to turn before it counts as stuck."""
+"""Seconds after the deadline of its next ping at which a thread counts as stuck."""
 MAX_CALL_SECONDS: Final = 300.0
-"""Seconds that a call to the outside may take. It has timeouts of its own, and a worker that is
-started anew reaches the other side no sooner; but it would lose the tasks in hand."""
+"""Seconds that a remote call may take. Calls have their own timeouts, and restarting the worker
+would not make the remote service respond, but would lose the running tasks."""
 IDLE_SECONDS: Final = 20.0
-"""Seconds after which a thread that waits for work turns all the same."""
+"""Seconds between the pings of a thread that waits for work."""
 
 
 class ThreadWatchdog:
-    """Called by a thread at each turn of its loop: cheap, and heard only from threads that joined.
-
-    `within` says how long the turn may take, besides the silence that is always allowed.
-    """
+    """Detects stuck threads. Each watched thread pings it in every iteration of its loop."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self.idle_seconds = IDLE_SECONDS
@@ -29,14 +26,17 @@ class ThreadWatchdog:
         self._due: dict[int, float] = {}
 
     def ping(self, within: float = 0.0) -> None:
-        """Turn."""
+        """Records that the thread is running; its next ping is due `within` seconds.
+
+        Does nothing in threads that are not watched.
+        """
         thread = threading.get_ident()
         if thread in self._due:
             self._due[thread] = self._monotonic() + within
 
     @contextlib.contextmanager
     def watch(self, name: str) -> Iterator[None]:
-        """The thread turns from here on, until it leaves."""
+        """Watches the current thread within the context."""
         thread = threading.get_ident()
         self._names[thread] = name
         self._due[thread] = self._monotonic()
@@ -51,7 +51,7 @@ class ThreadWatchdog:
         holds: Callable[[], object],
         seconds: float | None = None,
     ) -> None:
-        """`condition.wait_for`, but a wait without a limit shows that the thread could go on."""
+        """Like `condition.wait_for`, but pings during a wait without a timeout."""
         self.ping()
         if seconds is not None:
             condition.wait_for(holds, seconds)
@@ -60,14 +60,14 @@ class ThreadWatchdog:
             self.ping()
 
     def stuck(self) -> Sequence[str]:
-        """Which threads are stuck."""
+        """Returns the names of the stuck threads."""
         latest = self._monotonic() - STUCK_SECONDS
         stuck = [thread for thread, due in self._due.copy().items() if due < latest]
         return sorted(self._names.get(thread, "?") for thread in stuck)
 
 
 class Health:
-    """What the probes ask."""
+    """The conditions behind the probes."""
 
     def __init__(
         self, watchdog: ThreadWatchdog, registered: threading.Event, draining: threading.Event
@@ -77,12 +77,12 @@ class Health:
         self._draining = draining
 
     def liveness_problem(self) -> str | None:
-        """Why it should be started anew, if it should."""
+        """Returns why the worker must be restarted, or None."""
         stuck = self._watchdog.stuck()
-        return f"silent for over {STUCK_SECONDS:g} s: {', '.join(stuck)}" if stuck else None
+        return f"threads stuck for over {STUCK_SECONDS:g} s: {', '.join(stuck)}" if stuck else None
 
     def readiness_problem(self) -> str | None:
-        """Why it takes no work, if it does not."""
+        """Returns why the worker does not accept work, or None."""
         if self._draining.is_set():
             return "draining"
         return None if self._registered.is_set() else "not registered with the API yet"

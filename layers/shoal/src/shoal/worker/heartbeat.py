@@ -1,4 +1,4 @@
-"""Keeps what is in hand: renews leases, hides messages, and obeys what comes back."""
+"""Sends heartbeats: extends leases and message visibility, and applies the API's directives."""
 
 from __future__ import annotations
 
@@ -24,11 +24,14 @@ from shoal.worker.worker_context import WorkerContext
 _LOG = logging.getLogger("shoal.worker")
 
 MAX_MESSAGE_AGE: Final = 11 * 3600.0
-"""Seconds; SQS lets a message be hidden for 12 hours in all."""
+"""Seconds after which a chunk is released: SQS limits visibility to 12 hours in total."""
 
 
 class HeartbeatLoop:
-    """One thread that beats every third of the lease; a chunk's first sixth needs no beat."""
+    """The heartbeat thread. It runs every third of the lease.
+
+    Leases that were extended less than a sixth of the lease ago are skipped.
+    """
 
     def __init__(self, context: WorkerContext, coordinator: RunCoordinator) -> None:
         self._worker = context.config.name
@@ -42,7 +45,7 @@ class HeartbeatLoop:
         self._coordinator = coordinator
 
     def serve(self, closed: threading.Event) -> None:
-        """Beat until closed. Whatever it raises must stop the worker."""
+        """Sends heartbeats until closed. The worker stops if this raises."""
         pause = self._lease / 3
         self._watchdog.ping(pause)
         while not closed.wait(pause):
@@ -51,7 +54,7 @@ class HeartbeatLoop:
             self._watchdog.ping(pause)
 
     def run_once(self) -> bool:
-        """Beat once; whether the other sides heard it."""
+        """Sends the heartbeats that are due. Returns False if SQS or the API is unavailable."""
         runs = [run for run in self._in_flight.runs() if not run.dropped]
         for run in runs:
             self._coordinator.poll(run, report=False)
@@ -60,12 +63,12 @@ class HeartbeatLoop:
         try:
             self._extend_visibility(due)
             self._renew([run for run in due if run.lease])
-        except RemoteUnavailable as away:
-            _LOG.warning("heartbeat: away: %s", away)
-            self._meters.away("heartbeat")
+        except RemoteUnavailable as unavailable:
+            _LOG.warning("heartbeat: unavailable: %s", unavailable)
+            self._meters.unavailable("heartbeat")
             return False
-        except RemoteRejected as refused:
-            _LOG.error("heartbeat refused: %s", refused)
+        except RemoteRejected as rejected:
+            _LOG.error("heartbeat rejected: %s", rejected)
         finally:
             self._supervise(runs)
         return True
@@ -85,7 +88,7 @@ class HeartbeatLoop:
 
     def _apply(self, run: ChunkRun, answer: BeatDecision) -> None:
         if run.concluded:
-            return  # its final report is on the way, and may be why this answer is `stale`
+            return  # the final report is in progress and may have caused a `stale` decision
         if answer.decision == "cancelled" or answer.directive == "cancel":
             self._coordinator.cancel(run)
         elif answer.decision == "stale":
@@ -101,7 +104,9 @@ class HeartbeatLoop:
             if run.dropped:
                 continue
             if now - run.received_at > MAX_MESSAGE_AGE:
-                _LOG.warning("message is too old, chunk is handed back", extra=run.log_fields)
+                _LOG.warning(
+                    "releasing the chunk: its message is too old to extend", extra=run.log_fields
+                )
                 self._coordinator.kill(run)
             elif now >= run.release_at:
                 self._coordinator.release(run)
@@ -113,6 +118,6 @@ def _renewal(run: ChunkRun) -> Beat:
     job, chunk = run.key
     segment, lease = run.segment, run.lease
     assert lease is not None  # noqa: S101 - only leased runs are renewed
-    assert lease.epoch is not None  # noqa: S101 - the model of a grant says so
+    assert lease.epoch is not None  # noqa: S101 - every granted lease has one
     index, progress = (None, None) if segment is None else segment.current_task_now
     return Beat(job_id=job, chunk=chunk, epoch=lease.epoch, index=index, progress=progress)

@@ -1,4 +1,4 @@
-"""What the worker has in hand: a run for each message, and how many slots are free."""
+"""The chunks in flight: a run for each message that the worker holds, and the free slots."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from shoal.worker.ports import ChunkSpan
 from shoal.worker.segment import Segment
 
 _UNREPORTED: Final = 2 * MAX_BATCH
-"""Messages in hand, besides those that run, at which no more are fetched: one call for reports is
-under way, the next fills. More would only wait, and need heartbeats."""
+"""Maximum number of unreported messages in addition to the running ones: enough for one report call
+in progress and the next one. More would only wait and need heartbeats."""
 
 
 class ChunkRun:
-    """A message in hand and, once leased, the chunk that runs. Fields belong to its lock."""
+    """A received message and, once leased, its running chunk. `lock` guards the fields."""
 
     def __init__(
         self, message: ChunkMessage, delivery: ReceivedMessage, received_at: float
@@ -30,51 +30,51 @@ class ChunkRun:
         self.lease: Lease | None = None
         self.span: ChunkSpan | None = None
         self.segment: Segment | None = None
-        """What the pool runs of it now."""
+        """The segment that the pool runs now."""
         self.pending: list[Segment] = []
-        """What is to run after the next report is acknowledged."""
+        """The segments to run after the next report is acknowledged."""
         self.reported = 0
         self.holds_slot = False
         self.stopping = False
-        """No further segment is to begin."""
+        """No further segment may start."""
         self.concluded = False
-        """No further segment can begin; the final report is due or sent, or there is none."""
+        """No further segment can start. The final report is due, sent, or not needed."""
         self.dropped = False
-        """Nothing of it is reported any more."""
+        """Its outcomes are no longer reported."""
         self.delete_when_dropped = False
         self.release_at = float("inf")
         self.on_end: Callable[[ChunkRun], None]
         self._outcomes: list[bytes] = []
 
     def outcomes(self, outcomes: list[bytes]) -> None:
-        """Tasks of it ended."""
+        """Adds outcomes of tasks that ended."""
         with self.lock:
             self._outcomes += outcomes
 
     def ended(self) -> None:
-        """The pool runs nothing of it any more."""
+        """Called when its segment has ended."""
         self.on_end(self)
 
     def take_outcomes(self) -> list[bytes]:
-        """The outcomes that no report carried yet."""
+        """Returns the unreported outcomes and clears them."""
         with self.lock:
             resident_by_session, self._outcomes = self._outcomes, []
         return resident_by_session
 
     @property
     def has_outcomes(self) -> bool:
-        """Whether there is something to report."""
+        """Whether there are unreported outcomes."""
         return bool(self._outcomes)
 
     @property
     def log_fields(self) -> dict[str, Any]:
-        """What its log lines carry."""
+        """The fields of its log lines."""
         job, chunk = self.key
         return {"job": job, "chunk": chunk, "epoch": self.lease.epoch if self.lease else None}
 
 
 class InFlight:
-    """All runs in hand, by chunk. A slot is taken by a run that has tasks in the pool."""
+    """All runs, by chunk. A run occupies a slot while its tasks are in the pool."""
 
     def __init__(self, slots: int, watchdog: ThreadWatchdog) -> None:
         self._slots = slots
@@ -83,15 +83,15 @@ class InFlight:
         self._runs: dict[tuple[str, int], ChunkRun] = {}
         self._changed = threading.Condition()
         self._wanted = 0
-        """Free slots that the fetcher waits for; it is not woken for fewer."""
+        """Free slots that the fetcher waits for. Fewer do not wake it."""
 
     def admit(self, run: ChunkRun) -> bool:
-        """Put it on the desk, unless its chunk is there already (delivered twice)."""
+        """Adds a run. Returns False if its chunk is already in flight (a duplicate delivery)."""
         with self._changed:
             return self._runs.setdefault(run.key, run) is run
 
     def remove(self, *runs: ChunkRun) -> None:
-        """They are settled, one way or the other."""
+        """Removes runs that have ended."""
         with self._changed:
             for run in runs:
                 if self._runs.get(run.key) is run:
@@ -99,23 +99,26 @@ class InFlight:
             self._notify()
 
     def runs(self) -> Sequence[ChunkRun]:
-        """What is in hand now."""
+        """Returns the current runs."""
         with self._changed:
             return list(self._runs.values())
 
     def take_slot(self) -> None:
-        """A run begins."""
+        """Occupies a slot."""
         with self._changed:
             self._busy += 1
 
     def free_slot(self) -> None:
-        """A run has ended."""
+        """Frees a slot."""
         with self._changed:
             self._busy -= 1
             self._notify()
 
     def wait_for_slots(self, stop: threading.Event, linger: float) -> int:
-        """Wait until slots are free, then `linger` seconds for more; how many, 0 once given up."""
+        """Waits for a free slot, then up to `linger` seconds for more. Returns their number.
+
+        Returns 0 once `stop` is set.
+        """
         with self._changed:
             for wanted, timeout in ((1, None), (self._slots, linger)):
                 self._wanted = wanted
@@ -128,23 +131,23 @@ class InFlight:
             return 0 if stop.is_set() else self._free()
 
     def wait_until_empty(self, stop: threading.Event, seconds: float | None = None) -> bool:
-        """Wait until nothing is in hand; whether that is so."""
+        """Waits until there are no runs. Returns False on timeout or stop."""
         with self._changed:
             self._changed.wait_for(lambda: not self._runs or stop.is_set(), seconds)
             return not self._runs
 
     def slots(self) -> tuple[int, int]:
-        """How many are busy, and how many are not."""
+        """Returns the number of busy and of free slots."""
         with self._changed:
             return self._busy, max(0, self._slots - self._busy)
 
     def lease_age(self, now: float) -> float:
-        """Seconds since the lease that waits longest was extended."""
+        """Returns the seconds since the extension of the least recently extended lease."""
         renewed = (run.renewed_at for run in self.runs() if run.lease)
         return now - min(renewed, default=now)
 
     def wake(self) -> None:
-        """Have whoever waits look at what it may have given up for."""
+        """Wakes waiting threads, so that they check their stop events."""
         with self._changed:
             self._changed.notify_all()
 

@@ -1,7 +1,7 @@
-"""Keeps a container within its memory.
+"""Detects when the container is about to exceed its memory limit.
 
-Where a process runs out of it Kubernetes has the kernel kill all processes of the container, the
-worker and every task with it. So the worker ends the largest child a little before.
+At the limit, the kernel kills all processes of a Kubernetes container: the worker and every task.
+So the worker kills its largest child shortly before.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from typing import Final, Self
 _CGROUP: Final = Path("/sys/fs/cgroup")
 _PROC: Final = Path("/proc")
 _HEADROOM: Final = 0.06
-"""The part of the memory that is left free: what children take between two looks."""
+"""The share of the memory that stays free, for growth between two checks."""
 _SESSION: Final = 3
 _RESIDENT: Final = 21
-"""Places of fields after the name in `/proc/PID/stat`."""
+"""Positions of fields after the name in `/proc/PID/stat`."""
 _PAGE: Final = 4096
 
 
 class MemoryGuard:
-    """The memory of the container, by the files of its control group (version 2)."""
+    """Reads the memory usage and the limit of the container from cgroup v2."""
 
     def __init__(self, directory: Path, limit: int) -> None:
         self.limit = limit
-        """Bytes."""
+        """The memory limit of the container in bytes."""
         self._directory = directory
         self._threshold = int(limit * (1 - _HEADROOM))
 
     @classmethod
     def of_container(cls, directory: Path = _CGROUP) -> Self | None:
-        """That of this process's container; None if it has no limit, or nobody tells."""
+        """Returns the guard of this container; None without a limit or without cgroup v2."""
         try:
             limit = (directory / "memory.max").read_text()
             (directory / "memory.current").read_text()
@@ -41,7 +41,7 @@ class MemoryGuard:
         return cls(directory, int(limit)) if limit.strip().isdigit() else None
 
     def is_nearly_exhausted(self) -> bool:
-        """Whether it is nearly used up. Pages of files that the kernel can drop are not used."""
+        """Whether the memory is nearly exhausted. Reclaimable file cache does not count."""
         try:
             used = int((self._directory / "memory.current").read_text())
             return used > self._threshold and used - self._reclaimable() > self._threshold
@@ -56,12 +56,12 @@ class MemoryGuard:
 
 
 def resident_by_session() -> Mapping[int, int]:
-    """Bytes in memory by session: a child begins one, and what it starts is in it."""
+    """Returns resident bytes by session id. Each child and its subprocesses form a session."""
     found: dict[int, int] = defaultdict(int)
     for stat in _PROC.glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # it ended meanwhile
+        except OSError:  # the process has ended
             continue
         found[int(fields[_SESSION])] += int(fields[_RESIDENT]) * _PAGE
     return found

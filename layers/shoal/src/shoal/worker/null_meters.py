@@ -1,5 +1,5 @@
-"""Meters that measure nothing, for a worker that nobody scrapes."""
-# ruff: noqa: D102 - the port says what each method is told
+"""Meters that record nothing, for a worker without a metrics endpoint."""
+# ruff: noqa: D102 - the port documents each method
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shoal.wire.worker import Lease
 
 
 class NullMeters:
-    """Fills the port `Meters`."""
+    """Implements the port `Meters`."""
 
     def offer(self, task_types: Iterable[str]) -> None:
         del task_types
@@ -26,7 +26,7 @@ class NullMeters:
     def stale(self) -> None:
         pass
 
-    def away(self, call: str) -> None:
+    def unavailable(self, call: str) -> None:
         del call
 
     def exposition(self, *, busy: int, free: int, lease_age: float) -> tuple[str, bytes]:

@@ -1,4 +1,4 @@
-"""What is to be reported, and which messages are to be deleted."""
+"""Queues the runs that must be reported and the messages that must be deleted."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from shoal.worker.health import ThreadWatchdog
 from shoal.worker.in_flight import ChunkRun
 
 _LINGER: Final = 0.005
-"""Seconds that a report waits for others to travel with."""
+"""Seconds that a report waits for other reports, to share a call with them."""
 
 
 class Outbox:
-    """Filled by every thread, emptied by the reporter."""
+    """All threads add to it; the reporter takes from it."""
 
     def __init__(self, watchdog: ThreadWatchdog) -> None:
         self._watchdog = watchdog
@@ -23,35 +23,35 @@ class Outbox:
         self._settled: deque[ReceivedMessage] = deque()
         self._changed = threading.Condition()
         self._wanted = 1
-        """Entries that the reporter waits for; it is not woken for fewer."""
+        """Entries that the reporter waits for. Fewer do not wake it."""
         self._closed = False
 
     def partial(self, run: ChunkRun) -> None:
-        """Report what it has so far."""
+        """Requests a report of the outcomes so far."""
         with self._changed:
             self._due.setdefault(run, False)
             self._notify()
 
     def final(self, run: ChunkRun) -> None:
-        """Report the rest and give the lease back."""
+        """Requests the final report, which ends the lease."""
         with self._changed:
             self._due[run] = True
             self._notify()
 
     def settle(self, *deliveries: ReceivedMessage) -> None:
-        """Delete messages."""
+        """Requests the deletion of messages."""
         with self._changed:
             self._settled.extend(deliveries)
             self._notify()
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """Accepts no further entries and wakes the reporter."""
         with self._changed:
             self._closed = True
             self._changed.notify()
 
     def wait(self) -> bool:
-        """Wait for something, then a moment for more; False if nothing will come any more."""
+        """Waits for an entry, then briefly for more. Returns False once closed and empty."""
         with self._changed:
             for wanted, timeout in ((1, None), (MAX_BATCH, _LINGER)):
                 self._wanted = wanted
@@ -68,7 +68,7 @@ class Outbox:
             self._changed.notify()
 
     def take_reports(self) -> list[tuple[ChunkRun, bool]]:
-        """Runs for one call, and whether each is to be final."""
+        """Returns the runs for one report call, and whether each report is final."""
         with self._changed:
             chosen = list(self._due.items())[:MAX_BATCH]
             for run, _ in chosen:
@@ -76,6 +76,6 @@ class Outbox:
             return chosen
 
     def take_settled(self) -> list[ReceivedMessage]:
-        """Messages for one call."""
+        """Returns the messages for one delete call."""
         with self._changed:
             return [self._settled.popleft() for _ in range(min(MAX_BATCH, len(self._settled)))]

@@ -1,4 +1,4 @@
-"""One attempt's end as the JSON text that a report carries."""
+"""Encodes the outcome of an attempt as the JSON text that a report contains."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from shoal.domain.retry import LONGEST_DELAY
 from shoal.wire.worker import MAX_MESSAGE, MAX_TAIL
 
 MAX_RESULT: Final = 1024 * 1024
-"""Bytes of one result."""
+"""Maximum size of a result in bytes."""
 
 _DEEP: Final = 100
 _TEXTS: Final = (date, time, timedelta, Decimal, Enum, PurePath, UUID)
-"""What stands for itself in a model, stands for itself outside of one too."""
+"""Types that are encoded in the same way inside and outside of a pydantic model."""
 
 
 class NotJSON(ValueError):  # noqa: N818 - the name is the error type that users see
-    """What a task returned has no JSON form."""
+    """The return value of a task cannot be encoded as JSON."""
 
 
 class ResultTooLarge(ValueError):  # noqa: N818
-    """What a task returned exceeds a mebibyte."""
+    """The return value of a task exceeds 1 MiB."""
 
 
 def _plain(value: object) -> Any:
@@ -45,16 +45,16 @@ def _plain(value: object) -> Any:
         return dataclasses.asdict(value)
     if isinstance(value, _TEXTS):
         return to_jsonable_python(value)
-    raise TypeError(f"{type(value).__name__} is not JSON")
+    raise TypeError(f"{type(value).__name__} is not JSON serializable")
 
 
 def _encoder() -> Callable[[object], str]:
-    """`json.dumps` that is made once: the standard one makes its C encoder anew at each call."""
+    """Returns a reusable encoder: `json.dumps` creates its C encoder again on each call."""
     if c_make_encoder is None:
         return json.JSONEncoder(
             ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain
         ).encode
-    encode = c_make_encoder(None, _plain, encode_basestring, None, ":", ",", False, False, False)  # noqa: FBT003 - its own order
+    encode = c_make_encoder(None, _plain, encode_basestring, None, ":", ",", False, False, False)  # noqa: FBT003 - its signature
     return lambda value: "".join(encode(value, 0))
 
 
@@ -66,27 +66,27 @@ _COMPLETED: Final = (
 
 
 def result_text(result: object) -> bytes:
-    """A result as JSON that every reader accepts; raise NotJSON or ResultTooLarge."""
+    """Returns a result as strict JSON. Raises NotJSON or ResultTooLarge."""
     try:
         text = _ENCODE(result).encode()
         if len(text) > _DEEP and text.count(b"[") + text.count(b"{") > _DEEP:
-            from_json(text)  # refuses what is nested too deeply for the API
+            from_json(text)  # rejects values that are nested too deeply for the API
     except (TypeError, ValueError, RecursionError) as error:
         raise NotJSON(_clean(str(error), MAX_MESSAGE)) from None
     if len(text) > MAX_RESULT:
-        raise ResultTooLarge(f"the result has {len(text)} bytes, at most {MAX_RESULT} are kept")
+        raise ResultTooLarge(f"the result has {len(text)} bytes; the maximum is {MAX_RESULT}")
     return text
 
 
 class TimestampFormatter:
-    """RFC 3339 texts of times in a row; all but the milliseconds is made once a second."""
+    """Formats times as RFC 3339. It reuses the text of the current second."""
 
     def __init__(self) -> None:
         self._second = -1
         self._text = b""
 
     def text(self, time: float) -> bytes:
-        """The time in UTC, to the millisecond."""
+        """Returns a Unix time in UTC, to the millisecond."""
         second, millisecond = divmod(int(time * 1000), 1000)
         if second != self._second:
             self._second = second
@@ -96,7 +96,7 @@ class TimestampFormatter:
 
 
 def completed(index: int, attempt: int, started: bytes, duration: float, result: bytes) -> bytes:
-    """The outcome of an attempt that returned; `started` is a stamp, `result` JSON already."""
+    """Returns the outcome of a completed attempt. `started` and `result` are encoded already."""
     return _COMPLETED % (index, attempt, started, duration, result)
 
 
@@ -112,7 +112,7 @@ def failed(
     retryable: bool,
     retry_after: float | None = None,
 ) -> bytes:
-    """The outcome of an attempt that failed."""
+    """Returns the outcome of a failed attempt."""
     error: dict[str, Any] = {
         "type": _clean(kind, 200) or "Error",
         "message": _clean(message, MAX_MESSAGE),
@@ -133,13 +133,18 @@ def failed(
     ).encode()
 
 
+def timeout_message(seconds: float) -> str:
+    """Returns the error message of a task that exceeded its timeout."""
+    return f"exceeded the timeout of {seconds:g} s"
+
+
 def index_of(outcome: bytes) -> int:
-    """Which task it is of; the index comes first."""
+    """Returns the index of the task, the first field of the outcome."""
     return int(outcome[_BEFORE_INDEX : outcome.index(b",")])
 
 
 def without_details(outcome: bytes) -> bytes:
-    """The outcome without its result and its tail, when those travel in a part."""
+    """Returns the outcome without result and tail, which are uploaded as a part."""
     fields = json.loads(outcome)
     fields.pop("result", None)
     if "error" in fields:
@@ -148,5 +153,5 @@ def without_details(outcome: bytes) -> bytes:
 
 
 def _clean(text: str, limit: int) -> str:
-    """The text without lone surrogates, cut to the limit."""
+    """Returns the text without lone surrogates, truncated to the limit."""
     return text[:limit].encode(errors="replace").decode()

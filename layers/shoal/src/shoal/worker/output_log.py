@@ -1,4 +1,4 @@
-"""What tasks print, in the worker's log: a line each, but no more than a log can bear."""
+"""Writes the output of tasks to the worker's log, one record per line, with a rate limit."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ _LOG = logging.getLogger("shoal.output")
 _LINES_PER_SECOND: Final = 50.0
 _BURST: Final = 500.0
 _MAX_LINE: Final = 2_000
-"""Characters of a line that are kept."""
+"""Maximum length of a line in characters."""
 
 
 class OutputLog:
-    """A bucket of lines that fills with time; what finds it empty is counted, not logged."""
+    """A token bucket of lines. Lines beyond the limit are counted and dropped."""
 
     def __init__(self) -> None:
         self._tokens = _BURST
         self._refilled_at = time.monotonic()
         self._dropped = 0
         self._unfinished: dict[int, tuple[bytes, Mapping[str, Any]]] = {}
-        """Lines without an end yet, by who prints them."""
+        """Unfinished lines, by child."""
 
     def write(self, child: int, data: bytes, log_fields: Mapping[str, Any]) -> None:
-        """Log the lines. One that is not ended waits: `print` writes a line in pieces."""
+        """Logs the complete lines. Keeps an unfinished line, since `print` writes in parts."""
         if child in self._unfinished and self._unfinished[child][1] != log_fields:
             self.end(child)
         unfinished, _ = self._unfinished.pop(child, (b"", log_fields))
@@ -37,7 +37,7 @@ class OutputLog:
             self._unfinished[child] = rest, log_fields
 
     def end(self, child: int) -> None:
-        """It prints no more for now."""
+        """Logs the unfinished line of a child."""
         if child not in self._unfinished:
             return
         rest, log_fields = self._unfinished.pop(child)
@@ -47,13 +47,13 @@ class OutputLog:
             self._dropped += 1
 
     def _lines(self, data: bytes, log_fields: Mapping[str, Any]) -> list[bytes]:
-        """The lines that there is room for, and what follows the last, if it is not left out."""
+        """Returns the lines within the limit and the unfinished line; empty if dropped."""
         now = time.monotonic()
         self._tokens = min(_BURST, self._tokens + (now - self._refilled_at) * _LINES_PER_SECOND)
         self._refilled_at = now
         fit = int(self._tokens)
         if self._dropped and fit:
-            _LOG.warning("%d pieces of output were left out", self._dropped, extra=log_fields)
+            _LOG.warning("dropped output %d times: rate limit", self._dropped, extra=log_fields)
             self._dropped = 0
         lines = data.split(b"\n", fit) if fit else [data]
         if len(lines) > fit and lines[-1]:

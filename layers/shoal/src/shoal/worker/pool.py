@@ -1,7 +1,7 @@
-"""Runs chunks in child processes: one thread that waits on all of them at once.
+"""Runs chunks in child processes. One thread waits on all of them.
 
-A child that dies, or is killed because its task took too long, costs the task that it had in hand:
-that one has failed, and a fresh child goes on after it.
+If a child dies, or is killed because of a timeout, its current task fails, and a new child
+continues with the next task.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from shoal.worker.coalescing import SPLIT_SECONDS, TaskPace, coalesced
 from shoal.worker.fork_client import ChildHandle, ForkClient
 from shoal.worker.health import ThreadWatchdog
 from shoal.worker.memory_guard import MemoryGuard, resident_by_session
-from shoal.worker.outcome import TimestampFormatter, failed
+from shoal.worker.outcome import TimestampFormatter, failed, timeout_message
 from shoal.worker.output_log import OutputLog
 from shoal.worker.segment import KillReason, Segment
 
@@ -30,19 +30,19 @@ _EARLY_DEATHS: Final = 3
 _MEMORY_CHECK_SECONDS: Final = 0.1
 _MEGABYTE: Final = 1024 * 1024
 CLEAN_UP_SECONDS: Final = 5.0
-"""Between the word that a task is cancelled and its end, for a task that may hear it."""
+"""Seconds that a cancelled task has to clean up if it can detect the cancel."""
 _STOP_SECONDS: Final = 0.01
-"""Within which a child has seen that it is to stop, and its worker what it began before."""
+"""Seconds within which a child sees a stop, and the worker sees a task started before the stop."""
 _LATEST_START: Final = 30.0
-"""Seconds, besides the timeout of a task, that a child has to take up its first."""
+"""Seconds that a child has to start its first task, in addition to the timeout of a task."""
 
 
-class ChildrenKeepDying(Exception):  # noqa: N818 - says what happens
-    """Three children in a row died before they took a task in hand, which is no task's fault."""
+class ChildrenKeepDying(Exception):  # noqa: N818 - named after the event
+    """Three children in a row died before they started a task, so no task can be the cause."""
 
 
 class Pool:
-    """The children. All but `serve` may be called from any thread."""
+    """The pool of children. All methods except `serve` may be called from any thread."""
 
     def __init__(
         self,
@@ -65,35 +65,35 @@ class Pool:
         self._memory = memory
         self._memory_check_at = float("inf")
         self._memory_victim: ChildHandle | None = None
-        """A child that was killed so that the others have memory."""
+        """A child that was killed to free memory and has not ended yet."""
         self._timestamps = TimestampFormatter()
         self._output_log = OutputLog()
         self._closing = False
 
-    # Orders.
+    # Commands.
 
     def run(self, *segments: Segment) -> None:
-        """Run their tasks."""
+        """Runs segments."""
         self._post(lambda: self._begin_all(segments))
 
     def stop(self, segment: Segment) -> None:
-        """Let the task in hand end and leave the others."""
+        """Stops a segment after its current task."""
         self._post(lambda: self._stop(segment))
 
     def kill(self, segment: Segment) -> None:
-        """Leave its tasks now; the one in hand has no outcome."""
+        """Kills a segment. Its current task has no outcome."""
         self._post(lambda: self._kill(segment, KillReason.STOP))
 
     def cancel(self, segment: Segment) -> None:
-        """Leave its tasks; the one in hand may hear of it, and has a little time to clean up."""
+        """Cancels a segment. A cancellable task has `CLEAN_UP_SECONDS` to clean up."""
         self._post(lambda: self._cancel(segment))
 
     def poll(self, segment: Segment, then: Callable[[], None] | None = None) -> None:
-        """Take the outcomes that were there at the look before, then do something."""
+        """Takes the outcomes that existed at the previous poll, then calls `then`."""
         self._post(lambda: self._poll(segment, then))
 
     def close(self) -> None:
-        """Make `serve` return."""
+        """Makes `serve` return."""
         self._post(self._close)
 
     def _post(self, command: Callable[[], None]) -> None:
@@ -106,7 +106,7 @@ class Pool:
     # The loop.
 
     def serve(self) -> None:
-        """Run what is asked until closed. Whatever it raises must stop the worker."""
+        """Executes commands and handles events until closed. The worker stops if this raises."""
         try:
             while not self._closing:
                 self._watchdog.ping()
@@ -114,7 +114,7 @@ class Pool:
                 wait = min(next_look - time.monotonic(), self._watchdog.idle_seconds)
                 events = self._selector.select(max(0.0, wait))
                 for key, _ in events:
-                    if self._selector.get_map().get(key.fd) is key:  # not closed by one before it
+                    if self._selector.get_map().get(key.fd) is key:  # an earlier event may close it
                         key.data()
                 if time.monotonic() >= self._next_check:
                     self._check_deadlines()
@@ -129,7 +129,7 @@ class Pool:
 
     def _on_wake(self) -> None:
         self._woken.recv(64)
-        self._wake_pending = False  # before the orders are looked at: none is overlooked
+        self._wake_pending = False  # cleared first, so that no command is missed
         while self._commands:
             self._commands.popleft()()
 
@@ -143,7 +143,7 @@ class Pool:
             self._begin(segment)
 
     def _begin(self, segment: Segment) -> None:
-        """Give what is left of the segment to a child, or end it if nothing is."""
+        """Assigns the remaining tasks of a segment to a child, or ends the segment."""
         remaining = segment.remaining()
         if not remaining.tasks or segment.stopping:
             segment.child = None
@@ -169,7 +169,7 @@ class Pool:
 
     def _end(self, segment: Segment, child: ChildHandle, *, retire: bool) -> None:
         self._collect(segment, child)
-        child.read_rest()  # while it is known whose it is
+        child.read_rest()  # while the output can be attributed to the segment
         self._output_log.end(child.number)
         del self._segments[child.number]
         segment.child = None
@@ -207,10 +207,11 @@ class Pool:
         self._next_check = min(self._next_check, segment.kill_at)
 
     def _split(self, segment: Segment, child: ChildHandle) -> None:
-        """Have others run what waits behind a long task in hand.
+        """Splits off the parts behind a long-running task, so that other children run them.
 
-        The child leaves it once it sees that it is to stop. It may have begun another task just
-        before that, so the one in hand is looked for when enough time has passed.
+        The first call stops the child after its current task. The child may have started another
+        task just before it saw the stop, so a second call, after `_STOP_SECONDS`, reads which task
+        is current and splits.
         """
         already_splitting, segment.splitting = segment.splitting, True
         self._stop(segment)
@@ -237,7 +238,7 @@ class Pool:
             if segment.killed:
                 continue
             current = child.shared_memory.current
-            if current is None:  # it has not begun
+            if current is None:  # no task has started
                 segment.deadline = now + segment.timeout
                 if now - segment.assigned_at > segment.timeout + _LATEST_START:
                     self._fork_client.kill(child)
@@ -253,7 +254,7 @@ class Pool:
     # Memory.
 
     def _check_memory(self) -> None:
-        """End the largest child, if else the kernel ends all of them."""
+        """Kills the largest child before the kernel kills all of them."""
         self._memory_check_at = (
             time.monotonic() + _MEMORY_CHECK_SECONDS if self._segments else float("inf")
         )
@@ -274,7 +275,7 @@ class Pool:
             return
         self._memory_victim = largest
         resident_mb = resident.get(largest.shared_memory.process, 0) // _MEGABYTE
-        _LOG.warning("memory is short, a child process that has %d MB is ended", resident_mb)
+        _LOG.warning("memory is nearly exhausted: killing a child with %d MB", resident_mb)
         segment = running.get(largest)
         if segment is None:
             self._fork_client.kill(largest)
@@ -309,11 +310,11 @@ class Pool:
         messages, segment = child.receive(), self._segments.get(child.number)
         if segment is None or not messages:
             self._selector.unregister(child.connection)
-            self._fork_client.kill(child)  # if it is not dead already; its exit follows
+            self._fork_client.kill(child)  # in case it is still running; its exit event follows
             return
         if PROGRESS in messages:
             self._collect(segment, child)
-        last = messages[-1:]  # the child goes on only after a PROGRESS
+        last = messages[-1:]  # after any message except PROGRESS, the child waits for a reply
         if last in (DONE, RETIRE):
             self._end(segment, child, retire=last == RETIRE)
         elif last == TAIL:
@@ -343,7 +344,7 @@ class Pool:
         code, segment = child.exit_code(), self._segments.pop(child.number, None)
         if segment is None:
             self._idle.remove(child)
-            _LOG.warning("an idle child process ended, %s", _describe_exit(code))
+            _LOG.warning("an idle child process ended: %s", _describe_exit(code))
             self._forget(child)
             return
         self._collect(segment, child)
@@ -359,7 +360,10 @@ class Pool:
             then()
 
     def _collect(self, segment: Segment, child: ChildHandle, end: int | None = None) -> None:
-        """Take the outcomes up to a byte, or all if a word of the child or its end came before."""
+        """Takes the outcomes up to the byte `end`.
+
+        Without `end` it takes all, which is safe only after a message or the exit of the child.
+        """
         end = child.shared_memory.used if end is None else end
         if end > segment.bytes_read:
             outcomes = child.shared_memory.outcomes(segment.bytes_read, end)
@@ -371,36 +375,36 @@ class Pool:
             segment.owner.outcomes(outcomes)
 
     def _attribute_death(self, segment: Segment, child: ChildHandle, code: int) -> None:
-        """Fail the task that the death of the child is to be laid to, if there is one."""
+        """Fails the task that caused the death of the child, if there is one."""
         current = segment.current_position(child)
         if current is None and not segment.killed:
             segment.early_deaths += 1
             if segment.early_deaths >= _EARLY_DEATHS:
                 raise ChildrenKeepDying(_describe_exit(code))
         if segment.killed is KillReason.STOP:
-            return  # nobody is to blame
+            return  # killed on request
         if segment.concurrent and current is not None:
             segment.run_one_by_one()
             return
         if current != segment.ended:
-            return  # it died between tasks
+            return  # the child died between two tasks
         if segment.killed is None:
             self._fail(segment, child, "WorkerChildDied", _describe_exit(code))
         elif current == segment.killed_position:
             self._fail(segment, child, *self._kill_error(segment))
 
     def _kill_error(self, segment: Segment) -> tuple[str, str]:
-        """Type and message of the error for which its child was killed."""
+        """Returns the error type and message for the reason why the worker killed the child."""
         if segment.killed is KillReason.TIMEOUT or self._memory is None:
-            return "Timeout", f"took over {segment.timeout:g} s"
+            return "Timeout", timeout_message(segment.timeout)
         total = self._memory.limit // _MEGABYTE
         return (
             "OutOfMemory",
-            f"had {segment.resident_mb} MB when the {total} MB of all were used up",
+            f"used {segment.resident_mb} MB when the worker reached its limit of {total} MB",
         )
 
     def _fail(self, segment: Segment, child: ChildHandle, kind: str, message: str) -> None:
-        """The task in hand has failed."""
+        """Records a failure of the current task."""
         index, attempt, _ = segment.assignment.tasks[segment.ended]
         current = child.shared_memory.current
         duration = time.monotonic() - current[1] if current else 0.0
@@ -419,7 +423,7 @@ class Pool:
 
 
 def _describe_exit(code: int) -> str:
-    """An exit code in words; negative ones are signals."""
+    """Describes an exit code. Negative codes are signals."""
     if code >= 0:
         return f"the child process exited with code {code}"
     try:

@@ -1,8 +1,7 @@
-"""What the worker needs of the world; adapters fill it.
+"""The worker's ports, which adapters implement.
 
-Every call of `MessageSource` and `Callbacks` raises `RemoteUnavailable` if the same call may
-succeed later, and `RemoteRejected` if it never will. `Meters` and `Tracer` receive what happens,
-and raise nothing.
+`MessageSource` and `Callbacks` raise `RemoteUnavailable` if the same call may succeed later, and
+`RemoteRejected` if it never will. `Meters` and `Tracer` record events and do not raise.
 """
 
 from __future__ import annotations
@@ -35,87 +34,87 @@ class MessageSource(Protocol):
         """Up to `limit` (10 at most) messages, waiting up to `wait` seconds for the first."""
 
     def delete(self, deliveries: Sequence[ReceivedMessage]) -> None:
-        """Settle them for good; what is gone already counts as deleted."""
+        """Deletes messages. Messages that no longer exist count as deleted."""
 
     def hide(self, deliveries: Sequence[ReceivedMessage], seconds: float) -> None:
-        """Keep them from others for so long from now; what is gone already is left alone."""
+        """Sets the visibility timeout. Messages that no longer exist are ignored."""
 
-    def left(self, queue: str) -> int:
-        """About how many messages it holds: to be had, delayed, or in anybody's hand."""
+    def message_count(self, queue: str) -> int:
+        """Returns the approximate number of visible, delayed and in-flight messages."""
 
 
 class Callbacks(Protocol):
     """The worker's side of the API."""
 
     def register(self, request: WorkerRegistration) -> RegistrationAnswer:
-        """Offer task types."""
+        """Registers the worker and its task types."""
 
     def lease(self, request: LeaseRequest) -> LeaseAnswer:
-        """Ask for chunks."""
+        """Requests leases of chunks."""
 
     def heartbeat(self, request: HeartbeatRequest) -> HeartbeatAnswer:
-        """Renew leases."""
+        """Extends leases."""
 
     def report(self, body: bytes) -> ReportAnswer:
-        """Send a `ReportRequest` that is encoded already."""
+        """Sends an encoded `ReportRequest`."""
 
     def part(self, request: PartRequest) -> PartAnswer:
-        """Ask where a part goes."""
+        """Requests the upload URL of a part."""
 
     def upload(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
-        """PUT to a presigned URL; a part that is there already counts as uploaded."""
+        """Uploads to a presigned URL. An object that exists counts as uploaded."""
 
     def download(self, url: str, headers: Mapping[str, str]) -> bytes:
-        """GET from a presigned URL."""
+        """Downloads from a presigned URL."""
 
 
 class MonotonicClock(Clock, Protocol):
     """A clock that also measures durations."""
 
     def monotonic(self) -> float:
-        """Seconds from some start; only grows."""
+        """Returns seconds since an arbitrary start; never decreases."""
 
 
 class Meters(Protocol):
-    """Hears of chunks, not of single tasks, so that it costs a task next to nothing."""
+    """Records metrics per chunk, not per task, to keep the overhead per task low."""
 
     def offer(self, task_types: Iterable[str]) -> None:
-        """Tasks of these types may come."""
+        """Declares the task types of the worker."""
 
     def waited(self, seconds: float) -> None:
-        """A message was in its queue so long before it was first received."""
+        """Records how long a message was in its queue before it was first received."""
 
     def leased(self, lease: Lease) -> None:
-        """A lease was granted; its attempts begin."""
+        """Records a granted lease."""
 
     def ended(self, task_type: str, outcomes: Sequence[bytes]) -> None:
-        """A report with these outcomes, encoded, was accepted."""
+        """Records the encoded outcomes of an accepted report."""
 
     def stale(self) -> None:
-        """A report was refused: its lease is another's."""
+        """Records a report that was rejected because the lease was lost."""
 
-    def away(self, call: str) -> None:
-        """A call was not answered and is made again."""
+    def unavailable(self, call: str) -> None:
+        """Records a call that must be repeated because the service was unavailable."""
 
     def exposition(self, *, busy: int, free: int, lease_age: float) -> tuple[str, bytes]:
-        """All of it so far, and how slots and leases stand; its content type and text."""
+        """Returns the content type and the text of all metrics, with these gauge values."""
 
 
 class ChunkSpan(Protocol):
-    """The time of one lease in a trace."""
+    """The span of one lease."""
 
     def tasks(self, outcomes: Sequence[bytes]) -> None:
-        """A report with these outcomes, encoded, was accepted."""
+        """Adds the encoded outcomes of an accepted report."""
 
     def end(self, how: str) -> None:
-        """Nothing of it will follow."""
+        """Ends the span with a status."""
 
 
 class Tracer(Protocol):
-    """Tells a collector of traces."""
+    """Sends spans to a collector."""
 
     def chunk(self, lease: Lease, parent: str) -> ChunkSpan | None:
-        """A granted lease begins, under a W3C traceparent; None if that trace is not recorded."""
+        """Starts the span of a lease under a W3C traceparent; None if the trace is not sampled."""
 
     def close(self) -> None:
-        """Send what is left."""
+        """Sends the remaining spans."""

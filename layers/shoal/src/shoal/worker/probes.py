@@ -1,4 +1,4 @@
-"""Answers to probes and to Prometheus: `/healthz`, `/readyz`, `/metrics`."""
+"""The HTTP endpoint for probes and Prometheus: `/healthz`, `/readyz`, `/metrics`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _TEXT: Final = "text/plain; charset=utf-8"
 _TIMEOUT_SECONDS: Final = 5.0
 
 
-class CannotListen(Exception):  # noqa: N818 - says what happened
-    """The port for probes is taken, or not ours to take."""
+class CannotListen(Exception):  # noqa: N818 - named after the event
+    """The port for probes is in use, or the worker may not bind to it."""
 
 
 class ProbeResponse(NamedTuple):
-    """What one path answers."""
+    """A response."""
 
     status: HTTPStatus
     content_type: str
@@ -31,7 +31,7 @@ class ProbeResponse(NamedTuple):
 def routes(
     health: Health, metrics: Callable[[], tuple[str, bytes]]
 ) -> Mapping[str, Callable[[], ProbeResponse]]:
-    """What each path answers, when asked."""
+    """Returns a function for each path that computes its response."""
     return {
         "/healthz": lambda: _health_response(health.liveness_problem()),
         "/readyz": lambda: _health_response(health.readiness_problem()),
@@ -45,7 +45,7 @@ def _health_response(trouble: str | None) -> ProbeResponse:
 
 
 class Probes:
-    """Serves them while it is used as a context; without an address it does nothing."""
+    """Serves the probes as a context manager. Without an address it does nothing."""
 
     def __init__(
         self, address: tuple[str, int] | None, paths: Mapping[str, Callable[[], ProbeResponse]]
@@ -73,7 +73,7 @@ class Probes:
 
     @property
     def port(self) -> int:
-        """Where it listens; 0 if nowhere."""
+        """The port; 0 if the probes are disabled."""
         return 0 if self._server is None else self._server.server_port
 
 
@@ -81,28 +81,28 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Tell of it in the log, as of all else."""
+        """Logs the error as JSON like all other errors."""
         del request
-        _LOG.warning("a probe from %s got no answer", client_address, exc_info=True)
+        _LOG.warning("failed to respond to a probe from %s", client_address, exc_info=True)
 
 
 def _handler(paths: Mapping[str, Callable[[], ProbeResponse]]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        timeout = _TIMEOUT_SECONDS  # whoever says nothing holds no thread for long
+        timeout = _TIMEOUT_SECONDS  # an idle connection must not occupy a thread
 
         def do_GET(self) -> None:
-            asked = paths.get(self.path.partition("?")[0])
-            if asked is None:
+            respond = paths.get(self.path.partition("?")[0])
+            if respond is None:
                 self.send_error(HTTPStatus.NOT_FOUND)
                 return
-            status, kind, body = asked()
+            status, content_type, body = respond()
             self.send_response(status)
-            self.send_header("Content-Type", kind)
+            self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: probes come every few seconds."""
+            """Does not log requests: probes arrive every few seconds."""
 
     return Handler

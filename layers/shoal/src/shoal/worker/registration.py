@@ -1,4 +1,4 @@
-"""Makes the worker known, and keeps it so: registers at the start, again and again, and leaves."""
+"""Registers the worker at its start, periodically, and when it shuts down."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from shoal.worker.worker_context import WorkerContext
 
 _LOG = logging.getLogger("shoal.worker")
 _MIN_JITTER: Final = 0.7
-"""The part of the time after which it speaks at the earliest: those that started together part."""
+"""Minimum fraction of the interval. Jitter spreads workers that started at the same time."""
 
 
 class RegistrationLoop:
-    """A worker must be heard once; whatever it says after that may be lost.
+    """The registration thread. The first registration must succeed; later ones may fail.
 
-    Its thread is not watched: to start the worker anew for it would cost the tasks in hand.
+    The watchdog ignores this thread: restarting the worker would lose its running tasks.
     """
 
     def __init__(self, context: WorkerContext) -> None:
@@ -27,7 +27,7 @@ class RegistrationLoop:
         self.registered = threading.Event()
 
     def register(self, registration: WorkerRegistration) -> None:
-        """Say it until it is heard."""
+        """Registers the worker, and retries until it succeeds."""
         answer = self._context.api(
             "register", lambda: self._context.callbacks.register(registration)
         )
@@ -41,14 +41,14 @@ class RegistrationLoop:
         self.registered.set()
 
     def serve(self) -> None:
-        """Say it again until the worker drains, then say that it leaves."""
+        """Repeats the registration until the worker drains, then reports that it is leaving."""
         context = self._context
         while not context.draining.wait(self._pause()):
             self._send(leaving=False)
         self._send(leaving=True)
 
     def _pause(self) -> float:
-        return self._context.config.announce * random.uniform(_MIN_JITTER, 1.0)  # noqa: S311 - it spreads
+        return self._context.config.announce * random.uniform(_MIN_JITTER, 1.0)  # noqa: S311 - jitter
 
     def _send(self, *, leaving: bool) -> None:
         if self._last_sent is None:
@@ -57,8 +57,8 @@ class RegistrationLoop:
         self._last_sent = registration = self._last_sent.model_copy(update=update)
         try:
             self._context.callbacks.register(registration)
-        except RemoteUnavailable as away:
-            _LOG.warning("nobody heard that this worker is here: %s", away)
-            self._context.meters.away("register")
-        except RemoteRejected as refused:
-            _LOG.error("it was refused that this worker is here: %s", refused)
+        except RemoteUnavailable as unavailable:
+            _LOG.warning("worker registration failed: %s", unavailable)
+            self._context.meters.unavailable("register")
+        except RemoteRejected as rejected:
+            _LOG.error("worker registration rejected: %s", rejected)

@@ -1,4 +1,4 @@
-"""Reports outcomes, several chunks in a call, and settles messages once the report is accepted."""
+"""Reports the outcomes of several chunks per call, and deletes messages after accepted reports."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Entry(NamedTuple):
 
 
 class Reporter:
-    """One thread."""
+    """The reporter thread."""
 
     def __init__(self, context: WorkerContext, outbox: Outbox, coordinator: RunCoordinator) -> None:
         self._worker = context.config.name
@@ -43,7 +43,7 @@ class Reporter:
         self._coordinator = coordinator
 
     def serve(self) -> None:
-        """Report and delete until the outbox is closed and empty."""
+        """Reports and deletes until the outbox is closed and empty."""
         while self._outbox.wait():
             reports = self._outbox.take_reports()
             batch = [self._entry(run, final=final) for run, final in reports if not run.dropped]
@@ -55,7 +55,7 @@ class Reporter:
     def _entry(self, run: ChunkRun, *, final: bool) -> _Entry:
         lease, outcomes = run.lease, run.take_outcomes()
         assert lease is not None  # noqa: S101 - only leased runs are reported
-        assert lease.epoch is not None  # noqa: S101 - the model of a grant says so
+        assert lease.epoch is not None  # noqa: S101 - every granted lease has one
         report = EncodedReport(
             *(lease.job_id, lease.chunk, lease.epoch),
             *(run.reported + 1, final, outcomes),
@@ -67,11 +67,11 @@ class Reporter:
             reports = [self._with_part(entry.report) for entry in batch]
             body = encode_reports(self._worker, reports)
             answer = self._api("report", lambda: self._callbacks.report(body))
-        except RemoteRejected as refused:
+        except RemoteRejected as rejected:
             if len(batch) == 1:
-                self._give_up(batch[0].run, refused)
+                self._give_up(batch[0].run, rejected)
                 return
-            for entry in batch:  # one of them is bad; the others shall not suffer
+            for entry in batch:  # report each separately, so that only the invalid one is lost
                 self._report([entry])
             return
         decisions = {(each.job_id, each.chunk): each.decision for each in answer.reports}
@@ -81,7 +81,7 @@ class Reporter:
             self._in_flight.remove(*done)
 
     def _with_part(self, report: EncodedReport) -> EncodedReport:
-        """The report with its outcomes put into a part, if they are too large to travel in it."""
+        """Uploads outcomes that are too large for the call as a part. Returns the final report."""
         if sum(map(len, report.outcomes)) <= MAX_INLINE_BYTES:
             return report
         body = b"[%s]" % b",".join(report.outcomes)
@@ -95,9 +95,9 @@ class Reporter:
         )
 
         def send() -> str:
-            place = self._callbacks.part(request)  # anew each time: the URL expires
-            self._callbacks.upload(place.url, place.headers, body)
-            return place.key
+            target = self._callbacks.part(request)  # on each retry, because the URL expires
+            self._callbacks.upload(target.url, target.headers, body)
+            return target.key
 
         key = self._api("part", send)
         return report._replace(
@@ -105,7 +105,7 @@ class Reporter:
         )
 
     def _conclude(self, run: ChunkRun, report: EncodedReport, decision: str | None) -> bool:
-        """Do what the decision means; whether the run is done with."""
+        """Applies the decision about a report. Returns True if the run has ended."""
         if decision == "accepted":
             run.reported = report.report
             self._record_accepted(run, report)
@@ -113,7 +113,7 @@ class Reporter:
                 return True
             self._coordinator.run_next(run)
         elif decision is None:
-            self._give_up(run, RemoteRejected(200, "the answer does not name the chunk"))
+            self._give_up(run, RemoteRejected(200, "the response has no entry for the chunk"))
         elif decision == "cancelled":
             self._coordinator.cancel(run)
         else:
@@ -122,7 +122,7 @@ class Reporter:
         return False
 
     def _record_accepted(self, run: ChunkRun, report: EncodedReport) -> None:
-        """Tell meters and trace what was accepted."""
+        """Records an accepted report in metrics and trace."""
         lease = run.lease
         assert lease is not None  # noqa: S101 - only leased runs are reported
         self._meters.ended(lease.task_type or "", report.outcomes)
@@ -131,12 +131,12 @@ class Reporter:
             if report.final:
                 run.span.end("reported")
 
-    def _give_up(self, run: ChunkRun, refused: RemoteRejected) -> None:
-        _LOG.error("report refused, the chunk is given up: %s", refused, extra=run.log_fields)
+    def _give_up(self, run: ChunkRun, rejected: RemoteRejected) -> None:
+        _LOG.error("report rejected; dropping the chunk: %s", rejected, extra=run.log_fields)
         self._coordinator.abandon(run)
 
     def _delete(self, settled: Sequence[ReceivedMessage]) -> None:
         try:
             self._queue("delete", lambda: self._deliveries.delete(settled))
-        except RemoteRejected as refused:  # they come again, and their chunks are done then
-            _LOG.error("messages cannot be deleted: %s", refused)
+        except RemoteRejected as rejected:  # SQS delivers them again, and the API answers `done`
+            _LOG.error("cannot delete messages: %s", rejected)

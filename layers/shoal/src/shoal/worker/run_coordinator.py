@@ -1,6 +1,6 @@
-"""What becomes of a run: started, gone on with, stopped, killed, handed back, or dropped.
+"""Starts, continues, stops, kills, releases and drops runs.
 
-Its methods are called from every thread; the lock of the run decides who was first.
+All threads call it. The lock of a run serializes conflicting calls.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from shoal.worker.worker_context import WorkerContext
 _LOG = logging.getLogger("shoal.worker")
 
 UNKNOWN_TYPE_SECONDS: Final = 30.0
-"""How long a chunk whose task type this worker lacks is kept before it is handed back."""
+"""Seconds before the worker releases a chunk of a task type that it does not have."""
 _NEVER: Final = float("inf")
 
 type Inputs = Sequence[Mapping[str, Any]] | RemoteRejected
 
 
 class RunCoordinator:
-    """Between the pool that runs segments and the outbox that takes what came of them."""
+    """Connects the pool, which runs segments, with the outbox, which receives the outcomes."""
 
     def __init__(
         self, context: WorkerContext, fork_client: ForkClient, pool: Pool, outbox: Outbox
@@ -40,12 +40,12 @@ class RunCoordinator:
         self._outbox = outbox
 
     def start(self, *leased: tuple[ChunkRun, Inputs]) -> None:
-        """Run the tasks of their leases on these inputs."""
+        """Starts leased runs with their inputs."""
         runs = [run for run, inputs in leased if self._can_run(run, inputs)]
         self._pool.run(*(segment for run in runs if (segment := self._next(run))))
 
     def _can_run(self, run: ChunkRun, inputs: Inputs) -> bool:
-        """Whether it holds a slot now and has something to run."""
+        """Prepares the segments and takes a slot. Returns False if the run cannot start."""
         lease = run.lease
         assert lease is not None  # noqa: S101 - only leased runs are started
         offered = self._fork_client.types.get(lease.task_type or "")
@@ -62,13 +62,13 @@ class RunCoordinator:
         return False
 
     def run_next(self, run: ChunkRun) -> None:
-        """Run the next segment, or conclude; does nothing while a segment runs."""
+        """Runs the next segment, or concludes the run. Does nothing while a segment runs."""
         segment = self._next(run)
         if segment is not None:
             self._pool.run(segment)
 
     def _next(self, run: ChunkRun) -> Segment | None:
-        """The segment that is to run now, if there is one; else conclude, unless one runs."""
+        """Returns the next segment. Without one, concludes the run unless a segment runs."""
         with run.lock:
             if run.segment is not None or run.concluded:
                 return None
@@ -79,7 +79,7 @@ class RunCoordinator:
         return None
 
     def stop(self, run: ChunkRun) -> None:
-        """Let its task in hand end, then hand back the rest."""
+        """Stops a run after its current task, and releases the remaining tasks."""
         with run.lock:
             run.stopping = True
             segment = run.segment
@@ -89,7 +89,7 @@ class RunCoordinator:
             self.release(run)
 
     def poll(self, run: ChunkRun, *, report: bool) -> None:
-        """See what has come of it while it runs; report what was there at the look before."""
+        """Collects outcomes of a running segment and, with `report`, reports them."""
         segment = run.segment
         if segment is not None:
             then = (lambda: self._report_partial(run)) if report else None
@@ -100,7 +100,7 @@ class RunCoordinator:
             self._outbox.partial(run)
 
     def kill(self, run: ChunkRun) -> None:
-        """Hand it back now; its task in hand has no outcome."""
+        """Releases a run now. Its current task has no outcome."""
         with run.lock:
             run.stopping = True
             segment = run.segment
@@ -108,18 +108,18 @@ class RunCoordinator:
             self._pool.kill(segment)
 
     def release(self, run: ChunkRun) -> None:
-        """Give back a lease whose tasks this worker cannot run; the API sends the chunk again."""
+        """Ends a lease whose tasks this worker cannot run. The API sends the chunk again."""
         run.release_at = _NEVER
         self._outbox.final(run)
 
     def abandon(self, run: ChunkRun) -> None:
-        """Its lease is another's: drop it and leave the message alone."""
-        _LOG.warning("lease is lost", extra=run.log_fields)
+        """Drops a run whose lease was lost, without deleting its message."""
+        _LOG.warning("lease lost", extra=run.log_fields)
         self._drop(run, delete=False)
 
     def cancel(self, run: ChunkRun) -> None:
-        """Its job is cancelled: drop it and delete the message."""
-        _LOG.info("chunk is cancelled", extra=run.log_fields)
+        """Drops a run whose job was cancelled, and deletes its message."""
+        _LOG.info("chunk cancelled", extra=run.log_fields)
         self._drop(run, delete=True)
 
     def _drop(self, run: ChunkRun, *, delete: bool) -> None:
@@ -141,7 +141,7 @@ class RunCoordinator:
             run.segment = None
             has_pending = bool(run.pending) and not run.stopping
         if has_pending:
-            self._outbox.partial(run)  # `go_on` follows when it is accepted
+            self._outbox.partial(run)  # `run_next` follows once the report is accepted
         else:
             self._conclude(run)
 
@@ -162,21 +162,23 @@ class RunCoordinator:
 
     def _hold_unknown_type(self, run: ChunkRun, lease: Lease) -> None:
         _LOG.warning(
-            "no task type %r here, handed back soon", lease.task_type, extra=run.log_fields
+            "unknown task type %r; releasing the chunk soon",
+            lease.task_type,
+            extra=run.log_fields,
         )
         run.release_at = self._context.clock.monotonic() + UNKNOWN_TYPE_SECONDS
         if self._context.draining.is_set():
             self.release(run)
 
-    def _fail_all(self, run: ChunkRun, lease: Lease, refused: RemoteRejected) -> None:
-        _LOG.error("inputs refused, the tasks have failed: %s", refused, extra=run.log_fields)
+    def _fail_all(self, run: ChunkRun, lease: Lease, rejected: RemoteRejected) -> None:
+        _LOG.error("cannot read the inputs; failing the tasks: %s", rejected, extra=run.log_fields)
         now = TimestampFormatter().text(self._context.clock.now())
         run.outcomes(
             [
                 failed(
                     *(task["index"], task["attempt"], now, 0.0),
                     kind="InputsUnreadable",
-                    message=str(refused),
+                    message=str(rejected),
                     tail=b"",
                     retryable=True,
                 )
@@ -189,7 +191,7 @@ class RunCoordinator:
 def _segments(
     run: ChunkRun, lease: Lease, inputs: Sequence[Mapping[str, Any]], offered: OfferedType
 ) -> list[Segment]:
-    """All tasks in one, or, if the chunk killed workers before, each in a fresh child."""
+    """Returns one segment with all tasks, or for an isolated chunk one fresh child per task."""
     tasks = [
         (task["index"], task["attempt"], given)
         for task, given in zip(lease.tasks, inputs, strict=True)

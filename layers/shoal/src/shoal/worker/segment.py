@@ -1,4 +1,4 @@
-"""Tasks of one chunk that the pool runs in a child, and what has come of them so far."""
+"""A segment: tasks of one chunk that the pool runs in a child, and their state."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from shoal.worker.outcome import index_of
 
 
 class Owner(Protocol):
-    """Whoever gave the tasks hears what becomes of them, in the pool's thread."""
+    """The owner of a segment. The thread of the pool calls it."""
 
     def outcomes(self, outcomes: list[bytes]) -> None:
-        """Tasks that ended."""
+        """Receives the outcomes of tasks that ended."""
 
     def ended(self) -> None:
-        """No task of the segment runs any more, and no outcome will follow."""
+        """Called when the segment has ended. No outcomes follow."""
 
 
 class KillReason(Enum):
-    """Why its child is killed."""
+    """Why the worker kills a child."""
 
     TIMEOUT = auto()
     MEMORY = auto()
@@ -30,7 +30,11 @@ class KillReason(Enum):
 
 
 class Segment:
-    """Tasks to run. `fresh` ends their child with them; tasks that `look` hear of a cancel."""
+    """Tasks to run in one child.
+
+    The child of a `fresh` segment runs no other segment. Tasks of a `cancellable` segment can
+    detect a cancel.
+    """
 
     def __init__(
         self,
@@ -42,53 +46,53 @@ class Segment:
     ) -> None:
         self.owner = owner
         self.assignment = assignment
-        """Those of its tasks that were there when a child last began with them together."""
+        """The tasks. For concurrent tasks, those that remained when the last child started."""
         self.fresh = fresh
         self.cancellable = cancellable
         self.child: ChildHandle | None = None
         self.ended = 0
-        """How many tasks have an outcome, where they run and end in order."""
+        """The number of tasks with an outcome, if the tasks run in order."""
         self.ended_indexes: set[int] = set()
-        """Which indices have one, where they do not."""
+        """The indexes of the tasks with an outcome, if the tasks run concurrently."""
         self.first_position = 0
-        """Which task the child was given as its first."""
+        """The position of the first task that the current child received."""
         self.assigned_at = 0.0
         self.bytes_read = 0
-        """Bytes of the child's slate that were read."""
+        """Bytes of outcomes that the worker has read."""
         self.bytes_seen = 0
-        """Bytes of it that were there when last looked at."""
+        """Bytes of outcomes that existed at the last poll."""
         self.deadline = float("inf")
         self.kill_at = float("inf")
         self.early_deaths = 0
         self.stopping = False
         self.coalesced_into: Segment | None = None
-        """The segment that it runs in as a part."""
+        """The coalesced segment that contains this one."""
         self.split: Callable[[], None] | None = None
-        """Of one that has parts: has others run what waits behind the task in hand."""
+        """In a coalesced segment: runs the parts behind the current task separately."""
         self.split_at = float("inf")
         self.splitting = False
         self.killed: KillReason | None = None
         self.killed_position = -1
         self.resident_mb = 0
-        """Megabytes that its child had when it was killed for them."""
+        """Megabytes that the child used when it was killed to free memory."""
 
     @property
     def timeout(self) -> float:
-        """Seconds for one task."""
+        """The timeout of one task in seconds."""
         return self.assignment.timeout
 
     @property
     def concurrent(self) -> bool:
-        """Whether a child has several of its tasks in hand."""
+        """Whether a child runs several tasks at the same time."""
         return not self.assignment.one_by_one
 
     @property
     def can_coalesce(self) -> bool:
-        """Whether it may be a part of another: its tasks know neither their chunk nor epoch."""
+        """Whether it may be coalesced: its tasks must not know their chunk and epoch."""
         return not (self.fresh or self.cancellable or self.concurrent)
 
     def remaining(self) -> Assignment:
-        """Those of its tasks that have no outcome."""
+        """Returns the tasks without an outcome."""
         tasks = self.assignment.tasks
         if self.concurrent:
             tasks = [task for task in tasks if task[0] not in self.ended_indexes]
@@ -97,24 +101,24 @@ class Segment:
         return self.assignment._replace(tasks=tasks)
 
     def record(self, outcomes: list[bytes]) -> None:
-        """Note which tasks ended."""
+        """Records that the tasks of these outcomes ended."""
         if self.concurrent:
             self.ended_indexes.update(map(index_of, outcomes))
         else:
             self.ended += len(outcomes)
 
     def run_one_by_one(self) -> None:
-        """Run what is left one by one, so that the task to blame shows."""
+        """Runs the remaining tasks one by one, to find the task that kills the child."""
         self.assignment = self.remaining()._replace(one_by_one=True)
         self.ended = 0
 
     def current_position(self, child: ChildHandle) -> int | None:
-        """Which task the child has, or had last, in hand."""
+        """Returns the position of the child's current or last task."""
         current = child.shared_memory.current
         return self.first_position + current[0] if current else None
 
     def log_fields(self, position: int) -> dict[str, str]:
-        """What a line carries that was printed by the task at this position of the child's."""
+        """Returns the log fields for output of the task at a position within the child."""
         if position < 0:
             return {}
         job, index = (
@@ -125,16 +129,16 @@ class Segment:
 
     @property
     def current_task_now(self) -> tuple[int | None, float | None]:
-        """Index and progress of the task that runs now; a guess if asked from another thread."""
+        """Index and progress of the current task. Approximate outside of the pool's thread."""
         if (whole := self.coalesced_into) is not None:
             index, progress = whole.current_task_now
-            own = any(index == task[0] for task in self.assignment.tasks)
-            return (index, progress) if own else (None, None)
+            is_own = any(index == task[0] for task in self.assignment.tasks)
+            return (index, progress) if is_own else (None, None)
         child = self.child
         try:
             position = self.current_position(child) if child and not self.concurrent else None
             if position is None or child is None:
                 return None, None
             return self.assignment.tasks[position][0], child.shared_memory.progress
-        except (ValueError, IndexError):  # it ended at this moment
+        except (ValueError, IndexError):  # the task ended concurrently
             return None, None

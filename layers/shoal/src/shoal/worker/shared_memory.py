@@ -1,8 +1,8 @@
-"""Memory that a child process and its worker share: the marker of the task in hand, and outcomes.
+"""Memory that a child process shares with its worker: the current task and the outcomes.
 
-An outcome is on the slate as soon as its task ends, so whatever kills the child costs only the task
-in hand. The worker reads outcomes after the child sent a byte or died, since the system call orders
-the memory between processors; else only those that it had seen counted some time before.
+A child writes each outcome as soon as the task ends, so the death of the child loses only the
+current task. The worker reads outcomes after a message or the exit of the child, because the system
+call is a memory barrier. Otherwise it reads only outcomes that it has seen at an earlier poll.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from typing import Final
 from shoal.domain.sizing import MAX_CHUNK
 
 CAPACITY: Final = 2 * 1024 * 1024
-"""Bytes for outcomes; pages that are never written cost nothing."""
+"""Bytes for outcomes. Pages that are never written use no memory."""
 
 _NUMBER_BYTES: Final = 64
 _POSITION, _STARTED, _USED, _STOP, _PRINTED, _PROGRESS, _PROCESS = range(7)
 _HEADER: Final = _NUMBER_BYTES + 8 * MAX_CHUNK
-"""Numbers, then for each position how much was printed before its task began."""
+"""The numbers, then for each position the bytes of output before its task started."""
 _STOP_AFTER_CURRENT: Final = 1
 _CANCEL: Final = 2
 _UNKNOWN: Final = -1.0
 _END: Final = b"\n"
-"""Ends an outcome; JSON texts have no line break in them."""
+"""Terminates an outcome. The encoded JSON contains no line breaks."""
 
 
 def new_descriptor() -> int:
-    """A descriptor of anonymous memory for a slate."""
+    """Returns a descriptor of new anonymous memory."""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("shoal-slate")
     else:
@@ -40,7 +40,7 @@ def new_descriptor() -> int:
 
 
 class SharedMemory:
-    """One side's view of it. Only the child marks and adds; only the worker clears and stops."""
+    """The view of one process. The child writes its state; the worker writes stop and reset."""
 
     def __init__(self, descriptor: int) -> None:
         self._memory = mmap.mmap(descriptor, _HEADER + CAPACITY)
@@ -50,34 +50,34 @@ class SharedMemory:
         self._printed_before = self._header[_NUMBER_BYTES:].cast("q")
 
     def close(self) -> None:
-        """Unmap it."""
+        """Unmaps the memory."""
         for view in (self._numbers, self._times, self._printed_before, self._header):
             view.release()
         self._memory.close()
 
-    # The child.
+    # Used by the child.
 
     def set_process(self, process: int) -> None:
-        """Say who it is."""
+        """Stores the process id of the child."""
         self._numbers[_PROCESS] = process
 
     def start_task(self, position: int, now: float, printed: int) -> None:
-        """Take the task at this position in hand."""
+        """Makes the task at `position` the current one."""
         self._printed_before[position] = printed
         self._times[_STARTED] = now
         self._times[_PROGRESS] = _UNKNOWN
         self._numbers[_POSITION] = position
 
     def keep_alive(self, now: float) -> None:
-        """Show that tasks that run at once do not keep each other from running."""
+        """Shows that the event loop of concurrent tasks is not blocked."""
         self._times[_STARTED] = now
 
     def set_progress(self, fraction: float) -> None:
-        """Note how far the task in hand is."""
+        """Stores the progress of the current task."""
         self._times[_PROGRESS] = fraction
 
     def add(self, outcome: bytes) -> bool:
-        """Put down the outcome of the next task, if there is room."""
+        """Appends an outcome. Returns False if the memory is full."""
         begin = self._numbers[_USED]
         end = begin + len(outcome) + 1
         if end > CAPACITY:
@@ -88,12 +88,12 @@ class SharedMemory:
 
     @property
     def stopping(self) -> bool:
-        """Whether the child is to leave the tasks after the one in hand."""
+        """Whether the child must stop after its current task."""
         return self._numbers[_STOP] != 0
 
     @property
     def cancelled(self) -> bool:
-        """Whether the task in hand is to end early too."""
+        """Whether the current task is cancelled too."""
         return self._numbers[_STOP] == _CANCEL
 
     @property
@@ -101,43 +101,43 @@ class SharedMemory:
         """Bytes of the child's output that the worker has read so far."""
         return self._numbers[_PRINTED]
 
-    # The worker.
+    # Used by the worker.
 
     @property
     def process(self) -> int:
-        """Its process id, and that of its session; 0 before it has begun."""
+        """The process id of the child, also its session id; 0 before it has started."""
         return self._numbers[_PROCESS]
 
     def reset(self) -> None:
-        """Begin a new assignment."""
+        """Prepares for a new assignment."""
         self._numbers[_POSITION] = -1
         self._numbers[_USED] = 0
         self._numbers[_STOP] = 0
 
     def stop(self) -> None:
-        """Ask the child to leave the tasks after the one in hand."""
+        """Stops the child after its current task."""
         self._numbers[_STOP] = max(self._numbers[_STOP], _STOP_AFTER_CURRENT)
 
     def cancel(self) -> None:
-        """Ask the task in hand to end early too."""
+        """Cancels the current task and stops the child."""
         self._numbers[_STOP] = _CANCEL
 
     def count_printed(self, size: int) -> None:
-        """Note that so many more bytes of the child's output were read."""
+        """Adds to the number of bytes read from the child's output."""
         self._numbers[_PRINTED] += size
 
     @property
     def current(self) -> tuple[int, float, int] | None:
-        """Position of the task in hand, when it began (monotonic), and bytes printed before it."""
+        """Position, monotonic start time and preceding output bytes of the current task."""
         position = self._numbers[_POSITION]
         if position < 0:
             return None
         return position, self._times[_STARTED], self._printed_before[position]
 
     def output_owners(self, begin: int, end: int) -> list[tuple[int, int, int]]:
-        """Whose the printed bytes from `begin` to `end` are: position, its first byte, its end.
+        """Attributes the output bytes from `begin` to `end` to tasks that run in order.
 
-        For tasks that run in their order. Position -1 is whatever was before them.
+        Returns position, first byte and end for each task. Position -1 is output before any task.
         """
         found = []
         position = self._numbers[_POSITION]
@@ -151,19 +151,19 @@ class SharedMemory:
 
     @property
     def progress(self) -> float | None:
-        """How far the task in hand says that it is."""
+        """The progress of the current task; None if it has not reported any."""
         fraction = self._times[_PROGRESS]
         return None if fraction == _UNKNOWN else fraction
 
     @property
     def used(self) -> int:
-        """Bytes of outcomes."""
+        """The number of bytes of outcomes."""
         return self._numbers[_USED]
 
     def outcomes(self, begin: int, end: int) -> list[bytes]:
-        """Outcomes in the order of their tasks, from byte to byte."""
+        """Returns the outcomes between two bytes, in order."""
         return self._memory[_HEADER + begin : _HEADER + end].split(_END)[:-1]
 
     def clear_outcomes(self) -> None:
-        """Make room again, everything having been read."""
+        """Clears the outcomes after the worker has read them all."""
         self._numbers[_USED] = 0

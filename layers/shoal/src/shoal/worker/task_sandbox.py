@@ -1,7 +1,7 @@
-"""What the tasks of a child process share, kept from being spoilt by one for the next.
+"""Restores the process state that tasks of a child share, so that one cannot affect the next.
 
-Output, working folder, environment and memory. What Python tells of changes (audit events) costs
-nothing while there are none.
+This covers output, working directory, environment and memory limit. Changes are detected by audit
+events, which have no cost while there are no changes.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ _MEGABYTE: Final = 1024 * 1024
 
 
 class CapturedOutput(io.FileIO):
-    """Standard output or error of a task, unbuffered, so that a killed task has printed it all."""
+    """Unbuffered standard output or error of a task, so that a kill loses no output."""
 
     written: ClassVar[bool] = False
 
     def write(self, data: Buffer, /) -> int:
-        """Write it through."""
+        """Writes without buffering."""
         CapturedOutput.written = True
         return super().write(data)
 
 
 class TaskSandbox:
-    """As they were when the child began. `output` is where descriptors 1 and 2 have to lead.
+    """The state at the start of the child.
 
-    `max_data`: bytes that it may have whatever its task says.
+    `output` is the target of the descriptors 1 and 2. `max_data` is the limit of the data segment
+    in bytes for tasks without a memory limit.
     """
 
     def __init__(self, output: int, max_data: int | None = None) -> None:
@@ -41,7 +42,7 @@ class TaskSandbox:
         self._output = output
         self._pid = os.getpid()
         self._directory = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
-        self._environment = dict(os.environ)  # noqa: TID251 - to put back what a task changed
+        self._environment = dict(os.environ)  # noqa: TID251 - to restore it after a task
         self._initial_resident = self._resident()
         self._max_data = max_data
         self._limited = max_data is not None
@@ -52,12 +53,12 @@ class TaskSandbox:
             self.modified = True
 
     def exit_if_forked(self) -> None:
-        """End a process that a task forked and that came back here in its parent's place."""
+        """Exits if this process was forked by a task and returned into the child's loop."""
         if os.getpid() != self._pid:
             os._exit(0)
 
     def restore(self) -> None:
-        """Put back folder and environment."""
+        """Restores working directory and environment."""
         os.fchdir(self._directory)
         now = os.environ  # noqa: TID251 - as above
         if dict(now) != self._environment:
@@ -68,12 +69,12 @@ class TaskSandbox:
         self.modified = False
 
     def redirect(self) -> None:
-        """Lead standard output and error into the pipe, should a task have closed them."""
+        """Redirects standard output and error to the pipe again, in case a task closed them."""
         for descriptor in (1, 2):
             os.dup2(self._output, descriptor)
 
     def limit_memory(self, megabytes: int | None) -> None:
-        """Let the child take so much memory beyond what it has; an allocation past it fails."""
+        """Limits the memory that the child may allocate in addition to its current memory."""
         if megabytes is None and not self._limited:
             return
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
@@ -84,7 +85,7 @@ class TaskSandbox:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
     def growth(self) -> int:
-        """Bytes of memory that it has more than when it began."""
+        """Returns how much the resident memory has grown since the start, in bytes."""
         return self._resident() - self._initial_resident
 
     @staticmethod
@@ -105,7 +106,7 @@ def _statm(field: int) -> int:
 
 
 def streams() -> tuple[TextIO, TextIO]:
-    """Standard output and error of tasks."""
+    """Returns standard output and error for tasks."""
     return _open_stream(1), _open_stream(2)
 
 

@@ -1,4 +1,4 @@
-"""In which order queues are asked: by weight, but each is first often enough."""
+"""The order in which the fetcher polls the queues."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 
 class WeightedRoundRobin:
-    """Smooth weighted round robin: in as many turns as the weights sum to, each is first so often.
+    """Smooth weighted round robin: in each cycle, a queue is first as often as its weight.
 
-    The others follow by weight, so whoever is first and empty costs the next nothing.
+    The other queues follow by weight, so an empty first queue does not delay them.
     """
 
     def __init__(self, weights: Mapping[str, int]) -> None:
@@ -17,7 +17,7 @@ class WeightedRoundRobin:
         self._by_weight = sorted(weights, key=lambda name: -weights[name])
 
     def next(self) -> list[str]:
-        """The queues in the order of this turn."""
+        """Returns the order of the queues for the next poll."""
         for name, weight in self._weights.items():
             self._credit[name] += weight
         first = max(self._credit, key=lambda name: self._credit[name])

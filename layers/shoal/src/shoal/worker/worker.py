@@ -1,4 +1,4 @@
-"""The worker: its threads, and how it leaves."""
+"""The worker: its threads and its shutdown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LAST_REPORTS_SECONDS: Final = 10.0
 
 
 class Worker:
-    """Runs chunks until it is drained, or, if the terms say so, until the queues are empty."""
+    """Runs chunks until it is drained or, with `until_empty`, until the queues are empty."""
 
     def __init__(
         self,
@@ -58,9 +58,9 @@ class Worker:
             in_flight=InFlight(config.slots, watchdog),
             draining=draining,
             leaving=leaving,
-            api=CircuitBreaker(leaving, watchdog=watchdog, away=meters.away),
-            queue=CircuitBreaker(leaving, watchdog=watchdog, away=meters.away),
-            storage=CircuitBreaker(leaving, watchdog=watchdog, away=meters.away),
+            api=CircuitBreaker(leaving, watchdog=watchdog, on_retry=meters.unavailable),
+            queue=CircuitBreaker(leaving, watchdog=watchdog, on_retry=meters.unavailable),
+            storage=CircuitBreaker(leaving, watchdog=watchdog, on_retry=meters.unavailable),
             watchdog=watchdog,
             meters=meters,
             tracer=tracer,
@@ -70,7 +70,7 @@ class Worker:
         self.probes = Probes(config.probes, routes(health, self._metrics))
         self._fork_client = fork_client
         self._failed = False
-        self._drain_reasons: SimpleQueue[str] = SimpleQueue()  # a signal handler may put to it
+        self._drain_reasons: SimpleQueue[str] = SimpleQueue()  # safe to use in a signal handler
         self._pool = Pool(fork_client, watchdog, memory=memory)
         self._outbox = outbox = Outbox(watchdog)
         self._coordinator = coordinator = RunCoordinator(context, fork_client, self._pool, outbox)
@@ -79,19 +79,20 @@ class Worker:
         self._fetcher = Fetcher(context, outbox, coordinator, self._on_queues_empty)
 
     def drain(self) -> None:
-        """Take no more; let tasks in hand end, hand back the rest, leave. For signal handlers."""
-        self._drain_reasons.put("asked")
+        """Finishes running tasks, releases the others and exits. Safe in a signal handler."""
+        self._drain_reasons.put("requested")
 
     def run(self) -> int:
-        """Work; 0 if all that was in hand was reported, 1 if not or if a thread died."""
+        """Runs the worker. Returns 1 if a thread died or a chunk was not reported, else 0."""
         stopped = threading.Event()
-        with self._fork_client, self.probes:  # it lives once its task modules are imported
+        with self._fork_client, self.probes:  # probes respond once the task modules are imported
             pool = self._thread("pool", self._pool.serve)
             reporter = self._thread("reporter", self._reporter.serve)
             heartbeat = self._thread("heartbeat", lambda: self._heartbeat.serve(stopped))
             fetcher = self._thread("fetcher", self._register_and_fetch)
             registration = self._thread("registration", self._registration.serve, watched=False)
-            _LOG.info("worker %s drains: %s", self._context.config.name, self._drain_reasons.get())
+            reason = self._drain_reasons.get()
+            _LOG.info("worker %s is draining: %s", self._context.config.name, reason)
             self._shut_down()
             self._outbox.close()
             reporter.join(_LAST_REPORTS_SECONDS)
@@ -104,14 +105,14 @@ class Worker:
             self._context.tracer.close()
         left = len(self._context.in_flight.runs())
         if left:
-            _LOG.error("left with %d chunks unreported, their leases will lapse", left)
-        _LOG.info("worker %s leaves", self._context.config.name)
+            _LOG.error("exiting with %d unreported chunks; their leases will lapse", left)
+        _LOG.info("worker %s exits", self._context.config.name)
         return 1 if left or self._failed else 0
 
     def _thread(
         self, name: str, serve: Callable[[], None], *, watched: bool = True
     ) -> threading.Thread:
-        """Start it; the worker counts as stuck when one that is watched does not turn."""
+        """Starts a thread. The watchdog detects a watched thread that is stuck."""
         watching = self._watchdog.watch(name) if watched else nullcontext()
         args = (name, watching, serve)
         thread = threading.Thread(target=self._guarded, args=args, name=f"shoal-{name}")
@@ -121,17 +122,17 @@ class Worker:
     def _guarded(
         self, name: str, watching: AbstractContextManager[None], serve: Callable[[], None]
     ) -> None:
-        """Run a thread; if it dies, the worker stops loudly, since it cannot do without it."""
+        """Runs a thread. If it dies, the worker logs the error and stops."""
         try:
             with watching:
                 serve()
-        except CallAbandoned as given_up:
-            _LOG.error("left before an answer came: %s", given_up)
+        except CallAbandoned as abandoned:
+            _LOG.error("shut down before a call succeeded: %s", abandoned)
         except BaseException:  # noqa: BLE001 - logged, and the worker stops
-            _LOG.critical("the %s died, the worker stops", name, exc_info=True)
+            _LOG.critical("thread %s died; stopping the worker", name, exc_info=True)
             self._failed = True
             self._context.leaving.set()
-            self._drain_reasons.put(f"the {name} died")
+            self._drain_reasons.put(f"thread {name} died")
 
     def _register_and_fetch(self) -> None:
         fork_client, config = self._fork_client, self._context.config
@@ -165,7 +166,7 @@ class Worker:
         self._drain_reasons.put("the queues are empty")
 
     def _shut_down(self) -> None:
-        """Have what is in hand reported, within the grace; then kill, and report that."""
+        """Finishes running tasks within the grace period, kills the others and reports all."""
         in_flight, leaving = self._context.in_flight, self._context.leaving
         self._context.draining.set()
         in_flight.wake()

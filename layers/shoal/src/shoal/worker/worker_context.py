@@ -1,4 +1,4 @@
-"""What the threads of a worker share."""
+"""The configuration and the state that the threads of a worker share."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ WEIGHTS: Final[Mapping[str, int]] = MappingProxyType({"high": 6, "normal": 3, "l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerConfig:
-    """How a worker works. Times in seconds; `weights` of the queues, by name.
+    """The configuration of a worker. Times are in seconds, `weights` are by queue name.
 
-    `probes` is the address to answer probes at, if any; it tells the API at least once in
-    `announce` seconds that it is there.
+    `probes` is the address of the probes, if enabled. `announce` is the maximum interval between
+    registrations.
     """
 
     name: str
@@ -39,9 +39,10 @@ class WorkerConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerContext:
-    """The world, the desk, and the two signals: take no more (draining), wait no more (leaving).
+    """The ports, the chunks in flight and two signals of the shutdown.
 
-    A patience for each other side, since one may be away while the others are there.
+    `draining` stops new work; `leaving` also stops retries. Each remote service has its own circuit
+    breaker: `api`, `queue` (SQS) and `storage` (S3).
     """
 
     config: WorkerConfig
