@@ -1,6 +1,6 @@
-"""Workers on EKS: their manifests, the check of them, and the deploy."""
+"""Workers on EKS: manifests, checks and deployment."""
 
 from typing import Final
 
 KUBERNETES: Final = "1.36"
-"""The version of the cluster, in eks/template.yaml too; manifests are checked against it."""
+"""The version of the cluster, also set in eks/template.yaml. Manifests are checked against it."""

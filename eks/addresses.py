@@ -1,4 +1,4 @@
-"""What the manifests cannot know by themselves, and the kustomization that writes it over them."""
+"""The addresses of a deployment, and the kustomization that writes them into the manifests."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ import yaml
 
 OVERLAYS: Final = Path(__file__).parent / "overlays"
 UNSET: Final = "set-by-deploy"
-"""What manifests say until they are told; nothing of it may be left in what is applied."""
+"""The placeholder in the manifests. It must not occur in applied manifests."""
 
 _QUEUES: Final = ("High", "Normal", "Low")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """`application` and `cluster` are the outputs of the two stacks, `image` a name by digest."""
+    """The values for the manifests.
+
+    `application` and `cluster` are the outputs of the two stacks. `image` is a name with a digest.
+    """
 
     region: str
     application: Mapping[str, str]
@@ -29,7 +32,7 @@ class Addresses:
     architecture: str
 
     def kustomization(self, overlay: str, folder: Path) -> str:
-        """The overlay with these addresses, for a file in that folder."""
+        """Returns a kustomization for a file in `folder`: the overlay with these addresses."""
         name, _, digest = self.image.partition("@")
         document = {
             "apiVersion": "kustomize.config.k8s.io/v1beta1",
@@ -88,7 +91,7 @@ class Addresses:
 
 
 def parameters(application: Mapping[str, str]) -> dict[str, str]:
-    """What eks/template.yaml takes from the application's outputs, under the same names."""
+    """Returns the parameters of eks/template.yaml that are outputs of the application."""
     names = ("WorkerRoleArn", *(f"Queue{each}Url" for each in _QUEUES))
     return {name: application[name] for name in names}
 
@@ -98,5 +101,5 @@ def _replace(path: str, value: object) -> dict[str, Any]:
 
 
 def _patch(kind: str, operations: list[dict[str, Any]]) -> dict[str, Any]:
-    """A patch of the objects of that kind; an overlay that has none is left alone."""
+    """Returns a patch for all objects of a kind. It may match no object."""
     return {"target": {"kind": kind}, "patch": yaml.safe_dump(operations, sort_keys=False)}

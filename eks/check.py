@@ -1,8 +1,8 @@
 """Checks manifests against closed schemas: `.tools/eks/bin/python -m eks.check FILE…`.
 
-The cluster's own kinds by kubernetes-validate, KEDA's and the Prometheus operator's by cloudcoil's
-models, closed here, and Karpenter's, of which there is no such package, by eks/schemas. A kind that
-nothing knows is a fault: a check that skips in silence checks nothing.
+kubernetes-validate checks the built-in kinds. The models of cloudcoil, closed here, check the kinds
+of KEDA and of the Prometheus operator. No package has the kinds of Karpenter, so eks/schemas does.
+An unknown kind is an error, so that no manifest is skipped.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MODELS: Final = {
 
 
 def closed(schema: Any) -> Any:
-    """The schema with every object shut to what it does not name."""
+    """Returns the schema, with unknown properties of every object forbidden."""
     if isinstance(schema, dict):
         if schema.get("type") == "object" and "properties" in schema:
             schema.setdefault("additionalProperties", False)
@@ -45,8 +45,8 @@ def closed(schema: Any) -> Any:
     return schema
 
 
-def faults(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with one manifest."""
+def errors(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the errors of a manifest."""
     kind = manifest["kind"]
     if kind in _FILES:
         yield from _by(json.loads((_SCHEMAS / _FILES[kind]).read_text()), manifest)
@@ -67,20 +67,20 @@ def _by_kubernetes(manifest: Mapping[str, Any]) -> Iterator[str]:
     except kubernetes_validate.ValidationError as error:
         yield f"{'.'.join(map(str, error.path))}: {error.message}"
     except kubernetes_validate.SchemaNotFoundError:
-        yield f"no schema of {manifest['apiVersion']} {manifest['kind']} is known"
+        yield f"no schema for {manifest['apiVersion']} {manifest['kind']}"
 
 
 def main(files: list[str]) -> int:
-    """Check all; tell what is wrong, and how many were checked."""
-    checked = wrong = 0
+    """Checks all manifests. Returns 1 if there are errors, or no manifests."""
+    checked = found = 0
     for file in files:
         for manifest in filter(None, yaml.safe_load_all(Path(file).read_text())):
             checked += 1
-            for fault in faults(manifest):
-                wrong += 1
-                print(f"{file}: {manifest['kind']} {manifest['metadata']['name']}: {fault}")
-    print(f"{checked} manifests checked, {wrong} faults")
-    return int(bool(wrong) or not checked)
+            for error in errors(manifest):
+                found += 1
+                print(f"{file}: {manifest['kind']} {manifest['metadata']['name']}: {error}")
+    print(f"{checked} manifests checked, {found} errors")
+    return int(bool(found) or not checked)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Deploys workers beside a deployed application: `make deploy-workers STAGE=dev`.
+"""Deploys workers for a deployed application: `make deploy-workers STAGE=dev`.
 
-Five steps, each of which can run again: the cluster's stack, the image, what the cluster must have
-first (KEDA, the definition of a PodMonitor), the manifests with this stage's addresses, and the
-wait. It calls the tools that one would call by hand, in the order that they are printed.
+It deploys the stack of the cluster, builds and pushes the image, installs prerequisites in the
+cluster (KEDA and the PodMonitor definition), applies the manifests with the addresses of the stage,
+and waits for the rollout. Each step may be repeated. It prints each command that it runs.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ _KEDA_PARTS: Final = ("keda-operator", "keda-metrics-apiserver", "keda-admission
 
 
 class Shell(Protocol):
-    """Runs a command and gives what it printed; raises CalledProcessError if it failed."""
+    """Runs a command and returns its output. Raises CalledProcessError if it fails."""
 
     def __call__(self, *words: str, stdin: str | None = None) -> str:
-        """Run one command."""
+        """Runs a command."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """`subnets` and `api_cidrs` are needed by a stage's first deploy; later ones keep them."""
+class DeployOptions:
+    """The options. Only the first deployment of a stage needs `subnets` and `api_cidrs`."""
 
     stage: str
     overlay: str
@@ -53,24 +53,24 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
-    """One deploy; `folder` is where its kubeconfig and its kustomization are written."""
+    """A deployment. It writes its kubeconfig and its kustomization to `folder`."""
 
-    wish: Wish
+    options: DeployOptions
     shell: Shell
     folder: Path
     now: Callable[[], float]
 
     def run(self) -> None:
-        """Do the five steps."""
-        application, settings = self._stack(f"shoal-{self.wish.stage}")
+        """Runs the five steps."""
+        application, settings = self._stack(f"shoal-{self.options.stage}")
         self._deploy_cluster(application)
         cluster, _ = self._stack(self._workers_stack)
         addresses = Addresses(
-            region=self.wish.region,
+            region=self.options.region,
             application=application,
             lease_seconds=settings["LeaseSeconds"],
             cluster=cluster,
-            image=self.wish.image or self._push(cluster["RepositoryUri"]),
+            image=self.options.image or self._push(cluster["RepositoryUri"]),
             architecture=self.shell("docker", "version", "--format", "{{.Server.Arch}}").strip(),
         )
         self._prepare(cluster["ClusterName"])
@@ -78,16 +78,16 @@ class Deploy:
 
     @property
     def _workers_stack(self) -> str:
-        return f"shoal-{self.wish.stage}-workers"
+        return f"shoal-{self.options.stage}-workers"
 
     def _aws(self, *words: str) -> str:
-        return self.shell("aws", *words, "--region", self.wish.region)
+        return self.shell("aws", *words, "--region", self.options.region)
 
     def _kubectl(self, *words: str) -> str:
         return self.shell(KUBECTL, "--kubeconfig", str(self.folder / "kubeconfig"), *words)
 
     def _stack(self, name: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """Outputs and parameters of a stack."""
+        """Returns outputs and parameters of a stack."""
         answer = json.loads(self._aws("cloudformation", "describe-stacks", "--stack-name", name))
         stack = answer["Stacks"][0]
         return (
@@ -96,27 +96,27 @@ class Deploy:
         )
 
     def _deploy_cluster(self, application: Mapping[str, str]) -> None:
-        told = {
-            "Stage": self.wish.stage,
-            "SubnetIds": self.wish.subnets,
-            "ApiCidrs": self.wish.api_cidrs,
+        overrides = {
+            "Stage": self.options.stage,
+            "SubnetIds": self.options.subnets,
+            "ApiCidrs": self.options.api_cidrs,
             **parameters(application),
         }
         self._aws(
             *("cloudformation", "deploy", "--no-fail-on-empty-changeset"),
             *("--template-file", "eks/template.yaml", "--stack-name", self._workers_stack),
             *("--capabilities", "CAPABILITY_IAM", "--parameter-overrides"),
-            *(f"{name}={value}" for name, value in told.items() if value),
+            *(f"{name}={value}" for name, value in overrides.items() if value),
         )
 
     def _push(self, repository: str) -> str:
-        """The image of this commit, built and pushed unless it is there; its name by digest."""
+        """Builds and pushes the image of this commit unless it exists. Returns name and digest."""
         tag = self.shell("git", "describe", "--always", "--abbrev=12", "--dirty").strip()
-        if tag.endswith("-dirty"):  # tags are never given twice, and this state has no name
+        if tag.endswith("-dirty"):  # tags are immutable, so uncommitted changes need a unique tag
             tag = f"{tag}-{self.now():.0f}"
         digest = self._digest(repository, tag)
         if not digest:
-            build = f"PYTHON_DIGEST={self.wish.digest and '@' + self.wish.digest}"
+            build = f"PYTHON_DIGEST={self.options.digest and '@' + self.options.digest}"
             self.shell(
                 *("docker", "build", "--file", "worker_image/Dockerfile", "--build-arg", build),
                 *("--tag", f"{repository}:{tag}", "."),
@@ -130,7 +130,7 @@ class Deploy:
         return f"{repository}@{digest}"
 
     def _digest(self, repository: str, tag: str) -> str:
-        """Of a pushed image; empty if there is none."""
+        """Returns the digest of a pushed image; empty if it does not exist."""
         answer = self._aws(
             *("ecr", "batch-get-image", "--repository-name", repository.partition("/")[2]),
             *("--image-ids", f"imageTag={tag}"),
@@ -143,49 +143,49 @@ class Deploy:
         self._aws("eks", "update-kubeconfig", "--name", cluster, "--kubeconfig", kubeconfig)
         for definitions in (POD_MONITORS, KEDA):
             self._kubectl("apply", "--server-side", "-f", definitions)
-        for part in _KEDA_PARTS:  # its webhook is asked about every ScaledObject
+        for part in _KEDA_PARTS:  # the admission webhook of KEDA validates every ScaledObject
             self._kubectl("-n", "keda", "rollout", "status", f"deployment/{part}", "--timeout=10m")
 
     def _apply(self, addresses: Addresses) -> None:
-        text = addresses.kustomization(self.wish.overlay, self.folder)
+        text = addresses.kustomization(self.options.overlay, self.folder)
         (self.folder / "kustomization.yaml").write_text(text)
-        if self.wish.overlay == "job":  # a Job's pods cannot be changed, only begun anew
+        if self.options.overlay == "job":  # the pod template of a Job is immutable
             job = ("job", "shoal-until-empty", "--ignore-not-found")
             self._kubectl("-n", "shoal", "delete", *job)
         self._kubectl("apply", "--server-side", "-k", str(self.folder))
-        if self.wish.overlay != "job":
+        if self.options.overlay != "job":
             workers = ("rollout", "status", "deployment/shoal-worker", "--timeout=10m")
             self._kubectl("-n", "shoal", *workers)
 
 
 def run_printed(*words: str, stdin: str | None = None) -> str:
-    """Run it here, having said so; what it says against goes to the terminal."""
+    """Prints and runs a command. Its stderr goes to the terminal."""
     print(f"+ {shlex.join(words)}", flush=True)
-    return subprocess.run(  # noqa: S603 - what the words say is ours
+    return subprocess.run(  # noqa: S603 - our own commands
         words, check=True, cwd=ROOT, input=stdin, stdout=subprocess.PIPE, text=True
     ).stdout
 
 
 def main(arguments: list[str]) -> int:
-    """Deploy as the arguments say."""
+    """Parses the arguments and deploys."""
     parser = argparse.ArgumentParser(prog="python -m eks.deploy", description=__doc__)
     parser.add_argument("--stage", required=True)
     parser.add_argument("--region", required=True)
-    parser.add_argument("--overlay", help="a folder of eks/overlays (default: the stage's)")
-    parser.add_argument("--subnets", default="", help="private subnets, with commas between")
-    parser.add_argument("--api-cidrs", default="", help="from where the cluster's API is called")
-    parser.add_argument("--image", default="", help="an image by digest, instead of building one")
-    parser.add_argument("--digest", default="", help="sha256:… of the base to build from")
-    options = vars(parser.parse_args(arguments))
-    if options["image"] and "@sha256:" not in options["image"]:
-        parser.error("--image is a name by digest: NAME@sha256:…")
-    wish = Wish(**{**options, "overlay": options["overlay"] or options["stage"]})
-    folder = ROOT / "build" / "eks" / wish.stage
+    parser.add_argument("--overlay", help="directory in eks/overlays (default: name of the stage)")
+    parser.add_argument("--subnets", default="", help="private subnets, separated by commas")
+    parser.add_argument("--api-cidrs", default="", help="CIDR blocks that may call the cluster API")
+    parser.add_argument("--image", default="", help="image with digest, instead of building one")
+    parser.add_argument("--digest", default="", help="digest of the base image (sha256:…)")
+    parsed = vars(parser.parse_args(arguments))
+    if parsed["image"] and "@sha256:" not in parsed["image"]:
+        parser.error("--image must contain a digest: NAME@sha256:…")
+    options = DeployOptions(**{**parsed, "overlay": parsed["overlay"] or parsed["stage"]})
+    folder = ROOT / "build" / "eks" / options.stage
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        Deploy(wish, run_printed, folder, time.time).run()
+        Deploy(options, run_printed, folder, time.time).run()
     except subprocess.CalledProcessError as error:
-        print(f"{error.cmd[0]} failed with {error.returncode}", file=sys.stderr)
+        print(f"{error.cmd[0]} failed with exit code {error.returncode}", file=sys.stderr)
         return 1
     return 0
 

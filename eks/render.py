@@ -1,6 +1,6 @@
-"""Renders each overlay as a deploy would, with addresses of nowhere: `python -m eks.render FOLDER`.
+"""Renders each overlay with example addresses: `python -m eks.render DIRECTORY`.
 
-What is checked is then what would be applied, and not a draft of it.
+So the checks run on manifests as a deployment would apply them.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ EXAMPLE: Final = Addresses(
 
 
 def kustomize(folder: Path) -> str:
-    """The manifests of a kustomization, as one stream of YAML."""
+    """Returns the manifests of a kustomization as one YAML stream."""
     return subprocess.run(  # noqa: S603 - our own command
         [KUBECTL, "kustomize", folder], check=True, capture_output=True, text=True
     ).stdout
 
 
 def main(folder: Path) -> None:
-    """Write a file of manifests for each overlay."""
+    """Writes a file of manifests for each overlay."""
     folder.mkdir(parents=True, exist_ok=True)
     for overlay in DEPLOYED:
-        place = folder / "kustomizations" / overlay
-        place.mkdir(parents=True, exist_ok=True)
-        (place / "kustomization.yaml").write_text(EXAMPLE.kustomization(overlay, place))
-        (folder / f"{overlay}.yaml").write_text(kustomize(place))
+        target = folder / "kustomizations" / overlay
+        target.mkdir(parents=True, exist_ok=True)
+        (target / "kustomization.yaml").write_text(EXAMPLE.kustomization(overlay, target))
+        (folder / f"{overlay}.yaml").write_text(kustomize(target))
     for overlay in LOCAL:
         (folder / f"{overlay}.yaml").write_text(kustomize(OVERLAYS / overlay))
 

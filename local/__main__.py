@@ -1,4 +1,4 @@
-"""`python -m local up|smoke|down`: the whole platform on this machine."""
+"""`python -m local up|smoke|down` runs the whole platform on this machine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ terminal: Final = Terminal(stderr=True)
 
 
 def main() -> int:
-    """Do what was asked; say what went wrong in one sentence."""
+    """Runs a command and returns its exit code. Prints errors as one sentence."""
     options = _options()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def up(options: argparse.Namespace) -> int:
-    """Run the platform with a first job, if there is a worker for it, until told to leave."""
+    """Runs the platform until Ctrl-C. Runs a first job unless `--workers 0` is set."""
     plan = Plan(
         home=options.home,
         port=options.port,
@@ -64,32 +64,32 @@ def up(options: argparse.Namespace) -> int:
             plan.home / "sam-env.json", json.dumps({"Parameters": twin.environment_of_sam()})
         )
         worker = twin.environment_of_worker().items()
-        lines_of_env = "".join(f"{k}={shlex.quote(v)}\n" for k, v in worker)
-        environment = _write_private(plan.home / "worker.env", lines_of_env)
+        variables = "".join(f"{k}={shlex.quote(v)}\n" for k, v in worker)
+        environment = _write_private(plan.home / "worker.env", variables)
         if options.workers:
             summary, lines = _first_job(twin, supervise, options.tasks, token)
         else:
-            summary = "No worker runs here: it waits for yours."
+            summary = "No worker is running; start your own."
             lines = [f"set -a; . {_relative(environment)}; set +a", "shoal worker run"]
         with Console(plan.console_port, twin.url, twin.issuer.url, lines) as console:
-            print(f"\n{summary} Try, from another terminal:\n")
+            print(f"\n{summary} Try these commands in another terminal:\n")
             print(*lines, sep="\n")
             print(_command_line(plan.home))
             print(f"\nAPI {twin.url}/api/v1 · console {console.url} · logs {_relative(plan.home)}")
-            print("Ctrl-C stops all of it.", flush=True)
+            print("Press Ctrl-C to stop the platform.", flush=True)
             try:
                 while True:
                     time.sleep(_POLL_SECONDS)
                     supervise()
             except KeyboardInterrupt:
-                terminal.print("stopping; the state is kept for the next `make up`")
+                terminal.print("stopping; the next `make up` continues with this state")
     return 0
 
 
 def _first_job(
     twin: Twin, supervise: Callable[[], None], tasks: int, token: Path
 ) -> tuple[str, list[str]]:
-    """Run it; how it ended, and what to try then."""
+    """Runs the first job. Returns a summary and commands to try next."""
     spec = {"task_type": "noop", "count": tasks, "chunk_size": 100, "name": "first"}
     finished = job.run(twin, spec, supervise, terminal)
     summary = f"{finished.job['status']} in {finished.seconds:.1f} s."
@@ -97,7 +97,7 @@ def _first_job(
 
 
 def smoke(options: argparse.Namespace) -> int:
-    """Run one job on a platform of its own; 0 only if each task completed, once."""
+    """Runs one job on a separate platform. Returns 0 only if each task completed exactly once."""
     home = options.home / "smoke"
     _require_alone(home)
     remove_state(home)
@@ -126,29 +126,29 @@ def smoke(options: argparse.Namespace) -> int:
 
 
 def down(options: argparse.Namespace) -> int:
-    """Stop a twin that runs, or what a killed one left behind. Its state is kept."""
+    """Stops a running twin, or the remaining processes of a killed one. Keeps its state."""
     stopped = sum(ProcessRegistry(home).stop() for home in (options.home, options.home / "smoke"))
-    terminal.print(f"{stopped} processes stopped" if stopped else "nothing was running")
+    terminal.print(f"stopped {stopped} processes" if stopped else "no processes were running")
     return 0
 
 
 def _require_alone(home: Path) -> None:
     registry = ProcessRegistry(home)
     if running := registry.twin():
-        raise TwinError(f"a twin runs here already (process {running}): `make down` stops it")
+        raise TwinError(f"a twin is already running (process {running}); stop it with `make down`")
     if stopped := registry.stop():
-        terminal.print(f"{stopped} processes stopped that a killed twin had left")
+        terminal.print(f"stopped {stopped} processes of an earlier twin")
 
 
 def _profile(twin: Twin, token: str) -> str:
-    """The twin's user, as a configuration of the CLI and of the Python client."""
+    """Returns a configuration of the CLI and the Python client with a profile for the twin."""
     lines = ("api_url", twin.url), ("token", token), ("console_url", twin.plan.console_url)
     fields = "".join(f'{name} = "{value}"\n' for name, value in lines)
     return f'default = "twin"\n\n[profiles.twin]\n{fields}'
 
 
 def _write_private(path: Path, secret: str) -> Path:
-    """A file for other processes of the same user."""
+    """Writes a file that only the current user can read."""
     path.touch(mode=0o600)
     path.write_text(secret)
     return path
@@ -158,10 +158,10 @@ def _write_private(path: Path, secret: str) -> Path:
 def _platform(
     plan: Plan, worker_count: int, leave: Collection[str] = ()
 ) -> Iterator[tuple[Twin, Callable[[], None]]]:
-    """A twin with workers, and what looks after them."""
+    """Runs a twin with workers. Yields it with a function that restarts dead workers."""
     registry = ProcessRegistry(plan.home)
     with ExitStack() as stack:
-        registry.write(os.getpid(), [])  # first of all, so that no other boots on the same state
+        registry.write(os.getpid(), [])  # first, so that no other twin starts on the same state
         stack.callback(registry.clear)
         terminal.print("starting the emulator and deploying template.yaml")
         twin = stack.enter_context(booted(plan))
@@ -174,7 +174,7 @@ def _platform(
             twin.emulator.check()
             if restarted := workers.restart_dead():
                 terminal.print(
-                    f"{' and '.join(restarted)} ended and was started again", style="yellow"
+                    f"restarted {' and '.join(restarted)} after an unexpected exit", style="yellow"
                 )
                 registry.write(os.getpid(), _pids(twin, workers))
 
@@ -182,7 +182,7 @@ def _platform(
 
 
 def _pids(twin: Twin, workers: Workers) -> list[int]:
-    """Workers first: they are to be stopped before the emulator that they talk to."""
+    """Returns the process ids, workers first: they must stop before the emulator."""
     emulator = twin.emulator.process
     return [
         *(each.pid for each in workers.processes.values()),
@@ -203,7 +203,7 @@ def _lines(twin: Twin, token: str, job_id: str) -> list[str]:
 
 
 def _command_line(home: Path) -> str:
-    """How to ask this platform from a terminal."""
+    """Returns a command that lists jobs with the CLI."""
     shoal = _relative(Path(sys.executable).with_name("shoal"))
     return f"SHOAL_CONFIG={shlex.quote(_relative(home / 'config.toml'))} {shlex.quote(shoal)} list"
 
@@ -214,7 +214,7 @@ def _relative(path: Path) -> str:
 
 
 def _interrupt(*_: object) -> None:
-    """Leave once; what comes after must not disturb the tearing down."""
+    """Raises KeyboardInterrupt once. Further signals must not interrupt the shutdown."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
@@ -237,36 +237,43 @@ def _number(text: str) -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument(
-        "--home", type=Path, default=HOME, help="folder of the twin's state and logs"
+        "--home", type=Path, default=HOME, help="directory for the state and the logs of the twin"
     )
     commands = parser.add_subparsers(required=True)
 
-    each = commands.add_parser("up", help="run the platform with a first job, until Ctrl-C")
-    each.add_argument("--port", type=_positive, default=8000, help="of the API")
-    each.add_argument("--issuer-port", type=_positive, default=8001, help="of the tokens' issuer")
-    each.add_argument("--console-port", type=_positive, default=3000, help="of the console")
-    each.add_argument("--tasks", type=_positive, default=FIRST_JOB_TASKS, help="of the first job")
+    each = commands.add_parser("up", help="run the platform and a first job until Ctrl-C")
+    each.add_argument("--port", type=_positive, default=8000, help="port of the API")
     each.add_argument(
-        "--workers", type=_number, default=WORKERS, help="0 to start your own, and no first job"
+        "--issuer-port", type=_positive, default=8001, help="port of the token issuer"
+    )
+    each.add_argument("--console-port", type=_positive, default=3000, help="port of the console")
+    each.add_argument(
+        "--tasks", type=_positive, default=FIRST_JOB_TASKS, help="number of tasks of the first job"
+    )
+    each.add_argument(
+        "--workers",
+        type=_number,
+        default=WORKERS,
+        help="number of workers; with 0, start your own workers, and no first job runs",
     )
     each.add_argument(
         "--leave",
         choices=("high", "low"),
         action="append",
         default=[],
-        help="queue that these workers leave to others, written in another language say",
+        help="queue that these workers ignore, for example because another worker uses it",
     )
     each.set_defaults(command=up)
 
-    each = commands.add_parser("smoke", help="run one job on a platform of its own, and judge it")
-    each.add_argument("--tasks", type=_positive, default=FIRST_JOB_TASKS)
+    each = commands.add_parser("smoke", help="run one job on a separate platform and check it")
+    each.add_argument("--tasks", type=_positive, default=FIRST_JOB_TASKS, help="number of tasks")
     each.add_argument("--type", default="noop", help="task type")
-    each.add_argument("--chunk-size", type=_positive)
-    each.add_argument("--port", type=_positive, help="of the API (default: a free one)")
-    each.add_argument("--workers", type=_positive, default=WORKERS)
+    each.add_argument("--chunk-size", type=_positive, help="tasks per chunk (default: automatic)")
+    each.add_argument("--port", type=_positive, help="port of the API (default: a free port)")
+    each.add_argument("--workers", type=_positive, default=WORKERS, help="number of workers")
     each.set_defaults(command=smoke)
 
-    each = commands.add_parser("down", help="stop a twin, or what a killed one left behind")
+    each = commands.add_parser("down", help="stop a twin, or the processes that a killed twin left")
     each.set_defaults(command=down)
     return parser.parse_args()
 

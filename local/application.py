@@ -1,7 +1,7 @@
-"""The real template and the real state machine, as the emulator takes them.
+"""Deploys the real template and the real state machine on the emulator.
 
-SAM's transform runs here, on the client's side. What the emulator does not read (the OpenAPI body
-of an HTTP API) is turned into the resources that it does read; nothing else is changed.
+The SAM transform runs on the client side. The emulator does not support the OpenAPI body of an HTTP
+API, so it is converted to resources that the emulator supports. The rest is deployed unchanged.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ type Tree = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What was deployed: the stack's outputs."""
+    """The outputs of the deployed stack."""
 
     outputs: Mapping[str, str]
 
@@ -43,7 +43,7 @@ class Deployment:
 
 
 def deploy(emulator: Emulator, layer: Path, parameters: Mapping[str, str]) -> Deployment:
-    """Deploy the application, or bring what is deployed up to date."""
+    """Creates the stack, or updates it if the template or a parameter has changed."""
     cloudformation = emulator.client("cloudformation")
     artifacts = _Artifacts(emulator)
     template = translated(
@@ -68,7 +68,7 @@ def deploy(emulator: Emulator, layer: Path, parameters: Mapping[str, str]) -> De
         cloudformation.update_stack(**arguments)
     stack = _stack(cloudformation)
     if stack is None or not stack["StackStatus"].endswith("_COMPLETE"):
-        raise TwinError(f"the stack was not deployed: {_failure_reasons(cloudformation)}")
+        raise TwinError(f"cannot deploy the stack: {_failure_reasons(cloudformation)}")
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
     emulator.api_id_file.write_text(outputs["ApiId"])
     digest_file.write_text(digest)
@@ -90,7 +90,7 @@ def _failure_reasons(cloudformation: Any) -> str:
         for event in events
         if event.get("ResourceStatusReason") and "FAILED" in event["ResourceStatus"]
     ]
-    return "; ".join(reasons) or "no reason given"
+    return "; ".join(reasons) or "the stack events give no reason"
 
 
 # Artifacts
@@ -120,7 +120,7 @@ class _Artifacts:
 
 
 def zipped(folder: Path, pattern: str) -> bytes:
-    """The files of a folder as a zip that is the same for the same files."""
+    """Returns a zip file of a directory. Equal files give an equal zip file."""
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(folder.glob(pattern)):
@@ -132,9 +132,9 @@ def zipped(folder: Path, pattern: str) -> bytes:
 
 
 def pointer(layer: Path) -> bytes:
-    """A layer that points to the built one where it lies.
+    """Returns a layer that only adds the directory of the built layer to `sys.path`.
 
-    The emulator unpacks a function's layers at each of its cold starts; a path costs nothing.
+    The emulator unpacks the layers of a function at each cold start, so a small layer is faster.
     """
     line = f"import sys; sys.path.insert(0, {str(layer / 'python')!r})\n"
     body = io.BytesIO()
@@ -147,7 +147,7 @@ def pointer(layer: Path) -> bytes:
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML with CloudFormation's short forms."""
+    """Reads YAML with the short forms of CloudFormation's intrinsic functions."""
 
 
 def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> Tree:
@@ -164,18 +164,21 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 def read_template(file: str = "template.yaml") -> Tree:
-    """A template with its intrinsics in their long form."""
+    """Reads a template, with its intrinsic functions in their long form."""
     template: Tree = yaml.load((ROOT / file).read_text(), _Loader)  # noqa: S506 - safe
     return template
 
 
 def translated(functions: _Artifact, layer: _Artifact, parameters: Mapping[str, str]) -> Tree:
-    """The template as the emulator takes it, with its artifacts in place."""
+    """Returns the template for the emulator, with the locations of its artifacts."""
     return with_routes(transformed(functions.uri, layer.uri, parameters))
 
 
 def transformed(functions: str, layer: str, parameters: Mapping[str, str]) -> Tree:
-    """The template after SAM's transform, as AWS sees it. Artifacts by their S3 URIs."""
+    """Returns the template after the SAM transform, as CloudFormation receives it.
+
+    `functions` and `layer` are S3 URIs.
+    """
     template = read_template()
     template["Globals"]["Function"]["CodeUri"] = functions
     for resource in template["Resources"].values():
@@ -192,14 +195,14 @@ def transformed(functions: str, layer: str, parameters: Mapping[str, str]) -> Tr
 
 
 def definition(file: str, parameters: Mapping[str, str]) -> Tree:
-    """The state machine's file; numbers are substituted before it is parsed, as by AWS."""
+    """Returns a state machine. Like AWS, substitutes numbers before it parses the file."""
     text = (ROOT / file).read_text().replace("${WaitSeconds}", parameters["WaitSeconds"])
     machine: Tree = yaml.load(text, yaml.CSafeLoader)
     return machine
 
 
 def with_routes(template: Tree) -> Tree:
-    """The template with each HTTP API's OpenAPI body as integrations, routes and authorizers."""
+    """Converts the OpenAPI body of each HTTP API to integrations, routes and authorizers."""
     made: Tree = {}
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::ApiGatewayV2::Api" and "Body" in resource["Properties"]:

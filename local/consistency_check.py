@@ -1,7 +1,7 @@
-"""The audit: what a job says of itself against a recount from its rows and parts.
+"""Compares the counts of a job with a recount of its rows and parts.
 
-It reads through the ports, so it serves the twin, the chaos tests and their simulated platform
-alike. A finding is a sentence; no finding means that the invariants of delivery hold.
+It reads through the ports, so it works on the twin and on the simulated platform of the chaos
+tests. A finding is a sentence. If there are no findings, the delivery invariants hold.
 """
 
 from collections import Counter
@@ -24,14 +24,14 @@ _DONE = frozenset((TaskStatus.COMPLETED, TaskStatus.FAILED))
 
 @dataclass(frozen=True, slots=True)
 class ConsistencyChecker:
-    """Audits jobs that have come to rest: closed, and nothing of them under way."""
+    """Checks jobs that are closed and have no operation in progress."""
 
     jobs: JobStore
     chunks: ChunkStore
     workflow: Workflow
 
     def check(self, job_id: str) -> list[str]:
-        """What is wrong with the job; empty if it is sound."""
+        """Returns the findings about a job; empty if it is consistent."""
         job = self.jobs.get(job_id)
         if job is None:
             return [f"{job_id} does not exist"]
@@ -53,11 +53,11 @@ class ConsistencyChecker:
                     yield from _tallied(chunk, entries.get(chunk.number))
         recount = recount._replace(pending=recount.pending + (job.task_count or 0) - made)
         if job.ending is None and (recount.open or made != job.task_count):
-            yield f"closed {job.status} with {recount.open} open tasks, {made} of them in rows"
+            yield f"closed as {job.status} with {recount.open} open tasks and {made} tasks in rows"
         if job.counts != recount.after_close():
-            yield f"the job says {job.counts}, its rows {recount.after_close()}"
+            yield f"the job has {job.counts}, its rows {recount.after_close()}"
         if job.ending is None and job.verdict(recount)[0] is not job.status:
-            yield f"closed {job.status}, but its rows make it {job.verdict(recount)[0]}"
+            yield f"closed as {job.status}, but according to its rows {job.verdict(recount)[0]}"
         if job.ending is None:
             yield from self._sums(job, recount)
 
@@ -74,7 +74,7 @@ class ConsistencyChecker:
         sums = self.jobs.sums(job.id, job.generation)
         summed = Counts.total([Counts(), *(each.counts for each in sums.values())])
         if summed != recount:
-            yield f"sums have {summed}, rows {recount}"
+            yield f"the sums have {summed}, the rows {recount}"
 
     def _execution(self, job: Job) -> Iterator[str]:
         number = job.executions
@@ -82,21 +82,21 @@ class ConsistencyChecker:
         while following := self.workflow.describe(job.id, job.generation, number + 1):
             number, last = number + 1, following
         if job.outcomes.get(job.generation) is not job.status:
-            yield f"generation {job.generation} is noted as {job.outcomes.get(job.generation)}"
-        said = None if last is None else last.status
+            yield f"generation {job.generation} has outcome {job.outcomes.get(job.generation)}"
+        status = None if last is None else last.status
         if job.status is JobStatus.FAILED:
-            agree = said is ExecutionStatus.FAILED
+            agree = status is ExecutionStatus.FAILED
         else:
             output = (last.output if last is not None else None) or {}
             agree = (
-                said is ExecutionStatus.SUCCEEDED and output.get("decision") == job.status.lower()
+                status is ExecutionStatus.SUCCEEDED and output.get("decision") == job.status.lower()
             )
         if not agree:
-            yield f"closed {job.status}, but execution {number} of its generation is {said}"
+            yield f"closed as {job.status}, but execution {number} of its generation is {status}"
 
 
 def _counts(job: Job, chunk: Chunk) -> Counts:
-    """Its tasks by status; of a generation that it has not begun, it keeps what had COMPLETED."""
+    """Counts tasks by status. A chunk of an earlier generation counts its COMPLETED tasks."""
     if chunk.generation == job.generation:
         return chunk.counts
     kept = chunk.counts.completed
@@ -105,7 +105,7 @@ def _counts(job: Job, chunk: Chunk) -> Counts:
 
 def _tallied(chunk: Chunk, entry: Entry | None) -> Iterator[str]:
     if entry is None or entry[::2] != Entry.of(chunk)[::2] or entry.version > chunk.version:
-        yield f"chunk {chunk.number}: its tally has {entry}, its row {Entry.of(chunk)}"
+        yield f"chunk {chunk.number}: the tally has {entry}, the row {Entry.of(chunk)}"
 
 
 def _keys(chunk: Chunk) -> Iterator[PartKey]:
@@ -117,11 +117,11 @@ def _row(job: Job, chunk: Chunk, parts: Mapping[PartKey, Sequence[Outcome]]) -> 
     if chunk.first != chunk.number * (job.chunk_size or 0) or chunk.size != job.size_of(
         chunk.number
     ):
-        yield f"{name} holds tasks {chunk.first} to {chunk.first + chunk.size - 1}"
+        yield f"{name} has tasks {chunk.first} to {chunk.first + chunk.size - 1}"
     if chunk.generation != job.generation and job.ending is None:
-        yield f"{name} stands in generation {chunk.generation} of {job.generation}"
+        yield f"{name} has generation {chunk.generation}, the job {job.generation}"
     if any(later.epoch < earlier.epoch for earlier, later in pairwise(chunk.parts)):
-        yield f"{name}: a part of an old epoch was accepted after one of a later epoch"
+        yield f"{name}: a part of an older epoch was accepted after a part of a later epoch"
     if (
         job.ending is None
         and job.generation == 1
@@ -130,7 +130,7 @@ def _row(job: Job, chunk: Chunk, parts: Mapping[PartKey, Sequence[Outcome]]) -> 
         yield f"{name} ended at epoch {chunk.epoch} with no part of the worker that held it"
     for key in _keys(chunk):
         if key not in parts:
-            yield f"{name}: part {key} counts but is not there"
+            yield f"{name}: accepted part {key} does not exist"
     yield from _tasks(chunk, parts)
 
 
@@ -145,14 +145,14 @@ def _tasks(chunk: Chunk, parts: Mapping[PartKey, Sequence[Outcome]]) -> Iterator
         index, status = chunk.first + offset, chunk.status_of(offset)
         once = int(status is TaskStatus.COMPLETED)
         if ended[index] != once:
-            yield f"task {index} is {status}, but completed {ended[index]} times"
+            yield f"task {index} is {status}, but has completed {ended[index]} times"
         if status not in _DONE:
             continue
         key = chunk.part_of(offset)
         outcome = next((o for o in parts.get(key, ()) if o.index == index), None) if key else None
         if outcome is None:
-            yield f"task {index} is {status}, but no part has its outcome"
+            yield f"task {index} is {status}, but no part contains its outcome"
         elif (outcome.error is None) != (status is TaskStatus.COMPLETED):
-            yield f"task {index} is {status}, but its outcome says otherwise"
+            yield f"task {index} is {status}, but its outcome differs"
         elif outcome.attempt != chunk.attempts[offset]:
-            yield f"task {index} ended in attempt {outcome.attempt} of {chunk.attempts[offset]}"
+            yield f"task {index} ended in attempt {outcome.attempt}, not {chunk.attempts[offset]}"

@@ -1,6 +1,6 @@
-"""Serves the console as CloudFront does: built files, configuration, one page for all addresses.
+"""Serves the console like CloudFront: the built files, the configuration, one page for all paths.
 
-If it was not built, one page says so, and whether the API is up.
+If the console has not been built, it serves a page with example commands and the API's status.
 """
 
 from __future__ import annotations
@@ -25,16 +25,23 @@ from local.application import ROOT
 
 BUILT: Final = ROOT / "frontend" / "dist"
 _PAGE: Final = Path(__file__).with_name("console.html")
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; "
-    "connect-src 'self' {connect}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_DIRECTIVES: Final = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self' {connect}",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
 )
+_POLICY: Final = "; ".join(_DIRECTIVES)
 
 
 @dataclass(frozen=True, slots=True)
 class StaticResponse:
-    """What a path is answered with."""
+    """The response for a path."""
 
     status: int
     content_type: str
@@ -47,7 +54,7 @@ _NOT_FOUND: Final = StaticResponse(404, "text/plain", b"")
 
 
 class Console:
-    """Serves the console on loopback. To be used as a context."""
+    """Serves the console on loopback. Use it as a context manager."""
 
     def __init__(
         self, port: int, api: str, issuer: str, lines: list[str], built: Path = BUILT
@@ -82,7 +89,7 @@ def _config(api: str, issuer: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """The files as they are now, so that one may build while the twin runs."""
+    """Reads files on each request, so that a build becomes visible while the twin runs."""
 
     built: Path
     config: StaticResponse
@@ -103,7 +110,7 @@ class _Site:
 
 
 def _file_response(file: Path, built: Path) -> StaticResponse:
-    """A file's answer; names in assets/ have their content's hash, so they keep for ever."""
+    """Returns a file. File names in assets/ contain a hash, so browsers may cache them forever."""
     content_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     hashed = file.parent == built / "assets"
     cache_control = "public, max-age=31536000, immutable" if hashed else "no-cache"
@@ -112,7 +119,7 @@ def _file_response(file: Path, built: Path) -> StaticResponse:
 
 @lru_cache(maxsize=200)
 def _compressed(body: bytes, encoding: str) -> bytes:
-    """About as CloudFront sends it, which is not as small as it could be; each file once."""
+    """Compresses each file once, about as much as CloudFront, which is less than possible."""
     if encoding == "br":
         compressed: bytes = brotli.compress(body, quality=5)
         return compressed
@@ -134,7 +141,7 @@ class _ConsoleHandler(BaseHTTPRequestHandler):
             self.send_header("Content-Encoding", encoding)
         self.send_header("Cache-Control", response.cache_control)
         self.send_header("X-Content-Type-Options", "nosniff")
-        if response is not self.site.not_built:  # which has its script in itself
+        if response is not self.site.not_built:  # that page has an inline script
             self.send_header("Content-Security-Policy", self.site.policy)
         self.end_headers()
         self.wfile.write(body)
@@ -147,4 +154,4 @@ class _ConsoleHandler(BaseHTTPRequestHandler):
         return next((each for each in ("br", "gzip") if each in accepted), None)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Does not log requests."""

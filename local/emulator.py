@@ -1,4 +1,4 @@
-"""The emulator as a child process on loopback."""
+"""Runs the emulator as a child process on loopback."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ from local.parent_death_signal import die_with_parent
 REGION: Final = "us-east-1"
 ACCOUNT: Final = "000000000000"
 ROOT_KEY: Final = "shoaltwin"
-ROOT_SECRET: Final = "shoaltwin"  # noqa: S105 - of an emulator on loopback
+ROOT_SECRET: Final = "shoaltwin"  # noqa: S105 - for an emulator on loopback
 START_SECONDS: Final = 30.0
 _ROOT: Final = Path(__file__).parents[1]
 
 
 class TwinError(Exception):
-    """What keeps the twin from running, as a sentence that says what to do."""
+    """The twin cannot run. The message is a sentence that states how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """An access key of the emulator's IAM."""
+    """An access key of the emulator."""
 
     access: str
     secret: str
 
     def environment(self) -> dict[str, str]:
-        """As boto3 reads them."""
+        """Returns the variables for boto3."""
         return {"AWS_ACCESS_KEY_ID": self.access, "AWS_SECRET_ACCESS_KEY": self.secret}
 
 
 class Emulator:
-    """One emulator, with its state in a folder. To be used as a context."""
+    """An emulator with its state in a directory. Use it as a context manager."""
 
     def __init__(self, home: Path, port: int) -> None:
         self.home = home
@@ -84,12 +84,12 @@ class Emulator:
                 self.process.kill()
                 self.process.wait()
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)  # functions that have not ended yet
+                os.killpg(self.process.pid, signal.SIGKILL)  # functions that are still running
 
     def check(self) -> None:
-        """Raise TwinError if it ended."""
+        """Raises TwinError if the emulator has exited."""
         if self.process is not None and self.process.poll() is not None:
-            raise TwinError(f"the emulator ended; its log is {self.log_file}")
+            raise TwinError(f"the emulator exited; see its log: {self.log_file}")
 
     def _environment(self) -> dict[str, str]:
         state = self.home / "state"
@@ -119,16 +119,16 @@ class Emulator:
             while time.monotonic() < deadline:
                 if self.process is not None and self.process.poll() is not None:
                     tail = self.log_file.read_text(errors="replace").strip().splitlines()[-1:]
-                    raise TwinError(f"the emulator ended at its start: {' '.join(tail)}")
+                    raise TwinError(f"the emulator exited during its start: {' '.join(tail)}")
                 try:
                     if client.get("/_ministack/health").is_success:
                         return
                 except httpx.TransportError:
                     time.sleep(0.05)
-        raise TwinError(f"the emulator did not answer; its log is {self.log_file}")
+        raise TwinError(f"the emulator did not respond; see its log: {self.log_file}")
 
     def client(self, service: str, keys: Keys | None = None) -> Any:
-        """A client of the emulator, as root unless other keys are given."""
+        """Returns a boto3 client of the emulator, by default with root credentials."""
         keys = keys or Keys(ROOT_KEY, ROOT_SECRET)
         return boto3.client(  # type: ignore[call-overload]
             service,
@@ -141,6 +141,6 @@ class Emulator:
 
 
 def base_environment() -> Mapping[str, str]:
-    """What a child process needs of ours, without any AWS settings of the user's."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}  # noqa: TID251 - handed on whole
-    return {**kept, "AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION, "PYTHONUNBUFFERED": "1"}
+    """Returns the environment for child processes, without the AWS settings of the user."""
+    own = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}  # noqa: TID251 - passed on as a whole
+    return {**own, "AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION, "PYTHONUNBUFFERED": "1"}

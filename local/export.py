@@ -1,7 +1,7 @@
-"""Writes what AWS would see of the application, for linters that read neither SAM nor YAML.
+"""Writes the application as AWS receives it, for linters that support neither SAM nor YAML.
 
-`python -m local.export FOLDER` writes `template.json`, after SAM's transform, and each state
-machine as `*.asl.json`, with its numbers substituted.
+`python -m local.export DIRECTORY` writes `template.json` after the SAM transform, and each state
+machine as `*.asl.json` with substituted numbers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PARAMETERS: Final = {
 
 
 def main(folder: Path) -> None:
-    """Write the files."""
+    """Writes the files."""
     folder.mkdir(parents=True, exist_ok=True)
     documents = {
         "template.json": transformed(

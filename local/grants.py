@@ -1,8 +1,8 @@
-"""What each role may do, by the template and as it was deployed, in the same words.
+"""The IAM grants of each role, from the template and from the deployed stack, in the same form.
 
-A role is called by what it belongs to (`ApiFunction`, `WorkerRole`), a resource by its logical
-name and what follows it in its ARN (`InputsBucket/inputs/*`, `JobStateMachine:*`), so that a grant
-of the template, one of the deployed stack and one that the witness saw can be compared.
+A role is named after its owner (`ApiFunction`, `WorkerRole`), a resource by its logical id and the
+suffix of its ARN (`InputsBucket/inputs/*`, `JobStateMachine:*`). So grants of the template, of the
+deployed stack and of the IAM recorder can be compared.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from local.emulator import ACCOUNT, REGION, Emulator
 
 WORKER: Final = "WorkerRole"
 WORKER_USER: Final = "shoal-worker"
-"""Workers of the twin are a user with the worker's policy: none of them is a pod."""
+"""Workers of the twin use an IAM user with the worker's policy, because they are not pods."""
 BY_AWS: Final = "written by AWS"
-"""The resource of a policy that is AWS's own; its action is the policy's name."""
+"""The resource of a grant that refers to an AWS managed policy. Its action is the policy name."""
 MANAGED: Final[Mapping[str, Sequence[str]]] = {
     "AWSLambdaSQSQueueExecutionRole": (
         *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
     ),
 }
-"""What such policies grant of what the deny matrix asks."""
+"""The actions of managed policies that the deny matrix probes."""
 
 _PSEUDO: Final = {
     "AWS::Partition": "aws",
@@ -40,7 +40,7 @@ _SMALL_PARTS: Final = ("Permission", "Route", "Stage", "Authorizer", "Integratio
 
 
 class Grant(NamedTuple):
-    """A role may do this to that."""
+    """Allows a role an action on a resource."""
 
     role: str
     action: str
@@ -48,7 +48,7 @@ class Grant(NamedTuple):
 
 
 class Names:
-    """From names that AWS gave to the template's own."""
+    """Maps physical names to logical ids."""
 
     def __init__(self, logical: Mapping[str, str]) -> None:
         self._logical = sorted(logical.items(), key=lambda pair: -len(pair[0]))
@@ -69,11 +69,11 @@ class Names:
         return logical.removesuffix("Role")
 
 
-# By the template
+# From the template
 
 
 def by_template(template: Tree) -> list[Grant]:
-    """The grants of a template after SAM's transform."""
+    """Returns the grants of a template after the SAM transform."""
     resources = template["Resources"]
     names = template_names(resources)
     policies = {
@@ -97,7 +97,7 @@ def by_template(template: Tree) -> list[Grant]:
 
 
 def template_names(resources: Tree) -> Names:
-    """A resource by its reference, or by the name that the template gives it."""
+    """Maps references to resources, and names in the template, to logical ids."""
     logical = {f"${{{name}}}": name for name in resources}
     for name, each in resources.items():
         properties = each.get("Properties", {})
@@ -109,7 +109,7 @@ def template_names(resources: Tree) -> Names:
 
 
 def text_of(value: Any) -> str:
-    """An ARN or a name with `${Logical}` where it refers to a resource."""
+    """Returns an ARN or a name as text, with `${LogicalId}` for references to resources."""
     text = ""
     match value:
         case str():
@@ -129,7 +129,7 @@ def text_of(value: Any) -> str:
         case {"Fn::Join": [str(between), list(parts)]}:
             text = between.join(map(text_of, parts))
     if not text:
-        raise ValueError(f"a policy names what nothing here can read: {value}")
+        raise ValueError(f"unsupported reference in a policy: {value}")
     return text
 
 
@@ -150,11 +150,11 @@ def _last(arn: str) -> str:
     return arn.rpartition("/")[2]
 
 
-# As it was deployed
+# From the deployed stack
 
 
 def deployed_names(emulator: Emulator) -> Names:
-    """A resource by the name that it got when it was deployed."""
+    """Maps the physical names of the deployed resources to logical ids."""
     parts = emulator.client("cloudformation").describe_stack_resources(StackName=STACK)
     logical = {
         each["PhysicalResourceId"].rpartition("/")[2].rpartition(":")[2]: each["LogicalResourceId"]
@@ -165,7 +165,7 @@ def deployed_names(emulator: Emulator) -> Names:
 
 
 def as_deployed(emulator: Emulator) -> list[Grant]:
-    """The grants that the roles of the stack have."""
+    """Returns the grants of the roles of the deployed stack."""
     iam, names = emulator.client("iam"), deployed_names(emulator)
     found = set[Grant]()
     for physical in roles(emulator).values():
@@ -184,7 +184,7 @@ def as_deployed(emulator: Emulator) -> list[Grant]:
 
 
 def roles(emulator: Emulator) -> dict[str, str]:
-    """The roles of the stack and the names that they have."""
+    """Returns the physical names of the roles of the deployed stack, by role."""
     parts = emulator.client("cloudformation").describe_stack_resources(StackName=STACK)
     names = deployed_names(emulator)
     return {
@@ -195,7 +195,7 @@ def roles(emulator: Emulator) -> dict[str, str]:
 
 
 def allows(grants: Sequence[Grant], asked: Grant) -> bool:
-    """Whether one of the grants covers what is asked."""
+    """Whether one of the grants covers a request."""
     return any(
         grant.role == asked.role
         and (

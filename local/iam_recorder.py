@@ -1,14 +1,15 @@
-"""The witness: which grants the roles of the deployed stack used, and what was denied to them.
+"""Records which grants the roles of the deployed stack use, and which requests are denied.
 
-It listens at the emulator's own evaluation of policies, changes no decision, and answers
-`GET /_shoal/witness` with what it saw since the start:
+It wraps the policy evaluation of the emulator, changes no decision, and returns all records since
+the start at `GET /_shoal/iam`:
 
     {"used": [[principal, action, resource]], "denied": [[principal, action, resource]]}
 
-A principal is the name of a role or user. What was used is told in the words of the policy that
-allowed it, so that it grows with the grants and not with the calls; what was denied, as asked.
+A principal is the name of a role or user. Used grants have the action and resource patterns of the
+policy, so their number is bounded by the grants. Denied requests have the requested action and
+resource.
 
-Like the patches it touches private names of MiniStack, hence the exact pin.
+Like the patches, it uses private names of MiniStack, so MiniStack is pinned to an exact version.
 """
 
 # mypy: disable-error-code="attr-defined,no-untyped-call"
@@ -21,7 +22,7 @@ from typing import Any, Final
 import ministack.app
 from ministack.core import iam_evaluator
 
-PATH: Final = "/_shoal/witness"
+PATH: Final = "/_shoal/iam"
 MOST_DENIED: Final = 10_000
 NOBODY: Final = "nobody"
 
@@ -29,14 +30,14 @@ type Seen = set[tuple[str, str, str]]
 
 
 class IamRecorder:
-    """What it saw."""
+    """The grants that were used, and the requests that were denied."""
 
     def __init__(self) -> None:
         self.used: Seen = set()
         self.denied: Seen = set()
 
     def record_allowed(self, request: Any, policies: Any) -> None:
-        """Note by which words of the policies it was allowed."""
+        """Records the statements of the policies that allowed a request."""
         principal = principal_name(request.principal_arn)
         for statement in (each for policy in policies for each in policy):
             if iam_evaluator._first_match(request, [statement], "Allow"):  # noqa: SLF001
@@ -49,19 +50,19 @@ class IamRecorder:
                 )
 
     def record_denied(self, principal: str, action: str, resource: str) -> None:
-        """Note a denial."""
+        """Records a denied request."""
         if len(self.denied) < MOST_DENIED:
             self.denied.add((principal, action, resource))
 
 
 def principal_name(arn: str) -> str:
-    """The name of the role or user whose ARN this is; a session is its role's."""
+    """Returns the name of the role or user of an ARN. A session has the name of its role."""
     kind, _, rest = arn.rpartition(":")[2].partition("/")
     return rest.partition("/")[0] if kind == "assumed-role" else rest or kind
 
 
 def install() -> IamRecorder:
-    """Witness this process's emulator from now on."""
+    """Records in this process's emulator from now on."""
     recorder = IamRecorder()
     enforce, evaluate = iam_evaluator.enforce, iam_evaluator.evaluate
 

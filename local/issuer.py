@@ -1,4 +1,4 @@
-"""A loopback OIDC issuer: signs tokens as a Cognito pool would, shows its keys, signs users in."""
+"""A loopback OIDC issuer. It signs tokens like a Cognito user pool, and has a sign-in page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MAX_FORM: Final = 10_000
 
 
 class Issuer:
-    """Serves discovery and keys on a port of its own. To be used as a context."""
+    """Serves discovery, keys and sign-in on its own port. Use it as a context manager."""
 
     def __init__(self, home: Path, port: int, *, seconds: int = SIGN_IN_SECONDS) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -56,24 +56,28 @@ class Issuer:
         seconds: int = 86_400,
         **claims: Any,
     ) -> str:
-        """An access token of a user of one tenant; `claims` take the place of what it says."""
+        """Returns an access token of a user of one tenant. `claims` override its claims."""
         groups = [f"tenant:{tenant}", *(["admins"] if admin else [])]
-        said = {
+        subject = {
             "sub": str(uuid5(NAMESPACE_URL, f"{self.url}/{user}")),
             "username": user,
             "cognito:groups": groups,
             "client_id": AUDIENCE,
         }
-        return self._signed(said, scopes, seconds, claims)
+        return self._signed(subject, scopes, seconds, claims)
 
     def machine_token(
         self, client: str, *, scopes: Iterable[str] = SCOPES[:2], seconds: int = 3_600
     ) -> str:
-        """An access token that a client got for itself."""
+        """Returns an access token of the client credentials grant."""
         return self._signed({"sub": client, "client_id": client}, scopes, seconds, {})
 
     def _signed(
-        self, who: Mapping[str, Any], scopes: Iterable[str], seconds: int, claims: Mapping[str, Any]
+        self,
+        subject: Mapping[str, Any],
+        scopes: Iterable[str],
+        seconds: int,
+        claims: Mapping[str, Any],
     ) -> str:
         now = int(time.time())
         payload = {
@@ -83,7 +87,7 @@ class Issuer:
             "scope": " ".join(f"shoal/{each}" for each in scopes),
             "iat": now,
             "exp": now + seconds,
-            **who,
+            **subject,
             **claims,
         }
         return jwt.encode(payload, self._key, algorithm="RS256", headers={"kid": KEY_ID})
@@ -162,11 +166,11 @@ class _IssuerHandler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Does not log requests."""
 
 
 def _key(path: Path) -> rsa.RSAPrivateKey:
-    """The twin's key; kept, so that tokens outlive a restart."""
+    """Returns the signing key of the twin. It is stored, so tokens stay valid after a restart."""
     if path.exists():
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
         if isinstance(key, rsa.RSAPrivateKey):

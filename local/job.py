@@ -1,4 +1,4 @@
-"""One job on the twin, from POST to its end, with a bar for whoever watches."""
+"""Runs one job on the twin, with a progress bar."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ type Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FinishedJob:
-    """A job that ended, and the seconds from POST to the sight of its end."""
+    """A job that ended, and the seconds from its submission until a poll returned its end."""
 
     job: Json
     seconds: float
@@ -37,7 +37,7 @@ class FinishedJob:
 def run(
     twin: Twin, spec: Mapping[str, Any], supervise: Callable[[], None], console: Console
 ) -> FinishedJob:
-    """Submit a job and watch it to its end; `tend` is called at each look."""
+    """Submits a job and polls it until its end. Calls `supervise` at each poll."""
     with twin.api_client() as client:
         _await_type(client, spec["task_type"], supervise)
         begun = time.monotonic()
@@ -47,7 +47,7 @@ def run(
 
 
 def recounted(twin: Twin, job_id: str) -> Recount:
-    """The job's tasks, counted again from rows and outcomes."""
+    """Recounts the tasks of a job from its rows and outcomes."""
     result = subprocess.run(  # noqa: S603 - our own module
         [sys.executable, "-m", "local.recount", job_id],
         cwd=ROOT,
@@ -62,7 +62,7 @@ def recounted(twin: Twin, job_id: str) -> Recount:
 
 
 def body_of(response: httpx.Response) -> Json:
-    """The answer's body; raise TwinError with the problem if it is one."""
+    """Returns the body of a response. Raises TwinError if the request failed."""
     if not response.is_success:
         raise TwinError(
             f"{response.request.url.path} answered {response.status_code}: {response.text}"
@@ -79,7 +79,7 @@ def _await_type(client: httpx.Client, name: str, supervise: Callable[[], None]) 
         if any(each["name"] == name for each in found["items"]):
             return
         time.sleep(_POLL_SECONDS)
-    raise TwinError(f"no worker offers the task type {name!r}; the logs of workers say why")
+    raise TwinError(f"no worker offers the task type {name!r}; see the logs of the workers")
 
 
 def _watched(

@@ -1,4 +1,4 @@
-"""The shared layer, built by the makefile target that SAM calls, only when it changed."""
+"""Builds the shared layer when it has changed, with the makefile target that SAM uses."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from local.emulator import TwinError
 
 SOURCE: Final = ROOT / "layers" / "shoal"
 SHARED: Final = ROOT / ".twin" / "shared"
-"""Where benches and tests keep the layer, built once for all of their platforms."""
+"""The directory of the layer for benches and tests, built once for all of their platforms."""
 ARCHITECTURE: Final = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
 def built(home: Path) -> Path:
-    """Returns the folder with the layer. Of processes that need it at once, one builds it."""
+    """Returns the directory of the layer. If several processes call it, only one builds it."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / "layer.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -46,7 +46,7 @@ def _built(home: Path) -> Path:
         check=False,
     )
     if result.returncode:
-        raise TwinError(f"the layer could not be built: {result.stderr.strip()[-500:]}")
+        raise TwinError(f"cannot build the layer: {result.stderr.strip()[-500:]}")
     digest_file.write_text(digest)
     return out
 

@@ -1,14 +1,17 @@
-"""The meter: what AWS would bill of what the emulator served, since it started.
+"""Counts the billable usage of the emulator since its start, with the units of AWS.
 
-It wraps the emulator's service handlers in place, counts, and answers `GET /_shoal/meter` with all
-counters as JSON. A write unit is a started KB of the whole item (the larger of before and after;
-a refused condition is billed on the item that stands), for each index too; a read unit is 4 KB
-read strongly, half of it otherwise, at least one for each item; rows read are those that were
-looked at; SQS bills each started 64 KB, the
-HTTP API each started 512 KB, Step Functions each state entered, each retry and each start; Lambda
-the time that a call took by its memory; Logs what is put.
+It wraps the service handlers of the emulator and returns all counters as JSON at
+`GET /_shoal/meter`. The units:
 
-Like the patches it touches private names of MiniStack, hence the exact pin.
+- DynamoDB writes: 1 KB of the whole item, rounded up, for the table and for each index. The size is
+  the larger of the item before and after the write; a failed condition costs the current item.
+- DynamoDB reads: 4 KB with strong consistency, half a unit without it, rounded up per item. The
+  counter of rows includes rows that a filter removed.
+- SQS: 64 KB, rounded up. HTTP API: 512 KB, rounded up.
+- Step Functions: each entered state, each retry and each start.
+- Lambda: duration times memory. CloudWatch Logs: ingested bytes.
+
+Like the patches, it uses private names of MiniStack, so MiniStack is pinned to an exact version.
 """
 
 # mypy: disable-error-code="attr-defined,no-untyped-call"
@@ -37,10 +40,10 @@ UNIT_READ: Final = 4_096
 QUEUE_UNIT: Final = 65_536
 API_UNIT: Final = 524_288
 LOG_LINE_BYTES: Final = 26
-"""What CloudWatch adds to each line when it bills."""
+"""Bytes that CloudWatch adds to each line for billing."""
 
 _UNMETERED: Final = frozenset(("BatchWriteItem", "TransactWriteItems", "TransactGetItems"))
-"""Shoal uses none of them; should it, the bench has to say so."""
+"""Actions that the meter does not support. Shoal does not use them; the bench reports any use."""
 _OK: Final = 200
 
 type Row = Mapping[str, Any]
@@ -50,18 +53,18 @@ _IDS = re.compile(r"job_[0-9A-Z]{26}(\.\d+)?")
 
 
 class Meter:
-    """Counters by what they count; the names are `service.what` and a detail each."""
+    """Counters by name (`service.what`) and detail."""
 
     def __init__(self) -> None:
         self.counts: dict[str, Counter[str]] = {}
 
     def add(self, what: str, detail: str, amount: float = 1) -> None:
-        """Count something."""
+        """Adds to a counter."""
         self.counts.setdefault(what, Counter())[detail] += amount  # type: ignore[assignment]
 
 
 def install() -> Meter:
-    """Meter this process's emulator from now on."""
+    """Meters the emulator of this process from now on."""
     meter = Meter()
     _meter_tables(meter)
     _meter_queues(meter)
@@ -74,12 +77,12 @@ def install() -> Meter:
 
 
 def units(size: float, unit: int) -> int:
-    """Started units, at least one."""
+    """Returns the number of units, rounded up, at least one."""
     return max(1, math.ceil(size / unit))
 
 
-# DynamoDB. The emulator's handlers run to their end on the one loop, so what stood before a call
-# and what stands after it belong to that call.
+# DynamoDB. The handlers of the emulator do not yield to the event loop, so the difference between
+# the item before and after a call is the effect of that call.
 
 
 def _meter_tables(meter: Meter) -> None:
@@ -108,7 +111,7 @@ def _meter_tables(meter: Meter) -> None:
 
 
 def _written(action: str, request: Any) -> list[tuple[str, str]]:
-    """Table and key (as JSON, for it has to be hashed) of each item that is written."""
+    """Returns table and key of each written item. The key is JSON, because it must be hashable."""
     if action == "PutItem":
         return [(request["TableName"], _key(request["TableName"], request["Item"]))]
     if action in {"UpdateItem", "DeleteItem"}:
@@ -153,7 +156,7 @@ def _units_read(action: str, request: Any, answer: Any) -> list[tuple[str, float
 
 
 def _rows_read(action: str, request: Any, answer: Any) -> list[tuple[str, int]]:
-    """Rows that were looked at, whether or not a filter let them through."""
+    """Returns the number of rows that were read, including rows that a filter removed."""
     if action not in {"GetItem", "BatchGetItem", "Query", "Scan"} or answer[0] != _OK:
         return []
     body = json.loads(answer[2])
@@ -174,12 +177,12 @@ def _table_names(action: str, request: Any) -> str:
 
 
 def _short(table: str) -> str:
-    """The table's role, whatever the stack and the stage are called."""
+    """Returns the short name of a table, without the names of stack and stage."""
     return next((role for role in ("tasks", "jobs", "registry") if role in table.lower()), table)
 
 
 def _kind(key: str) -> str:
-    """What kind of row a key names: a job, its tally, sums or cursor, a chunk, a part."""
+    """Returns the kind of a row: a job, its tally, sums or cursor, a chunk or a part."""
     row = next(iter(json.loads(key).values()))["S"]
     for kind in ("tally", "sums", "cursor"):
         if f"#{kind}#" in row:
@@ -250,7 +253,7 @@ def _meter_functions(meter: Meter) -> None:
 
 
 def _meter_workflows(meter: Meter) -> None:
-    """States inside a Map leave no event but that of their task."""
+    """Counts transitions. States inside a Map have only the event of their task."""
     add_event = workflows._add_event  # noqa: SLF001
 
     def event(execution: Any, kind: str, details: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""Ties a child process to its parent: it is told to end when the parent dies, however that came."""
+"""The parent-death signal of Linux: a child process receives SIGTERM when its parent dies."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ _libc: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def die_with_parent() -> None:
-    """To be called in the child before it is what it will be. `make down` serves other systems."""
+    """Sets the signal. Call it in the child before exec. On other systems, use `make down`."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

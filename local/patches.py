@@ -1,8 +1,8 @@
-"""Runs the emulator with what it lacks: `python -m local.patches API_ID_FILE`.
+"""Runs the emulator with patches: `python -m local.patches API_ID_FILE`.
 
-Each patch touches private names of MiniStack, hence the exact pin, and has a test in
-tests/unit/local that fails once upstream has mended the gap. Beside the patches, requests to
-`/api/…` go to the one HTTP API that is deployed, as on its own host name.
+Each patch uses private names of MiniStack, so MiniStack is pinned to an exact version. Each patch
+has a test in tests/unit/local that fails once upstream has fixed the gap. In addition, requests to
+`/api/…` are routed to the deployed HTTP API, as on its own host name.
 """
 
 # mypy: disable-error-code="attr-defined,no-untyped-call"
@@ -39,11 +39,11 @@ _unpacking = threading.Lock()
 
 
 class PatchMismatch(RuntimeError):  # noqa: N818
-    """The pinned emulator is not the one that a patch was written for."""
+    """A patch does not match the version of the emulator."""
 
 
 def keep_error_class() -> None:
-    """Tell the class of a Python handler's exception, by which workflows retry and catch."""
+    """Adds the class of a Python handler's exception, which state machines need to catch it."""
     original = '{"status": "error", "error": str(e), "trace": traceback.format_exc()}'
     script = lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
     if script.count(original) != 1:
@@ -76,7 +76,7 @@ def keep_error_class() -> None:
 
 
 def hide_crashes() -> None:
-    """Answer a handler's exception with 500 and no detail, as HTTP APIs do."""
+    """Responds to an exception of a handler with 500 and without details, like HTTP APIs."""
     convert = lambdas.lambda_execute_result_to_api_proxy_response
 
     def converting(result: Any) -> Any:
@@ -90,12 +90,12 @@ def hide_crashes() -> None:
 
 
 def wait_less_for_logs() -> None:
-    """Do not wait 50 ms for the logs of a handler that says nothing."""
+    """Does not wait 50 ms for the logs of a handler that logs nothing."""
     lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.002, 0.001, 0.05)  # noqa: SLF001
 
 
 def start_executions_at_once() -> None:
-    """Do not sleep 150 ms before each execution."""
+    """Does not sleep 150 ms before each execution."""
 
     class Time:
         def __getattr__(self, name: str) -> Any:
@@ -109,7 +109,7 @@ def start_executions_at_once() -> None:
 
 
 def share_layers() -> None:
-    """Unpack a layer once, not for each environment: it holds the emulator for a second."""
+    """Unpacks a layer once, not for each environment, which would block the emulator for 1 s."""
     spawn = lambda_runtime.Worker._spawn  # noqa: SLF001
 
     def spawning(self: Any) -> Any:
@@ -142,7 +142,7 @@ def _unpacked(layer: Any) -> Path:
 
 
 def authorize_batches() -> None:
-    """Authorize a batch of SQS as AWS does, by the action of a single message."""
+    """Authorizes a batch action of SQS like AWS: by the action for a single message."""
     extract = iam_actions.extract_iam_action
 
     def extracting(*args: Any, **kwargs: Any) -> Any:
@@ -154,7 +154,7 @@ def authorize_batches() -> None:
 
 
 def take_loopback_for_tls() -> None:
-    """Let policies that demand TLS pass: the emulator speaks plain HTTP, on loopback alone."""
+    """Satisfies policies that require TLS. The emulator uses plain HTTP, only on loopback."""
     resolve = iam_evaluator._resolve_condition_key  # noqa: SLF001
 
     def resolving(key: str, context: Any) -> Any:
@@ -164,7 +164,7 @@ def take_loopback_for_tls() -> None:
 
 
 def refuse_tokens_for_signatures() -> None:
-    """Answer 403 to a bearer token on a route that demands a signature, as HTTP APIs do."""
+    """Responds with 403 to a bearer token on a route that requires a signature, like HTTP APIs."""
     enforce = ministack.app._enforce_execute_api  # noqa: SLF001
 
     def enforcing(
@@ -181,7 +181,7 @@ def refuse_tokens_for_signatures() -> None:
 
 
 def name_errors_of_starts() -> None:
-    """Name what keeps an execution from starting another as AWS does, so that it can be caught."""
+    """Uses the error names of AWS when an execution cannot start another, for Catch."""
     invoke = workflows._invoke_nested_start_execution  # noqa: SLF001
 
     def invoking(*args: Any) -> Any:
@@ -195,7 +195,7 @@ def name_errors_of_starts() -> None:
 
 
 def hold_workflows_to_their_role() -> None:
-    """Let an execution invoke and start what its role may, and nothing else."""
+    """Limits an execution to the functions and state machines that its role allows."""
     role: ContextVar[str] = ContextVar("role")
     run = workflows._run_execution  # noqa: SLF001
     call = workflows._call_lambda  # noqa: SLF001
@@ -223,7 +223,7 @@ def hold_workflows_to_their_role() -> None:
 
 
 def _require(role: str, action: str, resource: str, error: str) -> None:
-    """Raise the workflow's error unless the role's policies allow the action."""
+    """Raises the error of the execution unless the policies of the role allow the action."""
     _, _, _, _, account, place = role.split(":", 5)
     name = place.rpartition("/")[2]
     request = iam_evaluator.EvalContext(
@@ -236,11 +236,11 @@ def _require(role: str, action: str, resource: str, error: str) -> None:
     )
     policies = iam_evaluator._gather_role_policies(name, account)  # noqa: SLF001
     if iam_evaluator.evaluate(request, policies).decision != "Allow":
-        raise workflows._ExecutionError(error, f"{name} may not {action} on {resource}")  # noqa: SLF001
+        raise workflows._ExecutionError(error, f"{name} is not allowed {action} on {resource}")  # noqa: SLF001
 
 
 def measure_queues() -> None:
-    """Tell the age of the oldest message that waits in each queue, as SQS tells CloudWatch."""
+    """Adds the age of the oldest visible message of each queue to CloudWatch, like SQS."""
     read = cloudwatch._get_metric_data  # noqa: SLF001
 
     def reading(*args: Any, **kwargs: Any) -> Any:
@@ -274,7 +274,7 @@ PATCHES = (
 
 
 def routed(app: App, api_id_file: Path) -> App:
-    """The emulator, with `/api/…` as the paths of the deployed HTTP API."""
+    """Routes `/api/…` to the deployed HTTP API."""
     known: list[str] = []
 
     def prefix() -> str:
@@ -294,7 +294,7 @@ def routed(app: App, api_id_file: Path) -> App:
 
 
 def main() -> None:
-    """Patch and serve until ended."""
+    """Applies the patches and serves until the process is terminated."""
     for patch in PATCHES:
         patch()
     meter.install()

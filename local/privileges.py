@@ -1,7 +1,7 @@
-"""What each role may do, why, and what it is refused: `python -m local.privileges FILE`.
+"""Writes the page of privileges: `python -m local.privileges FILE`.
 
-Writes the table for people; with `--check`, says whether the file has it. What is used and what is
-refused is executed by tests/twin/test_privileges.py.
+The page lists the grants of each role with their reasons. With `--check`, it only checks whether
+the file is up to date. `tests/twin/test_privileges.py` executes the grants and the denied probes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _ACTIONS: Final[Mapping[str, Sequence[str]]] = {
     "AWS::IAM::Role": ("iam:PutRolePolicy", "sts:AssumeRole"),
     "AWS::SNS::Topic": ("sns:Publish",),
 }
-"""What is asked of each kind of resource: what some role may do there, and what none may."""
+"""The probed actions by resource type: actions that some role has, and actions that none has."""
 _OBJECTS: Final = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 _EXECUTIONS: Final = ("states:DescribeExecution", "states:StopExecution")
 _OTHER_PREFIX: Final = "elsewhere"
@@ -49,7 +49,7 @@ _OTHER_PREFIX: Final = "elsewhere"
 
 @dataclass(frozen=True, slots=True)
 class GrantReason:
-    """Why grants are there that the tour does not use."""
+    """The reason for grants that the tour does not use."""
 
     roles: tuple[str, ...]
     actions: tuple[str, ...]
@@ -58,7 +58,7 @@ class GrantReason:
     rare: bool
 
     def covers(self, grant: Grant) -> bool:
-        """Whether it speaks of the grant."""
+        """Whether the reason applies to a grant."""
         return (
             (self.roles == ("*",) or grant.role in self.roles)
             and grant.action in self.actions
@@ -67,7 +67,7 @@ class GrantReason:
 
 
 def reasons() -> list[GrantReason]:
-    """As they are written down."""
+    """Reads the reasons."""
     read: list[Any] = yaml.safe_load(REASONS.read_text())
     return [
         GrantReason(
@@ -75,14 +75,14 @@ def reasons() -> list[GrantReason]:
             actions=tuple(each.get("actions") or [each["action"]]),
             resource=each.get("resource"),
             text=each["reason"],
-            rare=each.get("seldom", False),
+            rare=each.get("rare", False),
         )
         for each in read
     ]
 
 
 def unexplained(grants: Iterable[Grant], used: Iterable[Grant]) -> list[Grant]:
-    """Grants that nobody used and no reason covers."""
+    """Returns the unused grants without a reason."""
     known = set(used)
     return [
         grant
@@ -92,15 +92,15 @@ def unexplained(grants: Iterable[Grant], used: Iterable[Grant]) -> list[Grant]:
 
 
 def stale(grants: Iterable[Grant], used: Iterable[Grant]) -> list[str]:
-    """Reasons for a grant that there is not, or that is used: what to take out, and why."""
+    """Returns messages about reasons to remove: for grants that do not exist or are used."""
     grants, known = list(grants), set(used)
     found = []
     for reason in reasons():
         covered = [grant for grant in grants if reason.covers(grant)]
         if not covered:
-            found.append(f"no grant needs: {reason.text}")
+            found.append(f"reason without a grant: {reason.text}")
         found += [
-            f"{' '.join(grant)} is used, so it needs no: {reason.text}"
+            f"reason for a used grant {' '.join(grant)}: {reason.text}"
             for grant in covered
             if grant in known and not reason.rare
         ]
@@ -108,7 +108,7 @@ def stale(grants: Iterable[Grant], used: Iterable[Grant]) -> list[str]:
 
 
 def denied_probes(template: Tree, grants: Sequence[Grant]) -> list[Grant]:
-    """Every role with every action on every resource that it has no grant for."""
+    """Returns every role with every action on every resource that its grants do not cover."""
     roles = sorted({grant.role for grant in grants})
     candidates = list(_candidates(template, grants))
     return [
@@ -137,7 +137,7 @@ def _candidates(template: Tree, grants: Sequence[Grant]) -> Iterator[tuple[str, 
 
 
 def _api_candidates(name: str, kind: str, properties: Tree) -> Iterator[tuple[str, str]]:
-    """The signed routes of an HTTP API, and a socket of a WebSocket API."""
+    """Yields the signed routes of an HTTP API, and a connection of a WebSocket API."""
     if kind == "AWS::ApiGatewayV2::Api" and "Body" in properties:
         for route in _signed_routes(properties["Body"]):
             yield "execute-api:Invoke", f"{name}/$default/{route}"
@@ -147,7 +147,7 @@ def _api_candidates(name: str, kind: str, properties: Tree) -> Iterator[tuple[st
 
 
 def _prefixes(bucket: str, grants: Sequence[Grant]) -> list[str]:
-    """The folders of a bucket that some role may use, and one that none may."""
+    """Returns the prefixes of a bucket with a grant, and one without."""
     granted = {grant.resource for grant in grants if grant.resource.startswith(f"{bucket}/")}
     return [
         *sorted(each.removeprefix(f"{bucket}/").partition("/")[0] for each in granted),
@@ -163,44 +163,44 @@ def _signed_routes(body: Tree) -> Iterator[str]:
                 yield f"{method.upper()}{path}"
 
 
-# For people
+# The page
 
 _HEAD: Final = """\
 # Privileges
 
-What each role of a deployment may do. Written by `make privileges` from `template.yaml` and
-`local/unused_grants.yaml`; `make check` fails when it is stale.
+The permissions of each role of a deployment. `make privileges` writes this page from
+`template.yaml` and `local/unused_grants.yaml`. `make check` fails when the page is stale.
 
-It is executed, not only written: `tests/twin/test_privileges.py` runs the platform with IAM
-enforced, each function under its own role, and takes a tour of every use-case. It fails
+A test executes the permissions: `tests/twin/test_privileges.py` runs the platform with IAM
+enforced, each function under its own role, and takes a tour of every use case. It fails
 
-- if anything was denied on the way;
-- if a grant below was not used and has no reason here, or has a reason and was used;
-- if a role of the deployed stack has other grants than the template says;
-- unless each of {probes:,} probes is refused: every role with every action on every resource that
-  it has no grant for ({roles} roles; {kinds}).
+- if a request of the tour was denied;
+- if a grant below was not used and has no reason, or was used and has a reason;
+- if the grants of a role of the deployed stack differ from the template;
+- unless each probe is denied: every role with every action on every resource that its grants do
+  not cover. There are {probes:,} probes for {roles} roles ({kinds}).
 
-Where a grant says *used*, the tour used it; *seldom*, only a race or a crash needs it. A new
-function, route or grant needs nothing to be seen: the test names the grant until the tour uses it,
-or until its reason is written down.
+*used* marks a grant that the tour used, *rare* a grant that only a race or a crash needs. New
+functions, routes and grants are included automatically: the test reports a grant until the tour
+uses it or `local/unused_grants.yaml` has its reason.
 
-## What the emulator does not enforce
+## Not enforced by the emulator
 
-- `dynamodb:LeadingKeys` and other conditions on items. No statement has one: tenants are told apart
-  by the code, not by IAM.
-- The roles of state machines. The twin's own patch `hold_workflows_to_their_role` enforces them for
-  what ours does, which is to invoke functions and to start executions.
-- What services do under a role by themselves: Lambda's logs and traces, its polling of the
-  dead-letter queue, the delivery of the workflow's logs. Each of those grants has a reason.
-- S3's 403, instead of 404, for a missing object to who may not list.
+- `dynamodb:LeadingKeys` and other conditions on items. No statement has one: the code isolates
+  tenants, not IAM.
+- The roles of state machines. The twin's patch `hold_workflows_to_their_role` enforces them for the
+  actions that Shoal uses: to invoke functions and to start executions.
+- Actions of services under a role: logs and traces of Lambda, its polling of the dead-letter queue,
+  the delivery of the logs of Step Functions. Each of these grants has a reason.
+- The status 403 of S3, instead of 404, for a missing object if the caller may not list the bucket.
 
-Routes of users take a token and no signature, so no policy can grant them: the test calls each of
-them as a worker and is answered 401.
+Routes for users accept a token and no signature, so no policy can grant them. The test calls each
+of them as a worker and expects 401.
 """
 
 
 def page() -> str:
-    """The whole page."""
+    """Returns the whole page."""
     template = plain_template()
     grants = by_template(template)
     probes = denied_probes(template, grants)
@@ -210,25 +210,26 @@ def page() -> str:
             probes=len(probes),
             roles=len({grant.role for grant in grants}),
             kinds=", ".join(
-                f"{service} {sum(probe.action.startswith(service + ':') for probe in probes)}"
+                f"`{service}` {sum(probe.action.startswith(service + ':') for probe in probes)}"
                 for service in services
             ),
         ).rstrip()
     ]
     for role, own in groupby(grants, key=lambda grant: grant.role):
         count = sum(probe.role == role for probe in probes)
-        lines.append(f"\n## {role}\n\nRefused: {count} probes.\n\n| on | may | |\n|---|---|---|")
+        head = "| resource | actions | reason |\n|---|---|---|"
+        lines.append(f"\n## {role}\n\nDenied: {count} probes.\n\n{head}")
         lines += _rows(sorted(own, key=lambda grant: (grant.resource, grant.action)))
     return "\n".join(lines) + "\n"
 
 
 def _rows(grants: Sequence[Grant]) -> Iterator[str]:
-    """A line for what is the same of neighbours."""
+    """Yields a line for each group of grants with the same resource and reason."""
     known = reasons()
 
     def why(grant: Grant) -> str:
         found = next((each for each in known if each.covers(grant)), None)
-        return "used" if found is None else ("seldom: " if found.rare else "") + found.text
+        return "used" if found is None else ("rare: " if found.rare else "") + found.text
 
     for (resource, reason), same in groupby(grants, key=lambda grant: (grant.resource, why(grant))):
         place = "" if resource == BY_AWS else f"`{resource}`"
@@ -236,12 +237,12 @@ def _rows(grants: Sequence[Grant]) -> Iterator[str]:
 
 
 def plain_template() -> Tree:
-    """The template as AWS sees it."""
+    """Returns the template as CloudFormation receives it."""
     return transformed("s3://artifacts/functions", "s3://artifacts/layer", PARAMETERS)
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or with `--check` say whether the file has it."""
+    """Writes the page, or with `--check` returns 1 if the file differs from it."""
     path = Path(arguments[-1])
     text = page()
     if "--check" not in arguments:
@@ -249,7 +250,7 @@ def main(arguments: list[str]) -> int:
         return 0
     if path.exists() and path.read_text() == text:
         return 0
-    sys.stderr.write(f"{path} is not what the template says: run `make privileges`\n")
+    sys.stderr.write(f"{path} is stale: run `make privileges`\n")
     return 1
 
 

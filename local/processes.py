@@ -1,4 +1,4 @@
-"""Which processes a twin is made of, on disk, so that `down` finds what a killed one left."""
+"""A file with the process ids of a twin, so that `down` can stop them after a crash."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COMMANDS: Final = ("local", "shoal worker")
 
 @dataclass(frozen=True, slots=True)
 class ProcessRegistry:
-    """The file with the process ids of one twin."""
+    """Stores the process ids of one twin."""
 
     home: Path
 
@@ -27,23 +27,23 @@ class ProcessRegistry:
         return self.home / "processes.json"
 
     def write(self, twin: int, others: Iterable[int]) -> None:
-        """Note the twin's own process and those that it started."""
+        """Stores the process id of the twin and those of its child processes."""
         text = json.dumps({"twin": twin, "others": list(others)})
         self.home.mkdir(parents=True, exist_ok=True)
         (self.home / "processes.new").write_text(text)
         (self.home / "processes.new").replace(self._file)
 
     def clear(self) -> None:
-        """Note that there are none."""
+        """Removes the file."""
         self._file.unlink(missing_ok=True)
 
     def twin(self) -> int | None:
-        """The process of the twin that runs in this home, if one does."""
+        """Returns the process id of a running twin, or None."""
         pid = self._read()["twin"]
         return pid if pid is not None and _is_running(pid) else None
 
     def stop(self) -> int:
-        """Stop the twin, or what it left behind; the number of processes that were stopped."""
+        """Stops the twin or its remaining processes. Returns how many were stopped."""
         found = self._read()
         stopped = 0
         for pid in (found["twin"], *found["others"]):
@@ -61,7 +61,7 @@ class ProcessRegistry:
 
 
 def _is_running(pid: int) -> bool:
-    """Whether the process lives and is one of ours: ids are used again."""
+    """Whether the process is running and belongs to a twin, since ids are reused."""
     output = subprocess.run(  # noqa: S603
         ["ps", "-o", "stat=,command=", "-p", str(pid)],  # noqa: S607 - wherever ps is
         capture_output=True,

@@ -1,7 +1,7 @@
-"""Counts a job's tasks again, from its rows and outcomes alone.
+"""Recounts the tasks of a job from its rows and outcomes.
 
-`python -m local.recount JOB` in the environment of a function prints what it finds as JSON. It is a
-process of its own because adapters read their endpoint and keys from the environment.
+`python -m local.recount JOB` prints the result as JSON. It runs as a separate process with the
+environment of a function, because adapters read their endpoint and keys from the environment.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ REST_SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """Tasks whose completion is on record, those without a record, and records too many."""
+    """The numbers of completed, lost and duplicated tasks, and the findings of the check."""
 
     completed: int
     lost: int
@@ -38,7 +38,7 @@ class Recount:
 
 
 def recount(adapters: Adapters, job_id: str) -> Recount:
-    """Count the completions that the job's rows accept, and audit what the job says of them."""
+    """Counts the accepted completions of a job, and checks its consistency."""
     job = adapters.jobs.get(job_id)
     if job is None:
         return Recount(0, 0, 0, [f"{job_id} does not exist"])
@@ -55,7 +55,7 @@ def recount(adapters: Adapters, job_id: str) -> Recount:
 
 
 def _await_rest(adapters: Adapters, job: Job) -> None:
-    """A job is closed a moment before its execution sees it."""
+    """Waits for the end of the execution, which follows the close of the job."""
     deadline = time.monotonic() + REST_SECONDS
     while time.monotonic() < deadline:
         last = adapters.workflow.describe(job.id, job.generation, job.executions)

@@ -1,8 +1,8 @@
-"""`python -m local.sam`: the functions in SAM's own containers, on the twin that runs here.
+"""`python -m local.sam` runs the functions in the containers of SAM, on the running twin.
 
-Needs Docker, `make build ARCHITECTURE=…` for this machine's processor, and `make up` in another
-terminal. Containers reach the machine by the gateway of their bridge, where the emulator, which
-listens on loopback alone, is not: what comes there is handed on while this runs.
+It needs Docker, `make build ARCHITECTURE=…` for the CPU of this machine, and `make up` in another
+terminal. Containers reach this machine at the gateway of their bridge network, but the emulator
+listens only on loopback, so this process forwards connections from the gateway to the emulator.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ HOME: Final = ROOT / ".twin"
 HOST: Final = "host.docker.internal"
 SAM: Final = ROOT / ".tools" / "sam" / "bin" / "sam"
 KEYS: Final = Keys(ROOT_KEY, ROOT_SECRET)
-"""SAM hands its own credentials on to the functions."""
+"""SAM passes its credentials to the functions."""
 _READ: Final = 65_536
 
 
 async def serve(arguments: list[str], *, port: int, api_port: int) -> int:
-    """Run `sam local start-api` on `api_port` until it ends, on the twin at `port`."""
+    """Runs `sam local start-api` on `api_port` with the twin at `port`, until it exits."""
     async with contextlib.AsyncExitStack() as stack:
-        with contextlib.suppress(OSError):  # Docker Desktop's gateway is no address of ours
+        with contextlib.suppress(OSError):  # Docker Desktop's gateway is not on this machine
             server = await asyncio.start_server(
                 lambda reader, writer: _forward(reader, writer, port), _gateway(), port
             )
@@ -58,7 +58,7 @@ async def serve(arguments: list[str], *, port: int, api_port: int) -> int:
 
 
 async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
-    """Connect a caller to the port on loopback, until either hangs up."""
+    """Forwards a connection to the port on loopback until either side closes it."""
     to_reader, to_writer = await asyncio.open_connection("127.0.0.1", port)
     await asyncio.gather(_copy(reader, to_writer), _copy(to_reader, writer))
 
@@ -71,7 +71,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 def _gateway() -> str:
-    """Where containers of the default bridge find the machine."""
+    """Returns the address of this machine in the default bridge network."""
     try:
         result = subprocess.run(
             ["docker", "network", "inspect", "bridge", "-f", "{{json (index .IPAM.Config 0)}}"],  # noqa: S607 - wherever docker is
@@ -80,9 +80,9 @@ def _gateway() -> str:
             check=False,
         )
     except FileNotFoundError:
-        raise TwinError("SAM runs functions in containers: install Docker, and start it") from None
+        raise TwinError("SAM needs Docker: install and start it") from None
     if result.returncode:
-        raise TwinError(f"Docker does not answer: {result.stderr.strip()}")
+        raise TwinError(f"cannot connect to Docker: {result.stderr.strip()}")
     bridge = json.loads(result.stdout)
     return bridge.get("Gateway") or str(next(ip_network(bridge["Subnet"]).hosts()))
 
@@ -93,13 +93,15 @@ def _format_overrides(overrides: Mapping[str, str]) -> str:
 
 def _check_prerequisites() -> None:
     if not SAM.exists() or not (ROOT / ".aws-sam" / "build" / "template.yaml").exists():
-        raise TwinError(f"the functions are not built: `make build ARCHITECTURE={ARCHITECTURE}`")
+        raise TwinError(
+            f"the functions are not built: run `make build ARCHITECTURE={ARCHITECTURE}`"
+        )
     if ProcessRegistry(HOME).twin() is None:
-        raise TwinError("no twin runs here: `make up` in another terminal")
+        raise TwinError("no twin is running: run `make up` in another terminal")
 
 
 def main(arguments: list[str]) -> int:
-    """Run it on the twin's usual ports; arguments go to SAM."""
+    """Runs SAM on the default ports of the twin. Passes the arguments to SAM."""
     try:
         _check_prerequisites()
         return asyncio.run(serve(arguments, port=8000, api_port=8080))

@@ -1,6 +1,7 @@
-"""The issuer's sign-in, as a Cognito pool has it: authorization code with PKCE, and refresh tokens.
+"""The sign-in of the issuer: authorization code with PKCE and refresh tokens, like Cognito.
 
-Whoever asks may be any user of any tenant: it listens on loopback, for a platform without secrets.
+Anyone may sign in as any user of any tenant, because it listens only on loopback and the platform
+has no secrets.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ type Body = dict[str, Any]
 
 
 class OAuthError(Exception):
-    """What OAuth calls an error; its text is one of its codes."""
+    """An OAuth error. The message is the error code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who signs in."""
+    """The user who signs in."""
 
     user: str
     tenant: str
@@ -50,7 +51,7 @@ class _Code:
 
 @dataclass(slots=True)
 class SignIn:
-    """Codes and refresh tokens that were given; they end with the process."""
+    """Issues codes and refresh tokens, and keeps them in memory."""
 
     token: Callable[[Person], str]
     seconds: int
@@ -58,7 +59,7 @@ class SignIn:
     _refresh: dict[str, tuple[str, Person]] = field(default_factory=dict)
 
     def page(self, query: Form) -> str:
-        """The page of the sign-in; raise Refused if it would lead away from this machine."""
+        """Returns the sign-in page. Raises OAuthError if it would redirect to another machine."""
         _check_request(query)
         hidden = "".join(
             f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
@@ -67,7 +68,7 @@ class SignIn:
         return Template(_PAGE.read_text()).substitute(hidden=hidden)
 
     def authorize(self, form: Form) -> str:
-        """Where the browser goes once somebody has signed in."""
+        """Returns the redirect URL after a sign-in."""
         _check_request(form)
         user, tenant = form.get("user") or "you", form.get("tenant") or "default"
         person = Person(user, tenant, admin=form.get("admin") == "on")
@@ -83,7 +84,7 @@ class SignIn:
         return f"{form['redirect_uri']}?{query}"
 
     def exchange(self, form: Form) -> Body:
-        """Tokens for a code or for a refresh token; raise Refused."""
+        """Returns tokens for a code or a refresh token. Raises OAuthError if it is invalid."""
         match form.get("grant_type"):
             case "authorization_code":
                 person = self._redeem_code(form)

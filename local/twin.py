@@ -1,4 +1,4 @@
-"""The whole platform, booted: issuer, emulator, application, workers."""
+"""Boots the whole platform: issuer, emulator, application, workers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _VARIABLES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a twin is to be booted. Seconds; ports on loopback."""
+    """The configuration of a twin. Times are in seconds, ports are on loopback."""
 
     home: Path
     port: int = 8000
@@ -55,13 +55,13 @@ class Plan:
 
     @property
     def console_url(self) -> str:
-        """Where the console is, if it is served."""
+        """The URL of the console, if it is served."""
         return f"http://localhost:{self.console_port}"
 
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A platform that runs."""
+    """A running platform."""
 
     plan: Plan
     emulator: Emulator
@@ -70,17 +70,17 @@ class Twin:
 
     @property
     def url(self) -> str:
-        """Where the API is."""
+        """The URL of the API."""
         return self.emulator.url
 
     def api_client(self, *, tenant: str = TENANT, admin: bool = True) -> httpx.Client:
-        """A client of the API with the token of a tenant's user."""
+        """Returns an API client with the token of a user of the tenant."""
         return self.client_with_token(
             self.issuer.token(user=f"you@{tenant}", tenant=tenant, admin=admin)
         )
 
     def client_with_token(self, token: str) -> httpx.Client:
-        """A client of the API with this token."""
+        """Returns an API client with this token."""
         return httpx.Client(
             base_url=f"{self.url}/api/v1",
             headers={"Authorization": f"Bearer {token}"},
@@ -95,7 +95,7 @@ class Twin:
         paths: tuple[Path, ...] = (),
         leave: Collection[str] = (),
     ) -> Workers:
-        """Workers of this platform; none is started yet."""
+        """Returns the workers of this platform, without starting any."""
         return Workers(
             self.emulator,
             self.deployment,
@@ -107,21 +107,21 @@ class Twin:
         )
 
     def environment_of_worker(self) -> dict[str, str]:
-        """What a worker has to be told to work for this twin, yours or one in another language."""
+        """Returns the variables for a worker of this twin, in any language."""
         return worker_environment(
             self.emulator, self.deployment, lease_seconds=self.plan.lease_seconds
         )
 
     def environment(self) -> dict[str, str]:
-        """What a function of this platform is told, for whoever wires adapters to it."""
+        """Returns the environment of a function, for processes that use the adapters."""
         endpoint = {"AWS_ENDPOINT_URL": self.emulator.url}
         keys = Keys(ROOT_KEY, ROOT_SECRET).environment()
         return {**base_environment(), **keys, **endpoint, **self.environment_of_sam()}
 
     def environment_of_sam(self) -> dict[str, str]:
-        """What `sam local start-api --env-vars` has to tell functions, to run them on this twin.
+        """Returns the variables of `sam local start-api --env-vars` for this twin.
 
-        Where it is comes as the parameter EndpointUrl, and credentials are SAM's own.
+        SAM also needs the parameter EndpointUrl. It passes its own credentials.
         """
         variables = {variable: self.deployment[output] for variable, output in _VARIABLES.items()}
         return {
@@ -131,7 +131,7 @@ class Twin:
         }
 
     def sweep(self) -> None:
-        """Have the sweep look after open jobs now."""
+        """Runs the sweep now."""
         self.emulator.client("lambda").invoke(
             FunctionName=self.deployment["SweepFunctionName"], Payload=json.dumps({}).encode()
         )
@@ -139,7 +139,7 @@ class Twin:
 
 @contextmanager
 def booted(plan: Plan) -> Iterator[Twin]:
-    """Boot a twin; on leaving, no process of it is left and its state is kept."""
+    """Boots a twin. On exit, stops its processes and keeps its state."""
     for port, flag in ((plan.port, "--port"), (plan.issuer_port, "--issuer-port")):
         require_free(port, flag)
     layer = built(plan.layer_home or plan.home)
@@ -167,20 +167,20 @@ def booted(plan: Plan) -> Iterator[Twin]:
 
 
 def require_free(port: int, flag: str) -> None:
-    """Raise TwinError if something listens on the port."""
+    """Raises TwinError if the port is in use."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise TwinError(
-                f"port {port} is taken: stop what listens there (`make down`, if it is a twin),"
-                f" or choose another with `python -m local up {flag} N`"
+                f"port {port} is in use: stop the process that uses it (`make down` for a twin),"
+                f" or choose another port with `python -m local up {flag} N`"
             ) from None
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """Returns an unused port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -188,5 +188,5 @@ def free_port() -> int:
 
 
 def remove_state(home: Path) -> None:
-    """Remove a twin's state."""
+    """Removes the state of a twin."""
     shutil.rmtree(home, ignore_errors=True)

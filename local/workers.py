@@ -1,4 +1,4 @@
-"""Worker processes of the twin, each with the worker's own access key and nothing else."""
+"""Worker processes of the twin. They have only the access key of a worker."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _USER: Final = "shoal-worker"
 def worker_environment(
     emulator: Emulator, deployment: Deployment, *, lease_seconds: float
 ) -> dict[str, str]:
-    """All that a worker has to be told, in whatever language it is written."""
+    """Returns the variables for a worker, in any language."""
     return {
         **worker_keys(emulator, deployment).environment(),
         "AWS_REGION": REGION,
@@ -38,7 +38,7 @@ def worker_environment(
 
 
 def worker_keys(emulator: Emulator, deployment: Deployment) -> Keys:
-    """An access key that may do what the worker's policy says."""
+    """Returns an access key with the permissions of the worker's policy."""
     file = emulator.home / "worker-keys.json"
     if file.exists():
         return Keys(**json.loads(file.read_text()))
@@ -56,9 +56,9 @@ def _urls(queues: Collection[str]) -> set[str]:
 
 
 class Workers:
-    """Some workers. To be used as a context: on leaving it none is left.
+    """The worker processes. Use it as a context manager: on exit, it stops all workers.
 
-    They leave the queues named by `leave` to others.
+    The workers do not use the queues in `leave`.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Workers:
                 process.wait()
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
-        """Start a worker of this name; one that ran before must have ended."""
+        """Starts a worker. An earlier worker of the same name must have ended."""
         with self._log_file(name).open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "shoal", "worker", "run"],
@@ -114,9 +114,9 @@ class Workers:
         return process
 
     def freeze(self, name: str) -> subprocess.Popen[bytes]:
-        """Stop a worker where it is, all of its threads, until it is sent SIGCONT.
+        """Suspends all threads of a worker until it receives SIGCONT.
 
-        On a busy machine they run on for a while: until one of them comes to take the signal.
+        Waits until the worker is suspended, which takes a while on a busy machine.
         """
         process = self.processes[name]
         process.send_signal(signal.SIGSTOP)
@@ -124,14 +124,14 @@ class Workers:
         return process
 
     def restart_dead(self) -> list[str]:
-        """Start again each worker that died, as Kubernetes would; the names of those.
+        """Restarts the workers that died, like Kubernetes. Returns their names.
 
-        Raise TwinError for one that left by itself: it would do so again.
+        Raises TwinError if a worker exited with a usage error, because it would exit again.
         """
         dead = {name: process for name, process in self.processes.items() if process.poll()}
         for name, process in dead.items():
             if process.returncode == _USAGE_ERROR:
-                raise TwinError(f"{name} cannot work; {self._log_file(name)} says why")
+                raise TwinError(f"{name} cannot start; see its log: {self._log_file(name)}")
             self.start(name)
         return list(dead)
 

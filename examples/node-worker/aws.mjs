@@ -1,4 +1,4 @@
-// The calls of a worker: signed by AWS Signature Version 4, and made again for as long as the other side is away.
+// The calls of a worker: signed with AWS Signature Version 4, and retried while the service is unavailable.
 import { createHash, createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -6,20 +6,20 @@ const env = process.env;
 const sha256 = (text) => createHash("sha256").update(text).digest("hex");
 const hmac = (key, text) => createHmac("sha256", key).update(text).digest();
 
-/** The other side will never accept this request. */
+/** The service rejected the request. A retry would not help. */
 export class Refused extends Error {}
 
-/** The API at `base`, spoken to as `worker`: a function of the last part of a path and a body. */
+/** Returns a function that calls the API at `base` as `worker`, with the last part of a path and a body. */
 export const apiOf = (base, worker) => (noun, body) =>
   post("execute-api", new URL(`${base}/api/v1/${noun}`), { worker, ...body });
 
-/** The queue at a URL, by SQS's JSON protocol: a function of an action and its parameters. */
+/** Returns a function that calls SQS for the queue at a URL, with an action and its parameters. */
 export const queueOf = (QueueUrl) => (action, body, signal) => {
   const headers = { "content-type": "application/x-amz-json-1.0", "x-amz-target": `AmazonSQS.${action}` };
   return post("sqs", new URL("/", QueueUrl), { QueueUrl, ...body }, headers, signal);
 };
 
-/** GET or PUT a presigned URL, with the headers that came with it and no signature. */
+/** Sends GET or PUT to a presigned URL, with its headers and without a signature. */
 export const transfer = (method, { url, headers }, body) =>
   patiently(() => fetch(url, { method, headers, body, signal: within(120) }));
 
@@ -30,20 +30,20 @@ async function post(service, url, parameters, headers = { "content-type": "appli
   return JSON.parse((await patiently(send, signal)) || "{}");
 }
 
-/** Send until there is an answer: 429, 5xx and broken connections are tried again after a while, with full jitter. */
+/** Sends a request. Retries 429, 5xx and connection errors with exponential backoff and full jitter. */
 async function patiently(send, signal) {
   for (let tries = 0; ; tries++) {
     let pause = Math.random() * Math.min(20, 0.2 * 2 ** tries);
     try {
       const answer = await send();
       const text = await answer.text();
-      if (answer.ok || answer.status === 412) return text; // 412: a part that is there already
-      const throttled = answer.status === 429 || /Throttl/.test(text); // SQS says so by a name, with a 400
+      if (answer.ok || answer.status === 412) return text; // 412: the part exists already
+      const throttled = answer.status === 429 || /Throttl/.test(text); // SQS throttles with status 400 and an error name
       if (answer.status < 500 && !throttled) throw new Refused(`${answer.status}: ${text}`);
       pause = Math.max(pause, Number(answer.headers.get("retry-after")) || 0);
     } catch (error) {
       if (error instanceof Refused || signal?.aborted) throw error;
-      console.error(`no answer: ${error.cause ?? error}`);
+      console.error(`call failed, retrying: ${error.cause ?? error}`);
     }
     await sleep(pause * 1000, null, { signal });
   }
@@ -51,14 +51,14 @@ async function patiently(send, signal) {
 
 const within = (seconds, signal) => AbortSignal.any([AbortSignal.timeout(seconds * 1000), ...(signal ? [signal] : [])]);
 
-/** The headers of a POST with its signature among them. */
+/** Returns the headers of a POST, including its signature. */
 function signed(service, url, body, headers) {
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
   const all = { ...headers, "x-amz-date": time };
   if (env.AWS_SESSION_TOKEN) all["x-amz-security-token"] = env.AWS_SESSION_TOKEN;
   const lines = Object.entries({ ...all, host: url.host }).sort(([one], [other]) => (one < other ? -1 : 1));
   const names = lines.map(([name]) => name).join(";");
-  const path = url.pathname.split("/").map(encodeURIComponent).join("/"); // encoded once more than it is sent
+  const path = url.pathname.split("/").map(encodeURIComponent).join("/"); // the signature needs the path encoded twice
   const request = ["POST", path, "", ...lines.map((line) => line.join(":")), "", names, sha256(body)].join("\n");
   const scope = [time.slice(0, 8), env.AWS_REGION, service, "aws4_request"];
   const signing = ["AWS4-HMAC-SHA256", time, scope.join("/"), sha256(request)].join("\n");

@@ -1,8 +1,8 @@
-// What this worker runs: its task types, and one attempt at a task, from its input to its outcome.
+// The task types of this worker, and the execution of an attempt.
 import { setTimeout as sleep } from "node:timers/promises";
 import { transfer } from "./aws.mjs";
 
-/** Each type has the JSON Schema of its input and a function of it, which should heed the signal. */
+/** The task types: each has the JSON Schema of its input, and a function that must stop on the signal. */
 export const TYPES = {
   upper: {
     schema: {
@@ -18,16 +18,16 @@ export const TYPES = {
   },
 };
 
-/** Run a task on a promised input for `timeout` seconds at most; its outcome, or none if `givenUp` came first. */
+/** Runs a task for at most `timeout` seconds. Returns its outcome, or nothing if `givenUp` is aborted first. */
 export async function attempt({ index, attempt }, run, input, timeout, givenUp) {
   const started_at = new Date().toISOString();
   const began = performance.now();
-  const ended = (how) => ({ index, attempt, started_at, duration: (performance.now() - began) / 1000, ...how });
+  const ended = (fields) => ({ index, attempt, started_at, duration: (performance.now() - began) / 1000, ...fields });
   const late = AbortSignal.timeout(timeout * 1000);
-  const over = AbortSignal.any([late, givenUp]);
-  const cut = new Promise((_, reject) => over.addEventListener("abort", () => reject(over.reason), { once: true }));
+  const stop = AbortSignal.any([late, givenUp]);
+  const aborted = new Promise((_, reject) => stop.addEventListener("abort", () => reject(stop.reason), { once: true }));
   try {
-    const result = await Promise.race([input.then((value) => run(value, over)), cut]);
+    const result = await Promise.race([input.then((value) => run(value, stop)), aborted]);
     return ended({ outcome: "completed", result });
   } catch (error) {
     if (givenUp.aborted) return null;
@@ -37,14 +37,14 @@ export async function attempt({ index, attempt }, run, input, timeout, givenUp) 
   }
 }
 
-/** A task's input is the job's params under its own, or under its line of what a link reads. */
+/** Returns the input of a task, merged stop the params of the job. Large inputs are lines of a linked file. */
 export async function inputsOf({ tasks, params, inputs }) {
   const lines = inputs && (await transfer("GET", inputs)).split("\n");
   return tasks.map(({ input, line }) => ({ ...params, ...(lines ? JSON.parse(lines[line]) : input) }));
 }
 
-/** The report; outcomes too large to travel in it are put where the API says. */
-export async function lightened(report, api) {
+/** Returns the report. Uploads outcomes that are too large for the report as a part. */
+export async function withPart(report, api) {
   const { job_id, chunk, epoch, report: number, outcomes } = report;
   const body = JSON.stringify(outcomes);
   const size = Buffer.byteLength(body);

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # A Shoal worker in shell: curl and jq, one slot, the task type `shout`, the queue `low`.
-# docs/reference/worker-protocol.md says what each call means; README.md what this one leaves out.
+# docs/reference/worker-protocol.md describes the calls. README.md lists the omitted features.
 set -uo pipefail
 worker="$(hostname)-$$" lease=${SHOAL_LEASE_SECONDS:-60} queue=$SHOAL_QUEUE_LOW_URL leaving="" own=$(mktemp -d)
 trap 'leaving=1' TERM INT
 trap 'rm -r "$own"' EXIT
 
-# The task: its input as JSON comes in, its result as JSON goes out. Another exit code than 0 is a failure.
+# The task reads its input as JSON from stdin and writes its result as JSON to stdout. An exit code other than 0 fails it.
 shout() { local given; given=$(cat) && sleep "$(jq '.pause // 0' <<< "$given")" && jq 'if .text == "" then error("no text") else .text | ascii_upcase end' <<< "$given"; }
 export -f shout
 schema='{"type": "object", "properties": {"text": {"type": "string"}, "pause": {"type": "number"}}, "required": ["text"], "additionalProperties": false}'
 
-signed() { # SERVICE URL BODY HEADER…: the answer; asks again while the other side is away, fails if it refuses
+signed() { # SERVICE URL BODY HEADER…: prints the response; retries while the service is unavailable, fails on a rejection
   local service=$1 url=$2 body=$3 status text; shift 3
   while :; do
     text=$(curl -sS --max-time 35 --aws-sigv4 "aws:amz:$AWS_REGION:$service" "${@/#/-H}" -w '\n%{http_code}' \
@@ -24,17 +24,17 @@ signed() { # SERVICE URL BODY HEADER…: the answer; asks again while the other 
 api() { signed execute-api "$SHOAL_API_URL/api/v1/$1" "$(jq -c --arg w "$worker" '. + {worker: $w}')" "Content-Type: application/json"; }
 sqs() { signed sqs "${queue%/*/*}/" "$(jq -c --arg q "$queue" '. + {QueueUrl: $q}')" "Content-Type: application/x-amz-json-1.0" "X-Amz-Target: AmazonSQS.$1"; }
 hide() { jq -n --arg r "$1" --argjson s "$2" '{ReceiptHandle: $r, VisibilityTimeout: ($s | ceil)}' | sqs ChangeMessageVisibility > /dev/null; }
-report() { # LEASE NUMBER FINAL, outcomes as lines: the decision
+report() { # LEASE NUMBER FINAL, with outcomes as lines on stdin: prints the decision
   jq -cs --argjson l "$1" --argjson n "$2" --argjson f "$3" '{reports: [$l + {report: $n, final: $f, outcomes: .}]}' |
     api reports | jq -r '.reports[0].decision'
 }
-beat() { # LEASE RECEIPT: keep both; say so and end the task in hand when the lease is over
+send_heartbeats() { # LEASE RECEIPT: extends lease and visibility; ends the current task when the lease is lost
   while sleep "$((lease / 3 + 1))"; do
-    hide "$2" "$lease" && told=$(jq -n --argjson l "$1" '{leases: [$l]}' | api heartbeats | jq -r '.leases[0].decision') || continue
-    [ "$told" = extended ] || { echo "$told" > "$own/over"; pkill -P "$(cat "$own/running")"; return; }
+    hide "$2" "$lease" && decision=$(jq -n --argjson l "$1" '{leases: [$l]}' | api heartbeats | jq -r '.leases[0].decision') || continue
+    [ "$decision" = extended ] || { echo "$decision" > "$own/lost"; pkill -P "$(cat "$own/running")"; return; }
   done
 }
-attempt() { # TASK INPUT SECONDS: its outcome
+attempt() { # TASK INPUT SECONDS: prints the outcome
   local began; began=$(date -u +%FT%T.%3NZ); local since=$SECONDS type="" code=0
   timeout "$3" bash -c shout <<< "$2" > "$own/out" 2> "$own/err" || code=$?
   [ $code = 0 ] && [ "$(wc -c < "$own/out")" -gt 100000 ] && type=ResultTooLarge
@@ -43,20 +43,20 @@ attempt() { # TASK INPUT SECONDS: its outcome
     --arg err "$(tail -c 2000 "$own/err" | tr -cd '[:print:]\n')" '{index: $t.index, attempt: $t.attempt, started_at: $at, duration: $took} +
     if $type == "" then {outcome: "completed", result: $out[0]} else {outcome: "failed", error: {type: $type, message: $err, retryable: true}} end'
 }
-work() { # GRANT RECEIPT: run its tasks in their order; the last decision
-  local key number=1 heart task input lines="" told=accepted; key=$(jq -c '{job_id, chunk, epoch}' <<< "$1")
-  : > "$own/outcomes"; rm -f "$own/over"; echo $BASHPID > "$own/running"
-  beat "$key" "$2" < /dev/null & heart=$!
+work() { # GRANT RECEIPT: runs the tasks in order; prints the last decision
+  local key number=1 heartbeats task input lines="" decision=accepted; key=$(jq -c '{job_id, chunk, epoch}' <<< "$1")
+  : > "$own/outcomes"; rm -f "$own/lost"; echo $BASHPID > "$own/running"
+  send_heartbeats "$key" "$2" < /dev/null & heartbeats=$!
   jq -e '.inputs.url' <<< "$1" > /dev/null &&
     lines=$(curl -sS --max-time 120 -K <(jq -r '.inputs | "url = \"\(.url)\"", (.headers | to_entries[] | "header = \"\(.key): \(.value)\"")' <<< "$1"))
-  while read -r task <&3 && [ -z "$leaving" ] && [ ! -e "$own/over" ]; do
+  while read -r task <&3 && [ -z "$leaving" ] && [ ! -e "$own/lost" ]; do
     input=$(jq -c --argjson t "$task" --arg lines "$lines" '(.params // {}) + (if $t.line then $lines | split("\n")[$t.line] | fromjson else $t.input // {} end)' <<< "$1")
     attempt "$task" "$input" "$(jq .timeout <<< "$1")" >> "$own/outcomes"
-    [ -e "$own/over" ] || [ "$(jq .isolated <<< "$1")" != true ] && continue
-    told=$(report "$key" $((number++)) false < "$own/outcomes") && : > "$own/outcomes"; [ "$told" = accepted ] || break
+    [ -e "$own/lost" ] || [ "$(jq .isolated <<< "$1")" != true ] && continue
+    decision=$(report "$key" $((number++)) false < "$own/outcomes") && : > "$own/outcomes"; [ "$decision" = accepted ] || break
   done 3< <([ "$(jq -r .task_type <<< "$1")" = shout ] && jq -c '.tasks[]' <<< "$1" || sleep 30)
-  kill $heart; wait $heart 2> /dev/null
-  if [ -e "$own/over" ]; then cat "$own/over"; elif [ "$told" = accepted ]; then report "$key" "$number" true < "$own/outcomes"; else echo "$told"; fi
+  kill $heartbeats; wait $heartbeats 2> /dev/null
+  if [ -e "$own/lost" ]; then cat "$own/lost"; elif [ "$decision" = accepted ]; then report "$key" "$number" true < "$own/outcomes"; else echo "$decision"; fi
 }
 
 jq -n --argjson s "$schema" '{task_types: [{name: "shout", schema: $s}]}' | api workers > /dev/null || exit 1

@@ -17,7 +17,7 @@ from local.parent_death_signal import die_with_parent
 from local.twin import free_port
 from tests.twin.polling import eventually
 
-READY: Final = "Ctrl-C stops all of it."
+READY: Final = "Press Ctrl-C to stop the platform."
 
 
 class Command:

@@ -74,7 +74,7 @@ def test_a_second_up_in_the_same_home_is_told_of_the_first_even_while_that_boots
     code = second.ends()
     first.interrupted()
 
-    running = f"a twin runs here already (process {first.process.pid}): `make down` stops it"
+    running = f"a twin is already running (process {first.process.pid}); stop it with `make down`"
     assert (code, running in second.complained) == (1, True)
     assert left(first.home) == []
 
@@ -85,8 +85,8 @@ def test_up_on_a_taken_port_says_how_to_choose_another(
     other = Platform(new_home(), free_port(), free_port(), shared.ports[2])
 
     assert other.ends() == 1
-    assert f"port {shared.ports[2]} is taken: stop what listens there" in other.complained
-    assert "choose another with `python -m local up --console-port N`" in other.complained
+    assert f"port {shared.ports[2]} is in use: stop the process that uses it" in other.complained
+    assert "choose another port with `python -m local up --console-port N`" in other.complained
 
 
 def test_an_interrupt_ends_all_of_it_and_an_open_job_goes_on_at_the_next_up(

@@ -29,7 +29,7 @@ def test_workers_offer_the_tasks_of_an_installed_package(users: httpx.Client) ->
     offered = {each["name"]: each for each in users.get("task-types").json()["items"]}
 
     assert {"invoice", "book"} <= offered.keys()
-    assert offered["invoice"]["description"] == "Write an invoice and mail it, once."
+    assert offered["invoice"]["description"] == "Write an invoice and mail it once."
 
 
 def test_invoices_are_mailed_and_kept_and_a_bad_one_fails_alone(

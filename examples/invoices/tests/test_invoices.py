@@ -1,4 +1,4 @@
-"""Tasks are plain functions: their tests need no platform."""
+"""Tasks are plain functions, so their tests need no platform."""
 
 from pathlib import Path
 
@@ -18,14 +18,14 @@ def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_an_invoice_is_added_up_and_mailed(out: Path) -> None:
+def test_invoice_is_totalled_and_mailed(out: Path) -> None:
     mailed = invoice("A-1", ADA, LINES, ctx=Context.fake())
 
     assert mailed.cents == 1700
     assert "Total: 17.00" in (out / mailed.mail).read_text()
 
 
-def test_the_invoice_is_kept_as_a_file() -> None:
+def test_invoice_is_stored_as_an_artifact() -> None:
     ctx = Context.fake()
 
     invoice("A-1", ADA, LINES, ctx=ctx)
@@ -33,7 +33,7 @@ def test_the_invoice_is_kept_as_a_file() -> None:
     assert (ctx.artifacts.get("invoice.txt") or b"").startswith(b"Invoice A-1\n\n2 x tea: 9.00\n")
 
 
-def test_a_second_attempt_sends_no_second_mail(out: Path) -> None:
+def test_second_attempt_sends_no_mail(out: Path) -> None:
     ctx = Context.fake()
 
     first, again = (invoice("A-1", ADA, LINES, ctx=ctx) for _ in range(2))
@@ -42,12 +42,12 @@ def test_a_second_attempt_sends_no_second_mail(out: Path) -> None:
     assert [each.name for each in out.glob("*.eml")] == [first.mail]
 
 
-def test_an_invoice_without_lines_is_not_tried_again() -> None:
+def test_invoice_without_lines_is_not_retried() -> None:
     with pytest.raises(NonRetryable, match="A-1 has no lines"):
         invoice("A-1", ADA, [], ctx=Context.fake())
 
 
-def test_a_cancelled_invoice_is_not_mailed(out: Path) -> None:
+def test_cancelled_invoice_is_not_mailed(out: Path) -> None:
     with pytest.raises(Cancelled):
         invoice("A-1", ADA, LINES, ctx=Context.fake(cancelled=True))
 
@@ -60,7 +60,7 @@ def test_totals_are_booked_once() -> None:
     assert book(entries) == book(entries) == entries
 
 
-def test_another_total_of_a_number_fails_alone() -> None:
+def test_conflicting_total_fails_only_its_own_entry() -> None:
     outside.enter({"A-1": 1700})
 
     wrong, right = book([Entry(number="A-1", cents=9), Entry(number="A-2", cents=5)])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from eks.deploy import Deploy, Wish, main
+from eks.deploy import Deploy, DeployOptions, main
 
 APPLICATION = {
     "ApiUrl": "https://api.example",
@@ -72,7 +72,7 @@ class FakeShell:
 @pytest.fixture
 def deploy(tmp_path: Path) -> Callable[..., FakeShell]:
     def run(shell: FakeShell, **wish: str) -> FakeShell:
-        wished = Wish(**{"stage": "dev", "overlay": "dev", "region": "eu-west-1", **wish})
+        wished = DeployOptions(**{"stage": "dev", "overlay": "dev", "region": "eu-west-1", **wish})
         Deploy(wished, shell, tmp_path, lambda: 1_000.0).run()
         return shell
 

@@ -99,7 +99,7 @@ def test_tokens_outlive_a_restart(tmp_path: Path) -> None:
 
 def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path: Path) -> None:
     port = free_port()
-    with Issuer(tmp_path, port), pytest.raises(TwinError, match=f"{port} is taken.*--port N"):
+    with Issuer(tmp_path, port), pytest.raises(TwinError, match=f"{port} is in use.*--port N"):
         require_free(port, "--port")
 
 

@@ -112,7 +112,7 @@ def reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file.write_text(
         "- {role: '*', action: Basic, reason: logs}\n"
         "- {role: ApiFunction, action: 'dynamodb:Query', resource: Jobs/index/*, reason: later}\n"
-        "- {roles: [ApiFunction], action: 's3:GetObject', reason: a race, seldom: true}\n"
+        "- {roles: [ApiFunction], action: 's3:GetObject', reason: a race, rare: true}\n"
     )
     monkeypatch.setattr(privileges, "REASONS", file)
 
@@ -128,6 +128,6 @@ def test_a_grant_that_nobody_uses_wants_a_reason() -> None:
 def test_a_reason_that_no_grant_needs_is_to_go() -> None:
     assert stale(GRANTS, {GRANTS[3]}) == []
     assert stale(GRANTS, {GRANTS[2]}) == [
-        "ApiFunction dynamodb:Query Jobs/index/* is used, so it needs no: later"
+        "reason for a used grant ApiFunction dynamodb:Query Jobs/index/*: later"
     ]
-    assert stale(GRANTS[1:], set()) == ["no grant needs: logs"]
+    assert stale(GRANTS[1:], set()) == ["reason without a grant: logs"]

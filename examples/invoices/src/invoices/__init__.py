@@ -1,1 +1,1 @@
-"""Invoices: written, mailed and booked by Shoal."""
+"""Writes, mails and books invoices with Shoal."""

@@ -1,4 +1,4 @@
-"""Stand-ins for the outside: a mail server and a ledger, both in one folder."""
+"""Stand-ins for external systems: a mail server and a ledger, both in one directory."""
 
 import os
 import sqlite3
@@ -10,14 +10,14 @@ from tempfile import NamedTemporaryFile
 
 
 def folder() -> Path:
-    """INVOICES_FOLDER, or `out` where the worker was started."""
+    """Returns INVOICES_FOLDER, or `out` in the worker's working directory."""
     path = Path(os.environ.get("INVOICES_FOLDER", "out"))
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def send(to: str, subject: str, text: str) -> str:
-    """Send a mail and give its name. As with every mail server, two calls send two mails."""
+    """Sends a mail and returns its name. Like a mail server, it sends one mail per call."""
     mail = EmailMessage()
     mail["To"] = to
     mail["Subject"] = subject
@@ -28,12 +28,12 @@ def send(to: str, subject: str, text: str) -> str:
 
 
 def enter(amounts: Mapping[str, int]) -> dict[str, int]:
-    """Enter amounts by number in one transaction, and give what the ledger then says.
+    """Enters amounts by number in one transaction, and returns the amounts in the ledger.
 
-    A number that was entered before keeps its amount.
+    A number that is in the ledger already keeps its amount.
     """
     with closing(sqlite3.connect(folder() / "ledger.sqlite", timeout=30)) as ledger, ledger:
         ledger.execute("CREATE TABLE IF NOT EXISTS entries (number TEXT PRIMARY KEY, cents INT)")
         ledger.executemany("INSERT OR IGNORE INTO entries VALUES (?, ?)", amounts.items())
-        look = "SELECT number, cents FROM entries WHERE number = ?"
-        return dict(ledger.execute(look, [number]).fetchone() for number in amounts)
+        query = "SELECT number, cents FROM entries WHERE number = ?"
+        return dict(ledger.execute(query, [number]).fetchone() for number in amounts)

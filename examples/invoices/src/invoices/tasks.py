@@ -1,4 +1,4 @@
-"""Two task types: `invoice` writes an invoice and mails it, `book` enters totals in the ledger."""
+"""Two task types: `invoice` writes and mails an invoice, `book` enters totals in the ledger."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ type Number = Annotated[str, Field(pattern=r"^[A-Z0-9-]{1,40}$")]
 
 
 class Line(BaseModel, extra="forbid"):
-    """Something sold. Money is whole cents."""
+    """A line of an invoice. Amounts are in cents."""
 
     text: str
     quantity: Annotated[int, Field(ge=1)] = 1
@@ -19,7 +19,7 @@ class Line(BaseModel, extra="forbid"):
 
 
 class Mailed(BaseModel):
-    """What became of an invoice: its total, the mail, and where the file is."""
+    """The result of an invoice: its total, its mail and the location of its file."""
 
     number: str
     cents: int
@@ -36,7 +36,7 @@ class Entry(BaseModel, extra="forbid"):
 
 @task(timeout=60, retry=Retry(max_attempts=5, backoff=2.0))
 def invoice(number: Number, email: str, lines: list[Line], *, ctx: Context) -> Mailed:
-    """Write an invoice and mail it, once."""
+    """Write an invoice and mail it once."""
     if not lines:
         raise NonRetryable(f"{number} has no lines")
     total, page = 0, [f"Invoice {number}", ""]
