@@ -1,4 +1,4 @@
-"""What must hold of the workers' manifests and no schema says. A rule yields what breaks it."""
+"""Rules for the manifests of workers that no schema covers. A rule yields its violations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.architecture.manifests import Manifest, Manifests, selects
 METADATA = ipaddress.ip_address("169.254.169.254")
 AGENT = ipaddress.ip_address("169.254.170.23")
 LAST_REPORTS = 10
-TEMPORARY = "/tmp"  # noqa: S108 - the pod's own
+TEMPORARY = "/tmp"  # noqa: S108 - inside the pod
 SPOT_NOTICE = 120
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "projected", "secret"}
 RIGHTS = {
@@ -49,12 +49,12 @@ def pods_are_restricted(all_: Manifests) -> Iterator[str]:
         if pod.get(host):
             yield host
     if context.get("runAsNonRoot") is not True or context.get("runAsUser", 0) <= 10_000:
-        yield "may be root, or a user of the node"
+        yield "may run as root or as a user of the node"
     if context.get("seccompProfile", {}).get("type") not in {"RuntimeDefault", "Localhost"}:
-        yield "all system calls are open"
+        yield "has no seccomp profile"
     for volume in pod["volumes"]:
         if not set(volume) - {"name"} <= VOLUMES:
-            yield f"volume {volume['name']} is of the node"
+            yield f"volume {volume['name']} mounts the node"
 
 
 def containers_are_restricted(all_: Manifests) -> Iterator[str]:
@@ -62,18 +62,18 @@ def containers_are_restricted(all_: Manifests) -> Iterator[str]:
     for container in (*pod["containers"], *pod.get("initContainers", [])):
         own = container.get("securityContext", {})
         if own.get("privileged") or own.get("allowPrivilegeEscalation") is not False:
-            yield f"{container['name']} may gain privileges"
+            yield f"{container['name']} may escalate privileges"
         if own.get("capabilities") != {"drop": ["ALL"]}:
             yield f"{container['name']} has capabilities"
         if own.get("readOnlyRootFilesystem") is not True:
-            yield f"{container['name']} may write over itself"
+            yield f"{container['name']} has a writable root file system"
         if own.get("runAsUser", pod["securityContext"]["runAsUser"]) <= 10_000:
-            yield f"{container['name']} is another user"
+            yield f"{container['name']} overrides the user"
         if any("hostPort" in port for port in container.get("ports", [])):
-            yield f"{container['name']} listens on the node"
+            yield f"{container['name']} uses a port of the node"
 
 
-def selectors_mean_their_pods(all_: Manifests) -> Iterator[str]:
+def selectors_match_their_pods(all_: Manifests) -> Iterator[str]:
     labels = all_.pod()["metadata"]["labels"]
     workload = all_.workload()
     meant = [
@@ -91,7 +91,7 @@ def selectors_mean_their_pods(all_: Manifests) -> Iterator[str]:
         meant.append(("Deployment", workload["spec"]["selector"]))
     for what, selector in meant:
         if not selector.get("matchLabels") or not selects(selector, labels):
-            yield f"{what} does not mean the workers"
+            yield f"{what} does not select the workers"
 
 
 def ports_agree(all_: Manifests) -> Iterator[str]:
@@ -109,35 +109,35 @@ def ports_agree(all_: Manifests) -> Iterator[str]:
             named["NetworkPolicy"] = port["port"]
     for where, name in named.items():
         if name not in ports:
-            yield f"{where} names port {name}, the container none such"
+            yield f"{where} uses port {name}, which the container does not have"
     if [all_.settings()["SHOAL_HEALTH_PORT"]] != [str(port) for port in ports.values()]:
-        yield "the worker listens elsewhere"
+        yield "the worker uses another port"
 
 
-def probes_ask_what_workers_answer(all_: Manifests) -> Iterator[str]:
+def probes_use_paths_of_the_worker(all_: Manifests) -> Iterator[str]:
     container = all_.container()
-    asked = {
+    scaled = {
         ("startupProbe", "/healthz"),
         ("livenessProbe", "/healthz"),
         ("readinessProbe", "/readyz"),
     }
-    for probe, path in asked:
+    for probe, path in scaled:
         if container[probe]["httpGet"]["path"] != path:
-            yield f"{probe} asks {container[probe]['httpGet']['path']}"
+            yield f"{probe} requests {container[probe]['httpGet']['path']}"
 
 
-def what_is_named_is_there(all_: Manifests) -> Iterator[str]:
+def references_exist(all_: Manifests) -> Iterator[str]:
     there = {
         (each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"])
         for each in all_.all
     }
     for reference in _references(all_):
         if reference not in there:
-            yield f"there is no {reference}"
+            yield f"{reference} does not exist"
     volumes = {each["name"] for each in all_.pod()["spec"]["volumes"]}
     for mount in all_.container()["volumeMounts"]:
         if mount["name"] not in volumes:
-            yield f"there is no volume {mount['name']}"
+            yield f"volume {mount['name']} does not exist"
 
 
 def _references(all_: Manifests) -> Iterator[tuple[str, str | None, str]]:
@@ -160,24 +160,24 @@ def _references(all_: Manifests) -> Iterator[tuple[str, str | None, str]]:
         yield "NodeClass", None, pool["spec"]["template"]["spec"]["nodeClassRef"]["name"]
 
 
-def workers_have_their_nodes(all_: Manifests) -> Iterator[str]:
+def workers_use_their_node_pool(all_: Manifests) -> Iterator[str]:
     pod = all_.pod()["spec"]
     for pool in all_.of("NodePool"):
         template = pool["spec"]["template"]
         if not pod.get("nodeSelector") or not (
             pod["nodeSelector"].items() <= template["metadata"]["labels"].items()
         ):
-            yield "the workers ask for other nodes"
+            yield "the node selector of the workers does not match"
         tolerated = [{**each} for each in pod.get("tolerations", [])]
         for taint in template["spec"]["taints"]:
             if {**taint, "operator": "Equal"} not in tolerated:
-                yield f"the workers do not bear {taint['key']}"
+                yield f"the workers do not tolerate {taint['key']}"
         kinds = {each["key"]: each["values"] for each in template["spec"]["requirements"]}
         if set(kinds["karpenter.sh/capacity-type"]) != {"spot", "on-demand"}:
-            yield "capacity is of one kind only"
+            yield "there is only one capacity type"
 
 
-def workers_may_run_container_tasks_and_no_more(all_: Manifests) -> Iterator[str]:
+def workers_may_only_run_container_tasks(all_: Manifests) -> Iterator[str]:
     for wide in all_.of("ClusterRole", "ClusterRoleBinding"):
         yield f"{wide['kind']} {wide['metadata']['name']}"
     for role in all_.of("Role", "RoleBinding"):
@@ -190,19 +190,19 @@ def workers_may_run_container_tasks_and_no_more(all_: Manifests) -> Iterator[str
         for resource in rule["resources"]
     }
     if rights != RIGHTS:
-        yield f"rights are {rights}"
+        yield f"the permissions are {rights}"
     if all_.one("ServiceAccount", "shoal-task").get("automountServiceAccountToken") is not False:
-        yield "container tasks are given a token"
+        yield "container tasks have a token"
 
 
-def a_drain_fits_the_grace(all_: Manifests) -> Iterator[str]:
+def drain_fits_the_termination_grace_period(all_: Manifests) -> Iterator[str]:
     drain = float(all_.settings()["SHOAL_GRACE_SECONDS"]) + LAST_REPORTS
     grace = all_.pod()["spec"]["terminationGracePeriodSeconds"]
     if not drain + 10 <= grace < SPOT_NOTICE:
         yield f"{grace} s for a drain of {drain} s"
 
 
-def networks_are_shut(all_: Manifests) -> Iterator[str]:
+def network_is_denied_by_default(all_: Manifests) -> Iterator[str]:
     for namespace in all_.of("Namespace"):
         name = namespace["metadata"]["name"]
         shut = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
@@ -219,17 +219,17 @@ def _policies(all_: Manifests, namespace: str) -> list[Manifest]:
 def _leaks(policy: Manifest, *, agent: bool) -> Iterator[str]:
     for rule in policy["spec"].get("egress", []):
         if not rule.get("to") or not rule.get("ports"):
-            yield "a rule lets everything out"
+            yield "a rule allows all egress"
         ports = {port.get("port") for port in rule.get("ports", [])}
         if not ports <= {53, 80, 443, 6443}:
             yield f"ports {ports}"
         for block in (peer["ipBlock"] for peer in rule.get("to", []) if "ipBlock" in peer):
             if _reaches(block, METADATA):
-                yield "the node's metadata can be reached"
+                yield "the metadata service of the node is reachable"
             if _reaches(block, AGENT) and not agent:
-                yield "tasks can ask for the workers' credentials"
+                yield "tasks can request the credentials of the workers"
             if 80 in ports and block["cidr"] != f"{AGENT}/32":
-                yield "80 is for the agent"
+                yield "port 80 is only for the agent"
 
 
 def _reaches(block: Manifest, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
@@ -238,25 +238,25 @@ def _reaches(block: Manifest, address: ipaddress.IPv4Address | ipaddress.IPv6Add
     )
 
 
-def the_sum_of_the_queues_decides(all_: Manifests) -> Iterator[str]:
+def scaling_uses_the_sum_of_the_queues(all_: Manifests) -> Iterator[str]:
     for scaled in all_.of("ScaledObject"):
         spec = scaled["spec"]
         triggers = spec["triggers"]
         modifiers = spec["advanced"]["scalingModifiers"]
         if set(modifiers["formula"].split(" + ")) != {each["name"] for each in triggers}:
-            yield "the formula leaves a queue out"
-        asked = {each["metadata"]["queueURLFromEnv"] for each in triggers}
-        if asked != {name for name in all_.settings() if name.startswith("SHOAL_QUEUE_")}:
-            yield "a queue is not asked"
+            yield "the formula omits a queue"
+        urls = {each["metadata"]["queueURLFromEnv"] for each in triggers}
+        if urls != {name for name in all_.settings() if name.startswith("SHOAL_QUEUE_")}:
+            yield "a queue has no trigger"
         if any(each["metadata"].get("scaleOnInFlight") != "true" for each in triggers):
-            yield "chunks in hand are not counted"
+            yield "chunks in flight are not counted"
         if modifiers["target"] != all_.container()["resources"]["limits"]["cpu"]:
-            yield "a pod's slots are not its share of chunks"
+            yield "the target differs from the slots of a pod"
         if "replicas" in all_.workload()["spec"]:
-            yield "a deploy undoes what KEDA decided"
+            yield "a deploy resets the replicas of KEDA"
 
 
-def settings_make_a_worker(all_: Manifests) -> Iterator[str]:
+def settings_are_valid(all_: Manifests) -> Iterator[str]:
     environment = {**all_.settings(), "SHOAL_TASKS": "tasks", "SHOAL_SLOTS": "2"}
     settings = WorkerSettings.from_environment(environment)
     if set(settings.queue_urls) != {"high", "normal", "low"}:
@@ -264,17 +264,17 @@ def settings_make_a_worker(all_: Manifests) -> Iterator[str]:
     slots = [each for each in all_.container()["env"] if each["name"] == "SHOAL_SLOTS"]
     source: Any = slots and slots[0].get("valueFrom", {}).get("resourceFieldRef", {})
     if not source or source.get("resource") != "limits.cpu":
-        yield "slots are counted on the node"
+        yield "the slots depend on the CPUs of the node"
 
 
-def the_temporary_folder_can_be_written(all_: Manifests) -> Iterator[str]:
+def temporary_directory_is_writable(all_: Manifests) -> Iterator[str]:
     volumes = {each["name"]: each for each in all_.pod()["spec"]["volumes"]}
     mounts = {each["mountPath"]: each["name"] for each in all_.container()["volumeMounts"]}
     if "emptyDir" not in volumes.get(mounts.get(TEMPORARY, ""), {}):
-        yield "it is read-only"
+        yield "the temporary directory is read-only"
 
 
-def the_dashboard_asks_for_metrics_that_are(all_: Manifests) -> Iterator[str]:
+def dashboard_queries_existing_metrics(all_: Manifests) -> Iterator[str]:
     for board in all_.of("ConfigMap"):
         text = board["data"].get("shoal.json", "")
         for expression in re.findall(r'"expr": "((?:[^"\\]|\\.)*)"', text):
@@ -289,28 +289,28 @@ def the_dashboard_asks_for_metrics_that_are(all_: Manifests) -> Iterator[str]:
                     yield f"{name} by {labels}"
 
 
-def nothing_is_left_to_say(all_: Manifests) -> Iterator[str]:
+def placeholders_are_replaced(all_: Manifests) -> Iterator[str]:
     if UNSET in str(all_.all):
-        yield "an address was not set"
+        yield "a placeholder was not replaced"
     if not re.search(r"@sha256:[0-9a-f]{64}$", all_.container()["image"]):
-        yield "the image can change under its name"
+        yield "the image has no digest"
 
 
 ALWAYS = (
     namespaces_demand_restricted_pods,
     pods_are_restricted,
     containers_are_restricted,
-    selectors_mean_their_pods,
+    selectors_match_their_pods,
     ports_agree,
-    probes_ask_what_workers_answer,
-    what_is_named_is_there,
-    workers_have_their_nodes,
-    workers_may_run_container_tasks_and_no_more,
-    a_drain_fits_the_grace,
-    networks_are_shut,
-    the_sum_of_the_queues_decides,
-    settings_make_a_worker,
-    the_temporary_folder_can_be_written,
-    the_dashboard_asks_for_metrics_that_are,
+    probes_use_paths_of_the_worker,
+    references_exist,
+    workers_use_their_node_pool,
+    workers_may_only_run_container_tasks,
+    drain_fits_the_termination_grace_period,
+    network_is_denied_by_default,
+    scaling_uses_the_sum_of_the_queues,
+    settings_are_valid,
+    temporary_directory_is_writable,
+    dashboard_queries_existing_metrics,
 )
-DEPLOYED = (*ALWAYS, nothing_is_left_to_say)
+DEPLOYED = (*ALWAYS, placeholders_are_replaced)

@@ -1,4 +1,4 @@
-"""Rendered manifests as the rules about them read them."""
+"""Parsed manifests for the rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ type Manifest = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
-    """All of an overlay."""
+    """All manifests of an overlay."""
 
     all: Sequence[Manifest]
 
@@ -31,11 +31,11 @@ class Manifests:
         return found[0]
 
     def workload(self) -> Manifest:
-        """The Deployment, or the Job instead of it."""
+        """The Deployment, or the Job that replaces it."""
         return next(self.of("Deployment", "Job"))
 
     def pod(self) -> Manifest:
-        """The pod that runs workers."""
+        """The pod template of workers."""
         pod: Manifest = self.workload()["spec"]["template"]
         return pod
 
@@ -44,17 +44,17 @@ class Manifests:
         return container
 
     def settings(self) -> Mapping[str, str]:
-        """What the pod's ConfigMap says, by the name that the pod calls it."""
+        """Returns the data of the ConfigMap that the pod references."""
         name = self.container()["envFrom"][0]["configMapRef"]["name"]
         data: Mapping[str, str] = self.one("ConfigMap", name)["data"]
         return data
 
     def copy(self) -> Manifests:
-        """One to plant faults in."""
+        """Returns a copy for planted faults."""
         return Manifests(json.loads(json.dumps(self.all)))
 
 
 def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Whether a selector of labels means what bears these; one without matchLabels means all."""
+    """Whether a label selector matches labels. A selector without matchLabels matches all."""
     wanted: Mapping[str, str] = selector.get("matchLabels", {})
     return wanted.items() <= labels.items()

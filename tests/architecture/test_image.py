@@ -1,4 +1,4 @@
-"""The worker's image: what its Dockerfile says, and what it does once `make image` has built it."""
+"""The worker image: its Dockerfile, and the image after `make image`."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ DOCKERFILE = (ROOT / "worker_image" / "Dockerfile").read_text()
 STAGES = re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)[1:]
 IMAGE = "shoal-worker:local"
 LOCKED_DOWN = (
-    *("--rm", "--read-only", "--tmpfs", "/tmp", "--network", "none"),  # noqa: S108 - the pod's own
+    *("--rm", "--read-only", "--tmpfs", "/tmp", "--network", "none"),  # noqa: S108 - inside the pod
     *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
 )
 ORPHAN = """
@@ -32,22 +32,22 @@ print(states.count('Z'), len(states))
 """
 
 
-def test_a_plain_engine_can_build_it() -> None:
+def test_dockerfile_needs_no_buildkit() -> None:
     assert not re.search(r"--mount|<<|^#\s*syntax=|--link|--chmod", DOCKERFILE, re.MULTILINE)
 
 
-def test_its_base_can_be_pinned_by_digest_in_both_stages() -> None:
+def test_both_stages_accept_a_base_digest() -> None:
     assert [stage.split()[0] for stage in STAGES] == ["${PYTHON_IMAGE}${PYTHON_DIGEST}"] * 2
 
 
-def test_what_builds_it_stays_behind() -> None:
+def test_build_environment_is_not_copied() -> None:
     final = STAGES[-1]
 
     assert set(re.findall(r"COPY (?:--from=build )?(\S+)", final)) == {"/opt/venv", "/app"}
     assert not re.search(r"^RUN", final, re.MULTILINE)
 
 
-def test_its_user_is_the_pod_s_and_none_of_the_node_s() -> None:
+def test_image_and_pod_use_the_same_numeric_user() -> None:
     (user,) = re.findall(r"^USER (\d+):\1$", DOCKERFILE, re.MULTILINE)
     workers = Manifests.read((ROOT / "eks" / "base" / "workers.yaml").read_text())
 
@@ -55,7 +55,7 @@ def test_its_user_is_the_pod_s_and_none_of_the_node_s() -> None:
     assert workers.pod()["spec"]["securityContext"]["runAsUser"] == int(user)
 
 
-def test_everything_that_it_installs_is_locked() -> None:
+def test_all_dependencies_are_locked() -> None:
     installs = re.findall(
         r"(?:pip|python) install (.*?)(?: &&|\n\n|\n(?=COPY|RUN))", DOCKERFILE, re.DOTALL
     )
@@ -64,12 +64,12 @@ def test_everything_that_it_installs_is_locked() -> None:
     assert all("--require-hashes" in each or "--no-deps" in each for each in installs)
 
 
-# Run it
+# The built image
 
 
 def docker(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own command
-        ["docker", *words],  # noqa: S607 - wherever it is
+        ["docker", *words],  # noqa: S607 - found on the PATH
         capture_output=True,
         text=True,
         check=False,
@@ -83,21 +83,21 @@ def built() -> str:
     return IMAGE
 
 
-def test_it_runs_read_only_as_a_user_without_rights(built: str) -> None:
+def test_image_runs_read_only_as_an_unprivileged_user(built: str) -> None:
     result = docker("run", *LOCKED_DOWN, built, "worker", "run", "--help")
 
     assert result.returncode == 0, result.stderr
     assert "--until-empty" in result.stdout
 
 
-def test_a_worker_without_settings_says_what_is_missing(built: str) -> None:
+def test_container_without_settings_names_the_missing_variable(built: str) -> None:
     result = docker("run", *LOCKED_DOWN, built)
 
     assert result.returncode == 2
     assert "SHOAL_QUEUE_NORMAL_URL" in result.stderr
 
 
-def test_the_built_in_types_are_importable_from_anywhere(built: str) -> None:
+def test_built_in_types_are_importable_from_any_directory(built: str) -> None:
     python = ("--workdir", "/", "--entrypoint", "python", built)
     result = docker("run", *LOCKED_DOWN, *python, "-c", "import os, tasks; print(os.getuid())")
 
@@ -110,7 +110,7 @@ def test_orphans_are_reaped(built: str) -> None:
     assert docker("run", *LOCKED_DOWN, *entry).stdout == "0 2\n"
 
 
-def test_there_is_no_compiler_in_it(built: str) -> None:
+def test_image_contains_no_compiler(built: str) -> None:
     search = ("--entrypoint", "sh", built, "-c", "command -v cc gcc g++ clang ld as make")
 
     assert docker("run", *LOCKED_DOWN, *search).stdout == ""

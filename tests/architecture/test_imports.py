@@ -1,4 +1,4 @@
-"""The import contracts hold, and each of them fails when it is broken."""
+"""The import contracts hold, and a planted violation breaks each of them."""
 
 import ast
 import shutil
@@ -35,7 +35,7 @@ PLANTED = [
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of the packages that the contracts are about."""
+    """A copy of the packages in the contracts."""
     ignore = shutil.ignore_patterns("__pycache__")
     for package in PACKAGES:
         source = ROOT / package
@@ -56,14 +56,14 @@ def lint(tree: Path, *contracts: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_contracts_hold(tree: Path) -> None:
+def test_contracts_hold(tree: Path) -> None:
     result = lint(tree)
 
     assert result.returncode == 0, result.stdout
 
 
 @pytest.mark.parametrize(("contract", "file", "line"), PLANTED)
-def test_a_planted_violation_breaks_its_contract(
+def test_planted_violation_breaks_its_contract(
     tree: Path, contract: str, file: str, line: str
 ) -> None:
     path = tree / file
@@ -77,7 +77,7 @@ def test_a_planted_violation_breaks_its_contract(
 
 
 def test_tests_do_not_import_the_benches() -> None:
-    """What both need is in tests/support; only tests/unit/bench tests the benches themselves."""
+    """Shared code is in tests/support. Only tests/unit/bench tests the benches."""
     importers = [
         str(path.relative_to(ROOT))
         for path in sorted((ROOT / "tests").rglob("*.py"))

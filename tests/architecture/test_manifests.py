@@ -1,4 +1,4 @@
-"""The workers' manifests as a deploy renders them: they keep their rules, and faults break them."""
+"""Rendered manifests of workers follow the rules, and planted faults break the rules."""
 
 import re
 import subprocess
@@ -50,7 +50,7 @@ PLANTED: list[tuple[Rule, tuple[str, str], Way, Any]] = [
         ]
     ),
     *(
-        (rules.selectors_mean_their_pods, who, (*way, "app.kubernetes.io/name"), "shoal-workers")
+        (rules.selectors_match_their_pods, who, (*way, "app.kubernetes.io/name"), "shoal-workers")
         for who, way in [
             (WORKER, ("spec", "template", "metadata", "labels")),
             (WORKER, ("spec", "selector", "matchLabels")),
@@ -70,101 +70,121 @@ PLANTED: list[tuple[Rule, tuple[str, str], Way, Any]] = [
     ),
     (rules.ports_agree, POLICY, ("spec", "ingress", 0, "ports", 0, "port"), "metrics"),
     (
-        rules.probes_ask_what_workers_answer,
+        rules.probes_use_paths_of_the_worker,
         WORKER,
         (*CONTAINER, "livenessProbe", "httpGet", "path"),
         "/readyz",
     ),
-    (rules.what_is_named_is_there, WORKER, (*POD, "serviceAccountName"), "worker"),
-    (rules.what_is_named_is_there, WORKER, (*CONTAINER, "volumeMounts", 0, "name"), "temp"),
+    (rules.references_exist, WORKER, (*POD, "serviceAccountName"), "worker"),
+    (rules.references_exist, WORKER, (*CONTAINER, "volumeMounts", 0, "name"), "temp"),
     (
-        rules.what_is_named_is_there,
+        rules.references_exist,
         ("RoleBinding", "shoal-container-tasks"),
         ("roleRef", "name"),
         "edit",
     ),
-    (rules.what_is_named_is_there, SCALED, (*TRIGGER, "authenticationRef", "name"), "queues"),
-    (rules.what_is_named_is_there, POOL, (*POD, "nodeClassRef", "name"), "default"),
-    (rules.workers_have_their_nodes, WORKER, (*POD, "nodeSelector"), {"shoal/nodes": "other"}),
-    (rules.workers_have_their_nodes, WORKER, (*POD, "tolerations"), []),
-    (rules.workers_have_their_nodes, POOL, (*POD, "requirements", 0, "values"), ["spot"]),
+    (rules.references_exist, SCALED, (*TRIGGER, "authenticationRef", "name"), "queues"),
+    (rules.references_exist, POOL, (*POD, "nodeClassRef", "name"), "default"),
+    (rules.workers_use_their_node_pool, WORKER, (*POD, "nodeSelector"), {"shoal/nodes": "other"}),
+    (rules.workers_use_their_node_pool, WORKER, (*POD, "tolerations"), []),
+    (rules.workers_use_their_node_pool, POOL, (*POD, "requirements", 0, "values"), ["spot"]),
     (
-        rules.workers_may_run_container_tasks_and_no_more,
+        rules.workers_may_only_run_container_tasks,
         ("Role", "shoal-container-tasks"),
         ("rules", 1, "verbs"),
         ["get", "list", "delete"],
     ),
     (
-        rules.workers_may_run_container_tasks_and_no_more,
+        rules.workers_may_only_run_container_tasks,
         ("Role", "shoal-container-tasks"),
         ("metadata", "namespace"),
         "shoal",
     ),
     (
-        rules.workers_may_run_container_tasks_and_no_more,
+        rules.workers_may_only_run_container_tasks,
         ("Role", "shoal-container-tasks"),
         ("kind",),
         "ClusterRole",
     ),
-    (rules.a_drain_fits_the_grace, WORKER, (*POD, "terminationGracePeriodSeconds"), 30),
-    (rules.a_drain_fits_the_grace, WORKER, (*POD, "terminationGracePeriodSeconds"), 300),
-    (rules.networks_are_shut, ("NetworkPolicy", "nothing"), ("spec", "policyTypes"), ["Ingress"]),
-    (rules.networks_are_shut, POLICY, ("spec", "egress", 2, "to", 0, "ipBlock", "except"), []),
-    (rules.networks_are_shut, POLICY, ("spec", "egress", 2, "ports"), []),
-    (rules.networks_are_shut, POLICY, ("spec", "egress", 2, "ports", 0, "port"), 22),
     (
-        rules.networks_are_shut,
+        rules.drain_fits_the_termination_grace_period,
+        WORKER,
+        (*POD, "terminationGracePeriodSeconds"),
+        30,
+    ),
+    (
+        rules.drain_fits_the_termination_grace_period,
+        WORKER,
+        (*POD, "terminationGracePeriodSeconds"),
+        300,
+    ),
+    (
+        rules.network_is_denied_by_default,
+        ("NetworkPolicy", "nothing"),
+        ("spec", "policyTypes"),
+        ["Ingress"],
+    ),
+    (
+        rules.network_is_denied_by_default,
+        POLICY,
+        ("spec", "egress", 2, "to", 0, "ipBlock", "except"),
+        [],
+    ),
+    (rules.network_is_denied_by_default, POLICY, ("spec", "egress", 2, "ports"), []),
+    (rules.network_is_denied_by_default, POLICY, ("spec", "egress", 2, "ports", 0, "port"), 22),
+    (
+        rules.network_is_denied_by_default,
         POLICY,
         ("spec", "egress", 1, "to", 0, "ipBlock", "cidr"),
         "169.254.0.0/16",
     ),
     (
-        rules.networks_are_shut,
+        rules.network_is_denied_by_default,
         ("NetworkPolicy", "tasks"),
         ("spec", "egress", 1, "to", 0, "ipBlock", "except"),
         ["169.254.169.254/32"],
     ),
     (
-        rules.the_sum_of_the_queues_decides,
+        rules.scaling_uses_the_sum_of_the_queues,
         SCALED,
         ("spec", "advanced", "scalingModifiers", "formula"),
         "high + normal",
     ),
     (
-        rules.the_sum_of_the_queues_decides,
+        rules.scaling_uses_the_sum_of_the_queues,
         SCALED,
         ("spec", "advanced", "scalingModifiers", "target"),
         "20",
     ),
     (
-        rules.the_sum_of_the_queues_decides,
+        rules.scaling_uses_the_sum_of_the_queues,
         SCALED,
         (*TRIGGER, "metadata", "scaleOnInFlight"),
         "false",
     ),
     (
-        rules.the_sum_of_the_queues_decides,
+        rules.scaling_uses_the_sum_of_the_queues,
         SCALED,
         (*TRIGGER, "metadata", "queueURLFromEnv"),
         "SHOAL_QUEUE_HIGH_URL",
     ),
-    (rules.the_sum_of_the_queues_decides, WORKER, ("spec", "replicas"), 3),
-    (rules.settings_make_a_worker, WORKER, (*CONTAINER, "env"), []),
-    (rules.the_temporary_folder_can_be_written, WORKER, (*CONTAINER, "volumeMounts"), []),
+    (rules.scaling_uses_the_sum_of_the_queues, WORKER, ("spec", "replicas"), 3),
+    (rules.settings_are_valid, WORKER, (*CONTAINER, "env"), []),
+    (rules.temporary_directory_is_writable, WORKER, (*CONTAINER, "volumeMounts"), []),
     (
-        rules.the_dashboard_asks_for_metrics_that_are,
+        rules.dashboard_queries_existing_metrics,
         ("ConfigMap", "shoal-dashboard"),
         ("data", "shoal.json"),
         '{"expr": "sum by (outcome) (shoal_slots)"}',
     ),
-    (rules.nothing_is_left_to_say, WORKER, (*CONTAINER, "image"), "shoal-worker:latest"),
-    (rules.nothing_is_left_to_say, SCALED, (*TRIGGER, "metadata", "awsRegion"), "set-by-deploy"),
+    (rules.placeholders_are_replaced, WORKER, (*CONTAINER, "image"), "shoal-worker:latest"),
+    (rules.placeholders_are_replaced, SCALED, (*TRIGGER, "metadata", "awsRegion"), "set-by-deploy"),
 ]
 
 
 KEPT = [
     *((overlay, rule) for overlay in DEPLOYED for rule in rules.DEPLOYED),
-    # Of a cluster on one's own machine a Secret says the rest, and the image is that machine's.
+    # In a local cluster, a Secret has the remaining settings, and the image is local.
     *((overlay, rule) for overlay in LOCAL for rule in rules.ALWAYS),
 ]
 
@@ -195,14 +215,14 @@ def plant(manifests: Manifests, who: tuple[str, str], way: Way, value: Any) -> M
 
 
 @pytest.mark.parametrize(("overlay", "rule"), KEPT)
-def test_an_overlay_keeps_the_rule(
+def test_overlay_follows_the_rule(
     overlays: Mapping[str, Manifests], overlay: str, rule: Rule
 ) -> None:
     assert list(rule(overlays[overlay])) == []
 
 
 @pytest.mark.parametrize(("rule", "who", "way", "value"), PLANTED)
-def test_a_planted_fault_breaks_its_rule(
+def test_planted_fault_breaks_its_rule(
     overlays: Mapping[str, Manifests], rule: Rule, who: tuple[str, str], way: Way, value: Any
 ) -> None:
     planted = plant(overlays["prod"], who, way, value)
@@ -210,11 +230,11 @@ def test_a_planted_fault_breaks_its_rule(
     assert list(rule(planted))
 
 
-def test_every_rule_has_been_seen_to_break() -> None:
+def test_every_rule_has_a_planted_fault() -> None:
     assert {rule for rule, *_ in PLANTED} == set(rules.DEPLOYED)
 
 
-def test_prod_has_three_workers_ready_and_dev_none(overlays: Mapping[str, Manifests]) -> None:
+def test_prod_keeps_three_workers_and_dev_none(overlays: Mapping[str, Manifests]) -> None:
     least = {
         stage: overlays[stage].one(*SCALED)["spec"]["minReplicaCount"] for stage in ("dev", "prod")
     }
@@ -224,7 +244,7 @@ def test_prod_has_three_workers_ready_and_dev_none(overlays: Mapping[str, Manife
     assert base["spec"]["replicas"] == 3
 
 
-def test_the_job_runs_the_pod_of_the_deployment_until_the_queues_are_empty(
+def test_job_uses_the_pod_template_of_the_deployment(
     overlays: Mapping[str, Manifests],
 ) -> None:
     job = overlays["job"].copy().pod()["spec"]
@@ -234,12 +254,12 @@ def test_the_job_runs_the_pod_of_the_deployment_until_the_queues_are_empty(
     assert job.pop("restartPolicy") == "OnFailure"
     assert deployment["containers"][0].pop("args") == ["worker", "run"]
     assert deployment.pop("topologySpreadConstraints")
-    for pod in (job, deployment):  # its name is a hash of settings, in which stages differ
+    for pod in (job, deployment):  # its name contains a hash of the settings, which differ by stage
         pod["containers"][0]["envFrom"][0]["configMapRef"]["name"] = ""
     assert job == deployment
 
 
-def test_the_deployment_does_not_take_the_pods_of_the_job_for_its_own(
+def test_deployment_does_not_select_the_pods_of_the_job(
     overlays: Mapping[str, Manifests],
 ) -> None:
     selector = overlays["prod"].workload()["spec"]["selector"]["matchLabels"]
@@ -258,9 +278,7 @@ def check(manifests: Manifests, folder: Path) -> subprocess.CompletedProcess[str
     )
 
 
-def test_a_planted_fault_breaks_its_schema(
-    overlays: Mapping[str, Manifests], tmp_path: Path
-) -> None:
+def test_planted_fault_breaks_its_schema(overlays: Mapping[str, Manifests], tmp_path: Path) -> None:
     faults: dict[tuple[str, str], tuple[Way, Any]] = {
         WORKER: ((*CONTAINER, "readOnlyRootFileSystem"), True),
         POLICY: (("spec", "egres"), []),
@@ -284,5 +302,5 @@ def test_a_planted_fault_breaks_its_schema(
     }
 
 
-def test_a_check_of_nothing_fails(tmp_path: Path) -> None:
+def test_check_without_manifests_fails(tmp_path: Path) -> None:
     assert check(Manifests([]), tmp_path).returncode == 1

@@ -1,4 +1,4 @@
-"""Facts about the template and the workflow that no linter looks at."""
+"""Properties of the template and the state machine that no linter checks."""
 
 import json
 import re
@@ -45,7 +45,7 @@ STATES = {name: state for _, each in MACHINES.values() for name, state in states
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 MAPS = {name: state for name, state in STATES.items() if state["Type"] == "Map"}
 CAUGHT = {name for each in MAPS.values() for name in each["ItemProcessor"]["States"]}
-"""States whose Map catches for them."""
+"""States inside a Map that catches their errors."""
 
 
 def events(function: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -66,7 +66,7 @@ def listed(value: Any) -> list[Any]:
 # The template
 
 
-def test_a_star_says_why() -> None:
+def test_wildcard_resource_has_a_reason() -> None:
     starred = [
         line for line in TEXT.splitlines() if re.search(r"(Resource|Principal): \"?\*", line)
     ]
@@ -75,7 +75,7 @@ def test_a_star_says_why() -> None:
     assert [line for line in starred if "#" not in line] == []
 
 
-def test_no_action_is_a_wildcard_but_where_it_denies() -> None:
+def test_only_deny_statements_have_wildcard_actions() -> None:
     allowed = [
         (name, action)
         for name, function in FUNCTIONS.items()
@@ -94,7 +94,7 @@ def test_no_account_region_or_partition_is_literal() -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_has_a_role_of_its_own(name: str) -> None:
+def test_each_function_has_its_own_role(name: str) -> None:
     function = FUNCTIONS[name]
 
     assert "Role" not in function
@@ -102,14 +102,14 @@ def test_a_function_has_a_role_of_its_own(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_has_its_handler(name: str) -> None:
+def test_handler_of_each_function_exists(name: str) -> None:
     package, module, function = FUNCTIONS[name]["Handler"].split(".")
 
     text = (ROOT / "functions" / package / f"{module}.py").read_text()
     assert re.search(rf"^(def {function}\(|{function}\b.*=)", text, re.MULTILINE)
 
 
-def test_workers_sign_users_bring_tokens_and_health_is_open() -> None:
+def test_worker_routes_need_signatures_and_user_routes_tokens() -> None:
     authorizers: dict[str, set[str]] = {}
     for function in FUNCTIONS.values():
         for route in events(function):
@@ -122,7 +122,7 @@ def test_workers_sign_users_bring_tokens_and_health_is_open() -> None:
     assert RESOURCES["HttpApi"]["Properties"]["Auth"]["DefaultAuthorizer"] == "Users"
 
 
-def test_workers_may_call_their_routes_and_drain_queues_and_no_more() -> None:
+def test_worker_policy_allows_only_worker_routes_and_queues() -> None:
     first, second = RESOURCES["WorkerPolicy"]["Properties"]["PolicyDocument"]["Statement"]
 
     assert first["Action"] == "execute-api:Invoke"
@@ -136,7 +136,7 @@ def test_workers_may_call_their_routes_and_drain_queues_and_no_more() -> None:
     ]
 
 
-def test_without_an_issuer_the_stack_has_a_pool_of_its_own() -> None:
+def test_stack_without_an_issuer_creates_a_user_pool() -> None:
     parts = {name for name, each in RESOURCES.items() if each["Type"].startswith("AWS::Cognito::")}
 
     assert {"UserPool", "ApiScopes", "SignIn", "ConsoleClient", "MachineClient"} <= parts
@@ -145,13 +145,13 @@ def test_without_an_issuer_the_stack_has_a_pool_of_its_own() -> None:
     assert RESOURCES["UserPool"]["DeletionPolicy"] == "Retain"
 
 
-def test_an_issuer_of_ones_own_needs_an_audience() -> None:
+def test_external_issuer_requires_an_audience() -> None:
     (assertion,) = TEMPLATE["Rules"]["AnIssuerOfYourOwnNeedsAnAudience"]["Assertions"]
 
     assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "JwtAudience"}, ""]}]}
 
 
-def test_people_sign_in_with_pkce_and_machines_with_a_secret() -> None:
+def test_users_sign_in_with_pkce_and_machines_with_a_secret() -> None:
     console, machine = (
         RESOURCES[name]["Properties"] for name in ("ConsoleClient", "MachineClient")
     )
@@ -164,13 +164,13 @@ def test_people_sign_in_with_pkce_and_machines_with_a_secret() -> None:
     assert "shoal/admin" not in machine["AllowedOAuthScopes"]
 
 
-def test_nobody_signs_up_alone() -> None:
+def test_self_sign_up_is_disabled() -> None:
     pool = RESOURCES["UserPool"]["Properties"]
 
     assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"]
 
 
-def test_the_pool_has_the_scopes_that_routes_ask_for() -> None:
+def test_user_pool_has_the_scopes_of_the_routes() -> None:
     server = RESOURCES["ApiScopes"]["Properties"]
     offered = {f"{server['Identifier']}/{each['ScopeName']}" for each in server["Scopes"]}
     asked = {
@@ -184,7 +184,7 @@ def test_the_pool_has_the_scopes_that_routes_ask_for() -> None:
 
 
 @pytest.mark.parametrize("kind", ["AWS::DynamoDB::Table", "AWS::S3::Bucket"])
-def test_what_holds_data_outlives_the_stack(kind: str) -> None:
+def test_resources_with_data_are_retained(kind: str) -> None:
     kept = {name: each for name, each in RESOURCES.items() if each["Type"] == kind}
 
     assert kept
@@ -206,7 +206,7 @@ def test_tables_are_on_demand_recoverable_encrypted_and_expire() -> None:
 
 
 @pytest.mark.parametrize("name", ["TasksHighQueue", "TasksNormalQueue", "TasksLowQueue"])
-def test_a_queue_of_tasks_hands_over_to_the_dead_letters(name: str) -> None:
+def test_task_queues_redrive_to_the_dead_letter_queue(name: str) -> None:
     queue = RESOURCES[name]["Properties"]
 
     assert queue["VisibilityTimeout"] == 300
@@ -216,11 +216,11 @@ def test_a_queue_of_tasks_hands_over_to_the_dead_letters(name: str) -> None:
     assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["TasksDlq", "Arn"]}
 
 
-def test_dead_letters_stay_for_two_weeks() -> None:
+def test_dead_letters_are_retained_for_two_weeks() -> None:
     assert RESOURCES["TasksDlq"]["Properties"]["MessageRetentionPeriod"] == 14 * 86_400
 
 
-def test_every_alarm_is_told_to_the_topic() -> None:
+def test_every_alarm_notifies_the_topic() -> None:
     alarms = [
         each["Properties"]
         for each in RESOURCES.values()
@@ -231,7 +231,7 @@ def test_every_alarm_is_told_to_the_topic() -> None:
     assert all(alarm["AlarmActions"] == [{"Ref": "Alarms"}] for alarm in alarms)
 
 
-def test_objects_stay_as_long_as_the_rows_that_name_them() -> None:
+def test_objects_are_retained_as_long_as_their_rows() -> None:
     parameters = TEMPLATE["Parameters"]
     rules = [
         rule
@@ -248,10 +248,10 @@ def test_objects_stay_as_long_as_the_rows_that_name_them() -> None:
     }
 
 
-# The workflow
+# The state machine
 
 
-def test_the_workflow_has_its_states() -> None:
+def test_state_machine_has_the_expected_states() -> None:
     assert {
         *("PlanTasks", "CreateTasks", "EnqueueTasks", "MonitorCompletion", "CheckCompletion"),
         *("WaitAndRetry", "JobCompleted", "JobFailed", "JobCancelled"),
@@ -259,12 +259,12 @@ def test_the_workflow_has_its_states() -> None:
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_a_state_says_what_it_is_for(name: str) -> None:
+def test_each_state_has_a_comment(name: str) -> None:
     assert STATES[name]["Comment"]
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_a_task_ends_in_time_and_is_tried_again_with_full_jitter(name: str) -> None:
+def test_task_states_have_a_timeout_and_retry_with_full_jitter(name: str) -> None:
     task = TASKS[name]
 
     assert isinstance(task["TimeoutSeconds"], int)
@@ -275,7 +275,7 @@ def test_a_task_ends_in_time_and_is_tried_again_with_full_jitter(name: str) -> N
 
 
 @pytest.mark.parametrize("name", [name for name in (*TASKS, *MAPS) if name not in CAUGHT])
-def test_errors_end_in_one_path(name: str) -> None:
+def test_all_errors_lead_to_one_path(name: str) -> None:
     last = STATES[name]["Catch"][-1]
     path = {
         "FailJob": "JobFailed",
@@ -289,7 +289,7 @@ def test_errors_end_in_one_path(name: str) -> None:
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_every_name_in_the_workflow_is_substituted(machine: str) -> None:
+def test_every_placeholder_of_the_state_machine_is_substituted(machine: str) -> None:
     text = (ROOT / MACHINES[machine][0]).read_text()
     substitutions = RESOURCES[machine]["Properties"]["DefinitionSubstitutions"]
 
@@ -301,7 +301,7 @@ def test_every_name_in_the_workflow_is_substituted(machine: str) -> None:
     }
 
 
-def test_every_state_can_be_reached() -> None:
+def test_every_state_is_reachable() -> None:
     text = yaml.safe_dump([each for _, each in MACHINES.values()])
 
     for name in STATES:
@@ -312,7 +312,7 @@ def test_every_state_can_be_reached() -> None:
         )
 
 
-def test_the_layer_keeps_botocores_models_of_all_that_adapters_call() -> None:
+def test_layer_contains_the_botocore_models_of_the_adapters() -> None:
     layer = ROOT / "layers" / "shoal"
     (kept,) = re.findall(r"^SERVICES = (.*)$", (layer / "Makefile").read_text(), re.MULTILINE)
     bootstrap = [*(layer / "src" / "shoal" / "bootstrap").glob("*.py")]

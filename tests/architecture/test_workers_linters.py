@@ -1,4 +1,4 @@
-"""The linters of image, manifests and stack are not deaf: each finds a fault that is planted."""
+"""The linters of image, manifests and stack find planted faults."""
 
 import subprocess
 from pathlib import Path
@@ -32,7 +32,7 @@ def planted(text: str, good: str, bad: str, file: Path) -> Path:
         ("FROM ${PYTHON_IMAGE}${PYTHON_DIGEST} AS build", "FROM python:latest AS build", "DL3007"),
     ],
 )
-def test_hadolint_finds_a_fault_of_the_image(
+def test_hadolint_finds_a_planted_fault_in_the_dockerfile(
     tmp_path: Path, good: str, bad: str, code: str
 ) -> None:
     text = (ROOT / "worker_image" / "Dockerfile").read_text()
@@ -43,7 +43,7 @@ def test_hadolint_finds_a_fault_of_the_image(
     assert code in result.stdout
 
 
-def test_checkov_finds_a_fault_of_the_manifests(tmp_path: Path) -> None:
+def test_checkov_finds_a_planted_fault_in_the_manifests(tmp_path: Path) -> None:
     (tmp_path / "kustomization.yaml").write_text(EXAMPLE.kustomization("prod", tmp_path))
     good, bad = "allowPrivilegeEscalation: false", "privileged: true"
     file = planted(kustomize(tmp_path), good, bad, tmp_path / "planted.yaml")
@@ -54,7 +54,7 @@ def test_checkov_finds_a_fault_of_the_manifests(tmp_path: Path) -> None:
     assert "CKV_K8S_16" in result.stdout
 
 
-def test_checkov_finds_a_fault_of_the_stack(tmp_path: Path) -> None:
+def test_checkov_finds_a_planted_fault_in_the_stack(tmp_path: Path) -> None:
     text = (ROOT / "eks" / "template.yaml").read_text()
     file = planted(text, "ScanOnPush: true", "ScanOnPush: false", tmp_path / "planted.yaml")
 
@@ -64,7 +64,7 @@ def test_checkov_finds_a_fault_of_the_stack(tmp_path: Path) -> None:
     assert "CKV_AWS_163" in result.stdout
 
 
-def test_cfn_lint_finds_a_fault_of_the_stack(tmp_path: Path) -> None:
+def test_cfn_lint_finds_a_planted_fault_in_the_stack(tmp_path: Path) -> None:
     text = (ROOT / "eks" / "template.yaml").read_text()
     file = planted(text, "ImageTagMutability", "ImageTagsMutability", tmp_path / "planted.yaml")
 

@@ -1,4 +1,4 @@
-"""The workers' stack fits the application's stack and the manifests that go into its cluster."""
+"""The workers' stack matches the application's stack and the manifests."""
 
 import ipaddress
 import re
@@ -26,7 +26,7 @@ def base(file: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all((ROOT / "eks" / "base" / file).read_text()))
 
 
-def test_each_parameter_has_a_default_is_an_output_of_the_application_or_is_yours() -> None:
+def test_each_parameter_has_a_known_source() -> None:
     outputs = read_template()["Outputs"]
     needed = {name for name, each in TEMPLATE["Parameters"].items() if "Default" not in each}
 
@@ -40,13 +40,13 @@ def test_no_account_region_or_partition_is_literal() -> None:
     assert re.findall(r"(?:Resource|Principal): \"?\*", TEXT) == []
 
 
-def test_auto_mode_is_on_as_a_whole() -> None:
+def test_all_parts_of_auto_mode_are_enabled() -> None:
     assert CLUSTER["ComputeConfig"]["Enabled"]
     assert CLUSTER["KubernetesNetworkConfig"]["ElasticLoadBalancing"]["Enabled"]
     assert CLUSTER["StorageConfig"]["BlockStorage"]["Enabled"]
 
 
-def test_pods_may_ask_for_names_where_the_cluster_answers() -> None:
+def test_network_policy_allows_dns_at_the_cluster_address() -> None:
     services = ipaddress.ip_network(CLUSTER["KubernetesNetworkConfig"]["ServiceIpv4Cidr"])
     asked = {
         peer["ipBlock"]["cidr"]
@@ -61,7 +61,7 @@ def test_pods_may_ask_for_names_where_the_cluster_answers() -> None:
     assert CLUSTER["KubernetesNetworkConfig"]["IpFamily"] == "ipv4"
 
 
-def test_the_manifests_are_checked_against_the_version_of_the_cluster() -> None:
+def test_manifests_are_checked_against_the_cluster_version() -> None:
     assert TEMPLATE["Parameters"]["KubernetesVersion"]["Default"] == KUBERNETES
 
 
@@ -69,19 +69,19 @@ def test_the_manifests_are_checked_against_the_version_of_the_cluster() -> None:
     ("identity", "namespace", "account"),
     [("WorkerIdentity", "shoal", "shoal-worker"), ("ScalerIdentity", "keda", "keda-operator")],
 )
-def test_a_role_goes_to_one_service_account(identity: str, namespace: str, account: str) -> None:
+def test_each_role_has_one_service_account(identity: str, namespace: str, account: str) -> None:
     association = RESOURCES[identity]["Properties"]
 
     assert (association["Namespace"], association["ServiceAccount"]) == (namespace, account)
 
 
-def test_the_worker_s_role_goes_to_the_account_that_worker_pods_use() -> None:
+def test_worker_role_belongs_to_the_service_account_of_the_pods() -> None:
     pod = base("workers.yaml")[0]["spec"]["template"]["spec"]
 
     assert pod["serviceAccountName"] == RESOURCES["WorkerIdentity"]["Properties"]["ServiceAccount"]
 
 
-def test_keda_counts_messages_of_three_queues_and_no_more() -> None:
+def test_keda_can_only_count_messages_of_the_three_queues() -> None:
     (policy,) = RESOURCES["ScalerRole"]["Properties"]["Policies"]
     (statement,) = policy["PolicyDocument"]["Statement"]
 
@@ -90,12 +90,12 @@ def test_keda_counts_messages_of_three_queues_and_no_more() -> None:
     assert urls == ["QueueHighUrl", "QueueNormalUrl", "QueueLowUrl"]
 
 
-def test_images_are_scanned_and_keep_their_names() -> None:
+def test_images_are_scanned_and_tags_are_immutable() -> None:
     repository = RESOURCES["Repository"]["Properties"]
 
     assert repository["ImageScanningConfiguration"]["ScanOnPush"]
     assert repository["ImageTagMutability"] == "IMMUTABLE"
 
 
-def test_keda_is_installed_by_version() -> None:
+def test_keda_version_is_pinned() -> None:
     assert re.fullmatch(r"https://\S+/v(\d+\.\d+\.\d+)/keda-\1\.yaml", KEDA)

@@ -1,4 +1,4 @@
-"""One command deploys workers: which commands it calls, in which order, with what."""
+"""The commands of a deployment of workers, their order and their arguments."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -27,24 +27,24 @@ DIGEST = f"sha256:{'1' * 64}"
 
 
 def stack(outputs: Mapping[str, str]) -> str:
-    told = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+    entries = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
     lease = [{"ParameterKey": "LeaseSeconds", "ParameterValue": "45"}]
-    return json.dumps({"Stacks": [{"Outputs": told, "Parameters": lease}]})
+    return json.dumps({"Stacks": [{"Outputs": entries, "Parameters": lease}]})
 
 
 class FakeShell:
-    """Answers as AWS, git and Docker would, and keeps what was asked."""
+    """Responds like AWS, git and Docker, and records the commands."""
 
     def __init__(self, tag: str = "abc", pushed: tuple[str, ...] = ()) -> None:
         self.tag = tag
         self.pushed = set(pushed)
-        self.asked: list[str] = []
-        self.told: dict[str, str | None] = {}
+        self.commands: list[str] = []
+        self.inputs: dict[str, str | None] = {}
 
     def __call__(self, *words: str, stdin: str | None = None) -> str:
         line = " ".join(words)
-        self.asked.append(line)
-        self.told[line] = stdin
+        self.commands.append(line)
+        self.inputs[line] = stdin
         if words[:2] == ("docker", "push"):
             self.pushed.add(words[2].rpartition(":")[2])
         answers: dict[str, Callable[[], str]] = {
@@ -63,23 +63,25 @@ class FakeShell:
         return json.dumps({"images": found})
 
     def first(self, part: str) -> int:
-        return next(index for index, line in enumerate(self.asked) if part in line)
+        return next(index for index, line in enumerate(self.commands) if part in line)
 
     def any(self, part: str) -> bool:
-        return any(part in line for line in self.asked)
+        return any(part in line for line in self.commands)
 
 
 @pytest.fixture
 def deploy(tmp_path: Path) -> Callable[..., FakeShell]:
-    def run(shell: FakeShell, **wish: str) -> FakeShell:
-        wished = DeployOptions(**{"stage": "dev", "overlay": "dev", "region": "eu-west-1", **wish})
-        Deploy(wished, shell, tmp_path, lambda: 1_000.0).run()
+    def run(shell: FakeShell, **options: str) -> FakeShell:
+        deploy_options = DeployOptions(
+            **{"stage": "dev", "overlay": "dev", "region": "eu-west-1", **options}
+        )
+        Deploy(deploy_options, shell, tmp_path, lambda: 1_000.0).run()
         return shell
 
     return run
 
 
-def test_each_step_comes_after_what_it_needs(deploy: Callable[..., FakeShell]) -> None:
+def test_steps_run_in_dependency_order(deploy: Callable[..., FakeShell]) -> None:
     shell = deploy(FakeShell())
 
     steps = [
@@ -90,25 +92,25 @@ def test_each_step_comes_after_what_it_needs(deploy: Callable[..., FakeShell]) -
     assert [shell.first(step) for step in steps] == sorted(shell.first(step) for step in steps)
 
 
-def test_the_cluster_is_told_the_outputs_of_the_application(
+def test_cluster_stack_receives_the_outputs_of_the_application(
     deploy: Callable[..., FakeShell],
 ) -> None:
     shell = deploy(FakeShell(), subnets="subnet-1,subnet-2", api_cidrs="192.0.2.0/24")
 
-    line = shell.asked[shell.first("cloudformation deploy")]
+    line = shell.commands[shell.first("cloudformation deploy")]
     assert "WorkerRoleArn=arn:aws:iam::1:role/worker" in line
     assert "QueueLowUrl=https://queues.example/1/low" in line
     assert "SubnetIds=subnet-1,subnet-2 ApiCidrs=192.0.2.0/24" in line
 
 
-def test_a_later_deploy_keeps_subnets_and_who_may_call(deploy: Callable[..., FakeShell]) -> None:
+def test_later_deploy_keeps_subnets_and_api_cidrs(deploy: Callable[..., FakeShell]) -> None:
     shell = deploy(FakeShell())
 
     assert not shell.any("SubnetIds=")
     assert not shell.any("ApiCidrs=")
 
 
-def test_the_manifests_name_this_stage_and_the_image_by_digest(
+def test_manifests_contain_stage_addresses_and_image_digest(
     deploy: Callable[..., FakeShell], tmp_path: Path
 ) -> None:
     deploy(FakeShell())
@@ -122,13 +124,13 @@ def test_the_manifests_name_this_stage_and_the_image_by_digest(
     assert "SHOAL_LEASE_SECONDS=45" in settings
 
 
-def test_an_image_that_is_there_is_not_built_again(deploy: Callable[..., FakeShell]) -> None:
+def test_existing_image_is_not_built_again(deploy: Callable[..., FakeShell]) -> None:
     shell = deploy(FakeShell(pushed=("abc",)))
 
     assert not shell.any("docker build")
 
 
-def test_changes_without_a_commit_get_a_name_of_their_own(
+def test_uncommitted_changes_get_a_unique_tag(
     deploy: Callable[..., FakeShell],
 ) -> None:
     shell = deploy(FakeShell(tag="abc-dirty", pushed=("abc", "abc-dirty")))
@@ -136,37 +138,35 @@ def test_changes_without_a_commit_get_a_name_of_their_own(
     assert shell.any("docker push images.example/shoal-dev/worker:abc-dirty-1000")
 
 
-def test_the_base_can_be_pinned(deploy: Callable[..., FakeShell]) -> None:
+def test_base_image_can_be_pinned(deploy: Callable[..., FakeShell]) -> None:
     shell = deploy(FakeShell(), digest=DIGEST)
 
     assert shell.any(f"PYTHON_DIGEST=@{DIGEST}")
 
 
-def test_one_s_own_image_is_taken_as_it_is(
-    deploy: Callable[..., FakeShell], tmp_path: Path
-) -> None:
+def test_given_image_is_used_unchanged(deploy: Callable[..., FakeShell], tmp_path: Path) -> None:
     shell = deploy(FakeShell(), image=f"mine.example/tasks@{DIGEST}")
 
     assert not shell.any("docker build")
     assert "mine.example/tasks" in (tmp_path / "kustomization.yaml").read_text()
 
 
-def test_a_password_is_no_part_of_a_command(deploy: Callable[..., FakeShell]) -> None:
+def test_password_is_passed_on_stdin(deploy: Callable[..., FakeShell]) -> None:
     shell = deploy(FakeShell())
 
     assert not shell.any("secret")
-    assert shell.told[shell.asked[shell.first("docker login")]] == "secret"
+    assert shell.inputs[shell.commands[shell.first("docker login")]] == "secret"
 
 
-def test_a_job_is_begun_anew(deploy: Callable[..., FakeShell]) -> None:
+def test_job_overlay_replaces_the_job(deploy: Callable[..., FakeShell]) -> None:
     shell = deploy(FakeShell(), overlay="job")
 
     assert shell.first("delete job shoal-until-empty") < shell.first("apply --server-side -k")
     assert not shell.any("deployment/shoal-worker")
 
 
-def test_an_image_that_can_change_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_image_without_a_digest_is_rejected(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--stage", "dev", "--region", "eu-west-1", "--image", "mine.example/tasks:latest"])
 
-    assert "by digest" in capsys.readouterr().err
+    assert "must contain a digest" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What is deployed on the emulator is the real template, with only its API spelled out."""
+"""The emulator receives the real template, with its API converted to resources."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def properties(
     return [dict(each["Properties"]) for each in found]  # type: ignore[call-overload]
 
 
-def test_every_event_of_a_function_becomes_a_route(
+def test_each_api_event_becomes_a_route(
     deployed: dict[str, dict[str, dict[str, object]]],
 ) -> None:
     asked = {
@@ -60,13 +60,13 @@ def test_routes_keep_their_scopes(deployed: dict[str, dict[str, dict[str, object
     assert scopes["POST /api/v1/leases"] == []
 
 
-def test_the_workflow_is_the_file_with_its_numbers_in_place() -> None:
+def test_state_machine_has_substituted_numbers() -> None:
     machine = definition("statemachine/job.asl.yaml", PARAMETERS)
 
     assert machine["States"]["WaitAndRetry"]["TimeoutSeconds"] == 7
 
 
-def test_the_same_files_pack_the_same(tmp_path: Path) -> None:
+def test_equal_files_give_an_equal_zip(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("a")
 
     first = zipped(tmp_path, "*.py")
@@ -75,7 +75,7 @@ def test_the_same_files_pack_the_same(tmp_path: Path) -> None:
     assert zipped(tmp_path, "*.py") == first
 
 
-def test_tokens_are_signed_by_the_key_that_the_issuer_shows(tmp_path: Path) -> None:
+def test_tokens_match_the_published_key(tmp_path: Path) -> None:
     with Issuer(tmp_path, free_port()) as issuer:
         keys = jwt.PyJWKClient(f"{issuer.url}/jwks.json")
         token = issuer.token(tenant="acme", admin=False, scopes=["jobs:read"])
@@ -87,7 +87,7 @@ def test_tokens_are_signed_by_the_key_that_the_issuer_shows(tmp_path: Path) -> N
     assert (claims["cognito:groups"], claims["scope"]) == (["tenant:acme"], "shoal/jobs:read")
 
 
-def test_tokens_outlive_a_restart(tmp_path: Path) -> None:
+def test_tokens_stay_valid_after_a_restart(tmp_path: Path) -> None:
     port = free_port()
     with Issuer(tmp_path, port) as issuer:
         token = issuer.token()
@@ -97,13 +97,13 @@ def test_tokens_outlive_a_restart(tmp_path: Path) -> None:
         assert jwt.decode(token, keys.get_signing_key_from_jwt(token), ["RS256"], audience=AUDIENCE)
 
 
-def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path: Path) -> None:
+def test_port_in_use_error_names_the_option(tmp_path: Path) -> None:
     port = free_port()
     with Issuer(tmp_path, port), pytest.raises(TwinError, match=f"{port} is in use.*--port N"):
         require_free(port, "--port")
 
 
-def test_a_process_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+def test_unrelated_process_is_not_stopped(tmp_path: Path) -> None:
     register = ProcessRegistry(tmp_path)
     register.write(1, [1])
 

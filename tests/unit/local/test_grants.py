@@ -1,4 +1,4 @@
-"""Grants in the template's own words, and what follows from them."""
+"""Grants of the template, and the probes derived from them."""
 
 from pathlib import Path
 from typing import Any
@@ -62,11 +62,11 @@ GRANTS = [
 ]
 
 
-def test_a_template_says_what_its_roles_may() -> None:
+def test_grants_are_read_from_the_template() -> None:
     assert by_template(TEMPLATE) == GRANTS
 
 
-def test_what_aws_named_goes_by_the_names_of_the_template() -> None:
+def test_physical_names_map_to_logical_ids() -> None:
     names = Names(
         {"shoal-Jobs-5E": "Jobs", "shoal-jobs": "Machine", "shoal-Api-1": "ApiFunctionRole"}
     )
@@ -89,12 +89,12 @@ def test_what_aws_named_goes_by_the_names_of_the_template() -> None:
         ("sqs:SendMessage", "Queue", True),
     ],
 )
-def test_a_grant_covers_what_it_names(action: str, resource: str, *, allowed: bool) -> None:
+def test_grant_covers_matching_requests(action: str, resource: str, *, allowed: bool) -> None:
     assert allows(GRANTS, Grant("ApiFunction", action, resource)) is allowed
     assert not allows(GRANTS, Grant("Other", action, resource))
 
 
-def test_what_no_grant_covers_is_to_be_refused() -> None:
+def test_uncovered_actions_become_denied_probes() -> None:
     probes = denied_probes(TEMPLATE, GRANTS)
 
     asked = {(probe.action, probe.resource) for probe in probes}
@@ -118,14 +118,14 @@ def reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("reasons")
-def test_a_grant_that_nobody_uses_wants_a_reason() -> None:
+def test_unused_grant_needs_a_reason() -> None:
     used = {GRANTS[1], GRANTS[4]}
 
     assert unexplained(GRANTS, used) == [GRANTS[5]]
 
 
 @pytest.mark.usefixtures("reasons")
-def test_a_reason_that_no_grant_needs_is_to_go() -> None:
+def test_reason_for_a_missing_or_used_grant_is_stale() -> None:
     assert stale(GRANTS, {GRANTS[3]}) == []
     assert stale(GRANTS, {GRANTS[2]}) == [
         "reason for a used grant ApiFunction dynamodb:Query Jobs/index/*: later"

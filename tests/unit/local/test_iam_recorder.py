@@ -1,4 +1,4 @@
-"""What the witness notes of the emulator's decisions, none of which it changes."""
+"""The IAM recorder observes the decisions of the emulator without changing them."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ SESSION = "arn:aws:sts::000000000000:assumed-role/api-role/api"
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> iam_recorder.IamRecorder:
-    """Of an emulator whose one caller may read the table and objects below a prefix."""
+    """A recorder on an emulator whose caller may read a table and objects with a prefix."""
     policy = {
         "Statement": [
             {
@@ -41,7 +41,7 @@ def ask(action: str, resource: str) -> Any:
     return iam_evaluator.enforce("key", action, "dynamodb", "us-east-1", resource_arn=resource)
 
 
-def test_a_use_is_told_in_the_words_of_the_policy(seen: iam_recorder.IamRecorder) -> None:
+def test_used_grant_has_the_patterns_of_the_policy(seen: iam_recorder.IamRecorder) -> None:
     assert ask("dynamodb:GetItem", TABLE) is None
     assert ask("s3:GetObject", "arn:aws:s3:::inputs/a/1") is None
     assert ask("s3:GetObject", "arn:aws:s3:::inputs/a/2") is None
@@ -53,7 +53,7 @@ def test_a_use_is_told_in_the_words_of_the_policy(seen: iam_recorder.IamRecorder
     assert not seen.denied
 
 
-def test_a_denial_is_told_as_it_was_asked(seen: iam_recorder.IamRecorder) -> None:
+def test_denied_request_has_the_requested_action(seen: iam_recorder.IamRecorder) -> None:
     assert ask("dynamodb:PutItem", TABLE) is not None
 
     assert seen.denied == {("api-role", "dynamodb:PutItem", TABLE)}
@@ -69,5 +69,5 @@ def test_a_denial_is_told_as_it_was_asked(seen: iam_recorder.IamRecorder) -> Non
         ("", ""),
     ],
 )
-def test_a_principal_goes_by_its_name(arn: str, name: str) -> None:
+def test_principal_is_named_without_its_arn(arn: str, name: str) -> None:
     assert iam_recorder.principal_name(arn) == name

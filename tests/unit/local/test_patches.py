@@ -1,9 +1,8 @@
-"""Each patch mends a gap that the pinned emulator has.
+"""Each patch fixes a gap of the pinned emulator.
 
-A test that fails at its first assertion says that upstream has mended the gap itself: take the
-patch out.
+If the first assertion of a test fails, upstream has fixed the gap: remove the patch.
 """
-# ruff: noqa: SLF001 - patches are about private names
+# ruff: noqa: SLF001 - patches use private names
 
 import asyncio
 import contextvars
@@ -67,7 +66,7 @@ def failing() -> Iterator[Any]:
     worker.kill()
 
 
-def test_the_class_of_a_handlers_exception_is_told(failing: Any) -> None:
+def test_error_class_of_a_handler_is_returned(failing: Any) -> None:
     assert "errorType" not in failing.invoke({}, "1")
 
     failing.kill()
@@ -76,7 +75,7 @@ def test_the_class_of_a_handlers_exception_is_told(failing: Any) -> None:
     assert failing.invoke({}, "2")["errorType"] == "LookupError"
 
 
-def test_a_crash_is_answered_with_500_and_no_detail() -> None:
+def test_crash_returns_500_without_details() -> None:
     crash = {"error": True, "body": {"errorMessage": "secret"}}
     answer, _ = lambdas.lambda_execute_result_to_api_proxy_response(crash)
     assert answer["statusCode"] == 502
@@ -91,7 +90,7 @@ def test_a_crash_is_answered_with_500_and_no_detail() -> None:
     )
 
 
-def test_a_silent_handler_is_not_waited_for() -> None:
+def test_handler_without_logs_returns_quickly() -> None:
     worker = lambda_runtime.Worker("silent", {}, b"")
     begun = time.perf_counter()
     worker._drain_stderr_bounded()
@@ -102,7 +101,7 @@ def test_a_silent_handler_is_not_waited_for() -> None:
     assert worker._drain_stderr_bounded.__defaults__[0] < 0.01
 
 
-def test_an_execution_starts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_execution_starts_without_a_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
     start = workflows._run_execution
@@ -116,13 +115,13 @@ def test_an_execution_starts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert workflows.time.time() > 0
 
 
-def test_a_layer_is_unpacked_once_for_all(
+def test_layer_is_unpacked_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("scratch")))
     layer = io.BytesIO()
     with zipfile.ZipFile(layer, "w") as archive:
-        archive.writestr("python/layered.py", "WHO = 'the layer'\n")
+        archive.writestr("python/layered.py", "ID = 'the layer'\n")
     monkeypatch.setattr(lambdas, "_resolve_layer_zip", lambda _: layer.getvalue())
     config = {
         "Runtime": "python3.13",
@@ -132,10 +131,10 @@ def test_a_layer_is_unpacked_once_for_all(
         "Layers": ["arn:aws:lambda:us-east-1:000000000000:layer:l:1"],
     }
     source = (
-        "import layered\ndef handler(event, context):\n    return [layered.WHO, layered.__file__]\n"
+        "import layered\ndef handler(event, context):\n    return [layered.ID, layered.__file__]\n"
     )
 
-    def told() -> list[str]:
+    def responses() -> list[str]:
         worker = lambda_runtime.Worker("layered", config, packed(app=source))
         try:
             result: list[str] = worker.invoke({}, "1")["result"]
@@ -143,18 +142,18 @@ def test_a_layer_is_unpacked_once_for_all(
             worker.kill()
         return result
 
-    first, second = told(), told()
+    first, second = responses(), responses()
     assert first != second
 
     patches.share_layers()
 
-    assert told() == told()
-    assert told()[0] == "the layer"
+    assert responses() == responses()
+    assert responses()[0] == "the layer"
     assert config["Layers"]
 
 
 @pytest.mark.parametrize("action", ["SendMessage", "DeleteMessage", "ChangeMessageVisibility"])
-def test_a_batch_is_authorized_as_its_messages_are(action: str) -> None:
+def test_batch_is_authorized_by_the_single_message_action(action: str) -> None:
     request: tuple[Any, ...] = (
         "sqs",
         "POST",
@@ -170,7 +169,7 @@ def test_a_batch_is_authorized_as_its_messages_are(action: str) -> None:
     assert iam_actions.extract_iam_action(*request) == f"sqs:{action}"
 
 
-def test_loopback_passes_for_tls() -> None:
+def test_loopback_satisfies_the_tls_condition() -> None:
     key, plain = "aws:SecureTransport", SimpleNamespace(secure_transport=False, principal_arn="a")
     assert iam_evaluator._resolve_condition_key(key, plain) == "false"
 
@@ -181,7 +180,9 @@ def test_loopback_passes_for_tls() -> None:
 
 
 @pytest.mark.parametrize("wanted", ["AWS_IAM", "JWT"])
-def test_a_token_is_no_signature(monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
+def test_bearer_token_is_rejected_on_a_signed_route(
+    monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
     monkeypatch.setattr(app, "_execute_api_authorization_type", lambda *_: wanted)
     monkeypatch.setattr(app, "_enforce_data_plane", lambda *_, **__: None)
     request: tuple[Any, ...] = (
@@ -200,7 +201,7 @@ def test_a_token_is_no_signature(monkeypatch: pytest.MonkeyPatch, wanted: str) -
     assert (answer[0] if answer else None) == (403 if wanted == "AWS_IAM" else None)
 
 
-def test_what_keeps_an_execution_from_starting_has_its_name(
+def test_start_errors_have_the_names_of_aws(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     refused: tuple[int, dict[str, str], str] = (
@@ -221,7 +222,7 @@ def test_what_keeps_an_execution_from_starting_has_its_name(
     assert caught.value.error == "StepFunctions.ExecutionAlreadyExistsException"
 
 
-def test_a_workflow_does_what_its_role_may_and_nothing_else(
+def test_execution_is_limited_to_its_role(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     machine, called = "arn:aws:states:us-east-1:000000000000:stateMachine:jobs", list[str]()
@@ -259,11 +260,13 @@ def test_a_workflow_does_what_its_role_may_and_nothing_else(
     errors = contextvars.copy_context().run(held, execution)
     assert errors == ["Lambda.AWSLambdaException", "States.AccessDeniedException"]
     assert called == [f"{ARN}:plan"]
-    workflows._start_execution({"stateMachineArn": machine})  # by a request, under its own keys
+    workflows._start_execution(
+        {"stateMachineArn": machine}
+    )  # by a direct request with its own keys
     assert called == [f"{ARN}:plan", "start"]
 
 
-def test_the_oldest_message_that_waits_has_an_age(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_age_of_the_oldest_message_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queues, "_queues", {})
     monkeypatch.setattr(cloudwatch, "_metrics", {})
     now = 1_800_000_030.0
@@ -304,7 +307,7 @@ def test_the_oldest_message_that_waits_has_an_age(monkeypatch: pytest.MonkeyPatc
     assert age() == []
 
 
-def test_every_patch_is_put_on() -> None:
+def test_every_patch_is_applied() -> None:
     made = {
         name
         for name, each in vars(patches).items()

@@ -1,4 +1,4 @@
-"""What a task may know of itself, and what it can keep."""
+"""The context of a task."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,29 +17,29 @@ class Receipt(BaseModel):
     at: datetime
 
 
-def test_the_deadline_is_as_far_as_the_timeout() -> None:
+def test_remaining_time_equals_the_timeout() -> None:
     ctx = Context.fake(timeout=60)
 
     assert datetime.now(UTC) < ctx.deadline <= datetime.now(UTC) + timedelta(seconds=60)
     assert 0 < ctx.remaining <= 60
 
 
-def test_nothing_remains_after_the_deadline() -> None:
+def test_remaining_time_is_zero_after_the_deadline() -> None:
     assert Context.fake(timeout=-1).remaining == 0
 
 
-def test_the_idempotency_key_is_the_same_in_every_attempt() -> None:
+def test_idempotency_key_is_the_same_in_every_attempt() -> None:
     first, second = Context.fake(index=4, attempt=1), Context.fake(index=4, attempt=2)
 
     assert first.idempotency_key == second.idempotency_key == first.task_id
 
 
-def test_tracking_gives_the_items() -> None:
+def test_track_yields_the_items() -> None:
     assert list(Context.fake().track(range(3))) == [0, 1, 2]
     assert list(Context.fake().track(iter("ab"), total=2)) == ["a", "b"]
 
 
-def test_who_looks_hears_of_a_cancel() -> None:
+def test_track_and_progress_raise_on_a_cancel() -> None:
     ctx = Context.fake(cancelled=True)
 
     assert ctx.cancelled
@@ -49,11 +49,11 @@ def test_who_looks_hears_of_a_cancel() -> None:
         next(ctx.track([1]))
 
 
-def test_a_cancel_is_no_exception_that_a_task_swallows() -> None:
+def test_cancelled_is_not_caught_by_except_exception() -> None:
     assert not issubclass(Cancelled, Exception)
 
 
-def test_an_effect_happens_once() -> None:
+def test_effect_is_executed_once() -> None:
     ctx, calls = Context.fake(), []
 
     def charge() -> dict[str, int]:
@@ -66,7 +66,7 @@ def test_an_effect_happens_once() -> None:
     assert len(calls) == 1
 
 
-def test_an_effect_that_fails_is_tried_again() -> None:
+def test_failed_effect_is_executed_again() -> None:
     ctx = Context.fake()
     with pytest.raises(ZeroDivisionError):
         ctx.effect("divide", lambda: 1 / 0)
@@ -74,14 +74,14 @@ def test_an_effect_that_fails_is_tried_again() -> None:
     assert ctx.effect("divide", lambda: 1) == 1
 
 
-def test_an_effect_without_a_value_is_kept_too() -> None:
+def test_effect_without_a_value_is_stored() -> None:
     ctx = Context.fake()
     ctx.effect("mail", lambda: None)
 
     assert ctx.effect("mail", lambda: "again") is None
 
 
-def test_artifacts_are_bytes_texts_or_files(tmp_path: Path) -> None:
+def test_artifact_content_may_be_bytes_string_or_path(tmp_path: Path) -> None:
     ctx, file = Context.fake(), tmp_path / "plot"
     file.write_bytes(b"\x89PNG")
 
@@ -93,7 +93,7 @@ def test_artifacts_are_bytes_texts_or_files(tmp_path: Path) -> None:
     assert ctx.artifacts.get("other") is None
 
 
-def test_an_effect_gives_json_the_first_time_as_it_does_later() -> None:
+def test_effect_returns_json_in_every_attempt() -> None:
     ctx = Context.fake()
     receipt: Any = Receipt(number=7, at=datetime(2026, 11, 1, tzinfo=UTC))
 
@@ -104,25 +104,25 @@ def test_an_effect_gives_json_the_first_time_as_it_does_later() -> None:
 
 
 @pytest.mark.parametrize("value", [object(), "x" * MAX_EFFECT_BYTES])
-def test_an_effect_that_cannot_be_kept_is_not_tried_again(value: Any) -> None:
+def test_effect_with_an_invalid_value_is_not_retried(value: Any) -> None:
     with pytest.raises(NonRetryable, match="charge"):
         Context.fake().effect("charge", lambda: value)
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201])
-def test_an_effect_does_not_happen_under_a_key_that_cannot_be_kept(key: str) -> None:
+def test_effect_with_an_invalid_key_is_not_executed(key: str) -> None:
     with pytest.raises(NonRetryable, match="key"):
         Context.fake().effect(key, lambda: pytest.fail("it happened"))
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "a.txt\n", "x" * 201])
-def test_an_artifact_without_a_proper_name_is_refused(name: str) -> None:
+def test_invalid_artifact_name_is_rejected(name: str) -> None:
     with pytest.raises(NonRetryable, match="name"):
         Context.fake().artifacts.put(name, b"")
     with pytest.raises(NonRetryable, match="name"):
         Context.fake().artifacts.get(name)
 
 
-def test_an_artifact_that_is_too_large_is_refused() -> None:
+def test_large_artifact_is_rejected() -> None:
     with pytest.raises(NonRetryable, match="bytes"):
         Context.fake().artifacts.put("large", bytes(MAX_ARTIFACT_BYTES + 1))

@@ -1,4 +1,4 @@
-"""What importing `shoal` costs, and what type checkers see of it."""
+"""The import of `shoal`, and its types."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ word: str = half(1, ctx=Context.fake())
 """
 
 
-def test_functions_that_import_shoal_do_not_pay_for_the_sdk() -> None:
+def test_importing_shoal_does_not_import_the_sdk() -> None:
     code = "import sys, shoal.domain.ids; sys.exit('pydantic' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", code], check=False)  # noqa: S603 - our own code
@@ -26,21 +26,21 @@ def test_functions_that_import_shoal_do_not_pay_for_the_sdk() -> None:
     assert done.returncode == 0
 
 
-def test_an_unknown_name_is_an_attribute_error() -> None:
-    code = "import shoal\ntry: shoal.nothing\nexcept AttributeError: print('told')"
+def test_unknown_name_is_an_attribute_error() -> None:
+    code = "import shoal\ntry: shoal.nothing\nexcept AttributeError: print('raised')"
 
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     )
 
-    assert done.stdout == "told\n"
+    assert done.stdout == "raised\n"
 
 
-def test_the_package_says_that_it_is_typed() -> None:
+def test_package_has_a_typing_marker() -> None:
     assert Path(shoal.__file__).with_name("py.typed").exists()
 
 
-def test_a_type_checker_sees_what_tasks_are_and_finds_misspelt_names(tmp_path: Path) -> None:
+def test_type_checker_knows_tasks_and_finds_misspelt_names(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(MINE)
 
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What a task type says of itself beside its signature, and where workers find it."""
+"""Options of task types, and their discovery by workers."""
 
 from importlib.metadata import EntryPoint
 from typing import Any, TypedDict
@@ -30,13 +30,13 @@ def pairs(batch: list[Pair]) -> list[int]:
     return [pair["left"] * pair["right"] for pair in batch]
 
 
-def test_a_batch_is_described_by_its_items() -> None:
+def test_schema_of_a_batch_is_the_schema_of_its_items() -> None:
     assert rows.schema["properties"].keys() == {"key", "size"}
     assert rows.schema["required"] == ["key"]
     assert pairs.schema["required"] == ["left", "right"]
 
 
-def test_an_item_is_what_the_list_says() -> None:
+def test_batch_item_is_validated_against_its_type() -> None:
     assert rows.item({"key": "a"}) == Row(key="a")
     assert pairs.item({"left": 1, "right": 2}) == {"left": 1, "right": 2}
     with pytest.raises(InvalidInput, match="size"):
@@ -44,7 +44,7 @@ def test_an_item_is_what_the_list_says() -> None:
 
 
 @pytest.mark.parametrize("batch", [rows, pairs])
-def test_an_item_has_no_field_that_its_type_has_not(batch: Any) -> None:
+def test_batch_item_with_an_unknown_field_is_rejected(batch: Any) -> None:
     assert batch.schema["additionalProperties"] is False
     with pytest.raises(InvalidInput, match="colour"):
         batch.item({"key": "a", "left": 1, "right": 2, "colour": "red"})
@@ -58,15 +58,15 @@ def lenient(batch: list[Lenient]) -> list[str]:
     return [each.key for each in batch]
 
 
-def test_an_item_that_says_so_takes_more_fields() -> None:
+def test_batch_item_may_allow_extra_fields() -> None:
     assert task(batch=2)(lenient).item({"key": "a", "colour": "red"}) == Lenient(key="a")
 
 
-def test_a_batch_stays_a_function() -> None:
+def test_batch_can_be_called_as_a_function() -> None:
     assert rows([Row(key="a", size=3)], ctx=Context.fake(index=4)) == [7]
 
 
-def test_the_offer_has_what_the_decorator_was_given() -> None:
+def test_offer_contains_the_arguments_of_the_decorator() -> None:
     assert (rows.offer.batch, rows.offer.retry) == (50, Retry(max_attempts=5, backoff=2.0))
 
 
@@ -79,7 +79,7 @@ def no_objects(items: list[int]) -> list[int]:
 
 
 @pytest.mark.parametrize("function", [no_list, no_objects])
-def test_a_batch_takes_a_list_of_objects(function: Any) -> None:
+def test_batch_without_a_list_of_objects_is_rejected(function: Any) -> None:
     with pytest.raises(TypeError, match=function.__name__):
         task(batch=3)(function)
 
@@ -87,7 +87,7 @@ def test_a_batch_takes_a_list_of_objects(function: Any) -> None:
 async def coroutine() -> None: ...
 
 
-def test_concurrency_is_for_coroutines_and_batches_are_not() -> None:
+def test_concurrency_requires_and_batch_forbids_a_coroutine() -> None:
     assert task(concurrency=4)(coroutine).offer.concurrency == 4
     with pytest.raises(TypeError, match="concurrency"):
         task(batch=4)(coroutine)
@@ -96,7 +96,7 @@ def test_concurrency_is_for_coroutines_and_batches_are_not() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 257])
-def test_no_more_run_together_than_a_chunk_has(size: int) -> None:
+def test_batch_and_concurrency_are_limited_to_the_chunk_size(size: int) -> None:
     with pytest.raises(ValueError, match="256"):
         task(batch=size)
 
@@ -113,12 +113,12 @@ def test_no_more_run_together_than_a_chunk_has(size: int) -> None:
         {"retry": Retry(factor=0.5)},
     ],
 )
-def test_what_the_api_would_refuse_is_refused_where_it_is_written(options: Any) -> None:
+def test_invalid_options_are_rejected_at_declaration(options: Any) -> None:
     with pytest.raises(ValueError, match=r".+"):
         task(**options)(no_list)
 
 
-def test_installed_packages_offer_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tasks_of_installed_packages_are_discovered(monkeypatch: pytest.MonkeyPatch) -> None:
     entries = [
         EntryPoint("module", __name__, discovery.GROUP),
         EntryPoint("single", f"{__name__}:rows", discovery.GROUP),
@@ -128,7 +128,7 @@ def test_installed_packages_offer_tasks(monkeypatch: pytest.MonkeyPatch) -> None
     assert discover([]).keys() == {"rows", "pairs"}
 
 
-def test_an_entry_point_without_a_task_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entry_point_without_a_task_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     entries = [EntryPoint("none", "json:dumps", discovery.GROUP)]
     monkeypatch.setattr(discovery, "entry_points", lambda **_: entries)
 

@@ -186,9 +186,7 @@ SAMPLES: list[tuple[Any, Any]] = [
 
 
 @pytest.mark.parametrize(("annotation", "value"), SAMPLES, ids=lambda each: str(each)[:40])
-def test_a_signature_is_accepted_and_so_is_what_pydantic_writes(
-    annotation: Any, value: Any
-) -> None:
+def test_supported_signatures_have_accepted_schemas(annotation: Any, value: Any) -> None:
     def take(value: Any, *, other: Any = None) -> None: ...
 
     other = None if annotation is None else annotation | None
@@ -209,7 +207,7 @@ def modules(name: str) -> list[Any]:
     ]
 
 
-def test_all_task_types_that_we_ship_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_schemas_of_built_in_task_types_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(ROOT / "examples/invoices/src")
     shipped = [each for package in ("tasks", "invoices") for each in modules(package)]
     found = {
@@ -231,7 +229,7 @@ def test_all_task_types_that_we_ship_are_accepted(monkeypatch: pytest.MonkeyPatc
         (Annotated[int, Field(json_schema_extra={"$id": "x"})], r"at /\$id: this keyword"),
     ],
 )
-def test_a_schema_that_the_api_would_reject_fails_at_import(annotation: Any, why: str) -> None:
+def test_unsupported_schema_fails_at_import(annotation: Any, why: str) -> None:
     def take(value: Any) -> None: ...
 
     take.__annotations__ = {"value": annotation, "return": None}

@@ -27,35 +27,35 @@ def some(first: int, **rest: int) -> int:
     return first + sum(rest.values())
 
 
-def test_a_task_stays_a_function() -> None:
+def test_task_can_be_called_as_a_function() -> None:
     assert make("a", size=1, ctx=Context.fake()) == "a:1:0"
 
 
-def test_the_signature_is_the_schema() -> None:
+def test_signature_defines_the_schema() -> None:
     assert make.schema["properties"].keys() == {"key", "size"}
     assert make.schema["required"] == ["key"]
     assert make.schema["properties"]["size"]["minimum"] == 1
     assert make.schema["additionalProperties"] is False
 
 
-def test_name_timeout_and_description_are_those_given() -> None:
+def test_offer_has_name_timeout_and_description() -> None:
     offer = make.offer
 
     assert (offer.name, offer.timeout, offer.description) == ("thumbnail", 120.0, "Make it small.")
 
 
-def test_arguments_are_converted_and_defaults_filled() -> None:
+def test_arguments_are_converted_and_defaults_applied() -> None:
     assert make.arguments({"key": "a", "size": "3"}, None) == {"key": "a", "size": 3, "ctx": None}
     assert make.arguments({"key": "a"}, None)["size"] == 256
 
 
 @pytest.mark.parametrize("given", [{}, {"key": 1}, {"key": "a", "size": 0}, {"key": "a", "b": 1}])
-def test_what_does_not_fit_is_refused(given: dict[str, Any]) -> None:
+def test_invalid_input_is_rejected(given: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         make.arguments(given, None)
 
 
-def test_a_refusal_names_the_field_and_never_the_value() -> None:
+def test_error_names_the_field_without_its_value() -> None:
     with pytest.raises(InvalidInput) as refusal:
         make.arguments({"key": "a", "size": "secret"}, None)
 
@@ -63,13 +63,13 @@ def test_a_refusal_names_the_field_and_never_the_value() -> None:
     assert "secret" not in str(refusal.value)
 
 
-def test_open_tasks_take_any_field() -> None:
+def test_task_with_keyword_arguments_accepts_any_field() -> None:
     assert anything.arguments({"a": 1}, None) == {"a": 1}
     assert some.arguments({"first": "1", "b": 2}, None) == {"first": 1, "b": 2}
     assert some.schema["additionalProperties"] is True
 
 
-def test_a_parameter_that_cannot_be_named_is_refused_when_declared() -> None:
+def test_positional_parameter_is_rejected_at_declaration() -> None:
     with pytest.raises(TypeError, match="values"):
 
         @task
@@ -77,7 +77,7 @@ def test_a_parameter_that_cannot_be_named_is_refused_when_declared() -> None:
             return sum(values)
 
 
-def test_names_that_pydantic_reserves_may_be_parameters() -> None:
+def test_parameters_may_have_names_that_pydantic_reserves() -> None:
     @task
     def awkward(copy: int, model_config: str, schema: int) -> None: ...
 
@@ -85,7 +85,7 @@ def test_names_that_pydantic_reserves_may_be_parameters() -> None:
     assert awkward.arguments(given, None) == given
 
 
-def test_a_context_may_be_left_out_of_calls() -> None:
+def test_context_is_optional_in_direct_calls() -> None:
     @task
     def lenient(size: int, ctx: Context | None = None) -> int:
         return size if ctx is None else ctx.index
@@ -96,7 +96,7 @@ def test_a_context_may_be_left_out_of_calls() -> None:
     assert lenient.arguments({"size": 7}, context) == {"size": 7, "ctx": context}
 
 
-def test_a_context_that_is_not_annotated_does_not_become_an_input() -> None:
+def test_context_without_annotation_is_rejected() -> None:
     with pytest.raises(TypeError, match="annotate the parameter ctx with Context"):
 
         @task
@@ -105,11 +105,11 @@ def test_a_context_that_is_not_annotated_does_not_become_an_input() -> None:
 
 
 class Opaque:
-    """Has no form in JSON."""
+    """A type without a JSON Schema."""
 
 
 @pytest.mark.parametrize("kind", [Opaque, Callable[[], int]])
-def test_a_parameter_that_cannot_come_as_json_is_named(kind: Any) -> None:
+def test_parameter_without_a_json_schema_is_named(kind: Any) -> None:
     def handles(what: Any) -> None:
         del what
 
@@ -128,12 +128,12 @@ def now() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("function", [now, later])
-def test_a_generator_is_no_task(function: Any) -> None:
+def test_generator_is_rejected(function: Any) -> None:
     with pytest.raises(TypeError, match="return a list"):
         task(function)
 
 
-def test_two_tasks_of_one_name_fail_at_import(
+def test_duplicate_task_name_fails_at_import(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("twice_a", "twice_b"):
@@ -145,7 +145,7 @@ def test_two_tasks_of_one_name_fail_at_import(
         discover(["twice_a", "twice_b"])
 
 
-def test_a_task_does_not_hide_another_of_its_module(
+def test_task_that_replaces_another_fails_at_import(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = "from shoal import task\n" + "@task\ndef same() -> None: ...\n" * 2
@@ -156,7 +156,7 @@ def test_a_task_does_not_hide_another_of_its_module(
         discover(["twice_here"])
 
 
-def test_a_task_imported_by_two_modules_is_one(
+def test_task_imported_by_two_modules_is_not_a_duplicate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "origin_of.py").write_text("from shoal import task\n@task\ndef one(): ...\n")
@@ -166,7 +166,7 @@ def test_a_task_imported_by_two_modules_is_one(
     assert list(discover(["origin_of", "user_of"])) == ["one"]
 
 
-def test_log_lines_of_a_task_say_whose_they_are(caplog: pytest.LogCaptureFixture) -> None:
+def test_log_lines_contain_job_task_attempt_and_epoch(caplog: pytest.LogCaptureFixture) -> None:
     context = replace(Context.fake(index=3, attempt=2), job_id="job_1", epoch=5)
 
     with caplog.at_level("INFO", logger="shoal.task"):

@@ -37,7 +37,7 @@ def running() -> Iterator[Running]:
 
 @pytest.fixture
 def eventually() -> Eventually:
-    """Wait until something outside of our processes' reach holds, by asking again and again."""
+    """Polls until a condition outside of our processes holds."""
 
     def wait(holds: Callable[[], object]) -> None:
         pause = threading.Event()
@@ -52,7 +52,7 @@ def eventually() -> Eventually:
 
 @pytest.fixture
 def fake_kubernetes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKubernetes]:
-    """A cluster in which the worker may do what the guide says, and no more."""
+    """A cluster with exactly the permissions of the how-to page."""
     monkeypatch.delenv("SHOAL_CONTAINER_NAMESPACE", raising=False)
     monkeypatch.delenv("SHOAL_CONTAINER_SERVICE_ACCOUNT", raising=False)
     monkeypatch.setattr(container_run, "SCHEDULE", QUICK)

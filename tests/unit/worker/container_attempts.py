@@ -1,4 +1,4 @@
-"""Attempts of container tasks, and what the cluster does meanwhile."""
+"""Helpers that run attempts of container tasks while the cluster changes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PATIENT = PollingSchedule(
 
 @dataclass
 class Attempt:
-    """What a container task reads of its context."""
+    """The part of a Context that a container task uses."""
 
     epoch: int = 1
     attempt: int = 1
@@ -47,20 +47,20 @@ class Attempt:
         return job_name(cast("Context", self))
 
     def manifest(self) -> dict[str, Any]:
-        asked = ContainerSpec(
+        spec = ContainerSpec(
             image="tools/a:1", env={}, cpu="1", memory="1Gi", user=None, read_only=True
         )
-        return job_manifest(asked, cast("Context", self), "shoal-task")
+        return job_manifest(spec, cast("Context", self), "shoal-task")
 
     async def run(self, **given: Any) -> ContainerResult:
-        """Run the task as a worker does."""
+        """Runs the task like a worker."""
         arguments = container.arguments({"image": "tools/a:1"} | given, cast("Context", self))
         return await container(**arguments)
 
     async def run_until_cancelled(
         self, fake_kubernetes: FakeKubernetes, when: str, *, flag: bool = True
     ) -> None:
-        """Run it, cancelled by the worker just before a request."""
+        """Runs the task and cancels it just before a request."""
         loop, running = asyncio.get_running_loop(), asyncio.ensure_future(self.run())
 
         def cancel() -> None:
@@ -87,10 +87,10 @@ def verbs_of_the_guide() -> set[str]:
     }
 
 
-def each_look(fake_kubernetes: FakeKubernetes, *steps: Callable[[], None]) -> None:
-    """Have the steps happen, one before each look at the Job."""
+def each_poll(fake_kubernetes: FakeKubernetes, *steps: Callable[[], None]) -> None:
+    """Runs one of the steps before each poll of the Job."""
     fake_kubernetes.before["get jobs"].extend(steps)
 
 
-def nothing() -> None:
-    """The world stays as it is."""
+def no_change() -> None:
+    """Changes nothing."""

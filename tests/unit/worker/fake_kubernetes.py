@@ -1,8 +1,9 @@
-"""A Kubernetes API on loopback that keeps state: Jobs, their pods, what those print.
+"""A stateful Kubernetes API on loopback with Jobs, their pods and logs.
 
-It answers as the API server does where container tasks can tell: names are unique, every write
-raises the version, writes that name another version or uid are refused, a Job is deleted after its
-pods. No pod moves by itself: a test moves it, also from within a request (`before`).
+It behaves like the API server in all respects that container tasks depend on: names are unique,
+every write increments the version, writes with another version or uid are rejected, and a Job is
+deleted after its pods. Pods change only when a test changes them, possibly during a request
+(`before`).
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ import kubernetes.client
 import yaml
 
 DROP: Final = "drop"
-"""The connection is closed and nothing done."""
+"""Closes the connection without executing the request."""
 HANG: Final = "hang"
-"""Nothing is done, and no answer comes."""
+"""Neither executes the request nor responds."""
 LOSE: Final = "lose"
-"""It is done, and the connection closed instead of an answer."""
+"""Executes the request and closes the connection without a response."""
 _PATH: Final = re.compile(
     r"/(?:apis/batch|api)/v1/namespaces/([^/]+)/(jobs|pods)(?:/([^/]+))?(?:/(log))?"
 )
@@ -35,7 +36,7 @@ _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 @dataclass(frozen=True)
 class Status:
-    """An answer that is not a success."""
+    """An error response."""
 
     code: int
     reason: str = ""
@@ -45,7 +46,7 @@ class Status:
 type Fault = str | Status
 
 
-class Refusal(Exception):  # noqa: N818 - the name says what it is
+class Refusal(Exception):  # noqa: N818 - internal to this module
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.status = Status(code, reason)
@@ -53,24 +54,24 @@ class Refusal(Exception):  # noqa: N818 - the name says what it is
 
 @dataclass
 class FakeKubernetes:
-    """The cluster. `role` holds what the worker may do, as "verb resource"; None for all."""
+    """The cluster. `role` has the permissions of the worker as "verb resource"; None allows all."""
 
     namespace: str = "shoal-tasks"
     role: set[str] | None = None
     lingering: bool = False
-    """Whether a Job that is deleted stays until `bury`, as it does while its pod ends."""
+    """Whether a deleted Job exists until `finish_deletion`, as while its pod terminates."""
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     pods: dict[str, dict[str, Any]] = field(default_factory=dict)
     logs: dict[str, bytes] = field(default_factory=dict)
     made: list[str] = field(default_factory=list)
-    """The name of every Job that was ever made."""
-    asked: list[str] = field(default_factory=list)
-    """Every request that came in, as "verb resource"."""
+    """The name of every Job that was created."""
+    requests: list[str] = field(default_factory=list)
+    """Every received request, as "verb resource"."""
     faults: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
     before: dict[str, deque[Callable[[], None]]] = field(default_factory=lambda: defaultdict(deque))
-    """What happens in the cluster just before requests, one for each."""
+    """Changes of the cluster just before requests, one for each request."""
     on_the_way: dict[str, Callable[[], None]] = field(default_factory=dict)
-    """What happens while requests are on their way; others may overtake them."""
+    """Changes while requests are in transit; other requests may overtake them."""
     on_made: Callable[[str], None] = field(default=lambda _name: None)
 
     def __post_init__(self) -> None:
@@ -91,10 +92,10 @@ class FakeKubernetes:
         self._thread.join()
 
     def kubeconfig(self, folder: Path) -> Path:
-        """A file that leads clients here."""
+        """Writes a kubeconfig for this API."""
         host, port = self._server.server_address[:2]
         path = folder / "kubeconfig"
-        told = {
+        document = {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "here",
@@ -102,14 +103,14 @@ class FakeKubernetes:
             "users": [{"name": "worker", "user": {"token": "none"}}],
             "contexts": [{"name": "here", "context": {"cluster": "here", "user": "worker"}}],
         }
-        path.write_text(yaml.safe_dump(told))
+        path.write_text(yaml.safe_dump(document))
         return path
 
-    # What a test makes happen.
+    # Changes by tests.
 
     @property
     def running(self) -> list[str]:
-        """Jobs that neither ended nor leave."""
+        """Returns the Jobs that have not ended and are not being deleted."""
         return [
             name
             for name, job in self.jobs.items()
@@ -117,61 +118,61 @@ class FakeKubernetes:
         ]
 
     def run(self, name: str) -> None:
-        """Its container runs."""
+        """Starts the container of a Job."""
         self._pod(name, "Running", {"running": {}})
         self._job_status(name, active=1, ready=1)
 
     def pend(self, name: str) -> None:
-        """No node has room for its pod."""
+        """Leaves the pod of a Job pending, without a node."""
         pod = self._pod(name, "Pending", None)
         lacking = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
         pod["status"]["conditions"] = [lacking]
         self._job_status(name, active=1, ready=0)
 
     def hold_up(self, name: str, reason: str, message: str = "") -> None:
-        """Its container cannot be started."""
+        """Leaves the container of a Job waiting with a reason."""
         self._pod(name, "Pending", {"waiting": {"reason": reason, "message": message}})
         self._job_status(name, active=1, ready=0)
 
     def succeed(self, name: str, message: str = "") -> None:
-        """Its container ends well."""
+        """Ends the container of a Job with exit code 0."""
         ended = {"exitCode": 0, "reason": "Completed", "message": message}
         self._pod(name, "Succeeded", {"terminated": ended})
         self._end(name, "Complete", "CompletionsReached")
 
     def succeed_all(self) -> None:
-        """All that run end well."""
+        """Ends all running Jobs with success."""
         for name in self.running:
             self.succeed(name)
 
     def fail(
         self, name: str, exit_code: int, *, reason: str = "Error", message: str = "", log: str = ""
     ) -> None:
-        """Its container ends badly, having printed `log`."""
+        """Ends the container of a Job with an exit code, after it has printed `log`."""
         ended = {"exitCode": exit_code, "reason": reason, "message": message}
         pod = self._pod(name, "Failed", {"terminated": ended})
         self.logs[pod["metadata"]["name"]] = log.encode()
         self._end(name, "Failed", "BackoffLimitExceeded")
 
     def exceed_deadline(self, name: str) -> None:
-        """Kubernetes ends it, and its pod is gone."""
+        """Fails a Job at its deadline and deletes its pod."""
         self._forget_pods(name)
         self._end(name, "Failed", "DeadlineExceeded")
 
     def lose_node(self, name: str) -> None:
-        """The pod is gone with its node."""
+        """Fails a Job whose pod was lost with its node."""
         self._forget_pods(name)
         self._end(name, "Failed", "BackoffLimitExceeded")
 
     def touch(self, name: str, **annotations: str) -> None:
-        """Somebody writes the Job."""
+        """Changes a Job like another client."""
         with self._lock:
             metadata = self.jobs[name]["metadata"]
             metadata["annotations"] |= annotations
             metadata["resourceVersion"] = self._next_version()
 
     def delete(self, name: str) -> None:
-        """Delete its pod, then the Job."""
+        """Deletes the pod, then the Job."""
         with self._lock:
             self._forget_pods(name)
             self.touch(name)
@@ -179,14 +180,14 @@ class FakeKubernetes:
             if not self.lingering:
                 del self.jobs[name]
 
-    def bury(self, name: str) -> None:
-        """Its pod has ended, and the Job that was deleted goes."""
+    def finish_deletion(self, name: str) -> None:
+        """Ends the pod of a deleted Job, which removes the Job."""
         with self._lock:
             assert "deletionTimestamp" in self.jobs[name]["metadata"]
             del self.jobs[name]
 
     def make(self, manifest: Mapping[str, Any]) -> None:
-        """Make a Job, as the API does."""
+        """Creates a Job like the API."""
         with self._lock:
             unknown = list(_unknown_fields(manifest, "V1Job", ""))
             if unknown:
@@ -210,35 +211,35 @@ class FakeKubernetes:
             self.made.append(name)
             self.on_made(name)
 
-    # What the API does.
+    # The API.
 
     def answer(self, verb: str, path: str, query: Mapping[str, list[str]], body: Any) -> Any:
-        """The answer to a request: JSON, or bytes for a log; raise Refusal."""
+        """Returns the response: JSON, or bytes for a log. Raises Refusal."""
         match = _PATH.fullmatch(path)
         if match is None:
             raise Refusal(404, "NotFound")
         namespace, resource, name, log = match.groups()
         verb = "list" if verb == "get" and name is None else verb
-        asked = f"{verb} {resource}{'/log' if log else ''}"
-        self.on_the_way.get(asked, lambda: None)()
+        requests = f"{verb} {resource}{'/log' if log else ''}"
+        self.on_the_way.get(requests, lambda: None)()
         with self._lock:
-            self.asked.append(asked)
-            if self.before[asked]:
-                self.before[asked].popleft()()
-            fault = self.faults[asked].popleft() if self.faults[asked] else None
+            self.requests.append(requests)
+            if self.before[requests]:
+                self.before[requests].popleft()()
+            fault = self.faults[requests].popleft() if self.faults[requests] else None
             if fault is not None and fault != LOSE:
                 raise _Faulty(fault)
-            if self.role is not None and asked not in self.role:
+            if self.role is not None and requests not in self.role:
                 raise Refusal(403, "Forbidden")
             if namespace != self.namespace:
                 raise Refusal(404, "NotFound")
-            answer = self._do(asked, name, query, body)
+            answer = self._do(requests, name, query, body)
             if fault == LOSE:
                 raise _Faulty(fault)
             return answer
 
-    def _do(self, asked: str, name: str, query: Mapping[str, list[str]], body: Any) -> Any:
-        match asked:
+    def _do(self, requests: str, name: str, query: Mapping[str, list[str]], body: Any) -> Any:
+        match requests:
             case "create jobs":
                 self.make(body)
                 return self.jobs[body["metadata"]["name"]]
@@ -254,10 +255,10 @@ class FakeKubernetes:
         job = self.jobs.get(name)
         if job is None:
             raise Refusal(404, "NotFound")
-        if asked == "patch jobs":
+        if requests == "patch jobs":
             _refuse_conflict(job, body["metadata"])
             self.touch(name, **body["metadata"]["annotations"])
-        elif asked == "delete jobs":
+        elif requests == "delete jobs":
             assert body["propagationPolicy"] == "Foreground"
             _refuse_conflict(job, body["preconditions"])
             self.delete(name)
@@ -300,7 +301,7 @@ class FakeKubernetes:
         return str(self._version)
 
 
-class _Faulty(Exception):  # noqa: N818 - as above
+class _Faulty(Exception):  # noqa: N818 - internal to this module
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
 
@@ -335,7 +336,7 @@ def _refuse_conflict(job: Mapping[str, Any], named: Mapping[str, Any]) -> None:
 
 
 def _unknown_fields(value: Any, kind: str, path: str) -> Iterable[str]:
-    """Fields that the API would drop unseen."""
+    """Returns the unknown fields, which the API server would drop."""
     if listed := re.fullmatch(r"List\[(.+)\]", kind):
         for each in value:
             yield from _unknown_fields(each, listed[1], path)
@@ -352,7 +353,7 @@ def _unknown_fields(value: Any, kind: str, path: str) -> Iterable[str]:
 
 
 def _refuse_unless_restricted(pod: Mapping[str, Any]) -> None:
-    """What admission does in a namespace that enforces the standard `restricted`."""
+    """Returns the violations of the Pod Security Standard `restricted`."""
     whole = pod["securityContext"]
     ok = whole["runAsNonRoot"] and whole["seccompProfile"]["type"] == "RuntimeDefault"
     for container in pod["containers"]:
@@ -375,7 +376,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one packet an answer: in two, the second waits for an acknowledgement
+    wbufsize = -1  # one packet per response: a second packet would wait for an acknowledgement
 
     def _serve(self, verb: str) -> None:
         url = urlsplit(self.path)
@@ -396,9 +397,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200 if verb != "create" else 201, answer)
 
     def _refuse(self, status: Status) -> None:
-        told = {"kind": "Status", "reason": status.reason, "message": f"told: {status.reason}"}
+        document = {
+            "kind": "Status",
+            "reason": status.reason,
+            "message": f"message: {status.reason}",
+        }
         headers = {"Retry-After": status.retry_after} if status.retry_after else {}
-        self._send(status.code, told, headers)
+        self._send(status.code, document, headers)
 
     def _send(self, code: int, answer: Any, headers: Mapping[str, str] = {}) -> None:
         plain = isinstance(answer, bytes)
@@ -425,4 +430,4 @@ class _Handler(BaseHTTPRequestHandler):
 
     @override
     def log_message(self, format: str, *args: Any) -> None:
-        """Tests print nothing."""
+        """Does not log requests."""

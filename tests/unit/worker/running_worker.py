@@ -1,4 +1,4 @@
-"""A worker in a thread of the test, and the world around it."""
+"""Runs a worker in a thread of the test, with fake ports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ type Eventually = Callable[[Callable[[], object]], None]
 
 
 class Running:
-    """A worker in a thread of the test, and the world around it."""
+    """A worker in a thread of the test, with fake ports."""
 
     def __init__(self) -> None:
         self.callbacks = FakeCallbacks()
@@ -70,13 +70,13 @@ class Running:
         return self.deliveries.send_chunk(chunk, queue)
 
     def get(self, path: str) -> tuple[int, str]:
-        """Ask it over HTTP, once it has registered; status and body."""
+        """Returns status and body of a GET request to the probes, after the registration."""
         self.callbacks.wait_for(lambda: self.worker.probes.port)
         answer = httpx.get(f"http://127.0.0.1:{self.worker.probes.port}{path}", timeout=10)
         return answer.status_code, answer.text
 
     def join(self) -> int | None:
-        """Wait for the worker to leave by itself."""
+        """Waits for the exit of the worker. Returns its exit code."""
         assert self._thread is not None
         self._thread.join(DEADLINE)
         assert not self._thread.is_alive(), "the worker did not leave"
@@ -87,7 +87,7 @@ class Running:
         return self.join()
 
     def run_until_final(self, *chunks: int, **config: object) -> None:
-        """Run until these chunks have a final report and their messages are deleted; leave."""
+        """Runs the worker until these chunks have a final report, then drains it."""
         self.start(**config)  # type: ignore[arg-type]
         self.callbacks.wait_for(lambda: all(map(self.callbacks.final, chunks)))
         assert self.leave() == 0

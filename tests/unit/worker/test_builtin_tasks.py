@@ -13,11 +13,11 @@ from shoal.sdk import InvalidInput, discover
 from tasks import cpu, io, matrix, network, noop
 
 
-def test_all_five_are_found() -> None:
+def test_all_built_in_tasks_are_discovered() -> None:
     assert discover(["tasks"]).keys() == {"noop", "cpu", "io", "matrix", "container"}
 
 
-def test_noop_gives_back_its_input() -> None:
+def test_noop_returns_its_input() -> None:
     assert noop(a=1) == {"a": 1}
 
 
@@ -28,7 +28,7 @@ def test_cpu_counts_primes(n: int, primes: int) -> None:
     assert cpu(n=n) == {"n": n, "primes": primes}
 
 
-def test_the_checksum_of_matrix_is_that_of_the_exact_product() -> None:
+def test_matrix_checksum_matches_the_exact_product() -> None:
     draw = np.random.default_rng(5)
     left, right = (draw.integers(0, 10, (16, 16)) for _ in range(2))
     exact = zlib.crc32((left @ right).astype("<f8").tobytes())
@@ -37,7 +37,7 @@ def test_the_checksum_of_matrix_is_that_of_the_exact_product() -> None:
 
 
 @pytest.mark.parametrize("given", [{"size": 0}, {"size": 10_000}, {"seed": -1}])
-def test_matrix_has_bounds(given: dict[str, Any]) -> None:
+def test_matrix_rejects_sizes_out_of_range(given: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         matrix.arguments(given, None)
 
@@ -46,7 +46,7 @@ def test_io_waits() -> None:
     assert asyncio.run(io(delay=0.01)) == {"delay": 0.01}
 
 
-def test_io_fetches_nothing_unless_hosts_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_io_rejects_urls_without_allowed_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SHOAL_IO_HOSTS", raising=False)
 
     with pytest.raises(NonRetryable, match="allowed"):
@@ -66,7 +66,7 @@ def test_io_fetches_nothing_unless_hosts_are_allowed(monkeypatch: pytest.MonkeyP
         "http://[::1",
     ],
 )
-def test_urls_that_are_never_fetched(url: str) -> None:
+def test_forbidden_urls_are_rejected(url: str) -> None:
     with pytest.raises(NonRetryable):
         asyncio.run(network.fetch(url, {"host.test"}))
 
@@ -79,17 +79,17 @@ def test_urls_that_are_never_fetched(url: str) -> None:
         *("::ffff:8.8.8.8", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::"),
     ],
 )
-def test_addresses_that_are_not_public(address: str) -> None:
+def test_private_addresses_are_not_public(address: str) -> None:
     assert not network.is_public(address)
 
 
-def test_a_host_with_any_address_inside_is_refused() -> None:
+def test_host_with_a_private_address_is_rejected() -> None:
     with pytest.raises(NonRetryable, match="not public"):
         asyncio.run(network.fetch("http://localhost/", {"localhost"}))
 
 
 class Server:
-    """A server on loopback that sends one answer to each request."""
+    """A server on loopback with the same response to each request."""
 
     def __init__(self, answer: bytes) -> None:
         self.answer = answer
@@ -114,24 +114,24 @@ def answer_of(body: bytes, status: str = "200 OK") -> bytes:
     return head.encode() + body
 
 
-def test_the_address_is_asked_for_the_host() -> None:
+def test_request_to_the_address_names_the_host() -> None:
     server = Server(answer_of(b"hello"))
 
     assert asyncio.run(server.fetch()) == {"status": 200, "bytes": 5}
     assert b"Host: host.test" in server.requests[0]
 
 
-def test_a_redirect_is_not_followed() -> None:
+def test_redirect_is_not_followed() -> None:
     with pytest.raises(NonRetryable, match="redirect"):
         asyncio.run(Server(answer_of(b"", "302 Found")).fetch())
 
 
-def test_a_large_body_is_cut_off() -> None:
+def test_large_body_is_rejected() -> None:
     with pytest.raises(NonRetryable, match="more than"):
         asyncio.run(Server(answer_of(b"x" * (network.MAX_BYTES + 1))).fetch())
 
 
-def test_a_slow_host_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_host_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     async def never(_host: str, _port: int) -> str:
         await asyncio.sleep(60)
         return ""

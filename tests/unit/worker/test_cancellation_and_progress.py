@@ -1,4 +1,4 @@
-"""What a running task hears and says: cancelled, how far, when to come back."""
+"""Cancellation, progress and retry delay of a running task."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ def cancelling(_: int) -> dict[str, Any]:
     return {"decision": "cancelled", "directive": "cancel"}
 
 
-def test_a_task_that_looks_cleans_up_when_it_is_cancelled(
+def test_cancellable_task_cleans_up_on_cancel(
     running: Running, tmp_path: Path, eventually: Eventually
 ) -> None:
     note = tmp_path / "note"
@@ -30,7 +30,7 @@ def test_a_task_that_looks_cleans_up_when_it_is_cancelled(
     assert running.callbacks.reports == []
 
 
-def test_a_task_that_does_not_look_is_killed_after_a_grace(
+def test_task_that_ignores_a_cancel_is_killed_after_the_grace_period(
     running: Running, tmp_path: Path, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "CLEAN_UP_SECONDS", 0.2)
@@ -49,8 +49,8 @@ def test_a_task_that_does_not_look_is_killed_after_a_grace(
 @pytest.mark.parametrize(
     "task", ["calls_itself_off", "calls_itself_off_later", "calls_off_a_batch"]
 )
-def test_one_that_calls_itself_off_has_failed(running: Running, task: str) -> None:
-    """Else it had no outcome, and its chunk went round for ever."""
+def test_task_that_raises_cancelled_without_a_cancel_fails(running: Running, task: str) -> None:
+    """Without an outcome, its chunk would be delivered again forever."""
     running.add(0, FakeChunk(task, [{"how": "itself"}, {"how": "itself"}]))
 
     running.run_until_final(0)
@@ -64,7 +64,7 @@ def test_one_that_calls_itself_off_has_failed(running: Running, task: str) -> No
 @pytest.mark.parametrize(
     "task", ["calls_itself_off", "calls_itself_off_later", "calls_off_a_batch"]
 )
-def test_one_that_lost_its_lease_has_no_outcome(running: Running, task: str) -> None:
+def test_task_that_lost_its_lease_has_no_outcome(running: Running, task: str) -> None:
     running.add(0, FakeChunk(task, [{"how": "lost"}]))
 
     running.run_until_final(0)
@@ -72,21 +72,21 @@ def test_one_that_lost_its_lease_has_no_outcome(running: Running, task: str) -> 
     assert running.callbacks.outcomes(0) == {}
 
 
-def test_heartbeats_say_how_far_a_task_is(running: Running, tmp_path: Path) -> None:
+def test_heartbeats_contain_the_progress_of_the_task(running: Running, tmp_path: Path) -> None:
     note = tmp_path / "note"
     running.add(0, FakeChunk("is_halfway", [{"note": str(note)}], first=7))
     running.start(lease=0.3)
 
-    def told() -> bool:
+    def reported() -> bool:
         beats = [beat for request in running.callbacks.heartbeats for beat in request.leases]
         return any((beat.index, beat.progress) == (7, 0.5) for beat in beats)
 
-    running.callbacks.wait_for(told)
+    running.callbacks.wait_for(reported)
     note.touch()
     assert running.leave() == 0
 
 
-def test_a_task_says_when_to_come_back(running: Running) -> None:
+def test_task_sets_the_delay_of_its_retry(running: Running) -> None:
     running.add(0, FakeChunk("comes_back_later", [{"seconds": 90}]))
 
     running.run_until_final(0)
@@ -95,7 +95,7 @@ def test_a_task_says_when_to_come_back(running: Running) -> None:
     assert (error.type, error.retryable, error.retry_after) == ("RetryAfter", True, 90.0)
 
 
-def test_without_an_api_nothing_can_be_kept(running: Running) -> None:
+def test_effects_fail_without_an_api(running: Running) -> None:
     running.add(0, FakeChunk("keeps", [{"key": "k", "note": "n"}]))
 
     running.run_until_final(0)

@@ -7,7 +7,7 @@ from shoal.worker.circuit_breaker import CallAbandoned, CircuitBreaker
 
 
 class Leaving(threading.Event):
-    """Never set by itself; remembers how long it was waited for."""
+    """An event that records its waits and is set after a number of them."""
 
     def __init__(self, leave_after: int = 1_000) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class Leaving(threading.Event):
 
 
 class Flaky:
-    """Raises so often before it answers."""
+    """Raises RemoteUnavailable `times` times, then returns."""
 
     def __init__(self, times: int, retry_after: float | None = None) -> None:
         self.times = times
@@ -33,14 +33,14 @@ class Flaky:
         return "answer"
 
 
-def test_a_call_is_made_until_it_is_answered() -> None:
+def test_call_is_retried_until_it_succeeds() -> None:
     leaving = Leaving()
 
     assert CircuitBreaker(leaving)("call", Flaky(50)) == "answer"
     assert len(leaving.waits) == 50
 
 
-def test_waits_grow_to_a_bound_and_are_spread() -> None:
+def test_delays_grow_to_a_maximum_and_have_jitter() -> None:
     leaving = Leaving()
 
     CircuitBreaker(leaving, max_delay=5.0)("call", Flaky(300))
@@ -50,7 +50,7 @@ def test_waits_grow_to_a_bound_and_are_spread() -> None:
     assert min(leaving.waits[20:]) < 1.0
 
 
-def test_the_other_side_may_ask_for_a_longer_wait() -> None:
+def test_retry_after_extends_the_delay() -> None:
     leaving = Leaving()
 
     CircuitBreaker(leaving)("call", Flaky(1, retry_after=77.0))
@@ -58,12 +58,12 @@ def test_the_other_side_may_ask_for_a_longer_wait() -> None:
     assert leaving.waits == [pytest.approx(77.0, abs=1.0)]
 
 
-def test_a_worker_that_leaves_gives_up() -> None:
+def test_shutdown_abandons_the_call() -> None:
     with pytest.raises(CallAbandoned):
         CircuitBreaker(Leaving(leave_after=2))("call", Flaky(50))
 
 
-def test_a_refusal_is_not_repeated() -> None:
+def test_rejection_is_not_retried() -> None:
     def refuse() -> None:
         raise RemoteRejected(422, "never")
 
@@ -74,7 +74,7 @@ def test_a_refusal_is_not_repeated() -> None:
     assert leaving.waits == []
 
 
-def test_while_one_thread_asks_whether_the_other_side_is_back_others_wait() -> None:
+def test_one_thread_probes_while_the_others_wait() -> None:
     breaker, called, times = CircuitBreaker(threading.Event()), [0], [0]
     others = [threading.Thread(target=lambda: breaker("other", other)) for _ in range(5)]
 
@@ -98,7 +98,7 @@ def test_while_one_thread_asks_whether_the_other_side_is_back_others_wait() -> N
     assert called == [5]
 
 
-def test_a_refusal_shows_that_the_other_side_is_back() -> None:
+def test_rejection_closes_the_circuit_breaker() -> None:
     leaving, times = Leaving(), [0]
     breaker = CircuitBreaker(leaving)
 

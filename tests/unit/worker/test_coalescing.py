@@ -1,4 +1,4 @@
-"""Small chunks of brief tasks share a message to a child, and nothing else."""
+"""Coalescing of short chunks into one assignment."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def paced(seconds: float) -> TaskPace:
 
 
 class Chunk:
-    """Owns a segment of the pool."""
+    """The owner of a segment."""
 
     def __init__(self, number: int, *hows: str, path: Path, **differs: Any) -> None:
         tasks: list[AssignedTask] = [
@@ -32,23 +32,23 @@ class Chunk:
         ]
         whole = Assignment("acts", "job_1", number, 1, 60.0, one_by_one=True, tasks=tasks)
         self.segment = Segment(self, whole._replace(**differs))
-        self.heard: list[dict[str, Any]] = []
+        self.received: list[dict[str, Any]] = []
         self.over = threading.Event()
 
     def outcomes(self, outcomes: list[bytes]) -> None:
-        self.heard += map(json.loads, outcomes)
+        self.received += map(json.loads, outcomes)
 
     def ended(self) -> None:
         self.over.set()
 
     @property
     def results(self) -> list[int]:
-        """The process of each task that completed."""
-        return [each["result"] for each in self.heard]
+        """The process id of each completed task."""
+        return [each["result"] for each in self.received]
 
 
 class Serving:
-    """A pool that runs what was ordered once it serves."""
+    """A pool that queues its commands until `serve_until_over`."""
 
     def __init__(self, fork_client: ForkClient, folder: Path) -> None:
         self.pool = Pool(fork_client, pace=paced(0.000_01))
@@ -65,7 +65,7 @@ class Serving:
         assert all(chunk.over.wait(DEADLINE) for chunk in chunks)
 
     def let_go(self) -> None:
-        """End the wait of the task that waits."""
+        """Ends the task that waits for the pipe."""
         (self.folder / "pipe").write_bytes(b"go")
 
     @property
@@ -82,29 +82,35 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
         serving.thread.join(DEADLINE)
 
 
-def test_brief_chunks_run_in_one_child_and_each_hears_of_its_own(serving: Serving) -> None:
+def test_short_chunks_share_a_child_and_receive_their_own_outcomes(serving: Serving) -> None:
     chunks = [serving.chunk(number, "a", "b") for number in range(4)]
 
     serving.pool.run(*(chunk.segment for chunk in chunks))
     serving.serve_until_over(*chunks)
 
-    heard = [[each["index"] for each in chunk.heard] for chunk in chunks]
-    assert heard == [[0, 1], [10, 11], [20, 21], [30, 31]]
+    received = [[each["index"] for each in chunk.received] for chunk in chunks]
+    assert received == [[0, 1], [10, 11], [20, 21], [30, 31]]
     assert len({process for chunk in chunks for process in chunk.results}) == 1
 
 
-def test_a_death_costs_the_task_in_hand_only(serving: Serving) -> None:
+def test_death_of_a_child_fails_only_the_current_task(serving: Serving) -> None:
     chunks = [serving.chunk(0, "a"), serving.chunk(1, "b", "dies", "c"), serving.chunk(2, "d")]
 
     serving.pool.run(*(chunk.segment for chunk in chunks))
     serving.serve_until_over(*chunks)
 
-    ends = [[each["outcome"] for each in chunk.heard] for chunk in chunks]
+    ends = [[each["outcome"] for each in chunk.received] for chunk in chunks]
     assert ends == [["completed"], ["completed", "failed", "completed"], ["completed"]]
-    assert sorted(serving.runs) == ["a", "b", "c", "d", "dies"]  # parted, if the death took long
+    assert sorted(serving.runs) == [
+        "a",
+        "b",
+        "c",
+        "d",
+        "dies",
+    ]  # in another order if the segment was split
 
 
-def test_what_waits_behind_a_long_task_is_run_elsewhere_and_once(serving: Serving) -> None:
+def test_segments_behind_a_long_task_run_once_in_another_child(serving: Serving) -> None:
     before, long = serving.chunk(0, "a"), serving.chunk(1, "b", "waits", "c")
     behind = [serving.chunk(number, "d", "e") for number in (2, 3)]
 
@@ -112,26 +118,29 @@ def test_what_waits_behind_a_long_task_is_run_elsewhere_and_once(serving: Servin
     serving.serve_until_over(before, *behind)
 
     assert not long.over.is_set()
-    assert [each["index"] for each in long.heard] in ([10], [])  # none yet, if it runs apart too
+    assert [each["index"] for each in long.received] in (
+        [10],
+        [],
+    )  # none yet if the segment was split
     serving.let_go()
     serving.serve_until_over(long)
-    assert [each["index"] for each in long.heard] == [10, 11, 12]
+    assert [each["index"] for each in long.received] == [10, 11, 12]
     assert sorted(serving.runs) == ["a", "b", "c", "d", "d", "e", "e", "waits"]
 
 
 @pytest.mark.parametrize("end", [Pool.stop, Pool.kill, Pool.cancel])
-def test_one_that_is_ended_does_not_end_the_others(serving: Serving, end: Any) -> None:
+def test_ending_one_segment_does_not_end_the_others(serving: Serving, end: Any) -> None:
     first, second, third = (serving.chunk(number, "a") for number in range(3))
 
     serving.pool.run(first.segment, second.segment, third.segment)
     end(serving.pool, second.segment)
     serving.serve_until_over(first, second, third)
 
-    assert [len(chunk.heard) for chunk in (first, second, third)] in ([1, 0, 1], [1, 1, 1])
+    assert [len(chunk.received) for chunk in (first, second, third)] in ([1, 0, 1], [1, 1, 1])
 
 
 @pytest.mark.parametrize("end", [Pool.stop, Pool.kill])
-def test_one_that_is_ended_while_another_has_the_task_in_hand_never_begins(
+def test_segment_that_is_ended_before_its_first_task_never_starts(
     serving: Serving, end: Any
 ) -> None:
     long, ended, other = serving.chunk(0, "waits"), serving.chunk(1, "b"), serving.chunk(2, "c")
@@ -142,7 +151,7 @@ def test_one_that_is_ended_while_another_has_the_task_in_hand_never_begins(
     serving.let_go()
     serving.serve_until_over(long)
 
-    assert [len(chunk.heard) for chunk in (long, ended, other)] == [1, 0, 1]
+    assert [len(chunk.received) for chunk in (long, ended, other)] == [1, 0, 1]
     assert "b" not in serving.runs
 
 
@@ -150,7 +159,7 @@ def test_one_that_is_ended_while_another_has_the_task_in_hand_never_begins(
     ("seconds", "tasks", "sizes"),
     [(0.000_01, 1, [6]), (0.001, 1, [5, 1]), (0.001, 2, [4, 4, 4]), (0.01, 1, [1] * 6)],
 )
-def test_as_many_are_joined_as_are_over_in_a_moment(
+def test_expected_duration_limits_the_number_of_coalesced_tasks(
     tmp_path: Path, seconds: float, tasks: int, sizes: list[int]
 ) -> None:
     chunks = [Chunk(number, *["a"] * tasks, path=tmp_path) for number in range(6)]
@@ -160,7 +169,7 @@ def test_as_many_are_joined_as_are_over_in_a_moment(
     assert [len(whole.assignment.tasks) for whole in wholes] == sizes
 
 
-def test_a_type_that_is_not_known_yet_is_not_joined(tmp_path: Path) -> None:
+def test_unknown_types_are_not_coalesced(tmp_path: Path) -> None:
     chunks = [Chunk(number, "a", path=tmp_path) for number in range(3)]
 
     assert len([*coalesced([chunk.segment for chunk in chunks], TaskPace(), lambda _: None)]) == 3
@@ -169,7 +178,7 @@ def test_a_type_that_is_not_known_yet_is_not_joined(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "differs", [{"job_id": "job_2"}, {"epoch": 2}, {"timeout": 9.0}, {"one_by_one": False}]
 )
-def test_what_tasks_or_their_logs_are_told_apart_by_is_not_joined(
+def test_segments_with_visible_differences_are_not_coalesced(
     tmp_path: Path, differs: dict[str, Any]
 ) -> None:
     one, other = Chunk(0, "a", path=tmp_path), Chunk(1, "a", path=tmp_path, **differs)
@@ -177,7 +186,7 @@ def test_what_tasks_or_their_logs_are_told_apart_by_is_not_joined(
     assert len([*coalesced([one.segment, other.segment], paced(0.0), lambda _: None)]) == 2
 
 
-def test_one_long_task_parts_those_to_come_for_a_while() -> None:
+def test_one_long_task_stops_coalescing_for_a_while() -> None:
     pace = paced(0.000_01)
     before = pace.max_tasks("acts")
 

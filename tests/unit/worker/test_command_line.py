@@ -1,4 +1,4 @@
-"""`shoal worker`, as a person runs it."""
+"""`shoal worker` as a subprocess."""
 
 import json
 import os
@@ -22,10 +22,10 @@ def greet(name: str) -> str:
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    told = {"PATH": os.defpath, "PYTHONPATH": str(folder), **environment}
+    variables = {"PATH": os.defpath, "PYTHONPATH": str(folder), **environment}
     return subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-m", "shoal", "worker", *arguments],
-        env=told,
+        env=variables,
         capture_output=True,
         text=True,
         check=False,
@@ -33,7 +33,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     )
 
 
-def test_check_shows_each_type_with_its_schema(tmp_path: Path) -> None:
+def test_check_prints_each_type_with_its_schema(tmp_path: Path) -> None:
     (tmp_path / "greeting.py").write_text(GOOD)
 
     done = run(tmp_path, "check", SHOAL_TASKS="greeting")
@@ -44,7 +44,7 @@ def test_check_shows_each_type_with_its_schema(tmp_path: Path) -> None:
     assert offer["retry"]["max_attempts"] == 3
 
 
-def test_check_tells_why_tasks_cannot_be_imported(tmp_path: Path) -> None:
+def test_check_prints_the_import_error(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("import no_such_module\n")
 
     done = run(tmp_path, "check", SHOAL_TASKS="broken")
@@ -53,7 +53,7 @@ def test_check_tells_why_tasks_cannot_be_imported(tmp_path: Path) -> None:
     assert "no_such_module" in done.stderr
 
 
-def test_a_module_that_leaves_while_it_is_imported_is_told(tmp_path: Path) -> None:
+def test_exit_during_the_import_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "leaves.py").write_text("raise SystemExit('no licence')\n")
 
     done = run(tmp_path, "check", SHOAL_TASKS="leaves")
@@ -62,10 +62,10 @@ def test_a_module_that_leaves_while_it_is_imported_is_told(tmp_path: Path) -> No
     assert "no licence" in done.stderr
 
 
-def test_modules_are_found_where_one_stands(tmp_path: Path) -> None:
-    """As the installed command does, whose path begins where it is installed."""
+def test_modules_in_the_current_directory_are_found(tmp_path: Path) -> None:
+    """The path of the installed command does not contain the current directory."""
     (tmp_path / "greeting.py").write_text(GOOD)
-    program = "import sys; sys.path.remove(''); from shoal.__main__ import main; sys.exit(main())"
+    program = "import sys\nsys.path.remove('')\nfrom shoal.__main__ import main\nsys.exit(main())"
 
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", program, "worker", "check"],
@@ -80,14 +80,14 @@ def test_modules_are_found_where_one_stands(tmp_path: Path) -> None:
     assert (done.returncode, json.loads(done.stdout)[0]["name"]) == (0, "greet")
 
 
-def test_check_without_tasks_says_where_they_come_from(tmp_path: Path) -> None:
+def test_check_without_tasks_names_the_setting(tmp_path: Path) -> None:
     done = run(tmp_path, "check")
 
     assert done.returncode == 1
     assert "SHOAL_TASKS" in done.stderr
 
 
-def test_run_without_its_settings_names_what_is_missing(tmp_path: Path) -> None:
+def test_run_without_settings_names_the_missing_variable(tmp_path: Path) -> None:
     done = run(tmp_path, "run", SHOAL_TASKS="greeting")
 
     assert done.returncode == 2
@@ -95,13 +95,13 @@ def test_run_without_its_settings_names_what_is_missing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("slots", ["0", "1001", "many"])
-def test_slots_are_a_number_that_makes_sense(tmp_path: Path, slots: str) -> None:
+def test_invalid_slots_are_a_usage_error(tmp_path: Path, slots: str) -> None:
     assert run(tmp_path, "run", "--slots", slots).returncode == 2
 
 
-def test_a_second_signal_leaves_at_once(tmp_path: Path, eventually: Eventually) -> None:
+def test_second_signal_exits_at_once(tmp_path: Path, eventually: Eventually) -> None:
     (tmp_path / "greeting.py").write_text(GOOD)
-    told = {
+    variables = {
         "PATH": os.defpath,
         "PYTHONPATH": str(tmp_path),
         "SHOAL_TASKS": "greeting",
@@ -114,7 +114,7 @@ def test_a_second_signal_leaves_at_once(tmp_path: Path, eventually: Eventually) 
     log = tmp_path / "log"
     with log.open("w") as out:
         worker = subprocess.Popen(
-            [sys.executable, "-m", "shoal", "worker", "run"], env=told, stderr=out
+            [sys.executable, "-m", "shoal", "worker", "run"], env=variables, stderr=out
         )
         eventually(lambda: "retrying" in log.read_text())  # it cannot register
 

@@ -1,4 +1,4 @@
-"""Container tasks that are cancelled."""
+"""Cancellation of container tasks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks import container_run
 from tasks.container_run import PollingSchedule
 from tests.unit.worker.container_attempts import (
     Attempt,
-    nothing,
+    no_change,
 )
 from tests.unit.worker.fake_kubernetes import DROP, FakeKubernetes
 
@@ -26,7 +26,7 @@ def test_cancel_deletes_the_job(fake_kubernetes: FakeKubernetes) -> None:
     assert not fake_kubernetes.pods
 
 
-def test_an_interruption_that_is_no_cancel_leaves_the_job(fake_kubernetes: FakeKubernetes) -> None:
+def test_interruption_without_a_cancel_keeps_the_job(fake_kubernetes: FakeKubernetes) -> None:
     fake_kubernetes.on_made = fake_kubernetes.run
 
     asyncio.run(Attempt().run_until_cancelled(fake_kubernetes, "get jobs", flag=False))
@@ -34,9 +34,9 @@ def test_an_interruption_that_is_no_cancel_leaves_the_job(fake_kubernetes: FakeK
     assert fake_kubernetes.running == [Attempt().name]
 
 
-def test_a_job_that_is_just_being_made_is_deleted_too(fake_kubernetes: FakeKubernetes) -> None:
+def test_cancel_during_the_creation_deletes_the_job(fake_kubernetes: FakeKubernetes) -> None:
     attempt, overtaken = Attempt(), threading.Event()
-    fake_kubernetes.before["list jobs"].extend([nothing, overtaken.set])
+    fake_kubernetes.before["list jobs"].extend([no_change, overtaken.set])
 
     async def cancelled_on_the_way() -> None:
         loop, running = asyncio.get_running_loop(), asyncio.ensure_future(attempt.run())
@@ -44,7 +44,7 @@ def test_a_job_that_is_just_being_made_is_deleted_too(fake_kubernetes: FakeKuber
         def cancel() -> None:
             attempt.cancelled = True
             loop.call_soon_threadsafe(running.cancel)
-            overtaken.wait(0.3)  # nobody should look for the Job before it is made
+            overtaken.wait(0.3)  # the run must not list Jobs before the creation
 
         fake_kubernetes.on_the_way["create jobs"] = cancel
         with pytest.raises(asyncio.CancelledError):
@@ -65,22 +65,22 @@ def test_cancel_deletes_a_job_that_changes_meanwhile(fake_kubernetes: FakeKubern
     assert not fake_kubernetes.jobs
 
 
-def test_a_ghost_that_is_cancelled_leaves_what_a_newer_epoch_adopted(
+def test_cancelled_stale_run_keeps_an_adopted_job(
     fake_kubernetes: FakeKubernetes,
 ) -> None:
     fake_kubernetes.on_made = fake_kubernetes.run
-    ghost = Attempt(epoch=1)
+    stale = Attempt(epoch=1)
     adopted = {"shoal/adopted-by-epoch": "2"}
     fake_kubernetes.before["delete jobs"].append(
-        lambda: fake_kubernetes.touch(ghost.name, **adopted)
+        lambda: fake_kubernetes.touch(stale.name, **adopted)
     )
 
-    asyncio.run(ghost.run_until_cancelled(fake_kubernetes, "get jobs"))
+    asyncio.run(stale.run_until_cancelled(fake_kubernetes, "get jobs"))
 
-    assert fake_kubernetes.running == [ghost.name]
+    assert fake_kubernetes.running == [stale.name]
 
 
-def test_cancel_gives_up_in_time_when_the_cluster_does_not_answer(
+def test_cancel_times_out_when_the_cluster_does_not_respond(
     fake_kubernetes: FakeKubernetes,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -1,4 +1,4 @@
-"""Container tasks where the API server is ill, or is not there."""
+"""Container tasks with a faulty or missing API server."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tasks.container_run import PollingSchedule
 from tests.unit.worker.container_attempts import (
     QUICK,
     Attempt,
-    each_look,
-    nothing,
+    each_poll,
+    no_change,
     outcome_of,
 )
 from tests.unit.worker.fake_kubernetes import DROP, HANG, LOSE, FakeKubernetes, Fault, Status
@@ -23,33 +23,33 @@ from tests.unit.worker.fake_kubernetes import DROP, HANG, LOSE, FakeKubernetes, 
 
 @pytest.mark.parametrize("fault", [DROP, LOSE, *map(Status, (408, 429, 500, 502, 503, 504))])
 @pytest.mark.parametrize(
-    "asked", ["create jobs", "get jobs", "list jobs", "list pods", "patch jobs", "get pods/log"]
+    "api_call", ["create jobs", "get jobs", "list jobs", "list pods", "patch jobs", "get pods/log"]
 )
-def test_a_fault_of_the_api_server_is_outlived(
-    fake_kubernetes: FakeKubernetes, asked: str, fault: Fault, capsys: pytest.CaptureFixture[str]
+def test_api_server_faults_are_retried(
+    fake_kubernetes: FakeKubernetes, api_call: str, fault: Fault, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = Attempt().name
-    fake_kubernetes.faults[asked].extend([fault] * (QUICK.max_refusals + 1))
-    each_look(fake_kubernetes, *[nothing] * 4, lambda: fake_kubernetes.fail(name, 9, log="why\n"))
+    fake_kubernetes.faults[api_call].extend([fault] * (QUICK.max_refusals + 1))
+    each_poll(fake_kubernetes, *[no_change] * 4, lambda: fake_kubernetes.fail(name, 9, log="why\n"))
 
     with pytest.raises(container_run.ContainerFailed, match="exit code 9"):
         outcome_of(Attempt())
 
     assert capsys.readouterr().err == "why\n"
     assert fake_kubernetes.made == [name]
-    assert fake_kubernetes.asked.count(asked) > 1
+    assert fake_kubernetes.requests.count(api_call) > 1
 
 
-def test_an_answer_that_was_lost_makes_no_second_job(fake_kubernetes: FakeKubernetes) -> None:
+def test_lost_response_creates_no_second_job(fake_kubernetes: FakeKubernetes) -> None:
     fake_kubernetes.on_made = fake_kubernetes.succeed
     fake_kubernetes.faults["create jobs"].append(LOSE)
 
     assert outcome_of(Attempt()).exit_code == 0
     assert fake_kubernetes.made == [Attempt().name]
-    assert fake_kubernetes.asked.count("create jobs") == 2
+    assert fake_kubernetes.requests.count("create jobs") == 2
 
 
-def test_a_server_that_hangs_is_asked_again(
+def test_call_to_a_hanging_server_is_retried(
     fake_kubernetes: FakeKubernetes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "_TIMEOUTS", (5.0, 0.3))
@@ -57,17 +57,17 @@ def test_a_server_that_hangs_is_asked_again(
     fake_kubernetes.faults["create jobs"].append(HANG)
 
     assert outcome_of(Attempt()).exit_code == 0
-    assert fake_kubernetes.asked.count("create jobs") > 1
+    assert fake_kubernetes.requests.count("create jobs") > 1
 
 
-def test_a_quota_that_the_server_races_for_is_asked_again(fake_kubernetes: FakeKubernetes) -> None:
+def test_quota_conflict_is_retried(fake_kubernetes: FakeKubernetes) -> None:
     fake_kubernetes.on_made = fake_kubernetes.succeed
     fake_kubernetes.faults["create jobs"].append(Status(409, "Conflict"))
 
     assert outcome_of(Attempt()).exit_code == 0
 
 
-def test_the_server_says_when_to_ask_again(fake_kubernetes: FakeKubernetes) -> None:
+def test_retry_after_of_the_server_is_used(fake_kubernetes: FakeKubernetes) -> None:
     fake_kubernetes.faults["get jobs"].append(Status(429, "TooManyRequests", retry_after="7"))
     here = cluster.Cluster.connect(cluster.ClusterConfig.from_environment())
 
@@ -77,7 +77,7 @@ def test_the_server_says_when_to_ask_again(fake_kubernetes: FakeKubernetes) -> N
     assert unreachable.value.retry_after == 7.0
 
 
-def test_a_cluster_that_refuses_while_it_starts_is_asked_again(
+def test_rejections_during_cluster_start_are_retried(
     fake_kubernetes: FakeKubernetes,
 ) -> None:
     fake_kubernetes.on_made = fake_kubernetes.succeed
@@ -86,21 +86,21 @@ def test_a_cluster_that_refuses_while_it_starts_is_asked_again(
     assert outcome_of(Attempt()).exit_code == 0
 
 
-def test_a_role_that_is_missing_is_told_and_may_be_mended(fake_kubernetes: FakeKubernetes) -> None:
+def test_missing_role_is_a_retryable_error(fake_kubernetes: FakeKubernetes) -> None:
     fake_kubernetes.role = {"list jobs"}
 
-    with pytest.raises(cluster.Refused, match="status 403: told: Forbidden"):
+    with pytest.raises(cluster.Refused, match="status 403: message: Forbidden"):
         outcome_of(Attempt())
 
 
-def test_a_namespace_that_is_missing_is_told(fake_kubernetes: FakeKubernetes) -> None:
+def test_missing_namespace_is_named(fake_kubernetes: FakeKubernetes) -> None:
     fake_kubernetes.namespace = "elsewhere"
 
     with pytest.raises(cluster.Refused, match="NotFound"):
         outcome_of(Attempt())
 
 
-def test_a_job_that_the_cluster_does_not_accept_fails_for_good(
+def test_invalid_job_fails_permanently(
     fake_kubernetes: FakeKubernetes,
 ) -> None:
     fake_kubernetes.faults["create jobs"].append(Status(422, "Invalid"))
@@ -109,7 +109,7 @@ def test_a_job_that_the_cluster_does_not_accept_fails_for_good(
         outcome_of(Attempt())
 
 
-def test_an_api_server_that_stays_away_is_a_timeout(
+def test_unavailable_api_server_is_a_timeout(
     fake_kubernetes: FakeKubernetes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -126,7 +126,7 @@ def test_an_api_server_that_stays_away_is_a_timeout(
 # Workers without a cluster.
 
 
-def test_without_a_cluster_a_container_fails_with_a_sentence(
+def test_container_without_a_cluster_fails_with_a_clear_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("KUBECONFIG", raising=False)
@@ -136,7 +136,7 @@ def test_without_a_cluster_a_container_fails_with_a_sentence(
         outcome_of(Attempt())
 
 
-def test_a_kubeconfig_that_is_wrong_fails_with_a_sentence(
+def test_invalid_kubeconfig_fails_with_a_clear_message(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
@@ -145,7 +145,7 @@ def test_a_kubeconfig_that_is_wrong_fails_with_a_sentence(
         outcome_of(Attempt())
 
 
-def test_without_the_client_a_container_fails_with_a_sentence(
+def test_container_without_the_client_fails_with_a_clear_message(
     fake_kubernetes: FakeKubernetes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "kubernetes", None)
@@ -153,12 +153,12 @@ def test_without_the_client_a_container_fails_with_a_sentence(
     with pytest.raises(cluster.NoCluster, match="the extra `container`"):
         outcome_of(Attempt())
 
-    assert not fake_kubernetes.asked
+    assert not fake_kubernetes.requests
 
 
 def test_offering_containers_does_not_import_the_client() -> None:
     code = (
-        "import sys, tasks; tasks.container.schema;"
+        "import sys, tasks\ntasks.container.schema\n"
         "sys.exit('kubernetes' in sys.modules or 'urllib3' in sys.modules)"
     )
     path = {"PYTHONPATH": ":".join(sys.path)}

@@ -1,4 +1,4 @@
-"""What comes of container tasks."""
+"""Outcomes of container tasks."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from tasks.container_run import PollingSchedule
 from tests.unit.worker.container_attempts import (
     PATIENT,
     Attempt,
-    each_look,
-    nothing,
+    each_poll,
+    no_change,
     outcome_of,
 )
 from tests.unit.worker.fake_kubernetes import FakeKubernetes, Status
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("text", "message"),
     [
         ("", ""),
         ("done", "done"),
@@ -28,22 +28,22 @@ from tests.unit.worker.fake_kubernetes import FakeKubernetes, Status
         ('{"rows": ', '{"rows": '),
     ],
 )
-def test_a_success_gives_its_termination_message(
-    fake_kubernetes: FakeKubernetes, said: str, told: object
+def test_success_returns_the_termination_message(
+    fake_kubernetes: FakeKubernetes, text: str, message: object
 ) -> None:
     name = Attempt().name
-    each_look(
+    each_poll(
         fake_kubernetes,
         lambda: fake_kubernetes.run(name),
-        lambda: fake_kubernetes.succeed(name, said),
+        lambda: fake_kubernetes.succeed(name, text),
     )
 
     result = outcome_of(Attempt())
 
-    assert (result.exit_code, result.message) == (0, told)
+    assert (result.exit_code, result.message) == (0, message)
 
 
-def test_a_failure_names_exit_code_reason_and_message(fake_kubernetes: FakeKubernetes) -> None:
+def test_failure_contains_exit_code_reason_and_message(fake_kubernetes: FakeKubernetes) -> None:
     fake_kubernetes.on_made = lambda name: fake_kubernetes.fail(name, 3, message="no such key")
 
     with pytest.raises(container_run.ContainerFailed) as failure:
@@ -52,14 +52,14 @@ def test_a_failure_names_exit_code_reason_and_message(fake_kubernetes: FakeKuber
     assert str(failure.value) == "exit code 3 (Error): no such key"
 
 
-def test_running_out_of_memory_is_named(fake_kubernetes: FakeKubernetes) -> None:
+def test_failure_names_an_out_of_memory_kill(fake_kubernetes: FakeKubernetes) -> None:
     fake_kubernetes.on_made = lambda name: fake_kubernetes.fail(name, 137, reason="OOMKilled")
 
     with pytest.raises(container_run.ContainerFailed, match=r"exit code 137 \(OOMKilled\)"):
         outcome_of(Attempt())
 
 
-def test_the_end_of_the_output_is_printed_with_a_failure(
+def test_failure_prints_the_end_of_the_log(
     fake_kubernetes: FakeKubernetes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log = "".join(f"line {number:04} {'x' * 100}\n" for number in range(1_000))
@@ -71,7 +71,7 @@ def test_the_end_of_the_output_is_printed_with_a_failure(
     assert capsys.readouterr().err == log[-8_192:]
 
 
-def test_a_failure_is_told_even_if_its_output_cannot_be_read(
+def test_failure_is_reported_without_a_readable_log(
     fake_kubernetes: FakeKubernetes,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -90,7 +90,7 @@ def test_a_failure_is_told_even_if_its_output_cannot_be_read(
     assert "cannot read the log" in capsys.readouterr().err
 
 
-def test_a_pod_that_is_lost_is_a_failure_that_may_be_retried(
+def test_lost_pod_is_a_retryable_failure(
     fake_kubernetes: FakeKubernetes,
 ) -> None:
     fake_kubernetes.on_made = fake_kubernetes.lose_node
@@ -99,7 +99,7 @@ def test_a_pod_that_is_lost_is_a_failure_that_may_be_retried(
         outcome_of(Attempt())
 
 
-def test_an_image_that_cannot_be_pulled_fails_for_good(fake_kubernetes: FakeKubernetes) -> None:
+def test_image_that_cannot_be_pulled_fails_permanently(fake_kubernetes: FakeKubernetes) -> None:
     fake_kubernetes.on_made = lambda name: fake_kubernetes.hold_up(
         name, "ImagePullBackOff", "not found"
     )
@@ -111,12 +111,12 @@ def test_an_image_that_cannot_be_pulled_fails_for_good(fake_kubernetes: FakeKube
     assert not fake_kubernetes.jobs
 
 
-def test_an_image_that_is_slow_to_pull_is_waited_for(
+def test_slow_image_pull_is_awaited(
     fake_kubernetes: FakeKubernetes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(container_run, "SCHEDULE", PATIENT)
     name = Attempt().name
-    each_look(
+    each_poll(
         fake_kubernetes,
         *[lambda: fake_kubernetes.hold_up(name, "ErrImagePull")] * 5,
         lambda: fake_kubernetes.succeed(name),
@@ -125,9 +125,9 @@ def test_an_image_that_is_slow_to_pull_is_waited_for(
     assert outcome_of(Attempt()).exit_code == 0
 
 
-def test_a_pod_for_which_there_is_no_room_waits(fake_kubernetes: FakeKubernetes) -> None:
+def test_pod_without_capacity_waits(fake_kubernetes: FakeKubernetes) -> None:
     name = Attempt().name
-    each_look(
+    each_poll(
         fake_kubernetes,
         *[lambda: fake_kubernetes.pend(name)] * 5,
         lambda: fake_kubernetes.succeed(name),
@@ -136,14 +136,14 @@ def test_a_pod_for_which_there_is_no_room_waits(fake_kubernetes: FakeKubernetes)
     assert outcome_of(Attempt()).exit_code == 0
 
 
-def test_the_deadline_that_kubernetes_keeps_is_a_timeout(fake_kubernetes: FakeKubernetes) -> None:
+def test_deadline_exceeded_is_a_timeout(fake_kubernetes: FakeKubernetes) -> None:
     fake_kubernetes.on_made = fake_kubernetes.exceed_deadline
 
     with pytest.raises(container_run.ContainerTimeout, match="DeadlineExceeded"):
         outcome_of(Attempt())
 
 
-def test_what_takes_too_long_is_deleted_and_shows_its_output(
+def test_job_that_times_out_is_deleted_and_its_log_printed(
     fake_kubernetes: FakeKubernetes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def start(name: str) -> None:
@@ -159,19 +159,19 @@ def test_what_takes_too_long_is_deleted_and_shows_its_output(
     assert not fake_kubernetes.jobs
 
 
-def test_a_job_that_somebody_deletes_may_be_retried(fake_kubernetes: FakeKubernetes) -> None:
+def test_deleted_job_is_a_retryable_failure(fake_kubernetes: FakeKubernetes) -> None:
     name = Attempt().name
-    each_look(fake_kubernetes, lambda: fake_kubernetes.run(name), fake_kubernetes.jobs.clear)
+    each_poll(fake_kubernetes, lambda: fake_kubernetes.run(name), fake_kubernetes.jobs.clear)
 
     with pytest.raises(container_run.ContainerGone):
         outcome_of(Attempt())
 
 
-def test_the_pod_of_a_job_that_runs_is_not_asked_for(fake_kubernetes: FakeKubernetes) -> None:
+def test_pod_of_a_running_job_is_not_requested(fake_kubernetes: FakeKubernetes) -> None:
     name = Attempt().name
     fake_kubernetes.on_made = fake_kubernetes.run
-    each_look(fake_kubernetes, *[nothing] * 5, lambda: fake_kubernetes.succeed(name))
+    each_poll(fake_kubernetes, *[no_change] * 5, lambda: fake_kubernetes.succeed(name))
 
     outcome_of(Attempt())
 
-    assert fake_kubernetes.asked.count("list pods") == 1  # for the message, at the end
+    assert fake_kubernetes.requests.count("list pods") == 1  # for the termination message

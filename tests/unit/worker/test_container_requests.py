@@ -1,4 +1,4 @@
-"""What container tasks ask of Kubernetes."""
+"""The Jobs that container tasks create."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit.worker.container_attempts import (
 from tests.unit.worker.fake_kubernetes import FakeKubernetes
 
 
-def test_a_job_asks_for_what_the_task_was_given(fake_kubernetes: FakeKubernetes) -> None:
+def test_job_contains_the_input_of_the_task(fake_kubernetes: FakeKubernetes) -> None:
     fake_kubernetes.on_made = fake_kubernetes.succeed
     attempt = Attempt(epoch=3, attempt=2)
 
@@ -61,7 +61,7 @@ def test_a_job_asks_for_what_the_task_was_given(fake_kubernetes: FakeKubernetes)
     assert main["terminationMessagePolicy"] == "FallbackToLogsOnError"
 
 
-def test_an_image_keeps_its_own_command_and_may_write_to_tmp_alone() -> None:
+def test_default_job_uses_the_entry_point_of_the_image_and_a_read_only_root() -> None:
     pod = Attempt().manifest()["spec"]["template"]["spec"]
 
     main = pod["containers"][0]
@@ -71,7 +71,7 @@ def test_an_image_keeps_its_own_command_and_may_write_to_tmp_alone() -> None:
     assert pod["volumes"][0]["emptyDir"] == {"sizeLimit": "1Gi"}
 
 
-def test_the_container_learns_its_task_and_users_cannot_forge_it(
+def test_task_variables_override_user_variables(
     fake_kubernetes: FakeKubernetes,
 ) -> None:
     fake_kubernetes.on_made = fake_kubernetes.succeed
@@ -90,7 +90,7 @@ def test_the_container_learns_its_task_and_users_cannot_forge_it(
     }
 
 
-def test_namespace_and_service_account_are_the_deployments(
+def test_namespace_and_service_account_come_from_the_deployment(
     fake_kubernetes: FakeKubernetes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHOAL_CONTAINER_NAMESPACE", "batch")
@@ -104,14 +104,14 @@ def test_namespace_and_service_account_are_the_deployments(
     assert job["spec"]["template"]["spec"]["serviceAccountName"] == "runner"
 
 
-def test_the_longest_name_is_a_dns_label_with_room_for_the_pods_suffix() -> None:
+def test_longest_job_name_leaves_space_for_the_pod_suffix() -> None:
     name = Attempt(index=999_999, epoch=9_999_999_999).name
 
     assert re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", name)
     assert len(name) <= 63 - len("-x7k2p")
 
 
-def test_each_task_and_each_epoch_has_a_name_of_its_own() -> None:
+def test_job_names_are_unique_per_task_and_epoch() -> None:
     attempts = [Attempt(index=index, epoch=epoch) for index in (1, 11) for epoch in (1, 11)]
 
     assert len({attempt.name for attempt in attempts}) == 4
@@ -125,7 +125,7 @@ def test_each_task_and_each_epoch_has_a_name_of_its_own() -> None:
         f"host.test/a:1@sha256:{'0' * 64}",
     ],
 )
-def test_images_that_are_accepted(image: str) -> None:
+def test_valid_images_are_accepted(image: str) -> None:
     assert container.arguments({"image": image}, None)["image"] == image
 
 
@@ -142,6 +142,6 @@ def test_images_that_are_accepted(image: str) -> None:
         {"image": "a", "privileged": True},
     ],
 )
-def test_inputs_that_are_refused(given: dict[str, Any]) -> None:
+def test_invalid_inputs_are_rejected(given: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         container.arguments(given, None)

@@ -1,4 +1,4 @@
-"""What workers write without a model, as the API's models read it."""
+"""Reports that workers encode without models, decoded with the models of the API."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ STARTED = datetime(2026, 11, 25, 12, 0, 0, 7_000, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("part", [None, 'a "quoted" wörd'])
-def test_reports_are_read_as_they_were_meant(part: str | None) -> None:
+def test_encoded_reports_decode_to_the_same_values(part: str | None) -> None:
     outcome = completed(4, 2, TimestampFormatter().text(STARTED.timestamp()), 0.5, b'{"a":1}')
 
     body = encode_reports(
@@ -38,7 +38,7 @@ def test_reports_are_read_as_they_were_meant(part: str | None) -> None:
     assert (second.outcomes, second.part) == ([], None)
 
 
-def test_stamps_follow_the_time_forth_and_back() -> None:
+def test_timestamps_follow_the_clock_in_both_directions() -> None:
     stamps = TimestampFormatter()
 
     texts = [stamps.text(time) for time in (0.9995, 1.0, 1.05, 0.001)]

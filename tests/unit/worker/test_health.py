@@ -1,4 +1,4 @@
-"""What a worker answers to probes, over HTTP."""
+"""Responses to probes over HTTP."""
 
 import socket
 import threading
@@ -17,21 +17,21 @@ from tests.unit.worker.worker_fakes import JOB, FakeChunk, FakeClock
 
 
 @pytest.fixture(autouse=True)
-def _threads_look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that those that only wait show it soon after the clock was moved on."""
+def _threads_ping_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Idle threads ping soon after the clock has advanced."""
     monkeypatch.setattr(health, "IDLE_SECONDS", 0.02)
 
 
 @pytest.fixture
 def gate() -> Iterator[threading.Event]:
-    """Opened at the end, whatever happens, so that nobody stays behind it."""
+    """An event that is always set at the end, so that no thread waits forever."""
     opened = threading.Event()
     yield opened
     opened.set()
 
 
 def fetch_until(running: Running, gate: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start a worker whose fetcher asks for a lease and has no answer before the gate opens."""
+    """Starts a worker whose lease call waits until the gate opens."""
     asked = threading.Event()
 
     def lease(_: LeaseRequest) -> LeaseAnswer:
@@ -45,7 +45,7 @@ def fetch_until(running: Running, gate: threading.Event, monkeypatch: pytest.Mon
     assert asked.wait(10)
 
 
-def test_a_worker_that_waits_for_work_is_alive_and_ready(running: Running) -> None:
+def test_idle_worker_is_live_and_ready(running: Running) -> None:
     running.start()
     running.callbacks.wait_for(lambda: running.callbacks.registered)
 
@@ -53,7 +53,7 @@ def test_a_worker_that_waits_for_work_is_alive_and_ready(running: Running) -> No
     assert running.get("/readyz") == (200, "ok\n")
 
 
-def test_a_thread_that_does_not_come_back_from_a_call_is_named(
+def test_liveness_names_a_thread_stuck_in_a_call(
     running: Running,
     gate: threading.Event,
     eventually: Eventually,
@@ -68,7 +68,7 @@ def test_a_thread_that_does_not_come_back_from_a_call_is_named(
     eventually(lambda: running.get("/healthz")[0] == 200)
 
 
-def test_a_reporter_that_hangs_between_calls_is_named_after_a_minute(
+def test_liveness_names_a_stuck_reporter_after_a_minute(
     running: Running,
     gate: threading.Event,
     eventually: Eventually,
@@ -91,7 +91,7 @@ def test_a_reporter_that_hangs_between_calls_is_named_after_a_minute(
     eventually(lambda: running.get("/healthz") == (503, "threads stuck for over 60 s: reporter\n"))
 
 
-def test_a_call_may_take_longer_than_a_minute(
+def test_call_of_more_than_a_minute_is_not_stuck(
     running: Running,
     gate: threading.Event,
     eventually: Eventually,
@@ -104,7 +104,9 @@ def test_a_call_may_take_longer_than_a_minute(
     eventually(lambda: running.get("/healthz")[0] == 200)
 
 
-def test_an_api_that_is_away_makes_no_worker_sick(running: Running, eventually: Eventually) -> None:
+def test_unavailable_api_does_not_fail_the_liveness_probe(
+    running: Running, eventually: Eventually
+) -> None:
     running.callbacks.faults["register"] = deque([RemoteUnavailable("throttled", 250.0)])
     running.start(lease=0.3)
     running.callbacks.wait_for(lambda: not running.callbacks.faults["register"])
@@ -115,7 +117,7 @@ def test_an_api_that_is_away_makes_no_worker_sick(running: Running, eventually: 
     assert running.get("/readyz") == (503, "not registered with the API yet\n")
 
 
-def test_a_worker_that_drains_is_alive_but_not_ready(
+def test_draining_worker_is_live_but_not_ready(
     running: Running, tmp_path: Path, eventually: Eventually
 ) -> None:
     gate = tmp_path / "open"
@@ -131,14 +133,14 @@ def test_a_worker_that_drains_is_alive_but_not_ready(
     assert running.join() == 0
 
 
-def test_nothing_else_is_answered(running: Running) -> None:
+def test_other_paths_are_404(running: Running) -> None:
     running.start()
     running.callbacks.wait_for(lambda: running.callbacks.registered)
 
     assert running.get("/")[0] == 404
 
 
-def test_a_port_that_is_taken_is_told() -> None:
+def test_port_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
@@ -146,12 +148,12 @@ def test_a_port_that_is_taken_is_told() -> None:
             pass
 
 
-def test_without_an_address_nobody_listens() -> None:
+def test_probes_without_an_address_do_not_listen() -> None:
     with Probes(None, {}) as probes:
         assert probes.port == 0
 
 
-def test_a_thread_is_silent_a_minute_after_its_turn_was_due() -> None:
+def test_thread_is_stuck_a_minute_after_its_ping_was_due() -> None:
     clock = FakeClock()
     watchdog = ThreadWatchdog(lambda: clock.ahead)
 
@@ -167,7 +169,7 @@ def test_a_thread_is_silent_a_minute_after_its_turn_was_due() -> None:
     assert watchdog.stuck() == []
 
 
-def test_only_threads_that_have_to_turn_are_heard() -> None:
+def test_pings_of_other_threads_are_ignored() -> None:
     watchdog = ThreadWatchdog(lambda: 0.0)
 
     watchdog.ping(-1_000)

@@ -13,7 +13,7 @@ from shoal.wire.worker import RemoteUnavailable
 
 
 class Server(ThreadingHTTPServer):
-    """Answers what a path says, and keeps what it was sent."""
+    """Responds with the status in the path, and stores the requests."""
 
     daemon_threads = True
     block_on_close = False
@@ -56,8 +56,10 @@ def server() -> Iterator[Server]:
         server.shutdown()
 
 
-def test_what_is_posted_arrives_and_the_answer_comes_back(server: Server) -> None:
-    body = bytes(range(256)) * 8_000  # with zeros, and over the size at which curl would hesitate
+def test_post_sends_the_body_and_returns_the_response(server: Server) -> None:
+    body = (
+        bytes(range(256)) * 8_000
+    )  # contains zeros, and is larger than curl sends without `Expect`
 
     answer = CurlPost()(f"{server.url}/echo", {"Content-Type": "a/b", "X-Some": "thing"}, body)
 
@@ -68,11 +70,11 @@ def test_what_is_posted_arrives_and_the_answer_comes_back(server: Server) -> Non
     assert "Expect" not in headers
 
 
-def test_when_to_come_again_is_told(server: Server) -> None:
+def test_response_contains_retry_after(server: Server) -> None:
     assert CurlPost()(f"{server.url}/busy", {}, b"") == PostResponse(503, b"", 7.0)
 
 
-def test_a_connection_is_kept(server: Server) -> None:
+def test_connection_is_reused(server: Server) -> None:
     curl = CurlPost()
 
     curl(server.url, {}, b"1")
@@ -81,7 +83,7 @@ def test_a_connection_is_kept(server: Server) -> None:
     assert len(set(server.ports)) == 1
 
 
-def test_a_connection_that_was_closed_is_opened_anew(server: Server) -> None:
+def test_closed_connection_is_reopened(server: Server) -> None:
     curl = CurlPost()
 
     curl(f"{server.url}/close", {}, b"1")
@@ -90,9 +92,9 @@ def test_a_connection_that_was_closed_is_opened_anew(server: Server) -> None:
     assert len(set(server.ports)) == 2
 
 
-def test_whoever_is_not_there_is_away() -> None:
+def test_refused_connection_is_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-    with pytest.raises(RemoteUnavailable, match="no answer"):
+    with pytest.raises(RemoteUnavailable, match="no response"):
         CurlPost()(f"http://127.0.0.1:{port}", {}, b"")

@@ -1,4 +1,4 @@
-"""What one task does to its process does not reach the next."""
+"""Isolation between the tasks of a child."""
 
 import logging
 from pathlib import Path
@@ -20,7 +20,7 @@ def outcome(running: Running, chunk: int, index: int = 0) -> TaskOutcome:
 
 
 @pytest.mark.parametrize("how", ["folder", "environment", "output", "fork"])
-def test_the_next_task_finds_its_surroundings_as_they_were(running: Running, how: str) -> None:
+def test_process_state_is_restored_for_the_next_task(running: Running, how: str) -> None:
     running.add(0, FakeChunk("spoils", [{"how": how}]))
     running.add(1, FakeChunk("environment", [{}] * 2))
 
@@ -32,7 +32,7 @@ def test_the_next_task_finds_its_surroundings_as_they_were(running: Running, how
         assert (found["folder"], found["spoilt"]) == (str(Path.cwd()), False)
 
 
-def test_a_task_that_takes_more_memory_than_it_may_fails_alone(running: Running) -> None:
+def test_task_over_its_memory_limit_fails_alone(running: Running) -> None:
     running.add(0, FakeChunk("allocates", [{"megabytes": n} for n in (1, 512, 2)]))
 
     running.run_until_final(0)
@@ -43,7 +43,7 @@ def test_a_task_that_takes_more_memory_than_it_may_fails_alone(running: Running)
     assert [outcome(running, 0, n).outcome for n in (0, 2)] == ["completed"] * 2
 
 
-def test_a_limit_of_one_type_is_not_anothers(running: Running) -> None:
+def test_memory_limit_applies_only_to_its_type(running: Running) -> None:
     running.add(0, FakeChunk("allocates", [{"megabytes": 1}]))
     running.add(1, FakeChunk("leaks", [{"megabytes": 200}]))
 
@@ -52,7 +52,7 @@ def test_a_limit_of_one_type_is_not_anothers(running: Running) -> None:
     assert outcome(running, 1).outcome == "completed"
 
 
-def test_endless_recursion_is_an_error(running: Running) -> None:
+def test_infinite_recursion_fails_the_task(running: Running) -> None:
     running.add(0, FakeChunk("recurses", [{}]))
 
     running.run_until_final(0)
@@ -69,7 +69,7 @@ def test_endless_recursion_is_an_error(running: Running) -> None:
         (ChildLimits(max_growth=8 * 1024 * 1024), "leaks", {"megabytes": 16}),
     ],
 )
-def test_a_worn_child_is_replaced(
+def test_child_at_its_limits_is_replaced(
     running: Running, limits: ChildLimits, task_type: str, given: dict[str, Any]
 ) -> None:
     running.fork_client = ForkClient(["tests.unit.worker.worker_tasks"], limits=limits)
@@ -83,7 +83,7 @@ def test_a_worn_child_is_replaced(
     assert len({first for first, _ in processes}) > 1
 
 
-def test_a_child_keeps_things_in_the_name_of_the_worker_that_holds_the_lease(
+def test_child_stores_effects_under_the_name_of_its_worker(
     running: Running,
 ) -> None:
     module = "tests.unit.worker.worker_tasks"
@@ -96,7 +96,7 @@ def test_a_child_keeps_things_in_the_name_of_the_worker_that_holds_the_lease(
     assert (worker, chunk, index) == ("w-1", 0, 0)
 
 
-def test_a_child_that_is_not_worn_is_kept(running: Running) -> None:
+def test_child_below_its_limits_is_reused(running: Running) -> None:
     for chunk in range(3):
         running.add(chunk, FakeChunk("process_id", [{}]))
 
@@ -105,9 +105,7 @@ def test_a_child_that_is_not_worn_is_kept(running: Running) -> None:
     assert len({outcome(running, chunk).result for chunk in range(3)}) == 1
 
 
-def test_what_a_task_prints_is_in_the_log_with_its_task(
-    running: Running, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_output_is_logged_with_its_task(running: Running, caplog: pytest.LogCaptureFixture) -> None:
     running.add(0, FakeChunk("raises", [{"message": "x"}]))
 
     with caplog.at_level("INFO", logger="shoal.output"):
@@ -117,7 +115,7 @@ def test_what_a_task_prints_is_in_the_log_with_its_task(
     assert vars(record)["task"].endswith(".0")
 
 
-def test_a_flood_is_left_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_excess_output_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     output_log = OutputLog()
 
     with caplog.at_level(logging.INFO, logger="shoal.output"):
@@ -127,7 +125,7 @@ def test_a_flood_is_left_out_of_the_log(caplog: pytest.LogCaptureFixture) -> Non
     assert 400 <= len(caplog.records) < 1_000
 
 
-def test_a_flood_without_an_end_of_a_line_is_left_out_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_excess_output_without_line_ends_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     output_log = OutputLog()
 
     with caplog.at_level(logging.INFO, logger="shoal.output"):
@@ -137,7 +135,7 @@ def test_a_flood_without_an_end_of_a_line_is_left_out_too(caplog: pytest.LogCapt
     assert 400 <= len(caplog.records) < 1_000
 
 
-def test_a_line_that_is_printed_in_pieces_is_logged_as_one(
+def test_line_printed_in_parts_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     output_log = OutputLog()
@@ -145,15 +143,15 @@ def test_a_line_that_is_printed_in_pieces_is_logged_as_one(
     with caplog.at_level(logging.INFO, logger="shoal.output"):
         for piece in (b"one", b" ", b"line\nand ano", b"ther"):
             output_log.write(1, piece, {"task": "a"})
-        output_log.write(2, b"of somebody else\n", {"task": "b"})
+        output_log.write(2, b"other child\n", {"task": "b"})
         output_log.end(1)
 
-    told = [(record.message, vars(record)["task"]) for record in caplog.records]
-    assert told == [("one line", "a"), ("of somebody else", "b"), ("and another", "a")]
+    records = [(record.message, vars(record)["task"]) for record in caplog.records]
+    assert records == [("one line", "a"), ("other child", "b"), ("and another", "a")]
 
 
 @pytest.mark.parametrize("chunk_size", [6, 1])
-def test_what_is_printed_in_quick_succession_is_told_apart(
+def test_rapid_output_is_attributed_to_its_tasks(
     running: Running, caplog: pytest.LogCaptureFixture, chunk_size: int
 ) -> None:
     for chunk in range(6 // chunk_size):

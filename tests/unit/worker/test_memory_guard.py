@@ -1,4 +1,4 @@
-"""Before the kernel ends a whole container for its memory, the worker ends one child."""
+"""The worker kills one child before the kernel kills the whole container."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ LIMIT = 1_000_000_000
 
 @pytest.fixture
 def cgroup(tmp_path: Path) -> Path:
-    """The files of a control group with a limit, of which little is used."""
+    """The files of a cgroup with a limit and low usage."""
     folder = tmp_path / "cgroup"
     folder.mkdir()
     (folder / "memory.max").write_text(f"{LIMIT}\n")
@@ -28,7 +28,7 @@ def uses(folder: Path, used: int, droppable: int = 0) -> None:
     (folder / "memory.current").write_text(f"{used}\n")
 
 
-def test_a_container_may_have_no_limit(tmp_path: Path, cgroup: Path) -> None:
+def test_container_without_a_limit_has_no_guard(tmp_path: Path, cgroup: Path) -> None:
     (cgroup / "memory.max").write_text("max\n")
 
     assert MemoryGuard.of_container(cgroup) is None
@@ -36,30 +36,30 @@ def test_a_container_may_have_no_limit(tmp_path: Path, cgroup: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("used", "droppable", "says"),
+    ("used", "droppable", "expected"),
     [(900_000_000, 0, False), (950_000_000, 0, True), (990_000_000, 200_000_000, False)],
 )
-def test_it_is_short_when_little_is_left_that_cannot_be_had(
-    cgroup: Path, used: int, droppable: int, *, says: bool
+def test_reclaimable_memory_does_not_count_as_used(
+    cgroup: Path, used: int, droppable: int, *, expected: bool
 ) -> None:
     memory = MemoryGuard.of_container(cgroup)
     uses(cgroup, used, droppable)
 
     assert memory is not None
-    assert memory.is_nearly_exhausted() is says
+    assert memory.is_nearly_exhausted() is expected
 
 
 class Scarce(MemoryGuard):
-    """Short at one look, once it is told to be; what was killed has made room at the next."""
+    """Reports exhaustion once after `exhausted` is set, as if the kill had freed memory."""
 
-    told = False
+    exhausted = False
 
     def is_nearly_exhausted(self) -> bool:
-        short, self.told = self.told, False
+        short, self.exhausted = self.exhausted, False
         return short
 
 
-def test_the_largest_child_gives_way_and_costs_the_task_in_hand(
+def test_largest_child_is_killed_and_its_current_task_fails(
     running: Running, tmp_path: Path, cgroup: Path, eventually: Eventually
 ) -> None:
     gate = tmp_path / "open"
@@ -71,7 +71,7 @@ def test_the_largest_child_gives_way_and_costs_the_task_in_hand(
     eventually((tmp_path / "open.0.holds").exists)
     eventually((tmp_path / "open.2.holds").exists)
 
-    memory.told = True
+    memory.exhausted = True
     eventually((tmp_path / "open.3.holds").exists)  # in a new child
     gate.touch()
 
@@ -82,7 +82,7 @@ def test_the_largest_child_gives_way_and_costs_the_task_in_hand(
     assert (large[2].error.type, large[2].error.retryable) == ("OutOfMemory", True)
 
 
-def test_one_allocation_beyond_all_memory_is_an_error_of_its_task(running: Running) -> None:
+def test_allocation_beyond_the_worker_limit_fails_its_task(running: Running) -> None:
     limits = ChildLimits(max_data=512 * 1024 * 1024)
     running.fork_client = ForkClient(["tests.unit.worker.worker_tasks"], limits=limits)
     running.add(0, FakeChunk("grabs", [{"megabytes": 600}, {"megabytes": 1}]))

@@ -1,4 +1,4 @@
-"""What a scrape of a worker shows, over HTTP and after real tasks."""
+"""Metrics of a worker over HTTP, after real tasks."""
 
 import json
 from collections import deque
@@ -62,7 +62,7 @@ def test_tasks_are_counted_by_type_and_outcome(running: Running) -> None:
     assert 0 < found["shoal_task_seconds_sum{type=echo}"] < 5
 
 
-def test_every_type_begins_at_nought(running: Running) -> None:
+def test_counters_of_every_type_start_at_zero(running: Running) -> None:
     running.start()
     running.callbacks.wait_for(lambda: running.callbacks.registered)
 
@@ -72,7 +72,7 @@ def test_every_type_begins_at_nought(running: Running) -> None:
     assert found["shoal_task_retries_total{type=hangs}"] == 0
 
 
-def test_attempts_beyond_the_first_are_counted(running: Running) -> None:
+def test_retries_are_counted(running: Running) -> None:
     tasks = [{"index": i, "attempt": 1 + i % 2, "input": {}} for i in range(5)]
     receipt = running.add(0, FakeChunk("echo", [], extra={"tasks": tasks}))
     running.start()
@@ -81,7 +81,7 @@ def test_attempts_beyond_the_first_are_counted(running: Running) -> None:
     assert scraped(running)["shoal_task_retries_total{type=echo}"] == 2
 
 
-def test_slots_and_the_age_of_the_oldest_lease_are_as_they_are(
+def test_gauges_show_slots_and_oldest_lease(
     running: Running, tmp_path: Path, eventually: Eventually
 ) -> None:
     gate = tmp_path / "open"
@@ -102,7 +102,7 @@ def test_slots_and_the_age_of_the_oldest_lease_are_as_they_are(
     assert after["shoal_lease_age_seconds{}"] == 0
 
 
-def test_a_stale_report_counts_as_such_and_its_tasks_do_not(
+def test_stale_report_is_counted_without_its_tasks(
     running: Running, eventually: Eventually
 ) -> None:
     running.callbacks.report_decision = lambda _: "stale"
@@ -114,7 +114,7 @@ def test_a_stale_report_counts_as_such_and_its_tasks_do_not(
     assert scraped(running)["shoal_tasks_total{outcome=completed,type=echo}"] == 0
 
 
-def test_the_wait_in_the_queue_is_from_the_sending(running: Running) -> None:
+def test_queue_wait_starts_at_the_sending(running: Running) -> None:
     running.callbacks.chunks[0] = FakeChunk("echo", [{}])
     body = f'{{"job":"{JOB}","chunk":0}}'
     receipt = running.deliveries.send(body, sent_at=running.clock.now() - 40)
@@ -127,7 +127,7 @@ def test_the_wait_in_the_queue_is_from_the_sending(running: Running) -> None:
     assert 40 <= found["shoal_queue_wait_seconds_sum{}"] < 60
 
 
-def test_a_call_that_has_to_be_made_again_is_counted_by_what_it_is(running: Running) -> None:
+def test_retried_calls_are_counted_by_name(running: Running) -> None:
     running.callbacks.faults["lease"] = deque([RemoteUnavailable("throttled", 0.0)] * 2)
     receipt = running.add(0, FakeChunk("echo", [{}]))
     running.start()
@@ -136,7 +136,7 @@ def test_a_call_that_has_to_be_made_again_is_counted_by_what_it_is(running: Runn
     assert scraped(running)["shoal_away_total{call=lease}"] == 2
 
 
-# At a glance.
+# Scanning of outcomes.
 
 STAMP = b"2026-11-01T10:00:00.123Z"
 tricky = st.sampled_from(['"outcome":"failed"', '"duration":9,', "x"])
@@ -164,7 +164,7 @@ def outcomes(draw: st.DrawFn) -> bytes:
 
 
 @given(st.lists(outcomes(), max_size=12))
-def test_a_glance_tells_what_decoding_would(some: list[bytes]) -> None:
+def test_outcome_scan_matches_full_decoding(some: list[bytes]) -> None:
     decoded = [json.loads(each) for each in some]
 
     assert failures(some) == sum(each["outcome"] == "failed" for each in decoded)
@@ -172,7 +172,7 @@ def test_a_glance_tells_what_decoding_would(some: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 12, 13, 25, 100, 256])
-def test_all_tasks_of_a_report_count_though_not_all_are_read(count: int) -> None:
+def test_sampling_counts_all_tasks_of_a_report(count: int) -> None:
     meters = PrometheusMeters()
     some = [completed(i, 1, STAMP, 0.002, b"null") for i in range(count)]
 

@@ -1,4 +1,4 @@
-"""What the worker does between the queue and the API."""
+"""The protocol of the worker with the queues and the API."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ def refusing(decision: str, **more: Any) -> FakeChunk:
     return FakeChunk("echo", [{}], refusal=lease)
 
 
-def test_the_types_it_can_run_are_registered_first(running: Running) -> None:
+def test_types_are_registered_before_the_first_receive(running: Running) -> None:
     running.run_until_final()
 
     registration, _goodbye = running.callbacks.registered
@@ -27,9 +27,7 @@ def test_the_types_it_can_run_are_registered_first(running: Running) -> None:
     assert schema["additionalProperties"] is False
 
 
-def test_no_more_messages_are_received_than_slots_are_free(
-    running: Running, tmp_path: Path
-) -> None:
+def test_receive_is_limited_to_the_free_slots(running: Running, tmp_path: Path) -> None:
     gate = tmp_path / "open"
     for chunk in range(5):
         running.add(chunk, FakeChunk("waits_for", [{"path": str(gate)}], first=chunk))
@@ -54,7 +52,7 @@ def test_chunks_are_leased_together_and_reported_together(running: Running) -> N
     assert max(running.callbacks.report_sizes) > 1
 
 
-def test_a_lease_that_was_not_answered_is_asked_for_under_the_same_id(running: Running) -> None:
+def test_retried_lease_request_has_the_same_id(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}]))
     running.callbacks.faults["lease"] = deque(
         [RemoteUnavailable("lost"), RemoteUnavailable("again", retry_after=0.01)]
@@ -67,7 +65,7 @@ def test_a_lease_that_was_not_answered_is_asked_for_under_the_same_id(running: R
     assert len(set(ids)) == 1
 
 
-def test_a_queue_that_is_away_is_waited_for(running: Running) -> None:
+def test_unavailable_queue_is_retried(running: Running) -> None:
     running.deliveries.faults = deque([RemoteUnavailable("no queue")] * 3)
     running.add(0, FakeChunk("echo", [{}]))
 
@@ -76,7 +74,7 @@ def test_a_queue_that_is_away_is_waited_for(running: Running) -> None:
     assert 0 in running.callbacks.outcomes(0)
 
 
-def test_a_report_is_repeated_until_it_is_answered_and_only_then_the_message_deleted(
+def test_message_is_deleted_only_after_a_successful_report(
     running: Running,
 ) -> None:
     receipt = running.add(0, FakeChunk("echo", [{}]))
@@ -95,7 +93,7 @@ def test_a_report_is_repeated_until_it_is_answered_and_only_then_the_message_del
     assert running.deliveries.deleted == [receipt]
 
 
-def test_a_refused_report_costs_only_its_own_chunk(running: Running) -> None:
+def test_rejected_report_drops_only_its_chunk(running: Running) -> None:
     bad, good = (running.add(n, FakeChunk("echo", [{}], first=n)) for n in (0, 1))
 
     def decide(report: Report) -> str:
@@ -111,7 +109,7 @@ def test_a_refused_report_costs_only_its_own_chunk(running: Running) -> None:
     assert bad not in running.deliveries.deleted
 
 
-def test_a_refused_lease_costs_only_its_own_chunk(running: Running) -> None:
+def test_rejected_lease_drops_only_its_chunk(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}]))
     good = running.add(1, FakeChunk("echo", [{}], first=1))
     running.callbacks.faults["lease"] = deque(
@@ -126,7 +124,7 @@ def test_a_refused_lease_costs_only_its_own_chunk(running: Running) -> None:
 
 
 @pytest.mark.parametrize("decision", ["done", "cancelled", "paused"])
-def test_a_chunk_that_needs_no_run_is_deleted(running: Running, decision: str) -> None:
+def test_message_of_a_chunk_without_work_is_deleted(running: Running, decision: str) -> None:
     running.callbacks.chunks[0] = refusing(decision)
     receipt = running.deliveries.send_chunk(0)
 
@@ -138,7 +136,7 @@ def test_a_chunk_that_needs_no_run_is_deleted(running: Running, decision: str) -
     assert running.callbacks.reports == []
 
 
-def test_a_chunk_that_another_holds_is_hidden_until_then(running: Running) -> None:
+def test_message_of_a_held_chunk_is_hidden_until_the_lease_ends(running: Running) -> None:
     running.callbacks.chunks[0] = refusing("held", retry_after=41.2)
     receipt = running.deliveries.send_chunk(0)
 
@@ -149,7 +147,7 @@ def test_a_chunk_that_another_holds_is_hidden_until_then(running: Running) -> No
     assert running.deliveries.deleted == []
 
 
-def test_a_message_delivered_twice_runs_once(running: Running, tmp_path: Path) -> None:
+def test_message_delivered_twice_runs_once(running: Running, tmp_path: Path) -> None:
     gate = tmp_path / "open"
     running.add(0, FakeChunk("waits_for", [{"path": str(gate)}]))
     running.start()
@@ -163,7 +161,7 @@ def test_a_message_delivered_twice_runs_once(running: Running, tmp_path: Path) -
     assert len(running.callbacks.lease_requests) == 1
 
 
-def test_a_message_that_is_not_ours_is_left_to_the_dead_letters(running: Running) -> None:
+def test_invalid_message_is_left_for_the_dead_letter_queue(running: Running) -> None:
     running.deliveries.send("what is this?")
     running.add(0, FakeChunk("echo", [{}]))
 
@@ -172,7 +170,7 @@ def test_a_message_that_is_not_ours_is_left_to_the_dead_letters(running: Running
     assert "r0" not in running.deliveries.deleted
 
 
-def test_a_stale_report_leaves_the_message_alone(running: Running) -> None:
+def test_stale_report_does_not_delete_the_message(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}]))
     running.callbacks.report_decision = lambda _: "stale"
 
@@ -182,18 +180,18 @@ def test_a_stale_report_leaves_the_message_alone(running: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "deleted"),
+    ("decision", "deleted"),
     [
         ({"decision": "stale"}, False),
         ({"decision": "cancelled"}, True),
         ({"decision": "extended", "directive": "cancel"}, True),
     ],
 )
-def test_a_chunk_that_is_lost_or_cancelled_is_dropped(
-    running: Running, told: dict[str, Any], *, deleted: bool
+def test_lost_or_cancelled_chunk_is_dropped(
+    running: Running, decision: dict[str, Any], *, deleted: bool
 ) -> None:
     receipt = running.add(0, FakeChunk("hangs", [{}] * 3))
-    running.callbacks.beat_decision = lambda _: told
+    running.callbacks.beat_decision = lambda _: decision
     running.start(lease=0.3, slots=1)
     running.callbacks.wait_for(lambda: running.callbacks.heartbeats)
 
@@ -205,7 +203,7 @@ def test_a_chunk_that_is_lost_or_cancelled_is_dropped(
     assert running.callbacks.outcomes(0) == {}
 
 
-def test_a_heartbeat_overtaken_by_the_final_report_changes_nothing(
+def test_heartbeat_after_the_final_report_changes_nothing(
     running: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
     receipt = running.add(0, FakeChunk("echo", [{}]))
@@ -219,7 +217,7 @@ def test_a_heartbeat_overtaken_by_the_final_report_changes_nothing(
     assert "lease lost" not in caplog.text
 
 
-def test_heartbeats_name_the_task_in_hand_and_extend_the_message(running: Running) -> None:
+def test_heartbeats_name_the_current_task_and_extend_the_visibility(running: Running) -> None:
     receipt = running.add(0, FakeChunk("hangs", [{"at": 1}] * 3, first=40))
     running.callbacks.chunks[0].inputs = [{"at": 41}] * 3
 
@@ -235,7 +233,7 @@ def test_heartbeats_name_the_task_in_hand_and_extend_the_message(running: Runnin
     running.leave()
 
 
-def test_outcomes_are_reported_on_a_clock_while_the_chunk_runs(
+def test_outcomes_are_reported_periodically_while_the_chunk_runs(
     running: Running, tmp_path: Path
 ) -> None:
     gate = tmp_path / "open"
@@ -252,7 +250,7 @@ def test_outcomes_are_reported_on_a_clock_while_the_chunk_runs(
     assert (last.report, last.final, [o.index for o in last.outcomes]) == (2, True, [1])
 
 
-def test_a_paused_chunk_ends_after_its_task_in_hand(
+def test_paused_chunk_ends_after_its_current_task(
     running: Running, tmp_path: Path, eventually: Eventually
 ) -> None:
     gate = tmp_path / "open"
@@ -269,7 +267,7 @@ def test_a_paused_chunk_ends_after_its_task_in_hand(
     assert list(running.callbacks.outcomes(0)) == [0]
 
 
-def test_an_isolated_chunk_runs_each_task_in_a_process_of_its_own_and_reports_each(
+def test_isolated_chunk_runs_and_reports_each_task_in_a_fresh_child(
     running: Running,
 ) -> None:
     running.add(0, FakeChunk("process_id", [{}] * 4, isolated=True))
@@ -282,7 +280,7 @@ def test_an_isolated_chunk_runs_each_task_in_a_process_of_its_own_and_reports_ea
     assert [report.final for report in running.callbacks.reports] == [False, False, False, True]
 
 
-def test_an_isolated_task_begins_only_when_the_one_before_is_accepted(
+def test_isolated_task_starts_after_the_previous_report_is_accepted(
     running: Running, tmp_path: Path
 ) -> None:
     gate = tmp_path / "open"
@@ -302,7 +300,7 @@ def test_an_isolated_task_begins_only_when_the_one_before_is_accepted(
     assert began == [False, False]
 
 
-def test_a_type_that_it_lacks_is_kept_a_while_and_handed_back(running: Running) -> None:
+def test_chunk_of_an_unknown_type_is_released_after_a_delay(running: Running) -> None:
     receipt = running.add(0, FakeChunk("unheard_of", [{}]))
     running.start(lease=0.3)
     running.callbacks.wait_for(lambda: running.callbacks.heartbeats)
@@ -316,7 +314,7 @@ def test_a_type_that_it_lacks_is_kept_a_while_and_handed_back(running: Running) 
     assert running.callbacks.outcomes(0) == {}
 
 
-def test_a_message_11_hours_old_is_reported_and_released(running: Running) -> None:
+def test_message_11_hours_old_is_reported_and_released(running: Running) -> None:
     receipt = running.add(0, FakeChunk("hangs", [{"at": 1}] * 3))
     running.start(lease=0.3)
     running.callbacks.wait_for(lambda: running.callbacks.outcomes(0))
@@ -328,7 +326,7 @@ def test_a_message_11_hours_old_is_reported_and_released(running: Running) -> No
     assert list(running.callbacks.outcomes(0)) == [0]
 
 
-def test_inputs_too_large_for_the_answer_are_fetched_and_laid_over_the_params(
+def test_large_inputs_are_downloaded_and_merged_over_the_params(
     running: Running,
 ) -> None:
     running.callbacks.downloads["https://get.invalid"] = b'{"a":1}\n{"a":2,"b":9}\n{"a":3}'
@@ -346,7 +344,7 @@ def test_inputs_too_large_for_the_answer_are_fetched_and_laid_over_the_params(
     assert results == [{"a": 1, "b": 7}, {"a": 2, "b": 9}, {"a": 3, "b": 7}]
 
 
-def test_the_input_of_a_task_is_laid_over_the_params(running: Running) -> None:
+def test_input_is_merged_over_the_params(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}, {"b": 9}], extra={"params": {"a": 1, "b": 7}}))
 
     running.run_until_final(0)
@@ -355,7 +353,7 @@ def test_the_input_of_a_task_is_laid_over_the_params(running: Running) -> None:
     assert results == [{"a": 1, "b": 7}, {"a": 1, "b": 9}]
 
 
-def test_inputs_that_cannot_be_had_fail_the_tasks(running: Running) -> None:
+def test_unreadable_inputs_fail_the_tasks(running: Running) -> None:
     extra = {
         "tasks": [{"index": 0, "attempt": 1, "line": 0}],
         "inputs": {"url": "https://get.invalid"},
@@ -368,7 +366,7 @@ def test_inputs_that_cannot_be_had_fail_the_tasks(running: Running) -> None:
     assert running.callbacks.outcomes(0)[0].error.type == "InputsUnreadable"
 
 
-def test_every_queue_is_drained(running: Running) -> None:
+def test_messages_of_every_queue_are_received(running: Running) -> None:
     for chunk, queue in enumerate(("low", "high", "normal")):
         running.add(chunk, FakeChunk("echo", [{}], first=chunk), queue)
 
@@ -377,7 +375,7 @@ def test_every_queue_is_drained(running: Running) -> None:
     assert len(running.deliveries.deleted) == 3
 
 
-def test_a_dead_idle_child_is_replaced(running: Running, eventually: Eventually) -> None:
+def test_dead_idle_child_is_replaced(running: Running, eventually: Eventually) -> None:
     running.add(0, FakeChunk("process_id", [{}]))
     running.start(slots=1)
     running.callbacks.wait_for(lambda: running.callbacks.final(0))

@@ -1,4 +1,4 @@
-"""A worker keeps itself known, and says goodbye."""
+"""Registration of a worker."""
 
 from collections import deque
 
@@ -6,7 +6,7 @@ from shoal.wire.worker import RemoteRejected, RemoteUnavailable
 from tests.unit.worker.running_worker import Eventually, Running
 
 
-def test_a_worker_says_again_and_again_that_it_is_there(running: Running) -> None:
+def test_worker_registers_periodically(running: Running) -> None:
     running.start(announce=0.05, version="1.2", host="h")
     running.callbacks.wait_for(lambda: len(running.callbacks.registered) >= 3)
 
@@ -19,7 +19,7 @@ def test_a_worker_says_again_and_again_that_it_is_there(running: Running) -> Non
     assert first.queues == ["high", "normal", "low"]
 
 
-def test_a_word_that_nobody_heard_does_not_stop_the_next(running: Running) -> None:
+def test_failed_registration_does_not_stop_the_next(running: Running) -> None:
     running.start(announce=0.05)
     running.callbacks.wait_for(lambda: running.callbacks.registered)
     running.callbacks.faults["register"] = deque(
@@ -33,9 +33,7 @@ def test_a_word_that_nobody_heard_does_not_stop_the_next(running: Running) -> No
     assert running.exit_code is None
 
 
-def test_a_worker_that_drains_says_goodbye_as_its_last_word(
-    running: Running, eventually: Eventually
-) -> None:
+def test_draining_worker_reports_that_it_leaves(running: Running, eventually: Eventually) -> None:
     running.start()
     running.callbacks.wait_for(lambda: running.callbacks.registered)
 

@@ -1,4 +1,4 @@
-"""How the worker ends: asked to, with nothing left to do, or because it cannot go on."""
+"""Shutdown of a worker: on request, with empty queues, or after a fatal error."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import FakeChunk
 
 
-def test_it_leaves_when_the_queues_are_empty(running: Running) -> None:
+def test_worker_exits_when_the_queues_are_empty(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}] * 10))
 
     running.start(until_empty=True)
@@ -25,7 +25,7 @@ def test_it_leaves_when_the_queues_are_empty(running: Running) -> None:
     assert running.deliveries.deleted == ["r0"]
 
 
-def test_it_waits_for_a_message_that_nobody_can_receive_yet(running: Running) -> None:
+def test_worker_waits_for_an_in_flight_message(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}] * 3))
     (held,) = running.deliveries.receive("normal", limit=1, wait=0, visibility=60)
     running.start(until_empty=True)
@@ -38,7 +38,7 @@ def test_it_waits_for_a_message_that_nobody_can_receive_yet(running: Running) ->
     assert len(running.callbacks.outcomes(0)) == 3
 
 
-def test_it_does_not_leave_while_something_runs(
+def test_worker_does_not_exit_while_a_task_runs(
     running: Running, tmp_path: Path, eventually: Eventually
 ) -> None:
     gate = tmp_path / "open"
@@ -53,7 +53,7 @@ def test_it_does_not_leave_while_something_runs(
     assert running.join() == 0
 
 
-def test_asked_to_leave_it_ends_the_task_in_hand_and_hands_back_the_rest(
+def test_drain_finishes_the_current_task_and_releases_the_others(
     running: Running, tmp_path: Path, eventually: Eventually
 ) -> None:
     gate = tmp_path / "open"
@@ -71,7 +71,7 @@ def test_asked_to_leave_it_ends_the_task_in_hand_and_hands_back_the_rest(
     assert running.deliveries.deleted == [receipt]
 
 
-def test_a_task_that_outlasts_the_grace_is_handed_back_without_an_outcome(
+def test_task_that_exceeds_the_grace_period_is_released_without_an_outcome(
     running: Running,
 ) -> None:
     running.add(0, FakeChunk("hangs", [{"at": 1}] * 3))
@@ -85,7 +85,9 @@ def test_a_task_that_outlasts_the_grace_is_handed_back_without_an_outcome(
 
 
 @pytest.mark.parametrize(("grace", "longest"), [(25.0, 20.0), (5.0, 3.0), (0.5, 1.0)])
-def test_no_long_poll_outlasts_the_grace(running: Running, grace: float, longest: float) -> None:
+def test_long_poll_ends_before_the_grace_period(
+    running: Running, grace: float, longest: float
+) -> None:
     running.start(grace=grace, weights={"normal": 1})
     running.deliveries.wait_for(lambda: any(running.deliveries.waits))
 
@@ -94,7 +96,7 @@ def test_no_long_poll_outlasts_the_grace(running: Running, grace: float, longest
     assert max(running.deliveries.waits) == longest
 
 
-def test_an_isolated_chunk_is_handed_back_too(
+def test_drain_releases_an_isolated_chunk(
     running: Running, tmp_path: Path, eventually: Eventually
 ) -> None:
     gate = tmp_path / "open"
@@ -110,25 +112,25 @@ def test_an_isolated_chunk_is_handed_back_too(
     assert running.callbacks.final(0)
 
 
-def test_a_heartbeat_loop_that_dies_stops_the_worker(running: Running) -> None:
+def test_death_of_the_heartbeat_thread_stops_the_worker(running: Running) -> None:
     running.add(0, FakeChunk("hangs", [{}]))
-    running.callbacks.faults["heartbeat"] = deque([RuntimeError("a mistake of ours")])
+    running.callbacks.faults["heartbeat"] = deque([RuntimeError("a bug")])
 
     running.start(lease=0.3)
 
     assert running.join() == 1
 
 
-def test_a_reporter_that_dies_stops_the_worker(running: Running) -> None:
+def test_death_of_the_reporter_stops_the_worker(running: Running) -> None:
     running.add(0, FakeChunk("echo", [{}]))
-    running.callbacks.faults["report"] = deque([RuntimeError("a mistake of ours")])
+    running.callbacks.faults["report"] = deque([RuntimeError("a bug")])
 
     running.start()
 
     assert running.join() == 1
 
 
-def test_a_fork_server_that_dies_stops_the_worker(running: Running) -> None:
+def test_death_of_the_fork_server_stops_the_worker(running: Running) -> None:
     running.add(0, FakeChunk("hangs", [{}]))
     running.start()
     running.callbacks.wait_for(lambda: running.callbacks.lease_requests)
@@ -138,7 +140,7 @@ def test_a_fork_server_that_dies_stops_the_worker(running: Running) -> None:
     assert running.join() == 1
 
 
-def test_a_heartbeat_loop_that_is_not_heard_goes_on_beating(running: Running) -> None:
+def test_heartbeats_continue_while_the_api_is_unavailable(running: Running) -> None:
     running.add(0, FakeChunk("hangs", [{}]))
     running.callbacks.faults["heartbeat"] = deque([RemoteUnavailable("lost")] * 3)
 
@@ -148,7 +150,7 @@ def test_a_heartbeat_loop_that_is_not_heard_goes_on_beating(running: Running) ->
     assert running.leave() == 0
 
 
-def test_modules_that_cannot_be_imported_are_told(
+def test_import_error_of_a_task_module_is_raised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "broken_tasks.py").write_text("import no_such_module\n")
@@ -182,7 +184,7 @@ with ForkClient(["worker_tasks"]) as fork_client:
 
 
 @pytest.mark.parametrize("victim", ["worker", "fork_server"])
-def test_no_process_outlives_a_killed_worker(
+def test_no_process_survives_a_killed_worker(
     tmp_path: Path, eventually: Eventually, victim: str
 ) -> None:
     note = tmp_path / "note"
@@ -203,4 +205,4 @@ def test_no_process_outlives_a_killed_worker(
     if victim == "worker":
         eventually(lambda: not sleeper.exists())
     elif sleeper.exists():
-        os.kill(int(sleeper.name), signal.SIGKILL)  # a nursery cannot avenge itself
+        os.kill(int(sleeper.name), signal.SIGKILL)  # a killed fork server cannot kill subprocesses

@@ -1,4 +1,4 @@
-"""The API's answers as the worker's port understands them."""
+"""Responses of the API as the port of the worker returns them."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +24,7 @@ REQUEST = LeaseRequest.model_validate(
 
 
 def callbacks(answer: PostResponse, seen: list[tuple[str, bytes]] | None = None) -> SignedCallbacks:
-    """Callbacks whose every call gets this answer."""
+    """Returns callbacks with the same response to every call."""
 
     def post(url: str, headers: dict[str, str], body: bytes) -> PostResponse:
         assert headers == {"Content-Type": "application/json"}
@@ -36,12 +36,12 @@ def callbacks(answer: PostResponse, seen: list[tuple[str, bytes]] | None = None)
 
 
 def stored(answer: Callable[[httpx.Request], httpx.Response]) -> SignedCallbacks:
-    """Callbacks whose storage is a function from request to answer."""
+    """Returns callbacks with a function as the storage."""
     storage = httpx.Client(transport=httpx.MockTransport(answer))
     return SignedCallbacks("https://api.invalid", lambda *_: PostResponse(500, b""), storage)
 
 
-def test_a_call_goes_to_the_stage_and_its_answer_is_read() -> None:
+def test_call_uses_the_stage_and_returns_the_response() -> None:
     seen: list[tuple[str, bytes]] = []
     lease = {"job_id": JOB, "chunk": 3, "decision": "held", "retry_after": 4, "new": "field"}
     answer = PostResponse(200, json.dumps({"leases": [lease]}).encode())
@@ -54,7 +54,7 @@ def test_a_call_goes_to_the_stage_and_its_answer_is_read() -> None:
     assert json.loads(body)["chunks"] == [{"job_id": JOB, "chunk": 3}]
 
 
-def test_schemas_go_out_under_their_own_name() -> None:
+def test_schema_is_sent_under_its_alias() -> None:
     seen: list[tuple[str, bytes]] = []
     offer = TaskTypeOffer(name="echo", input_schema={"type": "object"})
     answer = PostResponse(200, b'{"worker": "w-1", "registered": 1}')
@@ -66,7 +66,7 @@ def test_schemas_go_out_under_their_own_name() -> None:
     ]
 
 
-def test_an_effect_that_gave_nothing_is_sent_as_null() -> None:
+def test_effect_without_a_value_is_sent_as_null() -> None:
     seen: list[tuple[str, bytes]] = []
     place = {"worker": "w-1", "job_id": JOB, "chunk": 0, "epoch": 1, "index": 0, "key": "mail"}
     request = EffectRequest.model_validate({**place, "effect": {"value": None}})
@@ -84,7 +84,9 @@ def test_an_effect_that_gave_nothing_is_sent_as_null() -> None:
         (PostResponse(503, b"", 86_400.0), 300.0),
     ],
 )
-def test_what_may_succeed_later_is_away(answer: PostResponse, retry_after: float | None) -> None:
+def test_retryable_responses_are_unavailable(
+    answer: PostResponse, retry_after: float | None
+) -> None:
     with pytest.raises(RemoteUnavailable) as away:
         callbacks(answer).lease(REQUEST)
 
@@ -92,26 +94,26 @@ def test_what_may_succeed_later_is_away(answer: PostResponse, retry_after: float
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 422])
-def test_what_can_never_succeed_is_refused(status: int) -> None:
+def test_client_errors_are_rejected(status: int) -> None:
     with pytest.raises(RemoteRejected) as refused:
         callbacks(PostResponse(status, b"why")).lease(REQUEST)
 
     assert refused.value.status == status
 
 
-def test_an_answer_that_is_not_understood_is_refused() -> None:
-    with pytest.raises(RemoteRejected, match="not understood"):
+def test_invalid_response_is_rejected() -> None:
+    with pytest.raises(RemoteRejected, match="invalid response"):
         callbacks(PostResponse(200, b"<html>")).lease(REQUEST)
 
 
-def test_a_part_that_is_there_already_counts_as_uploaded() -> None:
+def test_existing_part_counts_as_uploaded() -> None:
     stored(lambda _: httpx.Response(412)).upload("https://s3.invalid/x", {}, b"[]")
 
     with pytest.raises(RemoteRejected):
         stored(lambda _: httpx.Response(403)).upload("https://s3.invalid/x", {}, b"[]")
 
 
-def test_a_download_sends_its_headers_and_no_signature() -> None:
+def test_download_sends_headers_without_a_signature() -> None:
     seen: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -125,7 +127,7 @@ def test_a_download_sends_its_headers_and_no_signature() -> None:
     assert "authorization" not in seen[0].headers
 
 
-def test_storage_that_is_not_reached_is_away() -> None:
+def test_unreachable_storage_is_unavailable() -> None:
     def answer(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 

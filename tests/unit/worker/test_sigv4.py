@@ -1,4 +1,4 @@
-"""Our signatures beside those of botocore."""
+"""Our signatures compared with those of botocore."""
 
 from datetime import UTC, datetime
 
@@ -20,7 +20,7 @@ KEYS = [Credentials("AKIDEXAMPLE", "secret"), Credentials("AKID", "secret", "ses
 def ours(
     keys: Credentials, service: str, url: str, headers: dict[str, str], body: bytes
 ) -> dict[str, str]:
-    """The headers that go out."""
+    """Returns the headers that we send."""
     sent: list[dict[str, str]] = []
 
     def post(_: str, headers: dict[str, str], __: bytes) -> PostResponse:
@@ -34,7 +34,7 @@ def ours(
 def botocores(
     keys: Credentials, service: str, url: str, headers: dict[str, str], body: bytes
 ) -> dict[str, str]:
-    """The headers that botocore would send."""
+    """Returns the headers that botocore would send."""
     request = AWSRequest("POST", url, headers, body)
     auth.SigV4Auth(keys, service, "eu-west-1").add_auth(request)
     return dict(request.headers)
@@ -51,7 +51,7 @@ def botocores(
         ("sqs", "http://[::1]:4566/", SQS),
     ],
 )
-def test_a_signature_is_that_of_botocore(
+def test_signature_equals_botocore(
     monkeypatch: pytest.MonkeyPatch,
     service: str,
     url: str,
@@ -66,7 +66,7 @@ def test_a_signature_is_that_of_botocore(
     assert signed == botocores(keys, service, url, headers, body)
 
 
-def test_new_credentials_sign_with_their_own_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rotated_credentials_sign_with_the_new_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auth, "get_current_datetime", lambda: NOON)
     url = "https://sqs.eu-west-1.amazonaws.com"
     ours(Credentials("AKIDOLD", "old"), "sqs", url, SQS, b"")

@@ -1,4 +1,4 @@
-"""Whatever a task does, it has an outcome, and the tasks beside it go on."""
+"""Every task has an outcome, and no task affects other tasks."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def failure_of(outcome: TaskOutcome) -> TaskFailure:
     return outcome.error
 
 
-def test_a_chunk_of_tasks_completes_in_order(running: Running) -> None:
+def test_tasks_of_a_chunk_complete_in_order(running: Running) -> None:
     receipt = running.add(3, FakeChunk("echo", [{"n": n} for n in range(100)], first=300))
 
     running.run_until_final(3)
@@ -48,7 +48,7 @@ def test_a_chunk_of_tasks_completes_in_order(running: Running) -> None:
         ("echo", {"text": "grüße\u2028"}, {"text": "grüße\u2028"}),
     ],
 )
-def test_a_result_is_kept(
+def test_result_is_reported(
     running: Running, task_type: str, given: dict[str, Any], result: object
 ) -> None:
     outcome = outcome_of(running, task_type, given)
@@ -74,7 +74,7 @@ def test_a_result_is_kept(
         ("nothing", {"unasked": 1}, "InvalidInput", False),
     ],
 )
-def test_a_failure_says_why_and_whether_to_try_again(
+def test_failure_contains_its_reason_and_whether_it_is_retryable(
     running: Running, task_type: str, given: dict[str, Any], error_type: str, *, retryable: bool
 ) -> None:
     outcome = outcome_of(running, task_type, given)
@@ -83,7 +83,7 @@ def test_a_failure_says_why_and_whether_to_try_again(
     assert (failure_of(outcome).type, failure_of(outcome).retryable) == (error_type, retryable)
 
 
-def test_a_task_past_its_timeout_is_killed(running: Running) -> None:
+def test_task_past_its_timeout_is_killed(running: Running) -> None:
     outcome = outcome_of(running, "hangs", timeout=0.2)
 
     assert (failure_of(outcome).type, failure_of(outcome).retryable) == ("Timeout", True)
@@ -98,7 +98,7 @@ def test_a_task_past_its_timeout_is_killed(running: Running) -> None:
         ("exits", "the child process exited with code 7"),
     ],
 )
-def test_the_death_of_a_child_names_how_it_died(
+def test_death_of_a_child_names_its_exit_status(
     running: Running, task_type: str, message: str
 ) -> None:
     outcome = outcome_of(running, task_type, {"code": 7} if task_type == "exits" else {})
@@ -107,7 +107,7 @@ def test_the_death_of_a_child_names_how_it_died(
 
 
 @pytest.mark.parametrize(("task_type", "timeout"), [("killed", 30.0), ("hangs", 0.3)])
-def test_a_dead_child_costs_one_task(running: Running, task_type: str, timeout: float) -> None:
+def test_death_of_a_child_fails_one_task(running: Running, task_type: str, timeout: float) -> None:
     running.add(0, FakeChunk(task_type, [{"at": 7}] * 20, timeout=timeout))
 
     running.run_until_final(0)
@@ -117,7 +117,7 @@ def test_a_dead_child_costs_one_task(running: Running, task_type: str, timeout: 
     assert [outcomes[i].result for i in range(20) if i != 7] == [i for i in range(20) if i != 7]
 
 
-def test_the_tail_has_the_last_8_kilobytes_of_a_flood(running: Running) -> None:
+def test_tail_contains_the_last_8_kilobytes(running: Running) -> None:
     outcome = outcome_of(running, "floods", {"megabytes": 2})
 
     tail = failure_of(outcome).tail
@@ -126,13 +126,13 @@ def test_the_tail_has_the_last_8_kilobytes_of_a_flood(running: Running) -> None:
     assert "ValueError: flooded" in tail
 
 
-def test_the_tail_has_what_other_processes_wrote(running: Running) -> None:
+def test_tail_contains_the_output_of_subprocesses(running: Running) -> None:
     outcome = outcome_of(running, "writes_below_python")
 
     assert "from below\nfrom another process\n" in failure_of(outcome).tail
 
 
-def test_the_tail_has_only_what_its_own_task_printed(running: Running) -> None:
+def test_tail_contains_only_the_output_of_its_task(running: Running) -> None:
     running.add(0, FakeChunk("raises", [{"message": f"number {i}"} for i in range(3)]))
 
     running.run_until_final(0)
@@ -142,7 +142,7 @@ def test_the_tail_has_only_what_its_own_task_printed(running: Running) -> None:
         assert f"number {index}" in failure_of(outcome).tail
 
 
-def test_a_killed_task_takes_along_what_it_started(
+def test_killing_a_task_kills_its_subprocesses(
     running: Running, tmp_path: Path, eventually: Eventually
 ) -> None:
     note = tmp_path / "pid"
@@ -152,7 +152,7 @@ def test_a_killed_task_takes_along_what_it_started(
     eventually(lambda: not Path(f"/proc/{note.read_text()}").exists())
 
 
-def test_a_task_that_dies_takes_along_what_it_started(
+def test_death_of_a_task_kills_its_subprocesses(
     running: Running, tmp_path: Path, eventually: Eventually
 ) -> None:
     note = tmp_path / "pid"
@@ -162,13 +162,15 @@ def test_a_task_that_dies_takes_along_what_it_started(
     eventually(lambda: not Path(f"/proc/{note.read_text()}").exists())
 
 
-def test_a_task_that_breaks_its_process_costs_itself_at_most(running: Running) -> None:
-    broken = outcome_of(running, "breaks_its_process")  # it may be killed before it returns
+def test_task_that_damages_its_process_does_not_affect_others(running: Running) -> None:
+    broken = outcome_of(
+        running, "breaks_its_process"
+    )  # it may be killed before it returns a result
 
     assert broken.result == "done" or failure_of(broken).type == "WorkerChildDied"
 
 
-def test_results_too_large_for_a_report_travel_in_a_part(running: Running) -> None:
+def test_large_results_are_uploaded_as_a_part(running: Running) -> None:
     running.add(0, FakeChunk("large", [{"size": 90_000}] * 3))
 
     running.run_until_final(0)
@@ -182,7 +184,7 @@ def test_results_too_large_for_a_report_travel_in_a_part(running: Running) -> No
     assert running.callbacks.part_requests[0].size == len(body)
 
 
-def test_more_outcomes_than_the_slate_holds_all_arrive(running: Running) -> None:
+def test_outcomes_beyond_the_shared_memory_all_arrive(running: Running) -> None:
     running.add(0, FakeChunk("large", [{"size": 700_000}] * 5))
 
     running.run_until_final(0)

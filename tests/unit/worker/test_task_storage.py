@@ -1,4 +1,4 @@
-"""What a task keeps by the API, and what becomes of it when the API is away or refuses."""
+"""Effects and artifacts of a task, also while the API is unavailable or rejects calls."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.unit.worker.worker_fakes import JOB
 
 
 class Api:
-    """Keeps effects and artifacts of one task, unless a fault comes first."""
+    """An API that stores effects and artifacts of one task, with planted faults."""
 
     def __init__(self) -> None:
         self.faults: deque[Exception] = deque()
@@ -79,7 +79,7 @@ def storage(api: Api, pauses: list[float]) -> TaskStorage:
 
 
 @pytest.mark.parametrize("value", [{"receipt": 7}, None])
-def test_what_is_kept_is_recalled(storage: TaskStorage, value: Any) -> None:
+def test_stored_effect_is_recalled(storage: TaskStorage, value: Any) -> None:
     assert storage.effects.recall("charge") is None
 
     assert storage.effects.keep("charge", value) == value
@@ -87,13 +87,13 @@ def test_what_is_kept_is_recalled(storage: TaskStorage, value: Any) -> None:
     assert storage.effects.recall("charge") == KeptEffect(value)
 
 
-def test_what_another_kept_first_is_what_counts(api: Api, storage: TaskStorage) -> None:
+def test_first_stored_effect_wins(api: Api, storage: TaskStorage) -> None:
     api.effects["charge"] = Effect(value="first")
 
     assert storage.effects.keep("charge", "second") == "first"
 
 
-def test_an_artifact_comes_back(storage: TaskStorage) -> None:
+def test_artifact_is_returned_unchanged(storage: TaskStorage) -> None:
     assert storage.artifacts.get("model.bin") is None
 
     assert storage.artifacts.put("model.bin", b"abc") == "s3://results/model.bin"
@@ -101,7 +101,7 @@ def test_an_artifact_comes_back(storage: TaskStorage) -> None:
     assert storage.artifacts.get("model.bin") == b"abc"
 
 
-def test_while_the_api_is_away_it_is_asked_again(
+def test_calls_are_retried_while_the_api_is_unavailable(
     api: Api, storage: TaskStorage, pauses: list[float]
 ) -> None:
     api.faults.extend(
@@ -118,14 +118,14 @@ def test_while_the_api_is_away_it_is_asked_again(
     assert pauses[1] == 7.0
 
 
-def test_a_lost_lease_ends_the_task(api: Api, storage: TaskStorage) -> None:
+def test_lost_lease_ends_the_task(api: Api, storage: TaskStorage) -> None:
     api.faults.append(RemoteRejected(409, "another has it"))
 
     with pytest.raises(Cancelled):
         storage.effects.keep("charge", 1)
 
 
-def test_what_is_refused_is_not_tried_again(api: Api, storage: TaskStorage) -> None:
+def test_rejected_call_is_not_retried(api: Api, storage: TaskStorage) -> None:
     api.faults.append(RemoteRejected(422, "too large"))
 
     with pytest.raises(NonRetryable, match="too large"):

@@ -1,4 +1,4 @@
-"""How a job's trace goes on in its workers."""
+"""Traces of jobs in their workers."""
 
 import subprocess
 import sys
@@ -32,11 +32,11 @@ def ended(exporter: InMemorySpanExporter, name: str) -> list[ReadableSpan]:
     return [span for span in exporter.get_finished_spans() if span.name == name]
 
 
-def told(span: ReadableSpan, attribute: str) -> object:
+def attribute_of(span: ReadableSpan, attribute: str) -> object:
     return (span.attributes or {}).get(attribute)
 
 
-def test_a_task_has_a_span_under_its_chunk_in_the_trace_of_its_job(
+def test_task_span_is_a_child_of_the_chunk_span_in_the_trace_of_the_job(
     running: Running, exporter: InMemorySpanExporter
 ) -> None:
     running.add(0, FakeChunk("echo", [{}] * 3, first=6, extra={"trace": HEADER}))
@@ -48,13 +48,13 @@ def test_a_task_has_a_span_under_its_chunk_in_the_trace_of_its_job(
     assert f"{chunk.context.trace_id:032x}" == TRACE
     assert chunk.parent is not None
     assert f"{chunk.parent.span_id:016x}" == PARENT
-    assert told(chunk, "shoal.end") == "reported"
-    assert [told(task, "shoal.task") for task in tasks] == [f"{JOB}.{i}" for i in (6, 7, 8)]
+    assert attribute_of(chunk, "shoal.end") == "reported"
+    assert [attribute_of(task, "shoal.task") for task in tasks] == [f"{JOB}.{i}" for i in (6, 7, 8)]
     assert {task.parent.span_id for task in tasks if task.parent} == {chunk.context.span_id}
     assert {task.context.trace_id for task in tasks} == {chunk.context.trace_id}
 
 
-def test_a_span_has_the_times_that_its_outcome_has(
+def test_span_has_the_times_of_the_outcome(
     running: Running, exporter: InMemorySpanExporter
 ) -> None:
     running.add(0, FakeChunk("waits", [{"seconds": 0.05}], extra={"trace": HEADER}))
@@ -69,17 +69,19 @@ def test_a_span_has_the_times_that_its_outcome_has(
     assert (task.end_time - task.start_time) / 1e9 == pytest.approx(outcome.duration, abs=1e-6)
 
 
-def test_a_task_that_failed_says_why(running: Running, exporter: InMemorySpanExporter) -> None:
+def test_span_of_a_failed_task_has_the_error(
+    running: Running, exporter: InMemorySpanExporter
+) -> None:
     running.add(0, FakeChunk("raises", [{"message": "no luck"}], extra={"trace": HEADER}))
     running.run_until_final(0)
 
     (task,) = ended(exporter, "task raises")
 
     assert (task.status.is_ok, task.status.description) == (False, "no luck")
-    assert told(task, "error.type") == "ValueError"
+    assert attribute_of(task, "error.type") == "ValueError"
 
 
-def test_chunks_of_a_job_without_a_trace_share_one(
+def test_chunks_of_a_job_without_a_trace_share_a_trace(
     running: Running, exporter: InMemorySpanExporter
 ) -> None:
     for chunk in (0, 1):
@@ -92,9 +94,7 @@ def test_chunks_of_a_job_without_a_trace_share_one(
     assert {f"{each.context.trace_id:032x}" for each in chunks} == {trace.of_job(JOB)[3:35]}
 
 
-def test_a_trace_that_is_not_sampled_costs_no_span(
-    running: Running, exporter: InMemorySpanExporter
-) -> None:
+def test_unsampled_trace_creates_no_span(running: Running, exporter: InMemorySpanExporter) -> None:
     header = HEADER[:-1] + "0"
     running.add(0, FakeChunk("echo", [{}], extra={"trace": header}))
     running.run_until_final(0)
@@ -103,7 +103,7 @@ def test_a_trace_that_is_not_sampled_costs_no_span(
     assert OtelTracer("w-1", exporter).chunk(FakeChunk("echo", [{}]).grant(0), header) is None
 
 
-def test_what_was_done_in_vain_is_not_shown_as_done(
+def test_stale_outcome_creates_no_task_span(
     running: Running, exporter: InMemorySpanExporter
 ) -> None:
     running.callbacks.report_decision = lambda _: "stale"
@@ -114,16 +114,16 @@ def test_what_was_done_in_vain_is_not_shown_as_done(
 
     (chunk,) = ended(exporter, "chunk echo")
 
-    assert told(chunk, "shoal.end") == "lost"
+    assert attribute_of(chunk, "shoal.end") == "lost"
     assert ended(exporter, "task echo") == []
 
 
-# By OTLP, and not at all.
+# Export by OTLP, and no export.
 
 
 @pytest.fixture
 def collector() -> Iterator[tuple[str, list[bytes]]]:
-    """A collector on loopback, and what it was sent."""
+    """A collector on loopback that stores the received spans."""
     sent: list[bytes] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -143,7 +143,7 @@ def collector() -> Iterator[tuple[str, list[bytes]]]:
         thread.join()
 
 
-def test_a_collector_has_all_spans_once_the_worker_has_left(
+def test_all_spans_are_exported_at_shutdown(
     running: Running, collector: tuple[str, list[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, sent = collector
@@ -178,7 +178,7 @@ print(sorted({name.split(".")[0] for name, module in sys.modules.items() if modu
 
 
 def loaded(*hidden: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Make a worker in a fresh process; it prints which packages that loaded."""
+    """Creates a worker in a new process. Returns the imported packages."""
     keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
     return subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", LOADS, *hidden],
@@ -189,7 +189,7 @@ def loaded(*hidden: str, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_worker_that_nobody_watches_loads_nothing_for_it() -> None:
+def test_worker_without_metrics_and_traces_does_not_import_their_packages() -> None:
     run = loaded()
 
     assert "'shoal'" in run.stdout
@@ -197,14 +197,14 @@ def test_a_worker_that_nobody_watches_loads_nothing_for_it() -> None:
     assert "prometheus_client" not in run.stdout
 
 
-def test_a_worker_loads_what_its_environment_asks_for() -> None:
+def test_worker_imports_the_packages_that_its_environment_needs() -> None:
     run = loaded(SHOAL_HEALTH_PORT="8080", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")
 
     assert "'opentelemetry'" in run.stdout
     assert "'prometheus_client'" in run.stdout
 
 
-def test_a_worker_without_the_extra_says_so_and_goes_on() -> None:
+def test_worker_without_the_tracing_extra_logs_a_warning_and_runs() -> None:
     run = loaded("opentelemetry", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")
 
     assert "the extra `tracing` is not installed" in run.stderr

@@ -4,7 +4,7 @@ from itertools import pairwise
 from shoal.worker.weighted_round_robin import WeightedRoundRobin
 
 
-def test_each_queue_is_first_as_often_as_its_weight() -> None:
+def test_queue_is_first_as_often_as_its_weight() -> None:
     order = WeightedRoundRobin({"high": 6, "normal": 3, "low": 1})
 
     firsts = [order.next()[0] for _ in range(100)]
@@ -12,7 +12,7 @@ def test_each_queue_is_first_as_often_as_its_weight() -> None:
     assert Counter(firsts) == {"high": 60, "normal": 30, "low": 10}
 
 
-def test_no_queue_waits_longer_than_the_weights_sum_to() -> None:
+def test_queue_waits_at_most_one_cycle() -> None:
     order = WeightedRoundRobin({"high": 6, "normal": 3, "low": 1})
 
     lows = [i for i in range(100) if order.next()[0] == "low"]
@@ -20,7 +20,7 @@ def test_no_queue_waits_longer_than_the_weights_sum_to() -> None:
     assert max(b - a for a, b in pairwise(lows)) <= 10
 
 
-def test_the_others_follow_by_weight() -> None:
+def test_other_queues_follow_by_weight() -> None:
     order = WeightedRoundRobin({"low": 1, "high": 6, "normal": 3})
 
     orders = {tuple(order.next()) for _ in range(10)}

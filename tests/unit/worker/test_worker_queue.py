@@ -1,4 +1,4 @@
-"""The queues as SQS has them; botocore's client of SQS checks and answers each request."""
+"""The SQS adapter. A client of botocore validates and executes each request."""
 
 import json
 import time
@@ -19,7 +19,7 @@ from shoal.wire.worker import ReceivedMessage, RemoteRejected, RemoteUnavailable
 
 
 def through(sqs: SQSClient, url: str) -> SqsMessageSource:
-    """Deliveries of this queue, whose requests a client of botocore makes in their place."""
+    """Returns an adapter for a queue that sends its requests with a botocore client."""
 
     def post(to: str, headers: dict[str, str], body: bytes) -> PostResponse:
         assert to == "https://sqs.invalid"
@@ -28,15 +28,15 @@ def through(sqs: SQSClient, url: str) -> SqsMessageSource:
         try:
             answer: dict[str, Any] = getattr(sqs, xform_name(action))(**json.loads(body))
         except ClientError as error:
-            told = {"__type": f"com.amazonaws.sqs#{error.response['Error']['Code']}"}
-            return PostResponse(400, json.dumps(told).encode())
+            error_body = {"__type": f"com.amazonaws.sqs#{error.response['Error']['Code']}"}
+            return PostResponse(400, json.dumps(error_body).encode())
         return PostResponse(200, json.dumps(answer).encode())
 
     return SqsMessageSource(post, "https://sqs.invalid", {"normal": url})
 
 
 def answering(answer: PostResponse) -> SqsMessageSource:
-    """Deliveries whose every call gets this answer."""
+    """Returns an adapter with the same response to every call."""
     return SqsMessageSource(lambda *_: answer, "https://sqs.invalid", {"normal": "https://queue"})
 
 
@@ -60,20 +60,20 @@ def received(deliveries: SqsMessageSource, limit: int = 10) -> list[ReceivedMess
 
 
 def all_received(deliveries: SqsMessageSource) -> list[ReceivedMessage]:
-    """All twelve: a receive may give fewer than there are, or one of them again."""
+    """Receives all twelve messages: one call may return fewer, or duplicates."""
     got: dict[str, ReceivedMessage] = {}
     while len(got) < 12:
         got |= {each.body: each for each in received(deliveries)}
     return list(got.values())
 
 
-def test_no_more_is_received_than_asked_for(queue: Queue) -> None:
+def test_receive_returns_at_most_the_limit(queue: Queue) -> None:
     deliveries, *_ = queue
 
     assert len(received(deliveries, 3)) == 3
 
 
-def test_what_is_given_back_is_received_again(queue: Queue) -> None:
+def test_returned_message_is_received_again(queue: Queue) -> None:
     deliveries, *_ = queue
     first = all_received(deliveries)
 
@@ -82,7 +82,7 @@ def test_what_is_given_back_is_received_again(queue: Queue) -> None:
     assert len(all_received(deliveries)) == 12
 
 
-def test_a_message_tells_when_it_was_sent_unless_it_was_received_before(
+def test_sent_time_is_known_only_at_the_first_receive(
     queue: Queue,
 ) -> None:
     deliveries, *_ = queue
@@ -95,18 +95,18 @@ def test_a_message_tells_when_it_was_sent_unless_it_was_received_before(
     assert {each.sent_at for each in again} == {None}
 
 
-def test_more_than_a_batch_is_deleted(queue: Queue) -> None:
+def test_delete_handles_more_than_one_batch(queue: Queue) -> None:
     deliveries, *_ = queue
     got = all_received(deliveries)
 
     deliveries.delete(got)
-    deliveries.delete(got[:1])  # gone already
+    deliveries.delete(got[:1])  # deleted already
 
     deliveries.hide(got, 0)
     assert received(deliveries) == []
 
 
-def test_what_is_left_counts_what_is_hidden_or_delayed_too(queue: Queue) -> None:
+def test_message_count_includes_hidden_and_delayed_messages(queue: Queue) -> None:
     deliveries, client, url = queue
     received(deliveries, 3)
     client.send_message(QueueUrl=url, MessageBody="later", DelaySeconds=60)
@@ -114,7 +114,7 @@ def test_what_is_left_counts_what_is_hidden_or_delayed_too(queue: Queue) -> None
     assert deliveries.message_count("normal") == 13
 
 
-def test_a_queue_that_is_not_there_is_refused(queue: Queue) -> None:
+def test_missing_queue_is_rejected(queue: Queue) -> None:
     _, client, url = queue
     missing = through(client, f"{url}-missing")
 
@@ -129,12 +129,12 @@ def test_a_queue_that_is_not_there_is_refused(queue: Queue) -> None:
         PostResponse(400, b'{"__type":"com.amazonaws.sqs#RequestThrottled","message":"slow down"}'),
     ],
 )
-def test_what_may_succeed_later_is_away(answer: PostResponse) -> None:
+def test_retryable_responses_are_unavailable(answer: PostResponse) -> None:
     with pytest.raises(RemoteUnavailable):
         received(answering(answer))
 
 
-def test_a_delete_that_sqs_failed_at_is_away() -> None:
+def test_failed_delete_is_unavailable() -> None:
     failed = {"Id": "0", "SenderFault": False, "Code": "InternalError"}
     deliveries = answering(PostResponse(200, json.dumps({"Failed": [failed]}).encode()))
 

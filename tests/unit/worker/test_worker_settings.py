@@ -12,7 +12,7 @@ WHOLE = {
 }
 
 
-def test_what_is_set_is_read_and_the_rest_has_defaults() -> None:
+def test_variables_are_read_and_others_have_defaults() -> None:
     settings = WorkerSettings.from_environment(WHOLE | {"SHOAL_SLOTS": "7"})
 
     assert settings.task_modules == ("tasks", "more.tasks")
@@ -22,7 +22,7 @@ def test_what_is_set_is_read_and_the_rest_has_defaults() -> None:
 
 
 @pytest.mark.parametrize("name", ["SHOAL_API_URL", "AWS_REGION"])
-def test_what_is_missing_is_named(name: str) -> None:
+def test_missing_variable_is_named(name: str) -> None:
     environment = {key: value for key, value in WHOLE.items() if key != name}
 
     with pytest.raises(MissingSetting, match=name):
@@ -30,18 +30,18 @@ def test_what_is_missing_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize("slots", ["many", "0", "-1"])
-def test_a_number_that_is_none_is_named(slots: str) -> None:
+def test_invalid_number_is_named(slots: str) -> None:
     with pytest.raises(MissingSetting, match="SHOAL_SLOTS"):
         WorkerSettings.from_environment(WHOLE | {"SHOAL_SLOTS": slots})
 
 
 @pytest.mark.parametrize("port", ["http", "-1", "65536", "8080.5", "²"])
-def test_a_port_that_is_none_is_named(port: str) -> None:
+def test_invalid_port_is_named(port: str) -> None:
     with pytest.raises(MissingSetting, match="SHOAL_HEALTH_PORT"):
         WorkerSettings.from_environment(WHOLE | {"SHOAL_HEALTH_PORT": port})
 
 
-def test_nobody_listens_unless_a_port_is_named() -> None:
+def test_health_port_is_disabled_by_default() -> None:
     named = WorkerSettings.from_environment(WHOLE | {"SHOAL_HEALTH_PORT": "8080"})
 
     assert WorkerSettings.from_environment(WHOLE).health_port == 0
@@ -61,13 +61,11 @@ def test_nobody_listens_unless_a_port_is_named() -> None:
         ),
     ],
 )
-def test_the_standard_variables_turn_tracing_on_and_off(
-    set_: dict[str, str], *, traces: bool
-) -> None:
+def test_otel_variables_control_tracing(set_: dict[str, str], *, traces: bool) -> None:
     assert WorkerSettings.from_environment(WHOLE | set_).tracing is traces
 
 
-def test_the_command_line_says_what_is_missing(
+def test_command_line_names_the_missing_variable(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("SHOAL_API_URL", raising=False)

@@ -1,4 +1,4 @@
-"""An API and queues in memory, for the worker's tests. They keep the protocol's promises."""
+"""An API and queues in memory for tests of the worker. They follow the protocol."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DEADLINE = 15.0
 
 
 class FakeMessageSource:
-    """Queues that hide what was received; nothing comes back by itself."""
+    """Queues that hide received messages until `come_back`."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
@@ -94,7 +94,7 @@ class FakeMessageSource:
             return len(self.visible[queue]) + in_flight
 
     def come_back(self, receipt: str) -> None:
-        """What was hidden can be received again."""
+        """Makes a hidden message visible again."""
         with self.changed:
             delivery = self.in_flight.pop(receipt)
             self.visible[delivery.queue].append(delivery)
@@ -107,7 +107,7 @@ class FakeMessageSource:
 
 @dataclass
 class FakeChunk:
-    """A chunk as the API knows it."""
+    """The state of a chunk in the API."""
 
     task_type: str
     inputs: Sequence[Mapping[str, Any]]
@@ -139,7 +139,7 @@ class FakeChunk:
 
 
 class FakeCallbacks:
-    """Grants what it has, and accepts every report unless told otherwise."""
+    """Grants its chunks, and accepts every report by default."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
@@ -231,7 +231,7 @@ class FakeCallbacks:
             assert self.changed.wait_for(holds, DEADLINE), "deadline passed"
 
     def outcomes(self, chunk: int) -> dict[int, Any]:
-        """Outcomes by index, each of which must have been reported once."""
+        """Returns outcomes by index, and checks that each was reported once."""
         found: dict[int, Any] = {}
         for report in self.reports:
             if report.chunk == chunk:
@@ -245,7 +245,7 @@ class FakeCallbacks:
 
 
 class FakeClock:
-    """The machine's clock, moved on by hand."""
+    """The clock of the machine plus an offset."""
 
     def __init__(self) -> None:
         self.ahead = 0.0

@@ -1,6 +1,6 @@
-"""Tasks for the tests: good ones, and one for each way to go wrong."""
+"""Tasks for tests: valid tasks, and one for each kind of failure."""
 
-# ruff: noqa: ASYNC110, ASYNC251, T201, TID251 - tasks print, block, and touch what they should not
+# ruff: noqa: ASYNC110, ASYNC251, T201, TID251 - tasks print, block, and change process state
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ def nothing() -> None:
 
 @task
 def acts(how: str, path: str) -> int:
-    """Tell a file that it runs; then die, wait for somebody to write to a pipe, or return."""
+    """Append to a file, then die, wait for a pipe, or return."""
     with Path(path, "runs").open("a") as file:
         file.write(f"{how}\n")
     if how == "dies":
@@ -61,7 +61,7 @@ def raises(message: str) -> None:
 
 @task
 def says(words: list[Any]) -> None:
-    """Print them, which are written one by one; the tail makes the worker look."""
+    """Print words one by one."""
     print(*words)
     if words[-1] in (2, 5):
         raise ValueError("said")
@@ -69,7 +69,7 @@ def says(words: list[Any]) -> None:
 
 @task
 def calls_itself_off(how: str) -> None:
-    """Raise what only a cancel should; or what a lost lease raises."""
+    """Raise Cancelled or LeaseLost."""
     raise LeaseLost if how == "lost" else Cancelled
 
 
@@ -102,7 +102,7 @@ def system_exit() -> None:
 
 @task
 def killed(at: int | None = None, *, ctx: Context) -> int:
-    """Kill the own process, at one index or always."""
+    """Kill the process, at one index or always."""
     if at is None or ctx.index == at:
         print(f"dying in {ctx.index}")
         os.kill(os.getpid(), signal.SIGKILL)
@@ -188,7 +188,7 @@ class Dated:
 
 @task
 def dates_and_such() -> list[Any]:
-    """Return what is no JSON but has a form in it."""
+    """Return values that have a JSON form."""
     day = date(2026, 11, 27)
     return [day, Decimal("1.10"), Path("/tmp/a"), Colour.RED, Dated(day)]  # noqa: S108 - a text
 
@@ -200,7 +200,7 @@ def process_id() -> int:
 
 @task
 def starts_a_process(note: str) -> None:
-    """Leave a process behind that outlives the task, then hang."""
+    """Start a process that outlives the task, then hang."""
     sleeper = subprocess.Popen(["/bin/sleep", "60"])
     Path(note).write_text(str(sleeper.pid))
     time.sleep(60)
@@ -208,7 +208,7 @@ def starts_a_process(note: str) -> None:
 
 @task
 def waits_for(path: str, *, ctx: Context) -> int:
-    """Say that it began, then wait until the file is there."""
+    """Record the start, then wait until the file exists."""
     Path(f"{path}.{ctx.index}.began").touch()
     while not Path(path).exists():
         time.sleep(0.01)
@@ -217,7 +217,7 @@ def waits_for(path: str, *, ctx: Context) -> int:
 
 @task
 def holds(megabytes: int, path: str, *, ctx: Context) -> int:
-    """Take memory, say so, and keep it until the file is there."""
+    """Allocate memory, record it, and keep it until the file exists."""
     held = b"x" * (megabytes * 1024 * 1024)
     Path(f"{path}.{ctx.index}.holds").touch()
     while not Path(path).exists():
@@ -237,7 +237,7 @@ def logs(*, ctx: Context) -> None:
 
 @task
 def leaves_a_process(note: str) -> None:
-    """Leave a process behind and die."""
+    """Start a process and die."""
     sleeper = subprocess.Popen(["/bin/sleep", "60"])
     Path(note).write_text(str(sleeper.pid))
     os._exit(1)
@@ -245,7 +245,7 @@ def leaves_a_process(note: str) -> None:
 
 @task
 def breaks_its_process() -> str:
-    """Return, but leave a process that can go on no further."""
+    """Return, but leave the process in a broken state."""
     os.closerange(3, 256)
     return "done"
 
@@ -256,7 +256,7 @@ class Item(TypedDict):
 
 @task(batch=4)
 def in_batches(items: list[Item], *, ctx: Context) -> list[Any]:
-    """Say how many came together; a 13 fails alone, a 14 fails all, a 15 kills the process."""
+    """Return the size of the batch; 13 fails alone, 14 fails all, 15 kills the process."""
     numbers = [item["n"] for item in items]
     if 14 in numbers:
         raise ValueError("one of them is 14")
@@ -278,7 +278,7 @@ _meeting: list[int] = []
 
 @task(concurrency=8)
 async def meets(wanted: int, *, ctx: Context) -> int:
-    """Wait until so many tasks run at once."""
+    """Wait until `count` tasks run concurrently."""
     _meeting.append(ctx.index)
     while len(_meeting) < wanted:
         await asyncio.sleep(0.005)
@@ -287,7 +287,7 @@ async def meets(wanted: int, *, ctx: Context) -> int:
 
 @task(concurrency=8)
 async def awaits(how: str, *, ctx: Context) -> str:
-    """A coroutine that goes wrong in some way, or well."""
+    """Fail in the given way, or return."""
     await asyncio.sleep(0.01)
     match how:
         case "raises":
@@ -316,7 +316,7 @@ def waits_for_cancel(note: str, *, ctx: Context) -> None:
 
 @task
 def deaf(note: str, *, ctx: Context) -> None:
-    """Never look."""
+    """Ignore a cancel."""
     Path(f"{note}.{ctx.index}.began").touch()
     time.sleep(60)
 
@@ -330,7 +330,7 @@ def is_halfway(note: str, *, ctx: Context) -> None:
 
 @task
 def comes_back_later(seconds: float) -> None:
-    raise RetryAfter(seconds, "the other side says so")
+    raise RetryAfter(seconds, "the server is busy")
 
 
 @task(memory=64)
@@ -340,7 +340,7 @@ def allocates(megabytes: int) -> int:
 
 @task
 def spoils(how: str) -> str:
-    """Change what the tasks of a process share."""
+    """Change process state that tasks share."""
     match how:
         case "folder":
             os.chdir("/")
@@ -389,14 +389,14 @@ def keeps(key: str, note: str, *, ctx: Context) -> Any:
 
 
 class Signature:
-    """Keeps, in place of any value, in whose name it was to be kept."""
+    """Returns the identity of the task instead of a stored value."""
 
     def __init__(self, *place: Any) -> None:
         self._place = place
 
     @property
     def effects(self) -> "Signature":
-        """Itself."""
+        """Returns itself."""
         return self
 
     def recall(self, key: str) -> None:
