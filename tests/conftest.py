@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LONGEST_FIRST: Final = (
     "tests/twin/test_console.py",
-    "tests/twin/test_equal_submits.py",
+    "tests/twin/test_concurrent_submits.py",
     "tests/twin/test_privileges.py",
     "tests/chaos",
     "tests/twin",
@@ -33,7 +33,7 @@ OWN_TWIN: Final = (
     "tests/twin/test_commands.py",
     "tests/twin/test_console.py",  # it takes minutes
     "tests/twin/test_privileges.py",
-    "tests/twin/test_session.py",
+    "tests/twin/test_recorded_session.py",
     "tests/twin/test_tutorial.py",
 )
 """Files that boot twins of their own. The others of their directory share one."""
