@@ -48,7 +48,7 @@ test("after signing in, a user returns to the requested page", async () => {
 
   await ui.heading(/^Jobs/).waitFor();
   expect(ui.page.url()).toBe(`${CONSOLE}/jobs?status=FAILED`);
-  await ui.button("Clear filters").waitFor(); // the filter of the address is applied
+  await ui.button("Clear filters").first().waitFor(); // the filter of the address is applied
 });
 
 test("a user submits a job with the form, and sees its end without refreshing", async () => {

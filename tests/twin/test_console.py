@@ -26,6 +26,7 @@ TIMEOUT_SECONDS = 600
 @pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium")
 @pytest.mark.skipif(not (BUILT / "index.html").exists(), reason="needs the console: make console")
 @pytest.mark.timeout(TIMEOUT_SECONDS + 120)
+@pytest.mark.usefixtures("users")  # waits until the workers have registered their task types
 def test_console_passes_its_end_to_end_tests(
     twin: Twin, workers_running: Workers, tmp_path: Path
 ) -> None:
