@@ -25,8 +25,8 @@ BENCHES = (
 
 
 def main() -> None:
-    """Run those asked for."""
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line a request buries the tables
+    """Run the requested benches."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request hides the tables
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # a pool that overflows
     asked = sys.argv[1:] or BENCHES
     if unknown := set(asked) - set(BENCHES):

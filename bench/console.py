@@ -1,7 +1,7 @@
 """The console in a browser: its sizes, cold loads, tables of many rows, minutes before a live map.
 
-Writes bench/console.md: `python -m bench.console [ROUNDS [MINUTES]]`. What is measured in the
-browser is frontend/scripts/benchmark.mjs; here is what it looks at.
+Writes bench/console.md: `python -m bench.console [ROUNDS [MINUTES]]`. The script
+frontend/scripts/benchmark.mjs measures in the browser, and this module prepares its data.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from tests.support.platform import Platform, running_platform
 PAGE: Final = Path(__file__).with_name("console.md")
 JOBS: Final = 10_000
 MANY: Final = "tenant-0"
-"""Has so many jobs, for each page of which the emulator sorts them all, as AWS does not."""
+"""The number of jobs. The emulator sorts all of them for each page, unlike AWS."""
 TENANT: Final = "tenant-1"
 """Has the million tasks, and a page of other jobs."""
 ENDED: Final = CHUNKS * 3 // 10
-"""Chunks of the million tasks that have ended before anybody looks."""
+"""The chunks of the million tasks that have ended before the first measurement."""
 PAGES: Final = 20
 _NODE: Final = ROOT / ".tools" / "node" / "bin"
 
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 class _Look:
-    """A browser at the console of a stand."""
+    """A browser that shows the console of a platform."""
 
     def __init__(self, console: str, platform: Platform, million: str) -> None:
         self._console, self._at, self._million = console, platform, million
@@ -123,7 +123,7 @@ class _Look:
 
 
 def _node(*command: str, **environment: str) -> str:
-    """What a command of the console's packages prints."""
+    """Return the output of a command of the console's packages."""
     path = f"{_NODE}:{ROOT / 'frontend' / 'node_modules' / '.bin'}:{os.environ['PATH']}"  # noqa: TID251 - where node may be
     return subprocess.run(  # noqa: S603 - our own script
         command,
@@ -137,7 +137,7 @@ def _node(*command: str, **environment: str) -> str:
 
 @contextmanager
 def _moving(platform: Platform, million: Million, chunks: int) -> Iterator[None]:
-    """Move so many chunks of the job each second, until it is enough."""
+    """Move this many chunks of the job each second, until `stop` is set."""
     enough = threading.Event()
 
     def move() -> None:

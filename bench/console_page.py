@@ -1,4 +1,4 @@
-"""What was measured of the console, in words and tables."""
+"""The measurements of the console, as text and tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TEXT: Final = """\
 # The console in a browser
 
 `make bench-console`: the console as the twin serves it, in Chromium without a screen (1440 by 900),
-somebody signed in. The browser, the emulator and its functions share the cores of one machine, so
+a user signed in. The browser, the emulator and its functions share the cores of one machine, so
 all times are upper bounds.
 
 Machine: {machine}; load average {load:.1f} meanwhile.
@@ -29,8 +29,8 @@ By brotli, against the budgets that `make check` keeps.
 
 ## Cold loads
 
-Medians of {rounds} loads, lowest and highest beside them; nothing is cached and each load has a
-browser context of its own. *Slow*: a processor at a quarter of its speed, and the network that
+Medians of {rounds} loads, with the lowest and the highest; nothing is cached and each load has a
+new browser context. *Slow*: a processor at a quarter of its speed, and the network that
 Chrome's developer tools call Slow 4G (1.44 Mbit/s down, 0.675 up, 562.5 ms more for each request).
 The list is usable when its first row can be clicked, the map is painted when its cells are. *Busy*
 is the main thread of the page until then.
@@ -54,7 +54,7 @@ once garbage is collected.
 
 
 class Found(NamedTuple):
-    """What size-limit and frontend/scripts/benchmark.mjs printed."""
+    """The output of size-limit and frontend/scripts/benchmark.mjs."""
 
     sizes: Sequence[Mapping[str, Any]]
     loads: Sequence[Mapping[str, Any]]
@@ -80,7 +80,7 @@ def page(found: Found, *, rounds: int, minutes: int, load: float, jobs: int, end
 def _sizes(sizes: Sequence[Mapping[str, Any]]) -> str:
     first, later = sizes[:2], sorted(sizes[2:], key=lambda each: -each["size"])
     rows = [(each["name"], _kilo(each["size"]), _kilo(each["sizeLimit"])) for each in first]
-    largest = f"largest of {len(later)} later pieces"
+    largest = f"largest of {len(later)} later files"
     rows.append((largest, _kilo(later[0]["size"]), _kilo(later[0]["sizeLimit"])))
     return markdown(("what", "kB", "budget, kB"), rows)
 
@@ -126,7 +126,7 @@ def _live(live: Mapping[str, Any]) -> str:
         ("heap at first, MB", f"{used[0]['heap']:.1f}"),
         ("heap, minute by minute, MB", " ".join(f"{each['heap']:.1f}" for each in used[1:])),
         (
-            "buffers at first and at last, MB",
+            "buffers at the start and at the end, MB",
             " ".join(f"{used[at]['buffers']:.1f}" for at in (0, -1)),
         ),
         ("paints of the map", len(paints)),

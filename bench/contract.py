@@ -1,6 +1,6 @@
 """Generated requests against the contract, in one process over ports in memory.
 
-What is asked, and how an answer is judged, is as in the tests of handlers, which ask a few.
+The requests and the checks are those of the tests of the handlers, which send only a few.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CASES = 120
 
 
 def main() -> None:
-    """Print what was answered, and fail if one answer was not of the contract."""
+    """Print the answers, and fail if one violates the contract."""
     sys.path.insert(0, str(ROOT / "functions"))
     from tests.unit.handlers.generated_requests import ASKED, ask  # noqa: PLC0415 - needs the path
 

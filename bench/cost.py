@@ -108,8 +108,8 @@ def _print_dollars(runs: list[JobRun]) -> None:
     show("Dollars for a million tasks, list price, in jobs of", _columns(runs), rows)
     reached = sum(costs[SIZES.index(10_000)].values())
     note(
-        f"One message and two callbacks a task: ${NAIVE_PER_MILLION}. "
-        f"Budget at 10,000 tasks a job: ${BUDGET_PER_MILLION}; reached: ${reached:.3f}."
+        f"One message and two callbacks per task: ${NAIVE_PER_MILLION}. "
+        f"Budget at 10,000 tasks per job: ${BUDGET_PER_MILLION}; reached: ${reached:.3f}."
     )
 
 
@@ -153,7 +153,7 @@ class _CountingJobs(MemoryJobStore):
 
 
 def hot_writes(tasks: int) -> tuple[int, int]:
-    """Writes to the row and to the sums of a job of so many tasks."""
+    """Return the writes to the row and to the sums of a job of this many tasks."""
     jobs = _CountingJobs()
     world = in_memory(jobs=jobs)
     bootstrap.use(world)

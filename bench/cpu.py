@@ -1,4 +1,4 @@
-"""CPU that processes have used, and waiting until a stand uses next to none."""
+"""The CPU time of processes, and waiting until a platform is idle."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def _read(file: Path) -> str:
 
 
 def emulator_pid(platform: Platform) -> int:
-    """The process of the stand's emulator."""
+    """Return the process id of the emulator."""
     if platform.emulator.process is None:
-        raise SystemExit("the emulator is gone")
+        raise SystemExit("the emulator has ended")
     return platform.emulator.process.pid
 
 

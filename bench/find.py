@@ -50,7 +50,7 @@ class Figures(NamedTuple):
 
 
 def main() -> None:
-    """Fill the table, ask, print and write what came of it."""
+    """Fill the table, send the queries, and print and write the results."""
     with running_platform(wait_seconds=600) as platform:
         disable_streams(platform)
         begin = time.perf_counter()
@@ -103,8 +103,8 @@ entries of an index, jobs, and tallies of open jobs. The bound is 1,000.
 {markdown(columns, rows)}
 
 The emulator, its functions and the client share the cores of one machine (load average
-{os.getloadavg()[1]:.1f} meanwhile). For each look the emulator sorts all that an index has of the
-tenant, which AWS does not.
+{os.getloadavg()[1]:.1f} meanwhile). For each query the emulator sorts all entries of the
+tenant in an index, unlike AWS.
 """
 
 

@@ -55,7 +55,7 @@ def main() -> None:
     ]
     rows.append(("boto3, a DynamoDB client", *_measured(_REFERENCE), f"({REFERENCE})"))
     show(f"CPU ms at import, median of {TRIES}", columns, rows)
-    note(f"The budgets are of a machine that needs {REFERENCE} ms for the last line.")
+    note(f"The budgets are for a machine that needs {REFERENCE} ms for the last line.")
     _commands()
 
 
@@ -97,7 +97,7 @@ def _empty_api() -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -27,7 +27,7 @@ _STATUSES: Final = {
 
 
 def rows_of_jobs(count: int, tenants: int, *, first: int = 0) -> Iterator[Row]:
-    """The rows of so many jobs of `tenant-{first}` and on, and of the tallies of open ones."""
+    """Yield rows of `count` jobs, from `tenant-{first}` on, and the tallies of open jobs."""
     draw = random.Random(first)  # noqa: S311 - a run can be repeated
     for number in range(count):
         job = _job(draw, f"tenant-{first + number % tenants}")

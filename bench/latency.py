@@ -1,4 +1,4 @@
-"""Warm p50 and p99 of each route while a job of 100,000 tasks lies in the tables.
+"""Warm p50 and p99 of each route while the tables hold a job of 100,000 tasks.
 
 A route is measured while the platform rests; submits, which set the workflow going, one by one.
 """
@@ -23,14 +23,14 @@ CALLS, FEW_CALLS = 300, 100
 WARM = 12
 
 SETS_GOING = ("POST /jobs", "POST /jobs/{id}/resume")
-"""After these the workflow goes on for a while, on the processors that the next call needs."""
+"""After these calls the workflow runs on the same processors for a while."""
 
 type Call = Callable[[int], httpx.Response]
 
 
 def main() -> None:
     """Print the table."""
-    with running_platform(wait_seconds=600) as platform:  # else open jobs wake up all the time
+    with running_platform(wait_seconds=600) as platform:  # otherwise open jobs wake up repeatedly
         with running_workers(platform, 2, slots=4):
             filled = platform.run(task_type="noop", count=TASKS, chunk_size=100)
         live = platform.submit(task_type="sleepy", count=TASKS, chunk_size=100, priority="low")
@@ -92,7 +92,7 @@ def _routes(platform: Platform, done: str, live: str) -> list[tuple[str, Call]]:
 
 
 def _worker_routes(platform: Platform, live: str) -> list[tuple[str, Call]]:
-    """A worker's calls, each on a chunk of its own of the job under way."""
+    """Calls of a worker, each on a different chunk of the running job."""
     calls = WorkerCalls(platform)
     epochs: dict[int, tuple[int, list[Any]]] = {}
 

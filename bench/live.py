@@ -49,7 +49,7 @@ def _page(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 `python -m bench live`: seconds from the answer to a worker's report to the delta that counts its
 tasks, at every subscriber of the job, over {REPORTS} reports on a twin. Changes are gathered for a
-second before they are told, so one second is waiting by design.
+second before they are sent, so one second is waiting by design.
 
 {markdown(columns, rows)}
 
@@ -91,7 +91,7 @@ def _connected(platform: Platform) -> connect:
 
 
 class _Heard:
-    """When one subscriber first heard of so many completed tasks."""
+    """The times at which a subscriber first saw each number of completed tasks."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
@@ -107,7 +107,7 @@ class _Heard:
 
 
 async def _all_have(heard: list[_Heard], done: int) -> None:
-    """Wait until all have heard of it, or it is too late."""
+    """Wait until all have received it, or until the deadline."""
     until = time.perf_counter() + LATEST
     for each in heard:
         while done not in each.when and time.perf_counter() < until:

@@ -1,4 +1,4 @@
-"""What machine this is."""
+"""The machine that runs the bench."""
 
 import os
 import platform

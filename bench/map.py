@@ -32,7 +32,7 @@ _EXPIRES: Final = int(_NOW) + 10**8
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A job of a million tasks. Of so many chunks in a hundred the tasks do not stand alike."""
+    """A job of a million tasks; `mixed` percent of its chunks have tasks of several statuses."""
 
     name: str
     chunk_size: int
@@ -57,18 +57,18 @@ class Case:
 
 
 CASES: Final = (
-    Case("tallies tell all, chunk 100", 100, 0),
-    Case("tallies tell all, chunk 16", 16, 0),
+    Case("tallies only, chunk 100", 100, 0),
+    Case("tallies only, chunk 16", 16, 0),
     Case("1 in 10 chunks mixed, chunk 16", 16, 10),
     Case("1 in 10 chunks mixed, chunk 100", 100, 10),
     Case("every chunk mixed, chunk 100", 100, 100),
-    Case("a cell a chunk, chunk 16, mixed", 16, 10, "cells=chunk"),
+    Case("a cell per chunk, chunk 16, mixed", 16, 10, "cells=chunk"),
     Case("304, every chunk mixed, chunk 100", 100, 100, again=True),
 )
 
 
 def main() -> None:
-    """Write the jobs, ask for their maps, print and write what came of it."""
+    """Write the jobs, request their maps, and print and write the results."""
     with running_platform(wait_seconds=600) as platform:
         disable_streams(platform)
         for case in {(each.chunk_size, each.mixed): each for each in CASES}.values():
@@ -96,7 +96,7 @@ def _tallies(case: Case) -> Iterator[Any]:
 
 
 def _chunks(job: Job, mixed: int) -> Iterator[Chunk]:
-    """Those that a map has to read."""
+    """Return the chunks that a map has to read."""
     for number in range(job.chunks):
         chunk = _chunk(job, number, mixed)
         if len(set(chunk.statuses)) > 1:

@@ -22,7 +22,7 @@ TASKS: Final = 1_000_000
 CHUNK: Final = 100
 CHUNKS: Final = TASKS // CHUNK
 _FAILING: Final = 10
-"""One chunk in so many has a task that fails."""
+"""One in this many chunks has a task that fails."""
 
 
 class Million:
@@ -58,7 +58,7 @@ class Million:
         )
 
     def move(self, platform: Platform, chunks: int) -> None:
-        """End the chunks that run and begin so many others, as their workers' reports would."""
+        """End the running chunks and start others, as reports of their workers would."""
         moved = self._advance(chunks)
         write(platform, "TasksTableName", (chunk_row(self._chunks[number]) for number in moved))
         tallies = {number % self.job.tallies for number in moved}

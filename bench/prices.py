@@ -1,6 +1,6 @@
-"""What AWS asks: list prices of us-east-1 as AWS published them in November 2026, in dollars.
+"""List prices of us-east-1 as AWS published them in November 2026, in dollars.
 
-Per request or unit unless the name says otherwise; Lambda on arm64, DynamoDB on demand, Step
+Per request or unit unless the name differs; Lambda on arm64, DynamoDB on demand, Step
 Functions Standard. No free tier is taken off.
 """
 
@@ -27,7 +27,7 @@ _MB_MS: Final = 1_024 * 1_000
 
 
 def dollars(bill: Bill) -> dict[str, float]:
-    """What a bill of the meter costs, by service."""
+    """Return the cost of a bill of the meter, by service."""
     total = {what: sum(details.values()) for what, details in bill.items()}
     s3 = bill.get("s3.requests", {})
     return {
@@ -46,8 +46,8 @@ def dollars(bill: Bill) -> dict[str, float]:
 def at_median(bill: Bill) -> dict[str, dict[str, float]]:
     """The bill with each Lambda call at the median time of its function.
 
-    The twin's calls share two cores with its emulator and workers, and wait for them; the mean is
-    of this machine, the median nearly of the function.
+    Calls on the twin share two cores with its emulator and workers and wait for them; the mean
+    depends on this machine, the median mostly on the function.
     """
     durations: dict[str, list[tuple[int, float]]] = {}
     for place, calls in bill.get("lambda.durations", {}).items():

@@ -19,7 +19,7 @@ CYCLES: Final = 20
 RETRIES: Final = 20
 TASKS: Final = 10_000
 FAILING: Final = 0.8
-"""So much of what is left fails again, so that there is something to retry at each retry."""
+"""The share of the retried tasks that fails again, so that each retry has tasks."""
 AT_ONCE: Final = 5
 WORKERS: Final = 3
 

@@ -1,4 +1,4 @@
-"""Rows written past the platform, many at a time, for benches that want much to be there."""
+"""Writes many rows directly to the tables, for benches that need much data."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _AT_ONCE: Final = 64
 
 
 def disable_streams(platform: Platform) -> None:
-    """Let nobody hear of what is written to the tables: it is no news."""
+    """Disable the streams, so that the written rows trigger no function."""
     functions = platform.emulator.client("lambda")
     for each in _streams(platform):
         functions.update_event_source_mapping(UUID=each["UUID"], Enabled=False)
 
 
 def enable_streams(platform: Platform) -> None:
-    """Let all hear again, of what is written from now on."""
+    """Enable the streams again, for rows that are written later."""
     functions = platform.emulator.client("lambda")
     for each in _streams(platform):
         functions.delete_event_source_mapping(UUID=each["UUID"])

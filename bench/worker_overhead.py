@@ -1,11 +1,11 @@
-"""What the worker costs without its network: CPU of worker, fork server and children a no-op task.
+"""The CPU of a worker, its fork server and its children per no-op task, without the network.
 
 The broker is a stub in this process that costs next to nothing: queues that always have messages,
 and an API that grants and accepts. `bench.peers` measures a worker with its real clients.
 Run it as `python bench/worker_overhead.py`.
 """
 
-# ruff: noqa: D102 - the stubs fill ports, which say what each method does
+# ruff: noqa: D102 - the ports describe each method
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ RUNS = 5
 
 
 class StubQueue:
-    """So many messages, then none."""
+    """A queue with a fixed number of messages."""
 
     def __init__(self, chunks: int) -> None:
         self.bodies = [f'{{"job":"{JOB}","chunk":{chunk}}}' for chunk in range(chunks)]
@@ -131,7 +131,7 @@ class SystemClock:
 
 
 def _cpu() -> float:
-    """CPU seconds of this process and, once they are gone, its children and theirs."""
+    """Return the CPU seconds of this process and of all its ended descendants."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
 
@@ -161,7 +161,7 @@ def _once(size: int, chunks: int, slots: int, *, metered: bool) -> tuple[float, 
 
 
 def main() -> int:
-    """Print µs of CPU a task beside the target; 1 if one is missed.
+    """Print µs of CPU per task and the target; return 1 if a target is missed.
 
     Starting up (imports, first children) is measured with few chunks and taken off. Medians of
     five runs. With `--metered` the worker counts for Prometheus, as in a pod.

@@ -2,7 +2,8 @@
 
 # Paths whose texts have no errors, which `make check` keeps so.
 CLEAN_PROSE := README.md CHANGELOG.md docs/explanation docs/tutorials docs/adr docs/how-to docs/README.md \
-	tooling mk/prose.mk tests/unit/tooling tests/unit/client tests/unit/cli tests/model tests/chaos tests/support tests/contract tests/workflow \
+	tooling mk/prose.mk tests/unit/tooling tests/unit/client tests/unit/cli bench \
+	tests/model tests/chaos tests/support tests/contract tests/workflow tests/twin tests/unit/bench tests/unit/webhooks tests/unit/domain \
 	layers/shoal/src/shoal/client layers/shoal/src/shoal/cli layers/shoal/src/shoal/__main__.py \
 	layers/shoal/src/shoal/worker_command.py docs/reference/cli.md docs/reference/client.md \
 	layers/shoal/src/shoal/adapters layers/shoal/src/shoal/ports layers/shoal/src/shoal/wire layers/shoal/src/shoal/domain \

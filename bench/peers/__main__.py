@@ -1,4 +1,4 @@
-"""Runs the field in rounds and writes what came of it: `python -m bench.peers [ROUNDS [NAME]]`.
+"""Runs all contestants in rounds and writes the results: `python -m bench.peers [ROUNDS [NAME]]`.
 
 With a name, such as `Shoal`, only those whose names begin with it run, and nothing is written.
 """
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _reference() -> float:
-    """CPU nanoseconds of a turn of a fixed loop: what changes here is the machine."""
+    """Return the CPU nanoseconds of a fixed loop; only the machine changes it."""
     begin, total = time.thread_time_ns(), 0
     for number in range(_LOOPS):
         total += number

@@ -19,7 +19,7 @@ async def noop(ctx: dict[str, Any]) -> None:
 
 
 class Settings:
-    """Of the worker; it keeps no results, and polls more often than twice a second."""
+    """Settings of the worker: it keeps no results and polls more often than twice a second."""
 
     functions = (noop,)
     redis_settings = RedisSettings(host="127.0.0.1", port=REDIS_PORT)

@@ -1,6 +1,6 @@
 """The two brokers: the stub of SQS, and a Redis without persistence. Each is a process."""
 
-# ruff: noqa: D102 - both fill `Broker`, which says what each method does
+# ruff: noqa: D102 - `Broker` describes each method
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _HOST: Final = "127.0.0.1"
 
 
 class Broker(Protocol):
-    """What the runner asks of a broker."""
+    """The interface of a broker for the runner."""
 
     pid: int
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a contestant is told of it."""
+        """Return the environment variables of the broker."""
 
     def fill(self, contestant: Contestant) -> None:
-        """Hold so many tasks, none received yet."""
+        """Fill the queue with this many tasks."""
 
     def settled(self, contestant: Contestant) -> int:
         """How many chunks the contestant is done with."""
 
 
 class Stub:
-    """Talks to the stub. What a peer sent it once is there again in each round."""
+    """Uses the stub, which restores the tasks of a peer in each round."""
 
     def __init__(self, pid: int, port: int) -> None:
         self.pid = pid
@@ -106,13 +106,13 @@ class Redis:
 
 
 def send(contestant: Contestant, broker: Broker) -> None:
-    """Have the contestant's own client send its tasks."""
+    """Send the tasks with the client of the contestant."""
     command = [*contestant.fill, str(contestant.tasks)]
     subprocess.run(command, check=True, cwd=ROOT, env=environment(broker))  # noqa: S603 - of the field
 
 
 def environment(broker: Broker) -> dict[str, str]:
-    """All that a contestant sees of its environment."""
+    """Return the environment of a contestant."""
     path = f"{ROOT}:{ROOT / 'worker_image'}"
     return {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **broker.environment}
 

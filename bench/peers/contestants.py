@@ -14,7 +14,7 @@ _ARQ: Final = ROOT / ".tools/peers-arq/bin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contestant:
-    """`worker` is the command of its worker, `settled` what its broker is asked for progress.
+    """`worker` is the command of its worker, `settled` the query for the progress of its broker.
 
     With SQS that is the name of a queue, whose deletes are counted; with Redis a command that
     counts what is left.

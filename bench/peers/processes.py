@@ -31,14 +31,14 @@ def cpu(pids: Iterator[int]) -> dict[int, float]:
 
 
 def used(before: dict[int, float], after: dict[int, float]) -> float:
-    """CPU seconds of a tree between two looks; none of it may have ended."""
+    """Return the CPU seconds of a process tree between two readings; none may have ended."""
     if ended := before.keys() - after.keys():
         raise RuntimeError(f"processes ended during the measurement: {sorted(ended)}")
     return sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Have it leave; kill it and its group if it does not."""
+    """Terminate it; kill it and its group if it does not exit."""
     process.terminate()
     try:
         process.wait(_PATIENCE)

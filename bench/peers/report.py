@@ -1,4 +1,4 @@
-"""The results in words: a table, whether the goals were met, and on what machine."""
+"""The results as text: a table, the goals and the machine."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _GOALS: Final = {1: 200.0, 100: 10.0}
 _AHEAD: Final = 5.0
 
 _TEXT: Final = """\
-# Shoal beside other task queues
+# Shoal compared with other task queues
 
-What a task that does nothing costs a worker: CPU, user and system, of all its processes, medians of
+The CPU of a worker for a task that does nothing: user and system, all its processes, medians of
 {rounds} interleaved rounds. Each worker is started as its users start it and drains a full queue;
 the first tenth of its tasks is not counted. SQS is a stub that answers at once, and so is Shoal's
 API; Redis is a real one. All is on one machine, without TLS. A message of Shoal's holds as many
 tasks as its chunk, a message of the others holds one. `make bench-peers` writes this page.
 
-![CPU of a worker a task]({plot})
+![CPU of a worker per task]({plot})
 
 | worker | broker | CPU µs a task | lowest, highest | tasks/s a core | tasks/s seen | broker busy |
 |---|---|--:|--:|--:|--:|--:|
@@ -49,7 +49,7 @@ as those of the loop do; ratios within a run are firmer.
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the runs of a contestant came to."""
+    """The results of a contestant."""
 
     contestant: Contestant
     runs: Sequence[Run]
@@ -61,7 +61,7 @@ class Result:
 
     @property
     def title(self) -> str:
-        """Who it is, where."""
+        """Return the name and the broker of the contestant."""
         return f"{self.contestant.name}, {self.contestant.broker}"
 
 
@@ -108,7 +108,7 @@ def _absent(absent: Sequence[Result]) -> str:
 
 
 def _goals(results: Sequence[Result]) -> list[str]:
-    """Each goal, and what came of it."""
+    """Return each goal and its result."""
     ours = {each.contestant.chunk: each.worker for each in results if not each.contestant.fill}
     told = [
         f"at most {goal:g} µs at chunk {chunk}: {_met(ours[chunk] <= goal)}"

@@ -1,4 +1,4 @@
-"""One run: a worker starts beside its full queue and is watched until it has settled everything.
+"""One run: a worker starts with a full queue and is measured until it has settled all tasks.
 
 CPU is that of all its processes from the moment when a tenth of the tasks is done, so that neither
 starting nor leaving counts.
@@ -69,7 +69,7 @@ def run(contestant: Contestant, broker: Broker) -> Run:
 def _look_at(
     contestant: Contestant, broker: Broker, worker: subprocess.Popen[bytes], tasks: int
 ) -> _Look:
-    """Wait until so many tasks are settled; what was used by then."""
+    """Wait until this many tasks are settled; return the CPU used until then."""
     given_up = time.monotonic() + _LONGEST
     while (settled := broker.settled(contestant) * contestant.chunk) < tasks:
         if worker.poll() is not None:

@@ -21,7 +21,7 @@ _HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le
 
 
 class Stub:
-    """Which request goes where."""
+    """Routes each request to its stub."""
 
     def __init__(self) -> None:
         self.sqs = StubSqs()
@@ -37,7 +37,7 @@ class Stub:
         return Answer(self.api.answer(noun, body))
 
     def _told(self, what: str, request: dict[str, int | str]) -> int:
-        """What the bench asks of it: fill a queue, fill it again as it was, count."""
+        """Control requests of the bench: fill a queue, restore it, or count."""
         queue = self.sqs.queue(str(request["queue"]))
         if what == "prepare":
             queue.written = self.api.prepare(int(request["chunks"]), int(request["size"]))

@@ -11,13 +11,13 @@ JOB: Final = "job_" + "0" * 26
 
 
 class StubApi:
-    """Grants are made before they are asked for."""
+    """Grants are created before they are requested."""
 
     def __init__(self) -> None:
         self._grants: list[bytes] = []
 
     def prepare(self, chunks: int, size: int) -> list[bytes]:
-        """Have so many chunks of no-op tasks; their messages."""
+        """Create this many chunks of no-op tasks, and return their messages."""
         self._grants = [_grant(chunk, size) for chunk in range(chunks)]
         return [message(str(i), f'{{"job":"{JOB}","chunk":{i}}}') for i in range(chunks)]
 

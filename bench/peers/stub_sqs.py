@@ -62,11 +62,11 @@ class StubSqs:
         self._queues: dict[str, Queue] = {}
 
     def queue(self, name: str) -> Queue:
-        """The queue, made when first asked for."""
+        """Return the queue, and create it on first use."""
         return self._queues.setdefault(name, Queue())
 
     def answer(self, action: str, asked: dict[str, Any]) -> Answer:
-        """Do what an action of the JSON protocol asks; what is not known is done at once."""
+        """Run an action of the JSON protocol; an unknown action does nothing."""
         queue = self.queue(asked.get("QueueUrl", "").rpartition("/")[2])
         if action == "ReceiveMessage":
             return _received(queue, asked)

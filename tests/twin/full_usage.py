@@ -128,7 +128,7 @@ class FullUsage:
         eventually(lambda: all(each["oldest_age"] is not None for each in self._queues()))
         for job in jobs.values():
             self._report_by_hand(job)
-            self._bury(job, 0, 3)  # a chunk that has ended, and one that has not
+            self._bury(job, 0, 3)  # an ended chunk and an open one
         self._until_empty(self.twin.deployment["DeadLetterQueueUrl"])
         for priority, job in jobs.items():
             self._lose_messages(job, priority)
@@ -137,7 +137,7 @@ class FullUsage:
         self._kill_unheard(jobs["low"])
         assert ended(self.users, late["id"])["status"] == "FAILED"
         self._export(jobs["high"])
-        self._bury(jobs["high"], 3)  # of a job that has ended
+        self._bury(jobs["high"], 3)  # the job has ended
         self._until_empty(self.twin.deployment["DeadLetterQueueUrl"])
         eventually(lambda: "FailJob" in self._states(self._broken))
 
@@ -244,7 +244,7 @@ class FullUsage:
         assert answer.status_code == 202, answer.text
 
     def _discard_and_think_again(self, job: Json) -> None:
-        body = {"all": True, "reason": "nobody will mend it"}
+        body = {"all": True, "reason": "it will not be fixed"}
         answer = self.users.post(f"jobs/{job['id']}/discard", json=body)
         assert answer.status_code == 200, answer.text
         assert self.users.post(f"jobs/{job['id']}/retry").status_code == 409
@@ -275,7 +275,7 @@ class FullUsage:
         return uri
 
     def _report_by_hand(self, job: Json) -> None:
-        """One task completes, one fails and is to be tried again, one runs on."""
+        """One task completes, one fails and is retried, and one keeps running."""
         person: Json = {"worker": "a-person"}
         error = {"type": "ValueError", "message": "no", "retryable": True}
         reports: tuple[tuple[str | None, Json], ...] = (
@@ -338,7 +338,7 @@ class FullUsage:
         return sum(int(told["Attributes"][name]) for name in COUNTED)
 
     def _break_an_execution(self) -> str:
-        """Start one whose plan fails again and again, so that it takes the one error path."""
+        """Start an execution whose plan fails permanently, so that it takes the error path."""
         answer = self.twin.emulator.client("stepfunctions").start_execution(
             stateMachineArn=self.twin.deployment["StateMachineArn"],
             name=f"{NOBODY}-1-1",
@@ -355,7 +355,7 @@ class FullUsage:
         return {each["name"] for each in details if each}
 
     def _fail_by_the_workflow(self, job: Json) -> None:
-        """What the error path does to a job of which a task runs."""
+        """Check that the error path ends a job with a running task."""
         self._invoke("FailJobFunction", {"job": job["id"], "generation": 1, "cause": "the tour"})
         assert ended(self.users, job["id"])["status"] == "FAILED"
 
@@ -367,7 +367,7 @@ class FullUsage:
         assert "3 times" in ended(self.users, job["id"])["reason"]
 
     def _kill_unheard(self, job: Json) -> None:
-        """An execution dies and a job ends, both unheard: the sweep sees to them."""
+        """An execution dies and a job ends, both events are lost, and the sweep handles them."""
         events = self.twin.emulator.client("events")
         rules = [each["Name"] for each in events.list_rules()["Rules"]]
         (rule,) = (each for each in rules if "ExecutionEnded" in each)

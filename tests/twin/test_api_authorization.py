@@ -43,7 +43,7 @@ def test_a_user_of_no_tenant_or_of_several_is_rejected(twin: Twin, groups: list[
     assert answer.json()["type"] == "urn:shoal:problem:no-tenant"
 
 
-def test_a_job_of_another_tenant_is_not_there(users: httpx.Client, twin: Twin) -> None:
+def test_a_job_of_another_tenant_is_404(users: httpx.Client, twin: Twin) -> None:
     job = users.post("jobs", json={"task_type": "noop", "count": 1}).json()["id"]
 
     with twin.api_client(tenant="other") as stranger:
@@ -51,7 +51,7 @@ def test_a_job_of_another_tenant_is_not_there(users: httpx.Client, twin: Twin) -
         assert stranger.get("jobs").json()["items"] == []
 
 
-def test_a_machine_is_let_in_by_an_administrator_and_shut_out_again(twin: Twin) -> None:
+def test_an_administrator_adds_and_removes_a_machine(twin: Twin) -> None:
     with (
         twin.api_client() as admin,
         twin.client_with_token(twin.issuer.machine_token("bot")) as bot,
@@ -65,7 +65,7 @@ def test_a_machine_is_let_in_by_an_administrator_and_shut_out_again(twin: Twin) 
     assert (before, during, after) == (403, 200, 403)
 
 
-def test_a_tenant_at_its_limit_is_told_which_and_when_to_come_again(twin: Twin) -> None:
+def test_a_reached_limit_is_429_with_its_name_and_retry_after(twin: Twin) -> None:
     job = {"task_type": "noop", "count": 1}
     with twin.api_client(tenant="small") as small, twin.api_client() as admin:
         admin.put("tenants/small/limits", json={"open_jobs": 0}).raise_for_status()
@@ -126,7 +126,7 @@ def test_a_browser_of_the_console_may_call(twin: Twin) -> None:
         ({"task_type": "noop", "count": 1_000_000, "chunk_size": 1}, 422),
     ],
 )
-def test_what_cannot_be_is_refused_as_a_problem(
+def test_an_invalid_request_is_answered_with_a_problem(
     users: httpx.Client, body: dict[str, Any], status: int
 ) -> None:
     before = users.get("jobs").json()["items"]
@@ -170,7 +170,7 @@ def test_an_unchanged_job_is_not_sent_again(users: httpx.Client) -> None:
     assert answer.status_code == 304
 
 
-def test_what_is_not_there_is_404(users: httpx.Client) -> None:
+def test_unknown_resources_are_404(users: httpx.Client) -> None:
     nobody = "job_00000000000000000000000000"
 
     assert users.get(f"jobs/{nobody}").status_code == 404

@@ -1,4 +1,4 @@
-"""`python -m local` as people run it: what it prints, how it ends, and what it leaves behind."""
+"""`python -m local`: its output, its exit codes, and its processes after the end."""
 
 import json
 import os
@@ -64,7 +64,7 @@ def test_up_prints_a_command_that_works(shared: Platform) -> None:
     assert json.loads(listed.stdout.splitlines()[-1])["name"] == "first"
 
 
-def test_a_second_up_in_the_same_home_is_told_of_the_first_even_while_that_boots(
+def test_a_second_up_in_the_same_home_fails_even_while_the_first_boots(
     new_home: Callable[[], Path],
 ) -> None:
     first = Platform(new_home())
@@ -79,7 +79,7 @@ def test_a_second_up_in_the_same_home_is_told_of_the_first_even_while_that_boots
     assert left(first.home) == []
 
 
-def test_up_on_a_taken_port_says_how_to_choose_another(
+def test_up_on_a_used_port_prints_how_to_choose_another(
     new_home: Callable[[], Path], shared: Platform
 ) -> None:
     other = Platform(new_home(), free_port(), free_port(), shared.ports[2])
@@ -89,7 +89,7 @@ def test_up_on_a_taken_port_says_how_to_choose_another(
     assert "choose another port with `python -m local up --console-port N`" in other.complained
 
 
-def test_an_interrupt_ends_all_of_it_and_an_open_job_goes_on_at_the_next_up(
+def test_an_interrupt_stops_everything_and_the_next_up_continues_an_open_job(
     new_home: Callable[[], Path],
 ) -> None:
     home = new_home()
@@ -110,7 +110,7 @@ def test_an_interrupt_ends_all_of_it_and_an_open_job_goes_on_at_the_next_up(
     assert sorted(found) == list(range(8))
 
 
-def test_what_a_killed_twin_left_is_ended_by_down(new_home: Callable[[], Path]) -> None:
+def test_down_stops_the_processes_of_a_killed_twin(new_home: Callable[[], Path]) -> None:
     home = new_home()
     with up(home) as platform:
         platform.process.kill()

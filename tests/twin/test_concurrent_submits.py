@@ -43,7 +43,7 @@ def heard(twin: Twin) -> httpx.Response:
 
 
 def deaf(twin: Twin) -> None:
-    """Send the submission, and be gone before it is answered."""
+    """Send the submit, and close the connection before the answer."""
     at = urlsplit(twin.url)
     body = json.dumps(BODY).encode()
     lines = (

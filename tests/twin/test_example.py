@@ -48,7 +48,7 @@ def test_invoices_are_mailed_and_kept_and_a_bad_one_fails_alone(
     assert bad["attempts"] == 1
 
 
-def test_a_batch_books_and_refuses_each_of_its_own(users: httpx.Client, finish: Finish) -> None:
+def test_a_batch_books_or_rejects_each_task(users: httpx.Client, finish: Finish) -> None:
     entries = [{"number": f"B-{n}", "cents": n} for n in range(50)]
     first = finish(task_type="book", inputs=entries, chunk_size=20)
 
@@ -78,7 +78,7 @@ def test_artifacts_are_those_of_the_attempt_that_counts_and_reach_the_next(
 ) -> None:
     job = finish(task_type="charge", count=1, params={"path": str(tmp_path / "charges")})
 
-    assert artifacts(users, f"{job['id']}.0") == {"second.txt": b"of the first"}
+    assert artifacts(users, f"{job['id']}.0") == {"second.txt": b"by attempt 1"}
 
 
 def test_a_task_that_asks_for_time_gets_it(users: httpx.Client, finish: Finish) -> None:

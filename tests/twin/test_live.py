@@ -69,12 +69,12 @@ def shown(users: httpx.Client, job: str) -> Json:
 
 
 def slow(users: httpx.Client, seconds: int = 4) -> str:
-    """A job that moves for so many seconds at least."""
+    """Submit a job that makes progress for at least this many seconds."""
     spec = {"chunk_size": 2, "params": {"delay": 0.2}, "max_parallelism": 4}
     return submitted(users, task_type="io", count=10 * seconds, **spec)
 
 
-def test_a_listener_hears_a_job_to_its_end_and_its_versions_grow(users: httpx.Client) -> None:
+def test_a_subscriber_receives_a_job_to_its_end_with_growing_versions(users: httpx.Client) -> None:
     job = slow(users)
 
     with listening(users, job) as socket:
@@ -88,7 +88,7 @@ def test_a_listener_hears_a_job_to_its_end_and_its_versions_grow(users: httpx.Cl
     assert (deltas[-1]["version"], deltas[-1]["counts"]) == (end["version"], end["counts"])
 
 
-def test_a_tenants_listener_hears_of_jobs_that_did_not_exist_when_it_subscribed(
+def test_a_tenant_subscription_includes_later_jobs(
     users: httpx.Client,
 ) -> None:
     with listening(users) as socket:
@@ -99,7 +99,7 @@ def test_a_tenants_listener_hears_of_jobs_that_did_not_exist_when_it_subscribed(
     assert deltas[-1]["counts"]["completed"] == 10
 
 
-def test_who_missed_deltas_sees_the_gap_and_fetches_again(users: httpx.Client) -> None:
+def test_a_subscriber_detects_missed_deltas_by_a_gap_in_versions(users: httpx.Client) -> None:
     job = slow(users, seconds=12)
     with listening(users, job) as socket:
         known = shown(users, job)["version"]
@@ -124,7 +124,7 @@ def said_in_order(socket: ClientConnection, words: Json) -> str:
     return str(answer["type"])
 
 
-def test_who_connects_again_hears_the_rest(users: httpx.Client) -> None:
+def test_a_reconnected_subscriber_receives_later_deltas(users: httpx.Client) -> None:
     job = slow(users)
     with listening(users, job) as socket:
         first = heard(socket)
@@ -136,7 +136,9 @@ def test_who_connects_again_hears_the_rest(users: httpx.Client) -> None:
     assert rest[-1]["status"] == "COMPLETED"
 
 
-def test_the_python_client_hears_a_job_instead_of_asking(twin: Twin, users: httpx.Client) -> None:
+def test_the_python_client_receives_deltas_instead_of_polling(
+    twin: Twin, users: httpx.Client
+) -> None:
     job = slow(users, seconds=8)
     asked: list[str] = []
     with (
@@ -149,7 +151,7 @@ def test_the_python_client_hears_a_job_instead_of_asking(twin: Twin, users: http
     assert_heard(asked)
 
 
-def test_the_python_client_on_a_loop_hears_it_too(twin: Twin, users: httpx.Client) -> None:
+def test_the_async_python_client_receives_deltas(twin: Twin, users: httpx.Client) -> None:
     job = slow(users, seconds=8)
     asked: list[str] = []
 
@@ -177,7 +179,9 @@ def assert_heard(asked: list[str]) -> None:
     assert len(asked[asked.index("live-tickets") + 1 :]) <= 3, asked
 
 
-def test_another_tenants_job_is_refused_and_unheard(twin: Twin, users: httpx.Client) -> None:
+def test_a_subscription_to_a_job_of_another_tenant_is_rejected(
+    twin: Twin, users: httpx.Client
+) -> None:
     job = slow(users)
 
     with twin.api_client(tenant="other") as others, listening(others) as theirs:

@@ -1,4 +1,4 @@
-"""A worker in another language: the example in Node, as a process with a worker's key and no more.
+"""A worker in another language: the example in Node, as a process that has only a key of a worker.
 
 It drains the queue `low`, which the Python workers of these tests leave to it.
 """
@@ -41,7 +41,7 @@ def node() -> str:
 
 
 def started(log: Path, told: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """The example, told this and nothing else."""
+    """The example, with only this environment."""
     with log.open("ab") as file:
         return subprocess.Popen(  # noqa: S603 - our own script
             [node(), str(SCRIPT), "low"],
@@ -54,7 +54,7 @@ def started(log: Path, told: Mapping[str, str]) -> subprocess.Popen[bytes]:
 
 
 class NodeWorker:
-    """One process; what it says goes to a file."""
+    """A process whose output goes to a file."""
 
     def __init__(self, twin: Twin, log: Path, **other: str) -> None:
         self._log = log
@@ -66,14 +66,14 @@ class NodeWorker:
         return self._log.read_text()
 
     def chunks(self, job: Json) -> list[str]:
-        """What it said of the job's chunks: their number, epoch and end."""
+        """Return the logged chunks of the job: number, epoch and end."""
         lines = self.said.splitlines()
         return sorted(line.partition(" ")[2] for line in lines if line.startswith(job["id"]))
 
 
 @contextmanager
 def running(twin: Twin, log: Path) -> Iterator[NodeWorker]:
-    """A worker that must leave by itself when it is told to."""
+    """A worker that must exit after SIGTERM."""
     worker = NodeWorker(twin, log)
     try:
         yield worker
@@ -164,7 +164,7 @@ def test_inputs_and_outcomes_too_large_to_travel_go_by_links(
     assert sound(twin, job)
 
 
-def test_a_task_past_its_timeout_has_failed_and_the_others_go_on(
+def test_a_task_past_its_timeout_fails_and_the_others_continue(
     twin: Twin, users: httpx.Client, log: Path
 ) -> None:
     inputs = [{"text": "slow", "pause": 60}, {"text": "quick"}]
@@ -186,7 +186,7 @@ def test_a_cancel_reaches_it(twin: Twin, users: httpx.Client, log: Path) -> None
     assert worker.chunks(job) == ["chunk 0 epoch 1: cancelled"]
 
 
-def test_what_it_cannot_run_it_hands_back_when_it_leaves(
+def test_a_stopped_worker_returns_unfinished_tasks(
     twin: Twin, users: httpx.Client, log: Path
 ) -> None:
     with running(twin, log):
@@ -207,7 +207,7 @@ def test_a_signature_by_another_secret_is_refused(twin: Twin, log: Path) -> None
 
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="needs jq: apt-get install jq")
-def test_one_in_shell_keeps_what_outlasts_a_lease_and_fails_what_fails(
+def test_the_shell_worker_renews_leases_and_reports_failures(
     twin: Twin, users: httpx.Client, log: Path
 ) -> None:
     told = twin.environment_of_worker()
@@ -252,7 +252,7 @@ class Recorder(BaseHTTPRequestHandler):
         self.wfile.write(b"{}")
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def test_it_signs_as_the_library_of_aws_does_with_a_role_s_session_too(log: Path) -> None:

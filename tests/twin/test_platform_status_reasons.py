@@ -58,7 +58,9 @@ def test_a_job_that_no_worker_takes_waits_in_its_queue(users: httpx.Client, subm
     eventually(lambda: users.get("queues").json()["items"][2]["oldest_age"] is not None)
 
 
-def test_a_paused_job_is_drained_and_says_so(users: httpx.Client, submit: Submit) -> None:
+def test_a_paused_job_without_running_tasks_is_shown_as_drained(
+    users: httpx.Client, submit: Submit
+) -> None:
     job = submit(count=1, priority="low")
     users.post(f"jobs/{job}/pause")
 
@@ -82,7 +84,9 @@ def test_a_full_window_is_named(users: httpx.Client, submit: Submit, tmp_path: P
     because(users, f"jobs/{job}", "completed")
 
 
-def test_a_failed_attempt_says_when_the_next_begins(users: httpx.Client, submit: Submit) -> None:
+def test_a_failed_attempt_shows_when_the_next_one_starts(
+    users: httpx.Client, submit: Submit
+) -> None:
     retry = {"max_attempts": 2, "backoff": 300.0}
     job = submit(task_type="fail_below", count=1, params={"attempts": 2}, retry=retry)
 

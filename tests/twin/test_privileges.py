@@ -1,7 +1,7 @@
 """Least privilege, executed: each function under its own role does all it must, and nothing else.
 
-What each role may do is in docs/reference/privileges.md, and why it may do what the tour here does
-not use is in local/unused_grants.yaml.
+docs/reference/privileges.md lists the permissions of each role, and local/unused_grants.yaml the
+reasons for those that this test does not use.
 """
 
 import json
@@ -120,7 +120,7 @@ def test_every_role_is_refused_what_it_has_no_grant_for(
 def test_the_same_roles_are_allowed_what_they_have_a_grant_for(
     toured: FullUsage, grants: list[Grant]
 ) -> None:
-    """Else the credentials might be at fault, and every probe be denied for it."""
+    """Otherwise wrong credentials could be the reason for every denial."""
     probing = PermissionProbe(toured.twin)
     reads = [
         grant._replace(resource=grant.resource.replace(":*", ":probe"))

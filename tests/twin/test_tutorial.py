@@ -33,7 +33,7 @@ WORKER: Final = ".venv/bin/shoal worker run"
 
 
 class Command(NamedTuple):
-    """A line that a reader types, and what the page says that it prints."""
+    """A line that a reader types, and its output on the page."""
 
     line: str
     prints: list[str]
@@ -95,7 +95,7 @@ def shell_in(home: Path) -> Iterator[Shell]:
 
 
 def clone(folder: Path, home: Path) -> None:
-    """What the reader's clone has of what the page uses, and a `uv` that fetches nothing."""
+    """Create the files that the page uses, and a `uv` that downloads nothing."""
     (folder / ".tools" / "bin").mkdir(parents=True)
     (folder / ".twin").symlink_to(home)
     uv = folder / ".tools" / "bin" / "uv"
@@ -106,7 +106,7 @@ def clone(folder: Path, home: Path) -> None:
 
 
 def start_worker(shell: Shell, log: Path) -> None:
-    """Start the reader's worker in the background, and see that it offers what the page says."""
+    """Start the worker of the reader in the background, and check the task types that it offers."""
     log.touch()
     shell.type(f"{WORKER} > {log} 2>&1 & WORKER=$!")
     eventually(lambda: "offers invoice, book" in log.read_text(), seconds=60)
@@ -117,7 +117,7 @@ def plain(lines: list[str]) -> list[str]:
     return [re.sub(r"\d+\.\d+s", "some seconds", line) for line in lines]
 
 
-def test_the_page_shows_the_example_as_it_is() -> None:
+def test_the_page_shows_the_current_example() -> None:
     ours = {
         str(path.relative_to(EXAMPLE)): path.read_text()
         for path in EXAMPLE.rglob("*")

@@ -1,4 +1,4 @@
-"""A receiver on this machine is told of a job, signed, again after it had failed."""
+"""A receiver on this machine gets the signed event of a job, and again after a failure."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from tests.unit.webhooks.webhook_receiver import receiving, verified
 pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 
 
-def test_a_receiver_is_told_of_a_job_and_can_verify_it(users: httpx.Client) -> None:
+def test_a_receiver_gets_an_event_and_verifies_it(users: httpx.Client) -> None:
     with receiving() as receiver:
         receiver.answer = 500
         made = users.post("webhooks", json={"url": receiver.url, "events": ["job.completed"]})

@@ -68,7 +68,7 @@ def charge(path: str, *, ctx: Context) -> str:
     receipt = ctx.effect("charge", once)
     ctx.effect("told", lambda: None)
     if ctx.attempt == 1:
-        ctx.artifacts.put("first.txt", "of the first")
+        ctx.artifacts.put("first.txt", "by attempt 1")
         raise ConnectionError("the other side hung up")
     ctx.artifacts.put("second.txt", ctx.artifacts.get("first.txt") or b"")
     return receipt

@@ -1,4 +1,4 @@
-"""The page of the console's figures: what it makes of what the browser measured."""
+"""The page with the figures of the console, from measurements of the browser."""
 
 from typing import Any
 
@@ -44,19 +44,19 @@ def lines() -> list[str]:
     return page(found, rounds=3, minutes=1, load=0.5, jobs=10_000, ended=1_000).splitlines()
 
 
-def test_a_load_is_told_by_its_median_with_lowest_and_highest_beside_it() -> None:
+def test_a_load_is_shown_as_median_with_lowest_and_highest() -> None:
     assert "| list | 2.00 | 1.00, 4.00 | 1.00 | 0.50 | 20 | 500.0 |" in lines()
 
 
-def test_the_largest_piece_that_comes_later_stands_for_the_others() -> None:
-    assert "| largest of 2 later pieces | 71.0 | 80.0 |" in lines()
+def test_the_largest_later_file_is_shown() -> None:
+    assert "| largest of 2 later files | 71.0 | 80.0 |" in lines()
 
 
 def test_a_frame_is_late_once_it_took_half_of_another() -> None:
     assert "| frames that were late | 1 (1.0%) |" in lines()
 
 
-def test_deltas_that_came_stand_beside_those_that_were_shown() -> None:
+def test_received_and_shown_deltas_are_listed_together() -> None:
     told = lines()
 
     assert "| deltas received | 58 |" in told

@@ -1,4 +1,4 @@
-"""The meter against what DynamoDB's and SQS's price pages say of the same requests."""
+"""The meter, compared with the price pages of DynamoDB and SQS."""
 
 import subprocess
 import sys
@@ -53,7 +53,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def bill(url: str) -> Bill:
-    """What was billed since the test began."""
+    """Return what was billed since the start of the test."""
     before = httpx.get(f"{url}/_shoal/meter").json()
 
     def since() -> dict[str, dict[str, float]]:
@@ -128,7 +128,7 @@ def test_an_indexed_row_is_written_twice(dynamodb: Any, bill: Bill) -> None:
     assert bill()["dynamodb.write_units"] == {"jobs": 2 + 2}
 
 
-def test_rows_read_are_those_that_were_looked_at(dynamodb: Any, bill: Bill) -> None:
+def test_the_rows_that_a_query_evaluates_are_billed(dynamodb: Any, bill: Bill) -> None:
     for number in range(3):
         dynamodb.put_item(TableName="x-jobs", Item=row(f"job_5{number}", tenant="five"))
     dynamodb.query(

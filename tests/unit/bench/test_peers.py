@@ -1,4 +1,4 @@
-"""The bench beside other queues: its stub, its clock, its page."""
+"""The comparison with other task queues: its stub, its clock and its page."""
 
 import os
 import re
@@ -60,7 +60,7 @@ def test_a_process_that_ended_spoils_the_measurement() -> None:
         used({1: 0.0, 7: 0.0}, {1: 0.1})
 
 
-def test_the_page_says_which_goals_were_missed() -> None:
+def test_the_page_lists_the_missed_goals() -> None:
     cost = {1: 150.0, 10: 20.0, 100: 11.0}
     results = [
         Result(each, [Run(cost[each.chunk] if not each.fill else 740.0, 10.0, 900.0)])

@@ -51,12 +51,12 @@ NOT_PUBLIC = [
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_what_anybody_has_is_public(address: str) -> None:
+def test_public_addresses_are_public(address: str) -> None:
     assert is_public(address)
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
-def test_what_lies_inside_is_not(address: str) -> None:
+def test_internal_addresses_are_not_public(address: str) -> None:
     assert not is_public(address)
 
 
@@ -69,7 +69,7 @@ def test_what_lies_inside_is_not(address: str) -> None:
         "https://[2606:2800:220:1:248:1893:25c8:1946]/hook",
     ],
 )
-def test_a_url_on_the_internet_may_be_told(url: str) -> None:
+def test_a_public_url_is_accepted(url: str) -> None:
     assert checked_url(url, local=False).hostname
 
 
@@ -107,7 +107,7 @@ def test_any_other_is_refused(url: str) -> None:
     assert [field for field, _ in refused.value.problems] == ["url"]
 
 
-def test_a_developers_machine_may_tell_itself_and_nothing_else_inside() -> None:
+def test_local_mode_allows_only_the_loopback_address() -> None:
     assert checked_url("http://127.0.0.1:8080/hook", local=True).port == 8_080
     for url in ("http://localhost/", "http://10.0.0.1/", "http://127.0.0.2/"):
         with pytest.raises(InvalidRequest):

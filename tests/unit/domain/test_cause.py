@@ -1,4 +1,4 @@
-"""What makes two failures one cause."""
+"""Failures that are grouped as one cause."""
 
 import re
 import string
@@ -31,7 +31,7 @@ def error(message: str, kind: str = "ValueError", tail: str = "") -> TaskError:
 
 
 @given(NAMES, NAMES, VARYING, VARYING)
-def test_messages_that_differ_in_what_varies_are_one_cause(
+def test_messages_that_differ_in_variable_parts_are_one_cause(
     before: str, after: str, one: str, other: str
 ) -> None:
     causes = {cause_of("resize", error(f"{before} {each} {after}")) for each in (one, other)}
@@ -96,9 +96,11 @@ AssertionError"""
 @pytest.mark.parametrize(
     ("tail", "expected"), [(TAIL.format(3), "in decode of codec.py"), ("no frame", "")]
 )
-def test_an_exception_that_says_nothing_is_told_by_its_last_frame(tail: str, expected: str) -> None:
+def test_an_exception_without_a_message_is_named_by_its_last_frame(
+    tail: str, expected: str
+) -> None:
     assert cause_of("t", error("", "AssertionError", tail)).message == expected
 
 
-def test_what_is_not_kept_any_more_is_a_cause_too() -> None:
+def test_an_expired_error_is_a_cause_too() -> None:
     assert cause_of("t", None).error_type == "Unknown"

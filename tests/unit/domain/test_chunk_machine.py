@@ -1,4 +1,4 @@
-"""A chunk through any order of moves: what may never happen to it."""
+"""The invariants of a chunk, in any order of moves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TERMINAL = "CFX"
 
 
 class ChunkMachine(RuleBasedStateMachine):
-    """Workers lease, report, beat, and forget; the job seals and resets; time passes."""
+    """Workers lease, report, renew and crash. The job seals and resets the chunk. Time passes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class ChunkMachine(RuleBasedStateMachine):
         self.chunk = Chunk.new("job", 0, first=40, size=size, now=self.now)
 
     def write(self, after: Chunk) -> None:
-        """What every write must keep."""
+        """Check the invariants of a write."""
         before = self.chunk
         assert after.version == before.version + 1
         assert after.epoch >= before.epoch
@@ -244,7 +244,7 @@ TestChunkMachine = ChunkMachine.TestCase
 TestChunkMachine.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 
 
-def test_the_third_crash_in_a_row_gives_up_one_task_and_no_other() -> None:
+def test_the_third_crash_in_a_row_gives_up_exactly_one_task() -> None:
     chunk = Chunk.new("job", 0, first=0, size=3, now=0.0)
     now = 0.0
     for number in range(4):
@@ -258,7 +258,7 @@ def test_the_third_crash_in_a_row_gives_up_one_task_and_no_other() -> None:
     assert chunk.crashes == 0
 
 
-def test_a_grant_waits_for_what_is_delayed() -> None:
+def test_a_grant_waits_for_delayed_tasks() -> None:
     chunk = replace(
         Chunk.new("job", 0, first=0, size=2, now=0.0),
         statuses="TC",
@@ -273,7 +273,7 @@ def test_a_grant_waits_for_what_is_delayed() -> None:
     assert grant.chunk.statuses == "RC"
 
 
-def test_a_grant_takes_what_is_pending_and_leaves_what_is_delayed() -> None:
+def test_a_grant_includes_pending_but_not_delayed_tasks() -> None:
     chunk = replace(
         Chunk.new("job", 0, first=0, size=2, now=0.0),
         statuses="TP",

@@ -38,7 +38,7 @@ def test_execution_names_are_read_back(job_id: str, generation: int, number: int
 
 
 @given(st.text(max_size=40))
-def test_other_text_is_no_id(text: str) -> None:
+def test_other_text_is_not_an_id(text: str) -> None:
     assert not ids.is_job_id(text)
     assert ids.parse_task_id(text) is None
     assert ids.parse_execution_name(text) is None

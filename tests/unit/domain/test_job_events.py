@@ -1,4 +1,4 @@
-"""Which events a change of a job's row makes."""
+"""The events that a change of a job's row creates."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -50,18 +50,18 @@ def test_each_change_that_a_user_would_name_is_one_event(
 @pytest.mark.parametrize(
     "move", [lambda job: job.wait("token"), lambda job: job.executed(2), lambda job: job]
 )
-def test_what_only_the_workflow_needs_is_no_event(move: Callable[[Job], Job]) -> None:
+def test_internal_changes_create_no_event(move: Callable[[Job], Job]) -> None:
     assert changes(RUNNING, move(RUNNING)) == []
 
 
-def test_a_paused_job_that_closes_is_told_as_closed_and_not_as_resumed() -> None:
+def test_a_paused_job_that_closes_creates_no_resumed_event() -> None:
     paused = RUNNING.pause(3.0)
     after = paused.close(JobStatus.CANCELLED, None, Counts(), 0, 5.0)
 
     assert changes(paused, after) == [JobChange.CANCELLED]
 
 
-def test_an_event_told_again_has_the_same_id_and_another_change_another() -> None:
+def test_a_repeated_event_has_the_same_id() -> None:
     paused = RUNNING.pause(3.0)
 
     (first,), (again,) = events_of(RUNNING, paused), events_of(RUNNING, paused)

@@ -78,7 +78,7 @@ def test_a_closed_job_takes_no_flag(status: JobStatus, move: Callable[[Job], Job
             move(job)
 
 
-def test_under_the_flag_a_job_ends_as_the_flag_says() -> None:
+def test_a_flagged_job_ends_with_the_status_of_the_flag() -> None:
     job = a_job(RUNNING).stop(CANCELLED, "cancelled by its user")
 
     closed = job.close(COMPLETED, None, Counts(completed=10), 30, 9.0)
@@ -86,7 +86,7 @@ def test_under_the_flag_a_job_ends_as_the_flag_says() -> None:
     assert (closed.status, closed.reason) == (CANCELLED, "cancelled by its user")
 
 
-def test_an_execution_waits_only_where_nothing_is_to_be_told() -> None:
+def test_an_execution_waits_only_for_an_open_job_of_its_generation() -> None:
     job = a_job(RUNNING)
 
     assert job.may_wait(1)

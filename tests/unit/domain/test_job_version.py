@@ -10,7 +10,9 @@ MOVES = st.integers(0, 2**40)
 
 
 @given(ROWS, MOVES, MOVES)
-def test_a_later_row_outranks_whatever_its_tallies_said(row: int, before: int, after: int) -> None:
+def test_a_later_row_has_a_higher_version_than_its_tallies(
+    row: int, before: int, after: int
+) -> None:
     assert job_version(row + 1, after) > job_version(row, before)
 
 

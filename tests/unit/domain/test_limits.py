@@ -36,11 +36,11 @@ def test_the_limit_that_is_reached_is_named(
     assert raised.value.retry_after == later
 
 
-def test_what_just_fits_is_admitted() -> None:
+def test_a_job_that_just_fits_is_admitted() -> None:
     assert replace(ACME, open_jobs=1, queued_tasks=7).admit(3, LIMITS, 0.0).queued_tasks == 10
 
 
-def test_limits_of_its_own_take_the_place_of_the_deployments() -> None:
+def test_limits_of_a_tenant_replace_those_of_the_deployment() -> None:
     own = ACME.with_own({"open_jobs": 7})
 
     assert own.limits(LIMITS) == replace(LIMITS, open_jobs=7)
@@ -57,7 +57,7 @@ def test_no_more_than_the_burst_and_the_rate_come_in(pauses: list[float]) -> Non
         try:
             tenant = tenant.admit(1, limits, now)
         except LimitReached as reached:
-            tenant.admit(1, limits, now + reached.retry_after)  # as it was told
+            tenant.admit(1, limits, now + reached.retry_after)  # as instructed
         else:
             admitted += 1
 

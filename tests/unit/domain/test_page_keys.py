@@ -28,7 +28,7 @@ def test_places_sort_by_creation_and_then_by_id(one: Job, other: Job) -> None:
 
 
 @given(jobs, jobs)
-def test_what_is_below_a_place_is_all_that_is_less(one: Job, other: Job) -> None:
+def test_keys_below_a_position_are_those_that_are_less(one: Job, other: Job) -> None:
     assert (place(one) <= below(place(other))) == (place(one) < place(other))
 
 
@@ -51,6 +51,6 @@ def test_a_bound_is_as_long_as_any_whatever_the_year(seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1/job_1", f"{0:013}/job_{'a' * 26}", f"{0:013}"])
-def test_what_is_no_place_is_refused(text: str) -> None:
+def test_an_invalid_position_is_rejected(text: str) -> None:
     with pytest.raises(InvalidRequest):
         id_at(text)

@@ -42,7 +42,7 @@ def test_attempts_never_exceed_the_policy(policy: RetryPolicy, attempt: int) -> 
     assert allowed == (attempt < policy.max_attempts)
 
 
-def test_what_cannot_be_retried_is_not() -> None:
+def test_non_retryable_errors_are_not_retried() -> None:
     policy = RetryPolicy(max_attempts=5, non_retryable=("ValueError",))
 
     assert policy.allows(attempt=1, error_type="OSError", retryable=True)

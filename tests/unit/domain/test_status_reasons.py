@@ -87,7 +87,7 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
         "The job ended COMPLETED at 2027-01-15T07:00:00Z.",
     ),
     (
-        "a failed job says why",
+        "a failed job has a reason",
         facts(a_job(status=JobStatus.FAILED, reason="3 of 40 tasks failed", **ENDED)),
         ["failed"],
         "The job ended FAILED at 2027-01-15T07:00:00Z: 3 of 40 tasks failed.",
@@ -174,7 +174,7 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
         ),
     ),
     (
-        "paused by somebody",
+        "paused by a user",
         facts(a_job(paused=True), paused_by=PausedBy("ann", NOW - 60)),
         ["paused"],
         ("The job is paused by ann since 2027-01-15T07:59:00Z and drained; resume it to continue."),
@@ -312,14 +312,14 @@ TASKS: list[tuple[str, Facts, TaskFacts, list[str], str]] = [
         "The tasks are being created and sent to the queue.",
     ),
     (
-        "the task in hand runs",
+        "the current task runs",
         facts(a_job(paused=True)),
         TaskFacts(chunk=leased(**IN_HAND), offset=1, status=TaskStatus.RUNNING),
         ["running"],
         "The task runs on worker w-1.",
     ),
     (
-        "a task behind the one in hand",
+        "a task after the current one",
         facts(),
         TaskFacts(chunk=leased(**IN_HAND), offset=2, status=TaskStatus.RUNNING),
         ["held"],

@@ -1,4 +1,4 @@
-"""What of a request's traceparent is kept."""
+"""The parts of a traceparent that are kept."""
 
 import pytest
 
@@ -9,13 +9,13 @@ JOBS = ["job_" + digit * 26 for digit in "01"]
 
 
 @pytest.mark.parametrize("flags", ["00", "01"])
-def test_a_traceparent_is_kept_as_it_is(flags: str) -> None:
+def test_a_valid_traceparent_is_kept(flags: str) -> None:
     header = f"00-{TRACE}-{SPAN}-{flags}"
 
     assert trace.from_header(header) == header
 
 
-def test_what_a_later_version_adds_is_left_out() -> None:
+def test_fields_of_a_later_version_are_dropped() -> None:
     assert trace.from_header(f"01-{TRACE}-{SPAN}-01-more") == f"00-{TRACE}-{SPAN}-01"
 
 
@@ -34,11 +34,11 @@ def test_what_a_later_version_adds_is_left_out() -> None:
         f"01-{TRACE}-{SPAN}-01-{'x' * 1_000}",
     ],
 )
-def test_what_is_no_traceparent_is_ignored(header: str | None) -> None:
+def test_an_invalid_traceparent_is_ignored(header: str | None) -> None:
     assert trace.from_header(header) == ""
 
 
-def test_a_job_without_one_has_a_trace_of_its_own() -> None:
+def test_a_job_without_a_traceparent_gets_a_new_trace() -> None:
     first, second = map(trace.of_job, JOBS)
 
     assert trace.from_header(first) == first == trace.of_job(JOBS[0])

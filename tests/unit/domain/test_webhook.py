@@ -1,4 +1,4 @@
-"""Endpoints, their signatures and their patience."""
+"""Webhooks: endpoints, signatures and retries."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ EVENT = WebhookEvent("e1", "job.completed", "2027-01-15T08:00:00Z", "t", {})
 
 def a_hook(**fields: object) -> Webhook:
     hook = Webhook(id="wh_1", tenant="t", url="https://a.test", secret="whsec_QQ==", created_at=NOW)  # noqa: S106
-    return replace(hook, **fields)  # type: ignore[arg-type]  # as each test says
+    return replace(hook, **fields)  # type: ignore[arg-type]  # the fields of each test
 
 
 def test_a_signature_is_that_of_the_specifications_example() -> None:
@@ -66,13 +66,13 @@ def test_a_rotation_that_is_repeated_takes_no_secret_away() -> None:
     assert [*hook.secrets(NOW)] == ["whsec_CC==", "whsec_BB==", "whsec_AA=="]
 
 
-def test_a_secret_is_not_in_what_is_logged() -> None:
+def test_a_secret_is_not_logged() -> None:
     hook = a_hook().rotated("whsec_new=", NOW)
 
     assert "whsec" not in repr(hook)
 
 
-def test_every_change_of_a_job_has_a_type_that_can_be_asked_for() -> None:
+def test_every_change_of_a_job_has_an_event_type() -> None:
     asked = EventType.__value__.__args__
 
     assert asked == tuple(map(event_type, JobChange))
@@ -82,15 +82,17 @@ def test_every_change_of_a_job_has_a_type_that_can_be_asked_for() -> None:
 @pytest.mark.parametrize(
     ("events", "wanted"), [((), True), (("job.completed",), True), (("job.failed",), False)]
 )
-def test_a_webhook_is_told_what_it_asked_for(events: tuple[str, ...], *, wanted: bool) -> None:
+def test_a_webhook_gets_the_events_it_subscribes_to(
+    events: tuple[str, ...], *, wanted: bool
+) -> None:
     assert a_hook(events=events).wants(EVENT) is wanted
 
 
-def test_one_that_is_disabled_wants_nothing() -> None:
+def test_a_disabled_webhook_gets_no_events() -> None:
     assert not a_hook(disabled_at=NOW).wants(EVENT)
 
 
-def test_attempts_go_on_for_three_days_ever_more_seldom() -> None:
+def test_attempts_continue_for_three_days_with_growing_delays() -> None:
     delivery: WebhookDelivery | None = WebhookDelivery("wh_1", EVENT)
     now, pauses = NOW, []
     while delivery is not None:
@@ -106,7 +108,7 @@ def test_attempts_go_on_for_three_days_ever_more_seldom() -> None:
 
 
 @pytest.mark.parametrize("answer", [GOOD, GONE])
-def test_what_arrived_or_never_will_is_not_tried_again(answer: WebhookResponse) -> None:
+def test_delivered_and_permanently_failed_events_are_not_retried(answer: WebhookResponse) -> None:
     assert WebhookDelivery("wh_1", EVENT).after(answer, NOW) is None
 
 
@@ -134,7 +136,7 @@ def test_one_that_fails_for_three_days_is_disabled() -> None:
     )
 
 
-def test_a_success_in_between_begins_the_three_days_anew() -> None:
+def test_a_success_restarts_the_three_days() -> None:
     recovered = a_hook().after_attempt(BAD, NOW).after_attempt(GOOD, NOW + DISABLE_AFTER - 1)
 
     assert recovered.failing_since is None
@@ -142,7 +144,7 @@ def test_a_success_in_between_begins_the_three_days_anew() -> None:
     assert recovered.after_attempt(GOOD, NOW + DISABLE_AFTER) is recovered
 
 
-def test_one_that_is_gone_is_disabled_at_once() -> None:
+def test_a_410_disables_the_webhook_at_once() -> None:
     assert not a_hook().after_attempt(GONE, NOW).enabled
 
 

@@ -29,7 +29,7 @@ def test_presence_is_what_a_worker_promised_and_kept(
 
 
 @given(st.permutations([(run, number) for run in range(3) for number in range(1, 4)]))
-def test_the_last_word_stands_in_whatever_order_words_arrive(
+def test_the_latest_report_is_kept_in_any_order_of_arrival(
     order: list[tuple[int, int]],
 ) -> None:
     known: Worker | None = None

@@ -97,7 +97,7 @@ def test_a_url_that_should_never_have_been_kept_is_refused(url: str) -> None:
     assert "url" in str(answer.error)
 
 
-def test_the_loopback_is_let_through_only_where_that_is_set(receiver: Receiver) -> None:
+def test_the_loopback_is_allowed_only_by_a_setting(receiver: Receiver) -> None:
     assert posted(receiver.url, allowed=None).status is None
     assert receiver.came == []
 
@@ -147,7 +147,7 @@ def test_bytes_that_trickle_in_do_not_buy_time(receiver: Receiver) -> None:
     assert time.monotonic() - began < 5
 
 
-def test_of_an_endless_body_no_more_than_64_kb_are_read(receiver: Receiver) -> None:
+def test_at_most_64_kb_of_a_body_are_read(receiver: Receiver) -> None:
     sent: list[int] = []
 
     def endless(door: BaseHTTPRequestHandler) -> None:
@@ -192,7 +192,7 @@ def test_a_port_at_which_nobody_listens_is_a_failure() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of hooks.test and 127.0.0.2, signed by itself, with its key."""
+    """Create a self-signed certificate of hooks.test and 127.0.0.2, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "hooks.test")])
     now = dt.datetime.now(dt.UTC)
@@ -255,7 +255,7 @@ def test_a_certificate_of_another_name_is_refused(behind_tls: Receiver, certific
     assert behind_tls.came == []
 
 
-def test_a_certificate_that_nobody_trusts_is_refused(behind_tls: Receiver) -> None:
+def test_an_untrusted_certificate_is_rejected(behind_tls: Receiver) -> None:
     poster = HttpWebhookPoster(resolve=lambda _host, _port: ["127.0.0.1"])
 
     answer = posted(f"https://hooks.test:{behind_tls.port}/", poster)

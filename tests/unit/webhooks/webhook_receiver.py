@@ -16,7 +16,7 @@ type Answer = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass
 class Receiver:
-    """What came, and what is answered: a status, or whatever a function does."""
+    """The received requests, and the answer: a status or a function."""
 
     url: str = ""
     port: int = 0
@@ -26,7 +26,7 @@ class Receiver:
 
 
 def verified(secret: str, headers: Mapping[str, str], body: bytes, *, now: float) -> bool:
-    """Whether one of the signatures is of this secret, and the timestamp is of these minutes."""
+    """Return whether a signature has this secret and the timestamp is recent."""
     stamp = headers["webhook-timestamp"]
     if abs(now - int(stamp)) > 300:
         return False
@@ -58,13 +58,13 @@ def receiving(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
         def handle_error(self, *_: Any) -> None:
-            """A client that leaves is no fault."""
+            """Ignore a client that closes the connection."""
 
     server = Server(("127.0.0.1", 0), Door)
     if context is not None:
