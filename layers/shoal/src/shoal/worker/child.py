@@ -253,13 +253,9 @@ class Child:
         return Context(
             *(job, assigned[0], assigned[1], epoch),
             datetime.fromtimestamp(self._wall_offset + now + assignment.timeout, UTC),
-            self._signals,
+            _SharedMemorySignals(self._shared_memory),
             _no_storage_in_batches if batch else partial(self._storage, job, chunk, epoch),
         )
-
-    @property
-    def _signals(self) -> _SharedMemorySignals:
-        return _SharedMemorySignals(self._shared_memory)
 
     def _is_cancellation(self, error: BaseException) -> bool:
         """Whether the task ended because of a cancel or a lost lease.

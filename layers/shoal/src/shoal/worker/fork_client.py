@@ -119,9 +119,9 @@ class ForkClient:
         self._last += 1
         ours, theirs = socket.socketpair()
         output, their_output = os.pipe()
-        ended, their_ended = os.pipe()
+        exit_pipe, their_exit_pipe = os.pipe()
         shared_memory = new_descriptor()
-        descriptors = [theirs.fileno(), shared_memory, their_output, their_ended]
+        descriptors = [theirs.fileno(), shared_memory, their_output, their_exit_pipe]
         try:
             socket.send_fds(self._control, [REQUEST.pack(START, self._last)], descriptors)
         except OSError as error:
@@ -129,8 +129,8 @@ class ForkClient:
         finally:
             theirs.close()
             os.close(their_output)
-            os.close(their_ended)
-        handle = ChildHandle(self._last, ours, SharedMemory(shared_memory), output, ended)
+            os.close(their_exit_pipe)
+        handle = ChildHandle(self._last, ours, SharedMemory(shared_memory), output, exit_pipe)
         os.close(shared_memory)
         return handle
 
@@ -149,13 +149,13 @@ class ChildHandle:
         connection: socket.socket,
         shared_memory: SharedMemory,
         output: int,
-        ended: int,
+        exit_pipe: int,
     ) -> None:
         self.number = number
         self.connection = connection
         self.shared_memory = shared_memory
         self.output = output
-        self.ended = ended
+        self.exit_pipe = exit_pipe
         self.on_output: Callable[[bytes], None] = lambda _: None
         """Called with the output of the child."""
         os.set_blocking(output, False)
@@ -166,7 +166,7 @@ class ChildHandle:
         self.connection.close()
         self.shared_memory.close()
         os.close(self.output)
-        os.close(self.ended)
+        os.close(self.exit_pipe)
 
     def assign(self, assignment: Assignment) -> bool:
         """Sends an assignment. Returns False if the child has died."""
@@ -217,7 +217,7 @@ class ChildHandle:
 
     def exit_code(self) -> int:
         """Returns the exit code of the child. Raises ForkServerDied if there is none."""
-        status = os.read(self.ended, STATUS.size)
+        status = os.read(self.exit_pipe, STATUS.size)
         if len(status) < STATUS.size:
             raise ForkServerDied("the fork server died, and the children with it")
         code: int = STATUS.unpack(status)[0]

@@ -111,17 +111,17 @@ class ForkServer:
         return True
 
     def _fork(self, number: int, descriptors: list[int]) -> None:
-        connection, shared_memory, output, ended = descriptors
+        connection, shared_memory, output, exit_pipe = descriptors
         pid = os.fork()
         if pid == 0:
-            self._become_child(connection, shared_memory, output, ended)
+            self._become_child(connection, shared_memory, output, exit_pipe)
         self._pids[number] = pid
-        self._exits[pid] = (number, ended)
+        self._exits[pid] = (number, exit_pipe)
         for descriptor in (connection, shared_memory, output):
             os.close(descriptor)
 
     def _become_child(
-        self, connection: int, shared_memory: int, output: int, ended: int
+        self, connection: int, shared_memory: int, output: int, exit_pipe: int
     ) -> NoReturn:
         status = 1
         try:
@@ -133,7 +133,7 @@ class ForkServer:
                 signal.signal(reset, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             self._control.close()
-            os.close(ended)
+            os.close(exit_pipe)
             for _, other in self._exits.values():
                 os.close(other)
             if os.getppid() == server_pid:

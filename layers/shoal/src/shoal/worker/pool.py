@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import selectors
-import signal
 import socket
 import time
 from collections import deque
@@ -17,16 +16,15 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from shoal.worker.assignment import DONE, FULL, PROGRESS, RETIRE, TAIL
+from shoal.worker.child_failures import ChildFailures, describe_exit
 from shoal.worker.coalescing import SPLIT_SECONDS, TaskPace, coalesced
 from shoal.worker.fork_client import ChildHandle, ForkClient
 from shoal.worker.health import ThreadWatchdog
 from shoal.worker.memory_guard import MemoryGuard, resident_by_session
-from shoal.worker.outcome import TimestampFormatter, failed, timeout_message
 from shoal.worker.output_log import OutputLog
 from shoal.worker.segment import KillReason, Segment
 
 _LOG = logging.getLogger("shoal.worker")
-_EARLY_DEATHS: Final = 3
 _MEMORY_CHECK_SECONDS: Final = 0.1
 _MEGABYTE: Final = 1024 * 1024
 CLEAN_UP_SECONDS: Final = 5.0
@@ -35,10 +33,6 @@ _STOP_SECONDS: Final = 0.01
 """Seconds within which a child sees a stop, and the worker sees a task started before the stop."""
 _LATEST_START: Final = 30.0
 """Seconds that a child has to start its first task, in addition to the timeout of a task."""
-
-
-class ChildrenKeepDying(Exception):  # noqa: N818 - named after the event
-    """Three children in a row died before they started a task, so no task can be the cause."""
 
 
 class Pool:
@@ -66,7 +60,7 @@ class Pool:
         self._memory_check_at = float("inf")
         self._memory_victim: ChildHandle | None = None
         """A child that was killed to free memory and has not ended yet."""
-        self._timestamps = TimestampFormatter()
+        self._failures = ChildFailures(memory)
         self._output_log = OutputLog()
         self._closing = False
 
@@ -110,8 +104,8 @@ class Pool:
         try:
             while not self._closing:
                 self._watchdog.ping()
-                next_look = min(self._next_check, self._memory_check_at)
-                wait = min(next_look - time.monotonic(), self._watchdog.idle_seconds)
+                next_check = min(self._next_check, self._memory_check_at)
+                wait = min(next_check - time.monotonic(), self._watchdog.idle_seconds)
                 events = self._selector.select(max(0.0, wait))
                 for key, _ in events:
                     if self._selector.get_map().get(key.fd) is key:  # an earlier event may close it
@@ -294,11 +288,11 @@ class Pool:
         register = self._selector.register
         register(child.connection, selectors.EVENT_READ, lambda: self._on_message(child))
         register(child.output, selectors.EVENT_READ, lambda: self._on_output(child))
-        register(child.ended, selectors.EVENT_READ, lambda: self._on_exit(child))
+        register(child.exit_pipe, selectors.EVENT_READ, lambda: self._on_exit(child))
         return child
 
     def _forget(self, child: ChildHandle) -> None:
-        for source in (child.connection, child.output, child.ended):
+        for source in (child.connection, child.output, child.exit_pipe):
             if source in self._selector.get_map():
                 self._selector.unregister(source)
         self._output_log.end(child.number)
@@ -344,11 +338,11 @@ class Pool:
         code, segment = child.exit_code(), self._segments.pop(child.number, None)
         if segment is None:
             self._idle.remove(child)
-            _LOG.warning("an idle child process ended: %s", _describe_exit(code))
+            _LOG.warning("an idle child process ended: %s", describe_exit(code))
             self._forget(child)
             return
         self._collect(segment, child)
-        self._attribute_death(segment, child, code)
+        self._failures.attribute(segment, child, code)
         self._forget(child)
         self._begin(segment)
 
@@ -373,62 +367,3 @@ class Pool:
                 self._pace.note(segment.assignment.task_type, outcomes)
             segment.early_deaths = 0
             segment.owner.outcomes(outcomes)
-
-    def _attribute_death(self, segment: Segment, child: ChildHandle, code: int) -> None:
-        """Fails the task that caused the death of the child, if there is one."""
-        current = segment.current_position(child)
-        if current is None and not segment.killed:
-            segment.early_deaths += 1
-            if segment.early_deaths >= _EARLY_DEATHS:
-                raise ChildrenKeepDying(_describe_exit(code))
-        if segment.killed is KillReason.STOP:
-            return  # killed on request
-        if segment.concurrent and current is not None:
-            segment.run_one_by_one()
-            return
-        if current != segment.ended:
-            return  # the child died between two tasks
-        if segment.killed is None:
-            self._fail(segment, child, "WorkerChildDied", _describe_exit(code))
-        elif current == segment.killed_position:
-            self._fail(segment, child, *self._kill_error(segment))
-
-    def _kill_error(self, segment: Segment) -> tuple[str, str]:
-        """Returns the error type and message for the reason why the worker killed the child."""
-        if segment.killed is KillReason.TIMEOUT or self._memory is None:
-            return "Timeout", timeout_message(segment.timeout)
-        total = self._memory.limit // _MEGABYTE
-        return (
-            "OutOfMemory",
-            f"used {segment.resident_mb} MB when the worker reached its limit of {total} MB",
-        )
-
-    def _fail(self, segment: Segment, child: ChildHandle, kind: str, message: str) -> None:
-        """Records a failure of the current task."""
-        index, attempt, _ = segment.assignment.tasks[segment.ended]
-        current = child.shared_memory.current
-        duration = time.monotonic() - current[1] if current else 0.0
-        job, epoch = segment.assignment.job_id, segment.assignment.epoch
-        log_fields = {"job": job, "task": f"{job}.{index}", "attempt": attempt, "epoch": epoch}
-        _LOG.warning("%s: %s", kind, message, extra=log_fields)
-        outcome = failed(
-            *(index, attempt, self._timestamps.text(time.time() - duration), duration),
-            kind=kind,
-            message=message,
-            tail=child.tail(),
-            retryable=True,
-        )
-        segment.ended += 1
-        segment.owner.outcomes([outcome])
-
-
-def _describe_exit(code: int) -> str:
-    """Describes an exit code. Negative codes are signals."""
-    if code >= 0:
-        return f"the child process exited with code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    hint = " (out of memory?)" if -code == signal.SIGKILL else ""
-    return f"the child process was killed by {name}{hint}"
