@@ -21,6 +21,7 @@ BENCHES = (
     "freezes",
     "long_tasks",
     "contract",
+    "validation",
 )
 
 

@@ -415,6 +415,8 @@ def test_one_bad_schema_does_not_lose_the_other_types(world: World) -> None:
     (rejected,) = answer.json["rejected"]
     assert rejected["name"] == "bad"
     assert [each["pointer"] for each in rejected["problems"]] == ["/properties/a~1b/$ref"]
+    (worker,) = call("GET", "/workers").json["items"]
+    assert [each["name"] for each in worker["task_types"]] == ["good"]
     assert world.types.get("good") is not None
     assert world.types.get("bad") is None
     assert submit({"mode": "fast"}, "good").status == 201

@@ -150,6 +150,28 @@ def test_a_constant_distinguishes_alternatives(keyword: str, pet: Json, why: str
         assert message(schema, {"pet": pet}) == why
 
 
+@pytest.mark.parametrize(
+    ("changes", "fitting"),
+    [
+        ({"required": []}, {"other": 1}),
+        ({"type": ["object", "string"]}, "text"),
+        ({"properties": {"kind": {"const": 1}}}, {"kind": 1.0}),
+        ({"properties": {"kind": {"const": "cat"}, "a": {"const": 1}}}, {"kind": "cat", "a": 2}),
+    ],
+)
+def test_alternatives_that_no_constant_distinguishes_are_all_tried(
+    changes: dict[str, Json], fitting: Json
+) -> None:
+    cat, dog = (
+        {"type": "object", "properties": {"kind": {"const": kind}}, "required": ["kind"]}
+        for kind in ("cat", "dog")
+    )
+    schema = {"properties": {"pet": {"anyOf": [{**dog, **changes}, cat]}}}
+
+    assert message(schema, {"pet": fitting}) is None
+    assert message(schema, {"pet": 1}) is not None
+
+
 def test_a_name_of_the_input_is_cut_short_in_a_message() -> None:
     found = message({"additionalProperties": False}, {"n" * 5_000: 1})
 

@@ -2,7 +2,9 @@
 
 from collections import deque
 
-from shoal.wire.worker import RemoteRejected, RemoteUnavailable
+import pytest
+
+from shoal.wire.worker import RejectedType, RemoteRejected, RemoteUnavailable, SchemaFault
 from tests.unit.worker.running_worker import Eventually, Running
 
 
@@ -42,3 +44,19 @@ def test_draining_worker_reports_that_it_leaves(running: Running, eventually: Ev
 
     assert running.exit_code == 0
     assert [each.leaving for each in running.callbacks.registered] == [False, True]
+
+
+def test_worker_logs_a_rejected_schema_and_continues(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    fault = SchemaFault(pointer="/properties/a/$ref", message="refers to no subschema")
+    running.callbacks.rejected = [RejectedType(name="resize", problems=[fault])]
+
+    with caplog.at_level("ERROR", logger="shoal.worker"):
+        running.start(announce=0.05)
+        running.callbacks.wait_for(lambda: len(running.callbacks.registered) >= 2)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "the schema of task type resize was rejected: at /properties/a/$ref: refers to no subschema"
+    ]
+    assert running.exit_code is None

@@ -21,6 +21,7 @@ from shoal.wire.worker import (
     PartRequest,
     ReceivedMessage,
     RegistrationAnswer,
+    RejectedType,
     Report,
     ReportAnswer,
     ReportDecision,
@@ -145,6 +146,7 @@ class FakeCallbacks:
         self.changed = threading.Condition()
         self.chunks: dict[int, FakeChunk] = {}
         self.registered: list[WorkerRegistration] = []
+        self.rejected: list[RejectedType] = []
         self.lease_requests: list[LeaseRequest] = []
         self.heartbeats: list[HeartbeatRequest] = []
         self.reports: list[Report] = []
@@ -166,7 +168,11 @@ class FakeCallbacks:
         with self.changed:
             self._called("register")
             self.registered.append(request)
-            return RegistrationAnswer(worker=request.worker, registered=len(request.task_types))
+            return RegistrationAnswer(
+                worker=request.worker,
+                registered=len(request.task_types) - len(self.rejected),
+                rejected=self.rejected,
+            )
 
     def lease(self, request: LeaseRequest) -> LeaseAnswer:
         with self.changed:
