@@ -132,7 +132,7 @@ test-unit: setup ## Run the unit tests, and the contract tests on memory: the fa
 
 .PHONY: prove
 prove: setup ## Simulate the platform under faults: SEEDS runs (500), or one run in words with SEED
-	@PYTHONPATH=functions:. $(PY) -m tests.prove $(addprefix --seeds ,$(SEEDS)) $(addprefix --seed ,$(SEED))
+	@PYTHONPATH=functions:. $(PY) -m tests.prove $(addprefix --seeds ,$(SEEDS)) $(addprefix --seed ,$(SEED)) $(addprefix --controls ,$(CONTROLS))
 
 .PHONY: compat
 compat: setup ## Play the recorded rows and requests of earlier releases against this code

@@ -6,6 +6,8 @@ import argparse
 import sys
 
 from tests.prove.campaign import campaign, report
+from tests.prove.controls import controls
+from tests.prove.coverage import missing
 from tests.prove.decisions import Place
 from tests.prove.known import unknown
 from tests.prove.run import Outcome, play
@@ -22,14 +24,30 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="show this run alone, in words")
     parser.add_argument("--reads", action="store_true", help="show calls that only read, too")
     parser.add_argument("--whole", action="store_true", help="do not shrink a run that fails")
+    parser.add_argument("--controls", type=int, help="make mistakes; try so many seeds for each")
     asked = parser.parse_args()
+    if asked.controls is not None:
+        return _control(asked.controls)
     if asked.seed is not None:
         return _show(asked.seed, reads=asked.reads, whole=asked.whole)
     total = campaign(range(asked.first, asked.first + asked.seeds))
     print("\n".join(report(total)))
     for found in total.unknown.values():
         print(f"\nmake prove SEED={min(found)[0]} shows it")
-    return 1 if total.unknown else 0
+    unreached = missing(total.branches) if total.runs >= SEEDS else []
+    for branch in unreached:
+        print(f"not reached: {branch}")
+    return 1 if total.unknown or unreached else 0
+
+
+def _control(most: int) -> int:
+    missed = 0
+    for control in controls(most):
+        missed += control.seed is None
+        found = "not found" if control.seed is None else f"seed {control.seed}: {control.law}"
+        print(f"{control.name}: {found}", flush=True)
+    print(f"{missed} mistakes were not found by {most} seeds")
+    return 0
 
 
 def _show(seed: int, *, reads: bool, whole: bool) -> int:

@@ -23,7 +23,7 @@ class Fault(StrEnum):
     PARTIAL = "a batch is done in part"
     ROWS_APART = "rows of a batch are read or written apart"
     STALE_INDEX = "an index is behind"
-    OUTAGE = "a service is away for a while"
+    OUTAGE = "a service is away for a while, or for a part of its calls"
     # Of a request to the API.
     API_REQUEST_LOST = "a request to the API is lost"
     API_ANSWER_LOST = "an answer of the API is lost"
@@ -39,6 +39,7 @@ class Fault(StrEnum):
     # Of the workflow.
     INVOCATION_FORGOTTEN = "Step Functions gives up on a function, which goes on"
     INVOCATION_REFUSED = "a function is not started"
+    SWEPT_EARLY = "a sweep comes early"
     EXECUTION_ABORTED = "an execution is aborted"
     EVENT_LOST = "an event is lost"
     EVENT_LATE = "an event is late"
@@ -51,7 +52,6 @@ class Fault(StrEnum):
     PREEMPTED = "a thread of a worker is preempted"
     # Of what is stored.
     ROW_EXPIRED = "an expired row is removed"
-    OBJECT_EXPIRED = "an expired object is removed"
     ROLLED_BACK = "a row has fields of a later version"
 
 
@@ -72,9 +72,7 @@ _LATENCY_WEIGHTS: Final = (70.0, 10.0, 15.0, 5.0)
 _PORT_OPTIONS: Final[tuple[Fault | float, ...]] = (*_LATENCIES, *PORT_FAULTS)
 _MOST: Final = 0.6
 """The largest part of calls that faults may take."""
-_RARE: Final = frozenset(
-    (Fault.ROW_EXPIRED, Fault.OBJECT_EXPIRED, Fault.ROLLED_BACK, Fault.QUEUE_WIPED)
-)
+_RARE: Final = frozenset((Fault.ROW_EXPIRED, Fault.ROLLED_BACK, Fault.QUEUE_WIPED))
 _WORLD: Final = "faults"
 
 

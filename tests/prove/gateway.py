@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ _TIMEOUT: Final = 30.0
 _CLIENT_TIMEOUT: Final = 35.0
 _LATENCY: Final = 0.01
 _OK: Final = 200
+_ID: Final = re.compile(r"(job|bulk|exp)_[0-9A-Z]{26}(\.\d+)?")
 
 
 class Answer(NamedTuple):
@@ -141,16 +143,35 @@ class Gateway:
 
     def _told(self, noun: str, asked: Any, answer: Any) -> None:
         """Have the laws hear what a worker was told."""
-        if noun == "leases":
-            for lease in answer["leases"]:
-                if lease["decision"] == "granted":
-                    self._laws.leased(lease["job_id"], lease["chunk"], lease["epoch"])
-        elif noun == "reports":
-            for report, told in zip(asked["reports"], answer["reports"], strict=True):
-                if told["decision"] == "accepted":
-                    for outcome in report["outcomes"]:
-                        if outcome["outcome"] == "completed":
-                            self._laws.reported(report["job_id"], outcome["index"])
+        hear = {
+            "leases": self._told_leases,
+            "reports": self._told_reports,
+            "heartbeats": self._told_heartbeats,
+        }.get(noun)
+        if hear is not None:
+            hear(asked, answer)
+
+    def _told_leases(self, _asked: Any, answer: Any) -> None:
+        for lease in answer["leases"]:
+            isolated = ", isolated" if lease.get("isolated") else ""
+            self._laws.branches[f"lease: {lease['decision']}{isolated}"] += 1
+            if lease["decision"] == "granted":
+                self._laws.leased(lease["job_id"], lease["chunk"], lease["epoch"])
+
+    def _told_reports(self, asked: Any, answer: Any) -> None:
+        for report, told in zip(asked["reports"], answer["reports"], strict=True):
+            final = "final" if report["final"] else "partial"
+            self._laws.branches[f"report: {told['decision']}, {final}"] += 1
+            if told["decision"] == "accepted":
+                for outcome in report["outcomes"]:
+                    if outcome["outcome"] == "completed":
+                        self._laws.reported(report["job_id"], outcome["index"])
+
+    def _told_heartbeats(self, _asked: Any, answer: Any) -> None:
+        for lease in answer["leases"]:
+            self._laws.branches[f"heartbeat: {lease['decision']}"] += 1
+            if lease["directive"]:
+                self._laws.branches[f"heartbeat: directive {lease['directive']}"] += 1
 
     def user_request(
         self,
@@ -169,4 +190,5 @@ class Gateway:
         status, answer, told = self.request(
             "Api", method, path, body=text, headers=headers, claims=claims
         )
+        self._laws.branches[f"{method} {_ID.sub('{id}', path)}: {status}"] += 1
         return Answer(status, json.loads(answer) if answer else None, told)

@@ -35,6 +35,10 @@ class Laws:
         self.violations: list[Violation] = []
         self.checked: Counter[str] = Counter()
         """How often each law had something to check."""
+        self.branches: Counter[str] = Counter()
+        """How often each branch was reached."""
+        self.late = False
+        """Rows may have expired."""
         self.calm = False
         """No fault happens any more."""
         self.calm_grants: Counter[str] = Counter()
@@ -42,6 +46,8 @@ class Laws:
         """Grants by job, and those of them to workers that do not offer its task type."""
         self.types_of: Callable[[str], frozenset[str]] = lambda _: frozenset()
         self.type_of: Callable[[str], str] = lambda _: ""
+        self._strangers: set[tuple[str, int]] = set()
+        """Chunks that were granted to a worker which does not offer their type."""
         self._tenants: dict[str, str] = {}
         self._cancelled: dict[str, float] = {}
         self._paused: dict[str, float] = {}
@@ -56,6 +62,8 @@ class Laws:
 
     def broken(self, law: str, how: str) -> None:
         """Note a violation."""
+        if self.late:
+            how += " (weeks later)"
         if len(self.violations) < 20:
             self.violations.append(Violation(law, self._simulation.now, how))
             self._trace.add(self._simulation.now, "law", law, (how,), fault="VIOLATION")
@@ -82,6 +90,7 @@ class Laws:
             self._paused.pop(new.id, None)
         if old is None:
             return
+        self._moved(old, new)
         change = f"{shown(old)} -> {shown(new)}"
         self.check("a job's version grows", new.version > old.version, change)
         self.check("a job's generation never falls", new.generation >= old.generation, change)
@@ -102,6 +111,41 @@ class Laws:
             passed = canary.verdict is CanaryVerdict.PASSED
             self.check("a canary that passes is followed by the rest", not passed, change)
 
+    def _moved(self, old: Job, new: Job) -> None:
+        """Count what a write of a job's row did."""
+        if old.live and not new.live:
+            self.branches[f"a job ends {new.status}"] += 1
+            if new.canary is not None and new.canary.generation == new.generation:
+                self.branches[f"a canary ends a job: {new.canary.verdict}"] += 1
+        if old.live and new.generation > old.generation:
+            self.branches["a canary is followed by the rest"] += 1
+        if not old.live and new.generation > old.generation:
+            chosen = "all" if new.selection is None else "some"
+            self.branches[f"a retry of {chosen} begins"] += 1
+        if old.ending is None and new.ending is not None:
+            self.branches[f"a job is stopped, to end {new.ending}"] += 1
+        if new.paused != old.paused:
+            self.branches["a job is paused" if new.paused else "a job is resumed"] += 1
+        if new.window != old.window and new.window is not None:
+            self.branches["a window is changed"] += 1
+
+    def _chunk_moved(self, old: Chunk, new: Chunk) -> None:
+        """Count what a write of a chunk's row did."""
+        if new.crashes > old.crashes:
+            self.branches[f"a lease lapses, crash {new.crashes}"] += 1
+        if len(new.parts) > len(old.parts) and new.parts[-1].report == 0:
+            self.branches["a task is FAILED after crashes"] += 1
+        if new.successor is not None and old.successor is None:
+            self.branches["an ended chunk lets another into the window"] += 1
+        if new.sends > old.sends:
+            self.branches["a message is sent again by the monitor"] += 1
+        if new.generation > old.generation:
+            self.branches["a chunk is reset by a retry"] += 1
+        if "X" in new.statuses and "X" not in old.statuses and new.generation == old.generation:
+            self.branches["a chunk is sealed"] += 1
+        if "T" in new.statuses and "T" not in old.statuses:
+            self.branches["a task waits to be retried"] += 1
+
     def chunk_written(self, old: Chunk | None, new: Chunk) -> None:
         """A chunk's row was written."""
         if old is None:
@@ -111,6 +155,7 @@ class Laws:
         self.check("a chunk's version grows", new.version > old.version, change)
         self.check("a chunk's epoch never falls", new.epoch >= old.epoch, change)
         self.check("a chunk's generation never falls", new.generation >= old.generation, change)
+        self._chunk_moved(old, new)
         lease = new.lease
         if lease is not None and new.epoch > old.epoch:
             self._granted(new)
@@ -131,6 +176,8 @@ class Laws:
     def _failed(self, chunk: Chunk, offset: int, change: str) -> None:
         task = chunk.job, chunk.first + offset
         had = self._had.get(task, -1) > self._base[chunk.job, chunk.number]
+        if (chunk.job, chunk.number) in self._strangers:
+            change += " after a grant to a worker without the type"
         self.check(
             "no task is FAILED that no worker had",
             had or task in self._by_hand,
@@ -141,10 +188,11 @@ class Laws:
         actor = self._simulation.current
         assert actor is not None
         self._granted_at[chunk.job, chunk.number, chunk.epoch] = self._simulation.now
-        if self.calm and chunk.lease is not None:
-            stranger = self.type_of(chunk.job) not in self.types_of(chunk.lease.worker)
-            self.calm_grants[chunk.job] += 1
-            self.calm_strangers[chunk.job] += stranger
+        offered = self.types_of(chunk.lease.worker if chunk.lease else "")
+        if offered and self.type_of(chunk.job) not in offered:
+            self._strangers.add((chunk.job, chunk.number))
+            self.calm_strangers[chunk.job] += self.calm
+        self.calm_grants[chunk.job] += self.calm
         paused = self._paused.get(chunk.job)
         if paused is not None:
             self.check(
@@ -207,15 +255,17 @@ class Laws:
     def jobs_at_rest(self, jobs: Mapping[str, Job]) -> None:
         """What was acknowledged of jobs stands."""
         for job_id in self._tenants:
-            self.check("a submitted job is there", job_id in jobs, job_id)
-        for job_id in self._cancelled:
+            self.check("a submitted job is there", job_id in jobs or self.late, job_id)
+        for job_id in self._cancelled.keys() & jobs.keys():
             job = jobs[job_id]
             cancelled = job.status is JobStatus.CANCELLED
             self.check("a job whose cancel was acknowledged is CANCELLED", cancelled, shown(job))
-        for job_id in self._deleted:
+        for job_id in self._deleted & jobs.keys():
             gone = jobs[job_id].deleted_at is not None
             self.check("a job whose delete was acknowledged is gone", gone, job_id)
         for job_id, changes in self._changes.items():
+            if job_id not in jobs:
+                continue
             spec = jobs[job_id].spec
             for name, value in changes.items():
                 stands = getattr(spec, name) == value

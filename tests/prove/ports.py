@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from shoal.domain.errors import Unavailable
 from tests.prove.faults import Fault, Faults
@@ -14,6 +14,15 @@ _UNTIMED: Final = frozenset(("link", "upload_link", "uri", "key_of", "part_uploa
 """What an adapter computes without a call."""
 
 
+class Outage(NamedTuple):
+    """A port of which a share of the calls fails for a while."""
+
+    port: str
+    begin: float
+    end: float
+    share: float
+
+
 class Calls:
     """Makes calls of ports: lets others run, then does, loses or repeats the call."""
 
@@ -22,7 +31,7 @@ class Calls:
         self.faults = faults
         self.trace = trace
         self.count = 0
-        self.outages: list[tuple[str, float, float]] = []
+        self.outages: list[Outage] = []
 
     def make(self, port: str, name: str, rows: Rows, args: tuple[Any, ...]) -> Any:
         """One call, of one or more rows."""
@@ -34,7 +43,7 @@ class Calls:
         fate = self.faults.at_port(actor.name)
         if isinstance(fate, float):
             simulation.sleep(fate)
-            if self.outages and self._away(port):
+            if self.outages and self._away(port, actor.name):
                 raise Unavailable(f"{port} is away")
             result = rows.all()
             self.trace.add(simulation.now, actor.name, f"{port}.{name}", args, result)
@@ -83,11 +92,12 @@ class Calls:
             return self.faults.between(actor, 5.0, 1_200.0)
         return 0.005
 
-    def _away(self, port: str) -> bool:
+    def _away(self, port: str, actor: str) -> bool:
         now = self.simulation.now
-        return self.faults.active and any(
-            name == port and begin <= now < end for name, begin, end in self.outages
-        )
+        for outage in self.outages:
+            if outage.port == port and outage.begin <= now < outage.end and self.faults.active:
+                return self.simulation.decisions.chance(f"{actor} outage", outage.share)
+        return False
 
 
 class Rows:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from shoal.domain.job import Job, JobStatus
+from shoal.domain.job import DAY, Job, JobStatus
 from shoal.ports.workflow import ExecutionStatus
 from tests.prove.decisions import Decisions, Place
 from tests.prove.faults import Fault, Faults
 from tests.prove.laws import Violation
+from tests.prove.ports import Outage
 from tests.prove.trace import Trace, shown
 from tests.prove.users import User
 from tests.prove.world import TYPES, Sizes, World
@@ -21,6 +22,10 @@ TENANTS: Final = ("acme", "bell")
 CALM_SECONDS: Final = 6 * 3_600.0
 """How long after the last fault everything has to be at rest."""
 _PODS: Final = 2
+_MIXED: Final = 0.1
+"""The part of the runs in which workers without a task type stay to the end."""
+_AFTERLIFE: Final = 0.15
+"""The part of the runs that go on after weeks."""
 _WORLD: Final = "world"
 
 
@@ -65,7 +70,7 @@ def play(
         seconds=simulation.now - began,
         faults=faults.met,
         checked=world.laws.checked,
-        branches=Counter(),
+        branches=world.laws.branches,
         trace=world.trace,
     )
 
@@ -93,7 +98,10 @@ class _Director:
         simulation.run(lambda: False, end)
         simulation.run(lambda: all(user.done for user in world.users), end + 4 * 3_600.0)
         self._calm()
-        self._rest()
+        rested = self._rest()
+        if rested and decisions.chance(_WORLD, _AFTERLIFE):
+            self._afterlife()
+            self._rest()
 
     def _plan_outages(self) -> None:
         world, decisions = self._world, self._world.decisions
@@ -103,7 +111,8 @@ class _Director:
         port = ports[decisions.integer(_WORLD, 0, len(ports) - 1)]
         begin = world.simulation.now + decisions.between(_WORLD, 0.0, 900.0)
         length = decisions.between(_WORLD, 1.0, 600.0)
-        world.calls.outages.append((port, begin, begin + length))
+        share = (1.0, 0.5, 0.3)[decisions.integer(_WORLD, 0, 2)]
+        world.calls.outages.append(Outage(port, begin, begin + length, share))
         world.trace.add(begin, "outage", f"{port} is away for {length:.0f} s", fault="outage")
 
     def _keep_pods(self) -> None:
@@ -128,6 +137,11 @@ class _Director:
                         f"stands still for {seconds:.0f} s",
                         fault="frozen",
                     )
+            rows = world.jobs.rows
+            if rows and faults.strikes(Fault.ROLLED_BACK, "row fate"):
+                job = rows[world.decisions.integer("row fate", 0, len(rows) - 1)]
+                world.jobs.unreadable.add(job.id)
+                world.trace.add(simulation.now, shown(job), "cannot be read", fault="rolled back")
             if faults.strikes(Fault.QUEUE_WIPED, "queue fate"):
                 world.queue.wipe()
                 world.trace.add(simulation.now, "queue", "is wiped", fault="wiped")
@@ -144,18 +158,41 @@ class _Director:
         world.faults.active = False
         world.laws.calm = True
         world.trace.add(world.simulation.now, "world", "faults stop")
-        for pod in world.pods.pods:
+        mixed = world.decisions.chance(_WORLD, _MIXED)
+        for pod in list(world.pods.pods):
             pod.process.frozen_until = 0.0
             pod.process.skew = 0.0
+            if not mixed and TYPES - pod.fork_client.types.keys():
+                pod.drain()
         world.new_pod()
         for user in world.users:
             world.simulation.spawn(f"{user.name} settles", user.settle)
 
-    def _rest(self) -> None:
+    def _afterlife(self) -> None:
+        """Weeks later some expired rows are gone, others not yet, and users come back."""
+        world, simulation = self._world, self._world.simulation
+        days = world.decisions.between(_WORLD, 1.0, 170.0)
+        simulation.jump(days * DAY)
+        world.laws.late = True
+        expired = [*world.jobs.expired(simulation.now), *world.chunks.expired(simulation.now)]
+        gone = [each for each in expired if not world.decisions.chance("expiry", 0.4)]
+        for remove in gone:
+            remove()
+        world.faults.met[Fault.ROW_EXPIRED] += len(gone)
+        world.trace.add(
+            simulation.now, "world", f"{days:.0f} days pass, {len(gone)} rows of {len(expired)} go"
+        )
+        for user in world.users:
+            simulation.spawn(f"{user.name} returns", user.return_late)
+        simulation.run(lambda: all(user.returned for user in world.users), simulation.now + 900.0)
+
+    def _rest(self) -> bool:
         world = self._world
         simulation, laws = world.simulation, world.laws
+        if world.jobs.unreadable:
+            self._rest_of_others()
         rested = simulation.run(self._at_rest, simulation.now + CALM_SECONDS)
-        jobs = {job.id: job for job in world.jobs.rows}
+        jobs = {job.id: job for job in world.jobs.rows if job.expires_at > simulation.now}
         if rested:
             laws.jobs_at_rest(jobs)
         for job in jobs.values():
@@ -179,6 +216,25 @@ class _Director:
             laws.check(
                 "limits' counts at rest equal the open jobs", counted == (0, 0), str(counted)
             )
+        return rested
+
+    def _rest_of_others(self) -> None:
+        """Jobs end although the row of another cannot be read."""
+        world = self._world
+
+        def others_ended() -> bool:
+            unreadable = world.jobs.unreadable
+            return all(job.id in unreadable or not job.live for job in world.jobs.rows)
+
+        world.simulation.run(others_ended, world.simulation.now + 2 * 3_600.0)
+        for job in world.jobs.rows:
+            if job.id not in world.jobs.unreadable:
+                world.laws.check(
+                    "a job ends while the row of another cannot be read",
+                    not job.live,
+                    self._diagnosis(job),
+                )
+        world.jobs.unreadable.clear()
 
     def _diagnosis(self, job: Job) -> str:
         """Of a job that hangs: what is there of it."""

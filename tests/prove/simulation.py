@@ -37,6 +37,10 @@ class Process:
         self.frozen_until = 0.0
         """It stands still until then."""
 
+    def freeze_until(self, when: float) -> None:
+        """Let it stand still."""
+        self.frozen_until = when
+
 
 class Actor:
     """One thread of control."""
@@ -80,6 +84,8 @@ class Simulation:
         self.now = START
         self.current: Actor | None = None
         self.switches = 0
+        self.preempt: Callable[[], None] = lambda: None
+        """May let others run where a thread takes a lock."""
         self.escaped: list[tuple[str, BaseException]] = []
         """Exceptions that ended an actor."""
         self._heap: list[tuple[float, int, Actor | Callable[[], None], int]] = []

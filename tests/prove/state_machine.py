@@ -94,10 +94,16 @@ class Interpreter:
     """Runs one execution."""
 
     def __init__(
-        self, simulation: Simulation, machine: Mapping[str, Any], tasks: Tasks, context: Any
+        self,
+        simulation: Simulation,
+        machine: Mapping[str, Any],
+        tasks: Tasks,
+        context: Any,
+        reached: Callable[[str], None],
     ) -> None:
         self._simulation = simulation
         self._machine = machine
+        self._reached = reached
         self._tasks = tasks
         self._context = context
         self.events = 1
@@ -120,6 +126,7 @@ class Interpreter:
             kind = state["Type"]
             _known(state, _FIELDS.get(kind, frozenset()))
             self.state = name
+            self._reached(name)
             self.events += _EVENTS[kind]
             if self.events > HISTORY_LIMIT:
                 raise Failed("States.Runtime", "the history is full")

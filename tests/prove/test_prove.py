@@ -1,9 +1,14 @@
 import sys
+from collections.abc import Mapping
 
 import pytest
 import yaml
 
+from tests.model.mutations import MUTATIONS
 from tests.prove.campaign import campaign, report
+from tests.prove.controls import found_by
+from tests.prove.coverage import missing
+from tests.prove.faults import Fault
 from tests.prove.functions import FUNCTIONS
 from tests.prove.known import KNOWN, KnownFault, unknown
 from tests.prove.run import play
@@ -11,6 +16,10 @@ from tests.prove.shrink import shrunk
 from tests.prove.state_machine import FOLDER
 
 SEEDS = 500
+FOUND: Mapping[str, int] = {
+    "a sum is added to instead of set": 0,
+}
+"""Mistakes, and a seed that finds each."""
 
 
 @pytest.mark.timeout(1_200)
@@ -20,6 +29,8 @@ def test_no_run_breaks_a_law(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         sys.stdout.write("\n" + "\n".join(report(total)) + "\n")
     assert not total.unknown
+    assert not missing(total.branches)
+    assert not [fault for fault in Fault if not total.faults[fault]]
 
 
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
@@ -28,6 +39,13 @@ def test_known_fault_is_met_by_its_seed(known: KnownFault) -> None:
 
     assert any(known.covers(violation) for violation in run.violations)
     assert not unknown(run.violations)
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_mistake_is_found_by_its_seed(name: str) -> None:
+    (mutation,) = [each for each in MUTATIONS if each.name == name]
+
+    assert found_by(mutation, FOUND[name]) is not None
 
 
 def test_run_replays_exactly() -> None:

@@ -55,6 +55,7 @@ class Lock:
         self.release()
 
     def acquire(self) -> None:
+        self._simulation.preempt()
         actor = self._simulation.current
         while self._owner is not None and self._owner is not actor:
             assert actor is not None

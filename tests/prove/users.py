@@ -8,22 +8,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from shoal.domain.job import JobStatus
 from tests.prove.decisions import Weights
 from tests.prove.gateway import Answer, NoAnswer
 
 if TYPE_CHECKING:
     from tests.prove.world import World
 
+MANUAL: Final = "manual"
+"""A task type that no worker offers: its tasks are run by hand."""
 _SCOPES: Final = "shoal/jobs:read shoal/jobs:write"
 _AGAIN: Final = 4
 """How often a request without an answer is repeated at most."""
+_AFTER_FAILURE: Final = frozenset(("retry", "discard"))
 _OK: Final = range(200, 300)
 _SERVER_ERROR: Final = 500
-_PAUSES: Final = (1.0, 5.0, 30.0, 90.0, 400.0)
-_PAUSE_WEIGHTS: Final = Weights((30.0, 25.0, 20.0, 15.0, 10.0))
+_PAUSES: Final = (1.0, 0.05, 5.0, 30.0, 90.0, 400.0)
+_PAUSE_WEIGHTS: Final = Weights((20.0, 20.0, 20.0, 15.0, 15.0, 10.0))
 
 
 def claims_of(tenant: str) -> Mapping[str, str]:
@@ -46,6 +51,8 @@ class Known:
     body: Mapping[str, Any]
     tasks: int
     deleted: bool = False
+    bulk: bool = False
+    """A bulk action may have deleted it."""
 
 
 @dataclass(slots=True)
@@ -58,6 +65,7 @@ class User:
     steps: int
     jobs: list[Known] = field(default_factory=list)
     done: bool = False
+    returned: bool = False
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def live(self) -> None:
@@ -105,6 +113,14 @@ class User:
             return None
         return self.jobs[-1 - self.world.decisions.integer(self.name, 0, len(self.jobs) - 1)]
 
+    def pick_failed(self) -> Known | None:
+        """One of its jobs that FAILED, if there is one."""
+        for known in reversed(self.jobs):
+            row = self.world.jobs.row(known.id)
+            if row is not None and row.status is JobStatus.FAILED:
+                return known
+        return self.pick()
+
     # Verbs.
 
     def submit(self) -> None:
@@ -127,7 +143,7 @@ class User:
         decisions, who = self.world.decisions, self.name
         tasks = decisions.integer(who, 1, 8)
         body: dict[str, Any] = {
-            "task_type": ("noop", "sleep", "container")[decisions.choose(who, _TYPES)],
+            "task_type": _TASK_TYPES[decisions.choose(who, _TYPES)],
             "chunk_size": decisions.integer(who, 1, 4),
         }
         if body["task_type"] == "container":
@@ -171,7 +187,7 @@ class User:
         return uri
 
     def _verb(self, verb: str, body: Any = None) -> tuple[Known, Answer] | None:
-        known = self.pick()
+        known = self.pick_failed() if verb in _AFTER_FAILURE else self.pick()
         if known is None:
             return None
         answer = self.ask("POST", f"/api/v1/jobs/{known.id}/{verb}", body)
@@ -198,7 +214,7 @@ class User:
         self._verb("retry")
 
     def retry_some(self) -> None:
-        known = self.pick()
+        known = self.pick_failed()
         if known is None:
             return
         failed = self._failed(known)
@@ -242,6 +258,12 @@ class User:
         if known is None:
             return
         answer = self.ask("DELETE", f"/api/v1/jobs/{known.id}")
+        if answer is not None and not known.deleted and not known.bulk:
+            self.world.laws.check(
+                "a repeated delete is answered as the first",
+                answer.status != HTTPStatus.NOT_FOUND,
+                f"{answer.status} {known.id}",
+            )
         if answer is not None and answer.status in _OK:
             known.deleted = True
             self.world.laws.deleted(known.id)
@@ -253,8 +275,15 @@ class User:
         if verb == "resume":
             for known in self.jobs:
                 self.world.laws.may_resume(known.id)
-        body = {"action": verb, "filter": {}}
+        for known in self._own_jobs() if verb == "delete" else ():
+            known.bulk = True
+        body = {"action": verb, "filter": {"status": sorted(JobStatus)}}
         self.ask("POST", "/api/v1/bulk-actions", body, key=f"{self.name}-{next(self._numbers)}")
+
+    def _own_jobs(self) -> list[Known]:
+        """The jobs of its tenant."""
+        users = [user for user in self.world.users if user.tenant == self.tenant]
+        return [known for user in users for known in user.jobs]
 
     def export(self) -> None:
         known = self.pick()
@@ -289,7 +318,7 @@ class User:
         world = self.world
         actor = world.simulation.current
         assert actor is not None
-        world.simulation.sleep(world.decisions.between(actor.name, 0.1, 90.0))
+        world.simulation.sleep((0.1, 0.1, 1.0, 60.0)[world.decisions.integer(actor.name, 0, 3)])
         path = f"/api/v1/tasks/{known.id}.{index}"
         try:
             if world.decisions.chance(actor.name, 0.25):
@@ -318,8 +347,24 @@ class User:
                     str(answer),
                 )
 
+    def return_late(self) -> None:
+        """Retry or clone what there was."""
+        world = self.world
+        for known in list(self.jobs):
+            row = world.jobs.row(known.id)
+            if row is not None and row.status is JobStatus.FAILED:
+                self.ask("POST", f"/api/v1/jobs/{known.id}/retry")
+            if world.decisions.chance(self.name, 0.3):
+                self._submitted("POST", f"/api/v1/jobs/{known.id}/clone", {})
+        self.returned = True
+
     def settle(self) -> None:
-        """Resume what is paused, until that is answered: the end of a run."""
+        """Resume what is paused and cancel what nobody offers, until that is answered."""
+        for known in self.jobs:
+            row = self.world.jobs.row(known.id)
+            while row is not None and row.spec.task_type == MANUAL and not row.stopping:
+                self.ask("POST", f"/api/v1/jobs/{known.id}/cancel")
+                row = self.world.jobs.row(known.id)
         for known in self.jobs:
             for _ in range(20):
                 row = self.world.jobs.row(known.id)
@@ -356,5 +401,6 @@ VERBS: Final[Sequence[Verb]] = (
     Verb("submit", User.submit, 6.0),
 )
 VERB_WEIGHTS: Final = Weights([verb.weight for verb in VERBS])
-_TYPES: Final = Weights((70.0, 20.0, 10.0))
+_TASK_TYPES: Final = ("noop", "sleep", "container", MANUAL)
+_TYPES: Final = Weights((65.0, 18.0, 9.0, 8.0))
 _SOURCES: Final = Weights((55.0, 15.0, 15.0, 15.0))

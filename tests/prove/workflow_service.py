@@ -61,6 +61,8 @@ class WorkflowService:
         self._tokens: dict[str, Event] = {}
         self._numbers = itertools.count(1)
         self.runs: dict[str, Run] = {}
+        self.reached: Callable[[str], None] = lambda _: None
+        """Is told of each state that an execution enters."""
         self.ended: Callable[[Run], None] = lambda _: None
         """Is told of each execution of a job that ended."""
 
@@ -87,7 +89,13 @@ class WorkflowService:
         }
         tasks = _Tasks(self, simulation, self._faults, self._functions)
         machine = definition(run.machine, self._substitutions)
-        run.interpreter = Interpreter(simulation, machine, tasks, context)
+        run.interpreter = Interpreter(
+            simulation,
+            machine,
+            tasks,
+            context,
+            lambda state: self.reached(f"state machine {run.machine}: {state}"),
+        )
         try:
             run.output = json.loads(json.dumps(run.interpreter.run(run.given)))
         except Failed as failed:
@@ -160,7 +168,10 @@ class _Tasks:
             raise StateError("Lambda.TooManyRequestsException", "no concurrency is left")
         invocation = self._functions.invoke(function, payload)
         if self._faults.strikes(Fault.INVOCATION_FORGOTTEN, actor.name):
-            invocation.wait(self._faults.between(actor.name, 0.0, 60.0))
+            still = self._faults.between(actor.name, 0.0, 850.0)
+            begin = simulation.now + self._faults.between(actor.name, 0.005, 0.2)
+            simulation.at(begin, lambda: invocation.process.freeze_until(begin + still))
+            invocation.wait(self._faults.between(actor.name, 0.05, 60.0))
             raise StateError("Lambda.SdkClientException", "the connection was closed")
         invocation.wait(float("inf"))
         if invocation.crashed:

@@ -16,6 +16,7 @@ from shoal.bootstrap.memory import in_memory
 from shoal.bootstrap.wiring import Adapters
 from shoal.domain import sizing
 from shoal.domain.chunk import Chunk
+from shoal.ports.task_types import TaskType
 from shoal.service import bulk_actions, reconciliation
 from tests.prove.decisions import Decisions
 from tests.prove.faults import Fault, Faults
@@ -30,7 +31,7 @@ from tests.prove.simulation import Simulation
 from tests.prove.stores import Bucket, WatchedChunkStore, WatchedJobStore
 from tests.prove.threads import Executor
 from tests.prove.trace import Trace
-from tests.prove.users import User
+from tests.prove.users import MANUAL, User
 from tests.prove.workflow_service import (
     BulkRuns,
     ExportRuns,
@@ -119,6 +120,7 @@ class World:
             simulation, faults, self.functions, trace, wait_seconds=WAIT
         )
         self.workflow.ended = self._execution_ended
+        self.workflow.reached = self._state_entered
         self.calls = Calls(simulation, faults, trace)
         self.scripts = Scripts(self.decisions)
         self.results = Bucket(_RESULTS)
@@ -139,8 +141,20 @@ class World:
         self.adapters = self._adapters()
         self._pod_numbers = itertools.count(1)
         self.users: list[User] = []
+        simulation.preempt = self._preempt
         self.laws.type_of = self._type_of
         self.laws.types_of = self._types_of
+
+    def _state_entered(self, state: str) -> None:
+        self.laws.branches[state] += 1
+
+    def _preempt(self) -> None:
+        """Let a thread of a worker stand still where it takes a lock."""
+        actor = self.simulation.current
+        if actor is not None and self.faults.strikes(Fault.PREEMPTED, actor.name):
+            seconds = self.faults.between(actor.name, 0.001, 5.0)
+            self.trace.add(self.simulation.now, actor.name, "is preempted", fault="preempted")
+            self.simulation.sleep(seconds)
 
     def _type_of(self, job_id: str) -> str:
         job = self.jobs.row(job_id)
@@ -163,7 +177,8 @@ class World:
 
     def _adapters(self) -> Adapters:
         """All adapters in memory; those that are services elsewhere are called as such."""
-        memory = in_memory(jobs=self.jobs, chunks=self.chunks)
+        types = [TaskType(name, {"type": "object"}) for name in sorted(TYPES | {MANUAL})]
+        memory = in_memory(*types, jobs=self.jobs, chunks=self.chunks)
         services = {each.name: getattr(memory, each.name) for each in fields(Adapters)}
         services |= {
             "queue": self.queue,
@@ -223,7 +238,8 @@ class World:
 
     def _sweep_regularly(self) -> None:
         while True:
-            self.simulation.sleep(SWEEP)
+            often = self.faults.strikes(Fault.SWEPT_EARLY, "schedule")
+            self.simulation.sleep(self.faults.between("schedule", 1.0, 60.0) if often else SWEEP)
             self.event("Sweep", {})
 
     def event(self, function: str, event: Any) -> None:
