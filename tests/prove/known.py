@@ -24,7 +24,7 @@ class KnownFault(NamedTuple):
 
 KNOWN: Final[Sequence[KnownFault]] = (
     KnownFault(
-        "a worker without the task type takes the chunk again and again",
+        "a worker without the task type takes the chunk repeatedly",
         "every job ends",
         r"to workers without the type: [1-9]",
         40,
