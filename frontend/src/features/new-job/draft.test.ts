@@ -98,3 +98,19 @@ test("reports an error for each invalid field", () => {
 
   expect(Object.keys(errors).sort()).toEqual(["attempts", "count", "tags", "timeout"]);
 });
+
+test("a constant is a choice of one value", () => {
+  const [mode] = fieldsOf({ properties: { mode: { const: "fast", type: "string" } } });
+
+  expect([mode?.kind, mode?.schema.enum]).toEqual(["choice", ["fast"]]);
+});
+
+test("the form leaves the pattern of a worker to the API", () => {
+  const key = { type: "string", pattern: "^(a+)+$" };
+  const hostile = fieldsOf({ properties: { key } });
+  const lines = JSON.stringify({ key: `${"a".repeat(40)}!` });
+
+  const { errors } = validateDraft({ ...EMPTY_DRAFT, source: "rows", rows: lines }, "thumb", hostile);
+
+  expect(errors).toEqual({});
+});
