@@ -69,7 +69,7 @@ test("a retry of one cause with a canary does not run the tasks of another cause
   await ui.status("Failed").waitFor();
   writeFileSync(path, "");
   await ui.button("Retry failed tasks").click();
-  await ui.dialog.getByLabel("Tasks with one cause").click();
+  await ui.dialog.getByLabel("Tasks with a specific cause").click();
   await ui.dialog.getByRole("button", { name: /Cause/ }).click();
   await page.getByRole("option", { name: /KeyError/ }).click();
   await ui.dialog.getByLabel("Canary first").click();

@@ -116,7 +116,7 @@ test("an aborted bulk action changes no further jobs", async () => {
   await ui.confirm("Cancel 4 jobs");
   await page.getByText("Running", { exact: true }).first().waitFor();
   await ui.button("Abort").click();
-  await ui.dialog.getByText("before its next 50 jobs. Changes to 0 jobs are not reverted.").waitFor();
+  await ui.dialog.getByText("before the next batch of 50 jobs. Changes to 0 jobs are not reverted.").waitFor();
   await ui.confirm("Abort");
   await page.getByText("Stopping", { exact: true }).first().waitFor();
   triggerPlatformEvent("enable-function", "BulkActions");

@@ -146,7 +146,7 @@ function AddApiClientDialog({ clients, onClose }: { clients: ApiClient[]; onClos
         <div aria-live="polite">
           {existing
             ? `This client has access to tenant ${existing.tenant}. It will lose that access and get access to the tenant above.`
-            : "The client can read and change the jobs of this tenant, as far as its scopes allow."}
+            : "The client gets access to the jobs of this tenant. Its scopes determine whether it can read or change them."}
         </div>
         {addClient.error && <ProblemAlert error={addClient.error} />}
       </SpaceBetween>

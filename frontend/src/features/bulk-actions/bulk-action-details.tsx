@@ -83,7 +83,7 @@ export function BulkActionDetails({ id, total }: BulkActionDetailsProps) {
           onDismiss={() => setAborting(false)}
           onConfirm={() => abort.mutate(id, { onSettled: () => setAborting(false) })}
         >
-          The bulk action stops before its next 50 jobs. Changes to {pluralize(bulkAction.done, "job")} are not
+          The bulk action stops before the next batch of 50 jobs. Changes to {pluralize(bulkAction.done, "job")} are not
           reverted.
         </ConfirmDialog>
       )}

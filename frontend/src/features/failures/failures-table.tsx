@@ -41,7 +41,7 @@ export function FailuresTable({ job, active, taskHref, renderRetryDialog, render
         trackBy="cause"
         items={causes}
         loading={isPending}
-        loadingText="Grouping failures"
+        loadingText="Loading failures"
         wrapLines
         header={
           <Header

@@ -43,7 +43,7 @@ export function JobSpecification({ job }: { job: Job }) {
       <CodeBlock text={text} label="specification" />
       <Box variant="small" color="text-body-secondary">
         {format === "json"
-          ? "The inputs are stored separately. To run the same inputs again, use another format."
+          ? "This specification does not contain the inputs. To run the same inputs again, choose another format, which clones the job."
           : "Clones the job: submits a new job with the same inputs."}
       </Box>
     </SpaceBetween>

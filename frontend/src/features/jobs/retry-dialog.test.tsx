@@ -51,7 +51,7 @@ test("retries the tasks of one cause with a canary of the given size", async () 
   respondWith("/jobs/:id/failures", "FailuresBody", failures);
   renderWithProviders(<RetryDialog job={failedJob} tasks={20} onClose={() => undefined} />);
 
-  await user.click(await screen.findByRole("radio", { name: "Tasks with one cause" }));
+  await user.click(await screen.findByRole("radio", { name: "Tasks with a specific cause" }));
   expect(screen.getByRole("button", { name: "Retry failed tasks" })).toBeDisabled();
   await user.click(screen.getByRole("button", { name: /Cause/ }));
   await user.click(await screen.findByRole("option", { name: /TimeoutError/ }));

@@ -79,7 +79,7 @@ export function RetryDialog({ job, tasks, cause: fixedCause, canaryByDefault = f
                 value={byCause ? "cause" : "all"}
                 items={[
                   { value: "all", label: `All tasks that did not complete (${formatNumber(tasks - discarded)})` },
-                  { value: "cause", label: "Tasks with one cause" },
+                  { value: "cause", label: "Tasks with a specific cause" },
                 ]}
                 onChange={({ detail }) => setByCause(detail.value === "cause")}
               />
@@ -146,7 +146,7 @@ function CauseSelect({ causes, loading, selected, onSelect }: CauseSelectProps) 
       ariaLabel="Cause"
       placeholder="Choose a cause"
       statusType={loading ? "loading" : "finished"}
-      loadingText="Grouping failures"
+      loadingText="Loading causes"
       empty="No failed tasks"
       selectedOption={selected ? { value: selected.fingerprint, label: selected.description } : null}
       options={causes.map((each) => ({

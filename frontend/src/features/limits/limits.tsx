@@ -158,7 +158,8 @@ function ChangeLimitsDialog({ tenant, onClose }: { tenant: Tenant; onClose: () =
 export const LimitsUnavailable = () => (
   <Container header={<Header variant="h2">Limits</Header>}>
     <Box color="text-body-secondary">
-      Only administrators can view limits and manage API clients. If a submission exceeds a limit, the error names it.
+      Only administrators can view limits and manage API clients. If a submission exceeds a limit, the error message
+      names the limit.
     </Box>
   </Container>
 );

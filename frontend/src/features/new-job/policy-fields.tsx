@@ -65,7 +65,7 @@ export function PolicyFields({ type, draft, errors, onChange }: PolicyFieldsProp
         {optionalField(
           "maxFailed",
           "Max failed tasks",
-          "The job fails if more tasks than this number fail",
+          "The job fails if more than this number of tasks fail",
           "No limit",
         )}
       </ColumnLayout>
@@ -75,7 +75,7 @@ export function PolicyFields({ type, draft, errors, onChange }: PolicyFieldsProp
             {optionalField(
               "backoff",
               "Backoff",
-              "Seconds before the second attempt, doubled before each later attempt",
+              "The delay before the second attempt, in seconds. It doubles with each further attempt.",
               "Default: 1",
             )}
             {optionalField(
@@ -87,7 +87,7 @@ export function PolicyFields({ type, draft, errors, onChange }: PolicyFieldsProp
             {optionalField(
               "chunkSize",
               "Chunk size",
-              "The number of tasks that are sent and leased together",
+              "The number of tasks that a worker receives at once",
               "Default: automatic",
             )}
           </ColumnLayout>

@@ -15,7 +15,7 @@ export function attemptName(
 /** A worker that dies leaves no attempt: the next worker continues the same one. */
 export function describeCrashes(crashes: number): string {
   const workers = `${pluralize(crashes, "worker")}${crashes > 1 ? " in a row" : ""}`;
-  return `${workers} died before this one, which continues the same attempt.`;
+  return `${workers} died during this attempt. This worker continues it.`;
 }
 
 export const hasExpired = (time: string, now = Date.now()): boolean => Date.parse(time) < now;

@@ -93,7 +93,7 @@ test("a running attempt shows its progress, its lease and the workers that died 
   const [only] = await attemptTexts();
 
   expect(only).toMatch(/Running40%Worker w-1 · epoch 3 · leased until 01 Jan 2999/);
-  expect(only).toContain("2 workers in a row died before this one, which continues the same attempt.");
+  expect(only).toContain("2 workers in a row died during this attempt. This worker continues it.");
 });
 
 test("an attempt shows its last worker if workers died, and its generation", async () => {
@@ -107,7 +107,7 @@ test("an attempt shows its last worker if workers died, and its generation", asy
   const [retried, givenUp] = await attemptTexts();
 
   expect(retried).toMatch(/^Attempt 1, generation 2Completed/);
-  expect(givenUp).toMatch(/^Attempt 1, generation 1Worker diedWorker w-1 · epoch 1 · given up/);
+  expect(givenUp).toMatch(/^Attempt 1, generation 1Worker diedWorker w-1 · epoch 1 · detected/);
   expect(givenUp).toContain("WorkerDied: three workers in a row died");
 });
 
@@ -149,8 +149,8 @@ test("shows an empty state for a task without attempts", async () => {
 });
 
 test.each([
-  [1, "1 worker died before this one, which continues the same attempt."],
-  [2, "2 workers in a row died before this one, which continues the same attempt."],
+  [1, "1 worker died during this attempt. This worker continues it."],
+  [2, "2 workers in a row died during this attempt. This worker continues it."],
 ])("describes %i crashes", (crashes, description) => {
   expect(describeCrashes(crashes)).toBe(description);
 });

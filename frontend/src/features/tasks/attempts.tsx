@@ -87,7 +87,7 @@ function AttemptDetails({ attempt }: { attempt: Attempt }) {
       )}
       {!started && finished && (
         <>
-          {" · given up "}
+          {" · detected "}
           <Timestamp at={finished} />
         </>
       )}

@@ -52,7 +52,7 @@ export function TaskPanel({ job, jobId, index, total, taskHref }: TaskPanelProps
           </Button>
           <Button
             disabled={task?.status !== "FAILED" || job?.status !== "FAILED"}
-            disabledReason="The status of the task and of its job must be Failed"
+            disabledReason="The task and its job must both have the status Failed"
             loading={retryTasks.isPending}
             onClick={() => job && retryTasks.mutate({ job, selection: { indices: [index] } })}
           >

@@ -35,8 +35,9 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
     >
       <SpaceBetween size="m">
         <div>
-          Shoal sends {events.length ? `${events.length} of ${EVENT_TYPES.length} event types` : "all event types"} of
-          this tenant's jobs to the URL. The secret of the webhook is shown only once.
+          Shoal sends the events of this tenant's jobs (
+          {events.length ? `${events.length} of ${EVENT_TYPES.length} event types` : "all event types"}) to the URL. The
+          webhook secret is shown only once, after you add the webhook.
         </div>
         <FormField label="URL" constraintText="A public HTTPS endpoint">
           <Input value={url} type="url" placeholder="https://" onChange={({ detail }) => setUrl(detail.value.trim())} />

@@ -36,7 +36,7 @@ export function DeliveriesDialog({ webhook, onClose }: WebhookDialogProps) {
         loadingText="Loading deliveries"
         wrapLines
         header={
-          <Header variant="h3" description="The last 100 delivery attempts of the last two weeks, newest first">
+          <Header variant="h3" description="Up to 100 delivery attempts from the last two weeks, newest first">
             Delivery attempts
           </Header>
         }
