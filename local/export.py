@@ -22,7 +22,7 @@ PARAMETERS: Final = {
 
 
 def main(folder: Path) -> None:
-    """Writes the files."""
+    """Writes the template and the state machines."""
     folder.mkdir(parents=True, exist_ok=True)
     documents = {
         "template.json": transformed(

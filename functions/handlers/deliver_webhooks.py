@@ -11,7 +11,7 @@ from shoal.wire.webhook_messages import read_message
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Handle records of SQS; return those that SQS must redeliver."""
+    """Handle SQS records; return those that SQS must redeliver."""
     records = event["Records"]
     # In parallel: a batch has messages of many tenants, and a slow host must not delay the others.
     with ThreadPoolExecutor(len(records)) as pool:

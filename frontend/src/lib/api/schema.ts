@@ -2520,7 +2520,7 @@ export interface components {
         };
         /**
          * ReasonBody
-         * @description A reason: `facts` has the data of the sentence; times are RFC 3339.
+         * @description A reason: a code, a sentence and its values (`facts`). Times are RFC 3339.
          */
         ReasonBody: {
             code: components["schemas"]["Code"];

@@ -21,7 +21,7 @@ _BATCH: Final = 10
 
 
 class EventBridgeBus:
-    """One event bus; rejected entries are retried."""
+    """Sends events to one event bus and retries rejected entries."""
 
     def __init__(
         self, client: Any, name: str, *, sleep: Callable[[float], None] = time.sleep

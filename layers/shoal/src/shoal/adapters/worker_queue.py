@@ -1,4 +1,4 @@
-"""The SQS queues as a worker drains them."""
+"""Receives, hides and deletes the messages of a worker in SQS."""
 
 from __future__ import annotations
 

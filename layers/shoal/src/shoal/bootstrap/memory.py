@@ -37,7 +37,7 @@ NOOP = TaskType("noop", {"type": "object"})
 
 @dataclass(frozen=True, slots=True)
 class InMemory(Adapters):
-    """Adapters in memory, typed so that tests can use more than the ports."""
+    """In-memory adapters with their own types, so that tests can use more than the ports."""
 
     jobs: MemoryJobStore
     chunks: MemoryChunkStore

@@ -49,7 +49,7 @@ def sign_in(profile: Profile, port: int, timeout: float, *, browser: bool) -> No
 def _callback_server(
     attempt: AuthorizationCodeSignIn, port: int
 ) -> Iterator[SimpleQueue[Mapping[str, str]]]:
-    """Yield a queue of the attempt's callbacks. Any other request is rejected."""
+    """Yield a queue of callbacks of this sign-in attempt. Any other request is rejected."""
     callbacks = SimpleQueue[Mapping[str, str]]()
 
     class Handler(BaseHTTPRequestHandler):

@@ -329,7 +329,7 @@ class AsyncJob:
     async def discard(
         self, reason: str, *, cause: str | None = None, indices: Iterable[int] | None = None
     ) -> Self:
-        """Discard failed tasks, so that no retry runs them: of a cause, at indices, or all."""
+        """Discard failed tasks by cause, by index or all; a retry of all tasks skips them."""
         every = True if cause is None and indices is None else None
         body = without_none(reason=reason, cause=cause, indices=indices, all=every)
         return await self._update(self._shoal.api.discard(self.id, body))

@@ -41,7 +41,7 @@ def send(request: HttpRequest) -> Flow[HttpResponse]:
 
 
 def _backoff(attempt: int) -> float:
-    """Return a pause with full jitter, so that clients which failed together retry apart."""
+    """Return a delay with full jitter, so that clients do not all retry at the same time."""
     return random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt))  # noqa: S311 - no secret
 
 

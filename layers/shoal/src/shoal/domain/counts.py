@@ -40,7 +40,7 @@ _STATUS = {letter: status for status, letter in _LETTER.items()}
 
 
 class Counts(NamedTuple):
-    """Tasks by status."""
+    """The numbers of tasks by status."""
 
     pending: int = 0
     running: int = 0

@@ -438,7 +438,7 @@ def is_deeper(value: Any, levels: int) -> bool:
 
 
 def is_same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal: 1 is 1.0, and is not true."""
+    """Return whether two JSON values are equal: 1 equals 1.0 but not true."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, list) and isinstance(other, list):

@@ -159,7 +159,7 @@ class Job:
 
     @property
     def stopping(self) -> bool:
-        """Whether no task of it may start or end."""
+        """Whether the job is ending or closed, so that no task may start or end."""
         return self.ending is not None or not self.live
 
     @property
@@ -308,7 +308,7 @@ class Job:
     def retry(
         self, *, expires_at: int, selection: Selection | None = None, canary: Canary | None = None
     ) -> Job:
-        """Begin the next generation of a FAILED job, of the selected tasks if any."""
+        """Begin the next generation of a FAILED job. With a selection, only those tasks run."""
         selection = self.chosen(selection)
         never_ran = self.counts is not None and self.counts.cancelled
         all_discarded = any(each.selection.whole for each in self.discards)
@@ -349,7 +349,7 @@ class Job:
         return replace(self, spec=spec, window=window, version=self.version + 1)
 
     def chosen(self, selection: Selection | None) -> Selection | None:
-        """Return the selection without discarded tasks, if it selects all tasks."""
+        """Return the selection. A retry of all tasks becomes one that skips discarded tasks."""
         return Selection() if selection is None and self.discards else selection
 
     def discard(self, discard: Discard) -> Job:

@@ -29,7 +29,7 @@ class Limits:
 
 
 class TokenBucket(NamedTuple):
-    """The number of submits left at a time, in seconds since the epoch."""
+    """The number of submits that a tenant has left at the time `at`, in seconds since the epoch."""
 
     tokens: float
     at: float

@@ -50,7 +50,7 @@ class Sum(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Up to 64 chunks of a job: chunk i has slot i // G of tally i mod G."""
+    """Up to 64 chunks of a job. With G tallies, chunk i has slot i // G of tally i mod G."""
 
     job: str
     number: int
@@ -66,7 +66,7 @@ class Tally:
         return Sum(sum(e.version for e in entries), Counts.total(e.counts for e in entries))
 
     def counts(self, generation: int) -> Counts:
-        """Return the known counts of a generation; chunks not yet reset count COMPLETED tasks."""
+        """Return the known counts. Chunks of earlier generations count only COMPLETED tasks."""
         known = (
             e.counts if e.generation == generation else Counts(completed=e.counts.completed)
             for e in self.entries.values()

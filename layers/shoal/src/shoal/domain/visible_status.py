@@ -8,8 +8,8 @@ from shoal.domain.job import Job
 def visible_status(job: Job, chunk: Chunk, offset: int) -> TaskStatus:
     """A task's status as users see it.
 
-    One that never ended shows as CANCELLED once its job is closed, and one that did not complete as
-    PENDING while its row waits to be reset for the job's new generation.
+    A task that never ended shows as CANCELLED once its job is closed. A task that did not complete
+    shows as PENDING until its row is reset for the job's new generation.
     """
     status = chunk.status_of(offset)
     if status is TaskStatus.COMPLETED:

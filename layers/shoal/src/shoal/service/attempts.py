@@ -25,7 +25,7 @@ class AttemptPage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AttemptQueries:
-    """Read access to attempts; those of another tenant do not exist."""
+    """Reads attempts. For other tenants, the attempts of a job do not exist."""
 
     task_queries: TaskQueries
     chunks: ChunkStore

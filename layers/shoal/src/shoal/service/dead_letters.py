@@ -51,7 +51,7 @@ class DeadLetterTracker:
         return sorted(found, key=lambda each: each.place, reverse=True)
 
     def of_tenant(self, tenant: str, *, limit: int, start: str | None) -> DeadLetterPage:
-        """Return a tenant's dead letters, by the first time of each job and cause, newest first."""
+        """Return a tenant's dead letters per job and cause; the latest to appear comes first."""
         return self.letters.of_tenant(tenant, limit=limit, start=checked_start(start, PLACE))
 
     def _add(self, job: Job, cause: DeadCause, letter: DeadLetter) -> None:

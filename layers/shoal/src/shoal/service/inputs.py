@@ -35,7 +35,7 @@ class Inputs:
     def own_inputs(
         self, job: Job, chunk: Chunk, offsets: Sequence[int]
     ) -> list[dict[str, Json]] | LinkedInputs:
-        """Return the own inputs of the tasks at these positions, or a link to the chunk's inputs.
+        """Return the individual inputs of the tasks at these positions, or a link to them.
 
         If the object no longer exists, the link is returned too. The worker then fails only these
         tasks.

@@ -64,6 +64,6 @@ class JobQueries:
 
 
 def _affordable(jobs: Sequence[Job], rows: int) -> int:
-    """Return how many jobs have tallies within the row limit; at least 1."""
+    """Return how many of the first jobs have at most `rows` tallies in total; at least 1."""
     totals = accumulate(job.tallies if job.live else 0 for job in jobs)
     return max(1, sum(total <= rows for total in totals))

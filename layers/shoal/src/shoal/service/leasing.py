@@ -40,7 +40,7 @@ class ChunkRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LeaseGranted:
-    """A granted lease of the tasks at `offsets`, with their own inputs or a link to them."""
+    """A granted lease of the tasks at `offsets`, with their individual inputs or a link to them."""
 
     job: Job
     chunk: Chunk
@@ -267,7 +267,7 @@ class Leasing:
         return "accepted"
 
     def _follow_up(self, job: Job, folded: Accepted) -> None:
-        """Settle the chunk and resend it if tasks are left; a repeat completes a dead request."""
+        """Settle the chunk and resend it if tasks are left. A repeated report does so again."""
         self.completion.settle(job, folded.chunk)
         self._send_rest(job, folded.chunk)
 

@@ -1,4 +1,4 @@
-"""Limits of the reads of a user request."""
+"""Limits on what one user request may read."""
 
 from typing import Final
 

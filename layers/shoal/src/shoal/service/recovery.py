@@ -1,4 +1,6 @@
-"""Recovers jobs whose execution, message or submit died; never writes a job's status.
+"""Recovers jobs after a dead execution, a lost message or an interrupted submit.
+
+Never writes a job's status.
 
 Protocol steps 7 and 8 in docs/explanation/architecture.md.
 """

@@ -77,7 +77,7 @@ class Submission:
         """Write the job and start its execution, once per idempotency key.
 
         `inputs` or `inputs_uri` replace the spec's source. `fingerprint` is a hash of the request's
-        body: the same key with another fingerprint raises IdempotencyConflict. A refused request
+        body: the same key with another fingerprint raises IdempotencyConflict. A rejected request
         stores nothing, whether it is invalid or raises LimitReached.
         """
         now = self.clock.now()
@@ -245,7 +245,7 @@ def _check_size(spec: Spec, count: int) -> None:
 
 
 def _samples(spec: Spec) -> Iterator[tuple[int, Mapping[str, Json]]]:
-    """Yield representative inputs, with every value of every axis; of ranges, only both ends."""
+    """Yield inputs with every value of every axis; for a range, only its first and last value."""
     source = spec.source
     if not isinstance(source, Grid):
         yield 0, {}

@@ -9,7 +9,7 @@ from shoal.domain.why import Fact, ReasonCode
 
 
 class ReasonBody(BaseModel):
-    """A reason: `facts` has the data of the sentence; times are RFC 3339."""
+    """A reason: a code, a sentence and its values (`facts`). Times are RFC 3339."""
 
     code: ReasonCode
     sentence: str

@@ -29,7 +29,7 @@ LARGEST_ROW: Final = 8_192
 
 
 class DynamoChunkStore:
-    """One row per chunk and per part; parts are read from the table, then from the bucket."""
+    """One row per chunk and per part. A part that is not in the table is read from the bucket."""
 
     def __init__(self, tasks: Table, results: ObjectBucket) -> None:
         self._tasks = tasks

@@ -15,7 +15,7 @@ from shoal.ports.chunks import ChunkStatuses
 
 
 class MemoryChunkStore(Restorable):
-    """Chunks and parts; other parts may have been uploaded."""
+    """Stores chunks and parts. Uploaded parts are in `uploads`."""
 
     def __init__(self, uploads: MemoryBlobStore | None = None) -> None:
         self._uploads = uploads or MemoryBlobStore("results")

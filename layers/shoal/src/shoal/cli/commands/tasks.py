@@ -119,7 +119,7 @@ def discard(  # noqa: PLR0917 - one option for each selection
     every: Annotated[bool, typer.Option("--all", help="Discard all failed tasks.")] = False,  # noqa: FBT002 - a flag
     output: Output = OutputFormat.TABLE,
 ) -> None:
-    """Discard failed tasks of a job, so that no retry runs them."""
+    """Discard failed tasks of a job, so that a retry of all tasks skips them."""
     if [cause is not None, index is not None, every].count(True) != 1:
         raise UsageError("give exactly one of --cause, --index and --all")
     indices = None if index is None else parsing.indices(index)
