@@ -131,7 +131,7 @@ test-unit: setup ## Run the unit tests, and the contract tests on memory: the fa
 	@$(PY) -m pytest -n auto tests/unit tests/contract -k "not on_moto and not on_ministack"
 
 .PHONY: prove
-prove: setup ## Simulate the platform under faults: SEEDS runs (500), or one run in words with SEED
+prove: setup ## Simulate the platform under faults: SEEDS runs (500), or one run with its trace with SEED
 	@PYTHONPATH=functions:. $(PY) -m tests.prove $(addprefix --seeds ,$(SEEDS)) $(addprefix --seed ,$(SEED)) $(addprefix --controls ,$(CONTROLS))
 
 .PHONY: compat

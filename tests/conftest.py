@@ -36,7 +36,7 @@ OWN_TWIN: Final = (
     "tests/twin/test_recorded_session.py",
     "tests/twin/test_tutorial.py",
 )
-"""Files that boot twins of their own. The others of their directory share one."""
+"""Files that boot separate twins. The other files of the directory share one."""
 
 
 def group_of(nodeid: str) -> str:
@@ -53,7 +53,7 @@ class _Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no typ
 
 @pytest.hookimpl
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
-    config.option.loadscopereorder = False  # else files with many tests start first
+    config.option.loadscopereorder = False  # otherwise files with many tests start first
     return _Scheduling(config, log)
 
 

@@ -29,7 +29,7 @@ def test_files_that_share_a_twin_run_in_one_process() -> None:
     )
 
 
-def test_a_file_that_boots_its_own_twin_is_a_group_of_its_own() -> None:
+def test_a_file_that_boots_its_own_twin_is_a_separate_group() -> None:
     files = [*OWN_TWIN, "tests/twin/test_jobs.py"]
 
     assert len({group_of(f"{file}::test_a") for file in files}) == len(files)
