@@ -7,7 +7,7 @@ from shoal import bootstrap
 
 
 def handler(event: Mapping[str, Any], _context: object) -> None:
-    """`{job, generation, first, count}` → nothing."""
+    """Handle the input `{job, generation, first, count}`; return nothing."""
     bootstrap.planning().enqueue(
         event["job"], int(event["generation"]), int(event["first"]), int(event["count"])
     )

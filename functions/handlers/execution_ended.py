@@ -9,7 +9,7 @@ from shoal.domain.ids import parse_execution_name
 
 
 def handler(event: Mapping[str, Any], _context: object) -> None:
-    """`Step Functions Execution Status Change` → nothing."""
+    """Handle the event `Step Functions Execution Status Change`; return nothing."""
     detail = event["detail"]
     parsed = parse_execution_name(detail["name"])
     if parsed is None:

@@ -24,7 +24,7 @@ class Session:
 
     @property
     def profile(self) -> Profile:
-        """The profile of `--profile`, or of the environment."""
+        """The profile that `--profile` or the environment names."""
         from shoal.client.profile import load_profile  # noqa: PLC0415 - loaded on first use
 
         return load_profile(ClientSettings.from_environment(), self.profile_name)

@@ -24,7 +24,7 @@ class CanaryVerdict(StrEnum):
 class Canary:
     """A retry in two steps: first `tried` of the tasks in `chosen`, in `generation`.
 
-    If `more` tasks remain, they follow if at least the share `bar` of the sample completes.
+    If there are `more` tasks, they run once at least the share `bar` of the sample completes.
     `completed` is the number of tasks of the job that had completed before. The verdict is STOPPED
     if that generation ended early, by a cancel or its deadline.
     """

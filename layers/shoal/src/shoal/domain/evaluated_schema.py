@@ -127,7 +127,7 @@ def _decision(name: str, constants: Sequence[str], schemas: Sequence[Any]) -> An
 
 
 def deepest_input(schema: Mapping[str, Any]) -> int:
-    """How many levels an input may have so that to no value in it too many subschemas apply.
+    """Return the deepest nesting of inputs at which no value has too many subschemas.
 
     With a recursive schema, the subschemas that apply can multiply with each level. -1 if already
     too many apply to the input itself.

@@ -12,7 +12,7 @@ from shoal.ports.queues import Depth, QueueAges, QueueDepths
 class Queues(NamedTuple):
     """All queues, high priority first. A queue without an age is empty, or its age is unknown.
 
-    `fault` is the error because of which ages are unknown.
+    `fault` is the error that made the ages unknown.
     """
 
     depths: Mapping[Priority, Depth]

@@ -55,7 +55,7 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Passes over an open job. `length` is the duration of a lease in seconds."""
+    """Runs passes over an open job. `length` is the duration of a lease in seconds."""
 
     jobs: JobStore
     chunks: ChunkStore
