@@ -22,7 +22,7 @@ const LIVE_LABELS: Record<LiveState, string> = {
 
 const LIVE_DESCRIPTIONS: Record<LiveState, string> = {
   connected: "Updates arrive as they happen",
-  connecting: "Connecting; refreshes every 5 seconds until then",
+  connecting: "Connecting; refreshes every 5 seconds until connected",
   off: "Refreshes every 5 seconds",
   failed: "No live connection; refreshes every 5 seconds",
 };

@@ -49,7 +49,7 @@ export function DeadLettersTable({ renderRetryDialog }: DeadLettersTableProps) {
           <Header
             variant="h1"
             actions={<RefreshControl />}
-            description="Messages that were received three times but not deleted. Shoal checks each one, and sends it again if its chunk still has to run."
+            description="Messages that were received three times but not deleted. Shoal checks each message, and sends it again if its chunk has unfinished tasks."
           >
             Dead letters
           </Header>

@@ -42,7 +42,7 @@ export function JobDetails({ job }: { job: Job }) {
             value: job.max_parallelism === null ? "No limit" : formatNumber(job.max_parallelism),
           },
           { label: "Deadline", value: <Timestamp at={job.deadline} emptyText="None" /> },
-          { label: "Max failed tasks", value: job.max_failed === null ? "No limit" : formatNumber(job.max_failed) },
+          { label: "Max failed tasks", value: job.max_failed === null ? "Not set" : formatNumber(job.max_failed) },
           { label: "Tags", value: <TagList tags={job.tags} /> },
           ...externalLink("Execution", "Step Functions", fillUrlTemplate(config.executionUrl, job)),
           ...externalLink("Logs", "CloudWatch Logs", fillUrlTemplate(config.logsUrl, job)),

@@ -12,6 +12,9 @@ import { SegmentedField } from "@/components/segmented-field";
 import type { TaskType } from "@/lib/api/types";
 import type { Draft } from "./draft";
 
+/** The API's default timeout of an attempt, in seconds. */
+const DEFAULT_TIMEOUT = 300;
+
 export interface PolicyFieldsProps {
   type: TaskType;
   draft: Draft;
@@ -59,14 +62,14 @@ export function PolicyFields({ type, draft, errors, onChange }: PolicyFieldsProp
           "timeout",
           "Timeout",
           "The maximum duration of an attempt, in seconds",
-          `Default: ${type.timeout ?? "none"}`,
+          `Default: ${type.timeout ?? DEFAULT_TIMEOUT}`,
         )}
         {optionalField("tags", "Tags", "key=value pairs, separated by commas", "team=ml, run=7")}
         {optionalField(
           "maxFailed",
           "Max failed tasks",
-          "The job fails if more than this number of tasks fail",
-          "No limit",
+          "The job stops and fails once more than this number of tasks have failed. If blank, all tasks run, and one failure fails the job.",
+          "Not set",
         )}
       </ColumnLayout>
       <Box margin={{ top: "m" }}>
