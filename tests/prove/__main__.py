@@ -1,4 +1,4 @@
-"""`make prove`: many seeds, or one seed in words, shrunk if it breaks a law."""
+"""`make prove`: runs many seeds, or one seed with its trace, shrunk if it breaks a law."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make prove")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many runs")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--seed", type=int, help="show this run alone, in words")
+    parser.add_argument("--seed", type=int, help="run only this seed and print its trace")
     parser.add_argument("--reads", action="store_true", help="show calls that only read, too")
     parser.add_argument("--whole", action="store_true", help="do not shrink a run that fails")
-    parser.add_argument("--controls", type=int, help="make mistakes; try so many seeds for each")
+    parser.add_argument(
+        "--controls", type=int, help="seed each mistake and try at most this number of seeds"
+    )
     asked = parser.parse_args()
     if asked.controls is not None:
         return _control(asked.controls)

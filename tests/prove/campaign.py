@@ -21,7 +21,7 @@ _AT_ONCE = 4
 
 
 class Summary(NamedTuple):
-    """What is kept of a run."""
+    """The recorded data of a run."""
 
     seed: int
     violations: tuple[Violation, ...]
@@ -108,7 +108,7 @@ def summary(seed: int) -> Summary:
 
 
 def report(total: Campaign) -> Iterator[str]:
-    """The sum in words."""
+    """The summary as text."""
     yield (
         f"{total.runs:,} runs, {total.calls:,} calls of ports, "
         f"{total.simulated / 3_600:,.0f} simulated hours, in {total.wall:.0f} s "

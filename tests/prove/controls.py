@@ -28,7 +28,7 @@ def found_by(mutation: Mutation, seed: int) -> str | None:
 
 
 def controls(most: int) -> Iterator[Control]:
-    """Each mistake; at most so many seeds are tried."""
+    """Try each mistake with at most the given number of seeds."""
     numbers = [(number, most) for number in range(len(MUTATIONS))]
     with multiprocessing.Pool(os.cpu_count()) as pool:
         yield from pool.imap(_searched, numbers, chunksize=1)

@@ -1,4 +1,4 @@
-"""Branches that the runs have to reach, so that a law is not kept for want of trying."""
+"""Branches that the runs must reach, so that no law holds only because it was never tried."""
 
 from __future__ import annotations
 

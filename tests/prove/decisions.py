@@ -16,7 +16,7 @@ LEVELS: Final = 256
 
 
 class Place(NamedTuple):
-    """Which decision: the actor, and how many decisions it had taken before."""
+    """The key of a decision: the actor and the number of its earlier decisions."""
 
     actor: str
     number: int

@@ -1,4 +1,4 @@
-"""What can go wrong, how often, and how much of it in one run."""
+"""The faults, with their rates and their budgets per run."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from tests.prove.decisions import Decisions, Weights
 class Fault(StrEnum):
     """A kind of fault."""
 
-    # Of a call of a port by a function.
+    # Faults of port calls by functions.
     KILLED_BEFORE = "the function is killed before the call"
     KILLED_AFTER = "the function is killed after the call"
     LOST_REQUEST = "the request is lost"
     LOST_ANSWER = "the answer is lost"
     REPEATED = "the SDK repeats a write that was done"
     THROTTLED = "the call is throttled"
-    STALLED = "the function stands still"
+    STALLED = "the function stalls"
     PARTIAL = "a batch is done in part"
     ROWS_APART = "rows of a batch are read or written apart"
     STALE_INDEX = "an index is behind"
-    OUTAGE = "a service is away for a while, or for a part of its calls"
-    # Of a request to the API.
+    OUTAGE = "a service is unavailable for a while, or for some of its calls"
+    # Faults of API requests.
     API_REQUEST_LOST = "a request to the API is lost"
     API_ANSWER_LOST = "an answer of the API is lost"
     API_REFUSED = "the API is throttled"
-    # Of a queue.
+    # Faults of queues.
     MESSAGE_LOST = "a message is lost"
     MESSAGE_TWICE = "a message is delivered twice"
     MESSAGE_LATE = "a message is late"
@@ -36,21 +36,21 @@ class Fault(StrEnum):
     QUEUE_WIPED = "the queue is wiped"
     RECEIVES_EXHAUSTED = "a message was received too often"
     SQS_LOST = "a call of a worker to SQS is lost"
-    # Of the workflow.
-    INVOCATION_FORGOTTEN = "Step Functions gives up on a function, which goes on"
+    # Faults of the workflow.
+    INVOCATION_FORGOTTEN = "Step Functions gives up on a function, which keeps running"
     INVOCATION_REFUSED = "a function is not started"
     SWEPT_EARLY = "a sweep comes early"
     EXECUTION_ABORTED = "an execution is aborted"
     EVENT_LOST = "an event is lost"
     EVENT_LATE = "an event is late"
     EVENT_TWICE = "an event is delivered twice"
-    # Of a worker.
+    # Faults of workers.
     POD_KILLED = "a worker is killed"
     POD_DRAINED = "a worker is drained"
-    POD_FROZEN = "a worker stands still"
+    POD_FROZEN = "a worker freezes"
     CLOCK_WRONG = "the clock of a worker is wrong"
     PREEMPTED = "a thread of a worker is preempted"
-    # Of what is stored.
+    # Faults of stored data.
     ROW_EXPIRED = "an expired row is removed"
     ROLLED_BACK = "a row has fields of a later version"
 
@@ -99,7 +99,7 @@ class Faults:
         self._port_weights = Weights([*latencies, *rates])
 
     def at_port(self, actor: str) -> Fault | float:
-        """The latency of a call of a port, or what goes wrong with it."""
+        """The latency or the fault of a port call."""
         if not self.active:
             return _LATENCIES[0]
         option = _PORT_OPTIONS[self._decisions.choose(actor, self._port_weights)]

@@ -1,4 +1,4 @@
-"""Lambda: the real handlers, each invocation a process of its own that can outlive its caller."""
+"""Lambda: the real handlers. Each invocation is a separate process that can outlive its caller."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ FUNCTIONS: Final[Mapping[str, tuple[Handler, float]]] = {
 
 
 class _Resolver(Ambient):
-    """The request that the API's resolver has in hand: on AWS an instance has one at a time."""
+    """The current request of the API's resolver: on AWS an instance has one at a time."""
 
     def __init__(self) -> None:
         self._event: Any = None
@@ -102,7 +102,7 @@ class Lambda:
         self.running: set[Invocation] = set()
 
     def invoke(self, function: str, event: Mapping[str, Any], label: str = "") -> Invocation:
-        """Start one; it goes on whoever waits for it."""
+        """Start an invocation; it keeps running after its caller gave up."""
         handler, timeout = FUNCTIONS[function]
         simulation = self._simulation
         process = Process(function, simulation.now + timeout)
@@ -121,7 +121,7 @@ class Lambda:
                 invocation.crashed = True
                 self._trace.add(simulation.now, actor.name, "is killed")
                 raise
-            except Exception as error:  # noqa: BLE001 - whoever called it is told
+            except Exception as error:  # noqa: BLE001 - the caller gets the error
                 invocation.error = error
                 self._trace.add(simulation.now, actor.name, "raises", (repr(error),))
             finally:

@@ -142,7 +142,7 @@ class Gateway:
         )
 
     def _told(self, noun: str, asked: Any, answer: Any) -> None:
-        """Have the laws hear what a worker was told."""
+        """Pass the answers to a worker on to the laws."""
         hear = {
             "leases": self._told_leases,
             "reports": self._told_reports,

@@ -1,4 +1,4 @@
-"""Faults of the code as it is that runs may meet. Each is shown by a seed; the list shall empty."""
+"""Known faults of the current code. Each has a seed that shows it; fixes remove them."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ KNOWN: Final[Sequence[KnownFault]] = (
     ),
     KnownFault(
         "two tasks of a chunk that are completed by hand at once get the same report number",
-        "an acknowledged result stands",
+        "an acknowledged result does not change",
         r".",
         54,
     ),
     KnownFault(
         "results of an earlier generation expire while the job still shows",
-        "a task ends as its accepted outcome says",
+        "a task ends with its accepted outcome",
         r"\(weeks later\)",
         211,
     ),
@@ -69,7 +69,7 @@ _WITH_A_HANG: Final = frozenset(
 
 
 def unknown(violations: Sequence[Violation]) -> list[Violation]:
-    """Those that no known fault covers."""
+    """Return the violations that no known fault covers."""
     if any(known.covers(each) for known in KNOWN for each in violations if each.law == HANGS):
         violations = [each for each in violations if each.law not in _WITH_A_HANG]
     return [each for each in violations if not any(known.covers(each) for known in KNOWN)]

@@ -1,4 +1,4 @@
-"""The laws: what holds of each write, of each answer, and at rest."""
+"""The laws for each write, for each answer, and at rest."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Laws:
         """No fault happens any more."""
         self.calm_grants: Counter[str] = Counter()
         self.calm_strangers: Counter[str] = Counter()
-        """Grants by job, and those of them to workers that do not offer its task type."""
+        """Grants by job, and grants to workers that do not offer the task type."""
         self.types_of: Callable[[str], frozenset[str]] = lambda _: frozenset()
         self.type_of: Callable[[str], str] = lambda _: ""
         self._strangers: set[tuple[str, int]] = set()
@@ -164,7 +164,7 @@ class Laws:
             kept = all(
                 b == "C" for a, b in zip(old.statuses, new.statuses, strict=True) if a == "C"
             )
-            self.check("what completed stays completed", kept, change)
+            self.check("a completed task stays completed", kept, change)
             return
         pairs = list(zip(old.statuses, new.statuses, strict=True))
         stays = all(after == before for before, after in pairs if before in _ENDED)
@@ -216,11 +216,11 @@ class Laws:
         self._paused.setdefault(job_id, self._simulation.now)
 
     def may_resume(self, job_id: str) -> None:
-        """A resume was asked for, which may be done at any time from now on."""
+        """Record a requested resume, which may happen at any time from now on."""
         self._paused.pop(job_id, None)
 
     def changed(self, job_id: str, body: Mapping[str, Any], acknowledged: bool) -> None:  # noqa: FBT001
-        """A change was asked for."""
+        """Record a requested change."""
         known = self._changes.setdefault(job_id, {})
         for name, value in body.items():
             if acknowledged:
@@ -233,15 +233,15 @@ class Laws:
         self._deleted.add(job_id)
 
     def completed(self, job_id: str, index: int, result: Any) -> None:
-        """A user was told that a task is COMPLETED with this result."""
+        """Record that a user got this result of a COMPLETED task."""
         self._results[job_id, index] = result
 
     def reported(self, job_id: str, index: int) -> None:
-        """A worker was told that the outcome of a task that completed is accepted."""
+        """Record that the outcome of a completed task was accepted."""
         self._accepted.add((job_id, index))
 
     def leased(self, job_id: str, chunk: int, epoch: int) -> None:
-        """A worker was told that a lease is granted."""
+        """Record that a lease was granted to a worker."""
         cancelled = self._cancelled.get(job_id)
         if cancelled is not None:
             self.check(
@@ -253,23 +253,23 @@ class Laws:
     # Rest.
 
     def jobs_at_rest(self, jobs: Mapping[str, Job]) -> None:
-        """What was acknowledged of jobs stands."""
+        """Acknowledged changes of jobs are durable."""
         for job_id in self._tenants:
-            self.check("a submitted job is there", job_id in jobs or self.late, job_id)
+            self.check("a submitted job exists", job_id in jobs or self.late, job_id)
         for job_id in self._cancelled.keys() & jobs.keys():
             job = jobs[job_id]
             cancelled = job.status is JobStatus.CANCELLED
             self.check("a job whose cancel was acknowledged is CANCELLED", cancelled, shown(job))
         for job_id in self._deleted & jobs.keys():
             gone = jobs[job_id].deleted_at is not None
-            self.check("a job whose delete was acknowledged is gone", gone, job_id)
+            self.check("a job whose delete was acknowledged does not exist", gone, job_id)
         for job_id, changes in self._changes.items():
             if job_id not in jobs:
                 continue
             spec = jobs[job_id].spec
             for name, value in changes.items():
                 stands = getattr(spec, name) == value
-                self.check("an acknowledged change stands", stands, f"{name} {value} {spec}")
+                self.check("an acknowledged change is durable", stands, f"{name} {value} {spec}")
 
     def job_at_rest(
         self,
@@ -301,16 +301,18 @@ class Laws:
         for offset, letter in enumerate(row.statuses):
             task = row.job, row.first + offset
             if task in self._accepted or task in self._results:
-                self.check("an accepted outcome stands", letter == "C", f"{task[1]}: {shown(row)}")
+                self.check(
+                    "an accepted outcome is durable", letter == "C", f"{task[1]}: {shown(row)}"
+                )
             if letter not in "CF":
                 continue
             key = row.part_of(offset)
             told = [o for o in parts.get(key, ()) if o.index == task[1]] if key else []
             fits = bool(told) and (told[-1].error is None) == (letter == "C")
-            self.check("a task ends as its accepted outcome says", fits, f"{task[1]}: {shown(row)}")
+            self.check("a task ends with its accepted outcome", fits, f"{task[1]}: {shown(row)}")
             if fits and task in self._results:
                 stands = told[-1].result == self._results[task]
-                self.check("an acknowledged result stands", stands, f"{task[1]}: {told}")
+                self.check("an acknowledged result does not change", stands, f"{task[1]}: {told}")
 
     def _tallies_at_rest(
         self,

@@ -40,7 +40,7 @@ _THREADED: Final = (circuit_breaker, health, in_flight, outbox, registration, wo
 
 @dataclass(slots=True, kw_only=True)
 class PodWorld:
-    """What pods need of the world."""
+    """The interface that pods need."""
 
     simulation: Simulation
     faults: Faults
@@ -51,14 +51,14 @@ class PodWorld:
     objects: Callable[[str], dict[str, bytes]]
     lease: float
     began: Callable[[str, int, int], None]
-    """Is told which task of which job begins, and under which epoch."""
+    """Record the start of a task under an epoch."""
     slots: int = 2
     pods: list[Pod] = field(default_factory=list)
 
 
 @contextmanager
 def threads_of(simulation: Callable[[], Simulation]) -> Iterator[None]:
-    """Let the worker's modules use the scheduler for threads, time and chance."""
+    """Replace threads, time and randomness in the worker's modules."""
     threading = Threading(simulation)
 
     def uniform(low: float, high: float) -> float:
@@ -221,7 +221,7 @@ def _offer(name: str) -> OfferedType:
 
 
 class _SharedMemory:
-    """Which task the child has in hand."""
+    """Return the current task of the child."""
 
     def __init__(self) -> None:
         self.current: tuple[int, float, int] | None = None
@@ -240,7 +240,7 @@ class _Child:
 
 
 class ScriptedPool:
-    """Stands where the worker makes its pool of child processes."""
+    """Replaces the pool of child processes of the worker."""
 
     def __init__(self, fork_client: StandInForkClient, *_: object, **__: object) -> None:
         self._pod = fork_client.pod

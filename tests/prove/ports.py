@@ -11,7 +11,7 @@ from tests.prove.simulation import Simulation
 from tests.prove.trace import Trace
 
 _UNTIMED: Final = frozenset(("link", "upload_link", "uri", "key_of", "part_upload", "place"))
-"""What an adapter computes without a call."""
+"""Methods of adapters that make no call."""
 
 
 class Outage(NamedTuple):
@@ -44,7 +44,7 @@ class Calls:
         if isinstance(fate, float):
             simulation.sleep(fate)
             if self.outages and self._away(port, actor.name):
-                raise Unavailable(f"{port} is away")
+                raise Unavailable(f"{port} is unavailable")
             result = rows.all()
             self.trace.add(simulation.now, actor.name, f"{port}.{name}", args, result)
             return result
@@ -78,7 +78,7 @@ class Calls:
             case Fault.REPEATED if name in {"put", "create", "claim", "admit"}:
                 result = rows.all()
                 note()
-                return rows.all()  # which answers as to a stranger that came later
+                return rows.all()  # the answer for a later concurrent caller
         result = rows.all()
         note()
         if fate is Fault.KILLED_AFTER:
@@ -118,7 +118,7 @@ class Rows:
         return self._join([call() for call in self._calls[: len(self._calls) // 2]])
 
     def apart(self, simulation: Simulation) -> Any:
-        """All of them, with others between them."""
+        """Make all calls, with other actors between them."""
         done = []
         for place, call in enumerate(self._calls):
             if place:
@@ -159,7 +159,7 @@ _BY_ROW: Final[Mapping[str, tuple[int, Callable[[list[Any]], Any]]]] = {
 
 
 class _Port:
-    """Stands around an adapter."""
+    """Wraps an adapter."""
 
     def __init__(self, calls: Calls, inner: Any) -> None:
         self._calls = calls

@@ -25,13 +25,13 @@ _PODS: Final = 2
 _MIXED: Final = 0.1
 """The part of the runs in which workers without a task type stay to the end."""
 _AFTERLIFE: Final = 0.15
-"""The part of the runs that go on after weeks."""
+"""The share of runs that continue after weeks."""
 _WORLD: Final = "world"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of a run."""
+    """The result of a run."""
 
     violations: tuple[Violation, ...]
     decisions: Mapping[Place, int]
@@ -113,10 +113,12 @@ class _Director:
         length = decisions.between(_WORLD, 1.0, 600.0)
         share = (1.0, 0.5, 0.3)[decisions.integer(_WORLD, 0, 2)]
         world.calls.outages.append(Outage(port, begin, begin + length, share))
-        world.trace.add(begin, "outage", f"{port} is away for {length:.0f} s", fault="outage")
+        world.trace.add(
+            begin, "outage", f"{port} is unavailable for {length:.0f} s", fault="outage"
+        )
 
     def _keep_pods(self) -> None:
-        """A deployment of pods, and what befalls them."""
+        """A deployment of pods and its faults."""
         world = self._world
         simulation, faults = world.simulation, world.faults
         while True:
@@ -134,7 +136,7 @@ class _Director:
                     world.trace.add(
                         simulation.now,
                         pod.name,
-                        f"stands still for {seconds:.0f} s",
+                        f"freezes for {seconds:.0f} s",
                         fault="frozen",
                     )
             rows = world.jobs.rows
@@ -153,7 +155,7 @@ class _Director:
         return TYPES
 
     def _calm(self) -> None:
-        """No fault from here on; pods that can run everything; nothing stays paused."""
+        """Stop all faults, start pods that offer all types, and resume paused jobs."""
         world = self._world
         world.faults.active = False
         world.laws.calm = True
@@ -169,7 +171,7 @@ class _Director:
             world.simulation.spawn(f"{user.name} settles", user.settle)
 
     def _afterlife(self) -> None:
-        """Weeks later some expired rows are gone, others not yet, and users come back."""
+        """After weeks, delete some of the expired rows, and let users continue."""
         world, simulation = self._world, self._world.simulation
         days = world.decisions.between(_WORLD, 1.0, 170.0)
         simulation.jump(days * DAY)
@@ -237,7 +239,7 @@ class _Director:
         world.jobs.unreadable.clear()
 
     def _diagnosis(self, job: Job) -> str:
-        """Of a job that hangs: what is there of it."""
+        """Describe the state of a job that hangs."""
         world = self._world
         prefix = f"{job.id}-{job.generation}-"
         states = [
@@ -249,7 +251,7 @@ class _Director:
         letters = sum(job.id in letter.body for letter in world.queue.letters)
         facts = {
             "grants since the faults stopped": world.laws.calm_grants[job.id],
-            "of them to workers without the type": world.laws.calm_strangers[job.id],
+            "grants to workers without the type": world.laws.calm_strangers[job.id],
             "messages": letters,
             "opening": job.opening,
             "window": job.window,

@@ -1,4 +1,4 @@
-"""What the tasks of a run do: each by a script that is drawn when it is first needed."""
+"""The behavior of tasks: each follows a script that is drawn on first use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EXECUTIONS: Final = 3
 
 
 class Deed(Enum):
-    """What one execution of a task does."""
+    """The action of one execution of a task."""
 
     COMPLETE = auto()
     FAIL = auto()
@@ -21,7 +21,7 @@ class Deed(Enum):
 
 
 class Script(NamedTuple):
-    """What a task does at its first `times` executions; afterwards it completes."""
+    """The action of the first `times` executions of a task; later ones complete."""
 
     deed: Deed
     times: float
@@ -59,7 +59,7 @@ class Scripts:
         return script
 
     def begin(self, job_id: str, index: int) -> Deed:
-        """The deed of its next execution."""
+        """Return the action of its next execution."""
         key = job_id, index
         number = self._executed.get(key, 0)
         self._executed[key] = number + 1

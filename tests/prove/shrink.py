@@ -11,7 +11,7 @@ type Decided = Mapping[Place, int]
 
 
 def shrunk(decided: Decided, fails: Callable[[Decided], bool], *, most: int = 600) -> Decided:
-    """Fewer decisions under which the run still fails; after `most` replays, what was reached."""
+    """Return fewer decisions with which the run still fails, after at most `most` replays."""
     return _Shrinker(fails, most).run(dict(decided))
 
 

@@ -17,11 +17,11 @@ from tests.prove.decisions import Decisions
 START: Final = 1_800_000_000.0
 _FOREVER: Final = float("inf")
 _CHECK_EVERY: Final = 32
-"""Events between two looks at whether a run is over."""
+"""Events between two checks for the end of a run."""
 
 
 class Killed(BaseException):
-    """The process of the actor is dead; nothing of its code may go on."""
+    """The process of the actor is dead; its code must not continue."""
 
 
 class Process:
@@ -35,10 +35,10 @@ class Process:
         self.skew = 0.0
         """Seconds by which its clock is wrong."""
         self.frozen_until = 0.0
-        """It stands still until then."""
+        """Return the time until which the process is frozen."""
 
     def freeze_until(self, when: float) -> None:
-        """Let it stand still."""
+        """Freeze the process."""
         self.frozen_until = when
 
 
@@ -120,7 +120,7 @@ class Simulation:
         *,
         after: float = 0.0,
     ) -> Actor:
-        """Start an actor that is named by itself alone, whoever starts it."""
+        """Start an actor whose name does not depend on its starter."""
         current, self.current = self.current, None
         try:
             return self.spawn(name, run, process, after=after)
@@ -128,7 +128,7 @@ class Simulation:
             self.current = current
 
     def sleep(self, seconds: float) -> None:
-        """Let others run for so long."""
+        """Sleep while other actors run."""
         self.park(seconds)
 
     def park(self, timeout: float = _FOREVER) -> bool:
@@ -160,7 +160,7 @@ class Simulation:
         return actor.token != token
 
     def wake(self, actor: Actor) -> None:
-        """Let a waiting actor go on."""
+        """Wake a waiting actor."""
         if not actor.ended:
             actor.token += 1
             self._push(self.now, actor, actor.token)
@@ -170,7 +170,7 @@ class Simulation:
         self._push(when, run, 0)
 
     def kill(self, process: Process) -> None:
-        """End a process. Its own code, should it do this, ends here."""
+        """End a process. If its own code calls this, it ends here."""
         if not process.dead:
             process.dead = True
             self._push(self.now, lambda: self._unwind(process), 0)
@@ -178,7 +178,7 @@ class Simulation:
             raise Killed
 
     def jump(self, seconds: float) -> None:
-        """Let a long time pass in which nothing happens."""
+        """Advance the clock over a long idle time."""
         self.now += seconds
 
     # The loop.
@@ -228,7 +228,7 @@ class Simulation:
                 run()
         except Killed:
             pass
-        except BaseException as error:  # noqa: BLE001 - a law says that there are none
+        except BaseException as error:  # noqa: BLE001 - a law forbids uncaught errors
             self.escaped.append((actor.name, error))
         finally:
             actor.ended = True

@@ -50,7 +50,7 @@ class StateError(Exception):
 
 
 class Failed(Exception):  # noqa: N818
-    """The execution reached a Fail state, or an error that nothing catches."""
+    """The execution reached a Fail state or an uncaught error."""
 
     def __init__(self, error: str, cause: str) -> None:
         super().__init__(f"{error}: {cause}")
@@ -59,7 +59,7 @@ class Failed(Exception):  # noqa: N818
 
 
 class Tasks(Protocol):
-    """What the interpreter asks of the world."""
+    """The interface that the interpreter needs."""
 
     def invoke(self, function: str, payload: Any) -> Any:
         """Call a function and wait for its answer; StateError if it fails."""

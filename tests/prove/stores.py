@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.prove.laws import Laws
 
 
-class UnreadableRow(Exception):  # noqa: N818 - says what happened
+class UnreadableRow(Exception):  # noqa: N818 - reads as a noun
     """A row was written by a later version of the code."""
 
 
@@ -65,7 +65,7 @@ class WatchedJobStore(MemoryJobStore):
         return super().set_sum(job_id, generation, tally, each, expires_at=expires_at)
 
     def expired(self, now: float) -> list[Callable[[], object]]:
-        """What removes each row that has expired."""
+        """Return a function that deletes each expired row."""
         rows: list[Callable[[], object]] = [
             partial(getattr(self, name).pop, key, None)
             for (name, key), at in self._expiry.items()
@@ -113,7 +113,7 @@ class WatchedChunkStore(MemoryChunkStore):
         super().put_part(key, outcomes, origin=origin, expires_at=expires_at)
 
     def expired(self, now: float) -> list[Callable[[], object]]:
-        """What removes each row that has expired."""
+        """Return a function that deletes each expired row."""
         parts: list[Callable[[], object]] = [
             partial(self._parts.pop, key, None)
             for key, at in self._expiry.items()

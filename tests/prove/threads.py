@@ -11,7 +11,7 @@ from tests.prove.simulation import Actor, Simulation
 
 
 class Threading:
-    """Stands where a module imports `threading`."""
+    """Replaces the module `threading`."""
 
     def __init__(self, simulation: Callable[[], Simulation]) -> None:
         self._simulation = simulation
@@ -35,7 +35,7 @@ class Threading:
 
 
 class Lock:
-    """A lock; who takes it may be made to wait a moment, so that threads interleave."""
+    """A lock; acquiring it can yield to other threads, so that threads interleave."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
@@ -212,7 +212,7 @@ class Executor:
             for place, item in pending:
                 try:
                     results[place] = function(item)
-                except Exception as error:  # noqa: BLE001 - raised to who asked
+                except Exception as error:  # noqa: BLE001 - raised in the waiting thread
                     errors.append(error)
             running -= 1
             if not running:

@@ -1,4 +1,4 @@
-"""What happened in a run, in words."""
+"""The trace of a run as text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONGEST = 160
 
 
 class Event(NamedTuple):
-    """One thing that somebody did, with its arguments and what came of it."""
+    """One step of an actor, with its arguments and its result."""
 
     at: float
     actor: str

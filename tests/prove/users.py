@@ -359,7 +359,7 @@ class User:
         self.returned = True
 
     def settle(self) -> None:
-        """Resume what is paused and cancel what nobody offers, until that is answered."""
+        """Resume paused jobs and cancel jobs without workers, until both are answered."""
         for known in self.jobs:
             row = self.world.jobs.row(known.id)
             while row is not None and row.spec.task_type == MANUAL and not row.stopping:
@@ -376,7 +376,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """Something that a user does, and how often beside the others."""
+    """An action of a user, and its relative frequency."""
 
     name: str
     act: Callable[[User], None]

@@ -1,4 +1,4 @@
-"""Step Functions: executions of the real state machines, and what happens when one ends."""
+"""Step Functions: executions of the real state machines, and their end events."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ class WorkflowService:
         self._numbers = itertools.count(1)
         self.runs: dict[str, Run] = {}
         self.reached: Callable[[str], None] = lambda _: None
-        """Is told of each state that an execution enters."""
+        """Record each state that an execution enters."""
         self.ended: Callable[[Run], None] = lambda _: None
-        """Is told of each execution of a job that ended."""
+        """Record the end of each execution of a job."""
 
     def begin(self, machine: str, name: str, given: Any) -> bool:
         """Start an execution; False if there is one of this name."""
@@ -105,7 +105,7 @@ class WorkflowService:
             self._end(run, ExecutionStatus.SUCCEEDED)
 
     def abort(self, run: Run) -> None:
-        """Stop an execution as an operator would; what it had invoked goes on."""
+        """Stop an execution as an operator would; its invocations keep running."""
         if run.status is ExecutionStatus.RUNNING:
             self._trace.add(self._simulation.now, run.name[-8:], "is aborted", fault="aborted")
             self._end(run, ExecutionStatus.ABORTED)
@@ -125,7 +125,7 @@ class WorkflowService:
         return f"token-{next(self._numbers)}"
 
     def expect(self, token: str) -> Event:
-        """Somebody waits with this token from now on."""
+        """Record that an execution waits with this token."""
         event = Event(self._simulation)
         self._tokens[token] = event
         return event
@@ -134,7 +134,7 @@ class WorkflowService:
         self._tokens.pop(token, None)
 
     def succeed(self, token: str) -> None:
-        """Answer a token; one that nobody waits with is left alone."""
+        """Answer a token; an unknown token is ignored."""
         event = self._tokens.get(token)
         if event is not None:
             event.set()
@@ -146,7 +146,7 @@ class WorkflowService:
 
 
 class _Tasks:
-    """What an execution asks of the world."""
+    """The interface that an execution needs."""
 
     def __init__(
         self,
@@ -213,7 +213,7 @@ class _Tasks:
 
 
 class JobWorkflow:
-    """Fills the port Workflow."""
+    """Implements the port Workflow."""
 
     def __init__(self, service: WorkflowService) -> None:
         self._service = service
@@ -234,7 +234,7 @@ class JobWorkflow:
 
 
 class BulkRuns:
-    """Fills the port of that name."""
+    """Implements the port of that name."""
 
     def __init__(self, service: WorkflowService) -> None:
         self._service = service
@@ -244,7 +244,7 @@ class BulkRuns:
 
 
 class ExportRuns:
-    """Fills the port of that name."""
+    """Implements the port of that name."""
 
     def __init__(self, service: WorkflowService) -> None:
         self._service = service

@@ -50,7 +50,7 @@ _ASYNC_RETRIES: Final = 2
 _VALUES: Final = frozenset(
     ("clock", "entropy", "metrics", "limits", "live_url", "lease", "retention", "local_webhooks")
 )
-"""What the use-cases are wired to that is no service."""
+"""Dependencies of the use-cases other than services."""
 
 
 class _Clock:
@@ -89,7 +89,7 @@ class Sizes:
 
     @staticmethod
     def drawn(decisions: Decisions) -> Sizes:
-        """Of one run."""
+        """The state of one run."""
         who = "sizes"
         return Sizes(
             tally_chunks=(64, 2, 1)[decisions.integer(who, 0, 2)],
@@ -149,7 +149,7 @@ class World:
         self.laws.branches[state] += 1
 
     def _preempt(self) -> None:
-        """Let a thread of a worker stand still where it takes a lock."""
+        """Freeze a thread of a worker when it acquires a lock."""
         actor = self.simulation.current
         if actor is not None and self.faults.strikes(Fault.PREEMPTED, actor.name):
             seconds = self.faults.between(actor.name, 0.001, 5.0)
@@ -203,7 +203,7 @@ class World:
 
     @contextmanager
     def wired(self) -> Iterator[None]:
-        """Let the handlers and the worker's modules be those of this world."""
+        """Connect the handlers and the worker's modules to this world."""
 
         def note(level: str, message: str, about: dict[str, object]) -> None:
             actor = self.simulation.current
@@ -229,7 +229,7 @@ class World:
     def _executor(self, width: int) -> Executor:
         return Executor(self.simulation, width)
 
-    # What AWS does by itself.
+    # Background processes of AWS.
 
     def start_services(self) -> None:
         """The sweep, and the function behind the dead-letter queue."""
@@ -296,7 +296,7 @@ class World:
             self.dead_hidden = len(hidden)
 
     dead_hidden: int = 0
-    """Dead letters that are tried again later."""
+    """Dead letters that are retried later."""
 
     def new_pod(self, types: frozenset[str] = TYPES) -> Pod:
         """Start a worker pod."""
