@@ -88,8 +88,8 @@ class Deploy:
 
     def _stack(self, name: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """Returns outputs and parameters of a stack."""
-        answer = json.loads(self._aws("cloudformation", "describe-stacks", "--stack-name", name))
-        stack = answer["Stacks"][0]
+        response = json.loads(self._aws("cloudformation", "describe-stacks", "--stack-name", name))
+        stack = response["Stacks"][0]
         return (
             {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])},
             {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])},
@@ -131,11 +131,11 @@ class Deploy:
 
     def _digest(self, repository: str, tag: str) -> str:
         """Returns the digest of a pushed image; empty if it does not exist."""
-        answer = self._aws(
+        response = self._aws(
             *("ecr", "batch-get-image", "--repository-name", repository.partition("/")[2]),
             *("--image-ids", f"imageTag={tag}"),
         )
-        images = json.loads(answer)["images"]
+        images = json.loads(response)["images"]
         return str(images[0]["imageId"]["imageDigest"]) if images else ""
 
     def _prepare(self, cluster: str) -> None:

@@ -194,15 +194,15 @@ def roles(emulator: Emulator) -> dict[str, str]:
     }
 
 
-def allows(grants: Sequence[Grant], asked: Grant) -> bool:
+def allows(grants: Sequence[Grant], request: Grant) -> bool:
     """Whether one of the grants covers a request."""
     return any(
-        grant.role == asked.role
+        grant.role == request.role
         and (
-            asked.action in MANAGED.get(grant.action, ())
+            request.action in MANAGED.get(grant.action, ())
             if grant.resource == BY_AWS
-            else fnmatchcase(asked.action, grant.action)
-            and fnmatchcase(asked.resource, grant.resource)
+            else fnmatchcase(request.action, grant.action)
+            and fnmatchcase(request.resource, grant.resource)
         )
         for grant in grants
     )

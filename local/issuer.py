@@ -139,17 +139,17 @@ class _IssuerHandler(BaseHTTPRequestHandler):
         else:
             self._json(404, {})
 
-    def _or_oauth_error(self, answer: Callable[[], None]) -> None:
+    def _or_oauth_error(self, respond: Callable[[], None]) -> None:
         try:
-            answer()
+            respond()
         except OAuthError as error:
             self._json(400, {"error": str(error)})
 
     def _page(self, page: str) -> None:
-        self._answer(200, "text/html; charset=utf-8", page.encode())
+        self._respond(200, "text/html; charset=utf-8", page.encode())
 
     def _json(self, status: int, body: Any) -> None:
-        self._answer(status, "application/json", json.dumps(body).encode())
+        self._respond(status, "application/json", json.dumps(body).encode())
 
     def _redirect(self, location: str) -> None:
         self.send_response(303)
@@ -157,7 +157,7 @@ class _IssuerHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def _answer(self, status: int, kind: str, body: bytes) -> None:
+    def _respond(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))

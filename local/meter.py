@@ -92,7 +92,7 @@ def _meter_tables(meter: Meter) -> None:
         action = headers.get("x-amz-target", "").rpartition(".")[2]
         request = json.loads(body) if body else {}
         before = {place: _item(*place) for place in _written(action, request)}
-        answer = await serve(method, path, headers, body, query)
+        response = await serve(method, path, headers, body, query)
         meter.add("dynamodb.requests", f"{action} {_table_names(action, request)}")
         if action in _UNMETERED:
             meter.add("dynamodb.unmetered", action)
@@ -101,11 +101,11 @@ def _meter_tables(meter: Meter) -> None:
             written = _units_written(table, old, _item(table, key))
             meter.add("dynamodb.write_units", name, written)
             meter.add("dynamodb.writes", f"{name} {_kind(key)}")
-        for table, read in _units_read(action, request, answer):
+        for table, read in _units_read(action, request, response):
             meter.add("dynamodb.read_units", _short(table), read)
-        for table, rows in _rows_read(action, request, answer):
+        for table, rows in _rows_read(action, request, response):
             meter.add("dynamodb.rows_read", _short(table), rows)
-        return answer
+        return response
 
     tables.handle_request = handle
 
@@ -139,14 +139,17 @@ def _units_written(table: str, old: Row | None, new: Row | None) -> float:
     return total
 
 
-def _units_read(action: str, request: Any, answer: Any) -> list[tuple[str, float]]:
-    if action not in {"GetItem", "BatchGetItem", "Query", "Scan"} or answer[0] != _OK:
+def _units_read(action: str, request: Any, response: Any) -> list[tuple[str, float]]:
+    if action not in {"GetItem", "BatchGetItem", "Query", "Scan"} or response[0] != _OK:
         return []
-    body = json.loads(answer[2])
+    body = json.loads(response[2])
     if action == "BatchGetItem":
         return [
-            (table, _read(body["Responses"].get(table, []), wanted, len(wanted["Keys"])))
-            for table, wanted in request["RequestItems"].items()
+            (
+                table,
+                _read(body["Responses"].get(table, []), keys_request, len(keys_request["Keys"])),
+            )
+            for table, keys_request in request["RequestItems"].items()
         ]
     if action == "GetItem":
         return [(request["TableName"], _read([body.get("Item", {})], request, 1))]
@@ -155,11 +158,11 @@ def _units_read(action: str, request: Any, answer: Any) -> list[tuple[str, float
     return [(request["TableName"], strong * units(size, UNIT_READ))]
 
 
-def _rows_read(action: str, request: Any, answer: Any) -> list[tuple[str, int]]:
+def _rows_read(action: str, request: Any, response: Any) -> list[tuple[str, int]]:
     """Returns the number of rows that were read, including rows that a filter removed."""
-    if action not in {"GetItem", "BatchGetItem", "Query", "Scan"} or answer[0] != _OK:
+    if action not in {"GetItem", "BatchGetItem", "Query", "Scan"} or response[0] != _OK:
         return []
-    body = json.loads(answer[2])
+    body = json.loads(response[2])
     if action == "BatchGetItem":
         return [(table, len(rows)) for table, rows in body["Responses"].items()]
     return [(request["TableName"], body.get("ScannedCount", 1))]
@@ -199,17 +202,17 @@ def _meter_queues(meter: Meter) -> None:
     serve: Handler = queues._dispatch  # noqa: SLF001
 
     async def dispatch(action: str, data: Any, url: str) -> Any:
-        answer: Any = await serve(action, data, url)
-        carried = data if action.startswith("Send") else answer
+        response: Any = await serve(action, data, url)
+        carried = data if action.startswith("Send") else response
         size = sum(
             len(each.get("MessageBody", each.get("Body", "")))
             for each in carried.get("Entries", carried.get("Messages", [carried]))
         )
         detail = action
-        if action == "ReceiveMessage" and not answer.get("Messages"):
+        if action == "ReceiveMessage" and not response.get("Messages"):
             detail = "ReceiveMessage, empty"
         meter.add("sqs.requests", detail, units(size, QUEUE_UNIT))
-        return answer
+        return response
 
     queues._dispatch = dispatch  # noqa: SLF001
 
@@ -273,11 +276,11 @@ def _meter_api(meter: Meter) -> None:
 
     async def execute(*args: Any, **named: Any) -> Any:
         _, _, path, method, _, body = args[:6]
-        answer = await serve(*args, **named)
-        size = len(body or b"") + len(answer[2] or b"")
+        response = await serve(*args, **named)
+        size = len(body or b"") + len(response[2] or b"")
         route = f"{method} {_IDS.sub('{id}', path)}"
         meter.add("api.requests", route, units(size, API_UNIT))
-        return answer
+        return response
 
     gateway.handle_execute = execute
 

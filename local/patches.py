@@ -55,19 +55,19 @@ def keep_error_class() -> None:
     execute = lambdas._execute_function_warm  # noqa: SLF001
 
     def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
-        last.answer = invoke(self, *args, **kwargs)
-        return last.answer
+        last.response = invoke(self, *args, **kwargs)
+        return last.response
 
     def telling(function: Any, event: Any, request_id: str) -> Any:
-        last.answer = None
+        last.response = None
         result = execute(function, event, request_id)
-        answer = last.answer
-        if result.get("error") and answer and answer.get("errorType"):
+        response = last.response
+        if result.get("error") and response and response.get("errorType"):
             result["body"] = {
-                "errorMessage": answer.get("error", ""),
-                "errorType": answer["errorType"],
+                "errorMessage": response.get("error", ""),
+                "errorType": response["errorType"],
                 "requestId": request_id,
-                "stackTrace": (answer.get("trace") or "").splitlines(),
+                "stackTrace": (response.get("trace") or "").splitlines(),
             }
         return result
 
@@ -171,9 +171,9 @@ def refuse_tokens_for_signatures() -> None:
         api_id: str, stage: str, method: str, path: str, headers: Any, *args: Any, **kwargs: Any
     ) -> Any:
         denied = enforce(api_id, stage, method, path, headers, *args, **kwargs)
-        wanted = ministack.app._execute_api_authorization_type(api_id, stage, method, path)  # noqa: SLF001
+        required = ministack.app._execute_api_authorization_type(api_id, stage, method, path)  # noqa: SLF001
         signed = headers.get("authorization", "").startswith("AWS4-HMAC-SHA256")
-        if denied is None and wanted == "AWS_IAM" and not signed:
+        if denied is None and required == "AWS_IAM" and not signed:
             return 403, {"Content-Type": "application/json"}, b'{"message":"Forbidden"}'
         return denied
 

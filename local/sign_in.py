@@ -92,10 +92,10 @@ class SignIn:
                 self._refresh[refresh] = (form["client_id"], person)
                 return {**self._access(person), "refresh_token": refresh}
             case "refresh_token":
-                known = self._refresh.get(form.get("refresh_token", ""))
-                if known is None or known[0] != form.get("client_id"):
+                grant = self._refresh.get(form.get("refresh_token", ""))
+                if grant is None or grant[0] != form.get("client_id"):
                     raise OAuthError("invalid_grant")
-                return self._access(known[1])
+                return self._access(grant[1])
             case _:
                 raise OAuthError("unsupported_grant_type")
 

@@ -107,7 +107,7 @@ class ContainerRun:
         self._ctx = ctx
         self._schedule = schedule
         self._labels = task_labels(ctx)
-        self._known: str | None = None
+        self._job_name: str | None = None
         """The name of the Job that this run created or adopted."""
 
     async def message(self) -> str:
@@ -153,7 +153,7 @@ class ContainerRun:
                     await self._call(self._create, uninterrupted=True)
                 created = True  # list again: a stale run may have created a Job concurrently
             elif own.adopter == self._ctx.epoch:
-                self._known = own.name
+                self._job_name = own.name
                 return own
             else:
                 with contextlib.suppress(JobChanged):
@@ -247,7 +247,7 @@ class ContainerRun:
         try:
             async with asyncio.timeout(self._schedule.cleanup_timeout):
                 jobs = await self._call(lambda: self._cluster.jobs(self._labels))
-                job = next((job for job in jobs if tail and job.name == self._known), None)
+                job = next((job for job in jobs if tail and job.name == self._job_name), None)
                 pod = await self._call(lambda: self._cluster.pod(job)) if job else None
                 if pod is not None:
                     await self._print_tail(pod)

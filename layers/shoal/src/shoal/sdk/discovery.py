@@ -32,9 +32,9 @@ def discover(modules: Iterable[str]) -> dict[str, Task[..., Any]]:
     return found
 
 
-def _add(found: dict[str, Task[..., Any]], values: Iterable[object], place: str) -> None:
+def _add(found: dict[str, Task[..., Any]], values: Iterable[object], source: str) -> None:
     for value in values:
         if not isinstance(value, Task):
             continue
         if value.shadows or found.setdefault(value.name, value) is not value:
-            raise DuplicateTask(f"duplicate task name {value.name!r} in {place}")
+            raise DuplicateTask(f"duplicate task name {value.name!r} in {source}")

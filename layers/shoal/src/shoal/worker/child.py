@@ -149,18 +149,20 @@ class Child:
 
     def _run_batches(self, task: Task[..., Any], assignment: Assignment, size: int) -> None:
         position = 0
-        for some in batched(assignment.tasks, 1 if assignment.one_by_one else size, strict=False):
+        for batch_tasks in batched(
+            assignment.tasks, 1 if assignment.one_by_one else size, strict=False
+        ):
             if self._shared_memory.stopping:
                 return
             now = self._start_task(position)
-            position += len(some)
-            items, rejected = _valid_items(task, some)
+            position += len(batch_tasks)
+            items, rejected = _valid_items(task, batch_tasks)
             try:
-                context = self._context(assignment, some[0], now, batch=True)
+                context = self._context(assignment, batch_tasks[0], now, batch=True)
                 results = self._call_batch(task, items, context) if items else []
             except Cancelled:
                 return
-            for assigned in some:
+            for assigned in batch_tasks:
                 result = rejected[assigned[0]] if assigned[0] in rejected else results.pop(0)
                 self._write_outcome(self._outcome(assigned, now, result))
             self._sandbox.restore()
@@ -226,8 +228,8 @@ class Child:
                 async with asyncio.timeout(assignment.timeout):
                     result = await task.function(**task.arguments(assigned[2], context))
             except TimeoutError as error:
-                over = time.monotonic() - now >= assignment.timeout
-                result = Timeout(timeout_message(assignment.timeout)) if over else error
+                timed_out = time.monotonic() - now >= assignment.timeout
+                result = Timeout(timeout_message(assignment.timeout)) if timed_out else error
             except BaseException as error:  # noqa: BLE001 - any exception is the outcome of the task
                 if self._is_cancellation(error):
                     return
@@ -365,11 +367,11 @@ def _no_storage_in_batches(_: int) -> TaskStorage:
 
 
 def _valid_items(
-    task: Task[..., Any], some: Sequence[AssignedTask]
+    task: Task[..., Any], batch_tasks: Sequence[AssignedTask]
 ) -> tuple[list[Any], Mapping[int, BaseException]]:
     """Returns the valid inputs, and the validation errors of the others by index."""
     items, rejected = [], dict[int, BaseException]()
-    for index, _, given in some:
+    for index, _, given in batch_tasks:
         try:
             items.append(task.item(given))
         except NonRetryable as error:

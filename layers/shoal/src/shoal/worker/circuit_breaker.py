@@ -57,7 +57,7 @@ class CircuitBreaker:
                 self._wait_for_turn(what)
             self._watchdog.ping(MAX_CALL_SECONDS)
             try:
-                answer = call()
+                response = call()
             except RemoteUnavailable as unavailable:
                 self._record_failure(what, unavailable)
             except BaseException:
@@ -66,7 +66,7 @@ class CircuitBreaker:
             else:
                 if self._failures:
                     self._record_success()
-                return answer
+                return response
             finally:
                 self._watchdog.ping()
 

@@ -174,8 +174,8 @@ class Fetcher:
         return runs
 
     def _hide(self, delivery: ReceivedMessage, seconds: float) -> None:
-        whole = min(math.ceil(seconds), _MAX_HIDE)
-        self._queue("hide", lambda: self._deliveries.hide([delivery], whole))
+        whole_seconds = min(math.ceil(seconds), _MAX_HIDE)
+        self._queue("hide", lambda: self._deliveries.hide([delivery], whole_seconds))
 
     # Leases.
 
@@ -191,11 +191,11 @@ class Fetcher:
             chunks=[WantedChunk(job_id=job, chunk=chunk) for job, chunk in runs],
         )
         try:
-            answer = self._api("lease", lambda: self._callbacks.lease(request))
+            response = self._api("lease", lambda: self._callbacks.lease(request))
         except RemoteRejected as rejected:
             self._lease_individually(runs, rejected)
             return
-        leases = {(lease.job_id, lease.chunk): lease for lease in answer.leases}
+        leases = {(lease.job_id, lease.chunk): lease for lease in response.leases}
         inline: list[tuple[ChunkRun, Inputs]] = []
         for key, run in runs.items():
             lease = self._granted(run, leases.get(key))

@@ -72,14 +72,14 @@ class ForkClient:
         """The digest of the source files of the tasks."""
 
     def __enter__(self) -> Self:
-        self._control, theirs = socket.socketpair()
-        with theirs:
+        self._control, child_end = socket.socketpair()
+        with child_end:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 [
                     *(sys.executable, "-m", "shoal.worker.fork_server"),
-                    *(str(theirs.fileno()), json.dumps(self._arguments)),
+                    *(str(child_end.fileno()), json.dumps(self._arguments)),
                 ],
-                pass_fds=[theirs.fileno()],
+                pass_fds=[child_end.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
@@ -117,20 +117,20 @@ class ForkClient:
     def start(self) -> ChildHandle:
         """Forks a child."""
         self._last += 1
-        ours, theirs = socket.socketpair()
+        own_end, child_end = socket.socketpair()
         output, their_output = os.pipe()
         exit_pipe, their_exit_pipe = os.pipe()
         shared_memory = new_descriptor()
-        descriptors = [theirs.fileno(), shared_memory, their_output, their_exit_pipe]
+        descriptors = [child_end.fileno(), shared_memory, their_output, their_exit_pipe]
         try:
             socket.send_fds(self._control, [REQUEST.pack(START, self._last)], descriptors)
         except OSError as error:
             raise ForkServerDied(str(error)) from error
         finally:
-            theirs.close()
+            child_end.close()
             os.close(their_output)
             os.close(their_exit_pipe)
-        handle = ChildHandle(self._last, ours, SharedMemory(shared_memory), output, exit_pipe)
+        handle = ChildHandle(self._last, own_end, SharedMemory(shared_memory), output, exit_pipe)
         os.close(shared_memory)
         return handle
 

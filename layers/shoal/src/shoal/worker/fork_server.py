@@ -217,11 +217,11 @@ def _digest(tasks: Iterable[Task[..., Any]]) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def _imported(place: str | None, worker: str) -> StorageFactory | None:
+def _imported(reference: str | None, worker: str) -> StorageFactory | None:
     """Returns a factory that imports `package.module:name` on the first use by a task."""
-    if place is None:
+    if reference is None:
         return None
-    module, _, name = place.partition(":")
+    module, _, name = reference.partition(":")
 
     def make(*about: Any) -> TaskStorage:
         storage: TaskStorage = getattr(importlib.import_module(module), name)(worker, *about)

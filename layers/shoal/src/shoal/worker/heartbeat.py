@@ -80,22 +80,24 @@ class HeartbeatLoop:
     def _renew(self, runs: Sequence[ChunkRun]) -> None:
         for batch in batched(runs, MAX_BEATS, strict=False):
             beats = [_renewal(run) for run in batch]
-            answer = self._callbacks.heartbeat(HeartbeatRequest(worker=self._worker, leases=beats))
-            decisions = {(each.job_id, each.chunk): each for each in answer.leases}
+            response = self._callbacks.heartbeat(
+                HeartbeatRequest(worker=self._worker, leases=beats)
+            )
+            decisions = {(each.job_id, each.chunk): each for each in response.leases}
             for run in batch:
                 if run.key in decisions:
                     self._apply(run, decisions[run.key])
 
-    def _apply(self, run: ChunkRun, answer: BeatDecision) -> None:
+    def _apply(self, run: ChunkRun, response: BeatDecision) -> None:
         if run.concluded:
             return  # the final report is in progress and may have caused a `stale` decision
-        if answer.decision == "cancelled" or answer.directive == "cancel":
+        if response.decision == "cancelled" or response.directive == "cancel":
             self._coordinator.cancel(run)
-        elif answer.decision == "stale":
+        elif response.decision == "stale":
             self._coordinator.abandon(run)
         else:
             run.renewed_at = self._clock.monotonic()
-            if answer.directive == "pause":
+            if response.directive == "pause":
                 self._coordinator.stop(run)
 
     def _supervise(self, runs: Sequence[ChunkRun]) -> None:

@@ -82,7 +82,7 @@ class InFlight:
         self._busy = 0
         self._runs: dict[tuple[str, int], ChunkRun] = {}
         self._changed = threading.Condition()
-        self._wanted = 0
+        self._awaited_slots = 0
         """Free slots that the fetcher waits for. Fewer do not wake it."""
 
     def admit(self, run: ChunkRun) -> bool:
@@ -120,14 +120,14 @@ class InFlight:
         Returns 0 once `stop` is set.
         """
         with self._changed:
-            for wanted, timeout in ((1, None), (self._slots, linger)):
-                self._wanted = wanted
+            for awaited, timeout in ((1, None), (self._slots, linger)):
+                self._awaited_slots = awaited
                 self._watchdog.wait_for(
                     self._changed,
-                    lambda: self._free() >= self._wanted or stop.is_set(),
+                    lambda: self._free() >= self._awaited_slots or stop.is_set(),
                     timeout,
                 )
-            self._wanted = 0
+            self._awaited_slots = 0
             return 0 if stop.is_set() else self._free()
 
     def wait_until_empty(self, stop: threading.Event, seconds: float | None = None) -> bool:
@@ -152,7 +152,7 @@ class InFlight:
             self._changed.notify_all()
 
     def _notify(self) -> None:
-        if not self._runs or 0 < self._wanted <= self._free():
+        if not self._runs or 0 < self._awaited_slots <= self._free():
             self._changed.notify_all()
 
     def _free(self) -> int:

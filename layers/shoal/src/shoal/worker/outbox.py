@@ -22,7 +22,7 @@ class Outbox:
         self._due: dict[ChunkRun, bool] = {}
         self._settled: deque[ReceivedMessage] = deque()
         self._changed = threading.Condition()
-        self._wanted = 1
+        self._awaited_entries = 1
         """Entries that the reporter waits for. Fewer do not wake it."""
         self._closed = False
 
@@ -53,15 +53,15 @@ class Outbox:
     def wait(self) -> bool:
         """Waits for an entry, then briefly for more. Returns False once closed and empty."""
         with self._changed:
-            for wanted, timeout in ((1, None), (MAX_BATCH, _LINGER)):
-                self._wanted = wanted
+            for awaited, timeout in ((1, None), (MAX_BATCH, _LINGER)):
+                self._awaited_entries = awaited
                 self._watchdog.wait_for(
                     self._changed, lambda: self._closed or self._is_enough(), timeout
                 )
             return bool(self._due or self._settled)
 
     def _is_enough(self) -> bool:
-        return max(len(self._due), len(self._settled)) >= self._wanted
+        return max(len(self._due), len(self._settled)) >= self._awaited_entries
 
     def _notify(self) -> None:
         if self._is_enough():

@@ -28,10 +28,10 @@ class RegistrationLoop:
 
     def register(self, registration: WorkerRegistration) -> None:
         """Registers the worker, and retries until it succeeds."""
-        answer = self._context.api(
+        response = self._context.api(
             "register", lambda: self._context.callbacks.register(registration)
         )
-        for each in answer.rejected:
+        for each in response.rejected:
             problems = "; ".join(
                 f"at {problem.pointer or 'the root'}: {problem.message}"
                 for problem in each.problems

@@ -66,7 +66,7 @@ class Reporter:
         try:
             reports = [self._with_part(entry.report) for entry in batch]
             body = encode_reports(self._worker, reports)
-            answer = self._api("report", lambda: self._callbacks.report(body))
+            response = self._api("report", lambda: self._callbacks.report(body))
         except RemoteRejected as rejected:
             if len(batch) == 1:
                 self._give_up(batch[0].run, rejected)
@@ -74,7 +74,7 @@ class Reporter:
             for entry in batch:  # report each separately, so that only the invalid one is lost
                 self._report([entry])
             return
-        decisions = {(each.job_id, each.chunk): each.decision for each in answer.reports}
+        decisions = {(each.job_id, each.chunk): each.decision for each in response.reports}
         done = [run for run, report in batch if self._conclude(run, report, decisions.get(run.key))]
         if done:
             self._outbox.settle(*(run.delivery for run in done))

@@ -193,8 +193,8 @@ def _segments(
 ) -> list[Segment]:
     """Returns one segment with all tasks, or for an isolated chunk one fresh child per task."""
     tasks = [
-        (task["index"], task["attempt"], given)
-        for task, given in zip(lease.tasks, inputs, strict=True)
+        (task["index"], task["attempt"], task_input)
+        for task, task_input in zip(lease.tasks, inputs, strict=True)
     ]
     whole = Assignment(
         task_type=lease.task_type or "",
