@@ -169,8 +169,8 @@ def run_printed(*words: str, stdin: str | None = None) -> str:
 def main(arguments: list[str]) -> int:
     """Parses the arguments and deploys."""
     parser = argparse.ArgumentParser(prog="python -m eks.deploy", description=__doc__)
-    parser.add_argument("--stage", required=True)
-    parser.add_argument("--region", required=True)
+    parser.add_argument("--stage", required=True, help="name of the deployment")
+    parser.add_argument("--region", required=True, help="AWS region of the deployment")
     parser.add_argument("--overlay", help="directory in eks/overlays (default: name of the stage)")
     parser.add_argument("--subnets", default="", help="private subnets, separated by commas")
     parser.add_argument("--api-cidrs", default="", help="CIDR blocks that may call the cluster API")

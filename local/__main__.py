@@ -242,19 +242,32 @@ def _options() -> argparse.Namespace:
     commands = parser.add_subparsers(required=True)
 
     each = commands.add_parser("up", help="run the platform and a first job until Ctrl-C")
-    each.add_argument("--port", type=_positive, default=8000, help="port of the API")
     each.add_argument(
-        "--issuer-port", type=_positive, default=8001, help="port of the token issuer"
+        "--port", type=_positive, default=8000, help="port of the API (default: %(default)s)"
     )
-    each.add_argument("--console-port", type=_positive, default=3000, help="port of the console")
     each.add_argument(
-        "--tasks", type=_positive, default=FIRST_JOB_TASKS, help="number of tasks of the first job"
+        "--issuer-port",
+        type=_positive,
+        default=8001,
+        help="port of the token issuer (default: %(default)s)",
+    )
+    each.add_argument(
+        "--console-port",
+        type=_positive,
+        default=3000,
+        help="port of the console (default: %(default)s)",
+    )
+    each.add_argument(
+        "--tasks",
+        type=_positive,
+        default=FIRST_JOB_TASKS,
+        help="number of tasks of the first job (default: %(default)s)",
     )
     each.add_argument(
         "--workers",
         type=_number,
         default=WORKERS,
-        help="number of workers; with 0, start your own workers, and no first job runs",
+        help="number of workers (default: %(default)s); 0 to start your own, without a first job",
     )
     each.add_argument(
         "--leave",
@@ -266,11 +279,21 @@ def _options() -> argparse.Namespace:
     each.set_defaults(command=up)
 
     each = commands.add_parser("smoke", help="run one job on a separate platform and check it")
-    each.add_argument("--tasks", type=_positive, default=FIRST_JOB_TASKS, help="number of tasks")
-    each.add_argument("--type", default="noop", help="task type")
+    each.add_argument(
+        "--tasks",
+        type=_positive,
+        default=FIRST_JOB_TASKS,
+        help="number of tasks (default: %(default)s)",
+    )
+    each.add_argument("--type", default="noop", help="task type (default: %(default)s)")
     each.add_argument("--chunk-size", type=_positive, help="tasks per chunk (default: automatic)")
     each.add_argument("--port", type=_positive, help="port of the API (default: a free port)")
-    each.add_argument("--workers", type=_positive, default=WORKERS, help="number of workers")
+    each.add_argument(
+        "--workers",
+        type=_positive,
+        default=WORKERS,
+        help="number of workers (default: %(default)s)",
+    )
     each.set_defaults(command=smoke)
 
     each = commands.add_parser("down", help="stop a twin, or the processes that a killed twin left")
