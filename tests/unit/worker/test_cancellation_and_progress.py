@@ -47,7 +47,7 @@ def test_task_that_ignores_a_cancel_is_killed_after_the_grace_period(
 
 
 @pytest.mark.parametrize(
-    "task", ["calls_itself_off", "calls_itself_off_later", "calls_off_a_batch"]
+    "task", ["raises_cancelled", "raises_cancelled_later", "raises_cancelled_in_batch"]
 )
 def test_task_that_raises_cancelled_without_a_cancel_fails(running: Running, task: str) -> None:
     """Without an outcome, its chunk would be delivered again forever."""
@@ -62,7 +62,7 @@ def test_task_that_raises_cancelled_without_a_cancel_fails(running: Running, tas
 
 
 @pytest.mark.parametrize(
-    "task", ["calls_itself_off", "calls_itself_off_later", "calls_off_a_batch"]
+    "task", ["raises_cancelled", "raises_cancelled_later", "raises_cancelled_in_batch"]
 )
 def test_task_that_lost_its_lease_has_no_outcome(running: Running, task: str) -> None:
     running.add(0, FakeChunk(task, [{"how": "lost"}]))
@@ -74,7 +74,7 @@ def test_task_that_lost_its_lease_has_no_outcome(running: Running, task: str) ->
 
 def test_heartbeats_contain_the_progress_of_the_task(running: Running, tmp_path: Path) -> None:
     note = tmp_path / "note"
-    running.add(0, FakeChunk("is_halfway", [{"note": str(note)}], first=7))
+    running.add(0, FakeChunk("reports_progress", [{"note": str(note)}], first=7))
     running.start(lease=0.3)
 
     def reported() -> bool:
@@ -87,7 +87,7 @@ def test_heartbeats_contain_the_progress_of_the_task(running: Running, tmp_path:
 
 
 def test_task_sets_the_delay_of_its_retry(running: Running) -> None:
-    running.add(0, FakeChunk("comes_back_later", [{"seconds": 90}]))
+    running.add(0, FakeChunk("retries_after", [{"seconds": 90}]))
 
     running.run_until_final(0)
 

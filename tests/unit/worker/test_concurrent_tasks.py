@@ -88,13 +88,15 @@ def test_wrong_number_of_results_fails_the_batch_permanently(running: Running) -
 
 
 def test_coroutines_run_concurrently(running: Running) -> None:
-    results = [result_or_error(each) for each in ends(running, "meets", [{"wanted": 8}] * 8)]
+    results = [
+        result_or_error(each) for each in ends(running, "waits_for_peers", [{"wanted": 8}] * 8)
+    ]
 
     assert results == [8] * 8
 
 
 def test_concurrency_limits_the_running_coroutines(running: Running) -> None:
-    first, *_ = ends(running, "meets", [{"wanted": 9}] * 9, timeout=0.3)
+    first, *_ = ends(running, "waits_for_peers", [{"wanted": 9}] * 9, timeout=0.3)
 
     assert result_or_error(first) == "Timeout"
 

@@ -21,7 +21,7 @@ def outcome(running: Running, chunk: int, index: int = 0) -> TaskOutcome:
 
 @pytest.mark.parametrize("how", ["folder", "environment", "output", "fork"])
 def test_process_state_is_restored_for_the_next_task(running: Running, how: str) -> None:
-    running.add(0, FakeChunk("spoils", [{"how": how}]))
+    running.add(0, FakeChunk("changes_process", [{"how": how}]))
     running.add(1, FakeChunk("environment", [{}] * 2))
 
     running.run_until_final(0, 1, slots=1)
@@ -29,7 +29,7 @@ def test_process_state_is_restored_for_the_next_task(running: Running, how: str)
     assert outcome(running, 0).result == (None if how == "output" else how)
     for index in range(2):
         found = outcome(running, 1, index).result
-        assert (found["folder"], found["spoilt"]) == (str(Path.cwd()), False)
+        assert (found["folder"], found["changed"]) == (str(Path.cwd()), False)
 
 
 def test_task_over_its_memory_limit_fails_alone(running: Running) -> None:
@@ -156,7 +156,7 @@ def test_rapid_output_is_attributed_to_its_tasks(
 ) -> None:
     for chunk in range(6 // chunk_size):
         inputs = [{"words": ["task", n]} for n in range(chunk * chunk_size, 6)][:chunk_size]
-        running.add(chunk, FakeChunk("says", inputs, first=chunk * chunk_size))
+        running.add(chunk, FakeChunk("prints_words", inputs, first=chunk * chunk_size))
 
     with caplog.at_level("INFO", logger="shoal.output"):
         running.run_until_final(*range(6 // chunk_size), slots=6)

@@ -85,7 +85,7 @@ def test_largest_child_is_killed_and_its_current_task_fails(
 def test_allocation_beyond_the_worker_limit_fails_its_task(running: Running) -> None:
     limits = ChildLimits(max_data=512 * 1024 * 1024)
     running.fork_client = ForkClient(["tests.unit.worker.worker_tasks"], limits=limits)
-    running.add(0, FakeChunk("grabs", [{"megabytes": 600}, {"megabytes": 1}]))
+    running.add(0, FakeChunk("allocates_unlimited", [{"megabytes": 600}, {"megabytes": 1}]))
 
     running.run_until_final(0)
 

@@ -44,7 +44,11 @@ def test_tasks_of_a_chunk_complete_in_order(running: Running) -> None:
         ("typed", {"size": 3}, "xxx"),
         ("waits", {"seconds": 0.01}, "waited"),
         ("dataclass_result", {}, {"x": 1, "y": 2}),
-        ("dates_and_such", {}, ["2026-11-27", "1.10", "/tmp/a", "red", {"when": "2026-11-27"}]),  # noqa: S108 - a text
+        (
+            "json_encodable_types",
+            {},
+            ["2026-11-27", "1.10", "/tmp/a", "red", {"when": "2026-11-27"}],  # noqa: S108 - a text
+        ),
         ("echo", {"text": "grüße\u2028"}, {"text": "grüße\u2028"}),
     ],
 )
@@ -60,7 +64,7 @@ def test_result_is_reported(
     ("task_type", "given", "error_type", "retryable"),
     [
         ("raises", {"message": "bad"}, "ValueError", True),
-        ("gives_up", {}, "NonRetryable", False),
+        ("raises_non_retryable", {}, "NonRetryable", False),
         ("system_exit", {}, "SystemExit", True),
         ("exits", {"code": 3}, "WorkerChildDied", True),
         ("killed", {}, "WorkerChildDied", True),

@@ -60,7 +60,7 @@ def raises(message: str) -> None:
 
 
 @task
-def says(words: list[Any]) -> None:
+def prints_words(words: list[Any]) -> None:
     """Print words one by one."""
     print(*words)
     if words[-1] in (2, 5):
@@ -68,24 +68,24 @@ def says(words: list[Any]) -> None:
 
 
 @task
-def calls_itself_off(how: str) -> None:
+def raises_cancelled(how: str) -> None:
     """Raise Cancelled or LeaseLost."""
     raise LeaseLost if how == "lost" else Cancelled
 
 
 @task
-async def calls_itself_off_later(how: str) -> None:
+async def raises_cancelled_later(how: str) -> None:
     await asyncio.sleep(0)
     raise LeaseLost if how == "lost" else Cancelled
 
 
 @task(batch=2)
-def calls_off_a_batch(items: list[dict[str, str]]) -> list[None]:
+def raises_cancelled_in_batch(items: list[dict[str, str]]) -> list[None]:
     raise LeaseLost if items[0]["how"] == "lost" else Cancelled
 
 
 @task
-def gives_up() -> None:
+def raises_non_retryable() -> None:
     raise NonRetryable("no use")
 
 
@@ -187,7 +187,7 @@ class Dated:
 
 
 @task
-def dates_and_such() -> list[Any]:
+def json_encodable_types() -> list[Any]:
     """Return values that have a JSON form."""
     day = date(2026, 11, 27)
     return [day, Decimal("1.10"), Path("/tmp/a"), Colour.RED, Dated(day)]  # noqa: S108 - a text
@@ -226,7 +226,7 @@ def holds(megabytes: int, path: str, *, ctx: Context) -> int:
 
 
 @task
-def grabs(megabytes: int) -> int:
+def allocates_unlimited(megabytes: int) -> int:
     return len(bytearray(megabytes * 1024 * 1024))
 
 
@@ -277,7 +277,7 @@ _meeting: list[int] = []
 
 
 @task(concurrency=8)
-async def meets(wanted: int, *, ctx: Context) -> int:
+async def waits_for_peers(wanted: int, *, ctx: Context) -> int:
     """Wait until `count` tasks run concurrently."""
     _meeting.append(ctx.index)
     while len(_meeting) < wanted:
@@ -322,14 +322,14 @@ def deaf(note: str, *, ctx: Context) -> None:
 
 
 @task
-def is_halfway(note: str, *, ctx: Context) -> None:
+def reports_progress(note: str, *, ctx: Context) -> None:
     ctx.progress(0.5)
     while not Path(note).exists():
         time.sleep(0.01)
 
 
 @task
-def comes_back_later(seconds: float) -> None:
+def retries_after(seconds: float) -> None:
     raise RetryAfter(seconds, "the server is busy")
 
 
@@ -339,7 +339,7 @@ def allocates(megabytes: int) -> int:
 
 
 @task
-def spoils(how: str) -> str:
+def changes_process(how: str) -> str:
     """Change process state that tasks share."""
     match how:
         case "folder":
@@ -364,7 +364,7 @@ def environment() -> dict[str, Any]:
     os.write(2, b"can write\n")
     return {
         "folder": str(Path.cwd()),
-        "spoilt": "SPOILT" in os.environ or "PATH" not in os.environ,
+        "changed": "SPOILT" in os.environ or "PATH" not in os.environ,
         "pid": os.getpid(),
     }
 
