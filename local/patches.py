@@ -29,7 +29,7 @@ import ministack.services.stepfunctions as workflows
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import cloudwatch
 
-from local import iam_recorder, meter
+from local import environments, iam_recorder, meter
 
 type Scope = MutableMapping[str, Any]
 type App = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -87,6 +87,11 @@ def hide_crashes() -> None:
         return convert(result)
 
     lambdas.lambda_execute_result_to_api_proxy_response = converting
+
+
+def fork_environments() -> None:
+    """Fork execution environments from a process that has their packages; see `environments`."""
+    lambda_runtime.subprocess = environments.Subprocess()
 
 
 def wait_less_for_logs() -> None:
@@ -267,6 +272,7 @@ PATCHES = (
     keep_error_class,
     hide_crashes,
     share_layers,
+    fork_environments,
     wait_less_for_logs,
     start_executions_at_once,
     measure_queues,

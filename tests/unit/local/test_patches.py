@@ -8,6 +8,7 @@ import asyncio
 import contextvars
 import io
 import json
+import os
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -150,6 +151,32 @@ def test_layer_is_unpacked_once(
     assert responses() == responses()
     assert responses()[0] == "the layer"
     assert config["Layers"]
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs pidfd")
+def test_environment_is_forked() -> None:
+    config = {
+        "Runtime": "python3.13",
+        "Handler": "app.handler",
+        "FunctionName": "forked",
+        "FunctionArn": f"{ARN}:forked",
+    }
+    source = "import os\ndef handler(event, context):\n    return [event, os.getppid()]\n"
+
+    def response() -> Any:
+        worker = lambda_runtime.Worker("forked", config, packed(app=source))
+        try:
+            return worker.invoke({"a": 1}, "1")["result"]
+        finally:
+            worker.kill()
+
+    assert response() == [{"a": 1}, os.getpid()]
+
+    patches.fork_environments()
+
+    event, parent = response()
+    assert event == {"a": 1}
+    assert parent != os.getpid()
 
 
 @pytest.mark.parametrize("action", ["SendMessage", "DeleteMessage", "ChangeMessageVisibility"])
