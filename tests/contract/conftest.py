@@ -8,7 +8,7 @@ from tests.contract.aws_services import Aws, ministack, moto
 from tests.contract.port_sets import Ports, in_memory, on_aws
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # other tests of the same process start another moto
 def on_moto() -> Iterator[Aws]:
     with moto() as aws:
         yield aws
