@@ -113,7 +113,7 @@ def test_environment_ends_by_signal(start: Start, end: Callable[[Environment], N
     end(environment)
 
     assert environment.wait(10) == environment.poll() == 0
-    end(environment)  # it is gone, which is no error
+    end(environment)  # it has ended, which is not an error
 
 
 def test_exception_is_written_to_stderr(start: Start) -> None:
