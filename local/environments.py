@@ -1,8 +1,8 @@
 """Starts Lambda execution environments by fork, from a process that has imported their packages.
 
 A cold start costs 0.2 to 0.5 s of CPU, nearly all of it for imports. A fork costs 0.02 s. Each set
-of layers has one fork server, which runs no handler itself. Where there is no pidfd (Linux has it),
-each environment starts by itself.
+of layers has one fork server, which runs no handler itself. Without pidfd (on systems other than
+Linux), each environment starts separately.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _PACKAGES: Final = (
     "shoal.service",
     "shoal.wire",
 )
-"""What most functions import, as far as it is there; packages with all modules in them."""
+"""Imports of most functions, if installed; packages include all their modules."""
 _MOST_BYTES: Final = 200_000
-"""Of a request: path, directory and variables of an environment."""
+"""Maximum size of a request (path, directory and variables of an environment)."""
 
 
 class Environment:
@@ -136,7 +136,7 @@ class Subprocess:
 
 
 def main() -> None:
-    """Imports the packages, then forks for each request until the emulator is gone."""
+    """Imports the packages, then forks for each request until the emulator exits."""
     line = socket.socket(fileno=int(sys.argv[1]))
     del sys.path[0]  # this repository, which no function may import
     _import(sys.argv[2])
@@ -162,7 +162,9 @@ def _import(layers: str) -> None:
         for packages in Path(layer).glob("python/lib/*/site-packages"):
             site.addsitedir(str(packages))
     for name in _PACKAGES:
-        with suppress(Exception):  # what fails here fails in the environment, which reports it
+        with suppress(
+            Exception
+        ):  # an import that fails here also fails in the environment, which reports it
             package = importlib.import_module(name)
             if name.startswith("shoal."):
                 for each in pkgutil.iter_modules(getattr(package, "__path__", ()), f"{name}."):
