@@ -80,7 +80,7 @@ class Environment:
             signal.pidfd_send_signal(self._life.fileno(), number)
 
 
-class ForkServer:
+class EnvironmentForkServer:
     """The process that forks environments with the same layers."""
 
     def __init__(self, layers: str) -> None:
@@ -117,7 +117,7 @@ class Subprocess:
     """The module `subprocess`, except that workers in Python are forked."""
 
     def __init__(self) -> None:
-        self._servers: dict[str, ForkServer] = {}
+        self._servers: dict[str, EnvironmentForkServer] = {}
         self._lock = threading.Lock()
 
     def __getattr__(self, name: str) -> Any:
@@ -130,7 +130,7 @@ class Subprocess:
         layers = given["env"].get(_LAYERS, "")
         with self._lock:
             server = self._servers.get(layers) or self._servers.setdefault(
-                layers, ForkServer(layers)
+                layers, EnvironmentForkServer(layers)
             )
         return server.start(command[1], cwd=given["cwd"], env=given["env"])
 

@@ -161,7 +161,7 @@ def test_rapid_output_is_attributed_to_its_tasks(
     with caplog.at_level("INFO", logger="shoal.output"):
         running.run_until_final(*range(6 // chunk_size), slots=6)
 
-    lines = sorted((each.message, vars(each)["task"][-2:]) for each in caplog.records)
+    lines = sorted((each.message, vars(each).get("task", "")[-2:]) for each in caplog.records)
     assert [line for line in lines if line[0].startswith("task")] == [
         (f"task {n}", f".{n}") for n in range(6)
     ]
