@@ -38,6 +38,9 @@ def main() -> None:
 
 
 def _check(platform: Platform, runs: list[JobRun]) -> None:
+    unmetered = platform.meter().get("dynamodb.unmetered")
+    if unmetered:
+        raise SystemExit(f"the meter does not support {', '.join(unmetered)}")
     for run in runs:
         findings = platform.checker.check(run.job["id"])
         if run.job["status"] != "COMPLETED" or findings:

@@ -5,6 +5,7 @@ It wraps the service handlers of the emulator and returns all counters as JSON a
 
 - DynamoDB writes: 1 KB of the whole item, rounded up, for the table and for each index. The size is
   the larger of the item before and after the write; a failed condition costs the current item.
+  A transaction costs twice the units of the table, whether it is written or cancelled.
 - DynamoDB reads: 4 KB with strong consistency, half a unit without it, rounded up per item. The
   counter of rows includes rows that a filter removed.
 - SQS: 64 KB, rounded up. HTTP API: 512 KB, rounded up.
@@ -42,8 +43,15 @@ API_UNIT: Final = 524_288
 LOG_LINE_BYTES: Final = 26
 """Bytes that CloudWatch adds to each line for billing."""
 
-_UNMETERED: Final = frozenset(("BatchWriteItem", "TransactWriteItems", "TransactGetItems"))
-"""Actions that the meter does not support. Shoal does not use them; the bench reports any use."""
+_UNMETERED: Final = frozenset(("BatchWriteItem", "TransactGetItems"))
+"""Actions that the meter does not support. `bench cost` fails if Shoal uses them."""
+_SINGLE: Final = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "DeleteItem",
+}
+"""The action with the fields of each part of a transaction."""
 _OK: Final = 200
 
 type Row = Mapping[str, Any]
@@ -98,7 +106,8 @@ def _meter_tables(meter: Meter) -> None:
             meter.add("dynamodb.unmetered", action)
         for (table, key), old in before.items():
             name = _short(table)
-            written = _units_written(table, old, _item(table, key))
+            writes = 2 if action == "TransactWriteItems" else 1
+            written = _units_written(table, old, _item(table, key), writes)
             meter.add("dynamodb.write_units", name, written)
             meter.add("dynamodb.writes", f"{name} {_kind(key)}")
         for table, read in _units_read(action, request, response):
@@ -116,6 +125,9 @@ def _written(action: str, request: Any) -> list[tuple[str, str]]:
         return [(request["TableName"], _key(request["TableName"], request["Item"]))]
     if action in {"UpdateItem", "DeleteItem"}:
         return [(request["TableName"], json.dumps(request["Key"]))]
+    if action == "TransactWriteItems":
+        parts = [each for item in request["TransactItems"] for each in item.items()]
+        return [place for kind, part in parts for place in _written(_SINGLE[kind], part)]
     return []
 
 
@@ -131,9 +143,9 @@ def _item(table: str, key: str) -> Row | None:
     return None if item is None else dict(item)
 
 
-def _units_written(table: str, old: Row | None, new: Row | None) -> float:
+def _units_written(table: str, old: Row | None, new: Row | None, writes: int) -> float:
     size = max(tables._item_size_bytes(each) for each in (old or {}, new or {}))  # noqa: SLF001
-    total: float = units(size, UNIT_WRITTEN)
+    total: float = writes * units(size, UNIT_WRITTEN)
     for index in tables._tables[table].get("GlobalSecondaryIndexes") or ():  # noqa: SLF001
         total += tables._index_write_units(tables._tables[table], index, old, new)  # noqa: SLF001
     return total
@@ -175,8 +187,12 @@ def _read(items: list[Row], request: Any, count: int) -> float:
 
 
 def _table_names(action: str, request: Any) -> str:
-    names = request.get("RequestItems", {}) if action.startswith("Batch") else {}
-    return " ".join(map(_short, names or [request.get("TableName", "")]))
+    names: list[str] = [request.get("TableName", "")]
+    if action.startswith("Batch"):
+        names = [*request.get("RequestItems", ())]
+    elif action.startswith("Transact"):
+        names = [part["TableName"] for item in request["TransactItems"] for part in item.values()]
+    return " ".join(sorted({*map(_short, names)}))
 
 
 def _short(table: str) -> str:

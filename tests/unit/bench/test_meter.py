@@ -128,6 +128,19 @@ def test_an_indexed_row_is_written_twice(dynamodb: Any, bill: Bill) -> None:
     assert bill()["dynamodb.write_units"] == {"jobs": 2 + 2}
 
 
+def test_a_transaction_is_billed_twice_for_the_table_and_once_for_the_index(
+    dynamodb: Any, bill: Bill
+) -> None:
+    new = {"TableName": "x-jobs", "Item": row("job_7", 1_500, tenant="t")}
+    key = {"id": {"S": "job_2"}}
+    check = {"TableName": "x-jobs", "Key": key, "ConditionExpression": "attribute_exists(id)"}
+
+    dynamodb.transact_write_items(TransactItems=[{"Put": new}, {"ConditionCheck": check}])
+
+    assert bill()["dynamodb.write_units"] == {"jobs": 2 * 2 + 2 + 2 * 3}
+    assert bill()["dynamodb.requests"] == {"TransactWriteItems jobs": 1}
+
+
 def test_the_rows_that_a_query_evaluates_are_billed(dynamodb: Any, bill: Bill) -> None:
     for number in range(3):
         dynamodb.put_item(TableName="x-jobs", Item=row(f"job_5{number}", tenant="five"))
