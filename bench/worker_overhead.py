@@ -20,6 +20,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "worker_image"))
 
+from shoal.adapters.clock import SystemEntropy
 from shoal.adapters.prometheus import PrometheusMeters
 from shoal.wire.worker import (
     HeartbeatAnswer,
@@ -141,7 +142,15 @@ def run(chunks: int, size: int, slots: int, *, metered: bool = False) -> tuple[f
     meters = PrometheusMeters() if metered else None
     queue, api = StubQueue(chunks), StubApi(chunks, size)
     config = WorkerConfig(name="bench", slots=slots, until_empty=True, weights={"normal": 1})
-    worker = Worker(config, ForkClient(["tasks"]), api, queue, SystemClock(), meters=meters)
+    worker = Worker(
+        config,
+        ForkClient(["tasks"]),
+        api,
+        queue,
+        SystemClock(),
+        entropy=SystemEntropy(),
+        meters=meters,
+    )
     cpu, wall = _cpu(), time.perf_counter()
     assert worker.run() == 0
     assert api.reported == chunks * size

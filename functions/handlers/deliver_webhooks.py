@@ -1,7 +1,6 @@
 """Fans events out into one delivery per webhook, and attempts deliveries."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from handlers import log
@@ -14,8 +13,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Handle SQS records; return those that SQS must redeliver."""
     records = event["Records"]
     # In parallel: a batch has messages of many tenants, and a slow host must not delay the others.
-    with ThreadPoolExecutor(len(records)) as pool:
-        seen = [*pool.map(_handled, records)]
+    seen = bootstrap.executor().map(_handled, records, at_once=len(records))
     failed = [record["messageId"] for record, done in zip(records, seen, strict=True) if not done]
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 

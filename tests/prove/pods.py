@@ -5,12 +5,12 @@ Only the pool of child processes is replaced, by one that executes scripts.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from types import SimpleNamespace
 from typing import Any, Final, Self, cast
 from unittest.mock import patch
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ import httpx
 from shoal.adapters.callbacks import SignedCallbacks
 from shoal.adapters.http import PostResponse
 from shoal.adapters.worker_queue import SqsMessageSource
-from shoal.worker import circuit_breaker, fetcher, health, in_flight, outbox, registration, worker
+from shoal.worker import circuit_breaker, health, in_flight, outbox, registration, worker
 from shoal.worker.fork_client import ForkClient, OfferedType
 from shoal.worker.outcome import TimestampFormatter, completed, failed
 from shoal.worker.segment import Segment
@@ -58,31 +58,12 @@ class PodWorld:
 
 @contextmanager
 def threads_of(simulation: Callable[[], Simulation]) -> Iterator[None]:
-    """Replace threads, time and randomness in the worker's modules."""
+    """Replace the threads and the child processes of the worker's modules."""
     threading = Threading(simulation)
-
-    def uniform(low: float, high: float) -> float:
-        it = simulation()
-        assert it.current is not None
-        return it.decisions.between(f"{it.current.name} uniform", high, low)
-
-    def identity() -> SimpleNamespace:
-        it = simulation()
-        assert it.current is not None
-        return SimpleNamespace(
-            hex=it.current.child("request").replace("/", "-").replace("#", "_")[-60:]
-        )
-
-    time = SimpleNamespace(monotonic=lambda: simulation().now)
-    chance = SimpleNamespace(uniform=uniform)
     patches: list[Any] = [patch.object(module, "threading", threading) for module in _THREADED]
     patches += [
         patch.object(worker, "SimpleQueue", lambda: SimpleQueue(simulation())),
         patch.object(worker, "Pool", ScriptedPool),
-        patch.object(circuit_breaker, "time", time),
-        patch.object(circuit_breaker, "random", chance),
-        patch.object(registration, "random", chance),
-        patch.object(fetcher, "uuid", SimpleNamespace(uuid4=identity)),
     ]
     for each in patches:
         each.start()
@@ -107,12 +88,30 @@ class _Clock:
         return self._simulation.now
 
 
+class _Entropy:
+    """The randomness of a pod: its ids differ, its jitter is decided."""
+
+    def __init__(self, simulation: Simulation, number: int) -> None:
+        self._simulation = simulation
+        self._number = number
+        self._ids = itertools.count(1)
+
+    def bytes(self) -> bytes:
+        return self._number.to_bytes(5) + next(self._ids).to_bytes(5)
+
+    def uniform(self) -> float:
+        actor = self._simulation.current
+        assert actor is not None
+        return self._simulation.decisions.between(f"{actor.name} uniform", 0.999, 0.0)
+
+
 class Pod:
     """One worker, from its start to its end."""
 
-    def __init__(self, world: PodWorld, name: str, types: frozenset[str]) -> None:
+    def __init__(self, world: PodWorld, number: int, types: frozenset[str]) -> None:
         self.world = world
-        self.name = name
+        self.number = number
+        self.name = name = f"pod{number}"
         self.process = Process(name)
         self.fork_client = StandInForkClient(self, types)
         self.worker: worker.Worker | None = None
@@ -132,6 +131,7 @@ class Pod:
             SignedCallbacks(URL, world.gateway.worker_post, cast("httpx.Client", _Storage(world))),
             SqsMessageSource(self._post, ENDPOINT, {name: name for name in QUEUES}),
             clock,
+            entropy=_Entropy(world.simulation, self.number),
         )
         self.worker.run()
         world.trace.add(world.simulation.now, self.name, "leaves")

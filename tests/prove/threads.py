@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tests.prove.simulation import Actor, Simulation
 
@@ -186,25 +186,17 @@ class SimpleQueue:
 
 
 class Executor:
-    """A pool of threads, as a use-case uses one: `map` in a `with`."""
+    """Implements the port Executor with actors."""
 
-    def __init__(self, simulation: Simulation, width: int) -> None:
+    def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
-        self._width = width
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return
-
-    def map[A, R](self, function: Callable[[A], R], items: Sequence[A]) -> list[R]:
-        """The results in order; the first error is raised once all have ended."""
+    def map[A, R](self, function: Callable[[A], R], items: Sequence[A], *, at_once: int) -> list[R]:
         simulation = self._simulation
         results: dict[int, R] = {}
         errors: list[Exception] = []
         pending = iter(list(enumerate(items)))
-        running = min(self._width, len(items))
+        running = min(at_once, len(items))
         done = Event(simulation)
 
         def work() -> None:

@@ -17,7 +17,7 @@ from shoal.bootstrap.wiring import Adapters
 from shoal.domain import sizing
 from shoal.domain.chunk import Chunk
 from shoal.ports.task_types import TaskType
-from shoal.service import bulk_actions, reconciliation
+from shoal.service import reconciliation
 from tests.prove.decisions import Decisions
 from tests.prove.faults import Fault, Faults
 from tests.prove.functions import Lambda
@@ -48,7 +48,10 @@ _RESULTS: Final = "results"
 _DEAD_VISIBILITY: Final = 360.0
 _ASYNC_RETRIES: Final = 2
 _VALUES: Final = frozenset(
-    ("clock", "entropy", "metrics", "limits", "live_url", "lease", "retention", "local_webhooks")
+    (
+        *("clock", "entropy", "executor", "sleep", "metrics", "limits", "live_url", "lease"),
+        *("retention", "local_webhooks"),
+    )
 )
 """Dependencies of the use-cases other than services."""
 
@@ -197,6 +200,8 @@ class World:
             | {
                 "clock": _Clock(self.simulation),
                 "entropy": _Entropy(self.simulation),
+                "executor": Executor(self.simulation),
+                "sleep": self.simulation.sleep,
                 "lease": LEASE,
             }
         )
@@ -216,7 +221,6 @@ class World:
             enter = stack.enter_context
             enter(threads_of(lambda: self.simulation))
             enter(patch.object(log, "_write", note))
-            enter(patch.object(bulk_actions, "ThreadPoolExecutor", self._executor))
             enter(patch.object(sizing, "TALLY_CHUNKS", self.sizes.tally_chunks))
             enter(patch.object(sizing, "RANGE_CHUNKS", self.sizes.range_chunks))
             enter(patch.object(reconciliation, "HAND_OVER_PASSES", self.sizes.hand_over_passes))
@@ -225,9 +229,6 @@ class World:
                 yield
             finally:
                 self.simulation.close()
-
-    def _executor(self, width: int) -> Executor:
-        return Executor(self.simulation, width)
 
     # Background processes of AWS.
 
@@ -300,7 +301,7 @@ class World:
 
     def new_pod(self, types: frozenset[str] = TYPES) -> Pod:
         """Start a worker pod."""
-        pod = Pod(self.pods, f"pod{next(self._pod_numbers)}", types)
+        pod = Pod(self.pods, next(self._pod_numbers), types)
         pod.start()
         return pod
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import httpx
 
+from shoal.adapters.clock import SystemEntropy
 from shoal.worker.fork_client import ForkClient
 from shoal.worker.memory_guard import MemoryGuard
 from shoal.worker.ports import Meters, Tracer
@@ -53,6 +54,7 @@ class Running:
             self.callbacks,
             self.deliveries,
             self.clock,
+            entropy=SystemEntropy(),
             meters=self.meters,
             tracer=self.tracer,
             memory=self.memory,

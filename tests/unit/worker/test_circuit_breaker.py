@@ -2,8 +2,10 @@ import threading
 
 import pytest
 
+from shoal.adapters.memory.clock import SeededEntropy
 from shoal.wire.worker import RemoteRejected, RemoteUnavailable
-from shoal.worker.circuit_breaker import CallAbandoned, CircuitBreaker
+from shoal.worker.circuit_breaker import MAX_DELAY, CallAbandoned, CircuitBreaker
+from tests.unit.worker.worker_fakes import FakeClock
 
 
 class Leaving(threading.Event):
@@ -33,17 +35,21 @@ class Flaky:
         return "answer"
 
 
+def _breaker(leaving: threading.Event, max_delay: float = MAX_DELAY) -> CircuitBreaker:
+    return CircuitBreaker(leaving, FakeClock(), SeededEntropy(), max_delay=max_delay)
+
+
 def test_call_is_retried_until_it_succeeds() -> None:
     leaving = Leaving()
 
-    assert CircuitBreaker(leaving)("call", Flaky(50)) == "answer"
+    assert _breaker(leaving)("call", Flaky(50)) == "answer"
     assert len(leaving.waits) == 50
 
 
 def test_delays_grow_to_a_maximum_and_have_jitter() -> None:
     leaving = Leaving()
 
-    CircuitBreaker(leaving, max_delay=5.0)("call", Flaky(300))
+    _breaker(leaving, max_delay=5.0)("call", Flaky(300))
 
     assert leaving.waits[0] <= 0.2
     assert 4.0 < max(leaving.waits) <= 5.0
@@ -53,14 +59,14 @@ def test_delays_grow_to_a_maximum_and_have_jitter() -> None:
 def test_retry_after_extends_the_delay() -> None:
     leaving = Leaving()
 
-    CircuitBreaker(leaving)("call", Flaky(1, retry_after=77.0))
+    _breaker(leaving)("call", Flaky(1, retry_after=77.0))
 
     assert leaving.waits == [pytest.approx(77.0, abs=1.0)]
 
 
 def test_shutdown_abandons_the_call() -> None:
     with pytest.raises(CallAbandoned):
-        CircuitBreaker(Leaving(leave_after=2))("call", Flaky(50))
+        _breaker(Leaving(leave_after=2))("call", Flaky(50))
 
 
 def test_rejection_is_not_retried() -> None:
@@ -69,13 +75,13 @@ def test_rejection_is_not_retried() -> None:
 
     leaving = Leaving()
     with pytest.raises(RemoteRejected):
-        CircuitBreaker(leaving)("call", refuse)
+        _breaker(leaving)("call", refuse)
 
     assert leaving.waits == []
 
 
 def test_one_thread_probes_while_the_others_wait() -> None:
-    breaker, called, times = CircuitBreaker(threading.Event()), [0], [0]
+    breaker, called, times = _breaker(threading.Event()), [0], [0]
     others = [threading.Thread(target=lambda: breaker("other", other)) for _ in range(5)]
 
     def other() -> None:
@@ -100,7 +106,7 @@ def test_one_thread_probes_while_the_others_wait() -> None:
 
 def test_rejection_closes_the_circuit_breaker() -> None:
     leaving, times = Leaving(), [0]
-    breaker = CircuitBreaker(leaving)
+    breaker = _breaker(leaving)
 
     def refuse_then() -> None:
         times[0] += 1

@@ -86,8 +86,8 @@ class FunctionSettings:
 
     @property
     def event_bus(self) -> str:
-        """The event bus of job events."""
-        return self._required("SHOAL_EVENT_BUS")
+        """The event bus of job events; empty for functions that publish none."""
+        return self.environment.get("SHOAL_EVENT_BUS", "")
 
     @property
     def live_url(self) -> str:

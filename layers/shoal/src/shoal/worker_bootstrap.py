@@ -17,6 +17,7 @@ from botocore.credentials import Credentials
 
 from shoal.adapters.artifacts import ApiArtifacts
 from shoal.adapters.callbacks import SignedCallbacks
+from shoal.adapters.clock import SystemClock, SystemEntropy
 from shoal.adapters.effects import ApiEffects
 from shoal.adapters.http import CurlPost
 from shoal.adapters.sigv4 import SignedPost
@@ -36,11 +37,8 @@ _LOG = logging.getLogger("shoal.worker")
 _ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - the kubelet and Prometheus connect from outside the pod; a network policy restricts access
 
 
-class _SystemClock:
+class _SystemClock(SystemClock):
     """The clock of the machine."""
-
-    def now(self) -> float:
-        return time.time()
 
     def monotonic(self) -> float:
         return time.monotonic()
@@ -89,6 +87,7 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
             settings.queue_urls,
         ),
         _SystemClock(),
+        entropy=SystemEntropy(),
         meters=_meters(settings),
         tracer=_tracer(settings),
         memory=memory,

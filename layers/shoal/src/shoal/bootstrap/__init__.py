@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from shoal.domain.job import Job
+    from shoal.ports.executor import Executor
     from shoal.ports.task_types import TypeRegistry
     from shoal.service.admission import Admission
     from shoal.service.artifacts import ArtifactLinks
@@ -182,6 +183,11 @@ def queue_stats() -> QueueStats:
     return QueueStats(a.depths, a.ages)
 
 
+def executor() -> Executor:
+    """Return the threads that handle the records of a batch."""
+    return adapters().executor
+
+
 def types() -> TypeRegistry:
     """Return the registry of task types."""
     return adapters().types
@@ -235,7 +241,7 @@ def bulk_actions() -> BulkActions:
 
     a = adapters()
     return BulkActions(
-        a.bulk, a.bulk_runs, a.jobs, job_control(), audit_trail(), a.clock, a.entropy
+        a.bulk, a.bulk_runs, a.jobs, job_control(), audit_trail(), a.clock, a.entropy, a.executor
     )
 
 
@@ -392,13 +398,10 @@ def webhook_delivery() -> WebhookDispatcher:
 
 @_once
 def job_events() -> JobEventPublisher:
-    """Return the use-case that publishes events; only its own function has the bus's name."""
-    from shoal.adapters.eventbridge import EventBridgeBus
-    from shoal.bootstrap.clients import LazyClient
+    """Return the use-case that publishes events."""
     from shoal.service.job_events import JobEventPublisher
 
-    settings = FunctionSettings.from_environment()
-    return JobEventPublisher(EventBridgeBus(LazyClient("events"), settings.event_bus))
+    return JobEventPublisher(adapters().events)
 
 
 def job_change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
@@ -420,12 +423,10 @@ def live_subscriptions() -> LiveSubscriptions:
 @_once
 def live_deltas() -> LiveDeltaPublisher:
     """Return the use-case that sends live deltas."""
-    import time
-
     from shoal.service.live_deltas import LiveDeltaPublisher
 
     a = adapters()
-    return LiveDeltaPublisher(a.live, a.jobs, job_queries(), a.connections, a.clock, time.sleep)
+    return LiveDeltaPublisher(a.live, a.jobs, job_queries(), a.connections, a.clock, a.sleep)
 
 
 def changed_job(record: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, cast
 
 from shoal.adapters.clock import SystemClock, SystemEntropy
@@ -22,6 +23,8 @@ from shoal.adapters.dynamodb.tenants import DynamoTenantStore, OpenJobs
 from shoal.adapters.dynamodb.webhooks import DynamoWebhookStore
 from shoal.adapters.dynamodb.workers import DynamoWorkerStore
 from shoal.adapters.emf import EmfMetrics
+from shoal.adapters.eventbridge import EventBridgeBus
+from shoal.adapters.parallel import ThreadExecutor
 from shoal.adapters.s3 import ObjectBucket, S3ArtifactStore, S3BlobStore, S3ExportFiles
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.adapters.stepfunctions import (
@@ -71,6 +74,8 @@ def on_aws(settings: FunctionSettings) -> Adapters:
         tenants=DynamoTenantStore(registry),
         clock=clock,
         entropy=SystemEntropy(),
+        executor=ThreadExecutor(),
+        sleep=time.sleep,
         metrics=EmfMetrics(clock, settings.stage),
         limits=settings.limits,
         audit_log=DynamoAuditLog(registry),
@@ -91,4 +96,5 @@ def on_aws(settings: FunctionSettings) -> Adapters:
         local_webhooks=settings.local_webhooks,
         export_runs=StepFunctionsExportRuns(workflows, settings.export_machine_arn),
         export_files=S3ExportFiles(results),
+        events=EventBridgeBus(LazyClient("events"), settings.event_bus),
     )

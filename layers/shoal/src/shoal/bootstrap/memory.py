@@ -12,6 +12,7 @@ from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.adapters.memory.clock import FixedClock, SeededEntropy
 from shoal.adapters.memory.dead_letters import MemoryDeadLetterStore
 from shoal.adapters.memory.effects import MemoryEffectStore
+from shoal.adapters.memory.events import MemoryEventBus
 from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
 from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
@@ -27,6 +28,7 @@ from shoal.adapters.memory.webhooks import (
 )
 from shoal.adapters.memory.workers import MemoryWorkerStore
 from shoal.adapters.memory.workflow import MemoryWorkflow
+from shoal.adapters.parallel import ThreadExecutor
 from shoal.bootstrap.wiring import Adapters
 from shoal.domain.job import DAY
 from shoal.domain.limits import Limits
@@ -60,6 +62,7 @@ class InMemory(Adapters):
     webhook_poster: MemoryWebhookPoster
     export_runs: MemoryExportRuns
     export_files: MemoryExportFiles
+    events: MemoryEventBus
 
 
 def in_memory(
@@ -85,6 +88,8 @@ def in_memory(
         tenants=MemoryTenantStore(jobs),
         clock=clock,
         entropy=SeededEntropy(),
+        executor=ThreadExecutor(),
+        sleep=clock.advance,
         metrics=RecordingMetrics(),
         limits=Limits(),
         audit_log=MemoryAuditLog(),
@@ -103,4 +108,5 @@ def in_memory(
         local_webhooks=False,
         export_runs=MemoryExportRuns(),
         export_files=MemoryExportFiles(),
+        events=MemoryEventBus(),
     )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shoal.domain.limits import Limits
     from shoal.ports.artifacts import ArtifactStore
     from shoal.ports.audit import AuditLog
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from shoal.ports.clock import Clock, Entropy
     from shoal.ports.dead_letters import DeadLetterStore
     from shoal.ports.effects import EffectStore
+    from shoal.ports.events import EventBus
+    from shoal.ports.executor import Executor
     from shoal.ports.exports import ExportFiles, ExportRuns
     from shoal.ports.jobs import JobStore
     from shoal.ports.live import Connections, LiveStore
@@ -46,6 +50,8 @@ class Adapters:
     tenants: TenantStore
     clock: Clock
     entropy: Entropy
+    executor: Executor
+    sleep: Callable[[float], None]
     metrics: Metrics
     limits: Limits
     audit_log: AuditLog
@@ -64,3 +70,4 @@ class Adapters:
     local_webhooks: bool
     export_runs: ExportRuns
     export_files: ExportFiles
+    events: EventBus

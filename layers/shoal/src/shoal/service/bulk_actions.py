@@ -1,7 +1,6 @@
 """Runs bulk actions page by page: each page is stored, processed, and counted once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -23,6 +22,7 @@ from shoal.domain.job import DAY
 from shoal.domain.job_filter import JobFilter
 from shoal.ports.bulk import BulkPage, BulkRuns, BulkStore
 from shoal.ports.clock import Clock, Entropy
+from shoal.ports.executor import Executor
 from shoal.ports.jobs import JobStore
 from shoal.service.audit_trail import AuditTrail
 from shoal.service.job_control import JobControl
@@ -48,6 +48,7 @@ class BulkActions:
     audit_trail: AuditTrail
     clock: Clock
     entropy: Entropy
+    executor: Executor
 
     def begin(
         self,
@@ -165,8 +166,9 @@ class BulkActions:
     def _applied(self, action: BulkAction, job_ids: Sequence[str]) -> Progress:
         if action.dry_run:
             return Progress(len(job_ids))
-        with ThreadPoolExecutor(_CONCURRENCY) as pool:
-            refused = [*pool.map(lambda job_id: self._refusal(action, job_id), job_ids)]
+        refused = self.executor.map(
+            lambda job_id: self._refusal(action, job_id), job_ids, at_once=_CONCURRENCY
+        )
         refusals = tuple(each for each in refused if each is not None)
         return Progress(len(job_ids) - len(refusals), refusals)
 

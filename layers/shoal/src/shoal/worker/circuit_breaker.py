@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import random
 import threading
-import time
 from collections.abc import Callable
 from typing import Final
 
+from shoal.ports.clock import Entropy
 from shoal.wire.worker import RemoteUnavailable
 from shoal.worker.health import MAX_CALL_SECONDS, ThreadWatchdog
+from shoal.worker.ports import MonotonicClock
 
 _LOG = logging.getLogger("shoal.worker")
 FIRST_DELAY: Final = 0.2
@@ -33,14 +33,18 @@ class CircuitBreaker:
     def __init__(
         self,
         leaving: threading.Event,
-        max_delay: float = MAX_DELAY,
+        clock: MonotonicClock,
+        entropy: Entropy,
         *,
+        max_delay: float = MAX_DELAY,
         watchdog: ThreadWatchdog | None = None,
         on_retry: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._leaving = leaving
+        self._monotonic = clock.monotonic
+        self._uniform = entropy.uniform
         self._max_delay = max_delay
-        self._watchdog = watchdog or ThreadWatchdog(time.monotonic)
+        self._watchdog = watchdog or ThreadWatchdog(clock.monotonic)
         self._on_retry = on_retry
         self._lock = threading.Lock()
         self._failures = 0
@@ -73,7 +77,7 @@ class CircuitBreaker:
     def _wait_for_turn(self, what: str) -> None:
         """Waits until the service is available, or until this thread may probe it."""
         while self._failures:
-            pause = self._retry_at - time.monotonic()
+            pause = self._retry_at - self._monotonic()
             self._watchdog.ping(max(pause, 0.0))
             if pause > 0 and self._leaving.wait(pause):
                 raise CallAbandoned(what)
@@ -87,9 +91,9 @@ class CircuitBreaker:
     def _record_failure(self, what: str, unavailable: RemoteUnavailable) -> None:
         with self._lock:
             bound = min(self._max_delay, FIRST_DELAY * 2.0 ** min(self._failures, 16))
-            delay = max(unavailable.retry_after or 0.0, random.uniform(0, bound))  # noqa: S311
+            delay = max(unavailable.retry_after or 0.0, bound * self._uniform())
             self._failures += 1
-            self._retry_at = time.monotonic() + delay
+            self._retry_at = self._monotonic() + delay
             self._probing = False
         self._on_retry(what)
         _LOG.warning("%s: unavailable, retrying in %.1f s: %s", what, delay, unavailable)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -69,6 +68,7 @@ class Fetcher:
         self._callbacks = context.callbacks
         self._deliveries = context.deliveries
         self._clock = context.clock
+        self._entropy = context.entropy
         self._in_flight = context.in_flight
         self._draining = context.draining
         self._api = context.api
@@ -187,7 +187,7 @@ class Fetcher:
     def _lease_runs(self, runs: Mapping[tuple[str, int], ChunkRun]) -> None:
         request = LeaseRequest(
             worker=self._worker,
-            request_id=uuid.uuid4().hex,
+            request_id=self._entropy.bytes().hex(),
             chunks=[WantedChunk(job_id=job, chunk=chunk) for job, chunk in runs],
         )
         try:

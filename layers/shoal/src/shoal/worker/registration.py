@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 import threading
 from typing import Final
 
@@ -48,7 +47,8 @@ class RegistrationLoop:
         self._send(leaving=True)
 
     def _pause(self) -> float:
-        return self._context.config.announce * random.uniform(_MIN_JITTER, 1.0)  # noqa: S311 - jitter
+        jitter = _MIN_JITTER + (1.0 - _MIN_JITTER) * self._context.entropy.uniform()
+        return self._context.config.announce * jitter
 
     def _send(self, *, leaving: bool) -> None:
         if self._last_sent is None:

@@ -7,9 +7,11 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from queue import SimpleQueue
 from typing import Final
 
+from shoal.ports.clock import Entropy
 from shoal.wire.worker import TaskTypeOffer, WorkerRegistration
 from shoal.worker.circuit_breaker import CallAbandoned, CircuitBreaker
 from shoal.worker.fetcher import Fetcher
@@ -43,6 +45,7 @@ class Worker:
         deliveries: MessageSource,
         clock: MonotonicClock,
         *,
+        entropy: Entropy,
         meters: Meters | None = None,
         tracer: Tracer | None = None,
         memory: MemoryGuard | None = None,
@@ -50,17 +53,26 @@ class Worker:
         leaving, draining = threading.Event(), threading.Event()
         self._watchdog = watchdog = ThreadWatchdog(clock.monotonic)
         meters = meters or NullMeters()
+        breaker = partial(
+            CircuitBreaker,
+            leaving,
+            clock,
+            entropy,
+            watchdog=watchdog,
+            on_retry=meters.unavailable,
+        )
         self._context = context = WorkerContext(
             config=config,
             callbacks=callbacks,
             deliveries=deliveries,
             clock=clock,
+            entropy=entropy,
             in_flight=InFlight(config.slots, watchdog),
             draining=draining,
             leaving=leaving,
-            api=CircuitBreaker(leaving, watchdog=watchdog, on_retry=meters.unavailable),
-            queue=CircuitBreaker(leaving, watchdog=watchdog, on_retry=meters.unavailable),
-            storage=CircuitBreaker(leaving, watchdog=watchdog, on_retry=meters.unavailable),
+            api=breaker(),
+            queue=breaker(),
+            storage=breaker(),
             watchdog=watchdog,
             meters=meters,
             tracer=tracer,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from shoal.ports.clock import Entropy
 from shoal.worker.circuit_breaker import CircuitBreaker
 from shoal.worker.health import ThreadWatchdog
 from shoal.worker.in_flight import InFlight
@@ -49,6 +50,7 @@ class WorkerContext:
     callbacks: Callbacks
     deliveries: MessageSource
     clock: MonotonicClock
+    entropy: Entropy
     in_flight: InFlight
     draining: threading.Event
     leaving: threading.Event
