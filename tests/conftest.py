@@ -23,10 +23,10 @@ LONGEST_FIRST: Final = (
     "tests/twin",
     "tests/model",
     "tests/workflow",
+    "tests/unit/worker",
+    "tests/unit/cli",
     "tests/contract",
     "tests/architecture",
-    "tests/unit/cli",
-    "tests/unit/worker",
 )
 _TWIN: Final = "tests/twin/"
 OWN_TWIN: Final = (

@@ -69,6 +69,7 @@ class FakeMessageSource:
                 raise self.faults.popleft()
             self.limits.append(limit)
             self.waits.append(wait)
+            self.changed.notify_all()
             ready = self.visible[queue]
             self.changed.wait_for(lambda: ready, min(wait, 0.1))
             got = [ready.popleft() for _ in range(min(limit, len(ready)))]
