@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -231,17 +232,39 @@ def test_every_alarm_notifies_the_topic() -> None:
     assert all(alarm["AlarmActions"] == [{"Ref": "Alarms"}] for alarm in alarms)
 
 
-def test_objects_are_retained_as_long_as_their_rows() -> None:
-    parameters = TEMPLATE["Parameters"]
+def test_objects_of_every_deployment_live_as_long_as_their_rows() -> None:
+    rows, objects = TEMPLATE["Parameters"]["RetentionDays"], TEMPLATE["Parameters"]["ObjectDays"]
+    (rule,) = TEMPLATE["Rules"]["ObjectsLiveAsLongAsRows"]["Assertions"]
+    pairs = list(product(rows["AllowedValues"], objects["AllowedValues"]))
+    accepted = [(r, o) for r, o in pairs if holds(rule["Assert"], RetentionDays=r, ObjectDays=o)]
+
+    assert accepted == [(r, o) for r, o in pairs if o * DAY >= LONGEST_LIFE + r * DAY]
+    assert (rows["Default"], objects["Default"]) in accepted
+    assert {r for r, _ in accepted} == set(rows["AllowedValues"])
+
+
+def holds(condition: Any, **parameters: int) -> bool:
+    """Evaluate an assertion of a rule as CloudFormation does: parameters are strings."""
+    ((function, given),) = condition.items()
+    if function in {"Fn::And", "Fn::Or"}:
+        return (all if function == "Fn::And" else any)(holds(each, **parameters) for each in given)
+    first, second = (
+        str(parameters[each["Ref"]]) if isinstance(each, dict) else each for each in given
+    )
+    if function == "Fn::Contains":
+        return second in first
+    assert function == "Fn::Equals"
+    return bool(first == str(second))
+
+
+def test_objects_expire_by_that_parameter_only() -> None:
     rules = [
         rule
         for bucket in ("InputsBucket", "ResultsBucket")
         for rule in RESOURCES[bucket]["Properties"]["LifecycleConfiguration"]["Rules"]
         if "Prefix" not in rule or "exports" not in rule["Prefix"]
     ]
-    days = parameters["ObjectDays"]["Default"]
 
-    assert days * DAY >= LONGEST_LIFE + parameters["RetentionDays"]["Default"] * DAY
     assert {json.dumps(rule.get("ExpirationInDays", "none")) for rule in rules} <= {
         json.dumps({"Ref": "ObjectDays"}),
         json.dumps("none"),

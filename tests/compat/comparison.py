@@ -45,6 +45,13 @@ WORDS: Final = frozenset(("three workers in a row died while they ran it",))
 ADDED: Final[Mapping[str, str]] = {}
 """Paths that later releases add, each with the reason."""
 
+CHANGED: Final[Mapping[str, str]] = {
+    r"delete it again: answer\..*": "a repeated DELETE is answered as the first",
+    r"a lost part: the result: answer\..*": "a result that has expired was shown as null",
+    r".*: plan: after\.jobs\.job_\w+\.spec\.json\.source\.lines: .*": "PlanTasks copies uploads",
+}
+"""Differences that a decision made, as regular expressions, each with the reason."""
+
 _SHOWN: Final = 300
 _TEXTS: Final = re.compile("|".join(f"(?:{each})" for each in TEXTS))
 

@@ -93,8 +93,9 @@ class Ports:
 
 def in_memory() -> Ports:
     uploads, queue, ages = MemoryBlobStore("results"), MemoryTaskQueue(), MemoryQueueAges()
-    chunks, artifacts, jobs = MemoryChunkStore(uploads), MemoryArtifactStore(), MemoryJobStore()
     clock = FixedClock()
+    chunks, artifacts = MemoryChunkStore(uploads), MemoryArtifactStore()
+    jobs = MemoryJobStore(clock)
 
     def upload(key: str, body: bytes) -> None:
         uploads.put(key, body)
@@ -134,7 +135,7 @@ def on_aws(aws: Aws) -> Ports:
     tasks = Table(aws.dynamodb, "tasks")
     queue = SqsTaskQueue(aws.sqs, aws.urls)
     return Ports(
-        jobs=DynamoJobStore(Table(aws.dynamodb, "jobs"), OpenJobs(registry)),
+        jobs=DynamoJobStore(Table(aws.dynamodb, "jobs"), OpenJobs(registry), clock),
         chunks=DynamoChunkStore(tasks, results),
         effects=DynamoEffectStore(tasks),
         artifacts=S3ArtifactStore(results),

@@ -1,6 +1,7 @@
 import httpx
 import pytest
 
+from shoal.adapters import s3
 from shoal.domain.errors import InputsNotFound
 from tests.contract.aws_services import Aws
 from tests.contract.examples import fresh_id
@@ -76,3 +77,29 @@ def test_links_read_and_write_once_without_credentials(on_ministack: Aws) -> Non
 
     assert (first.status_code, second.status_code) == (200, 412)
     assert answer.content == b"b\n"
+
+
+def test_a_copy_lives_apart_from_its_source(ports: Ports) -> None:
+    source, target = f"uploads/{fresh_id()}", f"inputs/{fresh_id()}"
+    ports.blobs.put(source, b"one")
+
+    ports.blobs.copy(source, target)
+    ports.blobs.put(source, b"another")
+
+    assert ports.blobs.read(target, 0, 9) == b"one"
+
+
+def test_a_copy_of_a_missing_object_is_an_error(ports: Ports) -> None:
+    with pytest.raises(InputsNotFound):
+        ports.blobs.copy(f"uploads/{fresh_id()}", f"inputs/{fresh_id()}")
+
+
+def test_a_large_object_is_copied_in_parts(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "_COPY_BYTES", 5 << 20)  # the smallest part that S3 accepts
+    source, target = f"uploads/{fresh_id()}", f"inputs/{fresh_id()}"
+    body = bytes(range(256)) * (44 << 10)
+    ports.blobs.put(source, body)
+
+    ports.blobs.copy(source, target)
+
+    assert ports.blobs.read(target, 0, len(body)) == body

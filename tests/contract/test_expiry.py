@@ -1,5 +1,7 @@
 """Every row that belongs to a job goes when the job has long been over."""
 
+from dataclasses import replace
+
 from shoal.domain.counts import Counts
 from shoal.domain.outcome import PartKey
 from shoal.domain.tally import Sum, Tally
@@ -23,7 +25,7 @@ def test_every_row_of_a_job_carries_its_expiry(aws: Aws) -> None:
     ports.jobs.set_entry(job, 0, 0, an_entry(2))
     ports.jobs.set_sum(job, 1, 0, Sum(2, Counts()), expires_at=EXPIRES_AT)
     ports.jobs.claim(job, 1, first=0, end=1, expires_at=EXPIRES_AT)
-    chunk = a_chunk(job).reset(2, 0.0, expires_at=EXPIRES_AT)
+    chunk = replace(a_chunk(job), expires_at=EXPIRES_AT).reset(2, 0.0)
     ports.chunks.create([chunk])
     ports.chunks.put_part(
         PartKey(job, 0, 1, 1), plain_outcomes(1), origin=ORIGIN, expires_at=EXPIRES_AT

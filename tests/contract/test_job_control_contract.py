@@ -52,8 +52,9 @@ def test_a_deleted_job_is_in_no_list_and_its_id_stays_taken(ports: Ports) -> Non
         page = ports.jobs.page(job.tenant, JobFilter(statuses=statuses), limit=10, start=None)
         assert [each.id for each in page.jobs] == [other.id]
     assert not ports.jobs.create(job)
+    _job_control(ports).delete(job.tenant, job.id)  # a repeat changes nothing
     with pytest.raises(JobNotFound):
-        _job_control(ports).delete(job.tenant, job.id)
+        _job_control(ports).delete("another", job.id)
 
 
 @pytest.mark.parametrize("verb", ["cancel", "pause", "resume", "retry"])
@@ -73,4 +74,4 @@ def _job_control(ports: Ports) -> JobControl:
     completion = Completion(
         ports.jobs, ports.chunks, ports.queue, ports.workflow, ports.clock, RecordingMetrics()
     )
-    return JobControl(ports.jobs, ports.workflow, completion, ports.clock, retention=60)
+    return JobControl(ports.jobs, ports.workflow, completion, ports.clock)

@@ -13,6 +13,7 @@ from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.dynamodb.tenants import OpenJobs
 from shoal.adapters.index_paging import MOST_ENTRIES
+from shoal.adapters.memory.clock import FixedClock
 from shoal.adapters.rows.jobs import job_row
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.job_filter import JobFilter, Tag
@@ -167,7 +168,8 @@ def test_a_query_reads_the_rows_of_one_page(aws: Aws, which: JobFilter) -> None:
 
 
 def stored(aws: Aws) -> JobStore:
-    return DynamoJobStore(Table(aws.dynamodb, "jobs"), OpenJobs(Registry(aws.dynamodb, "registry")))
+    jobs, registry = Table(aws.dynamodb, "jobs"), Registry(aws.dynamodb, "registry")
+    return DynamoJobStore(jobs, OpenJobs(registry), FixedClock())
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from shoal.domain.errors import InvalidRequest, WriteConflict
 from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.tally import Sum, Tally
+from shoal.ports.jobs import JobPage
 from tests.contract.examples import EXPIRES_AT, NOW, a_job, an_entry, fresh_id
 from tests.contract.port_sets import Ports
 
@@ -258,3 +259,22 @@ def test_open_jobs_are_noted_and_forgotten(ports: Ports) -> None:
     assert noted.count(kept) == 1
     assert forgotten not in noted
     ports.jobs.unmark_open(kept)
+
+
+def test_an_expired_job_does_not_exist_although_its_row_does(ports: Ports) -> None:
+    job = replace(a_job(), tenant=f"expiry-{fresh_id()}")
+    ports.jobs.create(job)
+
+    ports.clock.time = EXPIRES_AT - 1.0
+    before = ports.jobs.get(job.id), len(page_of(ports, job.tenant).jobs)
+    ports.clock.time = float(EXPIRES_AT)
+
+    assert before == (job, 1)
+    assert ports.jobs.get(job.id) is None
+    assert ports.jobs.get_many([job.id]) == {}
+    assert page_of(ports, job.tenant).jobs == []
+    assert not ports.jobs.create(job)
+
+
+def page_of(ports: Ports, tenant: str) -> JobPage:
+    return ports.jobs.page(tenant, JobFilter(), limit=5, start=None)

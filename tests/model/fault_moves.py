@@ -126,6 +126,13 @@ class FaultMoves(Workers, UsersAndRecovery):
                 draft.spend("stops")
                 draft.run(index, self._enter(draft, run, run.at))
                 yield draft.move(actor, "its function stops and is run again")
+            forgets = self.scenario.forgets in {"", run.at.state}
+            if faults.forgotten and forgets and run.place >= 0:
+                draft = self._draft(state)
+                draft.spend("forgotten")
+                draft.leave(run.place)
+                draft.run(index, self._enter(draft, run, run.at))
+                yield draft.move(actor, "its function is run again, and keeps running")
             if faults.breakdowns and run.phase != "begun" and run.at.state is not Step.FAIL:
                 draft = self._draft(state)
                 draft.spend("breakdowns")

@@ -13,8 +13,11 @@ from shoal.domain.counts import Counts
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.tally import Entry, Sum, address, members
+from tests.support.job_workflow import State as Step
 
 TERMINAL = "CFX"
+_STOPPING = (Step.PLAN, Step.MONITOR, Step.FAIL)
+"""Steps that can end a job early; their first argument is the generation."""
 
 
 class Violation(NamedTuple):
@@ -26,12 +29,19 @@ class Violation(NamedTuple):
 
 def check_row_write(old: Chunk, new: Chunk, by: Any) -> Violation | None:
     """One write of a chunk's row; `by` is the use-case that made it."""
-    if (new.epoch, new.generation) < (old.epoch, old.generation) or new.epoch < old.epoch:
-        return Violation("epoch and generation only grow", f"{old} → {new}")
+    if new.epoch < old.epoch or new.generation < old.generation or new.version <= old.version:
+        return Violation("epoch, generation and version only grow", f"{old} → {new}")
     if by.name in ("report", "heartbeat"):
         lease = by.args[0]
         if (lease.epoch, lease.generation) != (old.epoch, old.generation):
             return Violation("a write with an old epoch changes nothing", f"{lease} wrote {new}")
+    return _check_statuses(old, new, by)
+
+
+def _check_statuses(old: Chunk, new: Chunk, by: Any) -> Violation | None:
+    cancelled = new.statuses.count("X") > old.statuses.count("X")
+    if cancelled and by.name in _STOPPING and by.args[0] < new.generation:
+        return Violation("a seal ends no task of a later generation", f"{by} wrote {new}")
     if new.generation == old.generation:
         for before, after in zip(old.statuses, new.statuses, strict=True):
             if before in TERMINAL and after != before:
@@ -46,6 +56,8 @@ def check_row_write(old: Chunk, new: Chunk, by: Any) -> Violation | None:
 
 def check_job_write(old: Job, new: Job) -> Violation | None:
     """One write of the job's row."""
+    if new.generation < old.generation:
+        return Violation("the generation of a job only grows", f"{old} → {new}")
     if new.generation == old.generation and not old.live:
         ended = (old.status, old.counts, old.outcomes)
         if (new.status, new.counts, new.outcomes) != ended:
@@ -58,6 +70,9 @@ def check_job_write(old: Job, new: Job) -> Violation | None:
         and (new.canary is None or new.canary.verdict != "passed")
     ):
         return Violation("a canary that failed ends the retry", f"{new.canary}")
+    judged = new.canary if old.live and not new.live else None
+    if judged and judged.more and (judged.generation, judged.verdict) == (new.generation, "passed"):
+        return Violation("a canary that passes is followed by the rest", f"{judged}")
     for generation, status in old.outcomes.items():
         if new.outcomes.get(generation) != status:
             return Violation("outcomes stay", f"generation {generation} was {status}")

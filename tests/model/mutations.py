@@ -27,6 +27,7 @@ from shoal.service.leasing import LeaseRefused, Leasing
 from shoal.service.planning import Planning
 from shoal.service.recovery import Recovery
 from tests.model.scenarios import CANCELLED, DONE, FAILED, Faults, Scenario
+from tests.support.job_workflow import State as Step
 
 type Function = Callable[..., Any]
 
@@ -203,6 +204,15 @@ def _reset_completed_too(after_reset: Function) -> Function:
 
     def variant(letter: str, chosen: bool | None) -> Any:  # noqa: FBT001 - as the original
         return after_reset(pending if letter == completed else letter, chosen)
+
+    return variant
+
+
+def _unless_tolerated(continued: Function) -> Function:
+    def variant(self: Job) -> Job | None:
+        tolerated = self.counts is not None and self.counts.failed <= (self.spec.max_failed or 0)
+        again: Job | None = None if tolerated else continued(self)
+        return again
 
     return variant
 
@@ -461,6 +471,45 @@ MUTATIONS = (
             patient=True,
         ),
         "a canary that failed ends the retry",
+    ),
+    Mutation(
+        "a canary that passes is not followed by the rest if max_failed tolerates it",
+        [Replacement(Job, "continued_after_canary", _unless_tolerated)],
+        Scenario(
+            "no rest after a canary",
+            Faults(),
+            failures={0: (1,), 1: (1,)},
+            chunk_size=2,
+            max_failed=1,
+            actions=("submit", "retry a few first"),
+            patient=True,
+        ),
+        "a canary that passes is followed by the rest",
+    ),
+    Mutation(
+        "a reset compares generations with ==",
+        [_instead(Chunk, "reached", lambda self, generation: self.generation == generation)],
+        Scenario(
+            "late reset",
+            Faults(forgotten=1),
+            failures={0: (1,), 1: (1,)},
+            chunk_size=2,
+            actions=("submit", "retry a few first"),
+            patient=True,
+            forgets=Step.CREATE,
+        ),
+        "epoch, generation and version only grow",
+    ),
+    Mutation(
+        "a seal ignores the generation",
+        [_instead(Chunk, "may_seal", lambda self, _generation: bool(self.running))],
+        Scenario(
+            "late seal",
+            Faults(forgotten=1, breakdowns=1),
+            actions=("submit", "retry"),
+            forgets=Step.FAIL,
+        ),
+        "a seal ends no task of a later generation",
     ),
     Mutation(
         "a report is accepted and dropped",

@@ -19,6 +19,7 @@ class Faults(NamedTuple):
     lapses: int = 0  # time passes during a lease
     duplicates: int = 0  # a message is delivered twice
     stops: int = 0  # a function stops between two calls and runs again
+    forgotten: int = 0  # Step Functions gives up on a function, which keeps running
     deaths: int = 0  # an execution is aborted
     breakdowns: int = 0  # a function of the workflow fails permanently
     lost_events: int = 0  # an event of an ended execution is lost
@@ -48,6 +49,7 @@ class Scenario:
     actions: tuple[str, ...] = ("submit",)
     ends: tuple[JobStatus, ...] = (JobStatus.COMPLETED,)
     patient: bool = False  # users act only when nothing else moves
+    forgets: str = ""  # the only function on which Step Functions gives up; any if empty
     zombies: bool = True  # functions keep running after their caller has failed
     age_net: bool = False  # messages are resent for their age alone
     leap: float = 0.0  # seconds by which a timeout moves the clock
@@ -254,6 +256,25 @@ SCENARIOS = (
         chunks=2,
         actions=("submit", "retry a few first"),
         zombies=False,
+        limit=_SOME,
+    ),
+    Scenario(
+        "a canary that passes in a job that tolerates the other failure",
+        Faults(crashes=1, idle_timeouts=2),
+        failures={0: (1,), 1: (1,)},
+        chunk_size=2,
+        max_failed=1,
+        actions=("submit", "retry a few first"),
+        patient=True,
+        limit=_SOME,
+    ),
+    Scenario(
+        "a function that continues after Step Functions gave up on it",
+        Faults(forgotten=1, idle_timeouts=2),
+        failures={0: (1,), 1: (1,)},
+        chunk_size=2,
+        actions=("submit", "retry a few first"),
+        patient=True,
         limit=_SOME,
     ),
     Scenario(

@@ -86,7 +86,7 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
     leasing = Leasing(
         jobs, chunks, queue, types, Inputs(blobs), completion, tape, tape, tape, LEASE
     )
-    job_control = JobControl(jobs, workflow, completion, tape, retention=0)
+    job_control = JobControl(jobs, workflow, completion, tape)
     recovery = Recovery(jobs, chunks, queue, workflow, completion, tape)
     admission = Admission(cast("TenantStore", TapedTenants(tape)), Limits(retention_days=0), tape)
     submission = Submission(jobs, types, blobs, workflow, tape, tape, admission)

@@ -19,6 +19,7 @@ from local.layer import SHARED
 from local.meter import PATH
 from local.twin import Plan, Twin, booted, free_port
 from local.workers import Workers
+from shoal.adapters.clock import SystemClock
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.registry import Registry
@@ -67,7 +68,9 @@ class Platform:
         results = ObjectBucket(self.emulator.client("s3"), names["ResultsBucketName"])
         registry = Registry(dynamodb, names["RegistryTableName"])
         return ConsistencyChecker(
-            DynamoJobStore(Table(dynamodb, names["JobsTableName"]), OpenJobs(registry)),
+            DynamoJobStore(
+                Table(dynamodb, names["JobsTableName"]), OpenJobs(registry), SystemClock()
+            ),
             DynamoChunkStore(Table(dynamodb, names["TasksTableName"]), results),
             StepFunctionsWorkflow(self._workflows, names["StateMachineArn"]),
         )

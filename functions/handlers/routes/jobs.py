@@ -117,9 +117,9 @@ def _audit_detail(changes: Mapping[str, Any]) -> dict[str, str]:
     status_code=HTTPStatus.NO_CONTENT,
 )
 def delete_job(job_id: str) -> Response[None]:
-    """Delete a job that has ended. Later requests for the job return 404."""
-    bootstrap.job_control().delete(caller(router).tenant, job_id)
-    bootstrap.audit_trail().record(caller(router), Action.DELETE, job_id)
+    """Delete a job that has ended. Later requests for the job return 404, except a repeated one."""
+    if bootstrap.job_control().delete(caller(router).tenant, job_id):
+        bootstrap.audit_trail().record(caller(router), Action.DELETE, job_id)
     return Response(HTTPStatus.NO_CONTENT.value)
 
 

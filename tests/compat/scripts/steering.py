@@ -251,7 +251,7 @@ def expiry(play: Recorder) -> None:
     play.get("a lost part: results", f"/jobs/{job}/results", query="format=json")
     play.get("a lost part: attempts", f"/tasks/{job}.0/attempts")
     play.get("a lost part: the task", f"/tasks/{job}.0")
-    play.get("a lost part: the result", f"/tasks/{job}.0/result")
+    play.get("a lost part: the result", f"/tasks/{job}.0/result", status=409)
     canary = {"canary": {"share": 0.5, "bar": 0.5}}
     play.post("a canary", f"/jobs/{job}/retry", canary)
     play.post("cancel it", f"/jobs/{job}/cancel")

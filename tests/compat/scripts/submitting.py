@@ -133,7 +133,7 @@ def changes(play: Recorder) -> None:
     play.http("change a job that has ended", "PATCH", f"/jobs/{job}", {"name": "x"}, status=409)
     play.post("cancel a job that has ended", f"/jobs/{job}/cancel")
     play.http("delete it", "DELETE", f"/jobs/{job}")
-    play.http("delete it again", "DELETE", f"/jobs/{job}", status=404)
+    play.http("delete it again", "DELETE", f"/jobs/{job}")
     play.get("deleted", f"/jobs/{job}", status=404)
     play.get("audit log of the copy", f"/jobs/{copy}/events")
     page = play.get("audit log", "/events", query="limit=3")

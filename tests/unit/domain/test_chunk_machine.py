@@ -196,9 +196,10 @@ class ChunkMachine(RuleBasedStateMachine):
     @rule()
     def its_job_is_retried(self) -> None:
         before = self.chunk
-        after = before.reset(before.generation + 1, self.now, expires_at=7)
+        after = before.reset(before.generation + 1, self.now)
         self.write(after)
         assert after.epoch == before.epoch + 1
+        assert after.expires_at == before.expires_at
         assert [letter == "C" for letter in before.statuses] == [
             letter == "C" for letter in after.statuses
         ]
@@ -208,7 +209,7 @@ class ChunkMachine(RuleBasedStateMachine):
     def some_of_its_failed_tasks_are_retried(self, again: frozenset[int]) -> None:
         before = self.chunk
         chosen = {i for i in again if i < before.size and before.statuses[i] == "F"}
-        after = before.reset(before.generation + 1, self.now, expires_at=7, again=chosen)
+        after = before.reset(before.generation + 1, self.now, again=chosen)
         self.write(after)
         for offset, (was, letter) in enumerate(zip(before.statuses, after.statuses, strict=True)):
             kept = was if was in "CF" else "X"

@@ -37,7 +37,7 @@ def test_a_new_row_is_a_submitted_job() -> None:
         (RUNNING, closed(JobStatus.COMPLETED), JobChange.COMPLETED),
         (RUNNING, closed(JobStatus.FAILED), JobChange.FAILED),
         (RUNNING, closed(JobStatus.CANCELLED), JobChange.CANCELLED),
-        (closed(JobStatus.FAILED), closed(JobStatus.FAILED).retry(expires_at=9), JobChange.RETRIED),
+        (closed(JobStatus.FAILED), closed(JobStatus.FAILED).retry(2.0), JobChange.RETRIED),
         (closed(JobStatus.FAILED), closed(JobStatus.FAILED).delete(9.0), JobChange.DELETED),
     ],
 )

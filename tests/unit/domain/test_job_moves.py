@@ -52,7 +52,7 @@ def test_only_a_failed_job_is_retried(status: JobStatus) -> None:
     job = replace(a_job(status).wait("t"), ending=status, reason="why", outcomes={1: FAILED})
 
     if status is FAILED:
-        again = job.retry(expires_at=5)
+        again = job.retry(2.0)
         assert (again.status, again.generation, again.token) == (PENDING, 2, None)
         left = (again.ending, again.reason, again.counts, again.finished_at)
         assert left == (None, None, None, None)
@@ -60,7 +60,7 @@ def test_only_a_failed_job_is_retried(status: JobStatus) -> None:
         assert again.chunks == job.chunks
     else:
         with pytest.raises(IllegalMove):
-            job.retry(expires_at=5)
+            job.retry(2.0)
 
 
 @pytest.mark.parametrize("status", JobStatus)

@@ -273,3 +273,36 @@ def test_the_audit_trail_records_the_verdict_once(world: World, failing: int, sa
     (asked,) = [each for each in acts if each["action"] == "retry"]
     assert (act["who"], act["detail"]["said"].split(":")[0]) == ("canary", f"the canary {said}")
     assert asked["detail"] == {"canary": "0.5 first; the others if 0.6 of them succeed"}
+
+
+def test_the_rest_follows_although_max_failed_tolerates_its_failures(world: World) -> None:
+    job = job_of(4, max_failed=3)
+    assert seen(job)["status"] == "FAILED"
+    retry(job, canary={"share": 0.25, "bar": 1.0})
+    start(job, generation=2)
+    tried = ran(job)
+    between = seen(job)
+    ended(world, job, 2)
+    start(job, generation=3)
+
+    rest = ran(job)
+
+    assert (between["status"], between["generation"]) == ("PENDING", 3)
+    assert (tried, rest) == ([0], [1, 2, 3])
+    assert (seen(job)["status"], seen(job)["counts"]["completed"]) == ("COMPLETED", 4)
+
+
+def test_a_failed_canary_leaves_the_job_failed_so_that_the_rest_can_be_retried() -> None:
+    job = job_of(4, max_failed=3)
+    retry(job, canary={"share": 0.5, "bar": 1.0})
+    start(job, generation=2)
+    ran(job, lambda index: BOOM if index else None)
+
+    after = seen(job)
+
+    assert (after["status"], after["counts"]["failed"]) == ("FAILED", 3)
+    assert after["reason"] == (
+        "the canary failed: 1 of 2 tasks succeeded, and the bar is 1; "
+        "the other failed tasks were not retried"
+    )
+    assert retry(job)["generation"] == 3

@@ -2,6 +2,7 @@
 
 import pytest
 
+from shoal.domain.job import DAY
 from tests.unit.handlers.http_calls import Json, World, call, lease, run, start, submit
 
 KEPT = (
@@ -46,19 +47,20 @@ def test_a_clone_is_another_job_with_the_same_spec() -> None:
     assert (after["status"], after["generation"]) == ("PENDING", 1)
 
 
-def test_a_clone_of_inline_inputs_shares_the_stored_inputs(world: World) -> None:
+def test_a_clone_has_its_own_inputs(world: World) -> None:
     job = submit(inputs=[{"size": 1}, {"size": 2}], task_type="sized", chunk_size=1)
     start(job)
-    before = world.blobs.snapshot()
+    before = set(world.blobs.snapshot()["_objects"])
 
     after = clone(job)
     start(after["id"])
+    objects = world.blobs.snapshot()["_objects"]
+    made = set(objects) - before
+    world.blobs.restore({"_objects": {name: objects[name] for name in made}})
 
     assert after["task_count"] == 2
+    assert all(name.startswith(f"inputs/{after['id']}/") for name in made)
     assert lease(after["id"], 1)["tasks"][0]["input"] == {"size": 2}
-    assert [
-        name for name in world.blobs.snapshot()["_objects"] if name not in before["_objects"]
-    ] == [f"inputs/{after['id']}/bounds-1"]
 
 
 def test_only_the_fields_of_the_body_differ() -> None:
@@ -86,8 +88,8 @@ def test_only_the_fields_of_the_body_differ() -> None:
 
 
 def test_a_deadline_is_not_cloned(world: World) -> None:
-    job = submit(count=1, deadline="2028-01-01T00:00:00Z")
-    world.clock.advance(10**8)
+    job = submit(count=1, deadline="2027-02-01T00:00:00Z")
+    world.clock.advance(30 * DAY)
 
     assert clone(job)["deadline"] is None
 

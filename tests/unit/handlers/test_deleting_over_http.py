@@ -50,7 +50,15 @@ def test_verbs_on_a_deleted_job_return_404(verb: str) -> None:
     call("DELETE", f"/jobs/{job}")
 
     assert call("POST", f"/jobs/{job}/{verb}").status == 404
-    assert call("DELETE", f"/jobs/{job}").status == 404
+
+
+def test_a_repeated_delete_is_answered_as_the_first() -> None:
+    job = ended()
+
+    first, repeated = call("DELETE", f"/jobs/{job}"), call("DELETE", f"/jobs/{job}")
+
+    assert (first.status, repeated.status) == (204, 204)
+    assert call("GET", f"/jobs/{job}").status == 404
 
 
 def test_an_open_job_cannot_be_deleted() -> None:

@@ -17,7 +17,7 @@ from shoal.adapters.memory.tenants import MemoryTenantStore
 from shoal.adapters.memory.workflow import MemoryWorkflow
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
-from shoal.domain.job import DAY, Job, Lines, Repeat, Spec
+from shoal.domain.job import Job, Lines, Repeat, Spec
 from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome, OutcomeReport, TaskError
 from shoal.ports.task_types import TaskType
@@ -50,11 +50,12 @@ SIZED = {"type": "object", "required": ["size"], "properties": {"size": {"type":
 class ServiceHarness:
     """The use-cases and stores of a job; `job` is the latest submitted one."""
 
-    def __init__(self) -> None:
-        self.jobs, self.chunks = MemoryJobStore(), MemoryChunkStore()
+    def __init__(self, chunks: MemoryChunkStore | None = None) -> None:
+        self.clock = FixedClock()
+        self.jobs, self.chunks = MemoryJobStore(self.clock), chunks or MemoryChunkStore()
         self.tenants = MemoryTenantStore(self.jobs)
         self.queue, self.workflow = MemoryTaskQueue(), MemoryWorkflow()
-        self.blobs, self.clock = MemoryBlobStore(), FixedClock()
+        self.blobs = MemoryBlobStore()
         self.types = MemoryTypeRegistry(TaskType("noop", {}), TaskType("sized", SIZED))
         self.metrics, entropy = RecordingMetrics(), SeededEntropy()
         self.completion = Completion(
@@ -103,9 +104,7 @@ class ServiceHarness:
             self.clock,
             LENGTH,
         )
-        self.job_control = JobControl(
-            self.jobs, self.workflow, self.completion, self.clock, 90 * DAY
-        )
+        self.job_control = JobControl(self.jobs, self.workflow, self.completion, self.clock)
         self.recovery = Recovery(
             self.jobs, self.chunks, self.queue, self.workflow, self.completion, self.clock
         )

@@ -134,6 +134,6 @@ def test_a_task_that_failed_keeps_its_attempts() -> None:
         job="job", number=0, first=0, generation=1, statuses="FF", attempts=(3, 2), version=7
     )
 
-    fresh = row.reset(2, 9.0, expires_at=1, again=[1])
+    fresh = row.reset(2, 9.0, again=[1])
 
     assert (fresh.statuses, fresh.attempts) == ("FP", (3, 0))

@@ -208,7 +208,7 @@ export interface paths {
         get: operations["getJob"];
         put?: never;
         post?: never;
-        /** Delete a job that has ended. Later requests for the job return 404. */
+        /** Delete a job that has ended. Later requests for the job return 404, except a repeated one. */
         delete: operations["deleteJob"];
         options?: never;
         head?: never;

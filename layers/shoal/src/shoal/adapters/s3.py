@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from botocore.exceptions import ClientError
 
 from shoal.adapters.aws_errors import code_of, translated
+from shoal.adapters.parallel import in_parallel
 from shoal.domain.errors import InputsNotFound
 from shoal.ports.artifacts import StoredArtifact
 from shoal.ports.blobs import UploadLink
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _MISSING: Final = frozenset(("NoSuchKey", "404", "NotFound"))
 _THERE_ALREADY: Final = "PreconditionFailed"
 _STREAM_BYTES: Final = 1 << 20
+_COPY_BYTES: Final = 64 << 20
+"""Most bytes per copy request, so that S3 answers within the client's timeout."""
 
 
 class StoredObject(NamedTuple):
@@ -89,6 +92,40 @@ class S3BlobStore:
     def put(self, key: str, body: bytes) -> None:
         with translated():
             self._client.put_object(Bucket=self._name, Key=key, Body=body)
+
+    def copy(self, source: str, target: str) -> None:
+        size = self.size(source)
+        if size is None:
+            raise InputsNotFound(self.uri(source))
+        place: Any = {"Bucket": self._name, "Key": source}
+        with translated():
+            try:
+                if size <= _COPY_BYTES:
+                    self._client.copy_object(Bucket=self._name, Key=target, CopySource=place)
+                else:
+                    self._copy_in_parts(place, target, size)
+            except ClientError as error:
+                raise self._missing(source, error) from error
+
+    def _copy_in_parts(self, source: Any, target: str, size: int) -> None:
+        """Copy by several requests at once; the bucket's lifecycle removes an unfinished copy."""
+        begun = self._client.create_multipart_upload(Bucket=self._name, Key=target)
+        upload: Any = {"Bucket": self._name, "Key": target, "UploadId": begun["UploadId"]}
+
+        def copy(first: int) -> Any:
+            copied = self._client.upload_part_copy(
+                **upload,
+                CopySource=source,
+                CopySourceRange=f"bytes={first}-{min(first + _COPY_BYTES, size) - 1}",
+                PartNumber=first // _COPY_BYTES + 1,
+            )
+            return {
+                "ETag": copied["CopyPartResult"]["ETag"],
+                "PartNumber": first // _COPY_BYTES + 1,
+            }
+
+        parts = in_parallel(copy, range(0, size, _COPY_BYTES))
+        self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": [*parts]})
 
     def lines(self, key: str) -> Iterator[bytes]:
         with translated():

@@ -222,7 +222,7 @@ def job_control() -> JobControl:
     from shoal.service.job_control import JobControl
 
     a = adapters()
-    return JobControl(a.jobs, a.workflow, _completion(), a.clock, retention=a.retention)
+    return JobControl(a.jobs, a.workflow, _completion(), a.clock)
 
 
 @_once

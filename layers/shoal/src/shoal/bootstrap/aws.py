@@ -58,7 +58,7 @@ def on_aws(settings: FunctionSettings) -> Adapters:
     sqs = cast("SQSClient", LazyClient("sqs"))
     queue = SqsTaskQueue(sqs, settings.queue_urls)
     return Adapters(
-        jobs=DynamoJobStore(Table(dynamodb, settings.jobs_table), OpenJobs(registry)),
+        jobs=DynamoJobStore(Table(dynamodb, settings.jobs_table), OpenJobs(registry), clock),
         chunks=DynamoChunkStore(tasks, results),
         effects=DynamoEffectStore(tasks),
         artifacts=S3ArtifactStore(results),

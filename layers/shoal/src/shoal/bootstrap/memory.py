@@ -69,9 +69,9 @@ def in_memory(
     *types: TaskType, jobs: MemoryJobStore | None = None, chunks: MemoryChunkStore | None = None
 ) -> InMemory:
     """Return empty stores with these task types, or with `noop` only."""
-    jobs = jobs or MemoryJobStore()
-    chunks = chunks or MemoryChunkStore()
     clock = FixedClock()
+    jobs = jobs or MemoryJobStore(clock)
+    chunks = chunks or MemoryChunkStore()
     queue = MemoryTaskQueue()
     return InMemory(
         jobs=jobs,

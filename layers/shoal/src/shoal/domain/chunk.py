@@ -191,6 +191,14 @@ class Chunk:
         """Return whether a report changes nothing: it is a repeat, or its lease has ended."""
         return number <= self.reported or self.lease is None
 
+    def reached(self, generation: int) -> bool:
+        """Return whether its row belongs to this generation or a later one and needs no reset."""
+        return self.generation >= generation
+
+    def may_seal(self, generation: int) -> bool:
+        """Return whether the end of this generation cancels its tasks: not those of a later one."""
+        return bool(self.running) and self.generation <= generation
+
     def due_at(self, now: float) -> float:
         """Return when it can be granted next: now, or when its lease or its delay ends."""
         if self.lease is not None and now < self.lease.until:
@@ -359,7 +367,6 @@ class Chunk:
         generation: int,
         now: float,
         *,
-        expires_at: int,
         again: Collection[int] | None = None,
     ) -> Chunk:
         """Reset it for a later generation: all tasks except COMPLETED ones become PENDING.
@@ -390,7 +397,6 @@ class Chunk:
             sent_at=now,
             sends=1,
             successor=None,
-            expires_at=expires_at,
         )
 
     def sent(self, now: float) -> Chunk:

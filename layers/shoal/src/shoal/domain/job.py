@@ -22,7 +22,10 @@ from shoal.domain.selection import MOST_DISCARDS, MOST_INDICES, Discard, Selecti
 
 DAY: Final = 86_400
 LONGEST_LIFE: Final = 60 * DAY
-"""The longest job, including pauses. Rows expire this long after creation, plus the retention."""
+"""The longest life of a job, including pauses and retries. Everything that belongs to the job
+expires this long after its submit, plus the retention; nothing renews it."""
+MOST_GENERATIONS: Final = 1_000
+"""The row of a job has the outcome of each generation, so their number is bounded."""
 
 
 class JobStatus(StrEnum):
@@ -171,6 +174,20 @@ class Job:
         """Return whether its deadline has passed."""
         return not self.paused and self.deadline is not None and now >= self.deadline
 
+    def too_old(self, now: float) -> bool:
+        """Return whether the longest life of a job has passed since its submit."""
+        return now >= self.created_at + LONGEST_LIFE
+
+    def expired(self, now: float) -> bool:
+        """Return whether its rows have expired; the table removes them one by one, days later."""
+        return 0 < self.expires_at <= now
+
+    def out_of_time(self, now: float) -> str | None:
+        """Return why the open job must end now: its age, also while it is paused, or deadline."""
+        if self.too_old(now):
+            return "it did not end within 60 days of its submit, pauses included"
+        return "its deadline passed" if self.overdue(now) else None
+
     @property
     def opening(self) -> int | None:
         """The number of chunks that its generation sent at the start; None for all of them."""
@@ -211,9 +228,18 @@ class Job:
             raise IllegalMove(f"job {self.id} is {self.status} and cannot become {to}")
         return to
 
-    def plan(self, task_count: int, chunk_size: int) -> Job:
-        """Store the number of tasks and the chunk size, once for all generations."""
-        return replace(self, task_count=task_count, chunk_size=chunk_size, version=self.version + 1)
+    def plan(self, task_count: int, chunk_size: int, source: Source | None = None) -> Job:
+        """Store the number of tasks and the chunk size, once for all generations.
+
+        `source` is where its own copy of the inputs is, if they were stored for another purpose.
+        """
+        return replace(
+            self,
+            spec=self.spec if source is None else replace(self.spec, source=source),
+            task_count=task_count,
+            chunk_size=chunk_size,
+            version=self.version + 1,
+        )
 
     def enqueue(self, now: float) -> Job:
         """Move it to ENQUEUED: all its messages were sent."""
@@ -239,12 +265,14 @@ class Job:
         self, status: JobStatus, reason: str | None, counts: Counts, moves: int, now: float
     ) -> Job:
         """Close this generation; the flag, if set, determines the status."""
-        status = self._moved(self._ending_status(status))
         canary = self.canary
         if canary is not None and canary.generation == self.generation:
             canary = canary.judged(counts.completed, now, stopped=self.ending is not None)
             if canary.verdict is CanaryVerdict.FAILED:
                 reason = f"{canary.summary}; {reason or 'the other failed tasks were not retried'}"
+            if canary.more:  # the others must be retried, whatever max_failed tolerates
+                status = _S.FAILED
+        status = self._moved(self._ending_status(status))
         return replace(
             self,
             status=status,
@@ -287,7 +315,7 @@ class Job:
         """Return the seconds of the current pause."""
         return 0.0 if self.paused_at is None else max(0.0, now - self.paused_at)
 
-    def continued_after_canary(self, expires_at: int) -> Job | None:
+    def continued_after_canary(self) -> Job | None:
         """Return the next generation with the other failed tasks, if its canary passed.
 
         Close and start are one transition, so that the job never shows as ended. None if the
@@ -296,24 +324,43 @@ class Job:
         canary = self.canary
         if canary is None or canary.generation != self.generation or not canary.more:
             return None
-        if not canary.passed or self.status is not _S.FAILED:
+        if not canary.passed:
             return None
         tried = self.selection.runs if self.selection is not None else None
         rest = replace(canary.chosen, skip=tried or ())
-        again = self.retry(
-            expires_at=max(self.expires_at, expires_at), selection=rest, canary=canary
-        )
-        return replace(again, version=self.version)
+        return replace(self._next_generation(rest, canary), version=self.version)
 
     def retry(
-        self, *, expires_at: int, selection: Selection | None = None, canary: Canary | None = None
+        self, now: float, *, selection: Selection | None = None, canary: Canary | None = None
     ) -> Job:
-        """Begin the next generation of a FAILED job. With a selection, only those tasks run."""
+        """Begin the next generation of a FAILED job. With a selection, only those tasks run.
+
+        Its rows are not renewed, so a retry must end within the longest life of the job.
+        """
+        self._moved(_S.PENDING)
+        if self.too_old(now):
+            raise IllegalMove(
+                f"job {self.id} was submitted more than 60 days ago and cannot be retried; "
+                "clone it to run its tasks again"
+            )
+        if self.overdue(now):
+            raise IllegalMove(
+                f"the deadline of job {self.id} has passed, so a retry could only fail; "
+                "clone it to run its tasks again"
+            )
+        if self.generation >= MOST_GENERATIONS:
+            raise IllegalMove(
+                f"job {self.id} has been retried {self.generation - 1:,} times, the maximum; "
+                "clone it to run its tasks again"
+            )
         selection = self.chosen(selection)
         never_ran = self.counts is not None and self.counts.cancelled
         all_discarded = any(each.selection.whole for each in self.discards)
         if selection == Selection() and all_discarded and not never_ran:
             raise IllegalMove(f"every failed task of job {self.id} is discarded")
+        return self._next_generation(selection, canary)
+
+    def _next_generation(self, selection: Selection | None, canary: Canary | None) -> Job:
         return replace(
             self,
             status=self._moved(_S.PENDING),
@@ -327,7 +374,6 @@ class Job:
             counts=None,
             moves=0,
             executions=1,
-            expires_at=expires_at,
             selection=selection,
             canary=canary,
             window=None,

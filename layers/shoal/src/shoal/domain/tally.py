@@ -29,8 +29,18 @@ class Entry(NamedTuple):
         return Entry(chunk.generation, chunk.version, chunk.counts)
 
     def replaces(self, other: Entry | None) -> bool:
-        """Return whether it may replace `other`: not if it is older."""
+        """Return whether it may replace `other`: not if it is older.
+
+        The generation of a row never falls while its version grows, so the version decides.
+        """
         return other is None or self.version >= other.version
+
+    def is_of_lost_row(self, chunk: Chunk) -> bool:
+        """Return whether the entry's row was lost, so that `chunk` was created in its place.
+
+        Versions grow from generation to generation, so no entry is ahead of a later generation.
+        """
+        return self.generation < chunk.generation and self.version > chunk.version
 
     def ended(self, generation: int) -> bool:
         """Return whether every task of the chunk has ended in this generation."""

@@ -19,6 +19,9 @@ class BlobStore(Protocol):
     def put(self, key: str, body: bytes) -> None:
         """Write an object."""
 
+    def copy(self, source: str, target: str) -> None:
+        """Copy an object; raise InputsNotFound if the source does not exist."""
+
     def lines(self, key: str) -> Iterator[bytes]:
         """Yield its lines, split at newlines only; raise InputsNotFound if it does not exist."""
 

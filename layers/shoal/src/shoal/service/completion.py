@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
 from shoal.domain.errors import WriteConflict
-from shoal.domain.job import LONGEST_LIFE, Job, JobStatus
+from shoal.domain.job import Job, JobStatus
 from shoal.domain.tally import Entry, Sum, Tally, address, members, total
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.clock import Clock
@@ -92,12 +92,12 @@ class Completion:
             if entry.ended(job.generation)
         )
 
-    def tally(self, job: Job, chunk: Chunk) -> None:
-        """SET the chunk's entry; sum and close if it was the last."""
+    def tally(self, job: Job, chunk: Chunk) -> Entry:
+        """SET the chunk's entry, sum and close if it was the last; return the current entry."""
         number, slot = address(chunk.number, job.chunks)
-        self.sum_up(
-            job, chunk.generation, self.jobs.set_entry(job.id, number, slot, Entry.of(chunk))
-        )
+        tally = self.jobs.set_entry(job.id, number, slot, Entry.of(chunk))
+        self.sum_up(job, chunk.generation, tally)
+        return tally.entries[slot]
 
     def sum_up(self, job: Job, generation: int, tally: Tally) -> None:
         """SET the tally's sum if it is complete; close the job if that was the last."""
@@ -138,12 +138,8 @@ class Completion:
             closed.clear()
             if not job.may_close(generation):
                 return None
-            now = self.clock.now()
-            closed.append(job.close(status, reason, counts, moves, now))
-            return (
-                closed[0].continued_after_canary(int(now) + LONGEST_LIFE + job.retention)
-                or closed[0]
-            )
+            closed.append(job.close(status, reason, counts, moves, self.clock.now()))
+            return closed[0].continued_after_canary() or closed[0]
 
         job = update_job(self.jobs, job_id, move)
         if closed:

@@ -4,13 +4,13 @@ Every verb is idempotent. Protocol steps 9 and 10 in docs/explanation/architectu
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shoal.domain import ids
 from shoal.domain.canary import Canary
 from shoal.domain.errors import IllegalMove, JobNotFound
-from shoal.domain.job import LONGEST_LIFE, Job, JobStatus
+from shoal.domain.job import Job, JobStatus
 from shoal.domain.selection import Discard, Selection
 from shoal.ports.clock import Clock
 from shoal.ports.jobs import JobStore
@@ -23,13 +23,12 @@ type Move = Callable[[Job], Job | None]
 
 @dataclass(frozen=True, slots=True)
 class JobControl:
-    """The verbs that users apply to a job. `retention` is in seconds."""
+    """The verbs that users apply to a job."""
 
     jobs: JobStore
     workflow: Workflow
     completion: Completion
     clock: Clock
-    retention: int
 
     def cancel(self, tenant: str, job_id: str) -> Job:
         """Flag the job and wake its execution, which ends the running tasks and closes the job."""
@@ -53,7 +52,8 @@ class JobControl:
         """Clear the flag, then wake the execution, which resends the chunks without a lease."""
 
         def move(job: Job) -> Job | None:
-            unchanged = not job.stopping and not job.paused
+            repeated = job.resumed_at > 0.0  # maybe the job has ended since
+            unchanged = not job.paused and (repeated or not job.stopping)
             return None if unchanged else job.resume(self.clock.now())
 
         return self._updated(tenant, job_id, move)
@@ -79,9 +79,8 @@ class JobControl:
                 return None
             if canary is not None and canary.generation != job.generation + 1:
                 raise IllegalMove(f"job {job_id} was retried and failed again in the meantime")
-            expires = int(self.clock.now()) + LONGEST_LIFE + (job.retention or self.retention)
             # Raises before the job is put on the watch list if it cannot be retried.
-            retried = job.retry(expires_at=expires, selection=selection, canary=canary)
+            retried = job.retry(self.clock.now(), selection=selection, canary=canary)
             self.jobs.mark_open(job)
             return retried
 
@@ -101,8 +100,8 @@ class JobControl:
         """
 
         def move(job: Job) -> Job | None:
-            changed = job.change(changes)
-            return None if changed.spec == job.spec else changed
+            repeated = replace(job.spec, **changes) == job.spec  # maybe the job has ended since
+            return None if repeated else job.change(changes)
 
         job = self._updated(tenant, job_id, move)
         if "max_parallelism" in changes:
@@ -119,13 +118,20 @@ class JobControl:
 
         return self._updated(tenant, job_id, move)
 
-    def delete(self, tenant: str, job_id: str) -> None:
-        """Hide an ended job from all queries."""
-        self._updated(tenant, job_id, lambda job: job.delete(self.clock.now()))
+    def delete(self, tenant: str, job_id: str) -> bool:
+        """Hide an ended job from all queries; return whether it was not deleted before."""
+        reads: list[Job] = []
 
-    def _updated(self, tenant: str, job_id: str, move: Move) -> Job:
+        def move(job: Job) -> Job | None:
+            reads.append(job)
+            return None if job.deleted_at is not None else job.delete(self.clock.now())
+
+        self._updated(tenant, job_id, move, deleted_too=True)
+        return reads[0].deleted_at is None
+
+    def _updated(self, tenant: str, job_id: str, move: Move, *, deleted_too: bool = False) -> Job:
         def owned(job: Job) -> Job | None:
-            if not job.belongs_to(tenant):
+            if job.tenant != tenant or (job.deleted_at is not None and not deleted_too):
                 raise JobNotFound(job_id)
             return move(job)
 

@@ -11,7 +11,7 @@ from itertools import islice
 from shoal.domain import sizing
 from shoal.domain.chunk import Chunk, Span
 from shoal.domain.errors import BadInputs, InvalidRequest, NotFound, WriteConflict
-from shoal.domain.job import Job, Lines, Repeat
+from shoal.domain.job import Job, Lines, Repeat, Source
 from shoal.domain.tally import Tally
 from shoal.ports.blobs import BlobStore
 from shoal.ports.chunks import ChunkStore
@@ -24,7 +24,7 @@ from shoal.service.input_validation import line_checker
 from shoal.service.job_updates import TRIES, update_job
 from shoal.service.recovery import CrashLoopDetector
 from shoal.service.retry_selection import positions_to_run
-from shoal.service.termination import Termination
+from shoal.service.termination import Termination, row_missing
 
 type Range = tuple[int, int]
 
@@ -64,12 +64,15 @@ class Planning:
             return []
         if not job.planned:
             try:
-                count, size = self._cut(job)
+                source = self._own_source(job)
+                count, size = self._cut(job, source)
             except (InvalidRequest, NotFound) as error:
                 self.termination.fail(job_id, generation, str(error))
                 return []
             job = update_job(
-                self.jobs, job_id, lambda row: None if row.planned else row.plan(count, size)
+                self.jobs,
+                job_id,
+                lambda row: None if row.planned else row.plan(count, size, source),
             )
         if isinstance(job.spec.source, Lines):
             self.jobs.mark_open(job)  # again, with its tasks: its lines are now counted
@@ -88,7 +91,10 @@ class Planning:
         self.chunks.create(list(self._new(job, numbers)))
         if generation > 1:
             for chunk in self.chunks.get_many(job_id, numbers):
-                self.completion.tally(job, self._reset(job, chunk))
+                fresh = self._reset(job, chunk)
+                if self.completion.tally(job, fresh).is_of_lost_row(fresh):
+                    self.termination.fail(job_id, generation, row_missing(chunk.number))
+                    return
 
     def enqueue(self, job_id: str, generation: int, first: int, count: int) -> None:
         """Send the range's messages; with a window, only those of its first chunks.
@@ -113,8 +119,19 @@ class Planning:
         job = self.jobs.get(job_id)
         return job if job is not None and job.may_wait(generation) else None
 
-    def _cut(self, job: Job) -> tuple[int, int]:
+    def _own_source(self, job: Job) -> Source:
+        """Return the job's source; copy lines of an upload or of another job to its own key.
+
+        Objects expire by their age, so a copy lives as long as the rows of the job.
+        """
         source = job.spec.source
+        if not isinstance(source, Lines) or source.key.startswith(_inputs_prefix(job)):
+            return source
+        own = f"{_inputs_prefix(job)}{job.fingerprint}.jsonl"
+        self.blobs.copy(source.key, own)
+        return replace(source, key=own)
+
+    def _cut(self, job: Job, source: Source) -> tuple[int, int]:
         if isinstance(source, Lines):
             offsets = self._read(job, source)
             count = len(offsets) - 1
@@ -183,14 +200,16 @@ class Planning:
             yield Span(begin, end - begin)
 
     def _reset(self, job: Job, chunk: Chunk) -> Chunk:
-        """Return the chunk in the job's generation; reset it if its generation is older."""
+        """Return the chunk in the job's generation; reset it if its generation is older.
+
+        A function can continue after its job was retried, so the row can belong to a later one.
+        """
         for _ in range(TRIES):
-            if chunk.generation == job.generation:
+            if chunk.reached(job.generation):
                 break
             fresh = chunk.reset(
                 job.generation,
                 self.clock.now(),
-                expires_at=job.expires_at,
                 again=positions_to_run(self.chunks, job, chunk),
             )
             try:
@@ -207,6 +226,10 @@ def _executed(job: Job, generation: int, number: int) -> Job | None:
     return job.executed(number) if newer else None
 
 
+def _inputs_prefix(job: Job) -> str:
+    return f"inputs/{job.id}/"
+
+
 def _bounds_key(job: Job, size: int) -> str:
     """Return the key per chunk size: concurrent plans can choose different sizes, and one wins."""
-    return f"inputs/{job.id}/bounds-{size}"
+    return f"{_inputs_prefix(job)}bounds-{size}"

@@ -18,7 +18,7 @@ from shoal.ports.queues import Message, TaskQueue
 from shoal.ports.workflow import Workflow
 from shoal.service.completion import Completion
 from shoal.service.job_updates import update_job
-from shoal.service.termination import Termination, known_counts, open_chunks
+from shoal.service.termination import Termination, known_counts, open_chunks, row_missing
 
 HAND_OVER_PASSES: Final = 1_000
 """Each pass adds 13 history events. The hard limit of an execution is 25,000, ours is 20,000."""
@@ -34,6 +34,10 @@ _DECISIONS: Final[dict[JobStatus, Decision]] = {
     JobStatus.FAILED: "failed",
     JobStatus.CANCELLED: "cancelled",
 }
+
+
+class _ChunkMissing(Exception):  # noqa: N818 - reads as a noun
+    """A row that every pass needs does not exist, so no pass could end the job."""
 
 
 class PassState(NamedTuple):
@@ -76,7 +80,10 @@ class Reconciliation:
         if job.live and job.enqueued_at is None:
             job = update_job(self.jobs, job_id, lambda row: self._enqueued(row, generation))
         if job.live:
-            job, seen = self._reconcile(job, seen)
+            try:
+                job, seen = self._reconcile(job, seen)
+            except _ChunkMissing as missing:
+                job = self.termination.fail(job_id, generation, str(missing))
         if job.generation == generation and not job.live:
             return NextStep(_DECISIONS[job.status], seen, job.reason)
         return NextStep("wait" if passes < HAND_OVER_PASSES else "hand_over", seen)
@@ -98,8 +105,9 @@ class Reconciliation:
     def _reconcile(self, job: Job, seen: PassState) -> tuple[Job, PassState]:
         if job.ending is not None:
             return self.termination.seal(job), seen
-        if job.overdue(self.clock.now()):
-            return self.termination.fail(job.id, job.generation, "its deadline passed"), seen
+        out_of_time = job.out_of_time(self.clock.now())
+        if out_of_time is not None:
+            return self.termination.fail(job.id, job.generation, out_of_time), seen
         tallies = self.jobs.tallies(job.id, range(job.tallies))
         counts = known_counts(job, tallies)
         if job.too_many_failed(counts.failed):
@@ -120,7 +128,7 @@ class Reconciliation:
         entries = {tally.number: tally.entries for tally in tallies}
         for first in range(0, job.chunks, 100):
             numbers = range(first, min(first + 100, job.chunks))
-            for chunk in self.chunks.get_many(job.id, numbers):
+            for chunk in self._rows(job, numbers):
                 number, slot = address(chunk.number, job.chunks)
                 if entries.get(number, {}).get(slot) != Entry.of(chunk):
                     self.jobs.set_entry(job.id, number, slot, Entry.of(chunk))
@@ -130,7 +138,7 @@ class Reconciliation:
 
     def _resend(self, job: Job, tallies: Sequence[Tally]) -> None:
         for numbers in open_chunks(job, tallies):
-            rows = list(self._in_window(job, self.chunks.get_many(job.id, numbers)))
+            rows = list(self._in_window(job, self._rows(job, numbers)))
             for chunk in rows:
                 if chunk.finished:  # its row was written, but not its tally
                     self.completion.settle(job, chunk)
@@ -140,6 +148,14 @@ class Reconciliation:
                 self.queue.send(job.spec.priority, messages, tenant=job.tenant)
             for chunk in lost:
                 self._stamp(chunk)
+
+    def _rows(self, job: Job, numbers: Sequence[int]) -> list[Chunk]:
+        """Return rows of an enqueued job; raise _ChunkMissing if a row does not exist."""
+        rows = self.chunks.get_many(job.id, numbers)
+        if len(rows) < len(numbers):
+            known = {row.number for row in rows}
+            raise _ChunkMissing(row_missing(next(n for n in numbers if n not in known)))
+        return rows
 
     def _in_window(self, job: Job, rows: Sequence[Chunk]) -> Iterator[Chunk]:
         end = job.chunks

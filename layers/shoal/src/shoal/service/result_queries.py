@@ -74,11 +74,16 @@ class ResultQueries:
     task_queries: TaskQueries
 
     def of_task(self, tenant: str, task_id: str) -> Result:
-        """Return the result of a task; raise IllegalMove if the task is not COMPLETED."""
+        """Return the result of a task.
+
+        Raises IllegalMove if the task is not COMPLETED or its result has expired.
+        """
         task = self.task_queries.get(tenant, task_id)
         if task.status is not TaskStatus.COMPLETED:
             raise IllegalMove(f"the task is {task.status}; only a COMPLETED task has a result")
-        return Result(task.index, None if task.outcome is None else task.outcome.result)
+        if task.outcome is None:
+            raise IllegalMove("the result of the task has expired")
+        return Result(task.index, task.outcome.result)
 
     def of_job(self, tenant: str, job_id: str, *, limit: int, start: int) -> ResultPage:
         """Return up to `limit` results from index `start`, and the tasks without a result."""

@@ -114,7 +114,9 @@ class Submission:
         )
         if not self.jobs.create(job):
             other = self.jobs.get(job_id)
-            return self._replay(other or job, fingerprint)
+            if other is None:
+                raise IllegalMove("the job with this Idempotency-Key has expired; use another key")
+            return self._replay(other, fingerprint)
         self.workflow.start(job_id, job.generation, 1)
         return Submitted(job, replayed=False)
 
@@ -130,7 +132,7 @@ class Submission:
     ) -> Submitted:
         """Submit a copy of a job with changes to its spec, as `submit` does.
 
-        The copy shares the stored inputs; raises IllegalMove if they have expired. It has a
+        PlanTasks copies the stored inputs; raises IllegalMove if they have expired. The copy has a
         deadline only if the changes contain one.
         """
         job = owned_job(self.jobs, tenant, job_id)

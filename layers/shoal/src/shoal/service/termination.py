@@ -56,7 +56,7 @@ class Termination:
         )
 
     def _seal(self, job: Job, chunk: Chunk) -> None:
-        while chunk.running:
+        while chunk.may_seal(job.generation):
             sealed = chunk.seal()
             try:
                 self.chunks.put(sealed)
@@ -69,6 +69,11 @@ class Termination:
             chunk = sealed
         if has_untallied_outcomes(job, chunk):
             self.completion.tally(job, chunk)
+
+
+def row_missing(chunk: int) -> str:
+    """Return the reason of a job that ends because a row that it needs does not exist."""
+    return f"the row of chunk {chunk} is missing; clone the job to run its tasks again"
 
 
 def has_untallied_outcomes(job: Job, chunk: Chunk) -> bool:

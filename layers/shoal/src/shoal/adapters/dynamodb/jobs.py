@@ -25,6 +25,7 @@ from shoal.domain.job import Job
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.page_key import id_at
 from shoal.domain.tally import Entry, Sum, Tally
+from shoal.ports.clock import Clock
 from shoal.ports.jobs import JobPage
 
 if TYPE_CHECKING:
@@ -33,18 +34,26 @@ if TYPE_CHECKING:
 
 
 class DynamoJobStore:
-    """Job writes are conditional on the version; entries and sums are SET in one update each."""
+    """Job writes are conditional on the version; entries and sums are SET in one update each.
 
-    def __init__(self, jobs: Table, open_jobs: OpenJobs) -> None:
+    An expired job does not exist, although DynamoDB removes its rows days later and one by one.
+    """
+
+    def __init__(self, jobs: Table, open_jobs: OpenJobs, clock: Clock) -> None:
         self._jobs = jobs
         self._open = open_jobs
+        self._clock = clock
 
     def get(self, job_id: str) -> Job | None:
         row = self._jobs.get(job_id)
-        return None if row is None else job_of(row)
+        return None if row is None else self._unless_expired(job_of(row))
 
     def get_many(self, job_ids: Iterable[str]) -> Mapping[str, Job]:
-        return {job_id: job_of(row) for job_id, row in self._jobs.get_many(job_ids).items()}
+        found = map(job_of, self._jobs.get_many(job_ids).values())
+        return {job.id: job for job in found if self._unless_expired(job)}
+
+    def _unless_expired(self, job: Job) -> Job | None:
+        return None if job.expired(self._clock.now()) else job
 
     def create(self, job: Job) -> bool:
         return self._jobs.put_new(job_row(job))
@@ -57,8 +66,8 @@ class DynamoJobStore:
             id_at(start)
         looking = JobIndexes(self._jobs, tenant, which).read
         found = merged_page(looking, sorted(which.statuses), limit=limit, start=start)
-        rows = self._jobs.get_many(map(id_at, found.places))
-        jobs = [job_of(rows[id_at(each)]) for each in found.places if id_at(each) in rows]
+        known = self.get_many(map(id_at, found.places))
+        jobs = [known[id_at(each)] for each in found.places if id_at(each) in known]
         # The index is eventually consistent, and hashes of tags can collide.
         return JobPage([*filter(which.admits, jobs)], found.last, found.read + len(found.places))
 

@@ -19,6 +19,9 @@ class MemoryBlobStore(Restorable):
     def put(self, key: str, body: bytes) -> None:
         self._objects[key] = body
 
+    def copy(self, source: str, target: str) -> None:
+        self.put(target, self._body(source))
+
     def lines(self, key: str) -> Iterator[bytes]:
         body = self._body(key)
         lines = body.split(b"\n")

@@ -11,13 +11,18 @@ from shoal.domain.job import Job, JobStatus
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.page_key import id_at, place
 from shoal.domain.tally import Entry, Sum, Tally
+from shoal.ports.clock import Clock
 from shoal.ports.jobs import JobPage
 
 
 class MemoryJobStore(Restorable):
-    """Jobs, tallies, sums and cursors. Entries and sums are stored as sorted pairs."""
+    """Jobs, tallies, sums and cursors. Entries and sums are stored as sorted pairs.
 
-    def __init__(self) -> None:
+    Without a clock, no job expires.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock
         self._jobs: dict[str, Job] = {}
         self._tallies: dict[tuple[str, int], tuple[tuple[int, Entry], ...]] = {}
         self._sums: dict[tuple[str, int], tuple[tuple[int, Sum], ...]] = {}
@@ -25,10 +30,12 @@ class MemoryJobStore(Restorable):
         self._open: dict[str, tuple[str, int]] = {}
 
     def get(self, job_id: str) -> Job | None:
-        return self._jobs.get(job_id)
+        job = self._jobs.get(job_id)
+        return None if job is None or self._expired(job) else job
 
     def get_many(self, job_ids: Iterable[str]) -> Mapping[str, Job]:
-        return {job_id: self._jobs[job_id] for job_id in job_ids if job_id in self._jobs}
+        found = [self._jobs[job_id] for job_id in job_ids if job_id in self._jobs]
+        return {job.id: job for job in found if not self._expired(job)}
 
     def create(self, job: Job) -> bool:
         if job.id in self._jobs:
@@ -45,7 +52,8 @@ class MemoryJobStore(Restorable):
     def page(self, tenant: str, which: JobFilter, *, limit: int, start: str | None) -> JobPage:
         if start is not None:
             id_at(start)
-        jobs = {place(job): job for job in self._jobs.values() if job.tenant == tenant}
+        known = [job for job in self._jobs.values() if not self._expired(job)]
+        jobs = {place(job): job for job in known if job.tenant == tenant}
 
         def read(status: JobStatus | None, before: str | None, most: int) -> IndexPage:
             """Read jobs as an index would, by tenant, status and place."""
@@ -127,6 +135,9 @@ class MemoryJobStore(Restorable):
 
     def marked_open(self) -> Iterator[str]:
         return iter(sorted(self._open))
+
+    def _expired(self, job: Job) -> bool:
+        return self._clock is not None and job.expired(self._clock.now())
 
     def mark(self, job_id: str, tenant: str, tasks: int) -> None:
         """Add a job to the watch list; its row may not exist yet."""
