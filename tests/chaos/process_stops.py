@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.adapters.memory.jobs import MemoryJobStore
+from shoal.adapters.memory.windows import MemoryWindowStore
 from shoal.domain.chunk import Chunk
 from shoal.domain.job import Priority
 from shoal.domain.tally import Tally
@@ -64,7 +65,7 @@ class StoppingJobs(_Stopping):
     """Tallies are created one by one, so that a stop can happen between them."""
 
     def __init__(self, store: MemoryJobStore, stop_point: StopPoint) -> None:
-        names = ("create", "put", "set_entry", "set_sum", "claim", "mark_open", "unmark_open")
+        names = ("create", "put", "set_entry", "set_sum", "mark_open", "unmark_open")
         super().__init__(store, stop_point, names)
         self._store = store
 
@@ -84,6 +85,13 @@ class StoppingChunks(_Stopping):
     def create(self, chunks: Iterable[Chunk]) -> None:
         for chunk in chunks:
             self._fuse.write("create_chunk", partial(self._store.create, [chunk]))
+
+
+class StoppingWindows(_Stopping):
+    """A transaction is one write: it cannot stop halfway."""
+
+    def __init__(self, store: MemoryWindowStore, stop_point: StopPoint) -> None:
+        super().__init__(store, stop_point, ("open", "put", "note", "resize"))
 
 
 class StoppingQueue:

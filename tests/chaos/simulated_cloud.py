@@ -19,6 +19,7 @@ from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.adapters.memory.clock import SeededEntropy
 from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.queues import MemoryTaskQueue
+from shoal.adapters.memory.windows import MemoryWindowStore
 from shoal.adapters.memory.workflow import MemoryWorkflow
 from shoal.bootstrap.memory import InMemory, in_memory
 from shoal.domain.chunk import CurrentTask
@@ -35,6 +36,7 @@ from tests.chaos.process_stops import (
     StoppingChunks,
     StoppingJobs,
     StoppingQueue,
+    StoppingWindows,
     StopPoint,
     stopping,
 )
@@ -121,7 +123,7 @@ class SimulatedCloud:
         self._seen: dict[str, tuple[int, object]] = {}
         plain = in_memory()
         self.clock, self.jobs = plain.clock, plain.jobs
-        self.chunks, self.queue = plain.chunks, plain.queue
+        self.chunks, self.windows, self.queue = plain.chunks, plain.windows, plain.queue
         self.machine = _Machine(self._execute)
         bootstrap.use(self._adapters(plain, seed))
         self.at(SWEEP_SECONDS, self._sweep)
@@ -132,6 +134,7 @@ class SimulatedCloud:
             plain,
             jobs=cast("MemoryJobStore", StoppingJobs(self.jobs, stop_point)),
             chunks=cast("MemoryChunkStore", StoppingChunks(self.chunks, stop_point)),
+            windows=cast("MemoryWindowStore", StoppingWindows(self.windows, stop_point)),
             queue=cast("MemoryTaskQueue", StoppingQueue(self.queue, stop_point)),
             workflow=stopping(self.machine, stop_point, "start", "answer"),
             blobs=stopping(plain.blobs, stop_point, "put"),

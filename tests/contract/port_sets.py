@@ -18,6 +18,7 @@ from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
 from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.dynamodb.tenants import DynamoTenantStore, OpenJobs
 from shoal.adapters.dynamodb.webhooks import DynamoWebhookStore
+from shoal.adapters.dynamodb.windows import DynamoWindowStore
 from shoal.adapters.dynamodb.workers import DynamoWorkerStore
 from shoal.adapters.memory.artifacts import MemoryArtifactStore
 from shoal.adapters.memory.audit import MemoryAuditLog
@@ -35,6 +36,7 @@ from shoal.adapters.memory.queues import MemoryQueueAges, MemoryTaskQueue
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
 from shoal.adapters.memory.tenants import MemoryTenantStore
 from shoal.adapters.memory.webhooks import MemoryWebhookStore
+from shoal.adapters.memory.windows import MemoryWindowStore
 from shoal.adapters.memory.workers import MemoryWorkerStore
 from shoal.adapters.memory.workflow import MemoryWorkflow
 from shoal.adapters.s3 import ObjectBucket, S3ArtifactStore, S3BlobStore, S3ExportFiles
@@ -56,6 +58,7 @@ from shoal.ports.queues import QueueAges, QueueDepths, TaskQueue
 from shoal.ports.task_types import TypeRegistry
 from shoal.ports.tenants import TenantStore
 from shoal.ports.webhooks import WebhookStore
+from shoal.ports.windows import WindowStore
 from shoal.ports.workers import WorkerStore
 from shoal.ports.workflow import Workflow
 from tests.contract.aws_services import Aws
@@ -67,6 +70,7 @@ class Ports:
 
     jobs: JobStore
     chunks: ChunkStore
+    windows: WindowStore
     effects: EffectStore
     artifacts: ArtifactStore
     queue: TaskQueue
@@ -104,6 +108,7 @@ def in_memory() -> Ports:
     return Ports(
         jobs=jobs,
         chunks=chunks,
+        windows=MemoryWindowStore(jobs, chunks),
         effects=MemoryEffectStore(chunks),
         artifacts=artifacts,
         queue=queue,
@@ -132,11 +137,12 @@ def in_memory() -> Ports:
 def on_aws(aws: Aws) -> Ports:
     clock, registry = FixedClock(), Registry(aws.dynamodb, "registry")
     results = ObjectBucket(aws.s3, "results")
-    tasks = Table(aws.dynamodb, "tasks")
+    jobs, tasks = Table(aws.dynamodb, "jobs"), Table(aws.dynamodb, "tasks")
     queue = SqsTaskQueue(aws.sqs, aws.urls)
     return Ports(
-        jobs=DynamoJobStore(Table(aws.dynamodb, "jobs"), OpenJobs(registry), clock),
+        jobs=DynamoJobStore(jobs, OpenJobs(registry), clock),
         chunks=DynamoChunkStore(tasks, results),
+        windows=DynamoWindowStore(jobs, tasks),
         effects=DynamoEffectStore(tasks),
         artifacts=S3ArtifactStore(results),
         queue=queue,

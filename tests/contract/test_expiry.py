@@ -5,6 +5,7 @@ from dataclasses import replace
 from shoal.domain.counts import Counts
 from shoal.domain.outcome import PartKey
 from shoal.domain.tally import Sum, Tally
+from shoal.domain.window import Window
 from tests.contract.aws_services import Aws
 from tests.contract.examples import (
     EXPIRES_AT,
@@ -20,11 +21,12 @@ from tests.contract.port_sets import on_aws
 
 def test_every_row_of_a_job_carries_its_expiry(aws: Aws) -> None:
     ports, job = on_aws(aws), fresh_id()
-    ports.jobs.create(a_job(job))
+    row = a_job(job)
+    ports.jobs.create(row)
     ports.jobs.create_tallies([Tally(job, 0, {})], expires_at=EXPIRES_AT)
     ports.jobs.set_entry(job, 0, 0, an_entry(2))
     ports.jobs.set_sum(job, 1, 0, Sum(2, Counts()), expires_at=EXPIRES_AT)
-    ports.jobs.claim(job, 1, first=0, end=1, expires_at=EXPIRES_AT)
+    ports.windows.open(row, Window(1, 0, 1))
     chunk = replace(a_chunk(job), expires_at=EXPIRES_AT).reset(2, 0.0)
     ports.chunks.create([chunk])
     ports.chunks.put_part(

@@ -14,6 +14,7 @@ from shoal.domain.outcome import Outcome, PartKey, TaskError
 from shoal.domain.selection import Selection
 from shoal.domain.tally import Tally
 from shoal.service.completion import Completion
+from shoal.service.flow_control import FlowControl
 from shoal.service.job_control import JobControl
 from shoal.service.retry_selection import positions_to_run
 from tests.contract.examples import EXPIRES_AT, ORIGIN, a_chunk, a_job, fresh_id
@@ -71,7 +72,8 @@ def test_the_key_of_another_row_is_not_a_job(ports: Ports, verb: str, name: str)
 
 
 def _job_control(ports: Ports) -> JobControl:
+    flow_control = FlowControl(ports.jobs, ports.chunks, ports.windows, ports.queue)
     completion = Completion(
-        ports.jobs, ports.chunks, ports.queue, ports.workflow, ports.clock, RecordingMetrics()
+        ports.jobs, flow_control, ports.workflow, ports.clock, RecordingMetrics()
     )
-    return JobControl(ports.jobs, ports.workflow, completion, ports.clock)
+    return JobControl(ports.jobs, ports.workflow, completion, flow_control, ports.clock)

@@ -12,18 +12,6 @@ from tests.contract.examples import EXPIRES_AT, NOW, a_job, an_entry, fresh_id
 from tests.contract.port_sets import Ports
 
 
-def test_several_are_claimed_together_or_none(ports: Ports) -> None:
-    job = fresh_id()
-
-    def claim(count: int, end: int) -> int | None:
-        return ports.jobs.claim(job, 1, first=2, end=end, expires_at=EXPIRES_AT, count=count)
-
-    claimed = [claim(3, 4), claim(3, 5), claim(2, 6), claim(1, 6), claim(1, 6)]
-
-    assert claimed == [None, 2, None, 5, None]
-    assert ports.jobs.cursor(job, 1) == 6
-
-
 def test_a_created_job_is_read_back_whole(ports: Ports) -> None:
     job = a_job()
 
@@ -220,31 +208,6 @@ def test_each_generation_has_separate_sums(ports: Ports) -> None:
     ports.jobs.set_sum(job, 1, 0, Sum(5, Counts(failed=1)), expires_at=EXPIRES_AT)
 
     assert ports.jobs.sums(job, 2) == {}
-
-
-def test_claims_count_from_first_to_end(ports: Ports) -> None:
-    job = fresh_id()
-
-    claims = [ports.jobs.claim(job, 1, first=2, end=4, expires_at=EXPIRES_AT) for _ in range(4)]
-
-    assert claims == [2, 3, None, None]
-    assert ports.jobs.cursor(job, 1) == 4
-
-
-def test_a_cursor_without_room_is_not_made(ports: Ports) -> None:
-    job = fresh_id()
-
-    claimed = ports.jobs.claim(job, 1, first=4, end=4, expires_at=EXPIRES_AT)
-
-    assert claimed is None
-    assert ports.jobs.cursor(job, 1) is None
-
-
-def test_each_generation_has_a_separate_cursor(ports: Ports) -> None:
-    job = fresh_id()
-    ports.jobs.claim(job, 1, first=0, end=9, expires_at=EXPIRES_AT)
-
-    assert ports.jobs.claim(job, 2, first=5, end=9, expires_at=EXPIRES_AT) == 5
 
 
 def test_open_jobs_are_noted_and_forgotten(ports: Ports) -> None:

@@ -138,7 +138,8 @@ class Actors:
         call = self.programs.places[place].call
         assert call is not None
         done = self.world.apply(tuple(draft.numbers), call)
-        draft.numbers[done.at] = done.value
+        for at, value in done.written:
+            draft.numbers[at] = value
         draft.broken = done.broken
         return self.programs.after(place, done.result, draft.get(NOW)), call
 

@@ -13,6 +13,7 @@ from shoal.domain.counts import Counts
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.tally import Entry, Sum, address, members
+from shoal.domain.window import Window
 from tests.support.job_workflow import State as Step
 
 TERMINAL = "CFX"
@@ -76,6 +77,29 @@ def check_job_write(old: Job, new: Job) -> Violation | None:
     for generation, status in old.outcomes.items():
         if new.outcomes.get(generation) != status:
             return Violation("outcomes stay", f"generation {generation} was {status}")
+    return None
+
+
+def check_window_write(
+    old: Window | None, new: Window | None, generation: int, after: Any
+) -> Violation | None:
+    """One write of a window; `after` has the job and the rows after it."""
+    job: Job = after.job
+    if new is None or job.generation != generation:
+        return None
+    if new.width != job.width:
+        return Violation("a window is as wide as max_parallelism", f"{new} of {job.width}")
+    if old is not None and new.next <= old.next:
+        return None
+    out = [
+        number
+        for number, row in enumerate(after.rows[: new.next])
+        if row is None or row.generation != generation or not row.finished
+    ]
+    if len(out) > job.width:
+        return Violation(
+            "the number of chunks that are out is at most max_parallelism", f"{out} in {new}"
+        )
     return None
 
 

@@ -19,9 +19,13 @@ from shoal.domain.chunk import Chunk, Granted
 from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.tally import Entry, Sum, Tally
+from shoal.domain.window import Window
+from shoal.ports.chunks import ChunkStore
 from shoal.ports.queues import Message
+from shoal.ports.windows import WindowStore
 from shoal.service import reconciliation, termination
 from shoal.service.completion import Completion
+from shoal.service.flow_control import FlowControl
 from shoal.service.job_control import JobControl
 from shoal.service.leasing import LeaseRefused, Leasing
 from shoal.service.planning import Planning
@@ -148,9 +152,9 @@ def _send_before_resuming(resume: Function) -> Function:
     def variant(self: JobControl, tenant: str, job_id: str) -> Job:
         job = self.jobs.get(job_id)
         assert job is not None
-        for chunk in self.completion.chunks.get_many(job_id, range(job.chunks)):
+        for chunk in self.flow_control.chunks.get_many(job_id, range(job.chunks)):
             message = Message(job_id, chunk.number)
-            self.completion.queue.send(job.spec.priority, [message], tenant=tenant)
+            self.flow_control.queue.send(job.spec.priority, [message], tenant=tenant)
         resumed: Job = resume(self, tenant, job_id)
         return resumed
 
@@ -193,10 +197,36 @@ def _answer_by_remembered_job(answer: Function) -> Function:
     return variant
 
 
-def _refill_before_tally(self: Completion, job: Job, chunk: Chunk) -> None:
-    chunk = self.advance_window(job, chunk)
-    self.refill_window(job, chunk)
-    self.tally(job, chunk)
+class _ClaimBeforeNote:
+    """Writes the window first and the notes of the chunks after it."""
+
+    def __init__(self, windows: WindowStore, chunks: ChunkStore) -> None:
+        self._windows = windows
+        self._chunks = chunks
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._windows, name)
+
+    def note(self, job: Job, chunks: Sequence[Chunk], before: Any, after: Any) -> None:
+        self._windows.put(job, before, after)
+        for chunk in chunks:
+            self._chunks.put(chunk)
+
+
+def _note_in_two_writes(chunk_ended: Function) -> Function:
+    def variant(self: FlowControl, job: Job, chunk: Chunk) -> Any:
+        windows: Any = _ClaimBeforeNote(self.windows, self.chunks)
+        return chunk_ended(replace(self, windows=windows), job, chunk)
+
+    return variant
+
+
+def _forget_before_sending(
+    self: FlowControl, job: Job, stored: Window | None, window: Window, numbers: range
+) -> None:
+    self.windows.put(job, stored, window.sent())
+    messages = [Message(job.id, number) for number in numbers]
+    self.queue.send(job.spec.priority, messages, tenant=job.tenant)
 
 
 def _reset_completed_too(after_reset: Function) -> Function:
@@ -433,10 +463,61 @@ MUTATIONS = (
         "COMPLETED means that all tasks ended well",
     ),
     Mutation(
-        "a narrowed window is filled before the ended chunk is tallied",
-        [_instead(Completion, "settle", _refill_before_tally)],
+        "the note of an end and its claim are two writes",
+        [Replacement(FlowControl, "chunk_ended", _note_in_two_writes)],
         Scenario(
-            "stalled window", Faults(), chunks=3, max_parallelism=2, actions=("submit", "narrow")
+            "end noted apart",
+            Faults(losses=1),
+            chunks=3,
+            max_parallelism=1,
+        ),
+        "the number of chunks that are out is at most max_parallelism",
+    ),
+    Mutation(
+        "a repeated end does not send its successor again",
+        [_instead(FlowControl, "_send_again", _nothing)],
+        Scenario("successor not sent again", Faults(losses=1), chunks=2, max_parallelism=1),
+        "every job ends",
+    ),
+    Mutation(
+        "the monitor does not count chunks that completed earlier",
+        [_instead(FlowControl, "_note_missing", _nothing)],
+        Scenario(
+            "completed chunks not counted",
+            Faults(idle_timeouts=2),
+            chunks=2,
+            max_parallelism=1,
+            failures={1: (1,)},
+            actions=("submit", "retry"),
+            patient=True,
+        ),
+        "every job ends",
+    ),
+    Mutation(
+        "a change of max_parallelism does not write the window",
+        [_instead(JobControl, "_write_resized", lambda self, job: self.jobs.put(job))],
+        Scenario(
+            "window not resized",
+            Faults(),
+            chunks=3,
+            max_parallelism=2,
+            actions=("submit", "narrow"),
+        ),
+        "a window is as wide as max_parallelism",
+    ),
+    Mutation(
+        "the record of a claim is removed before its chunks are sent",
+        [_instead(FlowControl, "_send_claimed", _forget_before_sending)],
+        Scenario(
+            "claim forgotten",
+            Faults(stops=1),
+            chunks=2,
+            failures={0: (1,)},
+            max_attempts=2,
+            jitter=0.5,
+            max_parallelism=1,
+            actions=("submit", "widen"),
+            patient=True,
         ),
         "every job ends",
     ),

@@ -18,6 +18,7 @@ from shoal.domain.job import Job, Priority
 from shoal.domain.limits import Tenant
 from shoal.domain.outcome import Origin, Outcome, PartKey
 from shoal.domain.tally import Entry, Sum, Tally
+from shoal.domain.window import Window
 from shoal.ports.queues import Message
 from shoal.ports.task_types import TaskType
 from shoal.ports.workflow import Execution
@@ -192,23 +193,6 @@ class TapedJobs:
         del job_id
         return self._call("sum.get", generation)
 
-    def claim(
-        self,
-        job_id: str,
-        generation: int,
-        *,
-        first: int,
-        end: int,
-        expires_at: int,
-        count: int = 1,
-    ) -> Any:
-        del job_id, expires_at
-        return self._call("cursor.claim", generation, first, end, count)
-
-    def cursor(self, job_id: str, generation: int) -> Any:
-        del job_id
-        return self._call("cursor.get", generation)
-
     def mark_open(self, job: Job) -> None:
         self._call("mark.set", job.id)
 
@@ -264,6 +248,28 @@ class TapedChunks:
     def parts(self, keys: Iterable[PartKey]) -> dict[PartKey, Sequence[Outcome]]:
         found = {key: self._call("part.get", key) for key in sorted(keys)}
         return {key: part for key, part in found.items() if part is not None}
+
+
+class TapedWindows:
+    """The windows. Each write is one call, also if it writes rows of chunks or of the job."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._call = tape.call
+
+    def get(self, job: Job) -> Any:
+        return self._call("window.get", job.generation)
+
+    def open(self, job: Job, window: Window) -> None:
+        self._call("window.open", job.generation, job.version, window)
+
+    def put(self, job: Job, before: Window | None, after: Window) -> None:
+        self._call("window.note", job.generation, (), before, after)
+
+    def note(self, job: Job, chunks: Sequence[Chunk], before: Window | None, after: Window) -> None:
+        self._call("window.note", job.generation, tuple(chunks), before, after)
+
+    def resize(self, job: Job, before: Window | None, after: Window | None) -> None:
+        self._call("window.resize", job.generation, job, before, after)
 
 
 class TapedQueue:

@@ -7,19 +7,25 @@ chunk's row. The calls have the semantics of shoal.ports, implemented again with
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from shoal.domain.tally import Entry, Sum
+from shoal.domain.window import Window
 from shoal.ports.workflow import Execution, ExecutionStatus
-from tests.model.invariants import Violation, check_job_write, check_row_write
+from tests.model.invariants import (
+    Violation,
+    check_job_write,
+    check_row_write,
+    check_window_write,
+)
 from tests.model.replay import CONFLICT, Call, Interner
 from tests.support.job_workflow import Position
 from tests.support.job_workflow import State as Step
 
 type State = tuple[int, ...]
 
-(NOW, JOB, TALLIES, SUMS, CURSORS, MARK, PARTS, QUEUE) = range(8)
+(NOW, JOB, TALLIES, SUMS, WINDOWS, MARK, PARTS, QUEUE) = range(8)
 (EXECUTIONS, ZOMBIES, RECOVERY_HANDLER, DEAD_LETTER_HANDLER, USER, ACKNOWLEDGED, FAULTS) = range(
     8, 15
 )
@@ -87,10 +93,9 @@ def begun(generation: int, number: int) -> Run:
 
 
 class AppliedCall(NamedTuple):
-    """A call that was applied: the numbers of the new value at its place and of its result."""
+    """A call that was applied: the number of its result, and those of the values that it wrote."""
 
-    at: int
-    value: int
+    written: tuple[tuple[int, int], ...]
     result: int
     broken: Violation | None = None
 
@@ -104,21 +109,24 @@ class SharedState:
 
     def __init__(self, interner: Interner) -> None:
         self._interner = interner
-        self._done: dict[tuple[int, int, int], AppliedCall] = {}
+        self._done: dict[tuple[int, ...], AppliedCall] = {}
 
     def apply(self, state: State, number: int) -> AppliedCall:
         """Return the effect of the call with this number on the state."""
         call: Call = self._interner.values[number]
-        at = _place(call)
-        timed = state[NOW] if call.name == "queue.send" else -1
-        key = (number, state[at], timed)
+        if call.name in _TRANSACTIONS:
+            key = (number, state[WINDOWS], state[JOB], *state[ROWS:])
+        else:
+            timed = state[NOW] if call.name == "queue.send" else -1
+            key = (number, state[_place(call)], timed)
         found = self._done.get(key)
         if found is None:
-            found = self._done[key] = self._run(call, at, state)
+            run = self._transact if call.name in _TRANSACTIONS else self._run
+            found = self._done[key] = run(call, state)
         return found
 
-    def _run(self, call: Call, at: int, state: State) -> AppliedCall:
-        values = self._interner.values
+    def _run(self, call: Call, state: State) -> AppliedCall:
+        values, at = self._interner.values, _place(call)
         before = values[state[at]]
         args = call.args
         if call.name == "queue.send":
@@ -132,7 +140,28 @@ class SharedState:
                 broken = check_job_write(before, after)
         intern = self._interner
         value = intern.intern_hashable(after) if at in _PLAIN else intern.number(after)
-        return AppliedCall(at, value, intern.number(result), broken)
+        return AppliedCall(((at, value),), intern.number(result), broken)
+
+    def _transact(self, call: Call, state: State) -> AppliedCall:
+        """Write a window and other rows, all of them or none."""
+        intern, values = self._interner, self._interner.values
+        job, rows = values[state[JOB]], [values[number] for number in state[ROWS:]]
+        stored, broken = World(job, rows, values[state[WINDOWS]]), None
+        after = _TRANSACTIONS[call.name](stored, *call.args)
+        if after is None:
+            return AppliedCall((), intern.number(CONFLICT))
+        for old, new in zip(rows, after.rows, strict=True):
+            if new is not old:
+                broken = broken or check_row_write(old, new, call.by)
+        if after.job is not job:
+            broken = broken or check_job_write(job, after.job)
+        generation = call.args[0]
+        broken = broken or check_window_write(
+            stored.windows.get(generation), after.windows.get(generation), generation, after
+        )
+        places = ((JOB, after.job), (WINDOWS, after.windows), *enumerate(after.rows, ROWS))
+        written = tuple((at, intern.number(value)) for at, value in places)
+        return AppliedCall(written, intern.number(None), broken)
 
 
 _PLAIN: Final = (QUEUE, EXECUTIONS)
@@ -148,7 +177,7 @@ _PLACES: Final = {
     "job": JOB,
     "tally": TALLIES,
     "sum": SUMS,
-    "cursor": CURSORS,
+    "window": WINDOWS,
     "mark": MARK,
     "part": PARTS,
     "queue": QUEUE,
@@ -214,17 +243,54 @@ def _sum_get(sums: Sums, generation: int) -> Effect:
     return sums, sums.get(generation, {})
 
 
-def _cursor_claim(
-    cursors: dict[int, int], generation: int, first: int, end: int, count: int
-) -> Effect:
-    number = cursors.get(generation, first)
-    if number + count > end:
-        return cursors, None
-    return {**cursors, generation: number + count}, number
+type Windows = dict[int, Window]
 
 
-def _cursor_get(cursors: dict[int, int], generation: int) -> Effect:
-    return cursors, cursors.get(generation)
+class World(NamedTuple):
+    """The values that a transaction can read and write."""
+
+    job: Any
+    rows: Sequence[Any]
+    windows: Windows
+
+
+def _window_get(windows: Windows, generation: int) -> Effect:
+    return windows, windows.get(generation)
+
+
+def _window_open(world: World, generation: int, version: int, window: Window) -> World | None:
+    if generation in world.windows or world.job.version != version:
+        return None
+    return world._replace(windows={**world.windows, generation: window})
+
+
+def _window_note(
+    world: World, generation: int, chunks: tuple[Any, ...], before: Window | None, after: Window
+) -> World | None:
+    rows = list(world.rows)
+    for chunk in chunks:
+        if rows[chunk.number].version != chunk.version - 1:
+            return None
+        rows[chunk.number] = chunk
+    if world.windows.get(generation) != before:
+        return None
+    return World(world.job, rows, {**world.windows, generation: after})
+
+
+def _window_resize(
+    world: World, generation: int, job: Any, before: Window | None, after: Window | None
+) -> World | None:
+    if world.windows.get(generation) != before or world.job.version != job.version - 1:
+        return None
+    windows = world.windows if after is None else {**world.windows, generation: after}
+    return World(job, world.rows, windows)
+
+
+_TRANSACTIONS: Final[dict[str, Callable[..., World | None]]] = {
+    "window.open": _window_open,
+    "window.note": _window_note,
+    "window.resize": _window_resize,
+}
 
 
 def _mark_set(_mark: tuple[str, ...], job_id: str) -> Effect:
@@ -285,8 +351,7 @@ _EFFECTS: Final[dict[str, Callable[..., Effect]]] = {
     "tally.get": _tally_get,
     "sum.set": _sum_set,
     "sum.get": _sum_get,
-    "cursor.claim": _cursor_claim,
-    "cursor.get": _cursor_get,
+    "window.get": _window_get,
     "mark.set": _mark_set,
     "mark.clear": _mark_clear,
     "mark.all": _mark_all,

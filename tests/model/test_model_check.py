@@ -10,6 +10,7 @@ from shoal.ports.jobs import JobStore
 from shoal.ports.queues import TaskQueue
 from shoal.ports.task_types import TypeRegistry
 from shoal.ports.tenants import TenantStore
+from shoal.ports.windows import WindowStore
 from shoal.ports.workflow import Workflow
 from tests.model import replay
 from tests.model.checker import explore
@@ -42,6 +43,7 @@ def test_no_state_violates_an_invariant(
         (Workflow, replay.TapedWorkflow),
         (TypeRegistry, replay.TapedTypes),
         (TenantStore, replay.TapedTenants),
+        (WindowStore, replay.TapedWindows),
     ],
 )
 def test_taped_ports_have_only_methods_of_the_port(port: type, taped: type) -> None:

@@ -17,6 +17,7 @@ from shoal.ports.task_types import TypeRegistry
 from shoal.ports.tenants import TenantStore
 from shoal.service.admission import Admission
 from shoal.service.completion import Completion
+from shoal.service.flow_control import FlowControl
 from shoal.service.inputs import Inputs
 from shoal.service.job_control import JobControl
 from shoal.service.leasing import ChunkRef, LeaseRenewal, Leasing
@@ -32,6 +33,7 @@ from tests.model.replay import (
     TapedQueue,
     TapedTenants,
     TapedTypes,
+    TapedWindows,
     TapedWorkflow,
     UseCase,
 )
@@ -66,7 +68,8 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
     queue, workflow = TapedQueue(tape), TapedWorkflow(tape)
     types = cast("TypeRegistry", TapedTypes())
     blobs = cast("BlobStore", None)
-    completion = Completion(jobs, chunks, queue, workflow, tape, tape)
+    flow_control = FlowControl(jobs, chunks, TapedWindows(tape), queue)
+    completion = Completion(jobs, flow_control, workflow, tape, tape)
     termination = Termination(jobs, chunks, completion)
     planning = Planning(
         jobs,
@@ -75,18 +78,19 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
         blobs,
         types,
         completion,
+        flow_control,
         termination,
         CrashLoopDetector(workflow, tape),
         tape,
     )
     patience = LEASE if scenario.age_net else NEVER
     reconciliation = Reconciliation(
-        jobs, chunks, queue, workflow, completion, termination, tape, patience
+        jobs, chunks, queue, workflow, completion, flow_control, termination, tape, patience
     )
     leasing = Leasing(
         jobs, chunks, queue, types, Inputs(blobs), completion, tape, tape, tape, LEASE
     )
-    job_control = JobControl(jobs, workflow, completion, tape)
+    job_control = JobControl(jobs, workflow, completion, flow_control, tape)
     recovery = Recovery(jobs, chunks, queue, workflow, completion, tape)
     admission = Admission(cast("TenantStore", TapedTenants(tape)), Limits(retention_days=0), tape)
     submission = Submission(jobs, types, blobs, workflow, tape, tape, admission)

@@ -16,6 +16,8 @@ DEMANDED: Final = (
     *("a job is stopped, to end CANCELLED", "a job is stopped, to end FAILED"),
     *("a job is paused", "a job is resumed", "a window is changed"),
     "an ended chunk lets another into the window",
+    "an ended chunk is counted without a claim",
+    "chunks that were claimed together are sent",
     "a message is sent again by the monitor",
     *("a retry of all begins", "a retry of some begins", "a chunk is reset by a retry"),
     *("a chunk is sealed", "a task waits to be retried"),

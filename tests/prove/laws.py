@@ -12,6 +12,7 @@ from shoal.domain.counts import Counts
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.tally import Entry, Sum, Tally, address, total
+from shoal.domain.window import Window
 from tests.prove.simulation import Simulation
 from tests.prove.trace import Trace, shown
 
@@ -136,7 +137,9 @@ class Laws:
         if len(new.parts) > len(old.parts) and new.parts[-1].report == 0:
             self.branches["a task is FAILED after crashes"] += 1
         if new.successor is not None and old.successor is None:
-            self.branches["an ended chunk lets another into the window"] += 1
+            claims = new.successor != new.number
+            then = "lets another into the window" if claims else "is counted without a claim"
+            self.branches[f"an ended chunk {then}"] += 1
         if new.sends > old.sends:
             self.branches["a message is sent again by the monitor"] += 1
         if new.generation > old.generation:
@@ -172,6 +175,28 @@ class Laws:
         for offset, (before, after) in enumerate(pairs):
             if after == "F" and before != "F":
                 self._failed(new, offset, change)
+
+    def window_written(
+        self, old: Window | None, new: Window, job: Job, rows: Sequence[Chunk]
+    ) -> None:
+        """The window of a job's generation was written; the job and its rows are current."""
+        told = f"{new} of {shown(job)}"
+        self.check("a window is as wide as max_parallelism", new.width == job.width, told)
+        noted = sum(row.generation == job.generation and row.successor is not None for row in rows)
+        self.check("a window counts the notes of its chunks", new.back == noted, f"{noted}: {told}")
+        if new.next > (0 if old is None else old.next):
+            ended = sum(
+                row.generation == job.generation and row.finished
+                for row in rows
+                if new.covers(row.number)
+            )
+            self.check(
+                "the number of chunks that are out is at most max_parallelism",
+                new.next - ended <= job.width,
+                f"{new.next - ended}: {told}",
+            )
+        if old is not None and new.sending is None and old.sending is not None:
+            self.branches["chunks that were claimed together are sent"] += 1
 
     def _failed(self, chunk: Chunk, offset: int, change: str) -> None:
         task = chunk.job, chunk.first + offset

@@ -75,7 +75,7 @@ class Calls:
                 result = rows.apart(simulation)
                 note()
                 return result
-            case Fault.REPEATED if name in {"put", "create", "claim", "admit"}:
+            case Fault.REPEATED if name in {"put", "create", "admit"}:
                 result = rows.all()
                 note()
                 return rows.all()  # the answer for a later concurrent caller

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from shoal.adapters.memory.blobs import MemoryBlobStore
 from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.adapters.memory.jobs import MemoryJobStore
+from shoal.adapters.memory.windows import MemoryWindowStore
 from shoal.domain.chunk import Chunk
 from shoal.domain.job import Job
 from shoal.domain.outcome import Origin, Outcome, PartKey
 from shoal.domain.tally import Sum, Tally
+from shoal.domain.window import Window
 
 if TYPE_CHECKING:
     from tests.prove.laws import Laws
@@ -129,6 +131,23 @@ class WatchedChunkStore(MemoryChunkStore):
     def of(self, job_id: str) -> list[Chunk]:
         """All rows of a job."""
         return [chunk for (job, _), chunk in sorted(self._chunks.items()) if job == job_id]
+
+
+class WatchedWindowStore(MemoryWindowStore):
+    """Windows in memory; a law sees each write of a window, together with the job and its rows."""
+
+    def __init__(self, laws: Laws, jobs: WatchedJobStore, chunks: WatchedChunkStore) -> None:
+        super().__init__(jobs, chunks)
+        self._laws = laws
+        self._job_rows = jobs
+        self._chunk_rows = chunks
+
+    def _write(self, job: Job, window: Window) -> None:
+        before = self.get(job)
+        super()._write(job, window)
+        current = self._job_rows.row(job.id)
+        if current is not None and current.generation == job.generation:
+            self._laws.window_written(before, window, current, self._chunk_rows.of(job.id))
 
 
 class Bucket(MemoryBlobStore):

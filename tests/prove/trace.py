@@ -50,13 +50,20 @@ class Trace:
 
 def _only_reads(what: str) -> bool:
     noun, _, verb = what.partition(".")
-    return noun in {"jobs", "chunks", "types", "blobs", "tenants", "sqs"} and verb.startswith(
+    return noun in {
+        "jobs",
+        "chunks",
+        "windows",
+        "types",
+        "blobs",
+        "tenants",
+        "sqs",
+    } and verb.startswith(
         (
             "get",
             "tall",
             "all_",
             "sums",
-            "cursor",
             "read",
             "size",
             "receive nothing",

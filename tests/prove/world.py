@@ -28,7 +28,7 @@ from tests.prove.ports import Calls, around
 from tests.prove.queue_service import Letter, QueueService
 from tests.prove.scripts import Scripts
 from tests.prove.simulation import Simulation
-from tests.prove.stores import Bucket, WatchedChunkStore, WatchedJobStore
+from tests.prove.stores import Bucket, WatchedChunkStore, WatchedJobStore, WatchedWindowStore
 from tests.prove.threads import Executor
 from tests.prove.trace import Trace
 from tests.prove.users import MANUAL, User
@@ -130,6 +130,7 @@ class World:
         self.inputs = Bucket("inputs")
         self.jobs = WatchedJobStore(self.laws)
         self.chunks = WatchedChunkStore(self.laws, self.results)
+        self.windows = WatchedWindowStore(self.laws, self.jobs, self.chunks)
         self.pods = PodWorld(
             simulation=simulation,
             faults=faults,
@@ -184,6 +185,7 @@ class World:
         memory = in_memory(*types, jobs=self.jobs, chunks=self.chunks)
         services = {each.name: getattr(memory, each.name) for each in fields(Adapters)}
         services |= {
+            "windows": self.windows,
             "queue": self.queue,
             "depths": self.queue,
             "workflow": JobWorkflow(self.workflow),

@@ -14,6 +14,7 @@ from shoal.adapters.memory.metrics import RecordingMetrics
 from shoal.adapters.memory.queues import MemoryTaskQueue
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
 from shoal.adapters.memory.tenants import MemoryTenantStore
+from shoal.adapters.memory.windows import MemoryWindowStore
 from shoal.adapters.memory.workflow import MemoryWorkflow
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
@@ -24,6 +25,7 @@ from shoal.ports.task_types import TaskType
 from shoal.ports.workflow import Execution, ExecutionStatus
 from shoal.service.admission import Admission
 from shoal.service.completion import Completion
+from shoal.service.flow_control import FlowControl
 from shoal.service.inputs import Inputs
 from shoal.service.job_control import JobControl
 from shoal.service.leasing import (
@@ -58,8 +60,10 @@ class ServiceHarness:
         self.blobs = MemoryBlobStore()
         self.types = MemoryTypeRegistry(TaskType("noop", {}), TaskType("sized", SIZED))
         self.metrics, entropy = RecordingMetrics(), SeededEntropy()
+        self.windows = MemoryWindowStore(self.jobs, self.chunks)
+        self.flow_control = FlowControl(self.jobs, self.chunks, self.windows, self.queue)
         self.completion = Completion(
-            self.jobs, self.chunks, self.queue, self.workflow, self.clock, self.metrics
+            self.jobs, self.flow_control, self.workflow, self.clock, self.metrics
         )
         self.termination = Termination(self.jobs, self.chunks, self.completion)
         self.submission = Submission(
@@ -78,6 +82,7 @@ class ServiceHarness:
             self.blobs,
             self.types,
             self.completion,
+            self.flow_control,
             self.termination,
             CrashLoopDetector(self.workflow, self.clock),
             self.clock,
@@ -100,11 +105,14 @@ class ServiceHarness:
             self.queue,
             self.workflow,
             self.completion,
+            self.flow_control,
             self.termination,
             self.clock,
             LENGTH,
         )
-        self.job_control = JobControl(self.jobs, self.workflow, self.completion, self.clock)
+        self.job_control = JobControl(
+            self.jobs, self.workflow, self.completion, self.flow_control, self.clock
+        )
         self.recovery = Recovery(
             self.jobs, self.chunks, self.queue, self.workflow, self.completion, self.clock
         )

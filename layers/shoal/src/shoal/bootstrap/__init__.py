@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shoal.service.effects import Effects
     from shoal.service.exports import Exports
     from shoal.service.failure_groups import FailureQueries
+    from shoal.service.flow_control import FlowControl
     from shoal.service.job_control import JobControl
     from shoal.service.job_events import JobEventPublisher
     from shoal.service.job_queries import JobQueries
@@ -171,6 +172,7 @@ def status_reasons() -> StatusReasons:
         a.clock,
         a.audit_log,
         a.workers,
+        _flow_control(),
     )
 
 
@@ -222,7 +224,7 @@ def job_control() -> JobControl:
     from shoal.service.job_control import JobControl
 
     a = adapters()
-    return JobControl(a.jobs, a.workflow, _completion(), a.clock)
+    return JobControl(a.jobs, a.workflow, _completion(), _flow_control(), a.clock)
 
 
 @_once
@@ -323,6 +325,7 @@ def planning() -> Planning:
         a.blobs,
         a.types,
         _completion(),
+        _flow_control(),
         termination(),
         CrashLoopDetector(a.workflow, a.clock),
         a.clock,
@@ -336,7 +339,15 @@ def reconciliation() -> Reconciliation:
 
     a = adapters()
     return Reconciliation(
-        a.jobs, a.chunks, a.queue, a.workflow, _completion(), termination(), a.clock, length=a.lease
+        a.jobs,
+        a.chunks,
+        a.queue,
+        a.workflow,
+        _completion(),
+        _flow_control(),
+        termination(),
+        a.clock,
+        length=a.lease,
     )
 
 
@@ -441,4 +452,12 @@ def _completion() -> Completion:
     from shoal.service.completion import Completion
 
     a = adapters()
-    return Completion(a.jobs, a.chunks, a.queue, a.workflow, a.clock, a.metrics)
+    return Completion(a.jobs, _flow_control(), a.workflow, a.clock, a.metrics)
+
+
+@_once
+def _flow_control() -> FlowControl:
+    from shoal.service.flow_control import FlowControl
+
+    a = adapters()
+    return FlowControl(a.jobs, a.chunks, a.windows, a.queue)

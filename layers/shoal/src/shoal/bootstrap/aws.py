@@ -21,6 +21,7 @@ from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
 from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.dynamodb.tenants import DynamoTenantStore, OpenJobs
 from shoal.adapters.dynamodb.webhooks import DynamoWebhookStore
+from shoal.adapters.dynamodb.windows import DynamoWindowStore
 from shoal.adapters.dynamodb.workers import DynamoWorkerStore
 from shoal.adapters.emf import EmfMetrics
 from shoal.adapters.eventbridge import EventBridgeBus
@@ -54,12 +55,14 @@ def on_aws(settings: FunctionSettings) -> Adapters:
     workflows = cast("SFNClient", LazyClient("stepfunctions"))
     registry = Registry(dynamodb, settings.registry_table)
     results = ObjectBucket(s3, settings.results_bucket)
+    jobs = Table(dynamodb, settings.jobs_table)
     tasks = Table(dynamodb, settings.tasks_table)
     sqs = cast("SQSClient", LazyClient("sqs"))
     queue = SqsTaskQueue(sqs, settings.queue_urls)
     return Adapters(
-        jobs=DynamoJobStore(Table(dynamodb, settings.jobs_table), OpenJobs(registry), clock),
+        jobs=DynamoJobStore(jobs, OpenJobs(registry), clock),
         chunks=DynamoChunkStore(tasks, results),
+        windows=DynamoWindowStore(jobs, tasks),
         effects=DynamoEffectStore(tasks),
         artifacts=S3ArtifactStore(results),
         queue=queue,

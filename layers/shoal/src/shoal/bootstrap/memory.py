@@ -26,6 +26,7 @@ from shoal.adapters.memory.webhooks import (
     MemoryWebhookPoster,
     MemoryWebhookStore,
 )
+from shoal.adapters.memory.windows import MemoryWindowStore
 from shoal.adapters.memory.workers import MemoryWorkerStore
 from shoal.adapters.memory.workflow import MemoryWorkflow
 from shoal.adapters.parallel import ThreadExecutor
@@ -43,6 +44,7 @@ class InMemory(Adapters):
 
     jobs: MemoryJobStore
     chunks: MemoryChunkStore
+    windows: MemoryWindowStore
     artifacts: MemoryArtifactStore
     queue: MemoryTaskQueue
     ages: MemoryQueueAges
@@ -76,6 +78,7 @@ def in_memory(
     return InMemory(
         jobs=jobs,
         chunks=chunks,
+        windows=MemoryWindowStore(jobs, chunks),
         effects=MemoryEffectStore(chunks),
         artifacts=MemoryArtifactStore(),
         queue=queue,

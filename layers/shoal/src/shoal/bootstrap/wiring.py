@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shoal.ports.task_types import TypeRegistry
     from shoal.ports.tenants import TenantStore
     from shoal.ports.webhooks import DeliveryQueue, WebhookPoster, WebhookStore
+    from shoal.ports.windows import WindowStore
     from shoal.ports.workers import WorkerStore
     from shoal.ports.workflow import Workflow
 
@@ -38,6 +39,7 @@ class Adapters:
 
     jobs: JobStore
     chunks: ChunkStore
+    windows: WindowStore
     effects: EffectStore
     artifacts: ArtifactStore
     queue: TaskQueue

@@ -103,7 +103,11 @@ class Stale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """One row. `statuses` has a letter per task, `attempts` a number per task; times in seconds."""
+    """One row. `statuses` has a letter per task, `attempts` a number per task; times in seconds.
+
+    `successor` is the note that the window counted its end in this generation: the chunk that its
+    end claimed, or its own number if there was no room.
+    """
 
     job: str
     number: int
@@ -156,10 +160,9 @@ class Chunk:
         return _OPEN.isdisjoint(self.statuses)
 
     @property
-    def begun(self) -> bool:
-        """Whether a worker was granted any of its tasks, or all have ended."""
-        tasks = zip(self.attempts, self.statuses, strict=True)
-        return self.finished or any(n and letter != _COMPLETED for n, letter in tasks)
+    def received(self) -> bool:
+        """Whether its message reached a worker in this generation: a grant was written."""
+        return self.lease is not None or self.reported > 0
 
     @property
     def isolated(self) -> bool:
@@ -403,9 +406,10 @@ class Chunk:
         """Return the chunk after its message was sent again."""
         return replace(self, sent_at=now, sends=self.sends + 1, version=self.version + 1)
 
-    def succeeded_by(self, number: int) -> Chunk:
-        """Return the chunk after its end sent the next chunk of the job's window."""
-        return replace(self, successor=number, version=self.version + 1)
+    def noted(self, claimed: int | None) -> Chunk:
+        """Return the chunk after its end was counted in the window, and claimed a chunk or none."""
+        successor = self.number if claimed is None else claimed
+        return replace(self, successor=successor, version=self.version + 1)
 
 
 def _status_after_reset(letter: str, chosen: bool | None) -> str:  # noqa: FBT001 - None: no selection

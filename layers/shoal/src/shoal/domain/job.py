@@ -194,6 +194,11 @@ class Job:
         return self.spec.max_parallelism if self.window is None else self.window
 
     @property
+    def width(self) -> int:
+        """The number of its chunks that may be out: all of them without max_parallelism."""
+        return self.spec.max_parallelism or self.chunks
+
+    @property
     def planned(self) -> bool:
         """Whether the job has been cut into chunks."""
         return self.chunk_size is not None

@@ -22,7 +22,7 @@ class JobPage(NamedTuple):
 
 
 class JobStore(Protocol):
-    """Jobs, their tallies, sums and cursors."""
+    """Jobs, their tallies and sums."""
 
     def get(self, job_id: str) -> Job | None:
         """Return the current job."""
@@ -62,24 +62,6 @@ class JobStore(Protocol):
 
     def sums(self, job_id: str, generation: int) -> Mapping[int, Sum]:
         """Return the sums of a generation."""
-
-    def claim(
-        self,
-        job_id: str,
-        generation: int,
-        *,
-        first: int,
-        end: int,
-        expires_at: int,
-        count: int = 1,
-    ) -> int | None:
-        """Claim `count` numbers of a generation's cursor, from `first` on; return the first one.
-
-        Returns None and claims nothing unless all of them are below `end`.
-        """
-
-    def cursor(self, job_id: str, generation: int) -> int | None:
-        """Return the cursor; None if nothing was claimed."""
 
     def mark_open(self, job: Job) -> None:
         """Add the job to the watch list, and count it and its tasks for its tenant."""

@@ -15,7 +15,8 @@ from shoal.domain.selection import Discard, Selection
 from shoal.ports.clock import Clock
 from shoal.ports.jobs import JobStore
 from shoal.ports.workflow import Workflow
-from shoal.service.completion import SENT_AT_ONCE, Completion
+from shoal.service.completion import Completion
+from shoal.service.flow_control import CLAIMED_PER_REQUEST, FlowControl
 from shoal.service.job_updates import update_job
 
 type Move = Callable[[Job], Job | None]
@@ -28,6 +29,7 @@ class JobControl:
     jobs: JobStore
     workflow: Workflow
     completion: Completion
+    flow_control: FlowControl
     clock: Clock
 
     def cancel(self, tenant: str, job_id: str) -> Job:
@@ -103,10 +105,18 @@ class JobControl:
             repeated = replace(job.spec, **changes) == job.spec  # maybe the job has ended since
             return None if repeated else job.change(changes)
 
-        job = self._updated(tenant, job_id, move)
-        if "max_parallelism" in changes:
-            self.completion.fill(job, most=SENT_AT_ONCE)
+        if "max_parallelism" not in changes:
+            return self._updated(tenant, job_id, move)
+        job = self._updated(tenant, job_id, move, write=self._write_resized)
+        self.flow_control.fill(job, most=CLAIMED_PER_REQUEST)
         return job
+
+    def _write_resized(self, job: Job) -> None:
+        """Write the job, and its window with the same transaction if it has one."""
+        if job.opening is None:
+            self.jobs.put(job)
+        else:
+            self.flow_control.resize(job)
 
     def discard(self, tenant: str, job_id: str, discard: Discard) -> Job:
         """Discard failed tasks of an ended job; repeating the request changes nothing."""
@@ -129,7 +139,15 @@ class JobControl:
         self._updated(tenant, job_id, move, deleted_too=True)
         return reads[0].deleted_at is None
 
-    def _updated(self, tenant: str, job_id: str, move: Move, *, deleted_too: bool = False) -> Job:
+    def _updated(
+        self,
+        tenant: str,
+        job_id: str,
+        move: Move,
+        *,
+        write: Callable[[Job], None] | None = None,
+        deleted_too: bool = False,
+    ) -> Job:
         def owned(job: Job) -> Job | None:
             if job.tenant != tenant or (job.deleted_at is not None and not deleted_too):
                 raise JobNotFound(job_id)
@@ -137,7 +155,7 @@ class JobControl:
 
         if not ids.is_job_id(job_id):  # it could be the key of another kind of row
             raise JobNotFound(job_id)
-        job = update_job(self.jobs, job_id, owned)
+        job = update_job(self.jobs, job_id, owned, write=write)
         self.completion.wake(job)
         return job
 

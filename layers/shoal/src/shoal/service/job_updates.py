@@ -9,22 +9,31 @@ from shoal.ports.jobs import JobStore
 TRIES = 20
 
 
-def update_job(jobs: JobStore, job_id: str, move: Callable[[Job], Job | None]) -> Job:
+def update_job(
+    jobs: JobStore,
+    job_id: str,
+    move: Callable[[Job], Job | None],
+    *,
+    write: Callable[[Job], None] | None = None,
+) -> Job:
     """Apply a transition to the current job and return the result.
 
-    A transition returns None if there is nothing to write. Raises JobNotFound, and Unavailable
-    after too many write conflicts.
+    A transition returns None if there is nothing to write. `write` replaces the store's conditional
+    write. Raises JobNotFound, and Unavailable after too many write conflicts.
     """
+    job, moved = jobs.get(job_id), None
     for _ in range(TRIES):
-        job = jobs.get(job_id)
         if job is None:
             raise JobNotFound(job_id)
+        if job == moved:  # the SDK repeated a write that was done, and the repeat was refused
+            return job
         moved = move(job)
         if moved is None:
             return job
         try:
-            jobs.put(moved)
+            (write or jobs.put)(moved)
         except WriteConflict:
+            job = jobs.get(job_id)
             continue
         return moved
     raise Unavailable(f"too many concurrent updates to job {job_id}")

@@ -20,6 +20,7 @@ from shoal.ports.jobs import JobStore
 from shoal.ports.queues import Message, TaskQueue
 from shoal.ports.task_types import TypeRegistry
 from shoal.service.completion import Completion
+from shoal.service.flow_control import FlowControl
 from shoal.service.input_validation import line_checker
 from shoal.service.job_updates import TRIES, update_job
 from shoal.service.recovery import CrashLoopDetector
@@ -41,6 +42,7 @@ class Planning:
     blobs: BlobStore
     types: TypeRegistry
     completion: Completion
+    flow_control: FlowControl
     termination: Termination
     crash_loops: CrashLoopDetector
     clock: Clock
@@ -97,18 +99,24 @@ class Planning:
                     return
 
     def enqueue(self, job_id: str, generation: int, first: int, count: int) -> None:
-        """Send the range's messages; with a window, only those of its first chunks.
+        """Send the range's messages; with a window, only those of the chunks that it claims.
+
+        Chunks that completed in an earlier generation need none; the monitor counts their ends.
 
         The job becomes ENQUEUED in the first pass of `Reconciliation.reconcile`, after all ranges
         were sent.
         """
         job = self._current(job_id, generation)
-        if job is None or job.paused:
+        if job is None:
             return
-        window = job.opening
-        end = first + count if window is None else min(first + count, window)
+        end = first + count
+        if job.opening is not None:
+            window = self.flow_control.open(job)
+            end = first if window is None else min(end, window.next)
+        if job.paused:
+            return
         numbers: Sequence[int] = range(first, end)
-        if generation > 1 and window is None:
+        if generation > 1:
             rows = self.chunks.get_many(job_id, numbers)
             numbers = [chunk.number for chunk in rows if not chunk.finished]
         messages = [Message(job_id, number) for number in numbers]

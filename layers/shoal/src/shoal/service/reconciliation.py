@@ -3,8 +3,10 @@
 Protocol step 8 in docs/explanation/architecture.md.
 """
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import batched, chain
 from typing import Final, Literal, NamedTuple
 
 from shoal.domain.chunk import Chunk
@@ -17,7 +19,9 @@ from shoal.ports.jobs import JobStore
 from shoal.ports.queues import Message, TaskQueue
 from shoal.ports.workflow import Workflow
 from shoal.service.completion import Completion
+from shoal.service.flow_control import FlowControl
 from shoal.service.job_updates import update_job
+from shoal.service.read_limits import READ_AT_ONCE
 from shoal.service.termination import Termination, known_counts, open_chunks, row_missing
 
 HAND_OVER_PASSES: Final = 1_000
@@ -36,16 +40,29 @@ _DECISIONS: Final[dict[JobStatus, Decision]] = {
 }
 
 
+EXAMINED_AT_ONCE: Final = 100
+"""Most rows that a pass reads in search of lost messages while other chunks of the job progress."""
+
+
 class _ChunkMissing(Exception):  # noqa: N818 - reads as a noun
     """A row that every pass needs does not exist, so no pass could end the job."""
 
 
 class PassState(NamedTuple):
-    """The state after the previous pass; shows the next pass whether anything has changed."""
+    """The state after the previous pass; shows the next pass whether anything has changed.
+
+    The first `old` chunks were claimed at least `RESEND_LEASES` leases ago. The first `marked` ones
+    were claimed at `marked_at`; they become old together. `place` is the chunk at which the search
+    for lost messages continues.
+    """
 
     versions: int = -1
     quiet: int = 0
     resumed_at: float = 0.0
+    old: int = 0
+    marked: int = 0
+    marked_at: float = 0.0
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +83,7 @@ class Reconciliation:
     queue: TaskQueue
     workflow: Workflow
     completion: Completion
+    flow_control: FlowControl
     termination: Termination
     clock: Clock
     length: float
@@ -115,13 +133,24 @@ class Reconciliation:
             return self.termination.fail(job.id, job.generation, reason), seen
         if not counts.open:
             return self._recount(job, tallies), seen
-        versions = sum(tally.versions for tally in tallies)
+        if job.paused:
+            return job, self._next(job, tallies, seen)
+        state = self._next(job, tallies, seen)
+        place = self._resend(job, tallies, state, resumed=job.resumed_at > seen.resumed_at)
+        self.flow_control.catch_up(job, tallies)
+        return job, state._replace(place=place)
+
+    def _next(self, job: Job, tallies: Sequence[Tally], seen: PassState) -> PassState:
+        now, versions = self.clock.now(), sum(tally.versions for tally in tallies)
         quiet = seen.quiet + 1 if versions == seen.versions else 0
-        resumed = job.resumed_at > seen.resumed_at
-        self.completion.fill(job, most=job.chunks)
-        if not job.paused and (resumed or (quiet and quiet.bit_count() == 1)):
-            self._resend(job, tallies)
-        return job, PassState(versions, quiet, job.resumed_at)
+        state = seen._replace(versions=versions, quiet=quiet, resumed_at=job.resumed_at)
+        age = RESEND_LEASES * self.length
+        if now - seen.marked_at < age:
+            return state
+        claimed, old = self.flow_control.claimed(job), seen.marked
+        if not seen.marked_at and now - (job.enqueued_at or now) >= age:
+            old = claimed  # an earlier execution handed over; most of them are old
+        return state._replace(old=old, marked=claimed, marked_at=now)
 
     def _recount(self, job: Job, tallies: Sequence[Tally]) -> Job:
         """Rebuild tallies and sums from the rows, because all tasks seem ended in an open job."""
@@ -136,13 +165,33 @@ class Reconciliation:
             self.completion.sum_up(job, job.generation, tally)
         return self.jobs.get(job.id) or job
 
-    def _resend(self, job: Job, tallies: Sequence[Tally]) -> None:
-        for numbers in open_chunks(job, tallies):
-            rows = list(self._in_window(job, self._rows(job, numbers)))
+    def _resend(
+        self, job: Job, tallies: Sequence[Tally], state: PassState, *, resumed: bool
+    ) -> int:
+        """Send the chunks whose message is lost; return where the next search continues.
+
+        All open chunks are examined after a resume, and in passes without progress whose number is
+        a power of two. Other passes examine a few of the old ones, in turn.
+        """
+        opened = sorted(chain.from_iterable(open_chunks(job, tallies)))
+        if resumed or state.quiet.bit_count() == 1:
+            sent = opened[: bisect_left(opened, self.flow_control.claimed(job))]
+            self._examine(job, sent, old=job.chunks if resumed else state.old)
+            return state.place
+        old = opened[: bisect_left(opened, state.old)]
+        begin = bisect_left(old, state.place)
+        numbers = [*old[begin:], *old[:begin]][:EXAMINED_AT_ONCE]
+        self._examine(job, numbers, old=state.old)
+        return numbers[-1] + 1 if len(old) > EXAMINED_AT_ONCE else 0
+
+    def _examine(self, job: Job, numbers: Sequence[int], *, old: int) -> None:
+        """Settle the chunks that have ended; send those of the first `old` ones that are lost."""
+        for batch in batched(numbers, READ_AT_ONCE, strict=False):
+            rows = self._rows(job, batch)
             for chunk in rows:
                 if chunk.finished:  # its row was written, but not its tally
                     self.completion.settle(job, chunk)
-            lost = [chunk for chunk in rows if self._lost(job, chunk)]
+            lost = [chunk for chunk in rows if chunk.number < old and self._lost(job, chunk)]
             if lost:
                 messages = [Message(job.id, chunk.number) for chunk in lost]
                 self.queue.send(job.spec.priority, messages, tenant=job.tenant)
@@ -156,12 +205,6 @@ class Reconciliation:
             known = {row.number for row in rows}
             raise _ChunkMissing(row_missing(next(n for n in numbers if n not in known)))
         return rows
-
-    def _in_window(self, job: Job, rows: Sequence[Chunk]) -> Iterator[Chunk]:
-        end = job.chunks
-        if job.opening is not None:
-            end = self.jobs.cursor(job.id, job.generation) or job.opening
-        return (chunk for chunk in rows if chunk.number < end)
 
     def _lost(self, job: Job, chunk: Chunk) -> bool:
         """Return whether the chunk waits for a worker and its message counts as lost."""

@@ -28,6 +28,7 @@ from shoal.ports.queues import QueueDepths
 from shoal.ports.task_types import TypeRegistry
 from shoal.ports.workers import WorkerStore
 from shoal.ports.workflow import ExecutionStatus, Workflow
+from shoal.service.flow_control import FlowControl
 from shoal.service.job_queries import JobQueries
 from shoal.service.read_limits import READ_AT_ONCE
 from shoal.service.task_queries import TaskQueries
@@ -58,6 +59,7 @@ class StatusReasons:
     clock: Clock
     audit: AuditLog
     worker_store: WorkerStore
+    flow_control: FlowControl
 
     def job(self, tenant: str, job_id: str) -> list[Reason]:
         """Return the reasons for the status of a job."""
@@ -134,7 +136,7 @@ class StatusReasons:
     def _sent(self, job: Job) -> int | None:
         if job.opening is None or job.spec.max_parallelism is None:
             return None
-        return min(job.chunks, self.jobs.cursor(job.id, job.generation) or job.opening)
+        return min(job.chunks, self.flow_control.claimed(job) or job.opening)
 
     def _backlog(self, priority: Priority) -> int:
         depths, order = self.depths.depths(), list(Priority)

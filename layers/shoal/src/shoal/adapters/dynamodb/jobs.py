@@ -1,4 +1,4 @@
-"""Jobs, tallies, sums and cursors in the jobs table; the watch list in the registry."""
+"""Jobs, tallies and sums in the jobs table; the watch list in the registry."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from shoal.adapters.dynamodb.job_indexes import JobIndexes
 from shoal.adapters.index_paging import merged_page
-from shoal.adapters.rows.attributes import int_of, number, text
+from shoal.adapters.rows.attributes import number, text
 from shoal.adapters.rows.jobs import job_of, job_row
 from shoal.adapters.rows.tallies import (
-    cursor_id,
     pack_entry,
     pack_sum,
     sortable,
@@ -111,36 +110,6 @@ class DynamoJobStore:
     def sums(self, job_id: str, generation: int) -> Mapping[int, Sum]:
         row = self._jobs.get(sums_id(job_id, generation))
         return {} if row is None else sums_of(row)
-
-    def claim(
-        self,
-        job_id: str,
-        generation: int,
-        *,
-        first: int,
-        end: int,
-        expires_at: int,
-        count: int = 1,
-    ) -> int | None:
-        if first + count > end:
-            return None
-        claimed, row = self._jobs.update(
-            cursor_id(job_id, generation),
-            "SET #n = if_not_exists(#n, :first) + :count, expires_at = :expires_at",
-            "attribute_not_exists(#n) OR #n <= :latest",
-            {"#n": "n"},
-            {
-                ":first": number(first),
-                ":count": number(count),
-                ":latest": number(end - count),
-                ":expires_at": number(expires_at),
-            },
-        )
-        return int_of(row, "n") - count if claimed else None
-
-    def cursor(self, job_id: str, generation: int) -> int | None:
-        row = self._jobs.get(cursor_id(job_id, generation))
-        return None if row is None else int_of(row, "n")
 
     def mark_open(self, job: Job) -> None:
         self._open.add(job)

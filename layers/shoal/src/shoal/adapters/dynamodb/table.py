@@ -91,6 +91,10 @@ class Table:
         if not self._put(row, "v = :v", {"ExpressionAttributeValues": {":v": number(version)}}):
             raise WriteConflict(row["id"]["S"])
 
+    def put_if(self, row: Row, condition: str, values: Mapping[str, Value]) -> bool:
+        """Write the row under a condition; return whether it was met."""
+        return self._put(row, condition, {"ExpressionAttributeValues": values} if values else {})
+
     def set_where(
         self,
         row_id: str,

@@ -16,7 +16,7 @@ from shoal.ports.jobs import JobPage
 
 
 class MemoryJobStore(Restorable):
-    """Jobs, tallies, sums and cursors. Entries and sums are stored as sorted pairs.
+    """Jobs, tallies and sums. Entries and sums are stored as sorted pairs.
 
     Without a clock, no job expires.
     """
@@ -26,7 +26,6 @@ class MemoryJobStore(Restorable):
         self._jobs: dict[str, Job] = {}
         self._tallies: dict[tuple[str, int], tuple[tuple[int, Entry], ...]] = {}
         self._sums: dict[tuple[str, int], tuple[tuple[int, Sum], ...]] = {}
-        self._cursors: dict[tuple[str, int], int] = {}
         self._open: dict[str, tuple[str, int]] = {}
 
     def get(self, job_id: str) -> Job | None:
@@ -106,26 +105,6 @@ class MemoryJobStore(Restorable):
 
     def sums(self, job_id: str, generation: int) -> Mapping[int, Sum]:
         return dict(self._sums.get((job_id, generation), ()))
-
-    def claim(
-        self,
-        job_id: str,
-        generation: int,
-        *,
-        first: int,
-        end: int,
-        expires_at: int,
-        count: int = 1,
-    ) -> int | None:
-        del expires_at
-        number = self._cursors.get((job_id, generation), first)
-        if number + count > end:
-            return None
-        self._cursors[job_id, generation] = number + count
-        return number
-
-    def cursor(self, job_id: str, generation: int) -> int | None:
-        return self._cursors.get((job_id, generation))
 
     def mark_open(self, job: Job) -> None:
         self.mark(job.id, job.tenant, job.task_count or 1)

@@ -1,4 +1,4 @@
-"""Tallies, sums and cursors in the jobs table. An entry is `version.generation:counts`.
+"""Tallies and sums in the jobs table. An entry is `version.generation:counts`.
 
 A version has a prefix letter for its length (7 → `a7`, 12 → `b12`), so that text sorts like the
 versions, and one conditional update can reject older ones.
@@ -29,11 +29,6 @@ def tally_id(job: str, tally: int) -> str:
 def sums_id(job: str, generation: int) -> str:
     """Return the key of the sums row of a generation."""
     return f"{job}#sums#{generation}"
-
-
-def cursor_id(job: str, generation: int) -> str:
-    """Return the key of the cursor row of a generation."""
-    return f"{job}#cursor#{generation}"
 
 
 def tally_row(tally: Tally, expires_at: int) -> Row:
