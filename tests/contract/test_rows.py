@@ -29,6 +29,7 @@ from shoal.adapters.rows.tallies import (
     tally_row,
 )
 from shoal.adapters.rows.uploads import decode_part, encode_part
+from shoal.adapters.rows.windows import window_of, window_row
 from shoal.domain.canary import Canary, CanaryVerdict
 from shoal.domain.chunk import Chunk, CurrentTask, Lease, Part, Span
 from shoal.domain.counts import Counts
@@ -40,6 +41,7 @@ from shoal.domain.retry import RetryPolicy
 from shoal.domain.selection import MOST_INDICES, Discard, Selection
 from shoal.domain.sizing import MAX_TASKS
 from shoal.domain.tally import Entry, Sum, Tally
+from shoal.domain.window import Window
 from tests.contract.examples import a_chunk, a_job, fresh_id
 
 small = st.integers(0, 1_000)
@@ -236,6 +238,19 @@ def test_a_tally_comes_back_from_its_row(entries: dict[int, Entry], expires_at: 
     tally = Tally(fresh_id(), 7, entries)
 
     assert tally_of(tally_row(tally, expires_at)) == tally
+
+
+@given(
+    st.builds(
+        Window,
+        naturals,
+        st.none() | naturals,
+        naturals,
+        st.none() | st.tuples(naturals, naturals),
+    )
+)
+def test_window_is_read_back_from_its_row(window: Window) -> None:
+    assert window_of(window_row(a_job(), window), 0) == window
 
 
 @given(st.dictionaries(small, st.builds(Sum, naturals, counts)))

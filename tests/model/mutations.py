@@ -19,7 +19,6 @@ from shoal.domain.chunk import Chunk, Granted
 from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.tally import Entry, Sum, Tally
-from shoal.domain.window import Window
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.queues import Message
 from shoal.ports.windows import WindowStore
@@ -221,11 +220,11 @@ def _note_in_two_writes(chunk_ended: Function) -> Function:
     return variant
 
 
-def _forget_before_sending(
-    self: FlowControl, job: Job, stored: Window | None, window: Window, numbers: range
-) -> None:
-    self.windows.put(job, stored, window.sent())
-    messages = [Message(job.id, number) for number in numbers]
+def _forget_before_sending(self: FlowControl, job: Job, sending: tuple[int, int]) -> None:
+    window = self.windows.get(job)
+    assert window is not None
+    self.windows.put(job, window, window.sent())
+    messages = [Message(job.id, number) for number in range(*sending)]
     self.queue.send(job.spec.priority, messages, tenant=job.tenant)
 
 

@@ -235,6 +235,25 @@ def test_repeated_change_sends_the_chunks_that_the_first_request_claimed(
     assert harness.sent() == [1, 2, 3]
 
 
+def test_chunks_that_end_meanwhile_multiply_no_messages_of_a_claim(
+    harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness.start(30, max_parallelism=5)
+    leases = [harness.granted(number) for number in harness.sent()]
+    get_many = harness.chunks.get_many
+
+    def end_a_chunk(job_id: str, numbers: Sequence[int]) -> list[Chunk]:
+        if leases:
+            harness.report(leases.pop())
+        return get_many(job_id, numbers)
+
+    monkeypatch.setattr(harness.chunks, "get_many", end_a_chunk)
+    harness.job_control.change(TENANT, harness.id, {"max_parallelism": 9})
+
+    sent = harness.sent()
+    assert len(sent) == len(set(sent))
+
+
 # Lost messages
 
 

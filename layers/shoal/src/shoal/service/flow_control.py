@@ -126,7 +126,7 @@ class FlowControl:
                 return
             try:
                 if window.sending is not None:
-                    self._send_claimed(job, stored, window, range(*window.sending))
+                    self._send_claimed(job, window.sending)
                     continue
                 count = min(most, WRITTEN_AT_ONCE, window.room(job.chunks))
                 if count <= 0:
@@ -169,14 +169,21 @@ class FlowControl:
         if row is not None and not row.received and row.successor is None:
             self._send(job, [claimed])
 
-    def _send_claimed(
-        self, job: Job, stored: Window | None, window: Window, numbers: range
-    ) -> None:
-        """Send the chunks of a claim; count those that completed in an earlier generation."""
-        rows = self.chunks.get_many(job.id, numbers)
+    def _send_claimed(self, job: Job, sending: tuple[int, int]) -> None:
+        """Send the chunks of a claim; count those that completed in an earlier generation.
+
+        Only the removal of the record is repeated after a conflict, so that ends of other chunks
+        multiply no messages.
+        """
+        rows = self.chunks.get_many(job.id, range(*sending))
         self._send(job, [row.number for row in rows if not row.finished and not row.received])
-        ended = [row.noted(None) for row in rows if _lacks_note(row)]
-        self.windows.note(job, ended, stored, window.sent().after_ends(len(ended)))
+        self._note(job, [row.number for row in rows if _lacks_note(row)])
+        for _ in range(TRIES):
+            stored, window = self._read(job)
+            if window is None or window.sending != sending:
+                return
+            with suppress(WriteConflict):
+                self.windows.put(job, stored, window.sent())
 
     def _send(self, job: Job, numbers: Sequence[int]) -> None:
         messages = [Message(job.id, number) for number in numbers]
@@ -204,7 +211,7 @@ class FlowControl:
 
     def _note(self, job: Job, numbers: Sequence[int]) -> int:
         """Count the ends of those chunks that lack a note; return their number."""
-        for _ in range(TRIES):
+        for _ in range(TRIES if numbers else 0):
             stored, window = self._read(job)
             rows = self.chunks.get_many(job.id, numbers)
             ended = [row.noted(None) for row in rows if _lacks_note(row)]
