@@ -48,6 +48,8 @@ def value_size(value: Mapping[str, Any]) -> int:
             return len(inner.replace(".", "").strip("0")) // 2 + 2
         case "B":
             return len(inner)
+        case "SS":
+            return sum(len(each.encode()) for each in inner)
         case "L":
             return 3 + sum(1 + value_size(each) for each in inner)
         case _:

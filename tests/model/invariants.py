@@ -32,6 +32,8 @@ def check_row_write(old: Chunk, new: Chunk, by: Any) -> Violation | None:
     """One write of a chunk's row; `by` is the use-case that made it."""
     if new.epoch < old.epoch or new.generation < old.generation or new.version <= old.version:
         return Violation("epoch, generation and version only grow", f"{old} → {new}")
+    if new.expires_at != old.expires_at:
+        return Violation("nothing moves the expiry of a row", f"{old} → {new}")
     if by.name in ("report", "heartbeat"):
         lease = by.args[0]
         if (lease.epoch, lease.generation) != (old.epoch, old.generation):
@@ -59,6 +61,8 @@ def check_job_write(old: Job, new: Job) -> Violation | None:
     """One write of the job's row."""
     if new.generation < old.generation:
         return Violation("the generation of a job only grows", f"{old} → {new}")
+    if new.expires_at != old.expires_at:
+        return Violation("nothing moves the expiry of a row", f"{old} → {new}")
     if new.generation == old.generation and not old.live:
         ended = (old.status, old.counts, old.outcomes)
         if (new.status, new.counts, new.outcomes) != ended:
@@ -71,6 +75,10 @@ def check_job_write(old: Job, new: Job) -> Violation | None:
         and (new.canary is None or new.canary.verdict != "passed")
     ):
         return Violation("a canary that failed ends the retry", f"{new.canary}")
+    return _check_end(old, new)
+
+
+def _check_end(old: Job, new: Job) -> Violation | None:
     judged = new.canary if old.live and not new.live else None
     if judged and judged.more and (judged.generation, judged.verdict) == (new.generation, "passed"):
         return Violation("a canary that passes is followed by the rest", f"{judged}")

@@ -17,7 +17,7 @@ from shoal.domain import chunk as chunk_module
 from shoal.domain.canary import Canary
 from shoal.domain.chunk import Chunk, Granted
 from shoal.domain.counts import Counts, TaskStatus
-from shoal.domain.job import Job, JobStatus
+from shoal.domain.job import LONGEST_LIFE, Job, JobStatus
 from shoal.domain.tally import Entry, Sum, Tally
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.queues import Message
@@ -242,6 +242,14 @@ def _unless_tolerated(continued: Function) -> Function:
         tolerated = self.counts is not None and self.counts.failed <= (self.spec.max_failed or 0)
         again: Job | None = None if tolerated else continued(self)
         return again
+
+    return variant
+
+
+def _renewed(retry: Function) -> Function:
+    def variant(self: Job, now: float, **chosen: Any) -> Job:
+        again: Job = retry(self, now, **chosen)
+        return replace(again, expires_at=self.expires_at + LONGEST_LIFE)
 
     return variant
 
@@ -565,6 +573,14 @@ MUTATIONS = (
             patient=True,
         ),
         "a canary that passes is followed by the rest",
+    ),
+    Mutation(
+        "a retry renews the rows of the job",
+        [Replacement(Job, "retry", _renewed)],
+        Scenario(
+            "renewed rows", Faults(), failures={0: (1,)}, actions=("submit", "retry"), patient=True
+        ),
+        "nothing moves the expiry of a row",
     ),
     Mutation(
         "a reset compares generations with ==",

@@ -165,6 +165,9 @@ class TapedJobs:
         found = {job_id: self.get(job_id) for job_id in sorted(job_ids)}
         return {job_id: job for job_id, job in found.items() if job is not None}
 
+    def check_size(self, job: Job) -> None:
+        """All jobs are small."""
+
     def create(self, job: Job) -> Any:
         return self._call("job.create", job)
 

@@ -41,18 +41,6 @@ KNOWN: Final[Sequence[KnownFault]] = (
         r".",
         54,
     ),
-    KnownFault(
-        "results of an earlier generation expire while the job still shows",
-        "a task ends with its accepted outcome",
-        r"\(weeks later\)",
-        211,
-    ),
-    KnownFault(
-        "a retry of a job whose rows expired in part never ends",
-        "every job ends",
-        r"\(weeks later\)",
-        242,
-    ),
 )
 
 

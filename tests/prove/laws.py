@@ -95,6 +95,7 @@ class Laws:
         change = f"{shown(old)} -> {shown(new)}"
         self.check("a job's version grows", new.version > old.version, change)
         self.check("a job's generation never falls", new.generation >= old.generation, change)
+        self.check("nothing moves the expiry of a job", new.expires_at == old.expires_at, change)
         if not old.live and new.generation == old.generation:
             same = (old.status, old.counts, old.outcomes) == (new.status, new.counts, new.outcomes)
             self.check("a closed generation stays as it is", same, change)
@@ -158,6 +159,7 @@ class Laws:
         self.check("a chunk's version grows", new.version > old.version, change)
         self.check("a chunk's epoch never falls", new.epoch >= old.epoch, change)
         self.check("a chunk's generation never falls", new.generation >= old.generation, change)
+        self.check("nothing moves the expiry of a chunk", new.expires_at == old.expires_at, change)
         self._chunk_moved(old, new)
         lease = new.lease
         if lease is not None and new.epoch > old.epoch:
@@ -309,7 +311,13 @@ class Laws:
             self._chunk_at_rest(row, parts)
         if job.live or job.counts is None:
             return
-        counts = Counts.total([Counts(), *(row.counts for row in rows)])
+        known = [  # a row that was not reset for this generation counts only its completed tasks
+            row.counts
+            if row.generation == job.generation
+            else Counts(completed=row.counts.completed)
+            for row in rows
+        ]
+        counts = Counts.total([Counts(), *known])
         told = (job.counts.completed, job.counts.failed)
         self.check(
             "the counts of a closed job equal its rows",

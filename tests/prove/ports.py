@@ -10,7 +10,9 @@ from tests.prove.faults import Fault, Faults
 from tests.prove.simulation import Simulation
 from tests.prove.trace import Trace
 
-_UNTIMED: Final = frozenset(("link", "upload_link", "uri", "key_of", "part_upload", "place"))
+_UNTIMED: Final = frozenset(
+    ("link", "upload_link", "uri", "key_of", "part_upload", "place", "check_size")
+)
 """Methods of adapters that make no call."""
 
 

@@ -26,6 +26,10 @@ _MIXED: Final = 0.1
 """The part of the runs in which workers without a task type stay to the end."""
 _AFTERLIFE: Final = 0.15
 """The share of runs that continue after weeks."""
+_LIFE_DAYS: Final = 150
+"""Days from the submit to the expiry of everything that belongs to a job."""
+_LATER: Final = ((1.0, 60.0), (60.0, _LIFE_DAYS), (_LIFE_DAYS, 170.0))
+"""Ranges of days after which users return."""
 _WORLD: Final = "world"
 
 
@@ -173,10 +177,20 @@ class _Director:
     def _afterlife(self) -> None:
         """After weeks, delete some of the expired rows, and let users continue."""
         world, simulation = self._world, self._world.simulation
-        days = world.decisions.between(_WORLD, 1.0, 170.0)
+        low, high = _LATER[world.decisions.integer(_WORLD, 0, len(_LATER) - 1)]
+        days = world.decisions.between(_WORLD, low, high)
+        if days < _LIFE_DAYS:  # the rows of an open job never expire
+            for user in world.users:
+                simulation.spawn(f"{user.name} leaves", user.leave)
+            simulation.run(lambda: all(user.left for user in world.users), simulation.now + 900.0)
+        old = world.objects_before()
         simulation.jump(days * DAY)
         world.laws.late = True
-        expired = [*world.jobs.expired(simulation.now), *world.chunks.expired(simulation.now)]
+        expired = [
+            *world.jobs.expired(simulation.now),
+            *world.chunks.expired(simulation.now),
+            *(old if days >= _LIFE_DAYS + 1 else ()),
+        ]
         gone = [each for each in expired if not world.decisions.chance("expiry", 0.4)]
         for remove in gone:
             remove()

@@ -15,6 +15,7 @@ from shoal.domain.job import Job
 from shoal.domain.outcome import Origin, Outcome, PartKey
 from shoal.domain.tally import Sum, Tally
 from shoal.domain.window import Window
+from shoal.ports.clock import Clock
 
 if TYPE_CHECKING:
     from tests.prove.laws import Laws
@@ -27,8 +28,8 @@ class UnreadableRow(Exception):  # noqa: N818 - reads as a noun
 class WatchedJobStore(MemoryJobStore):
     """Jobs in memory; a law sees each write of a job's row, and rows expire."""
 
-    def __init__(self, laws: Laws) -> None:
-        super().__init__()
+    def __init__(self, laws: Laws, clock: Clock) -> None:
+        super().__init__(clock)
         self._laws = laws
         self._expiry: dict[tuple[str, Any], int] = {}
         self.unreadable: set[str] = set()

@@ -27,6 +27,8 @@ _AGAIN: Final = 4
 _AFTER_FAILURE: Final = frozenset(("retry", "discard"))
 _OK: Final = range(200, 300)
 _SERVER_ERROR: Final = 500
+_MONITORED: Final = 180.0
+"""Within this time an open job has a pass of its monitor."""
 _PAUSES: Final = (1.0, 0.05, 5.0, 30.0, 90.0, 400.0)
 _PAUSE_WEIGHTS: Final = Weights((20.0, 20.0, 20.0, 15.0, 15.0, 10.0))
 
@@ -65,6 +67,7 @@ class User:
     steps: int
     jobs: list[Known] = field(default_factory=list)
     done: bool = False
+    left: bool = False
     returned: bool = False
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -347,16 +350,49 @@ class User:
                     str(answer),
                 )
 
+    def leave(self) -> None:
+        """Perhaps leave a paused job behind."""
+        if self.world.decisions.chance(self.name, 0.5):
+            before = len(self.jobs)
+            self._submitted("POST", "/api/v1/jobs", {"task_type": MANUAL, "count": 2})
+            for known in self.jobs[before:]:
+                self.ask("POST", f"/api/v1/jobs/{known.id}/pause")
+        self.left = True
+
     def return_late(self) -> None:
-        """Retry or clone what there was."""
+        """Retry or clone what there was, and read results."""
         world = self.world
+        world.simulation.sleep(_MONITORED)
         for known in list(self.jobs):
             row = world.jobs.row(known.id)
-            if row is not None and row.status is JobStatus.FAILED:
-                self.ask("POST", f"/api/v1/jobs/{known.id}/retry")
+            if row is None:
+                continue
+            world.laws.check(
+                "an open job ends 60 days after its submit",
+                not (row.live and row.too_old(world.simulation.now)),
+                known.id,
+            )
+            if row.status is JobStatus.FAILED:
+                answer = self.ask("POST", f"/api/v1/jobs/{known.id}/retry")
+                world.laws.check(
+                    "a retry is refused 60 days after the submit",
+                    answer is None
+                    or answer.status not in _OK
+                    or not row.too_old(world.simulation.now),
+                    known.id,
+                )
+            self._read_result(known)
             if world.decisions.chance(self.name, 0.3):
                 self._submitted("POST", f"/api/v1/jobs/{known.id}/clone", {})
+        self.settle()
         self.returned = True
+
+    def _read_result(self, known: Known) -> None:
+        """Read the result of the first task: it is there while the job is."""
+        task = f"{known.id}.0"
+        answer = self.ask("GET", f"/api/v1/tasks/{task}/result")
+        if answer is not None and answer.status in _OK:
+            self.world.laws.completed(known.id, 0, answer.body["result"])
 
     def settle(self) -> None:
         """Resume paused jobs and cancel jobs without workers, until both are answered."""

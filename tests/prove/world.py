@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -128,7 +129,7 @@ class World:
         self.scripts = Scripts(self.decisions)
         self.results = Bucket(_RESULTS)
         self.inputs = Bucket("inputs")
-        self.jobs = WatchedJobStore(self.laws)
+        self.jobs = WatchedJobStore(self.laws, _Clock(simulation))
         self.chunks = WatchedChunkStore(self.laws, self.results)
         self.windows = WatchedWindowStore(self.laws, self.jobs, self.chunks)
         self.pods = PodWorld(
@@ -174,6 +175,11 @@ class World:
             if chunk.first <= index < chunk.first + chunk.size:
                 return chunk
         return None
+
+    def objects_before(self) -> list[Callable[[], object]]:
+        """Return a function that deletes each object of now, for its bucket's lifecycle."""
+        buckets = (self.inputs.objects, self.results.objects)
+        return [partial(objects.pop, key, None) for objects in buckets for key in list(objects)]
 
     def _objects(self, bucket: str) -> dict[str, bytes]:
         store = self.results if bucket == _RESULTS else self.inputs

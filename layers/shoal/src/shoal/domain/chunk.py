@@ -17,6 +17,8 @@ from shoal.domain.retry import RetryPolicy
 
 CRASHES_TO_ISOLATE: Final = 2
 CRASHES_TO_FAIL: Final = 3
+MOST_PARTS: Final = 512
+"""Parts in a chunk's row. Beyond them, the oldest without a task's latest outcome are dropped."""
 
 _PENDING = TaskStatus.PENDING.letter
 _RUNNING = TaskStatus.RUNNING.letter
@@ -281,7 +283,7 @@ class Chunk:
                 crashes=crashes,
                 parts=self.parts
                 if dead is None
-                else (*self.parts, Part(epoch, 0, ((dead, dead + 1),))),
+                else _kept((*self.parts, Part(epoch, 0, ((dead, dead + 1),)))),
             ),
             dead=dead,
         )
@@ -350,7 +352,9 @@ class Chunk:
                 reported=number,
                 crashes=0,
                 not_before=not_before,
-                parts=(*self.parts, Part(epoch, number, runs_of(folded))) if folded else self.parts,
+                parts=_kept((*self.parts, Part(epoch, number, runs_of(folded))))
+                if folded
+                else self.parts,
             )
         )
 
@@ -430,6 +434,22 @@ def _after(outcome: Outcome, policy: RetryPolicy) -> str:
 def _delay(outcome: Outcome, policy: RetryPolicy, jitter: float) -> float:
     asked = outcome.error.retry_after if outcome.error is not None else None
     return policy.delay(outcome.attempt, jitter) if asked is None else asked
+
+
+def _kept(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Return at most `MOST_PARTS` parts; those with a task's latest outcome are never dropped."""
+    surplus = len(parts) - MOST_PARTS
+    if surplus <= 0:
+        return parts
+    seen: set[int] = set()
+    history: list[int] = []
+    for place in reversed(range(len(parts))):
+        offsets = {offset for run in parts[place].runs for offset in range(*run)}
+        if offsets <= seen:
+            history.append(place)
+        seen |= offsets
+    dropped = {*history[-surplus:]}
+    return tuple(part for place, part in enumerate(parts) if place not in dropped)
 
 
 def runs_of(offsets: Iterable[int]) -> tuple[tuple[int, int], ...]:

@@ -24,6 +24,8 @@ DAY: Final = 86_400
 LONGEST_LIFE: Final = 60 * DAY
 """The longest life of a job, including pauses and retries. Everything that belongs to the job
 expires this long after its submit, plus the retention; nothing renews it."""
+MOST_REASON: Final = 2_000
+"""Characters of the reason why a job ended; a longer one is cut."""
 MOST_GENERATIONS: Final = 1_000
 """The row of a job has the outcome of each generation, so their number is bounded."""
 
@@ -264,7 +266,7 @@ class Job:
         """Set the flag that ends it with this status; no task starts or ends from now on."""
         if not self.live:
             raise IllegalMove(f"job {self.id} is already {self.status}")
-        return replace(self, ending=ending, reason=reason, version=self.version + 1)
+        return replace(self, ending=ending, reason=_cut(reason), version=self.version + 1)
 
     def close(
         self, status: JobStatus, reason: str | None, counts: Counts, moves: int, now: float
@@ -281,7 +283,7 @@ class Job:
         return replace(
             self,
             status=status,
-            reason=self.reason if self.ending else reason,
+            reason=self.reason if self.ending else reason and _cut(reason),
             canary=canary,
             paused=False,
             paused_at=None,
@@ -460,3 +462,7 @@ class Job:
         if counts.cancelled:  # a retry of some tasks keeps the outcomes of earlier generations
             return _S.FAILED, f"{counts.cancelled} of {self.task_count} tasks never ran"
         return _S.COMPLETED, None
+
+
+def _cut(reason: str) -> str:
+    return reason if len(reason) <= MOST_REASON else f"{reason[: MOST_REASON - 1]}…"

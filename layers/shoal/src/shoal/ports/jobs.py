@@ -30,6 +30,9 @@ class JobStore(Protocol):
     def get_many(self, job_ids: Iterable[str]) -> Mapping[str, Job]:
         """Return the existing jobs."""
 
+    def check_size(self, job: Job) -> None:
+        """Raise InvalidRequest if the job is too large to be stored with all later changes."""
+
     def create(self, job: Job) -> bool:
         """Write it if no job has its id; return whether it was written."""
 

@@ -12,6 +12,7 @@ from shoal.domain.errors import (
     BulkActionNotFound,
     Conflict,
     IdempotencyConflict,
+    InvalidRequest,
     LimitReached,
     NotFound,
     Unavailable,
@@ -187,7 +188,7 @@ class BulkActions:
         except NotFound as error:
             if action.verb is not BulkVerb.DELETE:  # all jobs of a page are owned: it was deleted
                 return Refusal(job_id, str(error))
-        except Conflict as error:
+        except (Conflict, InvalidRequest) as error:
             return Refusal(job_id, str(error))
         self.audit_trail.record_bulk(action, Action(action.verb), job_id)
         return None

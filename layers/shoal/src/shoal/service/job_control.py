@@ -83,6 +83,7 @@ class JobControl:
                 raise IllegalMove(f"job {job_id} was retried and failed again in the meantime")
             # Raises before the job is put on the watch list if it cannot be retried.
             retried = job.retry(self.clock.now(), selection=selection, canary=canary)
+            self.jobs.check_size(retried)
             self.jobs.mark_open(job)
             return retried
 
@@ -102,8 +103,11 @@ class JobControl:
         """
 
         def move(job: Job) -> Job | None:
-            repeated = replace(job.spec, **changes) == job.spec  # maybe the job has ended since
-            return None if repeated else job.change(changes)
+            if replace(job.spec, **changes) == job.spec:  # a repeat; maybe the job has ended since
+                return None
+            changed = job.change(changes)
+            self.jobs.check_size(changed)
+            return changed
 
         if "max_parallelism" not in changes:
             return self._updated(tenant, job_id, move)
@@ -123,8 +127,11 @@ class JobControl:
 
         def move(job: Job) -> Job | None:
             existing = [(each.selection, each.reason) for each in job.discards]
-            repeated = (discard.selection, discard.reason) in existing
-            return None if repeated else job.discard(discard)
+            if (discard.selection, discard.reason) in existing:
+                return None
+            discarded = job.discard(discard)
+            self.jobs.check_size(discarded)
+            return discarded
 
         return self._updated(tenant, job_id, move)
 

@@ -91,6 +91,16 @@ class Submission:
             return self._replay(before, fingerprint)
         spec = self._checked(tenant, spec, inputs, inputs_uri)
         tasks = len(inputs) if inputs is not None else _count(spec)
+        self.jobs.check_size(
+            Job(
+                id=job_id,
+                tenant=tenant,
+                spec=spec,
+                fingerprint=fingerprint,
+                created_at=now,
+                trace=trace,
+            )
+        )
         try:
             limits = self.admission.admit(tenant, job_id, tasks or 1)
         except LimitReached:

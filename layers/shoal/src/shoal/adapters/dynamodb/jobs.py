@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shoal.adapters.dynamodb.job_indexes import JobIndexes
 from shoal.adapters.index_paging import merged_page
 from shoal.adapters.rows.attributes import number, text
-from shoal.adapters.rows.jobs import job_of, job_row
+from shoal.adapters.rows.jobs import check_size, job_of, job_row
 from shoal.adapters.rows.tallies import (
     pack_entry,
     pack_sum,
@@ -53,6 +53,9 @@ class DynamoJobStore:
 
     def _unless_expired(self, job: Job) -> Job | None:
         return None if job.expired(self._clock.now()) else job
+
+    def check_size(self, job: Job) -> None:
+        check_size(job)
 
     def create(self, job: Job) -> bool:
         return self._jobs.put_new(job_row(job))

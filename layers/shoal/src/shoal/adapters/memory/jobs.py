@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from shoal.adapters.index_paging import IndexPage, merged_page
 from shoal.adapters.memory.restorable import Restorable
+from shoal.adapters.rows.jobs import check_size
 from shoal.domain.errors import WriteConflict
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.job_filter import JobFilter
@@ -35,6 +36,9 @@ class MemoryJobStore(Restorable):
     def get_many(self, job_ids: Iterable[str]) -> Mapping[str, Job]:
         found = [self._jobs[job_id] for job_id in job_ids if job_id in self._jobs]
         return {job.id: job for job in found if not self._expired(job)}
+
+    def check_size(self, job: Job) -> None:
+        check_size(job)
 
     def create(self, job: Job) -> bool:
         if job.id in self._jobs:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+_NUMBER: Final = 21
+_LIST: Final = 3
 
 type Value = AttributeValueTypeDef
 type Row = Mapping[str, Value]
@@ -20,6 +23,26 @@ def text(value: str) -> Value:
 def number(value: float) -> Value:
     """Return a number attribute; floats keep all significant digits."""
     return {"N": repr(value)}
+
+
+def row_size(row: Row) -> int:
+    """Return the size of a row in bytes as DynamoDB limits it; numbers count as their longest."""
+    return sum(len(name.encode()) + _size(value) for name, value in row.items())
+
+
+def _size(value: Mapping[str, Any]) -> int:
+    ((kind, inner),) = value.items()
+    match kind:
+        case "S":
+            return len(inner.encode())
+        case "B":
+            return len(inner)
+        case "SS":
+            return sum(len(each.encode()) for each in inner)
+        case "L":
+            return _LIST + sum(1 + _size(each) for each in inner)
+        case _:
+            return _NUMBER
 
 
 def text_of(row: Row, name: str) -> str:

@@ -14,7 +14,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text
+from shoal.adapters.rows.attributes import (
+    Row,
+    Value,
+    float_of,
+    int_of,
+    number,
+    row_size,
+    text,
+)
 from shoal.adapters.rows.runs import pack_spans, unpack_spans
 from shoal.domain.canary import Canary, CanaryVerdict
 from shoal.domain.counts import Counts
@@ -29,6 +37,9 @@ from shoal.domain.selection import Discard, Selection
 _LONG: Final = 1_024
 _LONGEST: Final = 300_000
 """Maximum bytes of a packed spec; DynamoDB's limit for the whole row is 400 KB."""
+MOST_AT_REQUEST: Final = 340_000
+"""Most bytes of a job's row after a user's request. Other changes, such as the reason, the outcomes
+of generations and the token, add at most 60,000 bytes, so that none of them is ever refused."""
 
 
 def tenant_status(tenant: str, status: JobStatus) -> str:
@@ -56,6 +67,16 @@ def job_row(job: Job) -> Row:
         "spec": _packed_spec(job.spec),
         "state": text(_dump(_state(job))),
     }
+
+
+def check_size(job: Job) -> None:
+    """Raise InvalidRequest if a request would make the row so large that a later change fails."""
+    size = row_size(job_row(job))
+    if size > MOST_AT_REQUEST:
+        raise InvalidRequest(
+            "the grid, params, tags, selected indices and discards of the job are too large: they "
+            f"need {size:,} bytes together, of at most {MOST_AT_REQUEST:,}"
+        )
 
 
 def job_of(row: Row) -> Job:
