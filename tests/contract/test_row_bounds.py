@@ -31,6 +31,7 @@ from shoal.adapters.memory.clock import FixedClock
 from shoal.adapters.rows.chunks import chunk_row
 from shoal.adapters.rows.jobs import MOST_AT_REQUEST, check_size, job_row
 from shoal.adapters.rows.tallies import pack_sum, tally_row
+from shoal.adapters.rows.windows import window_row
 from shoal.domain.audit_event import Action, AuditEvent
 from shoal.domain.bulk import EXAMPLES, BulkAction, BulkVerb, Refusal
 from shoal.domain.canary import Canary
@@ -50,6 +51,7 @@ from shoal.domain.selection import MOST_DISCARDS, MOST_INDICES, Discard, Selecti
 from shoal.domain.sizing import MAX_CHUNK, TALLY_CHUNKS
 from shoal.domain.tally import Entry, Sum, Tally
 from shoal.domain.webhook import DeliveryAttempt, OldSecret, Webhook, WebhookResponse
+from shoal.domain.window import Window
 from shoal.domain.workers import Worker
 from shoal.ports.effects import MAX_EFFECT_BYTES, KeptEffect
 from shoal.ports.task_types import TaskType
@@ -273,6 +275,12 @@ def test_the_largest_tally_and_the_largest_sums_fit() -> None:
 
     assert size(tally_row(tally, EXPIRES_AT)) < 8 * 1_024
     assert size(sums) < 100 * 1_024
+
+
+def test_the_largest_window_fits() -> None:
+    window = Window(65_536, 65_536, 65_536, sending=(65_535, 65_536))
+
+    assert size(window_row(replace(a_job(), generation=MOST_GENERATIONS), window)) < 1_024
 
 
 # Rows of other stores, as they are sent
