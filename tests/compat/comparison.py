@@ -45,7 +45,7 @@ WORDS: Final = frozenset(("three workers in a row died while they ran it",))
 ADDED: Final[Mapping[str, str]] = {
     r"after\.jobs\.job_\w+#cursor#\d+": "EnqueueTasks writes the window before any chunk ends.",
     r"after\.jobs\.job_\w+#cursor#\d+\.[bw]": "The window counts ended chunks and has its width.",
-    r"answer\.seen\.(old|marked|marked_at|place)": "The monitor keeps the age of claims.",
+    r"answer\.seen\.(claims|place)": "The monitor keeps the age of claims.",
 }
 """Paths that later releases add, each with the reason."""
 

@@ -19,8 +19,8 @@ from shoal.service.reconciliation import PassState
 from tests.unit.service.service_harness import LENGTH, TENANT, ServiceHarness
 
 DAY_OF_PASSES = 24 * 60
-BOUND = 2 * reconciliation.RESEND_LEASES * LENGTH
-"""How late a lost message is sent again at most, besides a wait for each 100 open chunks."""
+BOUND = (reconciliation.RESEND_LEASES + 1) * LENGTH + 2 * LENGTH
+"""How late a lost message is sent again at most: six leases and two waits."""
 
 
 @contextmanager
@@ -273,7 +273,7 @@ def test_lost_message_is_sent_again_although_other_chunks_progress(
         waiting += [number for number in sent if number not in waiting]
 
     assert lost in sent
-    assert harness.clock.now() - began <= BOUND + LENGTH
+    assert harness.clock.now() - began <= BOUND
 
 
 def test_lost_message_among_many_chunks_is_sent_again_within_the_bound(

@@ -51,18 +51,19 @@ class _ChunkMissing(Exception):  # noqa: N818 - reads as a noun
 class PassState(NamedTuple):
     """The state after the previous pass; shows the next pass whether anything has changed.
 
-    The first `old` chunks were claimed at least `RESEND_LEASES` leases ago. The first `marked` ones
-    were claimed at `marked_at`; they become old together. `place` is the chunk at which the search
-    for lost messages continues.
+    `claims` are pairs of a number of claimed chunks and a time by which they were claimed, in
+    order. `place` is the chunk at which the search for lost messages continues.
     """
 
     versions: int = -1
     quiet: int = 0
     resumed_at: float = 0.0
-    old: int = 0
-    marked: int = 0
-    marked_at: float = 0.0
+    claims: Sequence[tuple[int, float]] = ()
     place: int = 0
+
+    def claimed_by(self, time: float) -> int:
+        """Return how many chunks were claimed by a time."""
+        return max((count for count, at in self.claims if at <= time), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +144,19 @@ class Reconciliation:
     def _next(self, job: Job, tallies: Sequence[Tally], seen: PassState) -> PassState:
         now, versions = self.clock.now(), sum(tally.versions for tally in tallies)
         quiet = seen.quiet + 1 if versions == seen.versions else 0
-        state = seen._replace(versions=versions, quiet=quiet, resumed_at=job.resumed_at)
-        age = RESEND_LEASES * self.length
-        if now - seen.marked_at < age:
-            return state
-        claimed, old = self.flow_control.claimed(job), seen.marked
-        if not seen.marked_at and now - (job.enqueued_at or now) >= age:
-            old = claimed  # an earlier execution handed over; most of them are old
-        return state._replace(old=old, marked=claimed, marked_at=now)
+        return PassState(versions, quiet, job.resumed_at, self._claims(job, seen, now), seen.place)
+
+    def _claims(self, job: Job, seen: PassState, now: float) -> Sequence[tuple[int, float]]:
+        """Return the claims after this pass: one a lease, and one that is older than the rest.
+
+        The first pass of an execution takes all claimed chunks for as old as the first ones.
+        """
+        claimed = self.flow_control.claimed(job)
+        claims = [(count, at) for count, at in seen.claims] or [(claimed, job.enqueued_at or now)]
+        if claimed > claims[-1][0] and now - claims[-1][1] >= self.length:
+            claims.append((claimed, now))
+        old = [each for each in claims if each[1] <= now - RESEND_LEASES * self.length]
+        return (*old[-1:], *claims[len(old) :])
 
     def _recount(self, job: Job, tallies: Sequence[Tally]) -> Job:
         """Rebuild tallies and sums from the rows, because all tasks seem ended in an open job."""
@@ -174,15 +180,16 @@ class Reconciliation:
         a power of two. Other passes examine a few of the old ones, in turn.
         """
         opened = sorted(chain.from_iterable(open_chunks(job, tallies)))
+        old = state.claimed_by(self.clock.now() - RESEND_LEASES * self.length)
         if resumed or state.quiet.bit_count() == 1:
-            sent = opened[: bisect_left(opened, self.flow_control.claimed(job))]
-            self._examine(job, sent, old=job.chunks if resumed else state.old)
+            claimed = opened[: bisect_left(opened, self.flow_control.claimed(job))]
+            self._examine(job, claimed, old=job.chunks if resumed else old)
             return state.place
-        old = opened[: bisect_left(opened, state.old)]
-        begin = bisect_left(old, state.place)
-        numbers = [*old[begin:], *old[:begin]][:EXAMINED_AT_ONCE]
-        self._examine(job, numbers, old=state.old)
-        return numbers[-1] + 1 if len(old) > EXAMINED_AT_ONCE else 0
+        waiting = opened[: bisect_left(opened, old)]
+        begin = bisect_left(waiting, state.place)
+        numbers = [*waiting[begin:], *waiting[:begin]][:EXAMINED_AT_ONCE]
+        self._examine(job, numbers, old=old)
+        return numbers[-1] + 1 if len(waiting) > EXAMINED_AT_ONCE else 0
 
     def _examine(self, job: Job, numbers: Sequence[int], *, old: int) -> None:
         """Settle the chunks that have ended; send those of the first `old` ones that are lost."""
