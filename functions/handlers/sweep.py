@@ -8,7 +8,12 @@ from shoal import bootstrap
 
 
 def handler(_event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Any event → `{watched}`, the number of jobs on the watch list."""
-    watched = bootstrap.recovery().sweep()
-    log.info("sweep finished", watched=watched)
-    return {"watched": watched}
+    """Any event → `{watched, failed}`; an invocation during another sweep does nothing."""
+    result = bootstrap.sweep().run()
+    if result is None:
+        log.info("another sweep is running")
+        return {"watched": 0, "failed": 0}
+    for job_id, error in result.failures:
+        log.error("job not recovered", error, job_id=job_id)
+    log.info("sweep finished", watched=result.watched, failed=len(result.failures))
+    return {"watched": result.watched, "failed": len(result.failures)}

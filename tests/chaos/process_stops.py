@@ -65,7 +65,7 @@ class StoppingJobs(_Stopping):
     """Tallies are created one by one, so that a stop can happen between them."""
 
     def __init__(self, store: MemoryJobStore, stop_point: StopPoint) -> None:
-        names = ("create", "put", "set_entry", "set_sum", "mark_open", "unmark_open")
+        names = ("put", "begin", "set_entry", "set_sum", "count_tasks", "stop_watching")
         super().__init__(store, stop_point, names)
         self._store = store
 

@@ -170,7 +170,7 @@ class SimulatedCloud:
 
     def _view(self) -> None:
         """Check that the version that users see never falls, nor stands for two views."""
-        for job_id in self.jobs.marked_open():
+        for job_id in self.jobs.watched:
             self._seen.setdefault(job_id, (0, None))
         for job_id, (version, shown) in self._seen.items():
             job = self.jobs.get(job_id)
@@ -460,8 +460,8 @@ class SimulatedCloud:
         )
 
     def _sweep(self) -> None:
-        self.request(lambda: bootstrap.recovery().sweep(), lambda _: None, repeat=False)
-        if self._events or any(self.jobs.marked_open()):
+        self.request(lambda: bootstrap.sweep().run(), lambda _: None, repeat=False)
+        if self._events or self.jobs.watched:
             self.at(SWEEP_SECONDS, self._sweep)
 
     # The end.
@@ -473,7 +473,7 @@ class SimulatedCloud:
             *self.violations,
             *ConsistencyChecker(self.jobs, self.chunks, self.machine).check(job.id),
         ]
-        if any(self.jobs.marked_open()):
+        if self.jobs.watched:
             found.append("the job is still marked open")
         for (job_id, number), done in self._done.items():
             chunk = self.chunks.get(job_id, number)

@@ -46,6 +46,10 @@ ADDED: Final[Mapping[str, str]] = {
     r"after\.jobs\.job_\w+#cursor#\d+": "EnqueueTasks writes the window before any chunk ends.",
     r"after\.jobs\.job_\w+#cursor#\d+\.[bw]": "The window counts ended chunks and has its width.",
     r"answer\.seen\.(claims|place)": "The monitor keeps the age of claims.",
+    r"after\.jobs\.job_\w+\.waited_at": "The sweep skips executions that waited a moment ago.",
+    r"after\.registry\.open job_\w+(\.n)?": "The row of a live job is written with its line.",
+    r"after\.registry\.sweep state": "The sweep has a cursor and a lock.",
+    r"answer\.failed": "The sweep counts the jobs that it could not recover.",
 }
 """Paths that later releases add, each with the reason."""
 
@@ -82,7 +86,7 @@ def _of_names(recorded: Mapping[str, Json], found: Mapping[str, Json], place: st
             yield f"{inner}: recorded {_short(recorded[name])}, now missing"
         elif name in recorded:
             yield from differences(recorded[name], found[name], inner)
-        elif inner == "after.jobs":  # a step that wrote no row of this table may write one now
+        elif place == "after":  # a table or bucket to which the recorded step wrote nothing
             yield from differences({}, found[name], inner)
         elif not any(re.fullmatch(each, inner) for each in ADDED):
             yield f"{inner}: not recorded, now {_short(found[name])}"

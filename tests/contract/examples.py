@@ -1,13 +1,22 @@
 """Values that contract tests start from; every call of `fresh_id` returns a new job id."""
 
+from __future__ import annotations
+
 import itertools
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
+from shoal.domain.errors import WriteConflict
 from shoal.domain.ids import keyed_job_id
 from shoal.domain.job import Job, Repeat, Spec
 from shoal.domain.outcome import Origin, Outcome
 from shoal.domain.tally import Entry
+
+if TYPE_CHECKING:
+    from tests.contract.port_sets import Ports
 
 NOW = 1_800_000_000.25
 EXPIRES_AT = 1_900_000_000
@@ -29,6 +38,15 @@ def a_job(job_id: str | None = None, *, tenant: str = "default", created_at: flo
         created_at=created_at,
         expires_at=EXPIRES_AT,
     )
+
+
+def create_job(ports: Ports, job: Job) -> bool:
+    """Create the job as a submit does; return whether no job had its id."""
+    while True:
+        tenant = ports.tenants.get(job.tenant)
+        admitted = replace(tenant, version=tenant.version + 1)
+        with suppress(WriteConflict):  # another test wrote the tenant
+            return ports.tenants.admit(admitted, job)
 
 
 def a_chunk(job_id: str, number: int = 0, *, size: int = 100) -> Chunk:

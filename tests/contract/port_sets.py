@@ -15,8 +15,10 @@ from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.live import DynamoLiveStore
 from shoal.adapters.dynamodb.machines import DynamoMachineStore
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
+from shoal.adapters.dynamodb.sweeps import DynamoSweepStore
 from shoal.adapters.dynamodb.table import Table
-from shoal.adapters.dynamodb.tenants import DynamoTenantStore, OpenJobs
+from shoal.adapters.dynamodb.tenants import DynamoTenantStore
+from shoal.adapters.dynamodb.watch_list import WatchList
 from shoal.adapters.dynamodb.webhooks import DynamoWebhookStore
 from shoal.adapters.dynamodb.windows import DynamoWindowStore
 from shoal.adapters.dynamodb.workers import DynamoWorkerStore
@@ -33,6 +35,7 @@ from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.live import MemoryLiveStore
 from shoal.adapters.memory.machines import MemoryMachineStore
 from shoal.adapters.memory.queues import MemoryQueueAges, MemoryTaskQueue
+from shoal.adapters.memory.sweeps import MemorySweepStore
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
 from shoal.adapters.memory.tenants import MemoryTenantStore
 from shoal.adapters.memory.webhooks import MemoryWebhookStore
@@ -55,6 +58,7 @@ from shoal.ports.jobs import JobStore
 from shoal.ports.live import LiveStore
 from shoal.ports.machines import MachineStore
 from shoal.ports.queues import QueueAges, QueueDepths, TaskQueue
+from shoal.ports.sweeps import SweepStore
 from shoal.ports.task_types import TypeRegistry
 from shoal.ports.tenants import TenantStore
 from shoal.ports.webhooks import WebhookStore
@@ -81,6 +85,7 @@ class Ports:
     types: TypeRegistry
     machines: MachineStore
     tenants: TenantStore
+    sweeps: SweepStore
     clock: FixedClock
     audit: AuditLog
     workers: WorkerStore
@@ -119,6 +124,7 @@ def in_memory() -> Ports:
         types=MemoryTypeRegistry(),
         machines=MemoryMachineStore(),
         tenants=MemoryTenantStore(jobs),
+        sweeps=MemorySweepStore(),
         clock=clock,
         audit=MemoryAuditLog(),
         workers=MemoryWorkerStore(),
@@ -138,9 +144,10 @@ def on_aws(aws: Aws) -> Ports:
     clock, registry = FixedClock(), Registry(aws.dynamodb, "registry")
     results = ObjectBucket(aws.s3, "results")
     jobs, tasks = Table(aws.dynamodb, "jobs"), Table(aws.dynamodb, "tasks")
+    watch_list = WatchList(registry, jobs)
     queue = SqsTaskQueue(aws.sqs, aws.urls)
     return Ports(
-        jobs=DynamoJobStore(jobs, OpenJobs(registry), clock),
+        jobs=DynamoJobStore(jobs, watch_list, clock),
         chunks=DynamoChunkStore(tasks, results),
         windows=DynamoWindowStore(jobs, tasks),
         effects=DynamoEffectStore(tasks),
@@ -152,7 +159,8 @@ def on_aws(aws: Aws) -> Ports:
         blobs=S3BlobStore(ObjectBucket(aws.s3, "inputs")),
         types=DynamoTypeRegistry(registry, clock),
         machines=DynamoMachineStore(registry),
-        tenants=DynamoTenantStore(registry),
+        tenants=DynamoTenantStore(registry, watch_list),
+        sweeps=DynamoSweepStore(registry),
         clock=clock,
         audit=DynamoAuditLog(registry),
         workers=DynamoWorkerStore(registry),

@@ -13,6 +13,7 @@ from tests.contract.examples import (
     a_chunk,
     a_job,
     an_entry,
+    create_job,
     fresh_id,
     plain_outcomes,
 )
@@ -22,7 +23,7 @@ from tests.contract.port_sets import on_aws
 def test_every_row_of_a_job_carries_its_expiry(aws: Aws) -> None:
     ports, job = on_aws(aws), fresh_id()
     row = a_job(job)
-    ports.jobs.create(row)
+    create_job(ports, row)
     ports.jobs.create_tallies([Tally(job, 0, {})], expires_at=EXPIRES_AT)
     ports.jobs.set_entry(job, 0, 0, an_entry(2))
     ports.jobs.set_sum(job, 1, 0, Sum(2, Counts()), expires_at=EXPIRES_AT)

@@ -17,13 +17,13 @@ from shoal.service.completion import Completion
 from shoal.service.flow_control import FlowControl
 from shoal.service.job_control import JobControl
 from shoal.service.retry_selection import positions_to_run
-from tests.contract.examples import EXPIRES_AT, ORIGIN, a_chunk, a_job, fresh_id
+from tests.contract.examples import EXPIRES_AT, ORIGIN, a_chunk, a_job, create_job, fresh_id
 from tests.contract.port_sets import Ports
 
 
 def test_a_selection_is_kept_and_takes_the_tasks_of_its_cause(ports: Ports) -> None:
     job = replace(a_job(), status=JobStatus.FAILED, task_count=4, chunk_size=4)
-    ports.jobs.create(job)
+    create_job(ports, job)
     errors = [TaskError(kind, "no", retryable=False) for kind in ("KeyError", "ValueError")]
     key = PartKey(job.id, 0, 1, 1)
     ends = [Outcome(i, 1, 0.0, 1.0, error=errors[i % 2]) for i in range(4)]
@@ -45,14 +45,14 @@ def test_a_deleted_job_is_in_no_list_and_its_id_stays_taken(ports: Ports) -> Non
     job, other = (replace(a_job(), tenant=fresh_id(), status=JobStatus.FAILED) for _ in range(2))
     other = replace(other, tenant=job.tenant, created_at=job.created_at + 1)
     for each in (job, other):
-        ports.jobs.create(each)
+        create_job(ports, each)
 
     _job_control(ports).delete(job.tenant, job.id)
 
     for statuses in (frozenset[JobStatus](), frozenset({JobStatus.FAILED})):
         page = ports.jobs.page(job.tenant, JobFilter(statuses=statuses), limit=10, start=None)
         assert [each.id for each in page.jobs] == [other.id]
-    assert not ports.jobs.create(job)
+    assert not create_job(ports, job)
     _job_control(ports).delete(job.tenant, job.id)  # a repeat changes nothing
     with pytest.raises(JobNotFound):
         _job_control(ports).delete("another", job.id)
@@ -62,7 +62,7 @@ def test_a_deleted_job_is_in_no_list_and_its_id_stays_taken(ports: Ports) -> Non
 @pytest.mark.parametrize("name", ["{job}#tally#0", "{job}#sums#1", "", "x", "{job}x", "x" * 3_000])
 def test_the_key_of_another_row_is_not_a_job(ports: Ports, verb: str, name: str) -> None:
     job = a_job()
-    ports.jobs.create(job)
+    create_job(ports, job)
     ports.jobs.create_tallies([Tally(job.id, 0, {})], expires_at=EXPIRES_AT)
 
     with pytest.raises(JobNotFound):

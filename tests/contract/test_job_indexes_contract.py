@@ -8,27 +8,22 @@ from typing import Any
 
 import pytest
 
-from shoal.adapters.dynamodb.jobs import DynamoJobStore
-from shoal.adapters.dynamodb.registry import Registry
-from shoal.adapters.dynamodb.table import Table
-from shoal.adapters.dynamodb.tenants import OpenJobs
 from shoal.adapters.index_paging import MOST_ENTRIES
-from shoal.adapters.memory.clock import FixedClock
 from shoal.adapters.rows.jobs import job_row
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.job_filter import JobFilter, Tag
 from shoal.ports.jobs import JobPage, JobStore
 from tests.contract.aws_services import Aws
-from tests.contract.examples import NOW, a_job, fresh_id
-from tests.contract.port_sets import Ports
+from tests.contract.examples import NOW, a_job, create_job, fresh_id
+from tests.contract.port_sets import Ports, on_aws
 
 MOST_ROWS = 1_000
 
 
-def made(jobs: JobStore, tenant: str, number: int, **fields: Any) -> Job:
+def made(ports: Ports, tenant: str, number: int, **fields: Any) -> Job:
     job = a_job(tenant=tenant, created_at=NOW + number)
     job = replace(job, spec=replace(job.spec, **fields))
-    jobs.create(job)
+    create_job(ports, job)
     return job
 
 
@@ -54,9 +49,9 @@ def found(jobs: JobStore, tenant: str, which: JobFilter, *, limit: int = 100) ->
 
 def test_jobs_are_found_by_what_they_are(ports: Ports) -> None:
     tenant = fresh_id()
-    cpu = made(ports.jobs, tenant, 0, task_type="cpu", name="nightly-1", tags={"team": "ml"})
-    io = made(ports.jobs, tenant, 1, task_type="io", name="nightly-2", tags={"team": "ops"})
-    bare = made(ports.jobs, tenant, 2, task_type="cpu", tags={"ml": "team"})
+    cpu = made(ports, tenant, 0, task_type="cpu", name="nightly-1", tags={"team": "ml"})
+    io = made(ports, tenant, 1, task_type="io", name="nightly-2", tags={"team": "ops"})
+    bare = made(ports, tenant, 2, task_type="cpu", tags={"ml": "team"})
 
     for which, expected in [
         (JobFilter(), [bare, io, cpu]),
@@ -74,7 +69,7 @@ def test_jobs_are_found_by_what_they_are(ports: Ports) -> None:
 
 def test_jobs_are_found_by_when_they_were_made(ports: Ports) -> None:
     tenant = fresh_id()
-    jobs = [made(ports.jobs, tenant, number) for number in range(4)]
+    jobs = [made(ports, tenant, number) for number in range(4)]
 
     for which, expected in [
         (JobFilter(since=NOW + 1), jobs[:0:-1]),
@@ -90,7 +85,7 @@ def test_jobs_are_found_by_when_they_were_made(ports: Ports) -> None:
 def test_several_statuses_are_one_list_in_order(ports: Ports) -> None:
     tenant = fresh_id()
     turns = (JobStatus.PENDING, JobStatus.RUNNING, JobStatus.FAILED)
-    jobs = [made(ports.jobs, tenant, number // 2) for number in range(18)]
+    jobs = [made(ports, tenant, number // 2) for number in range(18)]
     jobs = [moved(ports.jobs, job, turns[n % 3]) for n, job in enumerate(jobs)]
 
     which = JobFilter(statuses=frozenset({JobStatus.PENDING, JobStatus.FAILED}))
@@ -103,7 +98,7 @@ def test_several_statuses_are_one_list_in_order(ports: Ports) -> None:
 
 def test_jobs_of_one_moment_are_each_listed_once(ports: Ports) -> None:
     tenant = fresh_id()
-    jobs = [made(ports.jobs, tenant, 0) for _ in range(9)]
+    jobs = [made(ports, tenant, 0) for _ in range(9)]
 
     listed = found(ports.jobs, tenant, JobFilter(), limit=2)
 
@@ -115,7 +110,7 @@ def test_the_next_page_continues_where_a_page_ends(ports: Ports) -> None:
     tenant = fresh_id()
     rare = {0, 1, 550}
     for number in range(MOST_ENTRIES + 100):
-        made(ports.jobs, tenant, number, name="rare" if number in rare else "")
+        made(ports, tenant, number, name="rare" if number in rare else "")
 
     read = [*pages(ports.jobs, tenant, JobFilter(name="rare"))]
 
@@ -127,7 +122,7 @@ def test_a_page_of_several_statuses_reads_only_its_rows_and_repeats_none(ports: 
     tenant, in_the_way = fresh_id(), MOST_ENTRIES // 2 + 10
     statuses = [JobStatus.PENDING, JobStatus.FAILED]
     for number in range(in_the_way + 4):
-        job = made(ports.jobs, tenant, number, name="rare" if number < 4 else "")
+        job = made(ports, tenant, number, name="rare" if number < 4 else "")
         moved(ports.jobs, job, statuses[number % 2 if number < 4 else 1])
 
     which = JobFilter(statuses=frozenset(statuses), name="rare")
@@ -138,8 +133,9 @@ def test_a_page_of_several_statuses_reads_only_its_rows_and_repeats_none(ports: 
 
 
 def test_a_row_without_a_place_is_in_no_list(aws: Aws) -> None:
-    store, tenant = stored(aws), fresh_id()
-    job = made(store, tenant, 0)
+    ports, tenant = on_aws(aws), fresh_id()
+    store = ports.jobs
+    job = made(ports, tenant, 0)
     row = {name: value for name, value in job_row(job).items() if name != "place"}
     aws.dynamodb.put_item(TableName="jobs", Item=row)
 
@@ -157,19 +153,15 @@ def test_a_row_without_a_place_is_in_no_list(aws: Aws) -> None:
     ],
 )
 def test_a_query_reads_the_rows_of_one_page(aws: Aws, which: JobFilter) -> None:
-    store, tenant = stored(aws), fresh_id()
+    ports, tenant = on_aws(aws), fresh_id()
+    store = ports.jobs
     for number in range(150):
-        made(store, tenant, number, name="rare" if number % 60 == 0 else "")
+        made(ports, tenant, number, name="rare" if number % 60 == 0 else "")
 
     with counted(aws) as rows:
         page = store.page(tenant, which, limit=20, start=None)
 
     assert sum(rows) == page.read <= 150 + 20
-
-
-def stored(aws: Aws) -> JobStore:
-    jobs, registry = Table(aws.dynamodb, "jobs"), Registry(aws.dynamodb, "registry")
-    return DynamoJobStore(jobs, OpenJobs(registry), FixedClock())
 
 
 @contextmanager

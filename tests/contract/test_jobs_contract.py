@@ -8,14 +8,14 @@ from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.tally import Sum, Tally
 from shoal.ports.jobs import JobPage
-from tests.contract.examples import EXPIRES_AT, NOW, a_job, an_entry, fresh_id
+from tests.contract.examples import EXPIRES_AT, NOW, a_job, an_entry, create_job, fresh_id
 from tests.contract.port_sets import Ports
 
 
 def test_a_created_job_is_read_back_whole(ports: Ports) -> None:
     job = a_job()
 
-    written = ports.jobs.create(job)
+    written = create_job(ports, job)
 
     assert written
     assert ports.jobs.get(job.id) == job
@@ -23,9 +23,9 @@ def test_a_created_job_is_read_back_whole(ports: Ports) -> None:
 
 def test_a_second_create_writes_nothing(ports: Ports) -> None:
     job = a_job()
-    ports.jobs.create(job)
+    create_job(ports, job)
 
-    written = ports.jobs.create(replace(job, fingerprint="other"))
+    written = create_job(ports, replace(job, fingerprint="other"))
 
     assert not written
     assert ports.jobs.get(job.id) == job
@@ -38,7 +38,7 @@ def test_an_unknown_job_is_none(ports: Ports) -> None:
 def test_many_are_read_without_those_that_do_not_exist(ports: Ports) -> None:
     jobs = [a_job() for _ in range(3)]
     for job in jobs:
-        ports.jobs.create(job)
+        create_job(ports, job)
 
     found = ports.jobs.get_many([*(job.id for job in jobs), fresh_id(), jobs[0].id])
 
@@ -47,7 +47,7 @@ def test_many_are_read_without_those_that_do_not_exist(ports: Ports) -> None:
 
 def test_a_put_requires_the_previous_version(ports: Ports) -> None:
     job = a_job()
-    ports.jobs.create(job)
+    create_job(ports, job)
     planned = job.plan(1_000, 100)
 
     ports.jobs.put(planned)
@@ -57,7 +57,7 @@ def test_a_put_requires_the_previous_version(ports: Ports) -> None:
 
 def test_a_put_that_lost_raises_and_writes_nothing(ports: Ports) -> None:
     job = a_job()
-    ports.jobs.create(job)
+    create_job(ports, job)
     ports.jobs.put(job.plan(1_000, 100))
 
     with pytest.raises(WriteConflict):
@@ -79,8 +79,8 @@ def test_pages_are_newest_first_and_end(ports: Ports) -> None:
     tenant = fresh_id()
     jobs = [a_job(tenant=tenant, created_at=NOW + n / 8) for n in range(5)]
     for job in jobs:
-        ports.jobs.create(job)
-    ports.jobs.create(a_job(tenant=fresh_id()))
+        create_job(ports, job)
+    create_job(ports, a_job(tenant=fresh_id()))
 
     first = ports.jobs.page(tenant, JobFilter(), limit=2, start=None)
     second = ports.jobs.page(tenant, JobFilter(), limit=2, start=first.next_key)
@@ -92,7 +92,7 @@ def test_pages_are_newest_first_and_end(ports: Ports) -> None:
 
 def test_a_page_that_ends_exactly_has_no_next(ports: Ports) -> None:
     tenant = fresh_id()
-    ports.jobs.create(a_job(tenant=tenant))
+    create_job(ports, a_job(tenant=tenant))
 
     page = ports.jobs.page(tenant, JobFilter(), limit=1, start=None)
 
@@ -104,7 +104,7 @@ def test_a_page_of_one_status_follows_the_jobs_status(ports: Ports) -> None:
     tenant = fresh_id()
     jobs = [a_job(tenant=tenant, created_at=NOW + n) for n in range(3)]
     for job in jobs:
-        ports.jobs.create(job)
+        create_job(ports, job)
     running = jobs[1].start(NOW)
     ports.jobs.put(running)
 
@@ -210,23 +210,9 @@ def test_each_generation_has_separate_sums(ports: Ports) -> None:
     assert ports.jobs.sums(job, 2) == {}
 
 
-def test_open_jobs_are_noted_and_forgotten(ports: Ports) -> None:
-    kept, forgotten = fresh_id(), fresh_id()
-    for job_id in (kept, forgotten, kept):
-        ports.jobs.mark_open(a_job(job_id))
-
-    ports.jobs.unmark_open(forgotten)
-    ports.jobs.unmark_open(fresh_id())
-
-    noted = list(ports.jobs.marked_open())
-    assert noted.count(kept) == 1
-    assert forgotten not in noted
-    ports.jobs.unmark_open(kept)
-
-
 def test_an_expired_job_does_not_exist_although_its_row_does(ports: Ports) -> None:
     job = replace(a_job(), tenant=f"expiry-{fresh_id()}")
-    ports.jobs.create(job)
+    create_job(ports, job)
 
     ports.clock.time = EXPIRES_AT - 1.0
     before = ports.jobs.get(job.id), len(page_of(ports, job.tenant).jobs)
@@ -236,7 +222,7 @@ def test_an_expired_job_does_not_exist_although_its_row_does(ports: Ports) -> No
     assert ports.jobs.get(job.id) is None
     assert ports.jobs.get_many([job.id]) == {}
     assert page_of(ports, job.tenant).jobs == []
-    assert not ports.jobs.create(job)
+    assert not create_job(ports, job)
 
 
 def page_of(ports: Ports, tenant: str) -> JobPage:

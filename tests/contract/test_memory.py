@@ -13,12 +13,14 @@ def test_a_restore_removes_what_was_written_after_the_snapshot() -> None:
     store.create(job)
     before = store.snapshot()
 
+    line = store.watch_line(job.id)
+    assert line is not None
+    store.stop_watching(line)
     store.put(job.stop(JobStatus.CANCELLED, "cancelled by its user"))
-    store.mark_open(job)
     store.restore(before)
 
     assert store.get(job.id) == job
-    assert list(store.marked_open()) == []
+    assert store.watched == [job.id]
     assert store.snapshot() == before
 
 

@@ -23,8 +23,10 @@ from shoal.adapters.dynamodb.effects import DynamoEffectStore
 from shoal.adapters.dynamodb.live import DynamoLiveStore
 from shoal.adapters.dynamodb.machines import DynamoMachineStore
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
+from shoal.adapters.dynamodb.sweeps import DynamoSweepStore
 from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.dynamodb.tenants import DynamoTenantStore
+from shoal.adapters.dynamodb.watch_list import WatchList
 from shoal.adapters.dynamodb.webhooks import DynamoWebhookStore
 from shoal.adapters.dynamodb.workers import DynamoWorkerStore
 from shoal.adapters.memory.clock import FixedClock
@@ -49,6 +51,7 @@ from shoal.domain.outcome import Outcome
 from shoal.domain.retry import RetryPolicy
 from shoal.domain.selection import MOST_DISCARDS, MOST_INDICES, Discard, Selection
 from shoal.domain.sizing import MAX_CHUNK, TALLY_CHUNKS
+from shoal.domain.sweep_state import SweepState
 from shoal.domain.tally import Entry, Sum, Tally
 from shoal.domain.webhook import DeliveryAttempt, OldSecret, Webhook, WebhookResponse
 from shoal.domain.window import Window
@@ -136,7 +139,7 @@ def grown(job: Job) -> Job:
         outcomes=dict.fromkeys(generations, JobStatus.COMPLETED),
         status=JobStatus.RUNNING,
     )
-    job = job.wait("token" * 400).stop(JobStatus.FAILED, WIDE * 10_000)
+    job = job.wait("token" * 400, NOW).stop(JobStatus.FAILED, WIDE * 10_000)
     return job.close(JobStatus.FAILED, None, Counts(*[10**6] * 6), 2**53, NOW)
 
 
@@ -370,10 +373,11 @@ def test_the_largest_tenant_fits(recorder: Recorder, registry: Registry) -> None
     tenant = Tenant(
         name=TENANT, own=own | {"retention_days": 3_650}, bucket=TokenBucket(1 / 3, NOW), version=9
     )
-    store = DynamoTenantStore(registry)
+    store = DynamoTenantStore(registry, WatchList(registry, Table(registry.client, "jobs")))
 
     store.put(tenant)
-    store.admit(tenant, fresh_id(), 10**6)
+    store.admit(tenant, replace(a_job(tenant=TENANT), task_count=10**6))
+    DynamoSweepStore(registry).put(SweepState(cursor=fresh_id(), locked_until=NOW, version=1))
 
     assert max(recorder.sizes) < 1_024
 

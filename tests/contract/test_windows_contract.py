@@ -11,7 +11,7 @@ from shoal.domain.errors import WriteConflict
 from shoal.domain.job import Job
 from shoal.domain.window import Window
 from tests.contract.aws_services import Aws
-from tests.contract.examples import a_chunk, a_job
+from tests.contract.examples import a_chunk, a_job, create_job
 from tests.contract.port_sets import Ports, on_aws
 
 OPENED = Window(2, 0, 2)
@@ -20,7 +20,7 @@ OPENED = Window(2, 0, 2)
 def a_windowed_job(ports: Ports) -> Job:
     job = replace(a_job(), task_count=10, chunk_size=1)
     job = replace(job, spec=replace(job.spec, max_parallelism=2))
-    ports.jobs.create(job)
+    create_job(ports, job)
     return job
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from enum import Enum
 from typing import Any, NamedTuple
 
 from shoal.domain import ids
 from tests.model.invariants import Violation
-from tests.model.replay import Interner, Programs, Raised, Tape, UseCase
+from tests.model.replay import UNAVAILABLE, Interner, Programs, Raised, Tape, UseCase
 from tests.model.scenarios import Scenario
 from tests.model.shared_state import (
     EXECUTIONS,
@@ -54,6 +55,12 @@ class RecoveryHandler(NamedTuple):
     swept: tuple[int, int] = (-1, -1)
 
 
+class Sweeper(NamedTuple):
+    """The place of a sweep that runs in parallel with the other actors."""
+
+    place: int = -1
+
+
 class DeadLetterHandler(NamedTuple):
     """The dead letter that is being handled."""
 
@@ -76,15 +83,23 @@ class Move(NamedTuple):
     broken: Violation | None = None
 
 
+class Outage(Enum):
+    """The lost part of a call that raises Unavailable: its request, or its answer."""
+
+    REQUEST = "request"
+    ANSWER = "answer"
+
+
 class Draft:
     """A state that is being built."""
 
-    __slots__ = ("_interner", "broken", "numbers")
+    __slots__ = ("_interner", "broken", "numbers", "outage")
 
     def __init__(self, interner: Interner, state: State) -> None:
         self._interner = interner
         self.numbers = list(state)
         self.broken: Violation | None = None
+        self.outage: Outage | None = None
 
     def get(self, at: int) -> Any:
         return self._interner.values[self.numbers[at]]
@@ -137,11 +152,18 @@ class Actors:
         """Make the pending call; return the place after it, and the number of the call."""
         call = self.programs.places[place].call
         assert call is not None
+        if draft.outage is Outage.REQUEST:
+            return self._after_outage(draft, place), call
         done = self.world.apply(tuple(draft.numbers), call)
         for at, value in done.written:
             draft.numbers[at] = value
         draft.broken = done.broken
+        if draft.outage is Outage.ANSWER:
+            return self._after_outage(draft, place), call
         return self.programs.after(place, done.result, draft.get(NOW)), call
+
+    def _after_outage(self, draft: Draft, place: int) -> int:
+        return self.programs.after(place, self.interner.number(UNAVAILABLE), draft.get(NOW))
 
     def _ended(self, draft: Draft, place: int) -> tuple[bool, Any]:
         """Return whether the run has ended, and its result."""

@@ -60,7 +60,9 @@ class Executions(Actors):
             place=place, phase=run.phase, at=run.at, waits=run.waits
         )
         ended, answer = self._ended(draft, place)
-        if ended and isinstance(answer, Raised):
+        if ended and isinstance(answer, Raised) and answer.unavailable:
+            run = self._enter(draft, run, run.at)  # Step Functions retries the function
+        elif ended and isinstance(answer, Raised):
             draft.broken = draft.broken or Violation("the workflow's functions work", answer.error)
         elif ended:
             run = self._next(draft, run, answer)

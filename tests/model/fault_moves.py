@@ -8,8 +8,11 @@ from shoal.ports.workflow import ExecutionStatus
 from tests.model.actors import (
     WORKER_NAMES,
     DeadLetterHandler,
+    Draft,
     Move,
+    Outage,
     RecoveryHandler,
+    Sweeper,
     User,
     Worker,
 )
@@ -21,6 +24,7 @@ from tests.model.shared_state import (
     QUEUE,
     RECOVERY_HANDLER,
     ROWS,
+    SWEEPER,
     USER,
     WORKERS,
     State,
@@ -38,6 +42,12 @@ class FaultMoves(Workers, UsersAndRecovery):
         yield from self._worker_faults(state, faults)
         yield from self._workflow_faults(state, faults)
         yield from self._request_faults(state, faults)
+        if faults.outages:
+            yield from self._outages(state)
+        if faults.sweeps and self.interner.values[state[SWEEPER]].place < 0:
+            draft = self._draft(state)
+            draft.spend("sweeps")
+            yield self._sweeper_steps(draft, Sweeper(self._begin(draft, "sweep")))
         values = self.interner.values
         now = values[state[NOW]]
         messages = values[state[QUEUE]].messages
@@ -146,6 +156,32 @@ class FaultMoves(Workers, UsersAndRecovery):
                     if left:
                         draft.leave(run.place)
                     yield draft.move(actor, f"is aborted{', its function keeps running' * left}")
+
+    def _outages(self, state: State) -> Iterator[Move]:
+        """A call of a function raises Unavailable; a worker's functions have `losses` instead."""
+        values = self.interner.values
+        for outage in Outage:
+
+            def draft(outage: Outage = outage) -> Draft:
+                draft = self._draft(state)
+                draft.outage = outage
+                draft.spend("outages")
+                return draft
+
+            user, recovery, sweeper, handler = (
+                values[state[at]] for at in (USER, RECOVERY_HANDLER, SWEEPER, DEAD_LETTER_HANDLER)
+            )
+            if user.place >= 0:
+                yield self._user_steps(draft(), user)
+            if recovery.place >= 0:
+                yield self._recovery_steps(draft(), recovery)
+            if sweeper.place >= 0:
+                yield self._sweeper_steps(draft(), sweeper)
+            if handler.place >= 0:
+                yield self._dead_letter_steps(draft(), handler)
+            for index, run in enumerate(values[state[EXECUTIONS]]):
+                if run.place >= 0:
+                    yield self._execution_steps(draft(), index, run)
 
     def _request_faults(self, state: State, faults: Faults) -> Iterator[Move]:
         values = self.interner.values

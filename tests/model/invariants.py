@@ -13,6 +13,7 @@ from shoal.domain.counts import Counts
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.tally import Entry, Sum, address, members
+from shoal.domain.watch_line import WatchLine
 from shoal.domain.window import Window
 from tests.support.job_workflow import State as Step
 
@@ -180,6 +181,16 @@ def check_job(job: Job | None, rows: Sequence[Chunk | None]) -> Violation | None
     unended = counts.completed + counts.failed < (job.task_count or 0)
     if unended or counts.failed > (job.spec.max_failed or 0):
         return Violation("COMPLETED means that all tasks ended well", f"{counts}")
+    return None
+
+
+def check_line(job: Job | None, line: WatchLine | None) -> Violation | None:
+    """A job that is live is on the watch list, under the version that made it live."""
+    if job is not None and job.live:
+        if line is None:
+            return Violation("a live job is watched", f"{job.status} {job.generation}")
+        if line.job_version is None or line.job_version > job.version:
+            return Violation("a line has a version of its job", f"{line} of {job.version}")
     return None
 
 

@@ -14,13 +14,14 @@ from unittest.mock import patch
 from shoal.domain import sizing
 from shoal.domain.job import LIVE, Job, JobStatus
 from shoal.ports.workflow import ExecutionStatus
-from shoal.service import reconciliation
+from shoal.service import reconciliation, recovery
 from tests.model import invariants
 from tests.model.actors import (
     START,
     DeadLetterHandler,
     Move,
     RecoveryHandler,
+    Sweeper,
     User,
     Worker,
     Zombies,
@@ -33,11 +34,11 @@ from tests.model.shared_state import (
     EXECUTIONS,
     FAULTS,
     JOB,
-    MARK,
     PARTS,
     ROWS,
     SUMS,
     TALLIES,
+    WATCH_LINE,
     WORKERS,
     Queue,
     State,
@@ -56,6 +57,7 @@ class Model(FaultMoves):
         """Return patches of the constants that the scenario makes small."""
         return (
             patch.object(sizing, "TALLY_CHUNKS", self.scenario.tally_chunks),
+            patch.object(recovery, "ALIVE_SECONDS", 0.0),
             patch.object(reconciliation, "CLOCK_SKEW", LEASE / 2),
             patch.object(reconciliation, "HAND_OVER_PASSES", self.scenario.hand_over_passes),
         )
@@ -70,7 +72,7 @@ class Model(FaultMoves):
             number(START),
             number(None),
             *(empty, empty, empty),
-            number(()),
+            number(None),
             empty,
             intern_hashable(Queue((), (0,) * self.scenario.chunks)),
             intern_hashable(()),
@@ -80,6 +82,7 @@ class Model(FaultMoves):
             intern_hashable(User()),
             number(False),  # noqa: FBT003
             intern_hashable(self.scenario.faults),
+            intern_hashable(Sweeper()),
             *workers,
             *rows,
         )
@@ -90,6 +93,7 @@ class Model(FaultMoves):
             *self._worker_moves(state),
             *self._executions(state),
             *self._recovery(state),
+            *self._sweeper(state),
             *self._dead_letter_handler(state),
             *self._zombies(state),
         ]
@@ -112,7 +116,8 @@ class Model(FaultMoves):
             if invariant is not None:
                 return invariant
         invariant = self._check_once((*rows, state[TALLIES], state[SUMS], -1), self._check_tallies)
-        return invariant or self._check_once((*rows, state[JOB], -2), self._check_job)
+        invariant = invariant or self._check_once((*rows, state[JOB], -2), self._check_job)
+        return invariant or self._check_once((state[JOB], state[WATCH_LINE], -3), self._check_line)
 
     def _check_once(
         self, numbers: tuple[int, ...], check: Callable[[list[Any]], Violation | None]
@@ -138,6 +143,11 @@ class Model(FaultMoves):
         return invariants.check_tallies(rows, tallies, sums)
 
     @staticmethod
+    def _check_line(values: list[Any]) -> Violation | None:
+        job, line = values
+        return invariants.check_line(job, line)
+
+    @staticmethod
     def _check_job(values: list[Any]) -> Violation | None:
         *rows, job = values
         return invariants.check_job(job, rows)
@@ -161,7 +171,7 @@ class Model(FaultMoves):
             "every job ends": job.live,
             "every execution ends": any(run.status is ExecutionStatus.RUNNING for run in runs),
             "the last execution and the job agree": ended != _EXECUTION_ENDS.get(job.status),
-            "a closed job is not marked open": bool(self.interner.values[state[MARK]]),
+            "a closed job is not watched": self.interner.values[state[WATCH_LINE]] is not None,
             "the job ends as its tasks did": job.status not in self.scenario.ends,
             "an acknowledged cancel cancels": cancelled and job.status is not JobStatus.CANCELLED,
         }

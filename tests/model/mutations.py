@@ -19,10 +19,11 @@ from shoal.domain.chunk import Chunk, Granted
 from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.job import LONGEST_LIFE, Job, JobStatus
 from shoal.domain.tally import Entry, Sum, Tally
+from shoal.domain.watch_line import WatchLine
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.queues import Message
 from shoal.ports.windows import WindowStore
-from shoal.service import reconciliation, termination
+from shoal.service import job_updates, reconciliation, termination
 from shoal.service.completion import Completion
 from shoal.service.flow_control import FlowControl
 from shoal.service.job_control import JobControl
@@ -254,6 +255,16 @@ def _renewed(retry: Function) -> Function:
     return variant
 
 
+def _let_go_of_the_current_line(self: Recovery, line: WatchLine | None) -> None:
+    current = None if line is None else self.jobs.watch_line(line.job_id)
+    if current is not None:
+        self.jobs.stop_watching(current)
+
+
+def _numbered_from_one(of: Function) -> Any:
+    return staticmethod(lambda job: of(job)._replace(job_version=1))
+
+
 def _without_cancelled(verdict: Function) -> Function:
     return lambda self, counts: verdict(self, counts._replace(cancelled=0))
 
@@ -268,6 +279,15 @@ _NO_REPEATED_RESUME = (
     Replacement(Planning, "_current", _current_as_if_not_paused),
 )
 """The monitor does not send again after a resume."""
+
+_RETRY_AND_SWEEP = Scenario(
+    "a retry during two recoveries",
+    Faults(sweeps=1),
+    failures={0: (1,)},
+    actions=("submit", "retry"),
+    zombies=False,
+    limit=200_000,
+)
 
 MUTATIONS = (
     Mutation(
@@ -308,7 +328,9 @@ MUTATIONS = (
     Mutation(
         "the token is stored although there is news",
         [
-            _instead(reconciliation, "waiting", lambda job, _generation, token: job.wait(token)),
+            _instead(
+                reconciliation, "waiting", lambda job, _generation, token, now: job.wait(token, now)
+            ),
         ],
         Scenario("token stored unconditionally", Faults()),
         "every execution ends",
@@ -529,22 +551,22 @@ MUTATIONS = (
         "every job ends",
     ),
     Mutation(
-        "a job that is retried while the sweep unmarks it stays unmarked",
-        [
-            _instead(
-                Recovery, "_stop_watching", lambda self, job_id: self.jobs.unmark_open(job_id)
-            ),
-            _instead(JobControl, "_mark_again", _nothing),
-        ],
-        Scenario(
-            "unmarked retry",
-            Faults(lost_events=1),
-            failures={0: (1,), 1: (1,)},
-            chunk_size=2,
-            actions=("submit", "retry a few first"),
-            zombies=False,
-        ),
-        "every job ends",
+        "a job becomes live in a write without its line of the watch list",
+        [_instead(job_updates, "makes_live", _never)],
+        _RETRY_AND_SWEEP,
+        "a live job is watched",
+    ),
+    Mutation(
+        "a line is removed although it changed since it was read",
+        [_instead(Recovery, "_let_go", _let_go_of_the_current_line)],
+        _RETRY_AND_SWEEP,
+        "a live job is watched",
+    ),
+    Mutation(
+        "a line counts its writes, so that a line that is put again repeats a number",
+        [Replacement(WatchLine, "of", _numbered_from_one)],
+        _RETRY_AND_SWEEP,
+        "a live job is watched",
     ),
     Mutation(
         "a failed canary is followed by the rest",

@@ -8,17 +8,20 @@ and each is computed once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
 from shoal.domain.chunk import Chunk
-from shoal.domain.errors import ShoalError, WriteConflict
+from shoal.domain.errors import ShoalError, Unavailable, WriteConflict
 from shoal.domain.job import Job, Priority
 from shoal.domain.limits import Tenant
 from shoal.domain.outcome import Origin, Outcome, PartKey
+from shoal.domain.sweep_state import SweepState
 from shoal.domain.tally import Entry, Sum, Tally
+from shoal.domain.watch_line import WatchLine
 from shoal.domain.window import Window
+from shoal.ports.jobs import WatchPage
 from shoal.ports.queues import Message
 from shoal.ports.task_types import TaskType
 from shoal.ports.workflow import Execution
@@ -89,9 +92,16 @@ class Raised(NamedTuple):
     error: str
     expected: bool
 
+    @property
+    def unavailable(self) -> bool:
+        """Whether a service was unavailable, so that the caller repeats the request."""
+        return self.error.startswith("Unavailable")
+
 
 CONFLICT = "write conflict"
 """The result of a conditional write whose condition failed."""
+UNAVAILABLE = "unavailable"
+"""The result of a call that failed, or whose answer was lost."""
 
 
 class _PauseError(BaseException):
@@ -126,6 +136,8 @@ class Tape:
         self._at += 1
         if result == CONFLICT:
             raise WriteConflict
+        if result == UNAVAILABLE:
+            raise Unavailable(name)
         return result
 
     def now(self) -> float:
@@ -151,6 +163,9 @@ class Tape:
     def stale_report(self) -> None:
         """Count nothing."""
 
+    def sweep_failure(self) -> None:
+        """Count nothing."""
+
 
 class TapedJobs:
     """The job store. Each row is read and written by a separate call, as on DynamoDB."""
@@ -168,11 +183,11 @@ class TapedJobs:
     def check_size(self, job: Job) -> None:
         """All jobs are small."""
 
-    def create(self, job: Job) -> Any:
-        return self._call("job.create", job)
-
     def put(self, job: Job) -> None:
         self._call("job.put", job)
+
+    def begin(self, job: Job) -> None:
+        self._call("live.begin", job)
 
     def create_tallies(self, tallies: Iterable[Tally], *, expires_at: int) -> None:
         del expires_at
@@ -196,18 +211,31 @@ class TapedJobs:
         del job_id
         return self._call("sum.get", generation)
 
-    def mark_open(self, job: Job) -> None:
-        self._call("mark.set", job.id)
+    def watch_line(self, job_id: str) -> Any:
+        del job_id
+        return self._call("line.get")
 
-    def unmark_open(self, job_id: str) -> None:
-        self._call("mark.clear", job_id)
+    def watch_lines(self, *, limit: int, start: str | None) -> WatchPage:
+        del limit, start
+        line = self._call("line.get")
+        return WatchPage([] if line is None else [line], None)
 
-    def marked_open(self) -> Iterator[str]:
-        return iter(self._call("mark.all"))
+    def stop_watching(self, line: WatchLine) -> Any:
+        return self._call("line.remove", line)
+
+
+class TapedSweeps:
+    """The sweep's state. Nothing is locked: the model lets sweeps overlap with everything."""
+
+    def get(self) -> SweepState:
+        return SweepState()
+
+    def put(self, state: SweepState) -> None:
+        """Store nothing."""
 
 
 class TapedTenants:
-    """One tenant without limits. A job is marked open when it is admitted."""
+    """One tenant without limits."""
 
     def __init__(self, tape: Tape) -> None:
         self._call = tape.call
@@ -215,10 +243,9 @@ class TapedTenants:
     def get(self, name: str) -> Tenant:
         return Tenant(name=name)
 
-    def admit(self, tenant: Tenant, job_id: str, tasks: int) -> bool:
-        del tenant, tasks
-        self._call("mark.set", job_id)
-        return True
+    def admit(self, tenant: Tenant, job: Job) -> Any:
+        del tenant
+        return self._call("live.create", job)
 
 
 class TapedChunks:

@@ -30,6 +30,8 @@ class Faults(NamedTuple):
     partials: int = 0  # a worker reports only the first of its tasks
     returns: int = 0  # a worker returns its chunk
     heartbeats: int = 0  # a worker sends a heartbeat
+    outages: int = 0  # a call raises Unavailable; it was made, or not
+    sweeps: int = 0  # a sweep begins, whatever else runs
 
 
 @dataclass(frozen=True)
@@ -325,6 +327,55 @@ SCENARIOS = (
         chunk_size=2,
         actions=(*_RETRY, "cancel"),
         ends=(DONE, CANCELLED, FAILED),
+        limit=_SOME,
+    ),
+    Scenario(
+        "a sweep at any moment of a submit that dies",
+        Faults(sweeps=1, user_repeats=1),
+        zombies=False,
+        limit=_SOME,
+    ),
+    Scenario(
+        "a sweep at any moment of a retry that dies",
+        Faults(sweeps=1, user_repeats=1, lost_events=1, idle_timeouts=1),
+        failures={0: (1,)},
+        actions=_RETRY,
+        ends=(DONE, FAILED),
+        patient=True,
+        limit=_SOME,
+    ),
+    Scenario("calls of ports raise Unavailable", Faults(outages=2), limit=_SOME),
+    Scenario(
+        "calls of ports raise Unavailable in a retry, with a sweep",
+        Faults(outages=2, sweeps=1, idle_timeouts=1),
+        failures={0: (1,)},
+        actions=_RETRY,
+        limit=_SOME,
+    ),
+    Scenario(
+        "calls of ports raise Unavailable in a cancel of two chunks",
+        Faults(outages=2),
+        chunks=2,
+        actions=_CANCEL,
+        ends=(DONE, CANCELLED),
+        limit=_SOME,
+    ),
+    Scenario(
+        "two retries at once, and a sweep",
+        Faults(sweeps=1, user_repeats=1, idle_timeouts=1),
+        failures={0: (1,)},
+        actions=_RETRY,
+        ends=(DONE, FAILED),
+        patient=True,
+        limit=_SOME,
+    ),
+    Scenario(
+        "a sweep at any moment of a canary that passes",
+        Faults(sweeps=2, lost_events=1, idle_timeouts=1),
+        failures={0: (1,), 1: (1,)},
+        chunk_size=2,
+        actions=("submit", "retry a few first"),
+        patient=True,
         limit=_SOME,
     ),
     Scenario("functions of the workflow stop", Faults(stops=2)),

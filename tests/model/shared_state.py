@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from shoal.domain.tally import Entry, Sum
+from shoal.domain.watch_line import WatchLine
 from shoal.domain.window import Window
 from shoal.ports.workflow import Execution, ExecutionStatus
 from tests.model.invariants import (
@@ -25,12 +26,13 @@ from tests.support.job_workflow import State as Step
 
 type State = tuple[int, ...]
 
-(NOW, JOB, TALLIES, SUMS, WINDOWS, MARK, PARTS, QUEUE) = range(8)
+(NOW, JOB, TALLIES, SUMS, WINDOWS, WATCH_LINE, PARTS, QUEUE) = range(8)
 (EXECUTIONS, ZOMBIES, RECOVERY_HANDLER, DEAD_LETTER_HANDLER, USER, ACKNOWLEDGED, FAULTS) = range(
     8, 15
 )
-WORKERS: Final = (15, 16)
-ROWS: Final = 17
+SWEEPER: Final = 15
+WORKERS: Final = (16, 17)
+ROWS: Final = 18
 """The first place of the rows of the chunks in a state."""
 
 
@@ -101,7 +103,7 @@ class AppliedCall(NamedTuple):
 
 
 type Effect = tuple[Any, Any]
-"""The new value of the place, and the result."""
+"""The new value of the place, or of the two places of a transaction, and the result."""
 
 
 class SharedState:
@@ -118,7 +120,7 @@ class SharedState:
             key = (number, state[WINDOWS], state[JOB], *state[ROWS:])
         else:
             timed = state[NOW] if call.name == "queue.send" else -1
-            key = (number, state[_place(call)], timed)
+            key = (number, timed, *(state[at] for at in _places(call)))
         found = self._done.get(key)
         if found is None:
             run = self._transact if call.name in _TRANSACTIONS else self._run
@@ -126,21 +128,25 @@ class SharedState:
         return found
 
     def _run(self, call: Call, state: State) -> AppliedCall:
-        values, at = self._interner.values, _place(call)
-        before = values[state[at]]
+        values, places = self._interner.values, _places(call)
+        befores = tuple(values[state[at]] for at in places)
         args = call.args
         if call.name == "queue.send":
             args = (*args, values[state[NOW]])
-        after, result = _EFFECTS[call.name](before, *args)
+        after, result = _EFFECTS[call.name](*befores, *args)
+        afters = after if len(places) > 1 else (after,)
         broken = None
-        if after is not before:
+        if afters[0] is not befores[0]:
             if call.name == "row.put":
-                broken = check_row_write(before, after, call.by)
-            elif call.name == "job.put":
-                broken = check_job_write(before, after)
+                broken = check_row_write(befores[0], afters[0], call.by)
+            elif call.name in {"job.put", "live.begin"}:
+                broken = check_job_write(befores[0], afters[0])
         intern = self._interner
-        value = intern.intern_hashable(after) if at in _PLAIN else intern.number(after)
-        return AppliedCall(((at, value),), intern.number(result), broken)
+        written = tuple(
+            (at, intern.intern_hashable(each) if at in _PLAIN else intern.number(each))
+            for at, each in zip(places, afters, strict=True)
+        )
+        return AppliedCall(written, intern.number(result), broken)
 
     def _transact(self, call: Call, state: State) -> AppliedCall:
         """Write a window and other rows, all of them or none."""
@@ -168,20 +174,21 @@ _PLAIN: Final = (QUEUE, EXECUTIONS)
 """Places whose values are hashable."""
 
 
-def _place(call: Call) -> int:
+def _places(call: Call) -> tuple[int, ...]:
     noun = call.name.partition(".")[0]
-    return ROWS + call.args[0] if noun == "row" else _PLACES[noun]
+    return (ROWS + call.args[0],) if noun == "row" else _PLACES[noun]
 
 
 _PLACES: Final = {
-    "job": JOB,
-    "tally": TALLIES,
-    "sum": SUMS,
-    "window": WINDOWS,
-    "mark": MARK,
-    "part": PARTS,
-    "queue": QUEUE,
-    "workflow": EXECUTIONS,
+    "job": (JOB,),
+    "live": (JOB, WATCH_LINE),
+    "tally": (TALLIES,),
+    "sum": (SUMS,),
+    "window": (WINDOWS,),
+    "line": (WATCH_LINE,),
+    "part": (PARTS,),
+    "queue": (QUEUE,),
+    "workflow": (EXECUTIONS,),
 }
 
 
@@ -189,12 +196,17 @@ def _job_get(job: Any, _job_id: str) -> Effect:
     return job, job
 
 
-def _job_create(job: Any, new: Any) -> Effect:
-    return (new, True) if job is None else (job, False)
-
-
 def _job_put(job: Any, new: Any) -> Effect:
     return (new, None) if job is not None and new.version == job.version + 1 else (job, CONFLICT)
+
+
+def _live_create(job: Any, line: Any, new: Any) -> Effect:
+    return ((new, WatchLine.of(new)), True) if job is None else ((job, line), False)
+
+
+def _live_begin(job: Any, line: Any, new: Any) -> Effect:
+    after, result = _job_put(job, new)
+    return (after, line if result == CONFLICT else WatchLine.of(new)), result
 
 
 def _row_get(row: Any, _number: int) -> Effect:
@@ -293,16 +305,12 @@ _TRANSACTIONS: Final[dict[str, Callable[..., World | None]]] = {
 }
 
 
-def _mark_set(_mark: tuple[str, ...], job_id: str) -> Effect:
-    return (job_id,), None
+def _line_get(line: WatchLine | None) -> Effect:
+    return line, line
 
 
-def _mark_clear(_mark: tuple[str, ...], _job_id: str) -> Effect:
-    return (), None
-
-
-def _mark_all(mark: tuple[str, ...]) -> Effect:
-    return mark, mark
+def _line_remove(line: WatchLine | None, read: WatchLine) -> Effect:
+    return (None, True) if line == read else (line, False)
 
 
 def _part_put(parts: dict[Any, Any], key: Any, outcomes: Any) -> Effect:
@@ -341,8 +349,9 @@ def _workflow_answer(runs: tuple[Run, ...], token: str) -> Effect:
 
 _EFFECTS: Final[dict[str, Callable[..., Effect]]] = {
     "job.get": _job_get,
-    "job.create": _job_create,
     "job.put": _job_put,
+    "live.create": _live_create,
+    "live.begin": _live_begin,
     "row.get": _row_get,
     "row.create": _row_create,
     "row.put": _row_put,
@@ -352,9 +361,8 @@ _EFFECTS: Final[dict[str, Callable[..., Effect]]] = {
     "sum.set": _sum_set,
     "sum.get": _sum_get,
     "window.get": _window_get,
-    "mark.set": _mark_set,
-    "mark.clear": _mark_clear,
-    "mark.all": _mark_all,
+    "line.get": _line_get,
+    "line.remove": _line_remove,
     "part.put": _part_put,
     "part.get": _part_get,
     "queue.send": _queue_send,

@@ -13,6 +13,7 @@ from shoal.domain.outcome import Outcome, OutcomeReport, PartKey
 from shoal.domain.selection import Selection
 from shoal.ports.blobs import BlobStore
 from shoal.ports.jobs import JobStore
+from shoal.ports.sweeps import SweepStore
 from shoal.ports.task_types import TypeRegistry
 from shoal.ports.tenants import TenantStore
 from shoal.service.admission import Admission
@@ -25,12 +26,14 @@ from shoal.service.planning import Planning
 from shoal.service.reconciliation import Reconciliation
 from shoal.service.recovery import CrashLoopDetector, Recovery
 from shoal.service.submission import Submission
+from shoal.service.sweep import Sweep
 from shoal.service.termination import Termination
 from tests.model.replay import (
     Tape,
     TapedChunks,
     TapedJobs,
     TapedQueue,
+    TapedSweeps,
     TapedTenants,
     TapedTypes,
     TapedWindows,
@@ -92,6 +95,7 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
     )
     job_control = JobControl(jobs, workflow, completion, flow_control, tape)
     recovery = Recovery(jobs, chunks, queue, workflow, completion, tape)
+    sweep = Sweep(jobs, recovery, cast("SweepStore", TapedSweeps()), tape, lambda _: None, tape)
     admission = Admission(cast("TenantStore", TapedTenants(tape)), Limits(retention_days=0), tape)
     submission = Submission(jobs, types, blobs, workflow, tape, tape, admission)
 
@@ -126,7 +130,7 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
         "report": report,
         "heartbeat": beat,
         "recover": lambda: recovery.recover(job_id),
-        "sweep": recovery.sweep,
+        "sweep": sweep.run,
         "bury": lambda chunk: recovery.dead_letter(job_id, chunk),
     }
     return lambda use_case: table[use_case.name](*use_case.args)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from shoal.domain.job import JobStatus
 from shoal.ports.workflow import ExecutionStatus
+from shoal.service.sweep import SweepResult
 from tests.model.actors import (
     SHORT_TIME,
     DeadLetterHandler,
     Draft,
     Move,
     RecoveryHandler,
+    Sweeper,
     User,
     Zombies,
 )
@@ -24,15 +27,20 @@ from tests.model.shared_state import (
     EXECUTIONS,
     FAULTS,
     JOB,
-    MARK,
     NOW,
     QUEUE,
     RECOVERY_HANDLER,
+    SWEEPER,
     USER,
+    WATCH_LINE,
     ZOMBIES,
     State,
 )
 from tests.model.use_cases import LEASE
+
+
+def _raised(error: Exception) -> Raised:
+    return Raised(f"{type(error).__name__}: {error}", expected=True)
 
 
 class UsersAndRecovery(Executions):
@@ -61,7 +69,9 @@ class UsersAndRecovery(Executions):
         place, call = self._step(draft, user.place)
         user = user._replace(place=place)
         ended, answer = self._ended(draft, place)
-        if ended:
+        if ended and isinstance(answer, Raised) and answer.unavailable:
+            user = user._replace(place=self._begin(draft, self.scenario.actions[user.action]))
+        elif ended:
             granted = not isinstance(answer, Raised)
             if granted and self.scenario.actions[user.action] == "cancel":
                 draft.numbers[ACKNOWLEDGED] = self.interner.number(True)  # noqa: FBT003
@@ -81,10 +91,36 @@ class UsersAndRecovery(Executions):
     def _recovery_steps(self, draft: Draft, recovery: RecoveryHandler) -> Move:
         place, call = self._step(draft, recovery.place)
         ended, answer = self._ended(draft, place)
-        if ended and isinstance(answer, Raised):
-            draft.broken = draft.broken or Violation("recovery works", answer.error)
+        if ended:
+            repeated = self._check_recovery(draft, answer)
+            recovery = recovery._replace(events=recovery.events + repeated)
         draft.put(RECOVERY_HANDLER, recovery._replace(place=-1 if ended else place))
         return draft.move("recovery", call)
+
+    def _sweeper(self, state: State) -> Iterator[Move]:
+        """The sweep that began as a fault; it can overlap with every other actor."""
+        sweeper: Sweeper = self.interner.values[state[SWEEPER]]
+        if sweeper.place >= 0:
+            yield self._sweeper_steps(self._draft(state), sweeper)
+
+    def _sweeper_steps(self, draft: Draft, sweeper: Sweeper) -> Move:
+        place, call = self._step(draft, sweeper.place)
+        ended, answer = self._ended(draft, place)
+        if ended:
+            self._check_recovery(draft, answer)
+        draft.put(SWEEPER, Sweeper(-1 if ended else place))
+        return draft.move("sweep", call)
+
+    @staticmethod
+    def _check_recovery(draft: Draft, answer: Any) -> bool:
+        """Check that it fails only if a service is unavailable; return whether it is repeated."""
+        if isinstance(answer, SweepResult):  # the next sweep repeats it
+            answer = next((_raised(error) for _, error in answer.failures), None)
+        elif isinstance(answer, Raised) and answer.unavailable:
+            return True
+        if isinstance(answer, Raised) and not answer.unavailable:
+            draft.broken = draft.broken or Violation("recovery works", answer.error)
+        return False
 
     def _dead_letter_handler(self, state: State) -> Iterator[Move]:
         handler: DeadLetterHandler = self.interner.values[state[DEAD_LETTER_HANDLER]]
@@ -94,11 +130,15 @@ class UsersAndRecovery(Executions):
     def _dead_letter_steps(self, draft: Draft, handler: DeadLetterHandler) -> Move:
         place, call = self._step(draft, handler.place)
         ended, answer = self._ended(draft, place)
-        if ended and isinstance(answer, Raised):
+        handler = handler._replace(place=place)
+        if ended and isinstance(answer, Raised) and answer.unavailable:
+            assert handler.message is not None
+            handler = handler._replace(place=self._begin(draft, "bury", handler.message.chunk))
+        elif ended and isinstance(answer, Raised):
             draft.broken = draft.broken or Violation("dead letters are handled", answer.error)
-        draft.put(
-            DEAD_LETTER_HANDLER, DeadLetterHandler() if ended else handler._replace(place=place)
-        )
+        elif ended:
+            handler = DeadLetterHandler()
+        draft.put(DEAD_LETTER_HANDLER, handler)
         return draft.move("dead letters", call)
 
     def _zombies(self, state: State) -> Iterator[Move]:
@@ -127,7 +167,7 @@ class UsersAndRecovery(Executions):
         running = any(run.status is ExecutionStatus.RUNNING for run in runs)
         sight = (state[JOB], state[EXECUTIONS])
         swept = values[state[RECOVERY_HANDLER]].swept
-        if values[state[MARK]] and not running and sight != swept:
+        if values[state[WATCH_LINE]] is not None and not running and sight != swept:
             draft = self._draft(state)
             place = self._begin(draft, "sweep")
             yield self._recovery_steps(draft, RecoveryHandler(place=place, swept=sight))

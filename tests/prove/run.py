@@ -271,7 +271,7 @@ class _Director:
             "resumed": bool(job.resumed_at),
             "behind": sum(row.generation != job.generation for row in rows),
             "executions": states,
-            "watched": world.jobs.marked(job.id),
+            "watched": world.jobs.watches(job.id),
             "rows": [row.statuses for row in rows],
         }
         return f"{shown(job)} {', '.join(f'{name}: {fact}' for name, fact in facts.items())}"

@@ -46,7 +46,7 @@ class WatchedJobStore(MemoryJobStore):
     def create(self, job: Job) -> bool:
         created = super().create(job)
         if created:
-            self._laws.check("an open job is on the watch list", self.marked(job.id), job.id)
+            self._laws.check("a live job is on the watch list", self.watches(job.id), job.id)
             self._laws.job_written(None, job)
         return created
 
@@ -54,6 +54,10 @@ class WatchedJobStore(MemoryJobStore):
         before = self._jobs.get(job.id)
         super().put(job)
         self._laws.job_written(before, job)
+
+    def begin(self, job: Job) -> None:
+        super().begin(job)
+        self._laws.check("a live job is on the watch list", self.watches(job.id), job.id)
 
     def create_tallies(self, tallies: Iterable[Tally], *, expires_at: int) -> None:
         for tally in tallies:
@@ -79,11 +83,6 @@ class WatchedJobStore(MemoryJobStore):
 
     def row(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
-
-    @property
-    def watched(self) -> bool:
-        """Whether any job is on the watch list."""
-        return bool(self._open)
 
     @property
     def rows(self) -> list[Job]:

@@ -24,7 +24,7 @@ from shoal.adapters.dynamodb.chunks import DynamoChunkStore
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.dynamodb.table import Table
-from shoal.adapters.dynamodb.tenants import OpenJobs
+from shoal.adapters.dynamodb.watch_list import WatchList
 from shoal.adapters.s3 import ObjectBucket
 from shoal.adapters.stepfunctions import StepFunctionsWorkflow
 from shoal.domain.ids import execution_name
@@ -67,10 +67,9 @@ class Platform:
         dynamodb, names = self.emulator.client("dynamodb"), self.twin.deployment
         results = ObjectBucket(self.emulator.client("s3"), names["ResultsBucketName"])
         registry = Registry(dynamodb, names["RegistryTableName"])
+        jobs = Table(dynamodb, names["JobsTableName"])
         return ConsistencyChecker(
-            DynamoJobStore(
-                Table(dynamodb, names["JobsTableName"]), OpenJobs(registry), SystemClock()
-            ),
+            DynamoJobStore(jobs, WatchList(registry, jobs), SystemClock()),
             DynamoChunkStore(Table(dynamodb, names["TasksTableName"]), results),
             StepFunctionsWorkflow(self._workflows, names["StateMachineArn"]),
         )

@@ -48,7 +48,7 @@ def test_each_change_that_a_user_would_name_is_one_event(
 
 
 @pytest.mark.parametrize(
-    "move", [lambda job: job.wait("token"), lambda job: job.executed(2), lambda job: job]
+    "move", [lambda job: job.wait("token", 1.0), lambda job: job.executed(2), lambda job: job]
 )
 def test_internal_changes_create_no_event(move: Callable[[Job], Job]) -> None:
     assert changes(RUNNING, move(RUNNING)) == []

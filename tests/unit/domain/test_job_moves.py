@@ -49,7 +49,7 @@ def test_only_a_live_job_closes(status: JobStatus, to: JobStatus) -> None:
 
 @pytest.mark.parametrize("status", JobStatus)
 def test_only_a_failed_job_is_retried(status: JobStatus) -> None:
-    job = replace(a_job(status).wait("t"), ending=status, reason="why", outcomes={1: FAILED})
+    job = replace(a_job(status).wait("t", 0.0), ending=status, reason="why", outcomes={1: FAILED})
 
     if status is FAILED:
         again = job.retry(2.0)

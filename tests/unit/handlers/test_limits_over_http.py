@@ -6,6 +6,7 @@ import pytest
 
 from handlers import execution_ended
 from shoal.domain.job import DAY, LONGEST_LIFE
+from shoal.domain.watch_line import WatchLine
 from shoal.ports.workflow import Execution, ExecutionStatus
 from tests.unit.handlers.http_calls import ApiResponse, World, call, run, start, submit, user
 
@@ -87,7 +88,8 @@ def test_a_job_that_ended_makes_room(world: World) -> None:
 
 def test_the_sweep_uncounts_a_job_that_was_never_written(world: World) -> None:
     limited(open_jobs=1)
-    world.jobs.mark("job_00000000000000000000000000", "default", 1)  # its submit died here
+    # An earlier version of Shoal wrote the line first, and its submit died after that.
+    world.jobs.watch(WatchLine("job_00000000000000000000000000", "default", 1, None))
     full = asked().status
 
     execution_ended.handler({"detail": {"name": "job_00000000000000000000000000-1-1"}}, None)

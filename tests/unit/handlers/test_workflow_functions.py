@@ -180,7 +180,7 @@ def test_the_sweep_recovers_every_open_job(world: World) -> None:
     job, running = submit(count=1), submit(count=1)
     world.workflow.end(job, 1, 1, Execution(ExecutionStatus.ABORTED, stopped_at=0.0))
 
-    assert sweep.handler({}, None) == {"watched": 2}
+    assert sweep.handler({}, None) == {"watched": 2, "failed": 0}
     assert world.workflow.describe(job, 1, 2) is not None
     assert world.workflow.describe(running, 1, 2) is None
 

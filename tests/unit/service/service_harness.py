@@ -12,6 +12,7 @@ from shoal.adapters.memory.clock import FixedClock, SeededEntropy
 from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.metrics import RecordingMetrics
 from shoal.adapters.memory.queues import MemoryTaskQueue
+from shoal.adapters.memory.sweeps import MemorySweepStore
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
 from shoal.adapters.memory.tenants import MemoryTenantStore
 from shoal.adapters.memory.windows import MemoryWindowStore
@@ -40,6 +41,7 @@ from shoal.service.planning import Planning
 from shoal.service.reconciliation import NextStep, PassState, Reconciliation
 from shoal.service.recovery import CrashLoopDetector, Recovery
 from shoal.service.submission import Submission
+from shoal.service.sweep import Sweep
 from shoal.service.termination import Termination
 from tests.support.job_workflow import ExecutionId, Functions, run_until_wait
 
@@ -52,9 +54,12 @@ SIZED = {"type": "object", "required": ["size"], "properties": {"size": {"type":
 class ServiceHarness:
     """The use-cases and stores of a job; `job` is the latest submitted one."""
 
-    def __init__(self, chunks: MemoryChunkStore | None = None) -> None:
+    def __init__(
+        self, chunks: MemoryChunkStore | None = None, *, jobs: MemoryJobStore | None = None
+    ) -> None:
         self.clock = FixedClock()
-        self.jobs, self.chunks = MemoryJobStore(self.clock), chunks or MemoryChunkStore()
+        self.jobs = jobs or MemoryJobStore(self.clock)
+        self.chunks = chunks or MemoryChunkStore()
         self.tenants = MemoryTenantStore(self.jobs)
         self.queue, self.workflow = MemoryTaskQueue(), MemoryWorkflow()
         self.blobs = MemoryBlobStore()
@@ -115,6 +120,10 @@ class ServiceHarness:
         )
         self.recovery = Recovery(
             self.jobs, self.chunks, self.queue, self.workflow, self.completion, self.clock
+        )
+        self.sweeps = MemorySweepStore()
+        self.sweep = Sweep(
+            self.jobs, self.recovery, self.sweeps, self.clock, self.clock.advance, self.metrics
         )
         self.id = ""
         self._requests = 0

@@ -269,12 +269,14 @@ def test_a_completed_job_refuses_each_verb(harness: ServiceHarness, verb: str) -
 def test_a_refused_retry_does_not_add_the_job_to_the_watch_list(harness: ServiceHarness) -> None:
     harness.start()
     harness.drain()
-    harness.jobs.unmark_open(harness.id)
+    line = harness.jobs.watch_line(harness.id)
+    assert line is not None
+    harness.jobs.stop_watching(line)
 
     with pytest.raises(IllegalMove):
         harness.job_control.retry(TENANT, harness.id)
 
-    assert [*harness.jobs.marked_open()] == []
+    assert harness.jobs.watched == []
 
 
 def test_the_version_of_a_job_grows_through_its_end_and_its_retry(harness: ServiceHarness) -> None:

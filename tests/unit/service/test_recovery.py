@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from shoal.domain.job import JobStatus
+from shoal.domain.watch_line import WatchLine
 from shoal.ports.workflow import Execution, ExecutionStatus
 from shoal.service.recovery import CRASH_LIMIT, CRASH_WINDOW_SECONDS
 from tests.unit.service.service_harness import LENGTH, TENANT, ServiceHarness
@@ -57,7 +58,7 @@ def test_a_closed_job_whose_last_execution_disagrees_gets_another(
     harness.recovery.recover(harness.id)
 
     assert (successor(harness) is None) == agree
-    assert ([*harness.jobs.marked_open()] == []) == agree
+    assert (harness.jobs.watched == []) == agree
     assert harness.job == before
 
 
@@ -73,7 +74,7 @@ def test_a_live_job_whose_execution_ended_gets_another(
 
     assert successor(harness) == Execution(RUNNING)
     assert harness.job == before
-    assert [*harness.jobs.marked_open()] == [harness.id]
+    assert harness.jobs.watched == [harness.id]
 
 
 def test_no_execution_is_started_while_one_is_running(harness: ServiceHarness) -> None:
@@ -90,17 +91,17 @@ def test_the_sweep_starts_the_execution_that_a_dying_submit_did_not(
     harness.submit()
     harness.workflow.restore({"_executions": {}})
 
-    assert harness.recovery.sweep() == 1
+    harness.sweep.run()
 
     assert successor(harness, 1) == Execution(RUNNING)
 
 
 def test_a_watch_list_entry_without_a_job_is_removed(harness: ServiceHarness) -> None:
-    harness.jobs.mark("job_that_never_was", "default", 1)
+    harness.jobs.watch(WatchLine("job_that_never_was", "default", 1, None))
 
-    harness.recovery.sweep()
+    harness.sweep.run()
 
-    assert [*harness.jobs.marked_open()] == []
+    assert harness.jobs.watched == []
 
 
 def die(harness: ServiceHarness, times: int, *, apart: float = 0.0) -> None:

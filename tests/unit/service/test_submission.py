@@ -32,7 +32,7 @@ def test_a_job_is_stored_watched_and_started(harness: ServiceHarness) -> None:
 
     assert harness.job == job
     assert (job.status, job.task_count, job.generation) == (JobStatus.PENDING, 5, 1)
-    assert [*harness.jobs.marked_open()] == [job.id]
+    assert harness.jobs.watched == [job.id]
     assert harness.workflow.describe(job.id, 1, 1) == Execution(ExecutionStatus.RUNNING)
 
 

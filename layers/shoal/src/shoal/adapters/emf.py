@@ -21,7 +21,7 @@ _UNITS: Final = {"JobDuration": "Seconds"}
 
 
 class EmfMetrics:
-    """TasksCompleted, TasksFailed by TaskType; JobDuration, JobsFailed, StaleReports, DeadLetters.
+    """TasksCompleted, TasksFailed by TaskType; JobDuration, JobsFailed and other counts.
 
     All have the stage as a dimension, so that deployments in one account have separate alarms.
     """
@@ -47,6 +47,9 @@ class EmfMetrics:
 
     def dead_letter(self) -> None:
         self._write({"DeadLetters": 1}, {})
+
+    def sweep_failure(self) -> None:
+        self._write({"SweepFailures": 1}, {})
 
     def _write(self, values: Mapping[str, float], about: Mapping[str, str]) -> None:
         dimensions = {"Stage": self._stage, **about}

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from shoal.service.single_task import SingleTask
     from shoal.service.status_reasons import StatusReasons
     from shoal.service.submission import Submission
+    from shoal.service.sweep import Sweep
     from shoal.service.task_map import TaskMapQueries
     from shoal.service.task_queries import TaskQueries
     from shoal.service.task_search import TaskSearch
@@ -367,6 +368,15 @@ def recovery() -> Recovery:
 
     a = adapters()
     return Recovery(a.jobs, a.chunks, a.queue, a.workflow, _completion(), a.clock)
+
+
+@_once
+def sweep() -> Sweep:
+    """Return the use-case that sweeps the watch list."""
+    from shoal.service.sweep import Sweep
+
+    a = adapters()
+    return Sweep(a.jobs, recovery(), a.sweeps, a.clock, a.sleep, a.metrics)
 
 
 @_once

@@ -18,8 +18,10 @@ from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.live import DynamoLiveStore
 from shoal.adapters.dynamodb.machines import DynamoMachineStore
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
+from shoal.adapters.dynamodb.sweeps import DynamoSweepStore
 from shoal.adapters.dynamodb.table import Table
-from shoal.adapters.dynamodb.tenants import DynamoTenantStore, OpenJobs
+from shoal.adapters.dynamodb.tenants import DynamoTenantStore
+from shoal.adapters.dynamodb.watch_list import WatchList
 from shoal.adapters.dynamodb.webhooks import DynamoWebhookStore
 from shoal.adapters.dynamodb.windows import DynamoWindowStore
 from shoal.adapters.dynamodb.workers import DynamoWorkerStore
@@ -57,10 +59,11 @@ def on_aws(settings: FunctionSettings) -> Adapters:
     results = ObjectBucket(s3, settings.results_bucket)
     jobs = Table(dynamodb, settings.jobs_table)
     tasks = Table(dynamodb, settings.tasks_table)
+    watch_list = WatchList(registry, jobs)
     sqs = cast("SQSClient", LazyClient("sqs"))
     queue = SqsTaskQueue(sqs, settings.queue_urls)
     return Adapters(
-        jobs=DynamoJobStore(jobs, OpenJobs(registry), clock),
+        jobs=DynamoJobStore(jobs, watch_list, clock),
         chunks=DynamoChunkStore(tasks, results),
         windows=DynamoWindowStore(jobs, tasks),
         effects=DynamoEffectStore(tasks),
@@ -74,7 +77,8 @@ def on_aws(settings: FunctionSettings) -> Adapters:
         blobs=S3BlobStore(ObjectBucket(s3, settings.inputs_bucket)),
         types=DynamoTypeRegistry(registry, clock),
         machines=DynamoMachineStore(registry),
-        tenants=DynamoTenantStore(registry),
+        tenants=DynamoTenantStore(registry, watch_list),
+        sweeps=DynamoSweepStore(registry),
         clock=clock,
         entropy=SystemEntropy(),
         executor=ThreadExecutor(),

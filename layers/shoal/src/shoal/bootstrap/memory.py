@@ -19,6 +19,7 @@ from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory.machines import MemoryMachineStore
 from shoal.adapters.memory.metrics import RecordingMetrics
 from shoal.adapters.memory.queues import MemoryQueueAges, MemoryTaskQueue
+from shoal.adapters.memory.sweeps import MemorySweepStore
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
 from shoal.adapters.memory.tenants import MemoryTenantStore
 from shoal.adapters.memory.webhooks import (
@@ -89,6 +90,7 @@ def in_memory(
         types=MemoryTypeRegistry(*(types or (NOOP,))),
         machines=MemoryMachineStore(),
         tenants=MemoryTenantStore(jobs),
+        sweeps=MemorySweepStore(),
         clock=clock,
         entropy=SeededEntropy(),
         executor=ThreadExecutor(),

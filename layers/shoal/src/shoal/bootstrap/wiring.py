@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shoal.ports.machines import MachineStore
     from shoal.ports.metrics import Metrics
     from shoal.ports.queues import QueueAges, QueueDepths, TaskQueue
+    from shoal.ports.sweeps import SweepStore
     from shoal.ports.task_types import TypeRegistry
     from shoal.ports.tenants import TenantStore
     from shoal.ports.webhooks import DeliveryQueue, WebhookPoster, WebhookStore
@@ -50,6 +51,7 @@ class Adapters:
     types: TypeRegistry
     machines: MachineStore
     tenants: TenantStore
+    sweeps: SweepStore
     clock: Clock
     entropy: Entropy
     executor: Executor

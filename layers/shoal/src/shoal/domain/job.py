@@ -111,10 +111,11 @@ class Job:
 
     `outcomes` has the final status of each ended generation. `counts` and `moves` are the counts of
     its tasks and the total of the tally versions at the close. `executions` is the number of the
-    latest execution known to have started. `trace` is the traceparent of the submit, if any.
-    `retention` is that of its tenant at submit, in seconds. `paused_for` is the time in finished
-    pauses. `selection` lists the failed tasks that this generation retries, if not all. `discards`
-    apply to all generations. `canary` is that of the latest retry.
+    latest execution known to have started; it last began to wait at `waited_at`. `trace` is the
+    traceparent of the submit, if any. `retention` is that of its tenant at submit, in seconds.
+    `paused_for` is the time in finished pauses. `selection` lists the failed tasks that this
+    generation retries, if not all. `discards` apply to all generations. `canary` is that of the
+    latest retry.
 
     `window` is the number of chunks that this generation sent at the start, if max_parallelism
     changed since. The row of a deleted job stays, so that no other job takes its id.
@@ -140,6 +141,7 @@ class Job:
     resumed_at: float = 0.0
     executions: int = 1
     token: str | None = None
+    waited_at: float = 0.0
     trace: str = ""
     counts: Counts | None = None
     moves: int = 0
@@ -375,6 +377,7 @@ class Job:
             ending=None,
             reason=None,
             token=None,
+            waited_at=0.0,
             enqueued_at=None,
             started_at=None,
             finished_at=None,
@@ -433,9 +436,9 @@ class Job:
         """Record the start of its `number`-th execution of this generation."""
         return replace(self, executions=number, version=self.version + 1)
 
-    def wait(self, token: str) -> Job:
-        """Store the token of the waiting execution."""
-        return replace(self, token=token, version=self.version + 1)
+    def wait(self, token: str, now: float) -> Job:
+        """Store the token of the waiting execution, and when it began to wait."""
+        return replace(self, token=token, waited_at=now, version=self.version + 1)
 
     # Decisions.
 

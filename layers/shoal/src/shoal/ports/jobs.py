@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from shoal.domain.job import Job
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.tally import Entry, Sum, Tally
+from shoal.domain.watch_line import WatchLine
 
 
 class JobPage(NamedTuple):
@@ -21,8 +22,18 @@ class JobPage(NamedTuple):
     read: int = 0
 
 
+class WatchPage(NamedTuple):
+    """A page of the watch list, by job id, and the start of the next page (None at the end)."""
+
+    lines: Sequence[WatchLine]
+    next_key: str | None
+
+
 class JobStore(Protocol):
-    """Jobs, their tallies and sums."""
+    """Jobs with their lines of the watch list, and their tallies and sums.
+
+    A job is created by `TenantStore.admit`.
+    """
 
     def get(self, job_id: str) -> Job | None:
         """Return the current job."""
@@ -33,11 +44,14 @@ class JobStore(Protocol):
     def check_size(self, job: Job) -> None:
         """Raise InvalidRequest if the job is too large to be stored with all later changes."""
 
-    def create(self, job: Job) -> bool:
-        """Write it if no job has its id; return whether it was written."""
-
     def put(self, job: Job) -> None:
         """Write it over its previous version; raise WriteConflict if another write came first."""
+
+    def begin(self, job: Job) -> None:
+        """Write a job that this write makes live, as `put` does, in one transaction with its line.
+
+        If the job has no line on the watch list, the transaction counts it for its tenant.
+        """
 
     def page(self, tenant: str, which: JobFilter, *, limit: int, start: str | None) -> JobPage:
         """Return a page of a tenant's jobs, newest first; recently changed jobs can be missing.
@@ -66,11 +80,17 @@ class JobStore(Protocol):
     def sums(self, job_id: str, generation: int) -> Mapping[int, Sum]:
         """Return the sums of a generation."""
 
-    def mark_open(self, job: Job) -> None:
-        """Add the job to the watch list, and count it and its tasks for its tenant."""
+    def watch_line(self, job_id: str) -> WatchLine | None:
+        """Return the job's line of the watch list."""
 
-    def unmark_open(self, job_id: str) -> None:
-        """Remove the job from the watch list and from the counts."""
+    def watch_lines(self, *, limit: int, start: str | None) -> WatchPage:
+        """Return a page of the watch list. `start` is a page's `next_key`."""
 
-    def marked_open(self) -> Iterator[str]:
-        """Yield the jobs of the watch list."""
+    def count_tasks(self, job: Job) -> None:
+        """Set the tasks of the job's line, if it has one, and count them for its tenant."""
+
+    def stop_watching(self, line: WatchLine) -> bool:
+        """Remove the line and its counts if it is as it was read; return whether it was.
+
+        Read the line first, then the job: if the job became live in between, the line changed.
+        """

@@ -21,3 +21,6 @@ class Metrics(Protocol):
 
     def dead_letter(self) -> None:
         """Count a dead letter."""
+
+    def sweep_failure(self) -> None:
+        """Count a job that the sweep could not recover."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from shoal.domain.job import Job
 from shoal.domain.limits import Tenant
 
 
@@ -27,9 +28,9 @@ class TenantStore(Protocol):
     def put(self, tenant: Tenant) -> None:
         """Write its limits over the previous version; raise WriteConflict on a concurrent write."""
 
-    def admit(self, tenant: Tenant, job_id: str, tasks: int) -> bool:
-        """Write the tenant, and add the job to the watch list and to its counts.
+    def admit(self, tenant: Tenant, job: Job) -> bool:
+        """Create the job with its line of the watch list, and write the tenant that admitted it.
 
-        Returns False and writes nothing if the job is on the list already. Raises WriteConflict and
-        writes nothing if another write of the tenant came first.
+        One transaction: returns False and writes nothing if a job has its id. Raises WriteConflict
+        and writes nothing if another write of the tenant came first.
         """

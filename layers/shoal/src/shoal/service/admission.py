@@ -1,10 +1,11 @@
 """Admits jobs within the limits of their tenant."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shoal.domain.errors import InvalidRequest, Unavailable, WriteConflict
+from shoal.domain.job import Job
 from shoal.domain.limits import Limits, Tenant
 from shoal.ports.clock import Clock
 from shoal.ports.tenants import TenantStore
@@ -21,18 +22,22 @@ class Admission:
     defaults: Limits
     clock: Clock
 
-    def admit(self, tenant: str, job_id: str, tasks: int) -> Limits:
-        """Put a job on the watch list and count it once; on LimitReached, nothing is written."""
+    def admit(self, name: str, tasks: int, job_under: Callable[[Limits], Job]) -> Job | None:
+        """Create the job that `job_under` returns for the tenant's limits, and count it.
+
+        Returns None if a job has its id. Raises LimitReached before it calls `job_under`, unless
+        concurrent submits took the last place.
+        """
         for _ in range(TRIES):
-            before = self.tenants.get(tenant)
+            before = self.tenants.get(name)
             limits = before.limits(self.defaults)
             after = before.admit(tasks, limits, self.clock.now())
+            job = job_under(limits)
             try:
-                self.tenants.admit(after, job_id, tasks)
+                return job if self.tenants.admit(after, job) else None
             except WriteConflict:
                 continue
-            return limits
-        raise Unavailable(f"too many concurrent submits of tenant {tenant}")
+        raise Unavailable(f"too many concurrent submits of tenant {name}")
 
     def limits(self, tenant: Tenant) -> Limits:
         """Return the limits that apply to the tenant."""

@@ -81,20 +81,13 @@ class JobControl:
                 return None
             if canary is not None and canary.generation != job.generation + 1:
                 raise IllegalMove(f"job {job_id} was retried and failed again in the meantime")
-            # Raises before the job is put on the watch list if it cannot be retried.
             retried = job.retry(self.clock.now(), selection=selection, canary=canary)
             self.jobs.check_size(retried)
-            self.jobs.mark_open(job)
             return retried
 
         job = self._updated(tenant, job_id, move)
-        self._mark_again(job)
         self.workflow.start(job_id, job.generation, 1)
         return job
-
-    def _mark_again(self, job: Job) -> None:
-        """Mark a retried job open again: the sweep may have removed the first mark."""
-        self.jobs.mark_open(job)
 
     def change(self, tenant: str, job_id: str, changes: Mapping[str, Any]) -> Job:
         """Change the name, priority, max_parallelism or tags of an open job.

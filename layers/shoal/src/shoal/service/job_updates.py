@@ -18,8 +18,10 @@ def update_job(
 ) -> Job:
     """Apply a transition to the current job and return the result.
 
-    A transition returns None if there is nothing to write. `write` replaces the store's conditional
-    write. Raises JobNotFound, and Unavailable after too many write conflicts.
+    A transition returns None if there is nothing to write. One that begins a generation makes the
+    job live: its write includes the job's line of the watch list. `write` replaces the store's
+    conditional write of the others. Raises JobNotFound, and Unavailable after too many write
+    conflicts.
     """
     job, moved = jobs.get(job_id), None
     for _ in range(TRIES):
@@ -30,10 +32,16 @@ def update_job(
         moved = move(job)
         if moved is None:
             return job
+        begin_or_put = jobs.begin if makes_live(job, moved) else write or jobs.put
         try:
-            (write or jobs.put)(moved)
+            begin_or_put(moved)
         except WriteConflict:
             job = jobs.get(job_id)
             continue
         return moved
     raise Unavailable(f"too many concurrent updates to job {job_id}")
+
+
+def makes_live(job: Job, moved: Job) -> bool:
+    """Return whether the transition begins a generation."""
+    return moved.generation > job.generation

@@ -77,7 +77,7 @@ class Planning:
                 lambda row: None if row.planned else row.plan(count, size, source),
             )
         if isinstance(job.spec.source, Lines):
-            self.jobs.mark_open(job)  # again, with its tasks: its lines are now counted
+            self.jobs.count_tasks(job)  # its lines are now read
         return list(sizing.ranges(job.chunks))
 
     def create(self, job_id: str, generation: int, first: int, count: int) -> None:

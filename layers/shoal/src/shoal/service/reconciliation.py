@@ -112,7 +112,7 @@ class Reconciliation:
         job = update_job(
             self.jobs,
             job_id,
-            lambda row: waiting(row, generation, token),
+            lambda row: waiting(row, generation, token, self.clock.now()),
         )
         if job.token != token:
             self.workflow.answer(token)
@@ -230,6 +230,6 @@ class Reconciliation:
             return  # a worker has it: it was not lost
 
 
-def waiting(job: Job, generation: int, token: str) -> Job | None:
+def waiting(job: Job, generation: int, token: str, now: float) -> Job | None:
     """Return the job with the token of its execution, or None if it must not wait."""
-    return job.wait(token) if job.may_wait(generation) else None
+    return job.wait(token, now) if job.may_wait(generation) else None

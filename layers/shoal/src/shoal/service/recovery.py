@@ -10,6 +10,7 @@ from typing import Final
 
 from shoal.domain.chunk import Chunk
 from shoal.domain.job import Job, JobStatus
+from shoal.domain.watch_line import WatchLine
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.clock import Clock
 from shoal.ports.jobs import JobStore
@@ -19,6 +20,8 @@ from shoal.service.completion import Completion
 
 CRASH_LIMIT: Final = 3
 CRASH_WINDOW_SECONDS: Final = 3_600.0
+ALIVE_SECONDS: Final = 120.0
+"""An execution that waited at most this long ago counts as running. It waits at most 60 s."""
 _DIED = frozenset((ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.ABORTED))
 
 
@@ -54,25 +57,33 @@ class Recovery:
     completion: Completion
     clock: Clock
 
-    def sweep(self) -> int:
-        """Recover every job on the watch list; return the number of jobs."""
-        watched = list(self.jobs.marked_open())
-        for job_id in watched:
-            self.recover(job_id)
-        return len(watched)
-
     def recover(self, job_id: str) -> None:
         """Start the next execution, unless one is running or the last one ended as the job did."""
-        job = self.jobs.get(job_id)
+        line = self.jobs.watch_line(job_id)
+        self._recover(self.jobs.get(job_id), job_id, line)
+
+    def recover_watched(self, line: WatchLine) -> bool:
+        """Recover the job of a line, as `recover` does; return whether executions were looked up.
+
+        A job whose execution waited a moment ago needs no look-up.
+        """
+        job = self.jobs.get(line.job_id)
+        if job is not None and job.live and self.clock.now() - job.waited_at < ALIVE_SECONDS:
+            return False
+        self._recover(job, line.job_id, line)
+        return job is not None
+
+    def _recover(self, job: Job | None, job_id: str, line: WatchLine | None) -> None:
+        """Apply the rule to a job that was read after its line."""
         if job is None:
-            self.jobs.unmark_open(job_id)
+            self._let_go(line)
             return
         number, last = self._last(job)
         if last is None:
             self.workflow.start(job_id, job.generation, number)
         elif last.status is not ExecutionStatus.RUNNING:
             if _matches_job(job, last) or _keeps_failing(job, number):
-                self._stop_watching(job_id)
+                self._let_go(line)
             else:
                 self._start_next(job, number)
 
@@ -80,17 +91,16 @@ class Recovery:
         """Start the next execution, because the last one did not end as the job did."""
         self.workflow.start(job.id, job.generation, number + 1)
 
-    def _stop_watching(self, job_id: str) -> None:
-        """Take the job off the watch list, unless it was retried since it was read."""
-        self.jobs.unmark_open(job_id)
-        job = self.jobs.get(job_id)
-        if job is not None and job.live:
-            self.jobs.mark_open(job)
+    def _let_go(self, line: WatchLine | None) -> None:
+        """Take the job off the watch list, unless it became live since its line was read."""
+        if line is not None:
+            self.jobs.stop_watching(line)
 
     def _last(self, job: Job) -> tuple[int, Execution | None]:
+        """Return the last execution of the generation, and its number."""
         number = job.executions
         last = self.workflow.describe(job.id, job.generation, number)
-        while last is not None:
+        while last is not None and last.status is not ExecutionStatus.RUNNING:
             following = self.workflow.describe(job.id, job.generation, number + 1)
             if following is None:
                 break

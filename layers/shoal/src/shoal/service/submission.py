@@ -20,6 +20,7 @@ from shoal.domain.errors import (
 )
 from shoal.domain.grid import Grid, Json
 from shoal.domain.job import DAY, LONGEST_LIFE, Job, Lines, Repeat, Spec
+from shoal.domain.limits import Limits
 from shoal.ports.blobs import BlobStore, UploadLink
 from shoal.ports.clock import Clock, Entropy
 from shoal.ports.jobs import JobStore
@@ -91,42 +92,37 @@ class Submission:
             return self._replay(before, fingerprint)
         spec = self._checked(tenant, spec, inputs, inputs_uri)
         tasks = len(inputs) if inputs is not None else _count(spec)
-        self.jobs.check_size(
-            Job(
-                id=job_id,
-                tenant=tenant,
-                spec=spec,
-                fingerprint=fingerprint,
-                created_at=now,
-                trace=trace,
-            )
-        )
-        try:
-            limits = self.admission.admit(tenant, job_id, tasks or 1)
-        except LimitReached:
-            before = self.jobs.get(job_id)
-            if before is not None:  # a concurrent equal request took the last place
-                return self._replay(before, fingerprint)
-            raise
-        if inputs is not None:
-            spec = replace(spec, source=self._store(job_id, fingerprint, inputs))
-        retention = limits.retention_days * DAY
-        job = Job(
+        draft = Job(
             id=job_id,
             tenant=tenant,
             spec=spec,
             fingerprint=fingerprint,
             created_at=now,
             trace=trace,
-            task_count=_count(spec),
-            expires_at=int(now) + LONGEST_LIFE + retention,
-            retention=retention,
+            task_count=tasks,
         )
-        if not self.jobs.create(job):
-            other = self.jobs.get(job_id)
-            if other is None:
+        self.jobs.check_size(draft)
+
+        def job_under(limits: Limits) -> Job:
+            stored = spec
+            if inputs is not None:
+                stored = replace(spec, source=self._store(job_id, fingerprint, inputs))
+            retention = limits.retention_days * DAY
+            expires_at = int(now) + LONGEST_LIFE + retention
+            return replace(draft, spec=stored, expires_at=expires_at, retention=retention)
+
+        try:
+            job = self.admission.admit(tenant, tasks or 1, job_under)
+        except LimitReached:
+            before = self.jobs.get(job_id)
+            if before is not None:  # a concurrent equal request took the last place
+                return self._replay(before, fingerprint)
+            raise
+        if job is None:
+            before = self.jobs.get(job_id)
+            if before is None:
                 raise IllegalMove("the job with this Idempotency-Key has expired; use another key")
-            return self._replay(other, fingerprint)
+            return self._replay(before, fingerprint)
         self.workflow.start(job_id, job.generation, 1)
         return Submitted(job, replayed=False)
 

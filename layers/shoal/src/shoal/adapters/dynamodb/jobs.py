@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -24,12 +24,13 @@ from shoal.domain.job import Job
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.page_key import id_at
 from shoal.domain.tally import Entry, Sum, Tally
+from shoal.domain.watch_line import WatchLine
 from shoal.ports.clock import Clock
-from shoal.ports.jobs import JobPage
+from shoal.ports.jobs import JobPage, WatchPage
 
 if TYPE_CHECKING:
     from shoal.adapters.dynamodb.table import Table
-    from shoal.adapters.dynamodb.tenants import OpenJobs
+    from shoal.adapters.dynamodb.watch_list import WatchList
 
 
 class DynamoJobStore:
@@ -38,9 +39,9 @@ class DynamoJobStore:
     An expired job does not exist, although DynamoDB removes its rows days later and one by one.
     """
 
-    def __init__(self, jobs: Table, open_jobs: OpenJobs, clock: Clock) -> None:
+    def __init__(self, jobs: Table, watch_list: WatchList, clock: Clock) -> None:
         self._jobs = jobs
-        self._open = open_jobs
+        self._watch_list = watch_list
         self._clock = clock
 
     def get(self, job_id: str) -> Job | None:
@@ -57,11 +58,11 @@ class DynamoJobStore:
     def check_size(self, job: Job) -> None:
         check_size(job)
 
-    def create(self, job: Job) -> bool:
-        return self._jobs.put_new(job_row(job))
-
     def put(self, job: Job) -> None:
         self._jobs.put_over(job_row(job), job.version - 1)
+
+    def begin(self, job: Job) -> None:
+        self._watch_list.begin(job)
 
     def page(self, tenant: str, which: JobFilter, *, limit: int, start: str | None) -> JobPage:
         if start is not None:
@@ -114,11 +115,14 @@ class DynamoJobStore:
         row = self._jobs.get(sums_id(job_id, generation))
         return {} if row is None else sums_of(row)
 
-    def mark_open(self, job: Job) -> None:
-        self._open.add(job)
+    def watch_line(self, job_id: str) -> WatchLine | None:
+        return self._watch_list.get(job_id)
 
-    def unmark_open(self, job_id: str) -> None:
-        self._open.remove(job_id)
+    def watch_lines(self, *, limit: int, start: str | None) -> WatchPage:
+        return self._watch_list.page(limit=limit, start=start)
 
-    def marked_open(self) -> Iterator[str]:
-        return self._open.all()
+    def count_tasks(self, job: Job) -> None:
+        self._watch_list.count_tasks(job)
+
+    def stop_watching(self, line: WatchLine) -> bool:
+        return self._watch_list.remove(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from shoal.adapters.index_paging import IndexPage, merged_page
 from shoal.adapters.memory.restorable import Restorable
@@ -12,8 +12,9 @@ from shoal.domain.job import Job, JobStatus
 from shoal.domain.job_filter import JobFilter
 from shoal.domain.page_key import id_at, place
 from shoal.domain.tally import Entry, Sum, Tally
+from shoal.domain.watch_line import WatchLine, tasks_of
 from shoal.ports.clock import Clock
-from shoal.ports.jobs import JobPage
+from shoal.ports.jobs import JobPage, WatchPage
 
 
 class MemoryJobStore(Restorable):
@@ -27,7 +28,7 @@ class MemoryJobStore(Restorable):
         self._jobs: dict[str, Job] = {}
         self._tallies: dict[tuple[str, int], tuple[tuple[int, Entry], ...]] = {}
         self._sums: dict[tuple[str, int], tuple[tuple[int, Sum], ...]] = {}
-        self._open: dict[str, tuple[str, int]] = {}
+        self._watched: dict[str, WatchLine] = {}
 
     def get(self, job_id: str) -> Job | None:
         job = self._jobs.get(job_id)
@@ -41,9 +42,11 @@ class MemoryJobStore(Restorable):
         check_size(job)
 
     def create(self, job: Job) -> bool:
+        """Write the job and its line if no job has its id; return whether they were written."""
         if job.id in self._jobs:
             return False
         self._jobs[job.id] = job
+        self._watched[job.id] = WatchLine.of(job)
         return True
 
     def put(self, job: Job) -> None:
@@ -51,6 +54,10 @@ class MemoryJobStore(Restorable):
         if stored is None or stored.version != job.version - 1:
             raise WriteConflict(job.id)
         self._jobs[job.id] = job
+
+    def begin(self, job: Job) -> None:
+        self.put(job)
+        self._watched[job.id] = WatchLine.of(job)
 
     def page(self, tenant: str, which: JobFilter, *, limit: int, start: str | None) -> JobPage:
         if start is not None:
@@ -110,27 +117,42 @@ class MemoryJobStore(Restorable):
     def sums(self, job_id: str, generation: int) -> Mapping[int, Sum]:
         return dict(self._sums.get((job_id, generation), ()))
 
-    def mark_open(self, job: Job) -> None:
-        self.mark(job.id, job.tenant, job.task_count or 1)
+    def watch_line(self, job_id: str) -> WatchLine | None:
+        return self._watched.get(job_id)
 
-    def unmark_open(self, job_id: str) -> None:
-        self._open.pop(job_id, None)
+    def watch_lines(self, *, limit: int, start: str | None) -> WatchPage:
+        ids = sorted(job_id for job_id in self._watched if start is None or job_id > start)
+        lines = [self._watched[job_id] for job_id in ids[:limit]]
+        return WatchPage(lines, ids[limit - 1] if len(ids) > limit else None)
 
-    def marked_open(self) -> Iterator[str]:
-        return iter(sorted(self._open))
+    def count_tasks(self, job: Job) -> None:
+        line = self._watched.get(job.id)
+        if line is not None:
+            self._watched[job.id] = line._replace(tasks=tasks_of(job))
+
+    def stop_watching(self, line: WatchLine) -> bool:
+        if self._watched.get(line.job_id) != line:
+            return False
+        del self._watched[line.job_id]
+        return True
 
     def _expired(self, job: Job) -> bool:
         return self._clock is not None and job.expired(self._clock.now())
 
-    def mark(self, job_id: str, tenant: str, tasks: int) -> None:
-        """Add a job to the watch list; its row may not exist yet."""
-        self._open[job_id] = tenant, tasks
+    def watch(self, line: WatchLine) -> None:
+        """Put a line on the watch list; its job may not exist."""
+        self._watched[line.job_id] = line
 
-    def marked(self, job_id: str) -> bool:
+    def watches(self, job_id: str) -> bool:
         """Return whether the job is on the watch list."""
-        return job_id in self._open
+        return job_id in self._watched
+
+    @property
+    def watched(self) -> list[str]:
+        """The jobs of the watch list."""
+        return sorted(self._watched)
 
     def open_of(self, tenant: str) -> tuple[int, int]:
         """Return the numbers of open jobs of a tenant and of their tasks."""
-        tasks = [count for name, count in self._open.values() if name == tenant]
+        tasks = [line.tasks for line in self._watched.values() if line.tenant == tenant]
         return len(tasks), sum(tasks)

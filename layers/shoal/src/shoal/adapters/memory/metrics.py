@@ -27,3 +27,6 @@ class RecordingMetrics(Restorable):
 
     def dead_letter(self) -> None:
         self.other["dead_letters"] = self.other.get("dead_letters", 0) + 1
+
+    def sweep_failure(self) -> None:
+        self.other["sweep_failures"] = self.other.get("sweep_failures", 0) + 1

@@ -11,6 +11,7 @@ from shoal.ports.tenants import TenantPage
 
 if TYPE_CHECKING:
     from shoal.adapters.memory.jobs import MemoryJobStore
+    from shoal.domain.job import Job
 
 
 class MemoryTenantStore:
@@ -35,9 +36,11 @@ class MemoryTenantStore:
             raise WriteConflict(tenant.name)
         self._tenants[tenant.name] = tenant
 
-    def admit(self, tenant: Tenant, job_id: str, tasks: int) -> bool:
-        if self._jobs.marked(job_id):
+    def admit(self, tenant: Tenant, job: Job) -> bool:
+        stale = self.get(tenant.name).version != tenant.version - 1
+        if stale and self._jobs.get(job.id) is None:
+            raise WriteConflict(tenant.name)
+        if not self._jobs.create(job):
             return False
-        self.put(tenant)
-        self._jobs.mark(job_id, tenant.name, tasks)
+        self._tenants[tenant.name] = tenant
         return True

@@ -64,6 +64,7 @@ def job_row(job: Job) -> Row:
         **_found_by(job.spec),
         "v": number(job.version),
         "expires_at": number(job.expires_at),
+        **({"waited_at": number(job.waited_at)} if job.waited_at else {}),
         "spec": _packed_spec(job.spec),
         "state": text(_dump(_state(job))),
     }
@@ -91,6 +92,7 @@ def job_of(row: Row) -> Job:
             "tenant": row["tenant"]["S"],
             "created_at": float_of(row, "created_at"),
             "expires_at": int_of(row, "expires_at"),
+            "waited_at": float_of(row, "waited_at"),
             "version": int_of(row, "v"),
             "spec": _spec(row["spec"]),
             "status": JobStatus(state["status"]),
@@ -119,7 +121,7 @@ def _found_by(spec: Spec) -> Row:
     return found
 
 
-_OUTSIDE = frozenset(("id", "tenant", "created_at", "expires_at", "version", "spec"))
+_OUTSIDE = frozenset(("id", "tenant", "created_at", "expires_at", "waited_at", "version", "spec"))
 
 
 def _state(job: Job) -> Mapping[str, Any]:
