@@ -1,6 +1,6 @@
 """Checks writes, states and states at rest.
 
-Invariants 1 to 8 of docs/explanation/architecture.md.
+Invariants 1 to 9 of docs/explanation/architecture.md.
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ class Reconciliation:
         return PassState(versions, quiet, job.resumed_at, self._claims(job, seen, now), seen.place)
 
     def _claims(self, job: Job, seen: PassState, now: float) -> Sequence[tuple[int, float]]:
-        """Return the claims after this pass: one a lease, and one that is older than the rest.
+        """Return the claims after this pass: one a lease, and the latest one that is old enough.
 
         The first pass of an execution takes all claimed chunks for as old as the first ones.
         """
