@@ -50,6 +50,7 @@ ADDED: Final[Mapping[str, str]] = {
     r"after\.registry\.open job_\w+(\.n)?": "The row of a live job is written with its line.",
     r"after\.registry\.sweep state": "The sweep has a cursor and a lock.",
     r"answer\.failed": "The sweep counts the jobs that it could not recover.",
+    r"after\.registry\.removed#.*": "A removal is remembered for a repeated request.",
 }
 """Paths that later releases add, each with the reason."""
 

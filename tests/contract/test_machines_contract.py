@@ -1,4 +1,4 @@
-from tests.contract.examples import fresh_id
+from tests.contract.examples import EXPIRES_AT, fresh_id
 from tests.contract.port_sets import Ports
 
 
@@ -15,9 +15,10 @@ def test_a_removed_machine_has_no_tenant(ports: Ports) -> None:
     client = fresh_id()
     ports.machines.put(client, "a")
 
-    removed, again = ports.machines.remove(client), ports.machines.remove(client)
+    unknown = ports.machines.remove(client + "-2", remembered_until=EXPIRES_AT)
+    removed, again = (ports.machines.remove(client, remembered_until=EXPIRES_AT) for _ in range(2))
 
-    assert (removed, again) == (True, False)
+    assert (unknown, removed, again) == (False, True, True)
     assert ports.machines.tenant_of(client) is None
 
 

@@ -66,8 +66,9 @@ def test_one_that_was_removed_is_not_brought_back_by_a_late_write(ports: Ports) 
     hook = a_webhook()
     ports.webhooks.put(hook)
 
-    assert ports.webhooks.remove(hook.tenant, hook.id)
-    assert not ports.webhooks.remove(hook.tenant, hook.id)
+    for _ in range(2):  # a repeated request is answered as the first
+        assert ports.webhooks.remove(hook.tenant, hook.id, remembered_until=EXPIRES_AT)
+    assert not ports.webhooks.remove("another", hook.id, remembered_until=EXPIRES_AT)
     with pytest.raises(WriteConflict):
         ports.webhooks.put(hook.rotated("whsec_Qg==", NOW))
     assert ports.webhooks.get(hook.tenant, hook.id) is None

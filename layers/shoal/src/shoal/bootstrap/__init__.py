@@ -216,7 +216,7 @@ def authentication() -> Authentication:
     """Return the use-case that identifies callers."""
     from shoal.service.authentication import Authentication
 
-    return Authentication(adapters().machines)
+    return Authentication(adapters().machines, adapters().clock)
 
 
 @_once

@@ -22,8 +22,8 @@ class MachineStore(Protocol):
     def put(self, client: str, tenant: str) -> None:
         """Assign the client to this tenant, replacing the previous one."""
 
-    def remove(self, client: str) -> bool:
-        """Remove the assignment; return whether there was one."""
+    def remove(self, client: str, *, remembered_until: int) -> bool:
+        """Remove the assignment; return whether there was one, or its removal is remembered."""
 
     def page(self, *, limit: int, start: str | None) -> MachinePage:
         """Return a page, sorted by client. `start` is a page's `next_key`."""

@@ -20,8 +20,8 @@ class WebhookStore(Protocol):
     def put(self, webhook: Webhook) -> None:
         """Write it over its previous version; raise WriteConflict if another write came first."""
 
-    def remove(self, tenant: str, webhook_id: str) -> bool:
-        """Delete it; return whether it existed."""
+    def remove(self, tenant: str, webhook_id: str, *, remembered_until: int) -> bool:
+        """Delete it; return whether it existed, or was removed and is still remembered."""
 
     def record_attempt(self, attempt: DeliveryAttempt, *, expires_at: int) -> None:
         """Write an attempt, once: the first with its place stays."""

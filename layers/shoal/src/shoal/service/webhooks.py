@@ -13,6 +13,7 @@ from shoal.domain.errors import (
     WebhookNotFound,
     WriteConflict,
 )
+from shoal.domain.job import DAY
 from shoal.domain.limits import RETRY_AFTER_SECONDS
 from shoal.domain.webhook import (
     MOST_WEBHOOKS,
@@ -30,6 +31,8 @@ from shoal.ports.webhooks import DeliveryQueue, WebhookStore
 from shoal.wire.times import rfc3339
 
 TRIES: Final = 20
+REMEMBERED_SECONDS: Final = DAY
+"""How long a repeated removal is answered as the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,12 @@ class Webhooks:
         return webhook
 
     def remove(self, tenant: str, webhook_id: str) -> None:
-        """Remove a webhook; raise WebhookNotFound."""
-        if not self.webhooks.remove(tenant, webhook_id):
+        """Remove a webhook.
+
+        Raises WebhookNotFound unless it exists or was removed in the last day.
+        """
+        until = int(self.clock.now()) + REMEMBERED_SECONDS
+        if not self.webhooks.remove(tenant, webhook_id, remembered_until=until):
             raise WebhookNotFound(webhook_id)
 
     def rotate(self, tenant: str, webhook_id: str) -> Webhook:

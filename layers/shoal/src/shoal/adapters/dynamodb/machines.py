@@ -29,14 +29,8 @@ class DynamoMachineStore:
         with translated():
             self._registry.client.put_item(TableName=self._registry.name, Item=item)
 
-    def remove(self, client: str) -> bool:
-        with translated():
-            answer = self._registry.client.delete_item(
-                TableName=self._registry.name,
-                Key=self._registry.key(_PARTITION, client),
-                ReturnValues="ALL_OLD",
-            )
-        return bool(answer.get("Attributes"))
+    def remove(self, client: str, *, remembered_until: int) -> bool:
+        return self._registry.remove(_PARTITION, client, remembered_until=remembered_until)
 
     def page(self, *, limit: int, start: str | None) -> MachinePage:
         rows, following = self._registry.page(_PARTITION, limit=limit, start=start)

@@ -76,6 +76,22 @@ class Registry:
                 return False
         return True
 
+    def remove(self, pk: str, sk: str, *, remembered_until: int) -> bool:
+        """Delete a row and remember its key; return whether it existed or is remembered.
+
+        So a repeated request, whose first answer may be lost, has the same result.
+        """
+        memory = f"removed#{pk}"
+        if self.get(pk, sk) is None:
+            return self.get(memory, sk) is not None
+        with translated():
+            self.client.put_item(
+                TableName=self.name,
+                Item={**self.key(memory, sk), "expires_at": number(remembered_until)},
+            )
+            self.client.delete_item(TableName=self.name, Key=self.key(pk, sk))
+        return True
+
     def page(
         self, pk: str, *, limit: int, start: str | None, newest_first: bool = False
     ) -> tuple[list[Row], str | None]:

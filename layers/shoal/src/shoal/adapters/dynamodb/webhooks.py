@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shoal.adapters.aws_errors import translated
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
 from shoal.domain.errors import WriteConflict
@@ -37,14 +36,10 @@ class DynamoWebhookStore:
         if not self._registry.put_if({**key, **_row(webhook)}, over, given):
             raise WriteConflict(webhook.id)
 
-    def remove(self, tenant: str, webhook_id: str) -> bool:
-        with translated():
-            answer = self._registry.client.delete_item(
-                TableName=self._registry.name,
-                Key=self._registry.key(_of_tenant(tenant), webhook_id),
-                ReturnValues="ALL_OLD",
-            )
-        return "Attributes" in answer
+    def remove(self, tenant: str, webhook_id: str, *, remembered_until: int) -> bool:
+        return self._registry.remove(
+            _of_tenant(tenant), webhook_id, remembered_until=remembered_until
+        )
 
     def record_attempt(self, attempt: DeliveryAttempt, *, expires_at: int) -> None:
         key = self._registry.key(_attempts_of(attempt.webhook_id), attempt.place)

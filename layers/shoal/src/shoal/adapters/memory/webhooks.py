@@ -15,6 +15,7 @@ class MemoryWebhookStore:
     def __init__(self) -> None:
         self._hooks: dict[tuple[str, str], Webhook] = {}
         self._attempts: dict[tuple[str, str], DeliveryAttempt] = {}
+        self._removed: set[tuple[str, str]] = set()
 
     def get(self, tenant: str, webhook_id: str) -> Webhook | None:
         return self._hooks.get((tenant, webhook_id))
@@ -29,8 +30,11 @@ class MemoryWebhookStore:
             raise WriteConflict(webhook.id)
         self._hooks[key] = webhook
 
-    def remove(self, tenant: str, webhook_id: str) -> bool:
-        return self._hooks.pop((tenant, webhook_id), None) is not None
+    def remove(self, tenant: str, webhook_id: str, *, remembered_until: int) -> bool:
+        del remembered_until
+        if self._hooks.pop((tenant, webhook_id), None) is not None:
+            self._removed.add((tenant, webhook_id))
+        return (tenant, webhook_id) in self._removed
 
     def record_attempt(self, attempt: DeliveryAttempt, *, expires_at: int) -> None:
         del expires_at
