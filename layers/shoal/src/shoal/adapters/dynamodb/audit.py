@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from shoal.adapters.aws_errors import code_of, translated
+from shoal.adapters.aws_errors import CONDITION_FAILED, code_of, translated
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.rows.attributes import Row, float_of, number, text, text_of
 from shoal.domain.audit_event import Action, AuditEvent
@@ -53,7 +53,7 @@ class DynamoAuditLog:
                     ConditionExpression="attribute_not_exists(pk)",
                 )
             except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
+                if code_of(error) != CONDITION_FAILED:
                     raise
 
     def _page(self, partition: str, limit: int, start: str | None) -> AuditPage:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from shoal.adapters.aws_errors import code_of, translated
+from shoal.adapters.aws_errors import CONDITION_FAILED, code_of, translated
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.rows.attributes import Row, float_of, int_of, number, text, text_of
 from shoal.domain.live import Connection, LastSent, Ticket
@@ -156,7 +156,7 @@ class DynamoLiveStore:
             try:
                 write()
             except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
+                if code_of(error) != CONDITION_FAILED:
                     raise
                 return False
         return True

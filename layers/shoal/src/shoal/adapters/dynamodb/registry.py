@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from shoal.adapters.aws_errors import code_of, translated
+from shoal.adapters.aws_errors import CONDITION_FAILED, code_of, translated
+from shoal.adapters.dynamodb.transactions import between_transactions
 from shoal.adapters.mean_duration import updated_mean
 from shoal.adapters.rows.attributes import (
     Row,
@@ -65,13 +67,18 @@ class Registry:
     def put_if(self, item: Mapping[str, Value], condition: str, given: Mapping[str, Value]) -> bool:
         """Write a row under a condition; return whether the condition was met."""
         values: Mapping[str, Any] = {"ExpressionAttributeValues": given} if given else {}
+        write = partial(
+            self.client.put_item,
+            TableName=self.name,
+            Item=item,
+            ConditionExpression=condition,
+            **values,
+        )
         with translated():
             try:
-                self.client.put_item(
-                    TableName=self.name, Item=item, ConditionExpression=condition, **values
-                )
+                between_transactions(write)
             except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
+                if code_of(error) != CONDITION_FAILED:
                     raise
                 return False
         return True
@@ -171,7 +178,7 @@ class DynamoTypeRegistry:
                 )
             except ClientError as error:
                 # A concurrent measurement came first; this one is dropped.
-                if code_of(error) != "ConditionalCheckFailedException":
+                if code_of(error) != CONDITION_FAILED:
                     raise
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.exceptions import ClientError
 
-from shoal.adapters.aws_errors import code_of, translated
+from shoal.adapters.aws_errors import CONDITION_FAILED, code_of, translated
 from shoal.adapters.backoff import tries
+from shoal.adapters.dynamodb.transactions import between_transactions, written
 from shoal.adapters.parallel import in_parallel
 from shoal.adapters.rows.attributes import Row, Value, number, text
 from shoal.domain.errors import Unavailable, WriteConflict
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     )
 
 _BATCH: Final = 100
-_CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 
 
 class Table:
@@ -68,19 +68,11 @@ class Table:
             "ExpressionAttributeValues": values,
         }
         put = {"TableName": self.name, "Item": row, "ConditionExpression": new}
-        with translated():
-            try:
-                self.client.transact_write_items(
-                    TransactItems=cast("Any", [{"ConditionCheck": check}, {"Put": put}])
-                )
-            except ClientError as error:
-                held, written = _reasons(error)
-                if not held:
-                    raise WriteConflict(other) from error
-                if written:
-                    raise
-                return False
-        return True
+        parts = [{"ConditionCheck": check}, {"Put": put}]
+        held, absent = written(self.client, parts, sleep=self._sleep)
+        if not held:
+            raise WriteConflict(other)
+        return absent
 
     def put_all_new(self, rows: Iterable[Row]) -> None:
         """Write the rows whose id does not exist."""
@@ -121,20 +113,22 @@ class Table:
         values: Mapping[str, Value],
     ) -> tuple[bool, Row]:
         """Update under a condition; return whether it was met, and the resulting row."""
+        write = partial(
+            self.client.update_item,
+            TableName=self.name,
+            Key={"id": text(row_id)},
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
         with translated():
             try:
-                answer = self.client.update_item(
-                    TableName=self.name,
-                    Key={"id": text(row_id)},
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=values,
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
+                answer = between_transactions(write, sleep=self._sleep)
             except ClientError as error:
-                if code_of(error) != _CONDITION_FAILED:
+                if code_of(error) != CONDITION_FAILED:
                     raise
                 stands: Row = cast("Row", error.response.get("Item", {}))
             else:
@@ -142,13 +136,18 @@ class Table:
         return False, stands
 
     def _put(self, row: Row, condition: str, values: Mapping[str, Any]) -> bool:
+        write = partial(
+            self.client.put_item,
+            TableName=self.name,
+            Item=row,
+            ConditionExpression=condition,
+            **values,
+        )
         with translated():
             try:
-                self.client.put_item(
-                    TableName=self.name, Item=row, ConditionExpression=condition, **values
-                )
+                between_transactions(write, sleep=self._sleep)
             except ClientError as error:
-                if code_of(error) != _CONDITION_FAILED:
+                if code_of(error) != CONDITION_FAILED:
                     raise
                 return False
         return True
@@ -169,12 +168,3 @@ class Table:
             if not wanted:
                 return rows
         raise Unavailable(f"table {self.name} did not return all rows")
-
-
-def _reasons(error: ClientError) -> tuple[bool, bool]:
-    """Return whether the two conditions of a transaction were met; raise any other error."""
-    reasons = cast("Mapping[str, Any]", error.response).get("CancellationReasons", ())
-    if len(reasons) != 2:  # noqa: PLR2004 - two conditions
-        raise error
-    first, second = (reason.get("Code") != "ConditionalCheckFailed" for reason in reasons)
-    return first, second

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from shoal.adapters.aws_errors import code_of, translated
+from shoal.adapters.aws_errors import CONDITION_FAILED, IN_TRANSACTION, code_of, translated
 from shoal.adapters.dynamodb.watch_list import COUNT
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
 from shoal.domain.errors import WriteConflict
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shoal.domain.job import Job
 
 _TENANT: Final = "tenant"
-_LOST: Final = frozenset(("ConditionalCheckFailedException", "TransactionConflictException"))
+_LOST: Final = frozenset((CONDITION_FAILED, IN_TRANSACTION))
 
 
 class DynamoTenantStore:

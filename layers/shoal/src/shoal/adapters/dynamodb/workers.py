@@ -7,7 +7,7 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from shoal.adapters.aws_errors import code_of, translated
+from shoal.adapters.aws_errors import CONDITION_FAILED, code_of, translated
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
 from shoal.domain.workers import Worker
@@ -37,7 +37,7 @@ class DynamoWorkerStore:
                     ExpressionAttributeValues={f":{name}": value for name, value in said.items()},
                 )
             except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
+                if code_of(error) != CONDITION_FAILED:
                     raise
 
     def page(self, *, limit: int, start: str | None) -> WorkerPage:
