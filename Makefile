@@ -130,6 +130,10 @@ test: setup $(NODE_READY) ## Run all tests
 test-unit: setup ## Run the unit tests, and the contract tests on memory: the fast ones
 	@$(PY) -m pytest -n auto tests/unit tests/contract -k "not on_moto and not on_ministack"
 
+.PHONY: chaos
+chaos: setup ## Inject faults into the whole platform for up to 30 minutes; writes docs/explanation/chaos.md
+	@$(PY) -m bench.chaos
+
 .PHONY: prove
 prove: setup ## Simulate the platform under faults: SEEDS runs (500), or one run with its trace with SEED
 	@PYTHONPATH=functions:. $(PY) -m tests.prove $(addprefix --seeds ,$(SEEDS)) $(addprefix --seed ,$(SEED)) $(addprefix --controls ,$(CONTROLS))

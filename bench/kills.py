@@ -6,30 +6,20 @@ reports of any epoch and worker. It succeeds only if the consistency check fails
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from typing import Final, NoReturn
 
+from bench.mutated_copy import UNSOUND, finds_mistake
 from bench.tables import note, show
-from local.emulator import base_environment
 from tests.support.disruption import LEASE, WORKERS, Disruption, disrupt
 from tests.support.platform import running_platform, running_workers
 
-ROOT: Final = Path(__file__).parents[1]
-COPIED: Final = (
-    *("bench", "functions", "layers", "local", "statemachine", "tests/support"),
-    "worker_image",
-)
-UNSOUND: Final = 3
-"""The exit code when the consistency check found something; other failures have others."""
-NO_FENCE: Final = """
-
+NO_FENCE: Final = {
+    "layers/shoal/src/shoal/domain/chunk.py": """
 for _check in ("is_stale", "leased_by_other"):
     setattr(Chunk, _check, lambda *_args: False)
 """
+}
 
 
 def main(disruptions: tuple[Disruption, ...] = ()) -> None:
@@ -77,25 +67,7 @@ def main(disruptions: tuple[Disruption, ...] = ()) -> None:
 
 def without_fence() -> NoReturn:
     """Run the bench on a copy of this repository without the fence; exit 1 if it passes there."""
-    with tempfile.TemporaryDirectory(prefix="shoal-fence-", ignore_cleanup_errors=True) as folder:
-        copy = Path(folder)
-        for name in COPIED:
-            shutil.copytree(ROOT / name, copy / name)
-        for name in (".tools", ".venv"):
-            (copy / name).symlink_to(ROOT / name)
-        for path in ROOT.glob("*"):
-            if path.is_file():
-                shutil.copy(path, copy)
-        with (copy / "layers/shoal/src/shoal/domain/chunk.py").open("a") as chunk:
-            chunk.write(NO_FENCE)
-        found_first = f"{copy}:{copy / 'layers/shoal/src'}"
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.kills", "25"],
-            cwd=copy,
-            env={**base_environment(), "PYTHONPATH": found_first},
-            check=False,
-        )
-    found = done.returncode == UNSOUND
+    found = finds_mistake("bench.kills", ["25"], NO_FENCE)
     verdict = "fails, as it must" if found else "did not fail"
     note(f"without the fence the consistency check {verdict}")
     raise SystemExit(0 if found else 1)

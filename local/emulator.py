@@ -45,11 +45,15 @@ class Keys:
 
 
 class Emulator:
-    """An emulator with its state in a directory. Use it as a context manager."""
+    """An emulator with its state in a directory. Use it as a context manager.
 
-    def __init__(self, home: Path, port: int) -> None:
+    `module` is the program that runs it.
+    """
+
+    def __init__(self, home: Path, port: int, module: str = "local.patches") -> None:
         self.home = home
         self.port = port
+        self._module = module
         self.url = f"http://127.0.0.1:{port}"
         self.api_id_file = home / "api-id"
         self.log_file = home / "emulator.log"
@@ -59,7 +63,7 @@ class Emulator:
         self.home.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "local.patches", str(self.api_id_file)],
+                [sys.executable, "-m", self._module, str(self.api_id_file)],
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -43,7 +43,10 @@ _VARIABLES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The configuration of a twin. Times are in seconds, ports are on loopback."""
+    """The configuration of a twin. Times are in seconds, ports are on loopback.
+
+    `emulator` is the module that runs its emulator.
+    """
 
     home: Path
     port: int = 8000
@@ -52,6 +55,7 @@ class Plan:
     lease_seconds: float = 10.0
     wait_seconds: int = 10
     layer_home: Path | None = None
+    emulator: str = "local.patches"
 
     @property
     def console_url(self) -> str:
@@ -145,7 +149,7 @@ def booted(plan: Plan) -> Iterator[Twin]:
     layer = built(plan.layer_home or plan.home)
     with ExitStack() as stack:
         issuer = stack.enter_context(Issuer(plan.home, plan.issuer_port))
-        emulator = stack.enter_context(Emulator(plan.home, plan.port))
+        emulator = stack.enter_context(Emulator(plan.home, plan.port, plan.emulator))
         deployment = deploy(
             emulator,
             layer,

@@ -147,8 +147,13 @@ def difference(before: Bill, after: Bill) -> Bill:
 
 
 @contextmanager
-def running_platform(*, lease_seconds: float = 10.0, wait_seconds: int = 10) -> Iterator[Platform]:
-    """Start a new platform; stop it and delete its files at the end."""
+def running_platform(
+    *, lease_seconds: float = 10.0, wait_seconds: int = 10, emulator: str = "local.patches"
+) -> Iterator[Platform]:
+    """Start a new platform; stop it and delete its files at the end.
+
+    `emulator` is the module that runs its emulator.
+    """
     with tempfile.TemporaryDirectory(prefix="shoal-bench-", ignore_cleanup_errors=True) as folder:
         plan = Plan(
             home=Path(folder),
@@ -158,6 +163,7 @@ def running_platform(*, lease_seconds: float = 10.0, wait_seconds: int = 10) -> 
             lease_seconds=lease_seconds,
             wait_seconds=wait_seconds,
             layer_home=SHARED,
+            emulator=emulator,
         )
         with booted(plan) as twin:
             made = Platform(twin)
