@@ -13,6 +13,7 @@ DEMANDED: Final = (
     *("heartbeat: extended", "heartbeat: stale", "heartbeat: directive pause"),
     *("a lease lapses, crash 1", "a lease lapses, crash 2", "a task is FAILED after crashes"),
     *("a job ends COMPLETED", "a job ends FAILED", "a job ends CANCELLED"),
+    "a job ends for its age",
     *("a job is stopped, to end CANCELLED", "a job is stopped, to end FAILED"),
     *("a job is paused", "a job is resumed", "a window is changed"),
     "an ended chunk lets another into the window",

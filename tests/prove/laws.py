@@ -117,6 +117,8 @@ class Laws:
         """Count what a write of a job's row did."""
         if old.live and not new.live:
             self.branches[f"a job ends {new.status}"] += 1
+            if new.too_old(self._simulation.now):
+                self.branches["a job ends for its age"] += 1
             if new.canary is not None and new.canary.generation == new.generation:
                 self.branches[f"a canary ends a job: {new.canary.verdict}"] += 1
         if old.live and new.generation > old.generation:
