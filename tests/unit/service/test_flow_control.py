@@ -128,17 +128,66 @@ def test_repeated_report_sends_no_message_for_a_chunk_that_a_worker_received(
     assert (while_it_runs, harness.sent()) == ([], [])
 
 
-def test_retry_passes_many_chunks_that_completed_earlier_in_one_pass(
-    harness: ServiceHarness,
+def test_retry_passes_chunks_that_completed_earlier_many_at_a_time(
+    harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    harness.start(300, max_parallelism=4)
-    harness.drain(fails=lambda index: index == 299)
+    harness.start(1_000, max_parallelism=2)
+    harness.drain(fails=lambda index: index in {0, 1, 999})
     harness.job_control.retry(TENANT, harness.id)
+    writes, note = list[int](), harness.windows.note
 
+    def counted(job: Job, chunks: Sequence[Chunk], before: Window | None, after: Window) -> None:
+        writes.append(len(chunks))
+        note(job, chunks, before, after)
+
+    monkeypatch.setattr(harness.windows, "note", counted)
     harness.begin()
 
-    assert harness.sent() == [299]
-    assert harness.windows.get(harness.job) == Window(300, 299, 4)
+    assert harness.sent() == [0, 1]
+    assert harness.windows.get(harness.job) == Window(999, 997, 2)
+    assert max(writes) == flow_control.WRITTEN_AT_ONCE
+    assert len(writes) == 20
+    harness.report(harness.granted(0))
+    assert harness.sent() == [999]
+
+
+def test_retry_with_a_narrower_window_passes_completed_chunks_only_when_it_has_room(
+    harness: ServiceHarness,
+) -> None:
+    harness.start(9, max_parallelism=3)
+    harness.drain(fails=lambda index: index in {0, 1, 2, 8})
+    harness.job_control.retry(TENANT, harness.id)
+    harness.begin()
+    leases = [harness.granted(number) for number in harness.sent()]
+    assert len(leases) == 3
+
+    harness.job_control.change(TENANT, harness.id, {"max_parallelism": 1})
+    harness.monitor()
+    for lease in leases:
+        harness.report(lease)
+        harness.monitor()
+
+    assert set(harness.sent()) == {8}
+    assert harness.drain() == 0
+    harness.report(harness.granted(8))
+    assert harness.job.status is JobStatus.COMPLETED
+
+
+def test_monitor_of_an_earlier_generation_notes_no_row_of_a_later_one(
+    harness: ServiceHarness,
+) -> None:
+    harness.start(6, max_parallelism=2)
+    harness.drain(fails=lambda index: index > 1)
+    old, tallies = harness.job, harness.jobs.tallies(harness.id, range(1))
+    old = replace(old, status=JobStatus.RUNNING, generation=1)
+    harness.windows.restore({"_windows": {(harness.id, 1): Window(4, 0, 2)}})
+    harness.job_control.retry(TENANT, harness.id)
+    harness.planning.create(harness.id, 2, 0, 6)
+    before = harness.rows()
+
+    harness.flow_control.catch_up(old, tallies)
+
+    assert harness.rows() == before
 
 
 # The bound

@@ -31,10 +31,14 @@ class Window:
         """Return whether the chunk is claimed."""
         return chunk < self.next
 
+    @property
+    def out(self) -> int:
+        """The number of chunks that are out, according to the notes."""
+        return self.next - (self.back or 0)
+
     def room(self, chunks: int) -> int:
         """Return how many more of the job's chunks can be claimed."""
-        out = self.next - (self.back or 0)
-        return max(0, min(self.width - out, chunks - self.next))
+        return max(0, min(self.width - self.out, chunks - self.next))
 
     def after_end(self, chunks: int) -> tuple[Window, int | None]:
         """Return the window after a claimed chunk ended, and the chunk that this end claims.
@@ -50,6 +54,10 @@ class Window:
     def after_ends(self, count: int) -> Window:
         """Return the window after some claimed chunks ended, without a claim."""
         return replace(self, back=None if self.back is None else self.back + count)
+
+    def passing(self, count: int) -> Window:
+        """Return the window after a claim of chunks that have ended already."""
+        return replace(self.after_ends(count), next=self.next + count)
 
     def claim(self, count: int) -> Window:
         """Return the window after a claim of this number of chunks, which are then sent."""

@@ -6,10 +6,10 @@ note, the count and the claim of the next chunk are one transaction.
 Protocol step 5 in docs/explanation/architecture.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import batched
+from itertools import batched, takewhile
 
 from shoal.domain.chunk import Chunk
 from shoal.domain.errors import Unavailable, WriteConflict
@@ -109,13 +109,15 @@ class FlowControl:
     def catch_up(self, job: Job, tallies: Sequence[Tally]) -> None:
         """Count the ends that are not counted yet, then fill the window."""
         if job.opening is not None:
-            self._note_missing(job, tallies)
-            self.fill(job, most=CLAIMED_PER_PASS)
+            ended = {*_ended(job, tallies)}
+            self._note_missing(job, ended)
+            self.fill(job, most=CLAIMED_PER_PASS, ended=ended)
 
-    def fill(self, job: Job, *, most: int) -> None:
+    def fill(self, job: Job, *, most: int, ended: Collection[int] = ()) -> None:
         """Claim up to `most` chunks for which there is room, and send them.
 
-        First sends chunks of an earlier claim whose messages may be missing.
+        First sends chunks of an earlier claim whose messages may be missing. Chunks that are known
+        to have `ended`, in an earlier generation, are claimed and counted many at a time.
         """
         if job.opening is None or job.paused or job.stopping:
             return
@@ -127,6 +129,8 @@ class FlowControl:
             try:
                 if window.sending is not None:
                     self._send_claimed(job, window.sending)
+                    continue
+                if self._pass_ended(job, stored, window, ended):
                     continue
                 count = min(most, WRITTEN_AT_ONCE, window.room(job.chunks))
                 if count <= 0:
@@ -169,6 +173,21 @@ class FlowControl:
         if row is not None and not row.received and row.successor is None:
             self._send(job, [claimed])
 
+    def _pass_ended(
+        self, job: Job, stored: Window | None, window: Window, ended: Collection[int]
+    ) -> bool:
+        """Claim and count the next chunks if they have ended; return whether there were any."""
+        candidates = range(window.next, min(window.next + WRITTEN_AT_ONCE, job.chunks))
+        numbers = list(takewhile(ended.__contains__, candidates))
+        if not numbers or window.out > window.width:
+            return False
+        rows = self.chunks.get_many(job.id, numbers)
+        if len(rows) < len(numbers) or not all(_lacks_note(job, row) for row in rows):
+            return False
+        noted = [row.noted(None) for row in rows]
+        self.windows.note(job, noted, stored, window.passing(len(noted)))
+        return True
+
     def _send_claimed(self, job: Job, sending: tuple[int, int]) -> None:
         """Send the chunks of a claim; count those that completed in an earlier generation.
 
@@ -177,7 +196,7 @@ class FlowControl:
         """
         rows = self.chunks.get_many(job.id, range(*sending))
         self._send(job, [row.number for row in rows if not row.finished and not row.received])
-        self._note(job, [row.number for row in rows if _lacks_note(row)])
+        self._note(job, [row.number for row in rows if _lacks_note(job, row)])
         for _ in range(TRIES):
             stored, window = self._read(job)
             if window is None or window.sending != sending:
@@ -190,7 +209,7 @@ class FlowControl:
         if messages:
             self.queue.send(job.spec.priority, messages, tenant=job.tenant)
 
-    def _note_missing(self, job: Job, tallies: Sequence[Tally]) -> None:
+    def _note_missing(self, job: Job, tallied: Collection[int]) -> None:
         """Count the ended chunks without a note, if the tallies show more ends than were counted.
 
         A chunk is noted before it is tallied, unless it completed in an earlier generation. The
@@ -199,7 +218,7 @@ class FlowControl:
         _, window = self._read(job)
         if window is None or window.next >= job.chunks:
             return
-        ended = sorted(filter(window.covers, _ended(job, tallies)), reverse=True)
+        ended = sorted(filter(window.covers, tallied), reverse=True)
         missing = len(ended) - (window.back or 0)
         if missing <= 0 and window.back is not None:
             return
@@ -214,7 +233,7 @@ class FlowControl:
         for _ in range(TRIES if numbers else 0):
             stored, window = self._read(job)
             rows = self.chunks.get_many(job.id, numbers)
-            ended = [row.noted(None) for row in rows if _lacks_note(row)]
+            ended = [row.noted(None) for row in rows if _lacks_note(job, row)]
             if window is None or not ended:
                 return 0
             try:
@@ -242,8 +261,9 @@ class FlowControl:
                 self.windows.put(job, stored, window.recounted(back))
 
 
-def _lacks_note(row: Chunk) -> bool:
-    return row.finished and row.successor is None
+def _lacks_note(job: Job, row: Chunk) -> bool:
+    """Return whether the chunk has ended without a note; never for a row of a later generation."""
+    return row.finished and row.successor is None and row.generation == job.generation
 
 
 def _ended(job: Job, tallies: Sequence[Tally]) -> Iterator[int]:
