@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -183,7 +183,7 @@ def answering(service: str, *answers: tuple[int, str, Mapping[str, Any]]) -> Any
         body = json.dumps({"__type": f"com.amazonaws#{code}", **fields} if code else fields)
         if service == "s3":
             body = f"<Error><Code>{code}</Code><Message>m</Message></Error>"
-        return AWSResponse(request.url, status, HeadersDict(headers), Body(body))
+        return AWSResponse(request.url, status, cast("Any", HeadersDict(headers)), Body(body))
 
     config = Config(retries={"mode": "standard", "total_max_attempts": 1})
     make: Any = boto3.Session("key", "secret", region_name="us-east-1").client
@@ -224,7 +224,7 @@ def test_transaction_that_always_meets_another_is_unavailable(slept: list[float]
         written(client, PARTS, sleep=slept.append)
 
 
-def test_transaction_says_which_condition_failed(slept: list[float]) -> None:
+def test_transaction_returns_which_condition_failed(slept: list[float]) -> None:
     answer = cancelled("ConditionalCheckFailed", "TransactionConflict")
     client = answering("dynamodb", answer)
 
