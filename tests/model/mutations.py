@@ -20,6 +20,7 @@ from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.job import LONGEST_LIFE, Job, JobStatus
 from shoal.domain.tally import Entry, Sum, Tally
 from shoal.domain.watch_line import WatchLine
+from shoal.domain.window import Window
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.queues import Message
 from shoal.ports.windows import WindowStore
@@ -219,6 +220,14 @@ def _note_in_two_writes(chunk_ended: Function) -> Function:
         return chunk_ended(replace(self, windows=windows), job, chunk)
 
     return variant
+
+
+def _open_unconditionally(self: FlowControl, job: Job) -> Window:
+    window = self.windows.get(job)
+    if window is None:
+        window = Window.opened(job.width, job.chunks)
+        self.windows.put(job, None, window)
+    return window
 
 
 def _forget_before_sending(self: FlowControl, job: Job, sending: tuple[int, int]) -> None:
@@ -527,6 +536,18 @@ MUTATIONS = (
         [_instead(JobControl, "_write_resized", lambda self, job: self.jobs.put(job))],
         Scenario(
             "window not resized",
+            Faults(),
+            chunks=3,
+            max_parallelism=2,
+            actions=("submit", "narrow"),
+        ),
+        "a window is as wide as max_parallelism",
+    ),
+    Mutation(
+        "a window is opened although max_parallelism was changed meanwhile",
+        [_instead(FlowControl, "open", _open_unconditionally)],
+        Scenario(
+            "window opened late",
             Faults(),
             chunks=3,
             max_parallelism=2,
