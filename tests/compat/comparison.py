@@ -49,6 +49,7 @@ ADDED: Final[Mapping[str, str]] = {
     r"after\.jobs\.job_\w+\.waited_at": "The sweep skips executions that waited a moment ago.",
     r"after\.registry\.open job_\w+(\.n)?": "The row of a live job is written with its line.",
     r"after\.registry\.sweep state": "The sweep has a cursor and a lock.",
+    r"after\.registry\.bulk#.*\.generations": "A page has the generations of its jobs.",
     r"answer\.failed": "The sweep counts the jobs that it could not recover.",
     r"after\.registry\.removed#.*": "A removal is remembered for a repeated request.",
 }

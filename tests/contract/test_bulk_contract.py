@@ -1,14 +1,17 @@
+import json
 from dataclasses import replace
 
 import pytest
 
-from shoal.domain.bulk import BulkAction, BulkStatus, BulkVerb, Progress, Refusal
+from shoal.adapters.dynamodb.registry import Registry
+from shoal.domain.bulk import BulkAction, BulkStatus, BulkVerb, Progress, Refusal, Taken
 from shoal.domain.errors import WriteConflict
 from shoal.domain.ids import new_bulk_id
 from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter, Tag
+from tests.contract.aws_services import Aws
 from tests.contract.examples import fresh_id
-from tests.contract.port_sets import Ports
+from tests.contract.port_sets import Ports, on_aws
 
 NOW = 1_800_000_000.0
 
@@ -38,7 +41,7 @@ def test_an_action_is_read_as_it_was_written(ports: Ports) -> None:
     action = an_action(fresh_id())
     assert ports.bulk.create(action)
 
-    taken = action.take(("job_1", "job_2"), "place")
+    taken = action.take((Taken("job_1", 1), Taken("job_2", 3)), "place")
     ports.bulk.put(taken)
     kept = ports.bulk.get(action.tenant, action.id)
     moved = taken.after(Progress(3, (Refusal("job_1", "no"),)), NOW + 1)
@@ -103,3 +106,15 @@ def test_actions_are_listed_newest_first_in_pages(ports: Ports) -> None:
 
     assert [*first.actions, *rest.actions] == actions[::-1]
     assert rest.next_key is None
+
+
+def test_a_page_of_an_earlier_version_has_no_generations(aws: Aws) -> None:
+    ports, action = on_aws(aws), an_action(fresh_id())
+    ports.bulk.create(action.take((Taken("job_1", None), Taken("job_2", None)), "place"))
+
+    (row,) = Registry(aws.dynamodb, "registry").partition(f"bulk#{action.tenant}")
+    found = ports.bulk.get(action.tenant, action.id)
+
+    assert json.loads(row["state"]["S"])["taken"] == ["job_1", "job_2"]
+    assert found is not None
+    assert found.taken == (Taken("job_1", None), Taken("job_2", None))

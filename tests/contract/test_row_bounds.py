@@ -35,7 +35,7 @@ from shoal.adapters.rows.jobs import MOST_AT_REQUEST, check_size, job_row
 from shoal.adapters.rows.tallies import pack_sum, tally_row
 from shoal.adapters.rows.windows import window_row
 from shoal.domain.audit_event import Action, AuditEvent
-from shoal.domain.bulk import EXAMPLES, BulkAction, BulkVerb, Refusal
+from shoal.domain.bulk import EXAMPLES, BulkAction, BulkVerb, Refusal, Taken
 from shoal.domain.canary import Canary
 from shoal.domain.chunk import MOST_PARTS, Accepted, Chunk, CurrentTask, Granted, Lease, Part, Span
 from shoal.domain.counts import Counts
@@ -427,7 +427,7 @@ def test_the_largest_bulk_action_fits(recorder: Recorder, registry: Registry) ->
         fingerprint="f" * 32,
         created_at=NOW,
         expires_at=EXPIRES_AT,
-        taken=(job_id,) * 50,
+        taken=(Taken(job_id, 10**6),) * 50,
         cursor="0" * 80,
         refusals=(Refusal(job_id, "x" * 500),) * EXAMPLES,
         reason="x" * 500,

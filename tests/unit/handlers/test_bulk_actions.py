@@ -189,6 +189,70 @@ def test_a_page_whose_jobs_no_longer_match_is_still_counted_and_audited(
     assert call("POST", f"/jobs/{jobs[0]}/retry").status == seen
 
 
+def die_before_the_count(action: Json, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apply the verb to the first page; the function dies before it counts the page."""
+
+    def dying(*_: object) -> BulkAction:
+        raise Unavailable("the function died")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(BulkAction, "after", dying)
+        with pytest.raises(Unavailable):
+            carried_out(action)
+
+
+def fail(job: str, generation: int = 1) -> None:
+    """Run the only task of the job, which fails."""
+    start(job, generation)
+    report(lease(job), [outcome(0, error=BOOM)])
+
+
+def generation_of(world: World, job: str) -> int:
+    found = world.jobs.get(job)
+    assert found is not None
+    return found.generation
+
+
+def test_a_repeated_page_does_not_retry_a_job_again_that_failed_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = submit(count=1)
+    fail(job)
+    world.clock.advance(1)
+    action = begin("retry", status=["FAILED"])
+    die_before_the_count(action, monkeypatch)
+    fail(job, 2)
+
+    done = carried_out(action)
+
+    assert (done["done"], done["refused"]) == (1, 0)
+    assert (generation_of(world, job), statuses([job])) == (2, ["FAILED"])
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_a_repeated_page_does_not_change_a_job_that_was_retried_since(
+    world: World, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    job = submit(count=1)
+    start(job)
+    granted = lease(job)
+    if verb == "resume":
+        call("POST", f"/jobs/{job}/pause")
+    world.clock.advance(1)
+    action = begin(verb, type="noop")
+    die_before_the_count(action, monkeypatch)
+    report(granted, [outcome(0, error=BOOM)])
+    assert call("POST", f"/jobs/{job}/retry").status == 202
+    if verb == "resume":
+        call("POST", f"/jobs/{job}/pause")
+    before = world.jobs.get(job)
+
+    done = carried_out(action)
+
+    assert (done["done"], done["refused"]) == (0, 1)
+    assert world.jobs.get(job) == before
+
+
 def test_an_abort_ends_an_action_whose_request_died_before_it_was_started(world: World) -> None:
     action = begin("cancel", type="noop")
     world.bulk_runs.started.clear()

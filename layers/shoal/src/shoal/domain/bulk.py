@@ -32,6 +32,16 @@ class BulkStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class Taken(NamedTuple):
+    """A job of the current page, and the generation in which the page found it.
+
+    None in pages that an earlier version of Shoal stored.
+    """
+
+    job_id: str
+    generation: int | None
+
+
 class Refusal(NamedTuple):
     """A job to which the verb does not apply, and the reason."""
 
@@ -67,7 +77,7 @@ class BulkAction:
     status: BulkStatus = BulkStatus.RUNNING
     aborting: bool = False
     cursor: str | None = None
-    taken: tuple[str, ...] | None = None
+    taken: tuple[Taken, ...] | None = None
     done: int = 0
     refused: int = 0
     refusals: tuple[Refusal, ...] = ()
@@ -80,9 +90,9 @@ class BulkAction:
         """Whether the action has ended."""
         return self.status is not BulkStatus.RUNNING
 
-    def take(self, job_ids: tuple[str, ...], following: str | None) -> BulkAction:
+    def take(self, jobs: tuple[Taken, ...], following: str | None) -> BulkAction:
         """Return the action with a new page; `following` is the start of the next one, if any."""
-        return replace(self, taken=job_ids, cursor=following, version=self.version + 1)
+        return replace(self, taken=jobs, cursor=following, version=self.version + 1)
 
     def after(self, progress: Progress, now: float) -> BulkAction:
         """Return the action after its current page was processed."""

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from shoal.domain import ids
 from shoal.domain.audit_event import Action
-from shoal.domain.bulk import BulkAction, BulkVerb, Progress, Refusal
+from shoal.domain.bulk import BulkAction, BulkVerb, Progress, Refusal, Taken
 from shoal.domain.errors import (
     BulkActionNotFound,
     Conflict,
@@ -122,8 +123,9 @@ class BulkActions:
         """Process pages for up to `STEP_SECONDS`; return whether more remain.
 
         If the function dies before the counts of a page are written, the next step processes the
-        stored page again. This is safe: applying a verb twice has the same result, and it is
-        audited once.
+        stored page again. This is safe: a verb is applied once, because a cancelled job is never
+        retried, a deleted one does not exist, and the others apply only in the generation in which
+        the page found the job. It is audited once.
         """
         until = self.clock.now() + STEP_SECONDS
         while self.clock.now() < until:
@@ -160,26 +162,28 @@ class BulkActions:
     def _take(self, action: BulkAction) -> None:
         """Store the next page, unless a step that was presumed dead has stored it."""
         page = self.jobs.page(action.tenant, action.which, limit=PAGE, start=action.cursor)
-        job_ids = tuple(job.id for job in page.jobs)
+        jobs = tuple(Taken(job.id, job.generation) for job in page.jobs)
         with suppress(WriteConflict):
-            self.actions.put(action.take(job_ids, page.next_key))
+            self.actions.put(action.take(jobs, page.next_key))
 
-    def _applied(self, action: BulkAction, job_ids: Sequence[str]) -> Progress:
+    def _applied(self, action: BulkAction, jobs: Sequence[Taken]) -> Progress:
         if action.dry_run:
-            return Progress(len(job_ids))
+            return Progress(len(jobs))
         refused = self.executor.map(
-            lambda job_id: self._refusal(action, job_id), job_ids, at_once=_CONCURRENCY
+            lambda taken: self._refusal(action, taken), jobs, at_once=_CONCURRENCY
         )
         refusals = tuple(each for each in refused if each is not None)
-        return Progress(len(job_ids) - len(refusals), refusals)
+        return Progress(len(jobs) - len(refusals), refusals)
 
-    def _refusal(self, action: BulkAction, job_id: str) -> Refusal | None:
+    def _refusal(self, action: BulkAction, taken: Taken) -> Refusal | None:
+        job_id, generation = taken
+        control = self.job_control
         verbs: Mapping[BulkVerb, Callable[[str, str], object]] = {
-            BulkVerb.CANCEL: self.job_control.cancel,
-            BulkVerb.PAUSE: self.job_control.pause,
-            BulkVerb.RESUME: self.job_control.resume,
-            BulkVerb.RETRY: self.job_control.retry,
-            BulkVerb.DELETE: self.job_control.delete,
+            BulkVerb.CANCEL: control.cancel,
+            BulkVerb.PAUSE: partial(control.pause, generation=generation),
+            BulkVerb.RESUME: partial(control.resume, generation=generation),
+            BulkVerb.RETRY: partial(control.retry, generation=generation),
+            BulkVerb.DELETE: control.delete,
         }
         if action.verb is BulkVerb.RETRY:
             self.audit_trail.record_canary(job_id)

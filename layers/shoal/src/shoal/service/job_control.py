@@ -42,18 +42,26 @@ class JobControl:
 
         return self._updated(tenant, job_id, move)
 
-    def pause(self, tenant: str, job_id: str) -> Job:
-        """Stop leasing chunks of the job; running tasks continue."""
+    def pause(self, tenant: str, job_id: str, *, generation: int | None = None) -> Job:
+        """Stop leasing chunks of the job; running tasks continue.
+
+        With a generation, raises IllegalMove if a later one has begun.
+        """
 
         def move(job: Job) -> Job | None:
+            _check_generation(job, generation)
             return None if job.paused else job.pause(self.clock.now())
 
         return self._updated(tenant, job_id, move)
 
-    def resume(self, tenant: str, job_id: str) -> Job:
-        """Clear the flag, then wake the execution, which resends the chunks without a lease."""
+    def resume(self, tenant: str, job_id: str, *, generation: int | None = None) -> Job:
+        """Clear the flag, then wake the execution, which resends the chunks without a lease.
+
+        With a generation, raises IllegalMove if a later one has begun.
+        """
 
         def move(job: Job) -> Job | None:
+            _check_generation(job, generation)
             repeated = job.resumed_at > 0.0  # maybe the job has ended since
             unchanged = not job.paused and (repeated or not job.stopping)
             return None if unchanged else job.resume(self.clock.now())
@@ -66,14 +74,19 @@ class JobControl:
         job_id: str,
         selection: Selection | None = None,
         canary: Canary | None = None,
+        *,
+        generation: int | None = None,
     ) -> Job:
         """Retry the tasks of a FAILED job that did not complete, as its next generation.
 
         A selection limits the retry to matching failed tasks; the others are unchanged. With a
-        canary, the selection is the canary's sample.
+        canary, the selection is the canary's sample. With a generation, nothing happens if a later
+        one has begun: the request is a repeat.
         """
 
         def move(job: Job) -> Job | None:
+            if generation is not None and job.generation > generation:
+                return None
             if job.generation > 1 and job.live:
                 same = job.selection == job.chosen(selection)
                 if not (same if canary is None else _is_at_canary(job, canary)):
@@ -158,6 +171,12 @@ class JobControl:
         job = update_job(self.jobs, job_id, owned, write=write)
         self.completion.wake(job)
         return job
+
+
+def _check_generation(job: Job, generation: int | None) -> None:
+    """Raise IllegalMove if a generation after this one has begun."""
+    if generation is not None and job.generation > generation:
+        raise IllegalMove(f"job {job.id} was retried in the meantime")
 
 
 def _is_at_canary(job: Job, canary: Canary) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.rows.attributes import Row, float_of, int_of, number, text, text_of
-from shoal.domain.bulk import BulkAction, BulkStatus, BulkVerb, Refusal
+from shoal.domain.bulk import BulkAction, BulkStatus, BulkVerb, Refusal, Taken
 from shoal.domain.errors import WriteConflict
 from shoal.domain.job import JobStatus
 from shoal.domain.job_filter import JobFilter, Tag
@@ -58,6 +58,7 @@ class DynamoBulkStore:
             "v": number(action.version),
             "expires_at": number(action.expires_at),
             "state": text(json.dumps(_state(action), separators=(",", ":"))),
+            **_generations(action),
         }
 
 
@@ -85,13 +86,30 @@ def _state(action: BulkAction) -> Mapping[str, Any]:
         "status": action.status,
         "aborting": action.aborting,
         "cursor": action.cursor,
-        "taken": action.taken,
+        "taken": None if action.taken is None else [each.job_id for each in action.taken],
         "done": action.done,
         "refused": action.refused,
         "refusals": action.refusals,
         "finished_at": action.finished_at,
         "reason": action.reason,
     }
+
+
+def _generations(action: BulkAction) -> Row:
+    """Return the generations of the jobs of the page; earlier versions of Shoal ignore them."""
+    known = [each.generation for each in action.taken or () if each.generation is not None]
+    if not known or len(known) < len(action.taken or ()):
+        return {}
+    return {"generations": {"L": [number(each) for each in known]}}
+
+
+def _taken(job_ids: Sequence[str] | None, row: Row) -> tuple[Taken, ...] | None:
+    if job_ids is None:
+        return None
+    if "generations" not in row:  # an earlier version of Shoal stored the page
+        return tuple(Taken(job_id, None) for job_id in job_ids)
+    generations = [int(each["N"]) for each in row["generations"]["L"]]
+    return tuple(map(Taken, job_ids, generations))
 
 
 def _action(row: Row) -> BulkAction:
@@ -109,7 +127,7 @@ def _action(row: Row) -> BulkAction:
                     "tag": None if which["tag"] is None else Tag(*which["tag"]),
                 }
             ),
-            "taken": None if said.get("taken") is None else tuple(said["taken"]),
+            "taken": _taken(said.get("taken"), row),
             "refusals": tuple(Refusal(*each) for each in said["refusals"]),
         },
         id=row["sk"]["S"],
