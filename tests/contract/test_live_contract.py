@@ -85,7 +85,7 @@ def test_unsubscribing_and_leaving_twice_change_nothing(ports: Ports) -> None:
 def test_one_publisher_claims_each_version(ports: Ports) -> None:
     job, now = fresh_id(), ports.clock.now() + 0.25
     expires_at = int(now) + 7_200
-    first, second = LastSent(1, now), LastSent(2**34 + 5, now + 1)
+    first, second = LastSent(1, now, pending=True), LastSent(2**34 + 5, now + 1)
 
     assert ports.live.last_sent(job) is None
     assert ports.live.record_sent(job, first, before=None, expires_at=expires_at)

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable
 
+import pytest
+
 from shoal.adapters.memory.clock import FixedClock
 from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
@@ -94,6 +96,32 @@ def test_the_publisher_that_loses_the_write_sends_the_later_changes() -> None:
 
     (message,) = map(json.loads, stage.sockets.sent["c"])
     assert message["previous"] == early.version
+    assert stage.pauses == [1.0]
+
+
+class Died(BaseException):
+    """The function was killed."""
+
+
+@pytest.mark.parametrize("posted", [False, True])
+def test_last_delta_is_sent_again_if_its_sender_died(*, posted: bool) -> None:
+    stage = Stage()
+    post = stage.sockets.post
+
+    def dying(connection_id: str, message: str) -> bool:
+        if posted:
+            post(connection_id, message)
+        raise Died
+
+    stage.sockets.post = dying  # type: ignore[method-assign]
+    with pytest.raises(Died):
+        stage.publisher().publish([JOB.id])
+    stage.sockets.post = post  # type: ignore[method-assign]
+
+    stage.publisher().publish([JOB.id])  # the records are delivered again
+    stage.publisher().publish([JOB.id])
+
+    assert len(stage.heard()) == 1 + posted
     assert stage.pauses == [1.0]
 
 

@@ -42,10 +42,15 @@ class Connection:
 
 
 class LastSent(NamedTuple):
-    """The last version of a job that was sent to subscribers, and the time."""
+    """The last version of a job that was sent to subscribers, and the time.
+
+    While it is sent, it is `pending`. If its sender dies, it stays pending, and another one sends
+    it again.
+    """
 
     version: int
     at: float
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ class LiveDeltaPublisher:
     """Live deltas. Each is computed from the current job, so late or repeated records do no harm.
 
     The row and the tallies of a job are in several shards of the stream, so several functions can
-    process the same job. The one whose conditional write succeeds first sends the delta.
+    process the same job. The one whose conditional write succeeds first sends the delta, and
+    records that it was sent. If it dies before that, its records are delivered again, and the next
+    function sends the delta after one period.
     """
 
     store: LiveStore
@@ -56,14 +58,17 @@ class LiveDeltaPublisher:
             return 0
         view = self._view(tenant, job_id)
         before, now = self.store.last_sent(job_id), self.clock.now()
-        if view is None or (before is not None and before.version >= view.version):
+        if view is None or _was_sent(view, before):
             return 0
         if before is not None and now - before.at < PERIOD:
             return None
-        mine, expires_at = LastSent(view.version, now), int(now) + CONNECTION_SECONDS
+        mine, expires_at = LastSent(view.version, now, pending=True), int(now) + CONNECTION_SECONDS
         if not self.store.record_sent(job_id, mine, before=before, expires_at=expires_at):
             return None
-        return self._send(tenant, _delta(view, before), topics)
+        sent = self._send(tenant, _delta(view, before), topics)
+        done = mine._replace(pending=False)
+        self.store.record_sent(job_id, done, before=mine, expires_at=expires_at)
+        return sent
 
     def _view(self, tenant: str, job_id: str) -> JobView | None:
         try:
@@ -97,6 +102,13 @@ class LiveDeltaPublisher:
             self.store.unsubscribe(connection_id, tenant, topic)
         self.store.disconnect(connection_id, tenant)
         return False
+
+
+def _was_sent(view: JobView, before: LastSent | None) -> bool:
+    """Return whether this version of the job, or a later one, was sent."""
+    if before is None or before.version < view.version:
+        return False
+    return before.version > view.version or not before.pending
 
 
 def _delta(view: JobView, before: LastSent | None) -> Delta:

@@ -94,7 +94,9 @@ class DynamoLiveStore:
 
     def last_sent(self, job_id: str) -> LastSent | None:
         row = self._registry.get(_job(job_id), _ONLY)
-        return None if row is None else LastSent(int_of(row, "v"), float_of(row, "at"))
+        if row is None:
+            return None
+        return LastSent(int_of(row, "v"), float_of(row, "at"), pending="pending" in row)
 
     def record_sent(
         self, job_id: str, told: LastSent, *, before: LastSent | None, expires_at: int
@@ -110,6 +112,8 @@ class DynamoLiveStore:
                 },
             }
         said = {"v": number(told.version), "at": number(told.at)}
+        if told.pending:
+            said["pending"] = {"BOOL": True}
         return self._put(_job(job_id), _ONLY, said, expires_at, **condition)
 
     def _alive(self, row: Row) -> bool:
