@@ -215,3 +215,15 @@ def test_standings_are_those_of_the_chunks_that_exist(ports: Ports) -> None:
     found = ports.chunks.statuses(job, [*range(300)])
 
     assert found == {n: ChunkStatuses(1, "RRR" if n == 7 else "PPP") for n in range(250)}
+
+
+def test_a_row_is_not_put_back_to_an_earlier_generation(ports: Ports) -> None:
+    chunk = a_chunk(fresh_id())
+    ports.chunks.create([chunk])
+    later = chunk.reset(3, NOW)
+    ports.chunks.put(later)
+
+    with pytest.raises(WriteConflict):
+        ports.chunks.put(replace(later, generation=2, version=later.version + 1))
+
+    assert ports.chunks.get(chunk.job, 0) == later

@@ -9,6 +9,7 @@ import pytest
 from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
+from shoal.domain.errors import IllegalMove
 from shoal.domain.job import JobStatus
 from shoal.domain.tally import Entry, address
 from tests.unit.service.service_harness import TENANT, ServiceHarness
@@ -109,3 +110,11 @@ def test_a_seal_also_ends_tasks_that_an_earlier_generation_left_running(
     assert harness.report(lease) == "cancelled"
 
     assert harness.row(1).statuses == "X"
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_a_reset_to_a_generation_that_the_row_reached_is_refused(generation: int) -> None:
+    chunk = Chunk.new("job", 0, first=0, size=1, now=1.0, generation=2)
+
+    with pytest.raises(IllegalMove, match="reached 2"):
+        chunk.reset(generation, 2.0)

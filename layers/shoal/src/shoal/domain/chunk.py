@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from shoal.domain.counts import Counts, TaskStatus
+from shoal.domain.errors import IllegalMove
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.retry import RetryPolicy
 
@@ -380,8 +381,10 @@ class Chunk:
 
         With `again`, only the tasks at these positions do: other FAILED tasks stay FAILED, and
         tasks that never ended become CANCELLED. The epoch rises, so that a worker of the previous
-        generation is fenced off.
+        generation is fenced off. Raises IllegalMove if the generation is not a later one.
         """
+        if self.reached(generation):
+            raise IllegalMove(f"chunk {self.number} of job {self.job} reached {self.generation}")
         statuses = "".join(
             _status_after_reset(letter, None if again is None else offset in again)
             for offset, letter in enumerate(self.statuses)

@@ -33,7 +33,10 @@ class ChunkStore(Protocol):
         """Return the statuses of the existing chunks; suitable for thousands of them."""
 
     def put(self, chunk: Chunk) -> None:
-        """Write it over its previous version; raise WriteConflict if another write came first."""
+        """Write it over its previous version and not over a later generation.
+
+        Raises WriteConflict if another write came first.
+        """
 
     def put_part(
         self, key: PartKey, outcomes: Sequence[Outcome], *, origin: Origin, expires_at: int

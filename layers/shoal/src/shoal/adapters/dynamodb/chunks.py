@@ -16,6 +16,7 @@ from shoal.adapters.rows.origins import (
 )
 from shoal.adapters.rows.parts import pack_part, unpack_part
 from shoal.domain.chunk import Chunk
+from shoal.domain.errors import WriteConflict
 from shoal.domain.outcome import Origin, Outcome, PartKey, WholePart
 from shoal.ports.blobs import UploadLink
 from shoal.ports.chunks import ChunkStatuses
@@ -52,7 +53,10 @@ class DynamoChunkStore:
         return {names[name]: statuses_of(row) for name, row in rows.items()}
 
     def put(self, chunk: Chunk) -> None:
-        self._tasks.put_over(chunk_row(chunk), chunk.version - 1)
+        row = chunk_row(chunk)
+        before = {":v": number(chunk.version - 1), ":g": row["g"]}
+        if not self._tasks.put_if(row, "v = :v AND g <= :g", before):
+            raise WriteConflict(row["id"]["S"])
 
     def put_part(
         self, key: PartKey, outcomes: Sequence[Outcome], *, origin: Origin, expires_at: int

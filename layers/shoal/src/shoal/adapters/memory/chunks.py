@@ -45,7 +45,11 @@ class MemoryChunkStore(Restorable):
 
     def put(self, chunk: Chunk) -> None:
         stored = self._chunks.get((chunk.job, chunk.number))
-        if stored is None or stored.version != chunk.version - 1:
+        if (
+            stored is None
+            or stored.version != chunk.version - 1
+            or stored.generation > chunk.generation
+        ):
             raise WriteConflict(f"{chunk.job}#{chunk.number}")
         self._chunks[chunk.job, chunk.number] = chunk
 
