@@ -6,6 +6,7 @@ Exit code 3 means that a scenario found something.
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 import time
@@ -175,6 +176,7 @@ SCENARIOS: Final[Sequence[Scenario]] = (
 
 def main() -> None:
     """Run all scenarios and their controls, and write the page; or run one scenario."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request hides the table
     if len(sys.argv) > 1:
         (only,) = (each for each in SCENARIOS if each.name == sys.argv[1])
         run = _attempt(only)
