@@ -69,7 +69,8 @@ def _show(seed: int, *, reads: bool, whole: bool) -> int:
 
 def _shrunk(decided: Decided, law: str) -> Outcome:
     def fails(fewer: Decided) -> bool:
-        return any(each.law == law for each in play(replayed=fewer).violations)
+        run = play(replayed=fewer, stops=lambda violation: violation.law == law)
+        return any(each.law == law for each in run.violations)
 
     small: dict[Place, int] = dict(shrunk(decided, fails))
     return play(replayed=small)

@@ -23,7 +23,8 @@ class Control(NamedTuple):
 def found_by(mutation: Mutation, seed: int) -> str | None:
     """The law that the mistake breaks in the run of this seed."""
     with applied(mutation.replacements):
-        violations = unknown(play(seed).violations)
+        run = play(seed, stops=lambda violation: bool(unknown([violation])))
+        violations = unknown(run.violations)
     return violations[0].law if violations else None
 
 

@@ -19,9 +19,11 @@ class Fault(StrEnum):
     LOST_ANSWER = "the answer is lost"
     REPEATED = "the SDK repeats a write that was done"
     THROTTLED = "the call is throttled"
-    STALLED = "the function stalls"
+    STALLED = "the function stalls at a call"
+    FROZEN = "the function freezes for most of its time"
     PARTIAL = "a batch is done in part"
-    ROWS_APART = "rows of a batch are read or written apart"
+    UNPROCESSED = "items of a batch are not processed at first"
+    ROWS_APART = "rows of a batch are read or written far apart"
     STALE_INDEX = "an index is behind"
     OUTAGE = "a service is unavailable for a while, or for some of its calls"
     # Faults of API requests.
@@ -44,6 +46,13 @@ class Fault(StrEnum):
     EVENT_LOST = "an event is lost"
     EVENT_LATE = "an event is late"
     EVENT_TWICE = "an event is delivered twice"
+    # Faults of the stream of the jobs table, and of what it feeds.
+    RECORD_LOST = "a stream record is lost"
+    RECORD_LATE = "a stream record is late"
+    RECORD_TWICE = "a stream record is delivered twice"
+    ENTRY_REJECTED = "the event bus rejects an entry"
+    WEBHOOK_REFUSED = "the endpoint of a webhook fails"
+    SOCKET_CLOSED = "a live connection closes"
     # Faults of workers.
     POD_KILLED = "a worker is killed"
     POD_DRAINED = "a worker is drained"
@@ -52,7 +61,9 @@ class Fault(StrEnum):
     PREEMPTED = "a thread of a worker is preempted"
     # Faults of stored data.
     ROW_EXPIRED = "an expired row is removed"
+    OBJECT_EXPIRED = "an expired object is removed"
     ROLLED_BACK = "a row has fields of a later version"
+    UNREADABLE = "a row cannot be read"
 
 
 PORT_FAULTS: Final = (
@@ -60,19 +71,30 @@ PORT_FAULTS: Final = (
     Fault.KILLED_AFTER,
     Fault.LOST_REQUEST,
     Fault.LOST_ANSWER,
-    Fault.REPEATED,
     Fault.THROTTLED,
     Fault.STALLED,
-    Fault.PARTIAL,
-    Fault.ROWS_APART,
-    Fault.STALE_INDEX,
 )
+"""Faults of any call. The others are drawn only where they apply."""
 _LATENCIES: Final = (0.005, 0.001, 0.05, 0.8)
 _LATENCY_WEIGHTS: Final = (70.0, 10.0, 15.0, 5.0)
 _PORT_OPTIONS: Final[tuple[Fault | float, ...]] = (*_LATENCIES, *PORT_FAULTS)
 _MOST: Final = 0.6
 """The largest part of calls that faults may take."""
-_RARE: Final = frozenset((Fault.ROW_EXPIRED, Fault.ROLLED_BACK, Fault.QUEUE_WIPED))
+_READS: Final = 0.3
+"""The rate of the faults of calls that only read, as a part of the rate of those that write."""
+_RARE: Final = frozenset((Fault.UNREADABLE, Fault.QUEUE_WIPED))
+_SELDOM: Final = frozenset(
+    (
+        *(Fault.STALE_INDEX, Fault.ENTRY_REJECTED, Fault.WEBHOOK_REFUSED, Fault.OUTAGE),
+        *(Fault.EVENT_LOST, Fault.EVENT_LATE, Fault.EVENT_TWICE, Fault.EXECUTION_ABORTED),
+        *(Fault.INVOCATION_FORGOTTEN, Fault.MESSAGE_LOST, Fault.MESSAGE_TWICE),
+    )
+)
+"""Faults of something that happens seldom in a run."""
+_RATES: Final = (0.01, 0.03, 0.1, 0.3)
+_HIGH_RATES: Final = (0.1, 0.3, 0.6, 0.9)
+_EXPIRY: Final = frozenset((Fault.ROW_EXPIRED, Fault.OBJECT_EXPIRED))
+"""Faults that a run meets only weeks later; the director draws them."""
 _WORLD: Final = "faults"
 
 
@@ -87,22 +109,30 @@ class Faults:
         self.budgets: dict[Fault, int] = {}
         share = decisions.between(_WORLD, 0.0, 0.5)
         for kind in Fault:
+            if kind in _EXPIRY:
+                continue
             enabled = decisions.chance(_WORLD, share / (4 if kind in _RARE else 1))
             if wanted is not None:
                 enabled = kind in wanted
             if enabled:
-                self.rates[kind] = (0.01, 0.03, 0.1, 0.3)[decisions.integer(_WORLD, 0, 3)]
+                rates = _HIGH_RATES if kind in _SELDOM else _RATES
+                self.rates[kind] = rates[decisions.integer(_WORLD, 0, len(rates) - 1)]
                 self.budgets[kind] = decisions.integer(_WORLD, 1, 5)
-        rates = [self.rates.get(kind, 0.0) for kind in PORT_FAULTS]
+        self._write_weights = self._weights(1.0)
+        self._read_weights = self._weights(_READS)
+
+    def _weights(self, part: float) -> Weights:
+        rates = [part * self.rates.get(kind, 0.0) for kind in PORT_FAULTS]
         rest = 1.0 - min(_MOST, sum(rates))
         latencies = [rest * weight / sum(_LATENCY_WEIGHTS) for weight in _LATENCY_WEIGHTS]
-        self._port_weights = Weights([*latencies, *rates])
+        return Weights([*latencies, *rates])
 
-    def at_port(self, actor: str) -> Fault | float:
+    def at_port(self, actor: str, *, writes: bool) -> Fault | float:
         """The latency or the fault of a port call."""
         if not self.active:
             return _LATENCIES[0]
-        option = _PORT_OPTIONS[self._decisions.choose(actor, self._port_weights)]
+        weights = self._write_weights if writes else self._read_weights
+        option = _PORT_OPTIONS[self._decisions.choose(actor, weights)]
         if not isinstance(option, Fault):
             return option
         if self._spend(option):

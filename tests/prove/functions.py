@@ -14,16 +14,20 @@ from handlers import (
     callbacks,
     create_tasks,
     dead_letters,
+    deliver_webhooks,
     enqueue_tasks,
     execution_ended,
     export_results,
     fail_job,
+    job_events,
+    live,
     live_deltas,
     monitor_completion,
     plan_tasks,
     sweep,
     wait_and_retry,
 )
+from tests.prove.faults import Fault, Faults
 from tests.prove.simulation import Ambient, Killed, Process, Simulation
 from tests.prove.threads import Event
 from tests.prove.trace import Trace
@@ -42,7 +46,10 @@ FUNCTIONS: Final[Mapping[str, tuple[Handler, float]]] = {
     "DeadLetters": (dead_letters.handler, 60.0),
     "ExecutionEnded": (execution_ended.handler, 30.0),
     "ExportResults": (export_results.handler, 900.0),
+    "JobEvents": (job_events.handler, 30.0),
     "LiveDeltas": (live_deltas.handler, 30.0),
+    "Live": (live.handler, 30.0),
+    "DeliverWebhooks": (deliver_webhooks.handler, 120.0),
     "BulkActions": (bulk_actions.handler, 300.0),
     "Sweep": (sweep.handler, 900.0),
 }
@@ -70,6 +77,10 @@ class _Resolver(Ambient):
         api.app.context.update(self._context)
 
 
+_NOTICE: Final = 0.3
+"""Seconds after which a caller can give up a function that stalls."""
+
+
 class Invocation:
     """One call of a function: its answer once it has one, or how it failed."""
 
@@ -85,6 +96,11 @@ class Invocation:
         """Wait for its end; whether that came in time."""
         return self._ended.wait(seconds)
 
+    def stalls(self) -> bool:
+        """Wait until it has ended or stalls; whether it stalls."""
+        self._ended.wait(_NOTICE)
+        return self.process.stalled and not self.ended
+
     @property
     def ended(self) -> bool:
         return self._ended.is_set()
@@ -96,10 +112,13 @@ class Invocation:
 class Lambda:
     """Invokes functions."""
 
-    def __init__(self, simulation: Simulation, trace: Trace) -> None:
+    def __init__(self, simulation: Simulation, faults: Faults, trace: Trace) -> None:
         self._simulation = simulation
+        self._faults = faults
         self._trace = trace
         self.running: set[Invocation] = set()
+        self.frozen: Callable[[str], None] = lambda _: None
+        """Record that a function froze."""
 
     def invoke(self, function: str, event: Mapping[str, Any], label: str = "") -> Invocation:
         """Start an invocation; it keeps running after its caller gave up."""
@@ -128,5 +147,23 @@ class Lambda:
                 self.running.discard(invocation)
                 invocation.end()
 
-        simulation.spawn(label or function, run, process)
+        actor = simulation.spawn(label or function, run, process)
+        if self._faults.strikes(Fault.FROZEN, function):
+            self.freeze(invocation, function, timeout, actor.name)
         return invocation
+
+    def freeze(self, invocation: Invocation, function: str, longest: float, who: str) -> None:
+        """Freeze an invocation at some point of its work, for up to its time."""
+        simulation = self._simulation
+        begin = simulation.now + self._faults.between(who, 0.0, 0.08)
+        until = begin + self._faults.between(who, 0.3, 0.95) * longest
+
+        def begun() -> None:
+            if not invocation.ended:
+                self._trace.add(
+                    simulation.now, who, f"freezes for {until - begin:.0f} s", fault="frozen"
+                )
+                self.frozen(function)
+                invocation.process.freeze_until(until)
+
+        simulation.at(begin, begun)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from shoal.adapters.http import PostResponse
 from shoal.wire.worker import RemoteUnavailable
 from tests.prove.faults import Fault, Faults
-from tests.prove.functions import Lambda
+from tests.prove.functions import Invocation, Lambda
 from tests.prove.laws import Laws
 from tests.prove.simulation import Simulation
 from tests.prove.trace import Trace
@@ -21,8 +21,10 @@ URL: Final = "https://api.sim"
 _TIMEOUT: Final = 30.0
 _CLIENT_TIMEOUT: Final = 35.0
 _LATENCY: Final = 0.01
+_LEFT_RUNNING: Final = 0.5
+"""The share of lost answers whose function does not stay behind."""
 _OK: Final = 200
-_ID: Final = re.compile(r"(job|bulk|exp)_[0-9A-Z]{26}(\.\d+)?")
+_ID: Final = re.compile(r"(job|bulk|exp|wh)_[0-9A-Z]{26}(\.\d+)?")
 
 
 class Answer(NamedTuple):
@@ -35,6 +37,12 @@ class Answer(NamedTuple):
 
 class NoAnswer(Exception):  # noqa: N818
     """The connection broke, or nothing came in time."""
+
+
+def _epochs(body: Any) -> dict[tuple[str, int], int]:
+    """The epochs under which a worker reports or renews, by job and chunk."""
+    leases = [*body.get("reports", ()), *body.get("leases", ())]
+    return {(each["job_id"], each["chunk"]): each["epoch"] for each in leases}
 
 
 class Gateway:
@@ -54,6 +62,8 @@ class Gateway:
         self._functions = functions
         self._trace = trace
         self._ids = itertools.count(1)
+        self.told: Callable[[str, Any, Any], None] = lambda _noun, _asked, _answer: None
+        """Gets each request and answer of a worker."""
 
     def request(
         self,
@@ -79,11 +89,11 @@ class Gateway:
             raise NoAnswer(what)
         event = self._event(method, path, body, headers, claims)
         invocation = self._functions.invoke(function, event, path.rpartition("/")[2][:12])
-        patience = _TIMEOUT
-        lost = self._faults.strikes(Fault.API_ANSWER_LOST, actor.name)
-        if lost:
-            patience = self._faults.between(actor.name, 0.02, _CLIENT_TIMEOUT)
-        ended = invocation.wait(patience)
+        if function == "Callbacks" and body is not None:
+            invocation.process.epochs = _epochs(json.loads(body))
+        elif method != "GET" and (job := _ID.search(path)) is not None:
+            self._laws.requests[job[0].partition(".")[0]] += 1
+        lost, ended = self._awaited(invocation, function, actor.name)
         if lost:
             self._trace.add(simulation.now, actor.name, what, fault="answer lost")
             raise NoAnswer(what)
@@ -93,6 +103,21 @@ class Gateway:
             return 500, "{}", {}
         answer = invocation.answer
         return answer["statusCode"], answer["body"], answer["headers"]
+
+    def _awaited(self, invocation: Invocation, function: str, who: str) -> tuple[bool, bool]:
+        """Wait for an answer; whether it is lost, and whether the function has ended.
+
+        A function whose answer is lost can go on for long, and so can one that stalls.
+        """
+        faults, patience = self._faults, _TIMEOUT
+        lost = faults.strikes(Fault.API_ANSWER_LOST, who)
+        if lost:
+            patience = faults.between(who, 0.02, _CLIENT_TIMEOUT)
+            if faults.between(who, 0.0, 1.0) > _LEFT_RUNNING:
+                self._functions.freeze(invocation, function, _TIMEOUT, who)
+        elif invocation.stalls() and faults.between(who, 0.0, 1.0) > _LEFT_RUNNING:
+            lost, patience = True, faults.between(who, 0.1, 5.0)
+        return lost, invocation.wait(patience)
 
     def _event(
         self,
@@ -135,6 +160,7 @@ class Gateway:
         except NoAnswer as error:
             raise RemoteUnavailable(f"no answer: {error}") from error
         if status == _OK:
+            self.told(path.rpartition("/")[2], json.loads(body), json.loads(text))
             self._told(path.rpartition("/")[2], json.loads(body), json.loads(text))
         retry_after = told.get("Retry-After")
         return PostResponse(
@@ -191,4 +217,5 @@ class Gateway:
             "Api", method, path, body=text, headers=headers, claims=claims
         )
         self._laws.branches[f"{method} {_ID.sub('{id}', path)}: {status}"] += 1
-        return Answer(status, json.loads(answer) if answer else None, told)
+        parsed = json.loads(answer) if answer[:1] in {"{", "["} else answer or None
+        return Answer(status, parsed, told)

@@ -1,4 +1,4 @@
-"""The laws for each write, for each answer, and at rest."""
+"""The laws for each write and for each answer."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any, Final, NamedTuple
 
 from shoal.domain.canary import CanaryVerdict
 from shoal.domain.chunk import Chunk
-from shoal.domain.counts import Counts
-from shoal.domain.job import Job, JobStatus
-from shoal.domain.outcome import Outcome, PartKey
-from shoal.domain.tally import Entry, Sum, Tally, address, total
+from shoal.domain.job import Job
+from shoal.domain.tally import Entry, Sum
 from shoal.domain.window import Window
 from tests.prove.simulation import Simulation
+from tests.prove.threads import Event
 from tests.prove.trace import Trace, shown
 
 _ENDED: Final = "CFX"
+_MARKS: Final = ("a later version wrote a job", "a row cannot be read")
+"""Branches that are named in a violation, so that a known fault can be recognized."""
 
 
 class Violation(NamedTuple):
@@ -27,13 +28,45 @@ class Violation(NamedTuple):
     how: str
 
 
+class Acknowledged:
+    """What users and workers were told with a 2xx answer."""
+
+    def __init__(self) -> None:
+        self.submits: dict[str, str] = {}
+        """Jobs with their tenants."""
+        self.cancels: dict[str, float] = {}
+        self.deletes: set[str] = set()
+        self.changes: dict[tuple[str, str], Any] = {}
+        """The values of fields, by job and field."""
+        self.unanswered: dict[tuple[str, str], list[Any]] = {}
+        """The values that requests without an answer may write, by job and field."""
+        self.retries: dict[str, int] = {}
+        """The generation that a retry began, by job."""
+        self.chosen: dict[tuple[str, int], list[int]] = {}
+        """The tasks that a retry of some has to run, by job and generation."""
+        self.discards: set[str] = set()
+        self.results: dict[tuple[str, int], Any] = {}
+        """Results by task."""
+        self.failures: set[tuple[str, int]] = set()
+        """Tasks that failed by hand."""
+        self.outcomes: set[tuple[str, int]] = set()
+        """Tasks that completed."""
+        self.bulk_actions: dict[str, str] = {}
+        self.exports: set[tuple[str, str]] = set()
+        self.webhooks: dict[str, tuple[str, bool]] = {}
+        """Webhooks by id, with their tenants and whether they exist."""
+
+
 class Laws:
     """Checks, and what they have to remember."""
 
-    def __init__(self, simulation: Simulation, trace: Trace) -> None:
+    def __init__(self, simulation: Simulation, trace: Trace, *, lease: float) -> None:
+        self.lease = lease
         self._simulation = simulation
         self._trace = trace
         self.violations: list[Violation] = []
+        self.noted: Callable[[Violation], None] = lambda _: None
+        """Gets each violation."""
         self.checked: Counter[str] = Counter()
         """How often each law had something to check."""
         self.branches: Counter[str] = Counter()
@@ -42,20 +75,27 @@ class Laws:
         """Rows may have expired."""
         self.calm = False
         """No fault happens any more."""
+        self.calm_at = 0.0
         self.calm_grants: Counter[str] = Counter()
         self.calm_strangers: Counter[str] = Counter()
         """Grants by job, and grants to workers that do not offer the task type."""
         self.types_of: Callable[[str], frozenset[str]] = lambda _: frozenset()
         self.type_of: Callable[[str], str] = lambda _: ""
+        self.job_of: Callable[[str], Job | None] = lambda _: None
+        self.prompt = False
+        """Workers hear of a pause in time: no fault of this run can delay a heartbeat."""
+        self.acknowledged = Acknowledged()
+        self.requests: Counter[str] = Counter()
+        """Requests of users that may write the row of a job, by job."""
         self._strangers: set[tuple[str, int]] = set()
         """Chunks that were granted to a worker which does not offer their type."""
-        self._tenants: dict[str, str] = {}
-        self._cancelled: dict[str, float] = {}
         self._paused: dict[str, float] = {}
-        self._deleted: set[str] = set()
-        self._changes: dict[str, dict[str, Any]] = {}
-        self._results: dict[tuple[str, int], Any] = {}
-        self._accepted: set[tuple[str, int]] = set()
+        self.resumed: dict[str, float] = {}
+        """When the latest resume of a job was acknowledged."""
+        self._waiting: dict[str, list[Event]] = {}
+        """Users that wait for something to happen."""
+        self._generations: dict[tuple[str, int, int], int] = {}
+        """The generation in which an epoch was granted, by job, chunk and epoch."""
         self._granted_at: dict[tuple[str, int, int], float] = {}
         self._by_hand: set[tuple[str, int]] = set()
         self._had: dict[tuple[str, int], int] = {}
@@ -65,8 +105,11 @@ class Laws:
         """Note a violation."""
         if self.late:
             how += " (weeks later)"
+        how += "".join(f" ({mark})" for mark in _MARKS if self.branches[mark])
         if len(self.violations) < 20:
-            self.violations.append(Violation(law, self._simulation.now, how))
+            violation = Violation(law, self._simulation.now, how)
+            self.violations.append(violation)
+            self.noted(violation)
             self._trace.add(self._simulation.now, "law", law, (how,), fault="VIOLATION")
 
     def check(self, law: str, holds: bool, how: str = "") -> None:  # noqa: FBT001
@@ -75,10 +118,43 @@ class Laws:
         if not holds:
             self.broken(law, how)
 
+    def wait_for(self, what: str, seconds: float) -> bool:
+        """Wait until something happens, so that a user can act at this very moment."""
+        event = Event(self._simulation)
+        self._waiting.setdefault(what, []).append(event)
+        return event.wait(seconds)
+
+    def _job_moments(self, old: Job, new: Job) -> None:
+        if old.ending is None and new.ending is not None:
+            self._happens("stopped")
+        if new.generation > old.generation:
+            self._happens("retried")
+        if old.live and not new.live:
+            self._happens("closed")
+
+    def _chunk_moments(self, old: Chunk, new: Chunk) -> None:
+        if new.epoch > old.epoch and new.lease is not None:
+            self._happens("granted")
+        elif len(new.parts) > len(old.parts):
+            self._happens("reported")
+        elif new.generation > old.generation:
+            self._happens("reset")
+
+    def _happens(self, what: str) -> None:
+        for event in self._waiting.pop(what, ()):
+            event.set()
+
     # Writes.
 
     def task_began(self, job_id: str, index: int, epoch: int) -> None:
         """A worker began to run a task."""
+        paused = self._paused.get(job_id)
+        if paused is not None and self.prompt:
+            self.check(
+                "no task starts after a worker heard of the pause",
+                self._simulation.now <= paused + self.lease,
+                f"{job_id[-4:]} {index} starts {self._simulation.now - paused:.0f} s later",
+            )
         self._had[job_id, index] = max(epoch, self._had.get((job_id, index), 0))
 
     def asked_to_run(self, job_id: str, index: int) -> None:
@@ -87,11 +163,21 @@ class Laws:
 
     def job_written(self, old: Job | None, new: Job) -> None:
         """A job's row was written."""
+        paused = new.id in self._paused and old is not None and old.paused
         if not new.live:
             self._paused.pop(new.id, None)
+        elif paused:
+            by_user = self._by_resume()
+            stays = new.paused or by_user
+            self.check("a paused job stays paused", stays, f"{shown(old)} -> {shown(new)}")
+            if not new.paused:  # a resume before the pause may have been late
+                self._paused.pop(new.id)
         if old is None:
             return
         self._moved(old, new)
+        self._job_moments(old, new)
+        if new.token != old.token and new.token is not None:
+            self.check("a token is stored only while the job is open", not old.stopping, shown(old))
         change = f"{shown(old)} -> {shown(new)}"
         self.check("a job's version grows", new.version > old.version, change)
         self.check("a job's generation never falls", new.generation >= old.generation, change)
@@ -101,6 +187,10 @@ class Laws:
             self.check("a closed generation stays as it is", same, change)
         for generation, status in old.outcomes.items():
             self.check("outcomes stay", new.outcomes.get(generation) == status, change)
+        if new.generation == old.generation:
+            grows = new.executions >= old.executions
+            self.check("the number of executions never falls", grows, change)
+        self._judged(old, new, change)
         canary = new.canary
         if (
             old.live
@@ -112,6 +202,35 @@ class Laws:
         ):
             passed = canary.verdict is CanaryVerdict.PASSED
             self.check("a canary that passes is followed by the rest", not passed, change)
+
+    def _by_resume(self) -> bool:
+        """Whether the current request is a resume, of one job or of many."""
+        actor = self._simulation.current
+        return actor is not None and ("/resume" in actor.name or "BulkActions" in actor.name)
+
+    def _judged(self, old: Job, new: Job, change: str) -> None:
+        """A canary that fails is not followed by the rest."""
+        canary = old.canary
+        if canary is not None and old.live and new.generation > canary.generation == old.generation:
+            passed = new.canary is not None and new.canary.verdict is CanaryVerdict.PASSED
+            judged = new.canary
+            enough = judged is not None and (judged.succeeded or 0) >= judged.bar * judged.tried
+            self.check("a canary that failed ends the retry", passed and enough, change)
+
+    def entry_written(self, job_id: str, old: Entry | None, new: Entry) -> None:
+        """The entry of a chunk in its tally changed."""
+        if old is not None:
+            change = f"{job_id[-4:]}: {old} -> {new}"
+            self.check("the version of an entry never falls", new.version >= old.version, change)
+            self.check(
+                "the generation of an entry never falls", new.generation >= old.generation, change
+            )
+
+    def sum_written(self, job_id: str, old: Sum | None, new: Sum) -> None:
+        """The sum of a tally changed."""
+        if old is not None:
+            change = f"{job_id[-4:]}: {old} -> {new}"
+            self.check("the versions of a sum grow", new.versions > old.versions, change)
 
     def _moved(self, old: Job, new: Job) -> None:
         """Count what a write of a job's row did."""
@@ -163,6 +282,9 @@ class Laws:
         self.check("a chunk's generation never falls", new.generation >= old.generation, change)
         self.check("nothing moves the expiry of a chunk", new.expires_at == old.expires_at, change)
         self._chunk_moved(old, new)
+        self._chunk_moments(old, new)
+        self._fenced(old, change)
+        self._attempted(new, change)
         lease = new.lease
         if lease is not None and new.epoch > old.epoch:
             self._granted(new)
@@ -202,6 +324,24 @@ class Laws:
         if old is not None and new.sending is None and old.sending is not None:
             self.branches["chunks that were claimed together are sent"] += 1
 
+    def _fenced(self, old: Chunk, change: str) -> None:
+        """A report or a heartbeat writes only under the epoch of its lease."""
+        actor = self._simulation.current
+        epoch = None if actor is None else actor.process.epochs.get((old.job, old.number))
+        if epoch is not None:
+            granted = self._generations.get((old.job, old.number, epoch), old.generation)
+            self.check(
+                "a write under an old epoch changes nothing",
+                (epoch, granted) == (old.epoch, old.generation),
+                f"epoch {epoch} of generation {granted}: {change}",
+            )
+
+    def _attempted(self, new: Chunk, change: str) -> None:
+        job = self.job_of(new.job)
+        if job is not None:
+            most = job.spec.policy.max_attempts
+            self.check("attempts stay within max_attempts", max(new.attempts) <= most, change)
+
     def _failed(self, chunk: Chunk, offset: int, change: str) -> None:
         task = chunk.job, chunk.first + offset
         had = self._had.get(task, -1) > self._base[chunk.job, chunk.number]
@@ -217,6 +357,7 @@ class Laws:
         actor = self._simulation.current
         assert actor is not None
         self._granted_at[chunk.job, chunk.number, chunk.epoch] = self._simulation.now
+        self._generations.setdefault((chunk.job, chunk.number, chunk.epoch), chunk.generation)
         offered = self.types_of(chunk.lease.worker if chunk.lease else "")
         if offered and self.type_of(chunk.job) not in offered:
             self._strangers.add((chunk.job, chunk.number))
@@ -234,15 +375,19 @@ class Laws:
 
     def submitted(self, job_id: str, tenant: str) -> None:
         """A submit was acknowledged."""
-        self._tenants[job_id] = tenant
+        self.acknowledged.submits[job_id] = tenant
 
     def cancelled(self, job_id: str) -> None:
         """A cancel was acknowledged."""
-        self._cancelled.setdefault(job_id, self._simulation.now)
+        self.acknowledged.cancels.setdefault(job_id, self._simulation.now)
 
     def paused(self, job_id: str) -> None:
         """A pause was acknowledged."""
         self._paused.setdefault(job_id, self._simulation.now)
+
+    def resume_answered(self, job_id: str) -> None:
+        """A resume was acknowledged."""
+        self.resumed[job_id] = self._simulation.now
 
     def may_resume(self, job_id: str) -> None:
         """Record a requested resume, which may happen at any time from now on."""
@@ -250,125 +395,60 @@ class Laws:
 
     def changed(self, job_id: str, body: Mapping[str, Any], acknowledged: bool) -> None:  # noqa: FBT001
         """Record a requested change."""
-        known = self._changes.setdefault(job_id, {})
         for name, value in body.items():
             if acknowledged:
-                known[name] = value
-            else:
-                known.pop(name, None)
+                self.acknowledged.changes[job_id, name] = value
+            else:  # it may be written at any time from now on
+                self.acknowledged.unanswered.setdefault((job_id, name), []).append(value)
+
+    def retried(self, job_id: str, generation: int, chosen: Sequence[int]) -> None:
+        """A retry was acknowledged, of all tasks or of these."""
+        told = self.acknowledged
+        told.retries[job_id] = max(generation, told.retries.get(job_id, 0))
+        if chosen:
+            told.chosen[job_id, generation] = [*chosen]
+
+    def discarded(self, job_id: str) -> None:
+        """A discard was acknowledged."""
+        self.acknowledged.discards.add(job_id)
+
+    def failed_by_hand(self, job_id: str, index: int) -> None:
+        """A failure by hand was acknowledged."""
+        self.acknowledged.failures.add((job_id, index))
+
+    def bulk_begun(self, action_id: str, tenant: str) -> None:
+        """A bulk action was acknowledged."""
+        self.acknowledged.bulk_actions[action_id] = tenant
+
+    def export_begun(self, job_id: str, export_id: str) -> None:
+        """An export was acknowledged."""
+        self.acknowledged.exports.add((job_id, export_id))
+
+    def hooked(self, webhook_id: str, tenant: str, *, exists: bool | None) -> None:
+        """The creation or the deletion of a webhook was acknowledged; None if it is not known."""
+        if exists is None:
+            self.acknowledged.webhooks.pop(webhook_id, None)
+        else:
+            self.acknowledged.webhooks[webhook_id] = tenant, exists
 
     def deleted(self, job_id: str) -> None:
         """A delete was acknowledged."""
-        self._deleted.add(job_id)
+        self.acknowledged.deletes.add(job_id)
 
     def completed(self, job_id: str, index: int, result: Any) -> None:
         """Record that a user got this result of a COMPLETED task."""
-        self._results[job_id, index] = result
+        self.acknowledged.results[job_id, index] = result
 
     def reported(self, job_id: str, index: int) -> None:
         """Record that the outcome of a completed task was accepted."""
-        self._accepted.add((job_id, index))
+        self.acknowledged.outcomes.add((job_id, index))
 
     def leased(self, job_id: str, chunk: int, epoch: int) -> None:
         """Record that a lease was granted to a worker."""
-        cancelled = self._cancelled.get(job_id)
+        cancelled = self.acknowledged.cancels.get(job_id)
         if cancelled is not None:
             self.check(
                 "a lease written after a cancel was acknowledged is not granted",
                 self._granted_at.get((job_id, chunk, epoch), 0.0) <= cancelled,
                 f"{job_id} {chunk} {epoch}",
             )
-
-    # Rest.
-
-    def jobs_at_rest(self, jobs: Mapping[str, Job]) -> None:
-        """Acknowledged changes of jobs are durable."""
-        for job_id in self._tenants:
-            self.check("a submitted job exists", job_id in jobs or self.late, job_id)
-        for job_id in self._cancelled.keys() & jobs.keys():
-            job = jobs[job_id]
-            cancelled = job.status is JobStatus.CANCELLED
-            self.check("a job whose cancel was acknowledged is CANCELLED", cancelled, shown(job))
-        for job_id in self._deleted & jobs.keys():
-            gone = jobs[job_id].deleted_at is not None
-            self.check("a job whose delete was acknowledged does not exist", gone, job_id)
-        for job_id, changes in self._changes.items():
-            if job_id not in jobs:
-                continue
-            spec = jobs[job_id].spec
-            for name, value in changes.items():
-                stands = getattr(spec, name) == value
-                self.check("an acknowledged change is durable", stands, f"{name} {value} {spec}")
-
-    def job_at_rest(
-        self,
-        job: Job,
-        rows: Sequence[Chunk],
-        parts: Mapping[PartKey, Sequence[Outcome]],
-        tallies: Sequence[Tally],
-        sums: Mapping[int, Sum],
-    ) -> None:
-        """A job and its rows when nothing moves."""
-        for row in rows:
-            self._chunk_at_rest(row, parts)
-        if job.live or job.counts is None:
-            return
-        known = [  # a row that was not reset for this generation counts only its completed tasks
-            row.counts
-            if row.generation == job.generation
-            else Counts(completed=row.counts.completed)
-            for row in rows
-        ]
-        counts = Counts.total([Counts(), *known])
-        told = (job.counts.completed, job.counts.failed)
-        self.check(
-            "the counts of a closed job equal its rows",
-            told == (counts.completed, counts.failed) or len(rows) < job.chunks,
-            f"{job.counts} and {counts}: {shown(job)} {shown(list(rows))}",
-        )
-        if job.status is JobStatus.COMPLETED:
-            ended = counts.completed + counts.failed == job.task_count
-            well = counts.failed <= (job.spec.max_failed or 0)
-            self.check("COMPLETED means that all tasks ended well", ended and well, shown(job))
-        self._tallies_at_rest(job, rows, tallies, sums)
-
-    def _chunk_at_rest(self, row: Chunk, parts: Mapping[PartKey, Sequence[Outcome]]) -> None:
-        for offset, letter in enumerate(row.statuses):
-            task = row.job, row.first + offset
-            if task in self._accepted or task in self._results:
-                self.check(
-                    "an accepted outcome is durable", letter == "C", f"{task[1]}: {shown(row)}"
-                )
-            if letter not in "CF":
-                continue
-            key = row.part_of(offset)
-            told = [o for o in parts.get(key, ()) if o.index == task[1]] if key else []
-            fits = bool(told) and (told[-1].error is None) == (letter == "C")
-            self.check("a task ends with its accepted outcome", fits, f"{task[1]}: {shown(row)}")
-            if fits and task in self._results:
-                stands = told[-1].result == self._results[task]
-                self.check("an acknowledged result does not change", stands, f"{task[1]}: {told}")
-
-    def _tallies_at_rest(
-        self,
-        job: Job,
-        rows: Sequence[Chunk],
-        tallies: Sequence[Tally],
-        sums: Mapping[int, Sum],
-    ) -> None:
-        entries = {tally.number: tally.entries for tally in tallies}
-        for row in rows:
-            number, slot = address(row.number, job.chunks)
-            entry = entries.get(number, {}).get(slot)
-            if entry is None:
-                continue
-            ahead = entry.version > row.version
-            self.check("no entry is ahead of its row", not ahead, f"{entry}: {shown(row)}")
-            if entry.version == row.version:
-                self.check(
-                    "an entry equals its row", entry == Entry.of(row), f"{entry}: {shown(row)}"
-                )
-        summed = total(sums, job.chunks) if job.chunks else None
-        if summed is not None and len(rows) == job.chunks:
-            counts = Counts.total([Counts(), *(row.counts for row in rows)])
-            self.check("sums equal rows at rest", summed == counts, f"{summed} and {counts}")

@@ -20,7 +20,7 @@ import httpx
 from shoal.adapters.callbacks import SignedCallbacks
 from shoal.adapters.http import PostResponse
 from shoal.adapters.worker_queue import SqsMessageSource
-from shoal.worker import circuit_breaker, health, in_flight, outbox, registration, worker
+from shoal.worker import circuit_breaker, fetcher, health, in_flight, outbox, registration, worker
 from shoal.worker.fork_client import ForkClient, OfferedType
 from shoal.worker.outcome import TimestampFormatter, completed, failed
 from shoal.worker.segment import Segment
@@ -30,11 +30,15 @@ from tests.prove.gateway import URL, Gateway
 from tests.prove.queue_service import ENDPOINT, QueueService
 from tests.prove.scripts import Deed, Script, Scripts
 from tests.prove.simulation import Actor, Killed, Process, Simulation
+from tests.prove.stores import Bucket
 from tests.prove.threads import SimpleQueue, Threading
 from tests.prove.trace import Trace
 
 QUEUES: Final = ("high", "normal", "low")
 _KILL_SECONDS: Final = 0.02
+_LARGE_BYTES: Final = 9_000
+_LONG_POLL: Final = 20.0
+"""Seconds that an idle worker polls a queue; longer than in production, to save time."""
 _THREADED: Final = (circuit_breaker, health, in_flight, outbox, registration, worker)
 
 
@@ -48,7 +52,7 @@ class PodWorld:
     gateway: Gateway
     queue: QueueService
     scripts: Scripts
-    objects: Callable[[str], dict[str, bytes]]
+    bucket: Callable[[str], Bucket]
     lease: float
     began: Callable[[str, int, int], None]
     """Record the start of a task under an epoch."""
@@ -62,6 +66,7 @@ def threads_of(simulation: Callable[[], Simulation]) -> Iterator[None]:
     threading = Threading(simulation)
     patches: list[Any] = [patch.object(module, "threading", threading) for module in _THREADED]
     patches += [
+        patch.object(fetcher, "_LONG_POLL_OF_SEVERAL", _LONG_POLL),
         patch.object(worker, "SimpleQueue", lambda: SimpleQueue(simulation())),
         patch.object(worker, "Pool", ScriptedPool),
     ]
@@ -173,16 +178,13 @@ class _Storage:
         if self._world.faults.strikes(Fault.API_REQUEST_LOST, actor.name):
             raise httpx.ConnectError("no answer")
         url = urlsplit(str(request.url))
-        objects = self._world.objects(url.netloc)
+        bucket = self._world.bucket(url.netloc)
         key = url.path.removeprefix("/")
         if request.method == "PUT":
-            if key in objects:
-                return httpx.Response(412)
-            objects[key] = request.content
-            return httpx.Response(200)
-        if key not in objects:
+            return httpx.Response(200 if bucket.upload(key, request.content) else 412)
+        if key not in bucket.objects:
             return httpx.Response(404)
-        body = objects[key]
+        body = bucket.objects[key]
         span = request.headers.get("Range")
         if span is not None:
             first, last = map(int, span.removeprefix("bytes=").split("-"))
@@ -333,8 +335,10 @@ class ScriptedPool:
         started = self._timestamps.text(began)
         duration = self._world.simulation.now - began
         if deed is Deed.COMPLETE and script.seconds <= timeout:
-            result = json.dumps({"index": index, "given": dict(given)}).encode()
-            return completed(index, attempt, started, duration, result)
+            result = {"index": index, "given": dict(given)}
+            if script.large:
+                result["text"] = "x" * _LARGE_BYTES
+            return completed(index, attempt, started, duration, json.dumps(result).encode())
         return failed(
             *(index, attempt, started, duration),
             kind="TaskTimeout" if deed is Deed.COMPLETE else f"Boom{index % 2}",

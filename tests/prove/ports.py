@@ -8,12 +8,24 @@ from typing import Any, Final, NamedTuple
 from shoal.domain.errors import Unavailable
 from tests.prove.faults import Fault, Faults
 from tests.prove.simulation import Simulation
-from tests.prove.trace import Trace
+from tests.prove.trace import Trace, only_reads
 
 _UNTIMED: Final = frozenset(
     ("link", "upload_link", "uri", "key_of", "part_upload", "place", "check_size")
 )
 """Methods of adapters that make no call."""
+_BETWEEN_ROWS: Final = 0.0005
+_SHORT: Final = 0.005
+_REPEATABLE: Final = frozenset(
+    (
+        *("jobs.put", "jobs.create", "chunks.put", "tenants.put", "tenants.admit"),
+        "windows.put",
+        *("bulk.put", "bulk.create", "webhooks.put", "live.record_sent", "live.take_ticket"),
+    )
+)
+"""Conditional writes. If the SDK repeats one after it was done, it reads as lost."""
+_INDEXED: Final = frozenset(("jobs.page",))
+"""Reads of an index, which can be behind."""
 
 
 class Outage(NamedTuple):
@@ -42,57 +54,89 @@ class Calls:
         if actor is None:
             return rows.all()
         self.count += 1
-        fate = self.faults.at_port(actor.name)
-        if isinstance(fate, float):
-            simulation.sleep(fate)
-            if self.outages and self._away(port, actor.name):
-                raise Unavailable(f"{port} is unavailable")
-            result = rows.all()
-            self.trace.add(simulation.now, actor.name, f"{port}.{name}", args, result)
-            return result
-        return self._faulty(fate, port, name, rows, args)
+        what = f"{port}.{name}"
+        fate = self.faults.at_port(actor.name, writes=not only_reads(what))
+        if not isinstance(fate, float):
+            return self._faulty(fate, what, rows, args)
+        simulation.sleep(fate)
+        if self.outages and self._away(port, actor.name):
+            raise Unavailable(f"{port} is unavailable")
+        result, fault = self._done(what, rows, args)
+        self.trace.add(simulation.now, actor.name, what, args, result, fault)
+        return result
 
-    def _faulty(self, fate: Fault, port: str, name: str, rows: Rows, args: tuple[Any, ...]) -> Any:
+    def _done(self, what: str, rows: Rows, args: tuple[Any, ...]) -> tuple[Any, str | None]:
+        """Do the call, with the faults that are particular to it; return which one happened."""
+        actor = self.simulation.current
+        assert actor is not None
+        strikes, name = self.faults.strikes, actor.name
+        if rows.count > 1:
+            return self._row_by_row(what, rows, args)
+        if what in _REPEATABLE and strikes(Fault.REPEATED, name):
+            first = rows.all()
+            self.trace.add(
+                self.simulation.now, name, what, args, first, "its answer is lost, the SDK repeats"
+            )
+            self.simulation.sleep(self.faults.between(name, 0.05, 5.0))
+            return rows.all(), Fault.REPEATED.value
+        if what in _INDEXED and strikes(Fault.STALE_INDEX, name):
+            return rows.behind(self.faults.between(name, 0.5, 120.0)), Fault.STALE_INDEX.value
+        return rows.all(), None
+
+    def _row_by_row(self, what: str, rows: Rows, args: tuple[Any, ...]) -> tuple[Any, str | None]:
+        """Do the rows of a call one after the other; other actors can run between two of them."""
+        actor = self.simulation.current
+        assert actor is not None
+        strikes, name, sleep = self.faults.strikes, actor.name, self.simulation.sleep
+        if strikes(Fault.PARTIAL, name):
+            part = rows.count // 2
+            done = rows.in_turn(range(part), lambda: sleep(_BETWEEN_ROWS))
+            self.trace.add(self.simulation.now, name, what, args, done, Fault.PARTIAL.value)
+            raise Unavailable(f"{what}: {Fault.PARTIAL}")
+        if strikes(Fault.UNPROCESSED, name):
+            order = [*range(0, rows.count, 2), *range(1, rows.count, 2)]
+            seconds = self.faults.between(name, 0.05, 10.0)
+            return rows.in_turn(order, lambda: sleep(seconds)), Fault.UNPROCESSED.value
+        if strikes(Fault.ROWS_APART, name):
+            seconds = self.faults.between(name, 0.05, 10.0)
+            return rows.in_turn(range(rows.count), lambda: sleep(seconds)), Fault.ROWS_APART.value
+        return rows.in_turn(range(rows.count), lambda: sleep(_BETWEEN_ROWS)), None
+
+    def _faulty(self, fate: Fault, what: str, rows: Rows, args: tuple[Any, ...]) -> Any:
         simulation, actor = self.simulation, self.simulation.current
         assert actor is not None
-        simulation.sleep(self._latency(fate, actor.name))
         result = None
 
         def note() -> None:
-            what = f"{port}.{name}"
             self.trace.add(simulation.now, actor.name, what, args, result, fate.value)
 
+        if fate is Fault.STALLED:
+            note()
+        simulation.sleep(self._latency(fate, actor.name))
         match fate:
             case Fault.KILLED_BEFORE:
                 note()
                 simulation.kill(actor.process)
             case Fault.LOST_REQUEST | Fault.THROTTLED:
                 note()
-                raise Unavailable(f"{port}.{name}: {fate}")
-            case Fault.PARTIAL:
-                result = rows.some(simulation)
-                note()
-                raise Unavailable(f"{port}.{name}: {fate}")
-            case Fault.ROWS_APART:
-                result = rows.apart(simulation)
-                note()
-                return result
-            case Fault.REPEATED if name in {"put", "create", "admit"}:
-                result = rows.all()
-                note()
-                return rows.all()  # the answer for a later concurrent caller
-        result = rows.all()
+                raise Unavailable(f"{what}: {fate}")
+        result, _ = self._done(what, rows, args)
         note()
         if fate is Fault.KILLED_AFTER:
             simulation.kill(actor.process)
         if fate is Fault.LOST_ANSWER:
-            raise Unavailable(f"{port}.{name}: {fate}")
+            raise Unavailable(f"{what}: {fate}")
         return result
 
     def _latency(self, fate: Fault, actor: str) -> float:
-        if fate is Fault.STALLED:
-            return self.faults.between(actor, 5.0, 1_200.0)
-        return 0.005
+        """The time that a call takes; a stall seldom outlasts the function."""
+        if fate is not Fault.STALLED:
+            return _SHORT
+        assert self.simulation.current is not None
+        process = self.simulation.current.process
+        process.stalled = True
+        left = process.deadline - self.simulation.now
+        return self.faults.between(actor, 1.0, 1.1 * min(left, 1_200.0))
 
     def _away(self, port: str, actor: str) -> bool:
         now = self.simulation.now
@@ -106,27 +150,36 @@ class Rows:
     """A call as calls of single rows, which are joined."""
 
     def __init__(
-        self, calls: Sequence[Callable[[], Any]], join: Callable[[list[Any]], Any]
+        self,
+        calls: Sequence[Callable[[], Any]],
+        join: Callable[[list[Any]], Any],
+        lag: Callable[[float], None] | None = None,
     ) -> None:
         self._calls = calls
         self._join = join
+        self._lag = lag
+        self.count = len(calls)
 
     def all(self) -> Any:
         return self._join([call() for call in self._calls])
 
-    def some(self, simulation: Simulation) -> Any:
-        """The first half of them."""
-        del simulation
-        return self._join([call() for call in self._calls[: len(self._calls) // 2]])
+    def in_turn(self, order: Sequence[int], between: Callable[[], None]) -> Any:
+        """Make the calls in this order, with something between them; join what was done."""
+        done: dict[int, Any] = {}
+        for place in order:
+            if done:
+                between()
+            done[place] = self._calls[place]()
+        return self._join([done[place] for place in sorted(done)])
 
-    def apart(self, simulation: Simulation) -> Any:
-        """Make all calls, with other actors between them."""
-        done = []
-        for place, call in enumerate(self._calls):
-            if place:
-                simulation.sleep(0.05)
-            done.append(call())
-        return self._join(done)
+    def behind(self, seconds: float) -> Any:
+        """The answer of an index that is behind."""
+        assert self._lag is not None
+        self._lag(seconds)
+        try:
+            return self.all()
+        finally:
+            self._lag(0.0)
 
 
 def _nothing(_done: list[Any]) -> None:
@@ -198,7 +251,8 @@ def _method(port: str, name: str) -> Callable[..., Any]:
 
         def single(self: _Port, *args: Any, **named: Any) -> Any:
             method = getattr(self._inner, name)
-            call = Rows([lambda: method(*args, **named)], _first)
+            lag = getattr(self._inner, "lag", None)
+            call = Rows([lambda: method(*args, **named)], _first, lag)
             return self._calls.make(port, name, call, (*args, *named.values()))
 
         return single

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -52,6 +52,9 @@ class QueueService:
         self._trace = trace
         self._ids = itertools.count(1)
         self._queues: dict[str, _Queue] = {str(name): _Queue() for name in Priority}
+        self.generation_of: Callable[[str], int] = lambda _: 0
+        self.sent: dict[tuple[str, int], int] = {}
+        """The generation in which each chunk was sent last."""
         self.dead: list[Letter] = []
         """Messages that were received too often."""
 
@@ -59,7 +62,8 @@ class QueueService:
 
     def send(self, priority: Priority, messages: Iterable[Message], *, tenant: str) -> None:
         for message in messages:
-            body = json.dumps({"job": message.job, "chunk": message.chunk})
+            body = self.body(message.job, message.chunk)
+            self.sent[message.job, message.chunk] = self.generation_of(message.job)
             delay = min(LONGEST_DELAY, max(0, math.ceil(message.delay)))
             if self._strikes(Fault.MESSAGE_LOST, body):
                 continue
@@ -69,6 +73,11 @@ class QueueService:
             if self._strikes(Fault.MESSAGE_TWICE, body):
                 again = int(self._faults.between(_FAULTS, 0.0, 120.0))
                 self._put(str(priority), body, tenant, delay + again)
+
+    @staticmethod
+    def body(job_id: str, chunk: int) -> str:
+        """The body of the message of a chunk."""
+        return json.dumps({"job": job_id, "chunk": chunk})
 
     def depths(self) -> Mapping[Priority, Depth]:
         return {priority: self._depth(self._queues[str(priority)]) for priority in Priority}

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from shoal.domain.job import DAY, Job, JobStatus
 from shoal.ports.workflow import ExecutionStatus
+from tests.prove.auditor import Auditor
 from tests.prove.decisions import Decisions, Place
-from tests.prove.faults import Fault, Faults
+from tests.prove.faults import PORT_FAULTS, Fault, Faults
 from tests.prove.laws import Violation
 from tests.prove.ports import Outage
 from tests.prove.trace import Trace, shown
 from tests.prove.users import User
-from tests.prove.world import TYPES, Sizes, World
+from tests.prove.world import LEASE, SWEEP, TYPES, WAIT, Sizes, World
 
 TENANTS: Final = ("acme", "bell")
 CALM_SECONDS: Final = 6 * 3_600.0
@@ -30,6 +31,14 @@ _LIFE_DAYS: Final = 150
 """Days from the submit to the expiry of everything that belongs to a job."""
 _LATER: Final = ((1.0, 60.0), (60.0, _LIFE_DAYS), (_LIFE_DAYS, 170.0))
 """Ranges of days after which users return."""
+_STREAMED: Final = 0.4
+"""The share of runs with events, webhooks and live connections."""
+_HEARTBEAT_FAULTS: Final = frozenset(
+    {*PORT_FAULTS, Fault.FROZEN, Fault.OUTAGE, Fault.POD_FROZEN, Fault.SQS_LOST, Fault.PREEMPTED}
+    | {Fault.API_ANSWER_LOST, Fault.API_REFUSED, Fault.API_REQUEST_LOST, Fault.UNREADABLE}
+    | {Fault.ROLLED_BACK, Fault.PARTIAL, Fault.REPEATED, Fault.ROWS_APART, Fault.UNPROCESSED}
+)
+"""Faults that can keep a worker from hearing of a pause in time."""
 _WORLD: Final = "world"
 
 
@@ -54,14 +63,20 @@ def play(
     *,
     replayed: Mapping[Place, int] | None = None,
     wanted: frozenset[Fault] | None = None,
+    stops: Callable[[Violation], bool] = lambda _: False,
 ) -> Outcome:
-    """Run once."""
+    """Run once, up to a violation that `stops` the run."""
     logging.getLogger("shoal.worker").setLevel(logging.CRITICAL + 1)
     decisions = Decisions(seed, replayed)
     faults = Faults(decisions, wanted)
     world = World(decisions=decisions, faults=faults, sizes=Sizes.drawn(decisions))
     simulation = world.simulation
     began = simulation.now
+
+    def noted(violation: Violation) -> None:
+        simulation.stopped = simulation.stopped or stops(violation)
+
+    world.laws.noted = noted
     with world.wired():
         _Director(world).direct()
         for name, error in simulation.escaped:
@@ -84,12 +99,17 @@ class _Director:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._auditor = Auditor(world, lease=LEASE, wait=WAIT, sweep=SWEEP)
 
     def direct(self) -> None:
         world, decisions = self._world, self._world.decisions
         simulation = world.simulation
         world.start_services()
+        if decisions.chance(_WORLD, _STREAMED):
+            world.start_streams(TENANTS)
+        world.laws.prompt = not world.faults.rates.keys() & _HEARTBEAT_FAULTS
         simulation.spawn("deployment", self._keep_pods)
+        simulation.spawn("auditor", self._auditor.serve)
         count = decisions.integer(_WORLD, 1, 2)
         for number in range(count):
             tenant = TENANTS[number % len(TENANTS)]
@@ -143,14 +163,35 @@ class _Director:
                         f"freezes for {seconds:.0f} s",
                         fault="frozen",
                     )
-            rows = world.jobs.rows
-            if rows and faults.strikes(Fault.ROLLED_BACK, "row fate"):
-                job = rows[world.decisions.integer("row fate", 0, len(rows) - 1)]
-                world.jobs.unreadable.add(job.id)
-                world.trace.add(simulation.now, shown(job), "cannot be read", fault="rolled back")
+            self._roll_back()
             if faults.strikes(Fault.QUEUE_WIPED, "queue fate"):
                 world.queue.wipe()
                 world.trace.add(simulation.now, "queue", "is wiped", fault="wiped")
+
+    def _roll_back(self) -> None:
+        """Some rows were written by a later version of the code, or cannot be read at all."""
+        world, who = self._world, "row fate"
+        simulation, faults, decisions = world.simulation, world.faults, world.decisions
+        rows = world.jobs.rows
+        if rows and faults.strikes(Fault.UNREADABLE, who):
+            job = rows[decisions.integer(who, 0, len(rows) - 1)]
+            world.jobs.unreadable.add(job.id)
+            world.laws.branches["a row cannot be read"] += 1
+            world.trace.add(simulation.now, shown(job), "cannot be read", fault="unreadable")
+        if rows and faults.strikes(Fault.ROLLED_BACK, who):
+            kinds: Sequence[tuple[str, set[Any], Sequence[Any]]] = (
+                ("job", world.jobs.later, [job.id for job in rows]),
+                ("chunk", world.chunks.later, world.chunks.keys),
+                ("tally", world.jobs.later, world.jobs.keys_of_tallies),
+            )
+            kind, later, keys = kinds[decisions.integer(who, 0, len(kinds) - 1)]
+            if keys:
+                key = keys[decisions.integer(who, 0, len(keys) - 1)]
+                later.add(key)
+                world.laws.branches[f"a later version wrote a {kind}"] += 1
+                world.trace.add(
+                    simulation.now, f"{kind} {key}", "is of a later version", fault="rolled back"
+                )
 
     def _types(self) -> frozenset[str]:
         world = self._world
@@ -163,6 +204,7 @@ class _Director:
         world = self._world
         world.faults.active = False
         world.laws.calm = True
+        world.laws.calm_at = world.simulation.now
         world.trace.add(world.simulation.now, "world", "faults stop")
         mixed = world.decisions.chance(_WORLD, _MIXED)
         for pod in list(world.pods.pods):
@@ -183,21 +225,21 @@ class _Director:
             for user in world.users:
                 simulation.spawn(f"{user.name} leaves", user.leave)
             simulation.run(lambda: all(user.left for user in world.users), simulation.now + 900.0)
-        old = world.objects_before()
         simulation.jump(days * DAY)
+        self._auditor.forget()
         world.laws.late = True
-        expired = [
-            *world.jobs.expired(simulation.now),
-            *world.chunks.expired(simulation.now),
-            *(old if days >= _LIFE_DAYS + 1 else ()),
-        ]
-        gone = [each for each in expired if not world.decisions.chance("expiry", 0.4)]
-        for remove in gone:
-            remove()
-        world.faults.met[Fault.ROW_EXPIRED] += len(gone)
-        world.trace.add(
-            simulation.now, "world", f"{days:.0f} days pass, {len(gone)} rows of {len(expired)} go"
-        )
+        now, chance = simulation.now, world.decisions.chance
+        expired = {
+            Fault.ROW_EXPIRED: [*world.jobs.expired(now), *world.chunks.expired(now)],
+            Fault.OBJECT_EXPIRED: [*world.results.expired(now), *world.inputs.expired(now)],
+        }
+        world.trace.add(now, "world", f"{days:.0f} days pass")
+        for fault, removals in expired.items():
+            gone = [remove for remove in removals if not chance("expiry", 0.4)]
+            for remove in gone:
+                remove()
+            world.faults.met[fault] += len(gone)
+            world.trace.add(now, "world", f"{len(gone)} of {len(removals)} go", fault=fault.value)
         for user in world.users:
             simulation.spawn(f"{user.name} returns", user.return_late)
         simulation.run(lambda: all(user.returned for user in world.users), simulation.now + 900.0)
@@ -210,12 +252,14 @@ class _Director:
         rested = simulation.run(self._at_rest, simulation.now + CALM_SECONDS)
         jobs = {job.id: job for job in world.jobs.rows if job.expires_at > simulation.now}
         if rested:
-            laws.jobs_at_rest(jobs)
+            world.laws_at_rest.jobs(jobs)
+            world.laws_at_rest.actions(world.bulk, world.workflow.runs, world.webhooks)
+            self._streams_at_rest(jobs)
         for job in jobs.values():
             laws.check("every job ends", not job.live, self._diagnosis(job))
             rows = world.chunks.of(job.id)
             keys = {k for row in rows for n in range(row.size) for k in row.history_of(n)}
-            laws.job_at_rest(
+            world.laws_at_rest.job(
                 job,
                 rows,
                 world.chunks.parts(keys),
@@ -223,6 +267,7 @@ class _Director:
                 world.jobs.sums(job.id, job.generation),
             )
             self._agreement(job)
+            self._writes(job)
         laws.check("messages at rest are 0", not world.queue.letters, shown(world.queue.letters))
         laws.check("tokens at rest are 0", not world.workflow.waiting, "")
         running = [run.name for run in world.workflow.runs.values() if run.stopped_at is None]
@@ -233,6 +278,40 @@ class _Director:
                 "limits' counts at rest equal the open jobs", counted == (0, 0), str(counted)
             )
         return rested
+
+    def _streams_at_rest(self, jobs: Mapping[str, Job]) -> None:
+        """Every change was published, delivered and shown to those who watch."""
+        world = self._world
+        streams, check = world.streams, world.laws.check
+        if not streams.running:
+            return
+        for event_id, tenant in streams.due.items():
+            job_id = event_id.partition(".")[0]
+            if ("JobEvents", job_id) in streams.dropped:
+                continue
+            check("every change of a job is published", event_id in streams.published, event_id)
+            for hook in world.webhooks_of(tenant):
+                sent = (hook.url, event_id) in streams.posted
+                check(
+                    "every event reaches each webhook",
+                    sent or streams.deliveries.pending(event_id) or not hook.enabled,
+                    f"{event_id} {hook.url}",
+                )
+        for viewer in world.viewers:
+            for job in jobs.values():
+                if job.tenant == viewer.tenant and ("LiveDeltas", job.id) not in streams.dropped:
+                    viewer.check(job)
+
+    def _writes(self, job: Job) -> None:
+        world = self._world
+        runs = [run for name, run in world.workflow.runs.items() if name.startswith(job.id)]
+        world.laws_at_rest.writes(
+            job,
+            sum(run.waits for run in runs),
+            len(runs),
+            world.jobs.writes[job.id, "row"],
+            world.jobs.writes[job.id, "sums"],
+        )
 
     def _rest_of_others(self) -> None:
         """Jobs end although the row of another cannot be read."""
@@ -245,11 +324,7 @@ class _Director:
         world.simulation.run(others_ended, world.simulation.now + 2 * 3_600.0)
         for job in world.jobs.rows:
             if job.id not in world.jobs.unreadable:
-                world.laws.check(
-                    "a job ends while the row of another cannot be read",
-                    not job.live,
-                    self._diagnosis(job),
-                )
+                world.laws.check("every job ends", not job.live, self._diagnosis(job))
         world.jobs.unreadable.clear()
 
     def _diagnosis(self, job: Job) -> str:
@@ -304,4 +379,5 @@ class _Director:
             and not world.dead_hidden
             and not world.jobs.watched
             and not world.functions.running
+            and world.streams.idle
         )

@@ -26,8 +26,11 @@ class Script(NamedTuple):
     deed: Deed
     times: float
     seconds: float
+    large: bool = False
+    """Its result is too large for a report."""
 
 
+_LARGE: Final = 0.08
 _DEEDS: Final = (Deed.COMPLETE, Deed.FAIL, Deed.FAIL_FOR_GOOD, Deed.KILL)
 _WEIGHTS: Final = Weights((60.0, 18.0, 14.0, 8.0))
 _TIMES: Final = Weights((6.0, 2.0, 1.0, 1.0))
@@ -73,4 +76,4 @@ class Scripts:
         deed = _DEEDS[self._decisions.choose(who, _WEIGHTS)]
         times = (1.0, 2.0, 3.0, float("inf"))[self._decisions.choose(who, _TIMES)]
         seconds = _SECONDS[self._decisions.choose(who, _SECONDS_WEIGHTS)]
-        return Script(deed, times, seconds)
+        return Script(deed, times, seconds, self._decisions.chance(who, _LARGE))

@@ -34,6 +34,10 @@ class Process:
         self.actors: list[Actor] = []
         self.skew = 0.0
         """Seconds by which its clock is wrong."""
+        self.epochs: dict[tuple[str, int], int] = {}
+        """The epochs under which a request reports or renews, by job and chunk."""
+        self.stalled = False
+        """One of its calls takes long."""
         self.frozen_until = 0.0
         """Return the time until which the process is frozen."""
 
@@ -92,6 +96,9 @@ class Simulation:
         self._sequence = 0
         self._main = getcurrent()
         self._names: dict[str, int] = {}
+        self._horizon = START
+        self.stopped = False
+        """Nothing runs any more."""
 
     # What actors do.
 
@@ -128,7 +135,20 @@ class Simulation:
             self.current = current
 
     def sleep(self, seconds: float) -> None:
-        """Sleep while other actors run."""
+        """Sleep while other actors run; return at once if none of them runs in this time."""
+        actor = self.current
+        assert actor is not None, "only actors wait"
+        until, process = self.now + seconds, actor.process
+        if (
+            until < self._horizon
+            and not self.stopped
+            and until < process.deadline
+            and (not self._heap or until < self._heap[0][0])
+            and process.frozen_until <= self.now
+            and not process.dead
+        ):
+            self.now = until
+            return
         self.park(seconds)
 
     def park(self, timeout: float = _FOREVER) -> bool:
@@ -187,7 +207,8 @@ class Simulation:
         """Run until something holds; False if the deadline came first or nothing is left."""
         heap = self._heap
         turns = 0
-        while heap:
+        self._horizon = deadline
+        while heap and not self.stopped:
             turns += 1
             if not turns % _CHECK_EVERY and until():
                 return True

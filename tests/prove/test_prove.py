@@ -1,5 +1,4 @@
 import sys
-from collections.abc import Mapping
 
 import pytest
 import yaml
@@ -16,17 +15,18 @@ from tests.prove.shrink import shrunk
 from tests.prove.state_machine import FOLDER
 
 SEEDS = 500
-FOUND: Mapping[str, int] = {
-    "a report is accepted and dropped": 0,
-    "a report writes its row without its part": 0,
-    "a job closes by its tasks although it was cancelled": 6,
-    "a tally is complete although a task is open": 0,
-    "a retry resets completed tasks": 1,
-    "a dead letter fails its tasks": 0,
-    "recovery writes the job's status": 3,
-    "a retry of selected tasks runs the others too": 2,
-}
-"""Mistakes, and a seed that finds each."""
+FOUND = (
+    "a report is accepted and dropped",
+    "a report writes its row without its part",
+    "a report under an older epoch is accepted",
+    "a job closes by its tasks although it was cancelled",
+    "a tally is complete although a task is open",
+    "a retry resets completed tasks",
+    "a dead letter fails its tasks",
+    "recovery writes the job's status",
+)
+"""Mistakes that a few seeds find."""
+_FEW = 40
 
 
 @pytest.mark.timeout(1_200)
@@ -49,10 +49,10 @@ def test_known_fault_is_met_by_its_seed(known: KnownFault) -> None:
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_mistake_is_found_by_its_seed(name: str) -> None:
+def test_mistake_is_found_by_a_few_seeds(name: str) -> None:
     (mutation,) = [each for each in MUTATIONS if each.name == name]
 
-    assert found_by(mutation, FOUND[name]) is not None
+    assert any(found_by(mutation, seed) for seed in range(_FEW))
 
 
 def test_run_replays_exactly() -> None:

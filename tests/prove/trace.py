@@ -44,33 +44,21 @@ class Trace:
     def lines(self, *, reads: bool = False) -> Iterable[str]:
         """A line an event; calls that only read are left out unless they met a fault."""
         for event in self.events:
-            if reads or event.fault or not _only_reads(event.what):
+            if reads or event.fault or not only_reads(event.what):
                 yield _line(event)
 
 
-def _only_reads(what: str) -> bool:
-    noun, _, verb = what.partition(".")
-    return noun in {
-        "jobs",
-        "chunks",
-        "windows",
-        "types",
-        "blobs",
-        "tenants",
-        "sqs",
-    } and verb.startswith(
-        (
-            "get",
-            "tall",
-            "all_",
-            "sums",
-            "read",
-            "size",
-            "receive nothing",
-            "marked",
-            "par",
-        )
-    )
+_READS = (
+    *("get", "tall", "all_", "sums", "read", "size", "lines", "marked", "par", "whole"),
+    *("of_", "page", "describe", "statuses", "attempts", "connection", "connected", "subscribers"),
+    *("last_sent", "depths", "files"),
+)
+"""How the names of the calls begin that only read."""
+
+
+def only_reads(what: str) -> bool:
+    """Return whether a call of a port changes nothing."""
+    return what.partition(".")[2].startswith(_READS)
 
 
 def _line(event: Event) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -29,6 +30,9 @@ _OK: Final = range(200, 300)
 _SERVER_ERROR: Final = 500
 _MONITORED: Final = 180.0
 """Within this time an open job has a pass of its monitor."""
+_SHARE_AT_MOMENTS: Final = 0.4
+"""The share of the actions of a user that come right after something has happened."""
+_LONGEST_WAIT: Final = 300.0
 _PAUSES: Final = (1.0, 0.05, 5.0, 30.0, 90.0, 400.0)
 _PAUSE_WEIGHTS: Final = Weights((20.0, 20.0, 20.0, 15.0, 15.0, 10.0))
 
@@ -76,8 +80,15 @@ class User:
         choose = self.world.decisions.choose
         self.submit()
         for _ in range(self.steps):
-            self.world.simulation.sleep(_PAUSES[choose(self.name, _PAUSE_WEIGHTS)])
-            verb = VERBS[choose(self.name, VERB_WEIGHTS)]
+            weights = VERB_WEIGHTS
+            if self._chance(_SHARE_AT_MOMENTS):
+                what = MOMENTS[choose(self.name, MOMENT_WEIGHTS)]
+                self.world.laws.wait_for(what, _LONGEST_WAIT)
+                self.world.simulation.sleep(self.world.decisions.between(self.name, 0.0, 0.05))
+                weights = RETRY_WEIGHTS if what == "closed" else STEER_WEIGHTS
+            else:
+                self.world.simulation.sleep(_PAUSES[choose(self.name, _PAUSE_WEIGHTS)])
+            verb = VERBS[choose(self.name, weights)]
             verb.act(self)
         self.done = True
 
@@ -130,7 +141,7 @@ class User:
         body = self._spec()
         self._submitted("POST", "/api/v1/jobs", body)
 
-    def _submitted(self, method: str, path: str, body: Any) -> None:
+    def _submitted(self, method: str, path: str, body: Any, *, of: Known | None = None) -> None:
         name = f"{self.name}-{next(self._numbers)}"
         answer = self.ask(method, path, body, key=name)
         if answer is None or answer.status not in _OK:
@@ -138,13 +149,17 @@ class User:
         told = answer.body
         self.world.scripts.name(told["id"], name)
         self.world.laws.submitted(told["id"], self.tenant)
-        self.jobs.append(Known(told["id"], name, body or {}, told["task_count"] or self._uploaded))
+        before = {} if of is None else of.body
+        tasks = told["task_count"] or (self._uploaded if of is None else of.tasks)
+        self.jobs.append(Known(told["id"], name, {**before, **body}, tasks))
 
     _uploaded: int = 0
 
     def _spec(self) -> dict[str, Any]:
         decisions, who = self.world.decisions, self.name
         tasks = decisions.integer(who, 1, 8)
+        if decisions.chance(who, 0.04):
+            tasks += 24
         body: dict[str, Any] = {
             "task_type": _TASK_TYPES[decisions.choose(who, _TYPES)],
             "chunk_size": decisions.integer(who, 1, 4),
@@ -156,11 +171,10 @@ class User:
             body["max_parallelism"] = decisions.integer(who, 1, 3)
         if decisions.chance(who, 0.4):
             body["retry"] = {"max_attempts": decisions.integer(who, 2, 3), "backoff": 2.0}
-        if decisions.chance(who, 0.25):
-            body["max_failed"] = decisions.integer(who, 0, 2)
+        if decisions.chance(who, 0.35):
+            body["max_failed"] = (0, 0, 1, 2)[decisions.integer(who, 0, 3)]
         if decisions.chance(who, 0.1):
-            at = self.world.simulation.now + decisions.between(who, 600.0, 3_600.0)
-            body["deadline"] = datetime.fromtimestamp(at, UTC).isoformat()
+            body["deadline"] = self._instant(decisions.between(who, 600.0, 3_600.0))
         if decisions.chance(who, 0.2):
             body["priority"] = ("high", "low")[decisions.integer(who, 0, 1)]
         if decisions.chance(who, 0.1):
@@ -189,8 +203,11 @@ class User:
         uri: str = answer.body["inputs_uri"]
         return uri
 
-    def _verb(self, verb: str, body: Any = None) -> tuple[Known, Answer] | None:
-        known = self.pick_failed() if verb in _AFTER_FAILURE else self.pick()
+    def _verb(
+        self, verb: str, body: Any = None, known: Known | None = None
+    ) -> tuple[Known, Answer] | None:
+        if known is None:
+            known = self.pick_failed() if verb in _AFTER_FAILURE else self.pick()
         if known is None:
             return None
         answer = self.ask("POST", f"/api/v1/jobs/{known.id}/{verb}", body)
@@ -211,10 +228,27 @@ class User:
     def resume(self) -> None:
         for known in self.jobs:
             self.world.laws.may_resume(known.id)
-        self._verb("resume")
+        done = self._verb("resume")
+        if done is not None:
+            self.world.laws.resume_answered(done[0].id)
 
     def retry(self) -> None:
-        self._verb("retry")
+        self._retried(self._verb("retry"))
+
+    def retry_twice(self) -> None:
+        """Retry a job, and retry it again while the first request may still run."""
+        known = self.pick_failed()
+        if known is None:
+            return
+        failed = self._failed(known)
+        path = f"/api/v1/jobs/{known.id}/retry"
+        self.world.simulation.spawn("again", partial(self._ask_once, "POST", path))
+        body = {"indices": failed[:1]} if failed and self._chance(0.5) else None
+        self.ask("POST", path, body)
+
+    def _ask_once(self, method: str, path: str, body: Any = None) -> None:
+        with suppress(NoAnswer):
+            self.world.gateway.user_request(claims_of(self.tenant), method, path, body)
 
     def retry_some(self) -> None:
         known = self.pick_failed()
@@ -223,11 +257,39 @@ class User:
         failed = self._failed(known)
         if failed:
             few = failed[: self.world.decisions.integer(self.name, 1, len(failed))]
-            self.ask("POST", f"/api/v1/jobs/{known.id}/retry", {"indices": few})
+            answer = self.ask("POST", f"/api/v1/jobs/{known.id}/retry", {"indices": few})
+            if answer is not None and answer.status in _OK:
+                self._retried((known, answer))
+                self.world.laws.retried(known.id, answer.body["generation"], few)
+
+    def retry_cause(self) -> None:
+        known = self.pick_failed()
+        cause = None if known is None else self._cause(known)
+        if known is not None and cause is not None:
+            body: dict[str, Any] = {"cause": cause}
+            if self._chance(0.3):
+                body["canary"] = {"share": 0.5, "bar": 0.5}
+            self._retried(self._verb("retry", body, known))
 
     def retry_canary(self) -> None:
         bar = (0.5, 0.0, 1.0)[self.world.decisions.integer(self.name, 0, 2)]
-        self._verb("retry", {"canary": {"share": 0.3, "bar": bar}})
+        self._retried(self._verb("retry", {"canary": {"share": 0.3, "bar": bar}}))
+
+    def _retried(self, done: tuple[Known, Answer] | None) -> None:
+        if done is not None:
+            self.world.laws.retried(done[0].id, done[1].body["generation"], ())
+
+    def _cause(self, known: Known) -> str | None:
+        """The fingerprint of one of the causes of the failures of a job."""
+        answer = self.ask("GET", f"/api/v1/jobs/{known.id}/failures")
+        if answer is None or answer.status not in _OK or not answer.body["items"]:
+            return None
+        causes = [each["cause"] for each in answer.body["items"]]
+        found: str = causes[self.world.decisions.integer(self.name, 0, len(causes) - 1)]
+        return found
+
+    def _chance(self, share: float) -> bool:
+        return self.world.decisions.chance(self.name, share)
 
     def _failed(self, known: Known) -> list[int]:
         return [
@@ -242,19 +304,52 @@ class User:
         if known is None:
             return
         decisions = self.world.decisions
-        body: dict[str, Any] = {"name": f"changed-{next(self._numbers)}"}
-        if "max_parallelism" in known.body:
+        body: dict[str, Any] = {}
+        if "max_parallelism" in known.body and self._chance(0.7):
             body["max_parallelism"] = (4, 1, 2, None)[decisions.integer(self.name, 0, 3)]
+        if not body or self._chance(0.3):
+            body["name"] = f"changed-{next(self._numbers)}"
+        if self._chance(0.2):
+            body["priority"] = ("high", "low")[decisions.integer(self.name, 0, 1)]
+        if self._chance(0.2):
+            body["tags"] = {"team": f"t{decisions.integer(self.name, 1, 2)}"}
         answer = self.ask("PATCH", f"/api/v1/jobs/{known.id}", body)
         self.world.laws.changed(known.id, body, answer is not None and answer.status in _OK)
 
     def discard(self) -> None:
-        self._verb("discard", {"all": True, "reason": "known"})
+        known = self.pick_failed()
+        if known is None:
+            return
+        body: dict[str, Any] = {"reason": "known"}
+        match self.world.decisions.integer(self.name, 0, 2):
+            case 1 if failed := self._failed(known):
+                body["indices"] = failed[:2]
+            case 2 if (cause := self._cause(known)) is not None:
+                body["cause"] = cause
+            case _:
+                body["all"] = True
+        done = self._verb("discard", body, known)
+        if done is not None:
+            self.world.laws.discarded(known.id)
 
     def clone(self) -> None:
         known = self.pick()
-        if known is not None:
-            self._submitted("POST", f"/api/v1/jobs/{known.id}/clone", {})
+        if known is None:
+            return
+        body: dict[str, Any] = {}
+        if self._chance(0.3):
+            body = {"name": "copy", "priority": "low", "tags": {"copy": "1"}}
+        if self._chance(0.2):
+            body["retry"] = {"max_attempts": 2, "backoff": 1.0}
+        if self._chance(0.2):
+            body["max_parallelism"] = self.world.decisions.integer(self.name, 1, 3)
+        if self._chance(0.1):
+            body["timeout"] = 300.0
+            body["deadline"] = self._instant(3_600.0)
+        self._submitted("POST", f"/api/v1/jobs/{known.id}/clone", body, of=known)
+
+    def _instant(self, seconds: float) -> str:
+        return datetime.fromtimestamp(self.world.simulation.now + seconds, UTC).isoformat()
 
     def delete(self) -> None:
         known = self.pick()
@@ -280,8 +375,18 @@ class User:
                 self.world.laws.may_resume(known.id)
         for known in self._own_jobs() if verb == "delete" else ():
             known.bulk = True
-        body = {"action": verb, "filter": {"status": sorted(JobStatus)}}
-        self.ask("POST", "/api/v1/bulk-actions", body, key=f"{self.name}-{next(self._numbers)}")
+        body: dict[str, Any] = {"action": verb, "filter": {"status": sorted(JobStatus)}}
+        if self._chance(0.1):
+            body["dry_run"] = True
+        key = f"{self.name}-{next(self._numbers)}"
+        answer = self.ask("POST", "/api/v1/bulk-actions", body, key=key)
+        if answer is None or answer.status not in _OK:
+            return
+        action = answer.body["id"]
+        self.world.laws.bulk_begun(action, self.tenant)
+        self.world.laws.branches[f"a bulk {verb}"] += 1
+        if self._chance(0.2):
+            self.ask("POST", f"/api/v1/bulk-actions/{action}/abort")
 
     def _own_jobs(self) -> list[Known]:
         """The jobs of its tenant."""
@@ -293,7 +398,34 @@ class User:
         if known is None:
             return
         key = f"{self.name}-{next(self._numbers)}"
-        self.ask("POST", f"/api/v1/jobs/{known.id}/exports", key=key)
+        answer = self.ask("POST", f"/api/v1/jobs/{known.id}/exports", key=key)
+        if answer is not None and answer.status in _OK:
+            self.world.laws.export_begun(known.id, answer.body["id"])
+
+    def hook(self) -> None:
+        """Create a webhook, test it, and delete it, at times."""
+        body = {"url": f"https://hooks.example.com/{self.name}/{next(self._numbers)}"}
+        answer = self.ask("POST", "/api/v1/webhooks", body, key=f"{self.name}-{body['url'][-2:]}")
+        if answer is None or answer.status not in _OK:
+            return
+        hook = answer.body["id"]
+        self.world.laws.hooked(hook, self.tenant, exists=True)
+        if self._chance(0.5):
+            self.ask("POST", f"/api/v1/webhooks/{hook}/test")
+        if self._chance(0.3):
+            self.ask("POST", f"/api/v1/webhooks/{hook}/rotate")
+        if self._chance(0.5):
+            gone = self.ask("DELETE", f"/api/v1/webhooks/{hook}")
+            self.world.laws.hooked(hook, self.tenant, exists=None if gone is None else False)
+
+    def read(self) -> None:
+        """Read what there is to read."""
+        known = self.pick()
+        if known is None:
+            return
+        noun = READS[self.world.decisions.integer(self.name, 0, len(READS) - 1)]
+        path = noun.replace("{job}", known.id).replace("{task}", f"{known.id}.0")
+        self.ask("GET", f"/api/v1/{path}")
 
     def run_task(self) -> None:
         """Take one task on by hand, then end it, twice at a time if it comes to that."""
@@ -327,7 +459,11 @@ class User:
             if world.decisions.chance(actor.name, 0.25):
                 error = {"type": "ByHand", "message": "no", "retryable": True}
                 body: Any = {"worker": person, "error": error}
-                world.gateway.user_request(claims_of(self.tenant), "POST", f"{path}/failed", body)
+                answer = world.gateway.user_request(
+                    claims_of(self.tenant), "POST", f"{path}/failed", body
+                )
+                if answer.status in _OK:
+                    world.laws.failed_by_hand(known.id, index)
                 return
             body = {"worker": person, "result": {"by": person, "index": index}}
             answer = world.gateway.user_request(
@@ -399,7 +535,8 @@ class User:
         for known in self.jobs:
             row = self.world.jobs.row(known.id)
             while row is not None and row.spec.task_type == MANUAL and not row.stopping:
-                self.ask("POST", f"/api/v1/jobs/{known.id}/cancel")
+                if self.ask("POST", f"/api/v1/jobs/{known.id}/cancel") is None:
+                    self.world.simulation.sleep(60.0)
                 row = self.world.jobs.row(known.id)
         for known in self.jobs:
             for _ in range(20):
@@ -407,7 +544,9 @@ class User:
                 if row is None or not row.paused or row.deleted_at is not None:
                     break
                 self.world.laws.may_resume(known.id)
-                self.ask("POST", f"/api/v1/jobs/{known.id}/resume")
+                answer = self.ask("POST", f"/api/v1/jobs/{known.id}/resume")
+                if answer is not None and answer.status in _OK:
+                    self.world.laws.resume_answered(known.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,15 +558,25 @@ class Verb:
     weight: float
 
 
+READS: Final = (
+    *("jobs", "jobs/{job}", "jobs/{job}/tasks", "jobs/{job}/results", "jobs/{job}/failures"),
+    *("jobs/{job}/map", "jobs/{job}/why", "jobs/{job}/events", "jobs/{job}/dead-letters"),
+    *("tasks/{task}", "tasks/{task}/attempts", "tasks/{task}/why", "events", "queues", "workers"),
+    *("task-types", "dead-letters", "bulk-actions", "webhooks"),
+)
 VERBS: Final[Sequence[Verb]] = (
     Verb("retry", User.retry, 14.0),
     Verb("cancel", User.cancel, 6.0),
     Verb("pause", User.pause, 10.0),
     Verb("resume", User.resume, 10.0),
-    Verb("retry some", User.retry_some, 8.0),
+    Verb("retry some", User.retry_some, 7.0),
+    Verb("retry twice", User.retry_twice, 4.0),
+    Verb("retry a cause", User.retry_cause, 5.0),
     Verb("retry a few first", User.retry_canary, 8.0),
     Verb("change", User.change, 9.0),
-    Verb("discard", User.discard, 3.0),
+    Verb("discard", User.discard, 4.0),
+    Verb("hook", User.hook, 2.0),
+    Verb("read", User.read, 3.0),
     Verb("clone", User.clone, 4.0),
     Verb("delete", User.delete, 3.0),
     Verb("bulk", User.bulk, 4.0),
@@ -437,6 +586,14 @@ VERBS: Final[Sequence[Verb]] = (
     Verb("submit", User.submit, 6.0),
 )
 VERB_WEIGHTS: Final = Weights([verb.weight for verb in VERBS])
+_RETRIES: Final = frozenset(
+    ("retry", "retry some", "retry twice", "retry a few first", "retry a cause")
+)
+_STEERS: Final = frozenset(("cancel", "pause", "resume", "change", "retry"))
+RETRY_WEIGHTS: Final = Weights([verb.weight if verb.name in _RETRIES else 0.3 for verb in VERBS])
+STEER_WEIGHTS: Final = Weights([verb.weight if verb.name in _STEERS else 0.3 for verb in VERBS])
+MOMENTS: Final = ("closed", "granted", "reported", "stopped", "retried", "reset")
+MOMENT_WEIGHTS: Final = Weights((40.0, 15.0, 15.0, 10.0, 10.0, 10.0))
 _TASK_TYPES: Final = ("noop", "sleep", "container", MANUAL)
 _TYPES: Final = Weights((65.0, 18.0, 9.0, 8.0))
 _SOURCES: Final = Weights((55.0, 15.0, 15.0, 15.0))

@@ -20,7 +20,8 @@ from tests.prove.threads import Event
 from tests.prove.trace import Trace
 
 _LATENCY: Final = 0.02
-_ABORT: Final = 0.005
+_PATIENT: Final = 0.4
+"""The share of invocations that stall whose caller waits."""
 _NAMES: Final = tuple((f"{name}Function", name) for name in FUNCTIONS)
 
 
@@ -39,6 +40,8 @@ class Run:
     cause: str | None = None
     process: Process = field(default_factory=lambda: Process("execution"))
     interpreter: Interpreter | None = None
+    waits: int = 0
+    """How often it called a function with a token."""
 
 
 class WorkflowService:
@@ -55,7 +58,7 @@ class WorkflowService:
     ) -> None:
         self._simulation = simulation
         self._faults = faults
-        self._functions = functions
+        self.functions = functions
         self._trace = trace
         self._substitutions = (*_NAMES, ("WaitSeconds", f"{wait_seconds:g}"))
         self._tokens: dict[str, Event] = {}
@@ -87,7 +90,7 @@ class WorkflowService:
             "Execution": {"Input": run.given, "Name": run.name},
             "StateMachine": {"Id": run.machine},
         }
-        tasks = _Tasks(self, simulation, self._faults, self._functions)
+        tasks = _Tasks(self, run, simulation, self._faults, self.functions)
         machine = definition(run.machine, self._substitutions)
         run.interpreter = Interpreter(
             simulation,
@@ -139,6 +142,11 @@ class WorkflowService:
         if event is not None:
             event.set()
 
+    def waits_with(self, token: str) -> bool:
+        """Whether an execution waits with this token, and was not woken."""
+        event = self._tokens.get(token)
+        return event is not None and not event.is_set()
+
     @property
     def waiting(self) -> int:
         """How many tokens are waited with."""
@@ -151,11 +159,13 @@ class _Tasks:
     def __init__(
         self,
         service: WorkflowService,
+        run: Run,
         simulation: Simulation,
         faults: Faults,
         functions: Lambda,
     ) -> None:
         self._service = service
+        self._run = run
         self._simulation = simulation
         self._faults = faults
         self._functions = functions
@@ -171,7 +181,11 @@ class _Tasks:
             still = self._faults.between(actor.name, 0.0, 850.0)
             begin = simulation.now + self._faults.between(actor.name, 0.005, 0.2)
             simulation.at(begin, lambda: invocation.process.freeze_until(begin + still))
+            self._service.functions.frozen(function)
             invocation.wait(self._faults.between(actor.name, 0.05, 60.0))
+            raise StateError("Lambda.SdkClientException", "the connection was closed")
+        if invocation.stalls() and self._faults.between(actor.name, 0.0, 1.0) > _PATIENT:
+            self._service.functions.frozen(function)
             raise StateError("Lambda.SdkClientException", "the connection was closed")
         invocation.wait(float("inf"))
         if invocation.crashed:
@@ -181,6 +195,7 @@ class _Tasks:
         return invocation.answer
 
     def invoke_with_token(self, function: str, payload: Any, token: str, timeout: float) -> Any:
+        self._run.waits += 1
         answered = self._service.expect(token)
         until = self._simulation.now + timeout
         try:

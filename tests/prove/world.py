@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields
-from functools import partial
 from typing import Any, Final
 from unittest.mock import patch
 
 from handlers import log
 from shoal import bootstrap
+from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
 from shoal.bootstrap.memory import in_memory
 from shoal.bootstrap.wiring import Adapters
 from shoal.domain import sizing
 from shoal.domain.chunk import Chunk
+from shoal.domain.webhook import Webhook
 from shoal.ports.task_types import TaskType
 from shoal.service import reconciliation
+from tests.prove.answers import Answers
 from tests.prove.decisions import Decisions
 from tests.prove.faults import Fault, Faults
 from tests.prove.functions import Lambda
 from tests.prove.gateway import Gateway
 from tests.prove.laws import Laws
+from tests.prove.laws_at_rest import LawsAtRest
 from tests.prove.pods import Pod, PodWorld, threads_of
 from tests.prove.ports import Calls, around
 from tests.prove.queue_service import Letter, QueueService
 from tests.prove.scripts import Scripts
 from tests.prove.simulation import Simulation
 from tests.prove.stores import Bucket, WatchedChunkStore, WatchedJobStore, WatchedWindowStore
+from tests.prove.streams import Streams
 from tests.prove.threads import Executor
 from tests.prove.trace import Trace
 from tests.prove.users import MANUAL, User
+from tests.prove.viewers import Viewer
 from tests.prove.workflow_service import (
     BulkRuns,
     ExportRuns,
@@ -51,7 +55,7 @@ _ASYNC_RETRIES: Final = 2
 _VALUES: Final = frozenset(
     (
         *("clock", "entropy", "executor", "sleep", "metrics", "limits", "live_url", "lease"),
-        *("retention", "local_webhooks"),
+        *("retention", "local_webhooks", "events"),
     )
 )
 """Dependencies of the use-cases other than services."""
@@ -102,6 +106,27 @@ class Sizes:
         )
 
 
+class _NoTraceback:
+    """Replaces the module `traceback`, which takes long."""
+
+    @staticmethod
+    def format_exception(error: BaseException) -> list[str]:
+        return [repr(error)]
+
+
+class Sockets(MemoryConnections):
+    """Live connections that close by themselves."""
+
+    def __init__(self, faults: Faults) -> None:
+        super().__init__()
+        self._faults = faults
+
+    def post(self, connection_id: str, message: str) -> bool:
+        if self._faults.strikes(Fault.SOCKET_CLOSED, connection_id):
+            self.gone.add(connection_id)
+        return super().post(connection_id, message)
+
+
 @dataclass(kw_only=True)
 class World:
     """Everything of one run."""
@@ -116,8 +141,10 @@ class World:
         simulation = self.simulation = Simulation(self.decisions)
         trace = self.trace = Trace()
         faults = self.faults
-        self.laws = Laws(simulation, trace)
-        self.functions = Lambda(simulation, trace)
+        self.laws = Laws(simulation, trace, lease=LEASE)
+        self.laws_at_rest = LawsAtRest(self.laws)
+        self.functions = Lambda(simulation, faults, trace)
+        self.functions.frozen = self._frozen
         self.gateway = Gateway(simulation, faults, self.functions, trace, self.laws)
         self.queue = QueueService(simulation, faults, trace)
         self.workflow = WorkflowService(
@@ -127,8 +154,8 @@ class World:
         self.workflow.reached = self._state_entered
         self.calls = Calls(simulation, faults, trace)
         self.scripts = Scripts(self.decisions)
-        self.results = Bucket(_RESULTS)
-        self.inputs = Bucket("inputs")
+        self.results = Bucket(_RESULTS, self._now)
+        self.inputs = Bucket("inputs", self._now)
         self.jobs = WatchedJobStore(self.laws, _Clock(simulation))
         self.chunks = WatchedChunkStore(self.laws, self.results)
         self.windows = WatchedWindowStore(self.laws, self.jobs, self.chunks)
@@ -139,19 +166,29 @@ class World:
             gateway=self.gateway,
             queue=self.queue,
             scripts=self.scripts,
-            objects=self._objects,
+            bucket=self._bucket,
             lease=LEASE,
             began=self.laws.task_began,
         )
+        self.streams = Streams(simulation, faults, self.functions, self.calls, trace)
+        self.jobs.changed = self.streams.changed
+        self.connections = Sockets(faults)
         self.adapters = self._adapters()
         self._pod_numbers = itertools.count(1)
         self.users: list[User] = []
+        self.viewers: list[Viewer] = []
+        self.first_webhooks: set[str] = set()
+        """The addresses of webhooks that were created before the first job."""
         simulation.preempt = self._preempt
+        self.laws.job_of = self.jobs.row
+        self.gateway.told = Answers(self).told
+        self.queue.generation_of = self._generation_of
         self.laws.type_of = self._type_of
         self.laws.types_of = self._types_of
 
     def _state_entered(self, state: str) -> None:
         self.laws.branches[state] += 1
+        self.laws.requests["bulk"] += state.startswith("state machine bulk")
 
     def _preempt(self) -> None:
         """Freeze a thread of a worker when it acquires a lock."""
@@ -165,6 +202,10 @@ class World:
         job = self.jobs.row(job_id)
         return "" if job is None else job.spec.task_type
 
+    def _generation_of(self, job_id: str) -> int:
+        job = self.jobs.row(job_id)
+        return 0 if job is None else job.generation
+
     def _types_of(self, worker: str) -> frozenset[str]:
         pods = [pod for pod in self.pods.pods if pod.name == worker]
         return frozenset(name for pod in pods for name in pod.fork_client.types)
@@ -176,19 +217,22 @@ class World:
                 return chunk
         return None
 
-    def objects_before(self) -> list[Callable[[], object]]:
-        """Return a function that deletes each object of now, for its bucket's lifecycle."""
-        buckets = (self.inputs.objects, self.results.objects)
-        return [partial(objects.pop, key, None) for objects in buckets for key in list(objects)]
+    def _bucket(self, name: str) -> Bucket:
+        return self.results if name == _RESULTS else self.inputs
 
-    def _objects(self, bucket: str) -> dict[str, bytes]:
-        store = self.results if bucket == _RESULTS else self.inputs
-        return store.objects
+    def _now(self) -> float:
+        return self.simulation.now
+
+    def _frozen(self, function: str) -> None:
+        self.laws.branches[f"{function} stalls"] += 1
 
     def _adapters(self) -> Adapters:
         """All adapters in memory; those that are services elsewhere are called as such."""
         types = [TaskType(name, {"type": "object"}) for name in sorted(TYPES | {MANUAL})]
         memory = in_memory(*types, jobs=self.jobs, chunks=self.chunks)
+        self.webhooks = memory.webhooks
+        self.bulk = memory.bulk
+        self.export_files = memory.export_files
         services = {each.name: getattr(memory, each.name) for each in fields(Adapters)}
         services |= {
             "windows": self.windows,
@@ -198,6 +242,11 @@ class World:
             "blobs": self.inputs,
             "bulk_runs": BulkRuns(self.workflow),
             "export_runs": ExportRuns(self.workflow),
+            "events": self.streams.bus,
+            "delivery_queue": self.streams.deliveries,
+            "webhook_poster": self.streams.deliveries,
+            "live": MemoryLiveStore(_Clock(self.simulation)),
+            "connections": self.connections,
         }
         called = {
             name: service if name in _VALUES else around(self.calls, name, service)
@@ -221,14 +270,14 @@ class World:
         def note(level: str, message: str, about: dict[str, object]) -> None:
             actor = self.simulation.current
             name = "" if actor is None else actor.name
-            told = {key: value for key, value in about.items() if key != "traceback"}
             if level == "ERROR":
-                self.trace.add(self.simulation.now, name, f"log: {message}", (json.dumps(told),))
+                self.trace.add(self.simulation.now, name, f"log: {message}", (about,))
 
         with ExitStack() as stack:
             enter = stack.enter_context
             enter(threads_of(lambda: self.simulation))
             enter(patch.object(log, "_write", note))
+            enter(patch.object(log, "traceback", _NoTraceback))
             enter(patch.object(sizing, "TALLY_CHUNKS", self.sizes.tally_chunks))
             enter(patch.object(sizing, "RANGE_CHUNKS", self.sizes.range_chunks))
             enter(patch.object(reconciliation, "HAND_OVER_PASSES", self.sizes.hand_over_passes))
@@ -245,10 +294,26 @@ class World:
         self.simulation.spawn("schedule", self._sweep_regularly)
         self.simulation.spawn("dlq", self._drain_dead_letters)
 
+    def start_streams(self, tenants: Sequence[str]) -> None:
+        """Begin to read the stream of the jobs table, with a webhook and a viewer per tenant."""
+        self.streams.start()
+        for tenant in tenants:
+            viewer = Viewer(self, tenant)
+            self.viewers.append(viewer)
+            self.simulation.spawn(f"viewer {tenant}", viewer.live)
+
+    def webhooks_of(self, tenant: str) -> Sequence[Webhook]:
+        """The webhooks that exist since the run began."""
+        hooks = self.webhooks.of_tenant(tenant)
+        return [hook for hook in hooks if hook.url in self.first_webhooks]
+
     def _sweep_regularly(self) -> None:
         while True:
-            often = self.faults.strikes(Fault.SWEPT_EARLY, "schedule")
-            self.simulation.sleep(self.faults.between("schedule", 1.0, 60.0) if often else SWEEP)
+            if self.faults.strikes(Fault.SWEPT_EARLY, "schedule"):
+                what = ("closed", "retried")[self.faults.between("schedule", 0.0, 1.0) > 0.5]
+                self.laws.wait_for(what, SWEEP)
+            else:
+                self.simulation.sleep(SWEEP)
             self.event("Sweep", {})
 
     def event(self, function: str, event: Any) -> None:
@@ -284,7 +349,7 @@ class World:
         simulation = self.simulation
         hidden: list[tuple[float, Letter]] = []
         while True:
-            simulation.sleep(1.0 if self.queue.dead else 5.0)
+            simulation.sleep(1.0 if self.queue.dead else 10.0)
             due = [letter for when, letter in hidden if when <= simulation.now]
             hidden = [each for each in hidden if each[0] > simulation.now]
             batch, self.queue.dead[:] = [*due, *self.queue.dead], []
