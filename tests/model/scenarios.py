@@ -92,6 +92,42 @@ _SOME = 30_000
 
 SCENARIOS = (
     Scenario("a worker crashes", Faults(crashes=2), workers=2),
+    Scenario("two calls fail", Faults(outages=2), limit=_SOME),
+    Scenario(
+        "a call fails and a worker crashes, with two tallies",
+        Faults(outages=1, crashes=1),
+        chunks=2,
+        tally_chunks=1,
+        limit=_SOME,
+    ),
+    Scenario(
+        "answers are lost, with two tallies",
+        Faults(losses=1, crashes=1),
+        chunks=2,
+        tally_chunks=1,
+        limit=_SOME,
+    ),
+    Scenario(
+        "functions that continue after Step Functions gave up on them",
+        Faults(forgotten=1, idle_timeouts=1),
+        limit=_SOME,
+    ),
+    Scenario(
+        "functions that continue during a retry, with two tallies",
+        Faults(forgotten=1, idle_timeouts=1),
+        chunks=2,
+        tally_chunks=1,
+        failures={0: (1,)},
+        actions=("submit", "retry"),
+        limit=_SOME,
+    ),
+    Scenario(
+        "a retry whose calls fail",
+        Faults(outages=2, idle_timeouts=1),
+        failures={0: (1,)},
+        actions=("submit", "retry"),
+        limit=_SOME,
+    ),
     Scenario("an answer is lost", Faults(losses=1)),
     Scenario("messages are delivered twice", Faults(duplicates=1), workers=2),
     Scenario("a lease lapses during work", Faults(lapses=1, crashes=1), workers=2, limit=_SOME),
