@@ -184,6 +184,7 @@ class Laws:
         self.check("nothing moves the expiry of a job", new.expires_at == old.expires_at, change)
         if not old.live and new.generation == old.generation:
             same = (old.status, old.counts, old.outcomes) == (new.status, new.counts, new.outcomes)
+            same = same and old.task_count == new.task_count
             self.check("a closed generation stays as it is", same, change)
         for generation, status in old.outcomes.items():
             self.check("outcomes stay", new.outcomes.get(generation) == status, change)
@@ -419,6 +420,10 @@ class Laws:
     def bulk_begun(self, action_id: str, tenant: str) -> None:
         """A bulk action was acknowledged."""
         self.acknowledged.bulk_actions[action_id] = tenant
+
+    def bulk_actions_of(self, tenant: str) -> Sequence[str]:
+        """The bulk actions of a tenant that were acknowledged."""
+        return [each for each, of in self.acknowledged.bulk_actions.items() if of == tenant]
 
     def export_begun(self, job_id: str, export_id: str) -> None:
         """An export was acknowledged."""

@@ -530,6 +530,17 @@ class User:
         if answer is not None and answer.status in _OK:
             self.world.laws.completed(known.id, 0, answer.body["result"])
 
+    def _end_bulk_actions(self) -> None:
+        """Abort bulk actions that do not end: an operator stopped their executions."""
+        world = self.world
+        for action_id in world.laws.bulk_actions_of(self.tenant):
+            for _ in range(10):
+                action = world.bulk.get(self.tenant, action_id)
+                if action is None or action.ended:
+                    break
+                world.simulation.sleep(_MONITORED)
+                self.ask("POST", f"/api/v1/bulk-actions/{action_id}/abort")
+
     def settle(self) -> None:
         """Resume paused jobs and cancel jobs without workers, until both are answered."""
         for known in self.jobs:
@@ -538,6 +549,7 @@ class User:
                 if self.ask("POST", f"/api/v1/jobs/{known.id}/cancel") is None:
                     self.world.simulation.sleep(60.0)
                 row = self.world.jobs.row(known.id)
+        self._end_bulk_actions()
         for known in self.jobs:
             for _ in range(20):
                 row = self.world.jobs.row(known.id)

@@ -254,8 +254,9 @@ class BulkRuns:
     def __init__(self, service: WorkflowService) -> None:
         self._service = service
 
-    def start(self, tenant: str, action_id: str) -> None:
-        self._service.begin("bulk", action_id, {"tenant": tenant, "action": action_id})
+    def start(self, tenant: str, action_id: str, *, ending: bool = False) -> None:
+        name = f"{action_id}-abort" if ending else action_id
+        self._service.begin("bulk", name, {"tenant": tenant, "action": action_id})
 
 
 class ExportRuns:

@@ -262,6 +262,17 @@ def test_an_abort_ends_an_action_whose_request_died_before_it_was_started(world:
     assert world.bulk_runs.started == [("default", action["id"])]
 
 
+def test_an_abort_starts_another_execution_once_the_first_one_died(world: World) -> None:
+    action = begin("cancel", type="noop")
+    world.bulk_runs.started.clear()
+
+    for _ in range(2):
+        call("POST", f"/bulk-actions/{action['id']}/abort")
+
+    assert world.bulk_runs.started == [("default", action["id"])]
+    assert carried_out(action)["status"] == "ABORTED"
+
+
 @pytest.mark.parametrize("start", ["", "\ud800", "\0", "x" * 1_025])
 def test_a_forged_token_is_refused(start: str) -> None:
     forged = next_page_token(start, ["bulk-actions"])

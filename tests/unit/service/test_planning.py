@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 
@@ -212,3 +213,35 @@ def test_chunks_of_a_paused_job_are_enqueued_by_its_resume(harness: ServiceHarne
     harness.job_control.resume(TENANT, harness.id)
     harness.monitor()
     assert harness.sent() == [0, 1]
+
+
+def test_a_job_that_is_planned_while_it_closes_counts_all_its_tasks(
+    harness: ServiceHarness,
+) -> None:
+    uploaded(harness, '{"size": 1}', '{"size": 2}', '{"size": 3}')
+    harness.job_control.cancel(TENANT, harness.id)
+    read = harness.job
+    planned = replace(read, task_count=3, chunk_size=2, spec=read.spec, version=read.version + 1)
+    harness.jobs.put(planned)
+
+    harness.termination.seal(read)
+
+    assert harness.job.status is JobStatus.CANCELLED
+    assert harness.job.counts == Counts(cancelled=3)
+
+
+def test_a_plan_that_is_late_does_not_change_a_closed_job(harness: ServiceHarness) -> None:
+    uploaded(harness, '{"size": 1}', '{"size": 2}')
+    lines = harness.blobs.lines
+
+    def cancelled_meanwhile(key: str) -> Iterator[bytes]:
+        harness.job_control.cancel(TENANT, harness.id)
+        harness.termination.seal(harness.job)
+        return lines(key)
+
+    with patch.object(harness.blobs, "lines", cancelled_meanwhile):
+        ranges = harness.planning.plan(harness.id, 1, 1)
+
+    assert ranges == []
+    assert harness.job.status is JobStatus.CANCELLED
+    assert harness.job.task_count is None

@@ -28,8 +28,9 @@ class StepFunctionsBulkRuns:
         self._client = client
         self._arn = state_machine_arn
 
-    def start(self, tenant: str, action_id: str) -> None:
-        _start(self._client, self._arn, action_id, {"tenant": tenant, "action": action_id})
+    def start(self, tenant: str, action_id: str, *, ending: bool = False) -> None:
+        name = f"{action_id}-abort" if ending else action_id
+        _start(self._client, self._arn, name, {"tenant": tenant, "action": action_id})
 
 
 class StepFunctionsExportRuns:

@@ -37,5 +37,9 @@ class BulkStore(Protocol):
 class BulkRuns(Protocol):
     """Executions of bulk actions."""
 
-    def start(self, tenant: str, action_id: str) -> None:
-        """Start it; an action that was started before counts as started."""
+    def start(self, tenant: str, action_id: str, *, ending: bool = False) -> None:
+        """Start it; an action that was started before counts as started.
+
+        An execution that is `ending` an action has another name, so that it starts although the
+        first one died.
+        """

@@ -107,8 +107,8 @@ class BulkActions:
     def abort(self, tenant: str, action_id: str) -> BulkAction:
         """Stop a bulk action before its next page; finished changes are kept.
 
-        If the request that created it died before its execution was started, the execution is
-        started now, to end the action.
+        Another execution is started to end the action, because the first one may have died or may
+        never have been started.
         """
 
         def move(action: BulkAction) -> BulkAction | None:
@@ -116,7 +116,7 @@ class BulkActions:
 
         action = self._updated(tenant, action_id, move)
         if not action.ended:
-            self.runs.start(tenant, action_id)
+            self.runs.start(tenant, action_id, ending=True)
         return action
 
     def step(self, tenant: str, action_id: str) -> bool:

@@ -81,7 +81,10 @@ class Completion:
             closed.clear()
             if not job.may_close(generation):
                 return None
-            closed.append(job.close(status, reason, counts, moves, self.clock.now()))
+            # The job may have been planned since its tasks were counted: the others never ran.
+            missing = (job.task_count or 0) - sum(counts)
+            counted = counts._replace(pending=counts.pending + missing)
+            closed.append(job.close(status, reason, counted, moves, self.clock.now()))
             return closed[0].continued_after_canary() or closed[0]
 
         job = update_job(self.jobs, job_id, move)

@@ -74,8 +74,10 @@ class Planning:
             job = update_job(
                 self.jobs,
                 job_id,
-                lambda row: None if row.planned else row.plan(count, size, source),
+                lambda row: row.plan(count, size, source) if _unplanned(row, generation) else None,
             )
+            if not job.may_wait(generation):  # it was stopped in the meantime
+                return []
         if isinstance(job.spec.source, Lines):
             self.jobs.count_tasks(job)  # its lines are now read
         return list(sizing.ranges(job.chunks))
@@ -227,6 +229,10 @@ class Planning:
                 continue
             return fresh
         return chunk
+
+
+def _unplanned(job: Job, generation: int) -> bool:
+    return not job.planned and job.may_wait(generation)
 
 
 def _executed(job: Job, generation: int, number: int) -> Job | None:

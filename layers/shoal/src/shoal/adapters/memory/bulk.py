@@ -45,7 +45,12 @@ class MemoryBulkRuns:
 
     def __init__(self) -> None:
         self.started: list[tuple[str, str]] = []
+        self._ending: set[tuple[str, str]] = set()
 
-    def start(self, tenant: str, action_id: str) -> None:
-        if (tenant, action_id) not in self.started:
-            self.started.append((tenant, action_id))
+    def start(self, tenant: str, action_id: str, *, ending: bool = False) -> None:
+        action = tenant, action_id
+        known = self._ending if ending else self.started
+        if action not in known:
+            self.started.append(action)
+        if ending:
+            self._ending.add(action)
