@@ -92,7 +92,6 @@ _SOME = 30_000
 
 SCENARIOS = (
     Scenario("a worker crashes", Faults(crashes=2), workers=2),
-    Scenario("two calls fail", Faults(outages=2), limit=_SOME),
     Scenario(
         "a call fails and a worker crashes, with two tallies",
         Faults(outages=1, crashes=1),
@@ -122,10 +121,12 @@ SCENARIOS = (
         limit=_SOME,
     ),
     Scenario(
-        "a retry whose calls fail",
-        Faults(outages=2, idle_timeouts=1),
-        failures={0: (1,)},
-        actions=("submit", "retry"),
+        "two different retries at once",
+        Faults(user_repeats=1, idle_timeouts=1),
+        failures={0: (1,), 1: (1,)},
+        chunk_size=2,
+        actions=("submit", "retry", "retry some"),
+        ends=(DONE, FAILED),
         limit=_SOME,
     ),
     Scenario("an answer is lost", Faults(losses=1)),

@@ -63,7 +63,7 @@ class Auditor:
     def _lacking(self, job: Job) -> Iterator[Key]:
         """What the job lacks; each is checked against its bound."""
         world = self._world
-        if not world.jobs.marked(job.id):
+        if not world.jobs.watches(job.id):
             key: Key = ("watch", job.id, job.generation)
             self._check(key, _MARKED_SECONDS, "an open job stays on the watch list", shown(job))
             yield key

@@ -28,18 +28,6 @@ class KnownFault(NamedTuple):
 
 KNOWN: Final[Sequence[KnownFault]] = (
     KnownFault(
-        "a worker without the task type takes the chunk repeatedly",
-        "every job ends",
-        r"to workers without the type: [1-9]",
-        250,
-    ),
-    KnownFault(
-        "two tasks of a chunk that are completed by hand at once get the same report number",
-        "a result by hand is durable",
-        r".",
-        279,
-    ),
-    KnownFault(
         "a row of a later version cannot be read", "", r"\(a later version wrote a job\)", 12
     ),
     KnownFault(
@@ -49,10 +37,10 @@ KNOWN: Final[Sequence[KnownFault]] = (
         105,
     ),
     KnownFault(
-        "a lost message is not sent again in time",
-        "a lost message is sent again in time",
+        "a function that dies before it sends the last live delta",
+        "a viewer is sent the last state of each job",
         r".",
-        193,
+        97,
     ),
 )
 

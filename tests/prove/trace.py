@@ -51,7 +51,7 @@ class Trace:
 _READS = (
     *("get", "tall", "all_", "sums", "read", "size", "lines", "marked", "par", "whole"),
     *("of_", "page", "describe", "statuses", "attempts", "connection", "connected", "subscribers"),
-    *("last_sent", "depths", "files"),
+    *("last_sent", "depths", "files", "watch_line"),
 )
 """How the names of the calls begin that only read."""
 

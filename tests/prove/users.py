@@ -550,15 +550,19 @@ class User:
                     self.world.simulation.sleep(60.0)
                 row = self.world.jobs.row(known.id)
         self._end_bulk_actions()
-        for known in self.jobs:
-            for _ in range(20):
-                row = self.world.jobs.row(known.id)
-                if row is None or not row.paused or row.deleted_at is not None:
-                    break
-                self.world.laws.may_resume(known.id)
-                answer = self.ask("POST", f"/api/v1/jobs/{known.id}/resume")
-                if answer is not None and answer.status in _OK:
-                    self.world.laws.resume_answered(known.id)
+        for row in self.world.jobs.rows:
+            if row.tenant == self.tenant:  # of some of them, it never got the answer
+                self._resume_at_last(row.id)
+
+    def _resume_at_last(self, job_id: str) -> None:
+        for _ in range(20):
+            row = self.world.jobs.row(job_id)
+            if row is None or not row.paused or row.deleted_at is not None:
+                return
+            self.world.laws.may_resume(job_id)
+            answer = self.ask("POST", f"/api/v1/jobs/{job_id}/resume")
+            if answer is not None and answer.status in _OK:
+                self.world.laws.resume_answered(job_id)
 
 
 @dataclass(frozen=True, slots=True)
