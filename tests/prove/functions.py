@@ -51,7 +51,7 @@ FUNCTIONS: Final[Mapping[str, tuple[Handler, float]]] = {
     "Live": (live.handler, 30.0),
     "DeliverWebhooks": (deliver_webhooks.handler, 120.0),
     "BulkActions": (bulk_actions.handler, 300.0),
-    "Sweep": (sweep.handler, 900.0),
+    "Sweep": (sweep.handler, 275.0),
 }
 """Handlers with their timeouts in seconds; a test holds them against the template."""
 

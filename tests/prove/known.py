@@ -36,12 +36,6 @@ KNOWN: Final[Sequence[KnownFault]] = (
         r"\(a row cannot be read\)",
         105,
     ),
-    KnownFault(
-        "a function that dies before it sends the last live delta",
-        "a viewer is sent the last state of each job",
-        r".",
-        97,
-    ),
 )
 
 

@@ -151,7 +151,7 @@ class Laws:
         paused = self._paused.get(job_id)
         if paused is not None and self.prompt:
             self.check(
-                "no task starts after a worker heard of the pause",
+                "no task starts after a worker received the pause",
                 self._simulation.now <= paused + self.lease,
                 f"{job_id[-4:]} {index} starts {self._simulation.now - paused:.0f} s later",
             )

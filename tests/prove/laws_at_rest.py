@@ -21,7 +21,7 @@ wake that crosses the close."""
 
 
 class LawsAtRest:
-    """Compares what users were told with the rows, and the rows with each other."""
+    """Compares acknowledged requests with the rows, and the rows with each other."""
 
     def __init__(self, laws: Laws) -> None:
         self._laws = laws
@@ -55,7 +55,7 @@ class LawsAtRest:
     def actions(
         self, bulk: BulkStore, exports: Mapping[str, object], webhooks: WebhookStore
     ) -> None:
-        """Acknowledged bulk actions, exports and webhooks end, or stand."""
+        """Acknowledged bulk actions and exports end, and acknowledged webhooks exist."""
         check, told = self._laws.check, self._told
         for action_id, tenant in told.bulk_actions.items():
             action = bulk.get(tenant, action_id)

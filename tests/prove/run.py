@@ -38,7 +38,7 @@ _HEARTBEAT_FAULTS: Final = frozenset(
     | {Fault.API_ANSWER_LOST, Fault.API_REFUSED, Fault.API_REQUEST_LOST, Fault.UNREADABLE}
     | {Fault.ROLLED_BACK, Fault.PARTIAL, Fault.REPEATED, Fault.ROWS_APART, Fault.UNPROCESSED}
 )
-"""Faults that can keep a worker from hearing of a pause in time."""
+"""Faults that can delay the pause that a worker receives with its heartbeat."""
 _WORLD: Final = "world"
 
 
@@ -190,7 +190,10 @@ class _Director:
                 later.add(key)
                 world.laws.branches[f"a later version wrote a {kind}"] += 1
                 world.trace.add(
-                    simulation.now, f"{kind} {key}", "is of a later version", fault="rolled back"
+                    simulation.now,
+                    f"{kind} {key}",
+                    "belongs to a later version",
+                    fault="rolled back",
                 )
 
     def _types(self) -> frozenset[str]:

@@ -87,11 +87,11 @@ class WatchedJobStore(MemoryJobStore):
         self.changed(job.id, before, job)
 
     def lag(self, seconds: float) -> None:
-        """Let the index be this much behind."""
+        """Delay the index by this number of seconds."""
         self._lag = seconds
 
     def page(self, tenant: str, which: JobFilter, *, limit: int, start: str | None) -> JobPage:
-        """The index is eventually consistent; the rows that it names are read as they are."""
+        """The index is eventually consistent; the rows that it names are current."""
         if not self._lag:
             return super().page(tenant, which, limit=limit, start=start)
         current, self._jobs = self._jobs, self._at(self._now() - self._lag)

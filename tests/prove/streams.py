@@ -218,7 +218,7 @@ class Streams:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is on its way, but for attempts that are due later."""
+        """Whether nothing is in progress, except attempts that are due later."""
         return self.deliveries.idle and all(
             shard.idle for _, shards in self._shards for shard in shards
         )

@@ -419,7 +419,7 @@ class User:
             self.world.laws.hooked(hook, self.tenant, exists=None if gone is None else False)
 
     def read(self) -> None:
-        """Read what there is to read."""
+        """Read a job, or a list."""
         known = self.pick()
         if known is None:
             return
@@ -551,7 +551,7 @@ class User:
                 row = self.world.jobs.row(known.id)
         self._end_bulk_actions()
         for row in self.world.jobs.rows:
-            if row.tenant == self.tenant:  # of some of them, it never got the answer
+            if row.tenant == self.tenant:  # it may not have received the answer of a submit
                 self._resume_at_last(row.id)
 
     def _resume_at_last(self, job_id: str) -> None:

@@ -1,4 +1,4 @@
-"""People who watch jobs: each has a live connection and a webhook from the begin of the run."""
+"""People who watch jobs: each creates a webhook and opens a live connection when a run starts."""
 
 from __future__ import annotations
 

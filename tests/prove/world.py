@@ -115,7 +115,7 @@ class _NoTraceback:
 
 
 class Sockets(MemoryConnections):
-    """Live connections that close by themselves."""
+    """Live connections that close at any moment."""
 
     def __init__(self, faults: Faults) -> None:
         super().__init__()
