@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from shoal.adapters.parallel import in_parallel
 from shoal.adapters.rows.attributes import number, text
-from shoal.adapters.rows.chunks import STATUS_ATTRIBUTES, chunk_id, chunk_of, chunk_row, statuses_of
+from shoal.adapters.rows.chunks import (
+    STATUS_ATTRIBUTES,
+    chunk_id,
+    chunk_of,
+    chunk_row,
+    follows,
+    statuses_of,
+)
 from shoal.adapters.rows.origins import (
     origin_attributes,
     origin_metadata,
@@ -53,10 +60,8 @@ class DynamoChunkStore:
         return {names[name]: statuses_of(row) for name, row in rows.items()}
 
     def put(self, chunk: Chunk) -> None:
-        row = chunk_row(chunk)
-        before = {":v": number(chunk.version - 1), ":g": row["g"]}
-        if not self._tasks.put_if(row, "v = :v AND g <= :g", before):
-            raise WriteConflict(row["id"]["S"])
+        if not self._tasks.put_if(chunk_row(chunk), *follows(chunk)):
+            raise WriteConflict(chunk_id(chunk.job, chunk.number))
 
     def put_part(
         self, key: PartKey, outcomes: Sequence[Outcome], *, origin: Origin, expires_at: int

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shoal.adapters.dynamodb.transactions import written
 from shoal.adapters.rows.attributes import Row, Value, number, text
-from shoal.adapters.rows.chunks import chunk_row
+from shoal.adapters.rows.chunks import chunk_row, follows
 from shoal.adapters.rows.jobs import job_row
 from shoal.adapters.rows.windows import cursor_id, stands, window_of, window_row
 from shoal.domain.chunk import Chunk
@@ -43,7 +43,9 @@ class DynamoWindowStore:
             raise WriteConflict(cursor_id(job.id, job.generation))
 
     def note(self, job: Job, chunks: Sequence[Chunk], before: Window | None, after: Window) -> None:
-        rows = [_put(self._tasks, chunk_row(chunk), _over(chunk.version - 1)) for chunk in chunks]
+        rows = [
+            _put(self._tasks, chunk_row(chunk), _condition(*follows(chunk))) for chunk in chunks
+        ]
         self._write(job, [*rows, self._window(job, before, after)])
 
     def resize(self, job: Job, before: Window | None, after: Window | None) -> None:

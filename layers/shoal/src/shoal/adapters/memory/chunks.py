@@ -44,14 +44,18 @@ class MemoryChunkStore(Restorable):
         }
 
     def put(self, chunk: Chunk) -> None:
-        stored = self._chunks.get((chunk.job, chunk.number))
-        if (
-            stored is None
-            or stored.version != chunk.version - 1
-            or stored.generation > chunk.generation
-        ):
+        if not self.follows(chunk):
             raise WriteConflict(f"{chunk.job}#{chunk.number}")
         self._chunks[chunk.job, chunk.number] = chunk
+
+    def follows(self, chunk: Chunk) -> bool:
+        """Return whether `put` writes the chunk over its previous version."""
+        stored = self._chunks.get((chunk.job, chunk.number))
+        return (
+            stored is not None
+            and stored.version == chunk.version - 1
+            and stored.generation <= chunk.generation
+        )
 
     def put_part(
         self, key: PartKey, outcomes: Sequence[Outcome], *, origin: Origin, expires_at: int

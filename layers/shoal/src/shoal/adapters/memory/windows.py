@@ -36,10 +36,8 @@ class MemoryWindowStore(Restorable):
 
     def note(self, job: Job, chunks: Sequence[Chunk], before: Window | None, after: Window) -> None:
         self._check(job, before)
-        for chunk in chunks:
-            stored = self._chunks.get(chunk.job, chunk.number)
-            if stored is None or stored.version != chunk.version - 1:
-                raise WriteConflict(f"{chunk.job}#{chunk.number}")
+        if not all(map(self._chunks.follows, chunks)):
+            raise WriteConflict(job.id)
         for chunk in chunks:
             self._chunks.put(chunk)
         self._write(job, after)

@@ -10,6 +10,7 @@ x   successor                 c   crashes            expires_at
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
@@ -87,6 +88,12 @@ def chunk_of(row: Row) -> Chunk:
         successor=int_of(row, "x") if "x" in row else None,
         expires_at=int_of(row, "expires_at"),
     )
+
+
+def follows(chunk: Chunk) -> tuple[str, Mapping[str, Value]]:
+    """Return the condition that a row is the chunk's previous version, and its values."""
+    values = {":v": number(chunk.version - 1), ":g": number(chunk.generation)}
+    return "v = :v AND g <= :g", values
 
 
 STATUS_ATTRIBUTES: Final = "id, g, s"
