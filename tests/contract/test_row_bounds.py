@@ -183,7 +183,7 @@ def test_a_job_that_is_accepted_fits_into_its_row_to_its_end(
     if canary and retried is not before:
         tried = replace(retried, status=JobStatus.RUNNING)
         passed = tried.close(JobStatus.FAILED, None, Counts(completed=2 * 10**6), 1, NOW)
-        rest = passed.continued_after_canary()
+        rest = passed.continued_after_canary(tried)
         assert rest is not None
         assert size(job_row(grown(rest))) < ROW
 

@@ -80,6 +80,9 @@ def check_job_write(old: Job, new: Job) -> Violation | None:
 
 
 def _check_end(old: Job, new: Job) -> Violation | None:
+    resumed = new.paused or not new.live or new.resumed_at > old.resumed_at
+    if old.paused and not resumed:
+        return Violation("only a resume or the end of a job ends its pause", f"{old} → {new}")
     judged = new.canary if old.live and not new.live else None
     if judged and judged.more and (judged.generation, judged.verdict) == (new.generation, "passed"):
         return Violation("a canary that passes is followed by the rest", f"{judged}")

@@ -248,9 +248,9 @@ def _reset_completed_too(after_reset: Function) -> Function:
 
 
 def _unless_tolerated(continued: Function) -> Function:
-    def variant(self: Job) -> Job | None:
+    def variant(self: Job, before: Job) -> Job | None:
         tolerated = self.counts is not None and self.counts.failed <= (self.spec.max_failed or 0)
-        again: Job | None = None if tolerated else continued(self)
+        again: Job | None = None if tolerated else continued(self, before)
         return again
 
     return variant

@@ -331,6 +331,15 @@ SCENARIOS = (
         limit=_SOME,
     ),
     Scenario(
+        "a canary that passes while the job is paused",
+        Faults(idle_timeouts=2),
+        failures={0: (1,), 1: (1,)},
+        chunk_size=2,
+        actions=("submit", "retry a few first", "pause", "resume"),
+        ends=(DONE, FAILED),
+        limit=_SOME,
+    ),
+    Scenario(
         "a function that continues after Step Functions gave up on it",
         Faults(forgotten=1, idle_timeouts=2),
         failures={0: (1,), 1: (1,)},

@@ -181,6 +181,10 @@ class Laws:
         change = f"{shown(old)} -> {shown(new)}"
         self.check("a job's version grows", new.version > old.version, change)
         self.check("a job's generation never falls", new.generation >= old.generation, change)
+        resumed = new.paused or not new.live or new.resumed_at > old.resumed_at
+        self.check(
+            "only a resume or the end of a job ends its pause", not old.paused or resumed, change
+        )
         self.check("nothing moves the expiry of a job", new.expires_at == old.expires_at, change)
         if not old.live and new.generation == old.generation:
             same = (old.status, old.counts, old.outcomes) == (new.status, new.counts, new.outcomes)

@@ -306,3 +306,25 @@ def test_a_failed_canary_leaves_the_job_failed_so_that_the_rest_can_be_retried()
         "the other failed tasks were not retried"
     )
     assert retry(job)["generation"] == 3
+
+
+def test_a_pause_continues_when_the_canary_passes(world: World) -> None:
+    job = job_of(2, deadline="2027-02-01T00:00:00Z")
+    retry(job, canary={"share": 0.5, "bar": 1.0})
+    start(job, generation=2)
+    granted = lease(job, 0, request="request-2")
+    world.clock.advance(10)
+    call("POST", f"/jobs/{job}/pause")
+    world.clock.advance(10)
+
+    report(granted, [outcome(0)])
+
+    after = seen(job)
+    assert (after["status"], after["generation"], after["paused"]) == ("PENDING", 3, True)
+    ended(world, job, 2)
+    start(job, generation=3)
+    assert lease(job, 1, request="request-3")["decision"] == "paused"
+    world.clock.advance(10)
+    resumed = call("POST", f"/jobs/{job}/resume").json
+    assert resumed["deadline"] == "2027-02-01T00:00:20.000Z"
+    assert ran(job) == [1]

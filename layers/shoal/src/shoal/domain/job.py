@@ -324,11 +324,12 @@ class Job:
         """Return the seconds of the current pause."""
         return 0.0 if self.paused_at is None else max(0.0, now - self.paused_at)
 
-    def continued_after_canary(self) -> Job | None:
+    def continued_after_canary(self, before: Job) -> Job | None:
         """Return the next generation with the other failed tasks, if its canary passed.
 
-        Close and start are one transition, so that the job never shows as ended. None if the
-        canary failed or no task is left.
+        Close and start are one transition, so that the job never shows as ended, and a pause
+        continues. `before` is the job before its close. None if the canary failed or no task is
+        left.
         """
         canary = self.canary
         if canary is None or canary.generation != self.generation or not canary.more:
@@ -337,7 +338,13 @@ class Job:
             return None
         tried = self.selection.runs if self.selection is not None else None
         rest = replace(canary.chosen, skip=tried or ())
-        return replace(self._next_generation(rest, canary), version=self.version)
+        return replace(
+            self._next_generation(rest, canary),
+            paused=before.paused,
+            paused_at=before.paused_at,
+            paused_for=before.paused_for,
+            version=self.version,
+        )
 
     def retry(
         self, now: float, *, selection: Selection | None = None, canary: Canary | None = None

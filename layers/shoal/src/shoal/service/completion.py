@@ -85,7 +85,7 @@ class Completion:
             missing = (job.task_count or 0) - sum(counts)
             counted = counts._replace(pending=counts.pending + missing)
             closed.append(job.close(status, reason, counted, moves, self.clock.now()))
-            return closed[0].continued_after_canary() or closed[0]
+            return closed[0].continued_after_canary(job) or closed[0]
 
         job = update_job(self.jobs, job_id, move)
         if closed:
