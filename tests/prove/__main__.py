@@ -36,7 +36,7 @@ def main() -> int:
     print("\n".join(report(total)))
     for found in total.unknown.values():
         print(f"\nmake prove SEED={min(found)[0]} shows it")
-    unreached = missing(total.branches) if total.runs >= SEEDS else []
+    unreached = missing(total.branches, total.faults) if total.runs >= SEEDS else []
     for branch in unreached:
         print(f"not reached: {branch}")
     return 1 if total.unknown or unreached else 0

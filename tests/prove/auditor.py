@@ -40,7 +40,7 @@ class Auditor:
         self._letters: set[str] = set()
 
     def forget(self) -> None:
-        """Begin anew, because much time has passed at once."""
+        """Reset all times, because much time has passed at once."""
         self._since.clear()
 
     def serve(self) -> None:
@@ -61,7 +61,7 @@ class Auditor:
         self._since = {key: at for key, at in self._since.items() if key in lacking}
 
     def _lacking(self, job: Job) -> Iterator[Key]:
-        """What the job lacks; each is checked against its bound."""
+        """Everything that the job lacks; each is checked against its bound."""
         world = self._world
         if not world.jobs.watches(job.id):
             key: Key = ("watch", job.id, job.generation)

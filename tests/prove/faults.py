@@ -46,7 +46,7 @@ class Fault(StrEnum):
     EVENT_LOST = "an event is lost"
     EVENT_LATE = "an event is late"
     EVENT_TWICE = "an event is delivered twice"
-    # Faults of the stream of the jobs table, and of what it feeds.
+    # Faults of the stream of the jobs table, of events, webhooks and live connections.
     RECORD_LOST = "a stream record is lost"
     RECORD_LATE = "a stream record is late"
     RECORD_TWICE = "a stream record is delivered twice"

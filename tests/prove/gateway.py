@@ -107,7 +107,7 @@ class Gateway:
     def _awaited(self, invocation: Invocation, function: str, who: str) -> tuple[bool, bool]:
         """Wait for an answer; whether it is lost, and whether the function has ended.
 
-        A function whose answer is lost can go on for long, and so can one that stalls.
+        A function whose answer is lost can keep running for long, and so can one that stalls.
         """
         faults, patience = self._faults, _TIMEOUT
         lost = faults.strikes(Fault.API_ANSWER_LOST, who)

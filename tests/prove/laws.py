@@ -29,7 +29,7 @@ class Violation(NamedTuple):
 
 
 class Acknowledged:
-    """What users and workers were told with a 2xx answer."""
+    """Requests of users and workers that got a 2xx answer."""
 
     def __init__(self) -> None:
         self.submits: dict[str, str] = {}
@@ -83,7 +83,7 @@ class Laws:
         self.type_of: Callable[[str], str] = lambda _: ""
         self.job_of: Callable[[str], Job | None] = lambda _: None
         self.prompt = False
-        """Workers hear of a pause in time: no fault of this run can delay a heartbeat."""
+        """Workers receive a pause in time: no fault of this run can delay a heartbeat."""
         self.acknowledged = Acknowledged()
         self.requests: Counter[str] = Counter()
         """Requests of users that may write the row of a job, by job."""

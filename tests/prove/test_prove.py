@@ -1,3 +1,5 @@
+import json
+import re
 import sys
 
 import pytest
@@ -6,8 +8,7 @@ import yaml
 from tests.model.mutations import MUTATIONS
 from tests.prove.campaign import campaign, report
 from tests.prove.controls import found_by
-from tests.prove.coverage import missing
-from tests.prove.faults import Fault
+from tests.prove.coverage import DEMANDED, OF_WORKERS, OUTSIDE, missing
 from tests.prove.functions import FUNCTIONS
 from tests.prove.known import KNOWN, KnownFault, unknown
 from tests.prove.run import play
@@ -36,8 +37,7 @@ def test_no_run_breaks_a_law(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         sys.stdout.write("\n" + "\n".join(report(total)) + "\n")
     assert not total.unknown
-    assert not missing(total.branches)
-    assert not [fault for fault in Fault if not total.faults[fault]]
+    assert not missing(total.branches, total.faults)
 
 
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
@@ -70,6 +70,19 @@ def test_shrinking_keeps_what_fails() -> None:
     small = shrunk(run.decisions, lambda fewer: all(place in fewer for place in wanted))
 
     assert sorted(small) == wanted
+
+
+def test_each_operation_of_the_api_is_demanded_or_listed() -> None:
+    paths = json.loads((FOLDER.parent / "docs" / "openapi.json").read_text())["paths"]
+    operations = {
+        f"{method.upper()} {re.sub('{[^}]*}', '{id}', path)}"
+        for path, methods in paths.items()
+        for method in methods
+    }
+    demanded = {branch.rpartition(":")[0] for branch in DEMANDED}
+
+    assert not operations - demanded - OUTSIDE - OF_WORKERS
+    assert not (OUTSIDE | OF_WORKERS) - operations
 
 
 class _Template(yaml.SafeLoader):

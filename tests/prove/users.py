@@ -89,6 +89,7 @@ class User:
             else:
                 self.world.simulation.sleep(_PAUSES[choose(self.name, _PAUSE_WEIGHTS)])
             verb = VERBS[choose(self.name, weights)]
+            self.world.laws.branches[f"user: {verb.name}"] += 1
             verb.act(self)
         self.done = True
 
@@ -578,7 +579,8 @@ READS: Final = (
     *("jobs", "jobs/{job}", "jobs/{job}/tasks", "jobs/{job}/results", "jobs/{job}/failures"),
     *("jobs/{job}/map", "jobs/{job}/why", "jobs/{job}/events", "jobs/{job}/dead-letters"),
     *("tasks/{task}", "tasks/{task}/attempts", "tasks/{task}/why", "events", "queues", "workers"),
-    *("task-types", "dead-letters", "bulk-actions", "webhooks"),
+    *("task-types", "dead-letters", "bulk-actions", "webhooks", "health", "tasks/{task}/result"),
+    *("tasks/{task}/artifacts",),
 )
 VERBS: Final[Sequence[Verb]] = (
     Verb("retry", User.retry, 14.0),
@@ -592,7 +594,7 @@ VERBS: Final[Sequence[Verb]] = (
     Verb("change", User.change, 9.0),
     Verb("discard", User.discard, 4.0),
     Verb("hook", User.hook, 2.0),
-    Verb("read", User.read, 3.0),
+    Verb("read", User.read, 8.0),
     Verb("clone", User.clone, 4.0),
     Verb("delete", User.delete, 3.0),
     Verb("bulk", User.bulk, 4.0),
