@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.prove.campaign import campaign, report
+from tests.prove.campaign import campaign, markdown, report
 from tests.prove.controls import controls
 from tests.prove.coverage import missing
 from tests.prove.decisions import Place
@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seed", type=int, help="run only this seed and print its trace")
     parser.add_argument("--reads", action="store_true", help="show calls that only read, too")
+    parser.add_argument("--table", action="store_true", help="print the figures as Markdown")
     parser.add_argument("--whole", action="store_true", help="do not shrink a run that fails")
     parser.add_argument(
         "--controls", type=int, help="seed each mistake and try at most this number of seeds"
@@ -33,7 +34,7 @@ def main() -> int:
     if asked.seed is not None:
         return _show(asked.seed, reads=asked.reads, whole=asked.whole)
     total = campaign(range(asked.first, asked.first + asked.seeds))
-    print("\n".join(report(total)))
+    print("\n".join(markdown(total) if asked.table else report(total)))
     for found in total.unknown.values():
         print(f"\nmake prove SEED={min(found)[0]} shows it")
     unreached = missing(total.branches, total.faults) if total.runs >= SEEDS else []

@@ -124,6 +124,20 @@ def report(total: Campaign) -> Iterator[str]:
         yield f"VIOLATED in {len(found)} runs, first seed {seed}: {law}: {violation.how}"
 
 
+def markdown(total: Campaign) -> Iterator[str]:
+    """The figures as tables for the documentation."""
+    yield (
+        f"{total.runs:,} runs: {total.calls:,} calls of ports "
+        f"({total.calls / max(total.cpu, 1e-9):,.0f} a second and processor), "
+        f"{total.simulated / 3_600:,.0f} simulated hours, {len(total.unknown)} invariants broken."
+    )
+    faults = {str(kind): count for kind, count in total.faults.items()}
+    for title, counts in (("fault", faults), ("law", total.laws)):
+        yield from ("", f"| {title} | count |", "|---|---:|")
+        for name, count in sorted(counts.items(), key=lambda each: -each[1]):
+            yield f"| {name} | {count:,} |"
+
+
 def _table(title: str, counts: Mapping[str, int]) -> Iterator[str]:
     yield f"{title}:"
     for name, count in sorted(counts.items(), key=lambda each: -each[1]):
