@@ -28,7 +28,7 @@ class KnownFault(NamedTuple):
 
 KNOWN: Final[Sequence[KnownFault]] = (
     KnownFault(
-        "a row of a later version cannot be read", "", r"\(a later version wrote a job\)", 12
+        "a row of a later version cannot be read", "", r"\(a later version wrote a job\)", 3
     ),
     KnownFault(
         "a row that cannot be read ends every sweep",
