@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from shoal.domain.errors import IllegalMove
 from shoal.domain.job_filter import JobFilter
@@ -62,7 +63,7 @@ class BulkAction:
 
     `taken` are the jobs of the current page. They are stored before the verb is applied, because
     most verbs move a job out of the filter. In a dry run, `done` counts the matching jobs.
-    `version` grows with each write.
+    `version` grows with each write. `unknown` has what a later version of the code wrote.
     """
 
     id: str
@@ -83,6 +84,7 @@ class BulkAction:
     refusals: tuple[Refusal, ...] = ()
     finished_at: float | None = None
     reason: str | None = None
+    unknown: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
 
     @property

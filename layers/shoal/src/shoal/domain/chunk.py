@@ -7,9 +7,9 @@ and `version` never decrease, across generations too.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
 
 from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.errors import IllegalMove
@@ -27,7 +27,7 @@ _RETRYING = TaskStatus.RETRYING.letter
 _COMPLETED = TaskStatus.COMPLETED.letter
 _FAILED = TaskStatus.FAILED.letter
 _CANCELLED = TaskStatus.CANCELLED.letter
-_OPEN = frozenset((_PENDING, _RUNNING, _RETRYING))
+_TERMINAL = frozenset((_COMPLETED, _FAILED, _CANCELLED))
 
 
 class Lease(NamedTuple):
@@ -109,7 +109,8 @@ class Chunk:
     """One row. `statuses` has a letter per task, `attempts` a number per task; times in seconds.
 
     `successor` is the note that the window counted its end in this generation: the chunk that its
-    end claimed, or its own number if there was no room.
+    end claimed, or its own number if there was no room. `unknown` has the attributes that a later
+    version of the code wrote into its row.
     """
 
     job: str
@@ -131,6 +132,7 @@ class Chunk:
     span: Span | None = None
     successor: int | None = None
     expires_at: int = 0
+    unknown: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
     def new(
@@ -160,7 +162,12 @@ class Chunk:
     @property
     def finished(self) -> bool:
         """Whether every task is in a terminal status."""
-        return _OPEN.isdisjoint(self.statuses)
+        return _TERMINAL.issuperset(self.statuses)
+
+    @property
+    def known(self) -> bool:
+        """Whether this version of the code knows the statuses of its tasks."""
+        return TaskStatus.knows(self.statuses)
 
     @property
     def received(self) -> bool:

@@ -24,8 +24,13 @@ class TaskStatus(StrEnum):
 
     @staticmethod
     def of(letter: str) -> TaskStatus:
-        """Return the status of a letter."""
-        return _STATUS[letter]
+        """Return the status of a letter; one of a later version of the code shows as RUNNING."""
+        return _STATUS.get(letter, TaskStatus.RUNNING)
+
+    @staticmethod
+    def knows(letters: str) -> bool:
+        """Return whether this version of the code knows all letters of a chunk."""
+        return _STATUS.keys() >= set(letters)
 
 
 _LETTER = {
@@ -51,8 +56,10 @@ class Counts(NamedTuple):
 
     @staticmethod
     def of(statuses: str) -> Counts:
-        """Count the letters of a chunk."""
-        return Counts(*(statuses.count(letter) for letter in _STATUS))
+        """Count the letters of a chunk; unknown ones count as running, because they may be open."""
+        counts = Counts(*(statuses.count(letter) for letter in _STATUS))
+        unknown = len(statuses) - sum(counts)
+        return counts._replace(running=counts.running + unknown) if unknown else counts
 
     @staticmethod
     def total(parts: Iterable[Counts]) -> Counts:

@@ -59,6 +59,7 @@ MOVES: Final[Mapping[JobStatus, frozenset[JobStatus]]] = {
     _S.CANCELLED: frozenset(),
 }
 LIVE: Final = frozenset((_S.PENDING, _S.ENQUEUED, _S.RUNNING))
+ENDED: Final = frozenset((_S.COMPLETED, _S.FAILED, _S.CANCELLED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ class Job:
     latest retry.
 
     `window` is the number of chunks that this generation sent at the start, if max_parallelism
-    changed since. The row of a deleted job stays, so that no other job takes its id.
+    changed since. The row of a deleted job stays, so that no other job takes its id. `unknown` has
+    what a later version of the code wrote into the row, its state and its spec.
     """
 
     id: str
@@ -153,12 +155,32 @@ class Job:
     canary: Canary | None = None
     window: int | None = None
     deleted_at: float | None = None
+    unknown: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
 
     @property
     def live(self) -> bool:
-        """Whether the job is not closed."""
+        """Whether the job is open. A job of an unknown status is neither live nor closed."""
         return self.status in LIVE
+
+    @property
+    def closed(self) -> bool:
+        """Whether its generation has ended."""
+        return self.status in ENDED
+
+    @property
+    def known(self) -> bool:
+        """Whether this version of the code knows its status, its source and its priority.
+
+        After a roll-back, a later version may have written others. Such a job is shown and kept.
+        """
+        statuses = (self.status, self.ending or self.status, *self.outcomes.values())
+        known_statuses = all(each in MOVES for each in statuses)
+        return (
+            known_statuses
+            and self.spec.priority in tuple(Priority)
+            and "source" not in self.unknown.get("spec", {})
+        )
 
     def belongs_to(self, tenant: str) -> bool:
         """Return whether the tenant can access it; a deleted job belongs to no tenant."""
@@ -167,7 +189,7 @@ class Job:
     @property
     def stopping(self) -> bool:
         """Whether the job is ending or closed, so that no task may start or end."""
-        return self.ending is not None or not self.live
+        return self.ending is not None or self.closed
 
     @property
     def deadline(self) -> float | None:
@@ -233,7 +255,7 @@ class Job:
     # Transitions. Each raises `version` by one.
 
     def _moved(self, to: JobStatus) -> JobStatus:
-        if to not in MOVES[self.status]:
+        if to not in MOVES.get(self.status, ()):
             raise IllegalMove(f"job {self.id} is {self.status} and cannot become {to}")
         return to
 

@@ -65,6 +65,6 @@ def _changes(before: Job | None, after: Job) -> Sequence[JobChange]:
         changes.append(JobChange.PAUSED if after.paused else JobChange.RESUMED)
     if after.live and after.ending is not None and before.ending is None:
         changes.append(JobChange.STOPPING)
-    if after.status is not before.status:
+    if after.status is not before.status and after.status in _REACHED:
         changes.append(_REACHED[after.status])
     return changes

@@ -17,9 +17,9 @@ def visible_status(job: Job, chunk: Chunk, offset: int) -> TaskStatus:
     if chunk.generation != job.generation:
         return untouched_status(job)
     ended = status in (TaskStatus.FAILED, TaskStatus.CANCELLED)
-    return status if job.live or ended else TaskStatus.CANCELLED
+    return status if ended or not job.closed else TaskStatus.CANCELLED
 
 
 def untouched_status(job: Job) -> TaskStatus:
     """The status of a task that no worker has touched."""
-    return TaskStatus.PENDING if job.live else TaskStatus.CANCELLED
+    return TaskStatus.CANCELLED if job.closed else TaskStatus.PENDING

@@ -70,7 +70,8 @@ class OldSecret(NamedTuple):
 class Webhook:
     """A webhook of a tenant. Without `events`, it receives all of them. Times are in seconds.
 
-    `failing_since` is the time of the first failure since the last success.
+    `failing_since` is the time of the first failure since the last success. `unknown` has what a
+    later version of the code wrote.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Webhook:
     failing_since: float | None = None
     disabled_at: float | None = None
     disabled_why: str | None = None
+    unknown: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
 
     @property

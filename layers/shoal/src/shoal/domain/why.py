@@ -121,7 +121,7 @@ class TaskFacts:
 
 def why_job(facts: Facts) -> list[Reason]:
     """Return all reasons that apply, in the order of the user's actions; never empty."""
-    if not facts.job.live:
+    if facts.job.closed:
         return [_closed(facts.job)]
     blocks = [*_blocks(facts)]
     if any(block.code in _NOTHING_MOVES for block in blocks):
@@ -131,7 +131,7 @@ def why_job(facts: Facts) -> list[Reason]:
 
 def why_task(facts: Facts, task: TaskFacts) -> list[Reason]:
     """Return the reasons of one task, as `why_job` does."""
-    if task.status in _ENDED or not facts.job.live:
+    if task.status in _ENDED or facts.job.closed:
         return [_ended(facts.job, task)]
     blocks, chunk = [*_blocks(facts)], task.chunk
     if chunk is None or chunk.generation != facts.job.generation:

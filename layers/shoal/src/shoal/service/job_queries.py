@@ -55,7 +55,7 @@ class JobQueries:
         return JobViewPage([*self._views(shown)], following)
 
     def _views(self, jobs: Sequence[Job]) -> Iterator[JobView]:
-        tallies = self.jobs.all_tallies(job for job in jobs if job.live)
+        tallies = self.jobs.all_tallies(job for job in jobs if not job.closed)
         for job in jobs:
             known = tallies.get(job.id, ())
             counts = job.counts or known_counts(job, known)
@@ -65,5 +65,5 @@ class JobQueries:
 
 def _affordable(jobs: Sequence[Job], rows: int) -> int:
     """Return how many of the first jobs have at most `rows` tallies in total; at least 1."""
-    totals = accumulate(job.tallies if job.live else 0 for job in jobs)
+    totals = accumulate(0 if job.closed else job.tallies for job in jobs)
     return max(1, sum(total <= rows for total in totals))

@@ -27,6 +27,7 @@ def update_job(
     for _ in range(TRIES):
         if job is None:
             raise JobNotFound(job_id)
+        require_known(job)
         if job == moved:  # the SDK repeated a write that was done, and the repeat was refused
             return job
         moved = move(job)
@@ -45,3 +46,9 @@ def update_job(
 def makes_live(job: Job, moved: Job) -> bool:
     """Return whether the transition begins a generation."""
     return moved.generation > job.generation
+
+
+def require_known(job: Job) -> None:
+    """Raise Unavailable if only a later version of the code knows the state of the job."""
+    if not job.known:
+        raise Unavailable(f"a later version of Shoal wrote job {job.id} ({job.status})")

@@ -116,6 +116,8 @@ class Leasing:
     ) -> Granted | LeaseRefused:
         if job is None or chunk is None:
             return LeaseRefused("cancelled")
+        if not (job.known and chunk.known):
+            return LeaseRefused("held", RESET_SECONDS)
         if job.stopping:
             self._wake_if_closed(job)
             return LeaseRefused("cancelled")
@@ -191,7 +193,7 @@ class Leasing:
         )
 
     def _wake_if_closed(self, job: Job) -> None:
-        if not job.live:
+        if job.closed:
             self.completion.wake(job)
 
     def heartbeat(self, worker: str, renewals: Sequence[LeaseRenewal]) -> list[RenewalDecision]:

@@ -20,7 +20,7 @@ from shoal.ports.queues import Message, TaskQueue
 from shoal.ports.workflow import Workflow
 from shoal.service.completion import Completion
 from shoal.service.flow_control import FlowControl
-from shoal.service.job_updates import update_job
+from shoal.service.job_updates import require_known, update_job
 from shoal.service.read_limits import READ_AT_ONCE
 from shoal.service.termination import Termination, known_counts, open_chunks, row_missing
 
@@ -94,6 +94,7 @@ class Reconciliation:
         job = self.jobs.get(job_id)
         if job is None:
             return NextStep("cancelled", seen, "the job was deleted")
+        require_known(job)
         if job.generation != generation:
             return NextStep(_DECISIONS[job.outcomes[generation]], seen)
         if job.live and job.enqueued_at is None:

@@ -17,6 +17,7 @@ from shoal.ports.jobs import JobStore
 from shoal.ports.queues import Message, TaskQueue
 from shoal.ports.workflow import Execution, ExecutionStatus, Workflow
 from shoal.service.completion import Completion
+from shoal.service.job_updates import require_known
 
 CRASH_LIMIT: Final = 3
 CRASH_WINDOW_SECONDS: Final = 3_600.0
@@ -78,6 +79,7 @@ class Recovery:
         if job is None:
             self._let_go(line)
             return
+        require_known(job)
         number, last = self._last(job)
         if last is None:
             self.workflow.start(job_id, job.generation, number)
@@ -113,6 +115,7 @@ class Recovery:
         chunk = self.chunks.get(job_id, number)
         if job is None or chunk is None:
             return
+        require_known(job)
         if job.stopping:
             self.completion.wake(job)  # a close may lack its wake
         elif chunk.finished:

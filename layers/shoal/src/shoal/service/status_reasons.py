@@ -65,7 +65,7 @@ class StatusReasons:
         """Return the reasons for the status of a job."""
         view = self.job_queries.get(tenant, job_id)
         job = view.job
-        if not job.live:
+        if job.closed:
             return why_job(Facts(job=job, counts=view.counts, now=self.clock.now()))
         tallies = self.jobs.tallies(job.id, range(job.tallies))
         numbers = islice(chain.from_iterable(open_chunks(job, tallies)), READ_AT_ONCE)

@@ -66,7 +66,9 @@ class TaskMap:
     @property
     def version(self) -> int:
         """A version that grows with each change of the map. Tallies are read before rows."""
-        moves = sum(tally.versions for tally in self._tallies) if self.job.live else self.job.moves
+        moves = (
+            self.job.moves if self.job.closed else sum(tally.versions for tally in self._tallies)
+        )
         return job_version(self.job.version, moves)
 
     def tasks(self, start: int) -> bytes:
@@ -125,7 +127,7 @@ class TaskMap:
             counts = Counts(pending=size - done, completed=done)
         else:
             counts = entry.counts
-        return counts if self.job.live else counts.after_close()
+        return counts.after_close() if self.job.closed else counts
 
     def _visible_statuses(self, standing: ChunkStatuses) -> str:
         """Return the letters of a chunk's row, with the same rules as `visible_status`."""
@@ -133,7 +135,7 @@ class TaskMap:
         if standing.generation != self.job.generation:
             waits = untouched_status(self.job).letter
             return "".join(each if each == _COMPLETED else waits for each in letters)
-        return letters if self.job.live else letters.translate(_CLOSED)
+        return letters.translate(_CLOSED) if self.job.closed else letters
 
     def _not_created(self, number: int) -> str:
         return self.job.size_of(number) * untouched_status(self.job).letter

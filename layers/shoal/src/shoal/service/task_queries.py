@@ -151,7 +151,7 @@ class TaskQueries:
             return iter(())
         size = job.chunk_size or 1
         numbers = iter(range(start // size, sizing.chunk_count(end, size)))
-        sealed = TaskStatus.CANCELLED in which.possible and not job.live
+        sealed = TaskStatus.CANCELLED in which.possible and job.closed
         if sealed or not (which.possible or which.attempts):
             return numbers
         entries = {t.number: t for t in self.jobs.tallies(job.id, range(job.tallies))}

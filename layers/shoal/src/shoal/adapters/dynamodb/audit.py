@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from shoal.adapters.aws_errors import CONDITION_FAILED, code_of, translated
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.rows.attributes import Row, float_of, number, text, text_of
+from shoal.adapters.rows.later_versions import member
 from shoal.domain.audit_event import Action, AuditEvent
 from shoal.ports.audit import AuditPage
 
@@ -88,7 +89,7 @@ def _act(row: Row) -> AuditEvent:
         id=text_of(row, "id"),
         tenant=text_of(row, "tenant"),
         who=text_of(row, "who"),
-        action=Action(text_of(row, "action")),
+        action=member(Action, text_of(row, "action")),
         job_id=text_of(row, "job") or None,
         at=float_of(row, "at"),
         detail=json.loads(text_of(row, "detail")),

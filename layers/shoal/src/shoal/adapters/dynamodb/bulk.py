@@ -9,6 +9,7 @@ from typing import Any
 
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.rows.attributes import Row, float_of, int_of, number, text, text_of
+from shoal.adapters.rows.later_versions import known_fields, known_items, member, unknown_fields
 from shoal.domain.bulk import BulkAction, BulkStatus, BulkVerb, Refusal, Taken
 from shoal.domain.errors import WriteConflict
 from shoal.domain.job import JobStatus
@@ -54,12 +55,16 @@ class DynamoBulkStore:
 
     def _row(self, action: BulkAction) -> Row:
         return {
+            **action.unknown.get("row", {}),
             **self._registry.key(_of(action.tenant), action.id),
             "v": number(action.version),
             "expires_at": number(action.expires_at),
             "state": text(json.dumps(_state(action), separators=(",", ":"))),
             **_generations(action),
         }
+
+
+_ATTRIBUTES = frozenset(("pk", "sk", "v", "expires_at", "state", "generations"))
 
 
 def _of(tenant: str) -> str:
@@ -69,6 +74,7 @@ def _of(tenant: str) -> str:
 def _state(action: BulkAction) -> Mapping[str, Any]:
     which = action.which
     return {
+        **action.unknown.get("state", {}),
         "tenant": action.tenant,
         "by": action.by,
         "verb": action.verb,
@@ -115,20 +121,25 @@ def _taken(job_ids: Sequence[str] | None, row: Row) -> tuple[Taken, ...] | None:
 def _action(row: Row) -> BulkAction:
     said = json.loads(text_of(row, "state"))
     which = said["which"]
+    unknown = {
+        "row": unknown_fields(row, _ATTRIBUTES),
+        "state": unknown_fields(said, BulkAction.__slots__),
+    }
     return BulkAction(
         **{
-            **said,
-            "verb": BulkVerb(said["verb"]),
-            "status": BulkStatus(said["status"]),
+            **known_fields(BulkAction, said),
+            "verb": member(BulkVerb, said["verb"]),
+            "status": member(BulkStatus, said["status"]),
             "which": JobFilter(
                 **{
-                    **which,
-                    "statuses": frozenset(map(JobStatus, which["statuses"])),
-                    "tag": None if which["tag"] is None else Tag(*which["tag"]),
+                    **known_fields(JobFilter, which),
+                    "statuses": frozenset(member(JobStatus, each) for each in which["statuses"]),
+                    "tag": None if which["tag"] is None else known_items(Tag, which["tag"]),
                 }
             ),
             "taken": _taken(said.get("taken"), row),
-            "refusals": tuple(Refusal(*each) for each in said["refusals"]),
+            "refusals": tuple(known_items(Refusal, each) for each in said["refusals"]),
+            "unknown": {name: each for name, each in unknown.items() if each},
         },
         id=row["sk"]["S"],
         expires_at=int(float_of(row, "expires_at")),

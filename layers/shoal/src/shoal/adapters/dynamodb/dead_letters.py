@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
+from shoal.adapters.rows.later_versions import known_items, member
 from shoal.domain.dead_letter import DeadCause, DeadLetter, DeadLetters
 from shoal.domain.errors import WriteConflict
 from shoal.ports.dead_letters import DeadLetterPage
@@ -76,12 +77,14 @@ def _letters(row: Row) -> DeadLetters:
     return DeadLetters(
         tenant=text_of(row, "tenant"),
         job_id=text_of(row, "job"),
-        cause=DeadCause(text_of(row, "cause")),
+        cause=member(DeadCause, text_of(row, "cause")),
         first_at=float_of(row, "first_at"),
         last_at=float_of(row, "last_at"),
         count=int_of(row, "count"),
         receives=int_of(row, "receives"),
-        examples=tuple(DeadLetter(*each) for each in json.loads(text_of(row, "examples"))),
+        examples=tuple(
+            known_items(DeadLetter, each) for each in json.loads(text_of(row, "examples"))
+        ),
         expires_at=int_of(row, "expires_at"),
         version=int_of(row, "v"),
     )

@@ -22,6 +22,7 @@ from shoal.adapters.rows.attributes import (
     text,
     text_of,
 )
+from shoal.adapters.rows.later_versions import known_fields
 from shoal.domain.retry import RetryPolicy
 from shoal.ports.clock import Clock
 from shoal.ports.task_types import TaskType
@@ -221,4 +222,6 @@ def _retry(value: Value) -> RetryPolicy | None:
     if "S" not in value:
         return None
     fields = json.loads(value["S"])
-    return RetryPolicy(**fields | {"non_retryable": tuple(fields["non_retryable"])})
+    return RetryPolicy(
+        **known_fields(RetryPolicy, fields) | {"non_retryable": tuple(fields["non_retryable"])}
+    )

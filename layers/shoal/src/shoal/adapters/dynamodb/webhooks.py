@@ -11,6 +11,7 @@ from typing import Any
 
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
+from shoal.adapters.rows.later_versions import known_fields, known_items, unknown_fields
 from shoal.domain.errors import WriteConflict
 from shoal.domain.webhook import DeliveryAttempt, OldSecret, Webhook, WebhookResponse
 
@@ -64,8 +65,12 @@ def _attempts_of(webhook_id: str) -> str:
     return f"webhook-attempt#{webhook_id}"
 
 
+_ATTRIBUTES = frozenset(("pk", "sk", "tenant", "created_at", "about", "v"))
+
+
 def _row(hook: Webhook) -> Mapping[str, Value]:
     about = {
+        **hook.unknown.get("about", {}),
         "url": hook.url,
         "events": hook.events,
         "description": hook.description,
@@ -76,6 +81,7 @@ def _row(hook: Webhook) -> Mapping[str, Value]:
         "disabled_why": hook.disabled_why,
     }
     return {
+        **hook.unknown.get("row", {}),
         "tenant": text(hook.tenant),
         "created_at": number(hook.created_at),
         "about": text(json.dumps(about, separators=(",", ":"))),
@@ -86,13 +92,18 @@ def _row(hook: Webhook) -> Mapping[str, Value]:
 def _webhook(row: Row) -> Webhook:
     about = json.loads(text_of(row, "about"))
     about["events"] = tuple(about["events"])
-    about["old"] = tuple(OldSecret(*each) for each in about["old"])
+    about["old"] = tuple(known_items(OldSecret, each) for each in about["old"])
+    unknown = {
+        "row": unknown_fields(row, _ATTRIBUTES),
+        "about": unknown_fields(about, Webhook.__slots__),
+    }
     return Webhook(
         id=row["sk"]["S"],
         tenant=text_of(row, "tenant"),
         created_at=float_of(row, "created_at"),
         version=int_of(row, "v"),
-        **about,
+        unknown={name: each for name, each in unknown.items() if each},
+        **known_fields(Webhook, about),
     )
 
 
@@ -109,7 +120,6 @@ def _about(attempt: DeliveryAttempt) -> list[object]:
 
 
 def _attempt(about: list[Any]) -> DeliveryAttempt:
-    webhook_id, event_id, event_type, number_, at, answer, next_at = about
-    return DeliveryAttempt(
-        webhook_id, event_id, event_type, number_, at, WebhookResponse(*answer), next_at
-    )
+    webhook_id, event_id, event_type, number_, at, answer, next_at = about[:7]
+    response = known_items(WebhookResponse, answer)
+    return DeliveryAttempt(webhook_id, event_id, event_type, number_, at, response, next_at)

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from shoal.adapters.aws_errors import CONDITION_FAILED, code_of, translated
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
+from shoal.adapters.rows.later_versions import known_fields
 from shoal.domain.workers import Worker
 from shoal.ports.workers import WorkerPage
 
@@ -73,5 +74,6 @@ def _worker(row: Row) -> Worker:
         seen_at=float_of(row, "seen_at"),
         started_at=float_of(row, "started_at"),
         number=int_of(row, "number"),
-        **about | {"types": tuple(about["types"]), "queues": tuple(about["queues"])},
+        **known_fields(Worker, about)
+        | {"types": tuple(about["types"]), "queues": tuple(about["queues"])},
     )

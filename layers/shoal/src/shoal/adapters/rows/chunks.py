@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from shoal.adapters.rows.attributes import Row, Value, float_of, int_of, number, text, text_of
+from shoal.adapters.rows.later_versions import unknown_fields
 from shoal.adapters.rows.runs import (
     pack_letters,
     pack_numbers,
@@ -25,6 +26,8 @@ from shoal.adapters.rows.runs import (
 from shoal.domain.chunk import Chunk, CurrentTask, Lease, Part, Span
 from shoal.ports.chunks import ChunkStatuses
 
+_ATTRIBUTES: Final = frozenset(("id", "expires_at", *"gfsaxevlhrctmnpb"))
+
 
 def chunk_id(job: str, number: int) -> str:
     """Return the key of a chunk's row."""
@@ -34,6 +37,7 @@ def chunk_id(job: str, number: int) -> str:
 def chunk_row(chunk: Chunk) -> Row:
     """Return the row of a chunk; zero and empty values are omitted."""
     row: dict[str, Value] = {
+        **chunk.unknown,
         "id": text(chunk_id(chunk.job, chunk.number)),
         "g": number(chunk.generation),
         "f": number(chunk.first),
@@ -84,9 +88,10 @@ def chunk_of(row: Row) -> Chunk:
         sent_at=float_of(row, "m"),
         sends=int_of(row, "n"),
         parts=tuple(map(_part, parts.split(";"))) if parts else (),
-        span=Span(*(int(place["N"]) for place in row["b"]["L"])) if "b" in row else None,
+        span=Span(*(int(place["N"]) for place in row["b"]["L"][:2])) if "b" in row else None,
         successor=int_of(row, "x") if "x" in row else None,
         expires_at=int_of(row, "expires_at"),
+        unknown=unknown_fields(row, _ATTRIBUTES),
     )
 
 
@@ -108,14 +113,14 @@ def statuses_of(row: Row) -> ChunkStatuses:
 def _lease(row: Row) -> Lease | None:
     if "l" not in row:
         return None
-    worker, request, until = row["l"]["L"]
+    worker, request, until = row["l"]["L"][:3]
     return Lease(worker["S"], request["S"], float(until["N"]))
 
 
 def _hand(row: Row) -> CurrentTask | None:
     if "h" not in row:
         return None
-    index, progress = row["h"]["L"]
+    index, progress = row["h"]["L"][:2]
     return CurrentTask(int(index["N"]), float(progress["N"]) if "N" in progress else None)
 
 

@@ -23,6 +23,7 @@ from shoal.adapters.rows.attributes import (
     row_size,
     text,
 )
+from shoal.adapters.rows.later_versions import known_fields, member, unknown_fields
 from shoal.adapters.rows.runs import pack_spans, unpack_spans
 from shoal.domain.canary import Canary, CanaryVerdict
 from shoal.domain.counts import Counts
@@ -56,6 +57,7 @@ def tag_mark(tag: Tag) -> str:
 def job_row(job: Job) -> Row:
     """Return the row of a job; raise InvalidRequest if it is too large for a row."""
     return {
+        **job.unknown.get("row", {}),
         "id": text(job.id),
         "tenant": text(job.tenant),
         "created_at": number(job.created_at),
@@ -65,7 +67,7 @@ def job_row(job: Job) -> Row:
         "v": number(job.version),
         "expires_at": number(job.expires_at),
         **({"waited_at": number(job.waited_at)} if job.waited_at else {}),
-        "spec": _packed_spec(job.spec),
+        "spec": _packed_spec(job.spec, job.unknown.get("spec", {})),
         "state": text(_dump(_state(job))),
     }
 
@@ -85,26 +87,37 @@ def job_of(row: Row) -> Job:
     state = json.loads(row["state"]["S"])
     counts = state["counts"]
     chosen = state.get("selection")
+    spec = _unpacked(row["spec"])
+    unknown = {
+        "row": unknown_fields(row, _ATTRIBUTES),
+        "state": unknown_fields(state, Job.__slots__),
+        "spec": unknown_fields(spec, Spec.__slots__) | _unknown_source(spec["source"]),
+    }
     return Job(
-        **state
+        **known_fields(Job, state)
         | {
+            "unknown": {name: each for name, each in unknown.items() if each},
             "id": row["id"]["S"],
             "tenant": row["tenant"]["S"],
             "created_at": float_of(row, "created_at"),
             "expires_at": int_of(row, "expires_at"),
             "waited_at": float_of(row, "waited_at"),
             "version": int_of(row, "v"),
-            "spec": _spec(row["spec"]),
-            "status": JobStatus(state["status"]),
-            "ending": state["ending"] and JobStatus(state["ending"]),
+            "spec": _spec(spec),
+            "status": member(JobStatus, state["status"]),
+            "ending": state["ending"] and member(JobStatus, state["ending"]),
             "counts": None if counts is None else Counts(*counts),
             "selection": None if chosen is None else _selection(chosen),
             "canary": _canary(state.get("canary")),
             "discards": tuple(
-                Discard(**each | {"selection": _selection(each["selection"])})
+                Discard(
+                    **known_fields(Discard, each) | {"selection": _selection(each["selection"])}
+                )
                 for each in state.get("discards", ())
             ),
-            "outcomes": {int(g): JobStatus(status) for g, status in state["outcomes"].items()},
+            "outcomes": {
+                int(g): member(JobStatus, status) for g, status in state["outcomes"].items()
+            },
         }
     )
 
@@ -121,14 +134,24 @@ def _found_by(spec: Spec) -> Row:
     return found
 
 
-_OUTSIDE = frozenset(("id", "tenant", "created_at", "expires_at", "waited_at", "version", "spec"))
+_OUTSIDE = frozenset(
+    ("id", "tenant", "created_at", "expires_at", "waited_at", "version", "spec", "unknown")
+)
+_ATTRIBUTES: Final = frozenset(
+    (
+        *("id", "tenant", "created_at", "tenant_status", "place", "task_type", "name", "marks"),
+        *("v", "expires_at", "waited_at", "spec", "state"),
+    )
+)
 
 
 def _state(job: Job) -> Mapping[str, Any]:
     state = {name: getattr(job, name) for name in job.__slots__ if name not in _OUTSIDE}
     chosen = job.selection
     canary = job.canary
-    return state | {
+    return {
+        **job.unknown.get("state", {}),
+        **state,
         "canary": canary and asdict(canary) | {"chosen": _packed_selection(canary.chosen)},
         "selection": None if chosen is None else _packed_selection(chosen),
         "discards": [
@@ -166,18 +189,19 @@ def _canary(packed: Mapping[str, Any] | None) -> Canary | None:
         return None
     verdict = packed["verdict"]
     fields = {
-        **packed,
+        **known_fields(Canary, packed),
         "chosen": _selection(packed["chosen"]),
-        "verdict": None if verdict is None else CanaryVerdict(verdict),
+        "verdict": None if verdict is None else member(CanaryVerdict, verdict),
     }
     return Canary(**fields)
 
 
-def _packed_spec(spec: Spec) -> Value:
+def _packed_spec(spec: Spec, unknown: Mapping[str, Any]) -> Value:
     names = (name for name in spec.__slots__ if name not in {"source", "retry"})
     fields = {name: getattr(spec, name) for name in names}
     retry = None if spec.retry is None else asdict(spec.retry)
-    packed = _dump(fields | {"source": _packed_source(spec.source), "retry": retry})
+    known = {**fields, "source": _packed_source(spec.source), "retry": retry}
+    packed = _dump({**known, **unknown})
     if len(packed) <= _LONG:
         return text(packed)
     compressed = zlib.compress(packed.encode())
@@ -186,16 +210,25 @@ def _packed_spec(spec: Spec) -> Value:
     return {"B": compressed}
 
 
-def _spec(packed: Value) -> Spec:
-    fields = json.loads(packed["S"] if "S" in packed else zlib.decompress(packed["B"]))
+def _unpacked(packed: Value) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(
+        packed["S"] if "S" in packed else zlib.decompress(packed["B"])
+    )
+    return fields
+
+
+def _spec(fields: Mapping[str, Any]) -> Spec:
     retry = fields["retry"]
     return Spec(
-        **fields
+        **known_fields(Spec, fields)
         | {
             "source": _source(fields["source"]),
-            "priority": Priority(fields["priority"]),
+            "priority": member(Priority, fields["priority"]),
             "retry": retry
-            and RetryPolicy(**retry | {"non_retryable": tuple(retry["non_retryable"])}),
+            and RetryPolicy(
+                **known_fields(RetryPolicy, retry)
+                | {"non_retryable": tuple(retry["non_retryable"])}
+            ),
         }
     )
 
@@ -220,12 +253,20 @@ def _packed_source(source: Source) -> Mapping[str, Any]:
 def _source(packed: Mapping[str, Any]) -> Source:
     if "lines" in packed:
         return Lines(packed["lines"], packed["count"])
+    if _unknown_source(packed):
+        return Lines("")
     if "count" in packed:
         return Repeat(packed["count"])
     axes = packed["grid"].items()
     return Grid(
         {name: range(*axis["range"]) if isinstance(axis, dict) else axis for name, axis in axes}
     )
+
+
+def _unknown_source(packed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the source of a spec, to keep it, if its kind is unknown."""
+    known = "lines" in packed or "grid" in packed or packed.keys() == {"count"}
+    return {} if known else {"source": packed}
 
 
 def _dump(value: Mapping[str, Any]) -> str:

@@ -71,7 +71,7 @@ def _listed(error: TaskError | None) -> list[Any] | None:
 
 
 def _error(listed: list[Any] | None) -> TaskError | None:
-    return None if listed is None else TaskError(*listed)
+    return None if listed is None else TaskError(*listed[:4])
 
 
 def _distinct(values: Iterable[Any]) -> tuple[list[Any], list[int]]:

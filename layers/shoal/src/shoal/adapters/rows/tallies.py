@@ -18,6 +18,8 @@ from shoal.domain.tally import Entry, Sum, Tally
 _COUNT = re.compile(r"(\d+)(\D)")
 _PLACE = {status.letter: place for place, status in enumerate(TaskStatus)}
 _LETTERS = tuple(_PLACE)
+_OF_UNKNOWN = _PLACE[TaskStatus.RUNNING.letter]
+"""Tasks of a status that a later version wrote count as running: they may be open."""
 _LENGTHS = f" {ascii_lowercase}"
 
 
@@ -91,5 +93,5 @@ def _packed_counts(counts: Counts) -> str:
 def _counts(packed: str) -> Counts:
     counts = [0] * len(_LETTERS)
     for count, letter in _COUNT.findall(packed):
-        counts[_PLACE[letter]] = int(count)
+        counts[_PLACE.get(letter, _OF_UNKNOWN)] += int(count)
     return Counts(*counts)
