@@ -7,6 +7,7 @@ import pytest
 
 from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.adapters.memory.jobs import MemoryJobStore
+from shoal.adapters.memory.windows import MemoryWindowStore
 from tests.unit.handlers.http_calls import Json, World, call, run, start, submit
 
 MOST_ROWS = 1_000
@@ -138,8 +139,8 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     count(MemoryJobStore, "get", "jobs", lambda _: 1)
     count(MemoryJobStore, "page", "jobs", lambda page: page.read)
     count(MemoryJobStore, "tallies", "tallies", len)
-    for method in ("sums", "cursor"):
-        count(MemoryJobStore, method, method, lambda _: 1)
+    count(MemoryJobStore, "sums", "sums", lambda _: 1)
+    count(MemoryWindowStore, "get", "windows", lambda _: 1)
     for method in ("get", "get_many", "parts"):
         count(MemoryChunkStore, method, "chunks", lambda _: 1)
     return found
