@@ -34,6 +34,7 @@ from handlers.routes import (
     why,
     workers,
 )
+from shoal import bootstrap
 from shoal.domain.errors import InvalidRequest
 
 app = APIGatewayHttpResolver(
@@ -80,6 +81,14 @@ def reject_unread_body(
     return next_middleware(resolver)
 
 
+def limit_rate(resolver: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """Reject a request above its tenant's rate for the operation."""
+    found = resolver.context.get("caller")
+    if found is not None:
+        bootstrap.request_rates().admit(found.tenant, resolver.context["_route"].operation_id)
+    return next_middleware(resolver)
+
+
 def etag(resolver: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
     """Add an ETag to GET responses without one; return 304 if the client has the same version."""
     response = next_middleware(resolver)
@@ -106,7 +115,7 @@ def _problem(error: Exception) -> Response[str]:
     return Response(answer.status, body=answer.body, headers=answer.headers)
 
 
-app.use([authenticate, reject_unknown_query, reject_unread_body, etag])
+app.use([authenticate, reject_unknown_query, reject_unread_body, limit_rate, etag])
 app.exception_handler(Exception)(_problem)
 for routes in (
     jobs,

@@ -11,9 +11,11 @@ from shoal.adapters.dynamodb.bulk import DynamoBulkStore
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
 from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetterStore
 from shoal.adapters.dynamodb.effects import DynamoEffectStore
+from shoal.adapters.dynamodb.exports import DynamoExportSlots
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.live import DynamoLiveStore
 from shoal.adapters.dynamodb.machines import DynamoMachineStore
+from shoal.adapters.dynamodb.rates import DynamoRateStore
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
 from shoal.adapters.dynamodb.sweeps import DynamoSweepStore
 from shoal.adapters.dynamodb.table import Table
@@ -30,11 +32,16 @@ from shoal.adapters.memory.chunks import MemoryChunkStore
 from shoal.adapters.memory.clock import FixedClock
 from shoal.adapters.memory.dead_letters import MemoryDeadLetterStore
 from shoal.adapters.memory.effects import MemoryEffectStore
-from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
+from shoal.adapters.memory.exports import (
+    MemoryExportFiles,
+    MemoryExportRuns,
+    MemoryExportSlots,
+)
 from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.live import MemoryLiveStore
 from shoal.adapters.memory.machines import MemoryMachineStore
 from shoal.adapters.memory.queues import MemoryQueueAges, MemoryTaskQueue
+from shoal.adapters.memory.rates import MemoryRateStore
 from shoal.adapters.memory.sweeps import MemorySweepStore
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
 from shoal.adapters.memory.tenants import MemoryTenantStore
@@ -53,11 +60,12 @@ from shoal.ports.bulk import BulkStore
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.dead_letters import DeadLetterStore
 from shoal.ports.effects import EffectStore
-from shoal.ports.exports import ExportFiles, ExportRuns
+from shoal.ports.exports import ExportFiles, ExportRuns, ExportSlots
 from shoal.ports.jobs import JobStore
 from shoal.ports.live import LiveStore
 from shoal.ports.machines import MachineStore
 from shoal.ports.queues import QueueAges, QueueDepths, TaskQueue
+from shoal.ports.rates import RateStore
 from shoal.ports.sweeps import SweepStore
 from shoal.ports.task_types import TypeRegistry
 from shoal.ports.tenants import TenantStore
@@ -85,6 +93,7 @@ class Ports:
     types: TypeRegistry
     machines: MachineStore
     tenants: TenantStore
+    rates: RateStore
     sweeps: SweepStore
     clock: FixedClock
     audit: AuditLog
@@ -93,6 +102,7 @@ class Ports:
     webhooks: WebhookStore
     export_files: ExportFiles
     export_runs: ExportRuns
+    export_slots: ExportSlots
     live: LiveStore
     bulk: BulkStore
     upload: Callable[[str, bytes], None]
@@ -124,6 +134,7 @@ def in_memory() -> Ports:
         types=MemoryTypeRegistry(),
         machines=MemoryMachineStore(),
         tenants=MemoryTenantStore(jobs),
+        rates=MemoryRateStore(),
         sweeps=MemorySweepStore(),
         clock=clock,
         audit=MemoryAuditLog(),
@@ -132,6 +143,7 @@ def in_memory() -> Ports:
         webhooks=MemoryWebhookStore(),
         export_files=MemoryExportFiles(),
         export_runs=MemoryExportRuns(),
+        export_slots=MemoryExportSlots(),
         live=MemoryLiveStore(clock),
         bulk=MemoryBulkStore(),
         upload=upload,
@@ -160,6 +172,7 @@ def on_aws(aws: Aws) -> Ports:
         types=DynamoTypeRegistry(registry, clock),
         machines=DynamoMachineStore(registry),
         tenants=DynamoTenantStore(registry, watch_list),
+        rates=DynamoRateStore(registry),
         sweeps=DynamoSweepStore(registry),
         clock=clock,
         audit=DynamoAuditLog(registry),
@@ -168,6 +181,7 @@ def on_aws(aws: Aws) -> Ports:
         webhooks=DynamoWebhookStore(registry),
         export_files=S3ExportFiles(results),
         export_runs=StepFunctionsExportRuns(aws.stepfunctions, aws.state_machine_arn),
+        export_slots=DynamoExportSlots(registry),
         live=DynamoLiveStore(registry, clock),
         bulk=DynamoBulkStore(registry),
         upload=lambda key, body: aws.s3.put_object(Bucket="results", Key=key, Body=body),

@@ -5,6 +5,7 @@ import time
 from shoal.adapters.stepfunctions import StepFunctionsExportRuns
 from shoal.domain.export import Cursor
 from shoal.domain.ids import keyed_export_id
+from shoal.ports.exports import ExportSlot
 from shoal.ports.workflow import ExecutionStatus
 from tests.contract.aws_services import Aws
 from tests.contract.examples import fresh_id
@@ -79,3 +80,28 @@ def test_the_output_of_one_that_succeeded_is_its_cursor(on_ministack: Aws) -> No
     assert run is not None
     assert run.cursor == cursor
     assert run.ended_at is not None
+
+
+def test_a_slot_is_taken_once_and_replaced_only_as_it_was_read(ports: Ports) -> None:
+    tenant, job = fresh_id(), fresh_id()
+    first = ExportSlot(0, job, keyed_export_id("contract", "1"), None, 1_800_000_000.25)
+    second = ExportSlot(0, job, keyed_export_id("contract", "2"), 7, 1_800_000_001.5)
+
+    assert ports.export_slots.take(tenant, first, over=None)
+    assert not ports.export_slots.take(tenant, second, over=None)
+    assert ports.export_slots.taken(tenant) == [first]
+    assert ports.export_slots.take(tenant, second, over=first)
+    assert not ports.export_slots.take(tenant, first, over=first)
+    assert ports.export_slots.taken(tenant) == [second]
+    assert ports.export_slots.taken(fresh_id()) == []
+
+
+def test_the_answer_to_a_key_is_recorded_once(ports: Ports) -> None:
+    tenant, key = fresh_id(), keyed_export_id("contract", fresh_id())
+
+    before = ports.export_slots.answered(tenant, key)
+    ports.export_slots.record_answer(tenant, key, "exp_1", expires_at=2_000_000_000)
+
+    assert before is None
+    assert ports.export_slots.answered(tenant, key) == "exp_1"
+    assert ports.export_slots.answered(fresh_id(), key) is None

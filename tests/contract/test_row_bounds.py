@@ -20,8 +20,10 @@ from shoal.adapters.dynamodb.audit import DynamoAuditLog
 from shoal.adapters.dynamodb.bulk import DynamoBulkStore
 from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetterStore
 from shoal.adapters.dynamodb.effects import DynamoEffectStore
+from shoal.adapters.dynamodb.exports import DynamoExportSlots
 from shoal.adapters.dynamodb.live import DynamoLiveStore
 from shoal.adapters.dynamodb.machines import DynamoMachineStore
+from shoal.adapters.dynamodb.rates import DynamoRateStore
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
 from shoal.adapters.dynamodb.sweeps import DynamoSweepStore
 from shoal.adapters.dynamodb.table import Table
@@ -57,7 +59,9 @@ from shoal.domain.webhook import DeliveryAttempt, OldSecret, Webhook, WebhookRes
 from shoal.domain.window import Window
 from shoal.domain.workers import Worker
 from shoal.ports.effects import MAX_EFFECT_BYTES, KeptEffect
+from shoal.ports.exports import ExportSlot
 from shoal.ports.task_types import TaskType
+from shoal.service.request_rates import RATES
 from tests.contract.examples import EXPIRES_AT, NOW, a_chunk, a_job, fresh_id
 from tests.contract.test_sizes import size
 
@@ -479,5 +483,18 @@ def test_the_largest_rows_of_the_live_api_fit(recorder: Recorder, registry: Regi
 
 def test_the_row_of_an_api_client_fits(recorder: Recorder, registry: Registry) -> None:
     DynamoMachineStore(registry).put("c" * 128, TENANT)
+
+    assert max(recorder.sizes) < 1_024
+
+
+def test_the_largest_rate_and_slot_of_an_export_fit(recorder: Recorder, registry: Registry) -> None:
+    slot = ExportSlot(0, fresh_id(), "exp_" + "0" * 26, 2**53, NOW)
+
+    for rate in RATES.values():
+        DynamoRateStore(registry).take(TENANT, rate, int(NOW * 1e6))
+    DynamoExportSlots(registry).take(TENANT, slot, over=None)
+    DynamoExportSlots(registry).record_answer(
+        TENANT, slot.export_id, slot.export_id, expires_at=EXPIRES_AT
+    )
 
     assert max(recorder.sizes) < 1_024

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from shoal.service.reconciliation import Reconciliation
     from shoal.service.recovery import Recovery
     from shoal.service.registration import Registration
+    from shoal.service.request_rates import RequestRates
     from shoal.service.result_queries import ResultQueries
     from shoal.service.retries import Retries
     from shoal.service.single_task import SingleTask
@@ -100,6 +101,14 @@ def admission() -> Admission:
 
     a = adapters()
     return Admission(a.tenants, a.limits, a.clock)
+
+
+@_once
+def request_rates() -> RequestRates:
+    """Return the use-case that limits the rate of requests."""
+    from shoal.service.request_rates import RequestRates
+
+    return RequestRates(adapters().rates, adapters().clock)
 
 
 @_once
@@ -394,7 +403,15 @@ def exports() -> Exports:
     from shoal.service.exports import Exports
 
     a = adapters()
-    return Exports(a.jobs, result_queries(), a.export_runs, a.export_files, a.clock, a.entropy)
+    return Exports(
+        a.jobs,
+        result_queries(),
+        a.export_runs,
+        a.export_slots,
+        a.export_files,
+        a.clock,
+        a.entropy,
+    )
 
 
 @_once

@@ -14,9 +14,11 @@ from shoal.adapters.dynamodb.bulk import DynamoBulkStore
 from shoal.adapters.dynamodb.chunks import DynamoChunkStore
 from shoal.adapters.dynamodb.dead_letters import DynamoDeadLetterStore
 from shoal.adapters.dynamodb.effects import DynamoEffectStore
+from shoal.adapters.dynamodb.exports import DynamoExportSlots
 from shoal.adapters.dynamodb.jobs import DynamoJobStore
 from shoal.adapters.dynamodb.live import DynamoLiveStore
 from shoal.adapters.dynamodb.machines import DynamoMachineStore
+from shoal.adapters.dynamodb.rates import DynamoRateStore
 from shoal.adapters.dynamodb.registry import DynamoTypeRegistry, Registry
 from shoal.adapters.dynamodb.sweeps import DynamoSweepStore
 from shoal.adapters.dynamodb.table import Table
@@ -78,6 +80,7 @@ def on_aws(settings: FunctionSettings) -> Adapters:
         types=DynamoTypeRegistry(registry, clock),
         machines=DynamoMachineStore(registry),
         tenants=DynamoTenantStore(registry, watch_list),
+        rates=DynamoRateStore(registry),
         sweeps=DynamoSweepStore(registry),
         clock=clock,
         entropy=SystemEntropy(),
@@ -102,6 +105,7 @@ def on_aws(settings: FunctionSettings) -> Adapters:
         webhook_poster=HttpWebhookPoster(),
         local_webhooks=settings.local_webhooks,
         export_runs=StepFunctionsExportRuns(workflows, settings.export_machine_arn),
+        export_slots=DynamoExportSlots(registry),
         export_files=S3ExportFiles(results),
         events=EventBridgeBus(LazyClient("events"), settings.event_bus),
     )

@@ -13,12 +13,17 @@ from shoal.adapters.memory.clock import FixedClock, SeededEntropy
 from shoal.adapters.memory.dead_letters import MemoryDeadLetterStore
 from shoal.adapters.memory.effects import MemoryEffectStore
 from shoal.adapters.memory.events import MemoryEventBus
-from shoal.adapters.memory.exports import MemoryExportFiles, MemoryExportRuns
+from shoal.adapters.memory.exports import (
+    MemoryExportFiles,
+    MemoryExportRuns,
+    MemoryExportSlots,
+)
 from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
 from shoal.adapters.memory.machines import MemoryMachineStore
 from shoal.adapters.memory.metrics import RecordingMetrics
 from shoal.adapters.memory.queues import MemoryQueueAges, MemoryTaskQueue
+from shoal.adapters.memory.rates import MemoryRateStore
 from shoal.adapters.memory.sweeps import MemorySweepStore
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
 from shoal.adapters.memory.tenants import MemoryTenantStore
@@ -90,6 +95,7 @@ def in_memory(
         types=MemoryTypeRegistry(*(types or (NOOP,))),
         machines=MemoryMachineStore(),
         tenants=MemoryTenantStore(jobs),
+        rates=MemoryRateStore(),
         sweeps=MemorySweepStore(),
         clock=clock,
         entropy=SeededEntropy(),
@@ -112,6 +118,7 @@ def in_memory(
         webhook_poster=MemoryWebhookPoster(),
         local_webhooks=False,
         export_runs=MemoryExportRuns(),
+        export_slots=MemoryExportSlots(),
         export_files=MemoryExportFiles(),
         events=MemoryEventBus(),
     )

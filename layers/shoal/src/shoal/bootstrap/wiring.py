@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from shoal.ports.effects import EffectStore
     from shoal.ports.events import EventBus
     from shoal.ports.executor import Executor
-    from shoal.ports.exports import ExportFiles, ExportRuns
+    from shoal.ports.exports import ExportFiles, ExportRuns, ExportSlots
     from shoal.ports.jobs import JobStore
     from shoal.ports.live import Connections, LiveStore
     from shoal.ports.machines import MachineStore
     from shoal.ports.metrics import Metrics
     from shoal.ports.queues import QueueAges, QueueDepths, TaskQueue
+    from shoal.ports.rates import RateStore
     from shoal.ports.sweeps import SweepStore
     from shoal.ports.task_types import TypeRegistry
     from shoal.ports.tenants import TenantStore
@@ -51,6 +52,7 @@ class Adapters:
     types: TypeRegistry
     machines: MachineStore
     tenants: TenantStore
+    rates: RateStore
     sweeps: SweepStore
     clock: Clock
     entropy: Entropy
@@ -73,5 +75,6 @@ class Adapters:
     webhook_poster: WebhookPoster
     local_webhooks: bool
     export_runs: ExportRuns
+    export_slots: ExportSlots
     export_files: ExportFiles
     events: EventBus

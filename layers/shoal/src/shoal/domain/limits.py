@@ -11,6 +11,7 @@ from shoal.domain.errors import LimitReached
 
 RETRY_AFTER_SECONDS: Final = 30
 """Retry-After in seconds if a job has to end first."""
+_MICRO: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,32 @@ class Limits:
     submit_rate: float = 50.0
     submit_burst: int = 500
     retention_days: int = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """A rate of a tenant's requests: `per_second` on average, `burst` at once.
+
+    It is a token bucket, described by the time at which it is full again. Times are in
+    microseconds since the epoch.
+    """
+
+    name: str
+    per_second: float
+    burst: int
+
+    @property
+    def step(self) -> int:
+        """The time in which one token returns."""
+        return round(_MICRO / self.per_second)
+
+    def latest(self, now: int) -> int:
+        """The latest time at which the bucket is full again, if it still has a token now."""
+        return now + (self.burst - 1) * self.step
+
+    def retry_after(self, full_at: int, now: int) -> int:
+        """Return the seconds until an empty bucket has a token."""
+        return max(1, math.ceil((full_at - self.latest(now)) / _MICRO))
 
 
 class TokenBucket(NamedTuple):

@@ -21,6 +21,36 @@ class ExportRun:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ExportSlot:
+    """One of the exports that a tenant can run at once; `taken_at` is in seconds.
+
+    `job_version` is set if the job had ended: exports with equal versions have equal files.
+    """
+
+    number: int
+    job_id: str
+    export_id: str
+    job_version: int | None
+    taken_at: float
+
+
+class ExportSlots(Protocol):
+    """The running exports of a tenant, and the exports that answered idempotency keys."""
+
+    def taken(self, tenant: str) -> Sequence[ExportSlot]:
+        """Return the slots of running and ended exports."""
+
+    def take(self, tenant: str, slot: ExportSlot, *, over: ExportSlot | None) -> bool:
+        """Take a slot that is as it was read; return False if another request took it."""
+
+    def answered(self, tenant: str, keyed_id: str) -> str | None:
+        """Return the export that answered a key with this id, if it was another one."""
+
+    def record_answer(self, tenant: str, keyed_id: str, export_id: str, *, expires_at: int) -> None:
+        """Record that an export answered the key with this id."""
+
+
 class ExportRuns(Protocol):
     """Executions of exports."""
 

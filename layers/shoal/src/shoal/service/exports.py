@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from shoal.domain import ids
-from shoal.domain.errors import ExportNotFound
+from shoal.domain.errors import ExportNotFound, LimitReached, Unavailable
 from shoal.domain.export import Cursor
 from shoal.domain.job import DAY
+from shoal.domain.limits import RETRY_AFTER_SECONDS
 from shoal.ports.clock import Clock, Entropy
-from shoal.ports.exports import ExportFiles, ExportRun, ExportRuns
+from shoal.ports.exports import ExportFiles, ExportRun, ExportRuns, ExportSlot, ExportSlots
 from shoal.ports.jobs import JobStore
 from shoal.ports.workflow import ExecutionStatus
 from shoal.service.job_access import owned_job
@@ -24,6 +25,11 @@ PAGE: Final = 1_000
 RETENTION_SECONDS: Final = 7 * DAY
 """Seconds for which the bucket stores the file."""
 LINK_SECONDS: Final = 900
+RUNNING_AT_ONCE: Final = 10
+"""Exports that a tenant can run at once."""
+STARTING_SECONDS: Final = 60.0
+"""A slot whose export has not started after this time is free: its request died."""
+_TRIES: Final = 20
 
 
 class Export(NamedTuple):
@@ -48,22 +54,66 @@ class Exports:
     jobs: JobStore
     result_queries: ResultQueries
     runs: ExportRuns
+    slots: ExportSlots
     files: ExportFiles
     clock: Clock
     entropy: Entropy
 
     def begin(self, tenant: str, job_id: str, *, key: str | None) -> tuple[str, bool]:
-        """Start an export; return its id, and whether an earlier equal request started it."""
-        owned_job(self.jobs, tenant, job_id)
+        """Start an export; return its id, and whether an earlier request started it.
+
+        An export of the same ended job that is running is returned instead of a second one. Raises
+        LimitReached if the tenant runs the maximum number.
+        """
+        job = owned_job(self.jobs, tenant, job_id)
         export_id = (
             ids.new_export_id(self.clock.now(), self.entropy.bytes())
             if key is None
             else ids.keyed_export_id(f"{tenant}/{job_id}", key)
         )
-        replayed = key is not None and self.runs.describe(job_id, export_id) is not None
-        if not replayed:
-            self.runs.start(tenant, job_id, export_id)
-        return export_id, replayed
+        if key is not None:
+            before = self._answered(tenant, job_id, export_id)
+            if before is not None:
+                return before, True
+        version = None if job.live else job.version
+        wanted = ExportSlot(0, job_id, export_id, version, self.clock.now())
+        slot, equal = self._slot(tenant, wanted)
+        if key is not None and slot.export_id != export_id:
+            expires_at = int(self.clock.now()) + RETENTION_SECONDS
+            self.slots.record_answer(tenant, export_id, slot.export_id, expires_at=expires_at)
+        # Also if another request took the slot: that request may not have started it yet.
+        self.runs.start(tenant, job_id, slot.export_id)
+        return slot.export_id, equal
+
+    def _answered(self, tenant: str, job_id: str, keyed_id: str) -> str | None:
+        """Return the export with which an earlier request with the same key was answered."""
+        if self.runs.describe(job_id, keyed_id) is not None:
+            return keyed_id
+        return self.slots.answered(tenant, keyed_id)
+
+    def _slot(self, tenant: str, wanted: ExportSlot) -> tuple[ExportSlot, bool]:
+        """Take a slot for an export, or return that of an equal one that is running, and True."""
+        for _ in range(_TRIES):
+            taken = {slot.number: slot for slot in self.slots.taken(tenant)}
+            running = [slot for slot in taken.values() if self._runs(slot)]
+            equal = next((slot for slot in running if _equal(slot, wanted)), None)
+            if equal is not None:
+                return equal, True
+            numbers = {slot.number for slot in running}
+            free = next((each for each in range(RUNNING_AT_ONCE) if each not in numbers), None)
+            if free is None:
+                detail = f"{len(running)} exports are running, of at most {RUNNING_AT_ONCE}"
+                raise LimitReached("running_exports", detail, RETRY_AFTER_SECONDS)
+            slot = replace(wanted, number=free)
+            if self.slots.take(tenant, slot, over=taken.get(free)):
+                return slot, False
+        raise Unavailable(f"too many concurrent exports of tenant {tenant}")
+
+    def _runs(self, slot: ExportSlot) -> bool:
+        run = self.runs.describe(slot.job_id, slot.export_id)
+        if run is None:
+            return self.clock.now() < slot.taken_at + STARTING_SECONDS
+        return run.status is ExecutionStatus.RUNNING
 
     def get(self, tenant: str, job_id: str, export_id: str) -> Export:
         """Return an export; raise JobNotFound or ExportNotFound."""
@@ -107,6 +157,16 @@ class Exports:
             page = self.result_queries.of_job(tenant, job_id, limit=PAGE, start=start)
             yield page
             start = page.next_index
+
+
+def _equal(slot: ExportSlot, wanted: ExportSlot) -> bool:
+    """Return whether two exports have the same file; results of a live job still change."""
+    if slot.export_id == wanted.export_id:
+        return True
+    return wanted.job_version is not None and (slot.job_id, slot.job_version) == (
+        wanted.job_id,
+        wanted.job_version,
+    )
 
 
 def _key(job_id: str, export_id: str) -> str:

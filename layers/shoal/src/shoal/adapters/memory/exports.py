@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shoal.ports.exports import ExportRun
+from shoal.ports.exports import ExportRun, ExportSlot
 from shoal.ports.workflow import ExecutionStatus
 
 
@@ -22,6 +22,30 @@ class MemoryExportRuns:
 
     def describe(self, job_id: str, export_id: str) -> ExportRun | None:
         return self.runs.get((job_id, export_id))
+
+
+class MemoryExportSlots:
+    """Slots by tenant and number."""
+
+    def __init__(self) -> None:
+        self._slots: dict[tuple[str, int], ExportSlot] = {}
+        self._answers: dict[tuple[str, str], str] = {}
+
+    def taken(self, tenant: str) -> Sequence[ExportSlot]:
+        return [slot for (of, _), slot in sorted(self._slots.items()) if of == tenant]
+
+    def take(self, tenant: str, slot: ExportSlot, *, over: ExportSlot | None) -> bool:
+        if self._slots.get((tenant, slot.number)) != over:
+            return False
+        self._slots[tenant, slot.number] = slot
+        return True
+
+    def answered(self, tenant: str, keyed_id: str) -> str | None:
+        return self._answers.get((tenant, keyed_id))
+
+    def record_answer(self, tenant: str, keyed_id: str, export_id: str, *, expires_at: int) -> None:
+        del expires_at
+        self._answers[tenant, keyed_id] = export_id
 
 
 class MemoryExportFiles:
