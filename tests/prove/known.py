@@ -26,17 +26,7 @@ class KnownFault(NamedTuple):
         return fits and re.search(self.pattern, violation.how) is not None
 
 
-KNOWN: Final[Sequence[KnownFault]] = (
-    KnownFault(
-        "a row of a later version cannot be read", "", r"\(a later version wrote a job\)", 3
-    ),
-    KnownFault(
-        "a row that cannot be read ends every sweep",
-        "a sweep starts the next execution in time",
-        r"\(a row cannot be read\)",
-        105,
-    ),
-)
+KNOWN: Final[Sequence[KnownFault]] = ()
 
 
 HANGS: Final = "every job ends"

@@ -113,7 +113,7 @@ class _Director:
         count = decisions.integer(_WORLD, 1, 2)
         for number in range(count):
             tenant = TENANTS[number % len(TENANTS)]
-            steps = decisions.integer(_WORLD, 0, 7)
+            steps = decisions.integer(_WORLD, 0, 9)
             user = User(world, tenant, f"user{number + 1}", steps)
             world.users.append(user)
             simulation.spawn(user.name, user.live)
