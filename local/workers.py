@@ -74,7 +74,7 @@ class Workers:
     ) -> None:
         self._emulator = emulator
         environment = worker_environment(emulator, deployment, lease_seconds=lease_seconds)
-        python_path = (ROOT / "worker_image", *paths)
+        python_path = (ROOT / "layers/shoal/src", ROOT / "worker_image", *paths)
         self._environment = {
             **base_environment(),
             **{name: value for name, value in environment.items() if name not in _urls(leave)},
