@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shoal.domain.errors import InvalidRequest, Unavailable, WriteConflict
+from shoal.domain.errors import InvalidRequest
 from shoal.domain.job import Job
 from shoal.domain.limits import Limits, Tenant
 from shoal.ports.clock import Clock
 from shoal.ports.tenants import TenantStore
+from shoal.service.job_updates import Update, update_over_version
 
 TRIES = 60
 """Attempts per write. Up to this many concurrent submits of one tenant all succeed."""
@@ -28,16 +29,21 @@ class Admission:
         Returns None if a job has its id. Raises LimitReached before it calls `job_under`, unless
         concurrent submits took the last place.
         """
-        for _ in range(TRIES):
-            before = self.tenants.get(name)
+        created: list[Job] = []
+
+        def move(before: Tenant) -> tuple[Tenant, Job]:
             limits = before.limits(self.defaults)
-            after = before.admit(tasks, limits, self.clock.now())
-            job = job_under(limits)
-            try:
-                return job if self.tenants.admit(after, job) else None
-            except WriteConflict:
-                continue
-        raise Unavailable(f"too many concurrent submits of tenant {name}")
+            return before.admit(tasks, limits, self.clock.now()), job_under(limits)
+
+        def write(admitted: tuple[Tenant, Job]) -> None:
+            tenant, job = admitted
+            if self.tenants.admit(tenant, job):
+                created.append(job)
+
+        _: Update[Tenant, tuple[Tenant, Job]] = update_over_version(
+            lambda: self.tenants.get(name), move, write, what=f"tenant {name}", tries=TRIES
+        )
+        return created[0] if created else None
 
     def limits(self, tenant: Tenant) -> Limits:
         """Return the limits that apply to the tenant."""
@@ -49,11 +55,11 @@ class Admission:
         if own.get("retention_days", 0) > longest:
             problem = f"must not exceed the deployment's retention, {longest}"
             raise InvalidRequest(f"retention_days {problem}", [("retention_days", problem)])
-        for _ in range(TRIES):
-            tenant = self.tenants.get(name).with_own(own)
-            try:
-                self.tenants.put(tenant)
-            except WriteConflict:
-                continue
-            return tenant
-        raise Unavailable(f"too many concurrent updates to tenant {name}")
+        update: Update[Tenant, Tenant] = update_over_version(
+            lambda: self.tenants.get(name),
+            lambda tenant: tenant.with_own(own),
+            self.tenants.put,
+            what=f"tenant {name}",
+            tries=TRIES,
+        )
+        return update.moved or update.row

@@ -16,7 +16,6 @@ from shoal.domain.errors import (
     InvalidRequest,
     LimitReached,
     NotFound,
-    Unavailable,
     WriteConflict,
 )
 from shoal.domain.identity import Caller
@@ -28,6 +27,7 @@ from shoal.ports.executor import Executor
 from shoal.ports.jobs import JobStore
 from shoal.service.audit_trail import AuditTrail
 from shoal.service.job_control import JobControl
+from shoal.service.job_updates import Update, update_over_version
 
 PAGE: Final = 50
 """Jobs per page; an abort takes effect between pages."""
@@ -36,7 +36,6 @@ STEP_SECONDS: Final = 30.0
 RUNNING_AT_ONCE: Final = 5
 RETENTION_SECONDS: Final = 90 * DAY
 _CONCURRENCY: Final = 8
-_TRIES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,17 +209,13 @@ class BulkActions:
     def _updated(
         self, tenant: str, action_id: str, move: Callable[[BulkAction], BulkAction | None]
     ) -> BulkAction:
-        for _ in range(_TRIES):
-            action = self.get(tenant, action_id)
-            moved = move(action)
-            if moved is None:
-                return action
-            try:
-                self.actions.put(moved)
-            except WriteConflict:
-                continue
-            return moved
-        raise Unavailable(f"too many concurrent updates to bulk action {action_id}")
+        update: Update[BulkAction, BulkAction] = update_over_version(
+            lambda: self.get(tenant, action_id),
+            move,
+            self.actions.put,
+            what=f"bulk action {action_id}",
+        )
+        return update.moved or update.row
 
 
 def _expiry(now: float) -> int:

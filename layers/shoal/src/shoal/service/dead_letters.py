@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shoal.domain.dead_letter import PLACE, DeadCause, DeadLetter, DeadLetters
-from shoal.domain.errors import Unavailable, WriteConflict
 from shoal.domain.job import Job
 from shoal.domain.pages import checked_start
 from shoal.ports.chunks import ChunkStore
@@ -13,8 +12,7 @@ from shoal.ports.dead_letters import DeadLetterPage, DeadLetterStore
 from shoal.ports.jobs import JobStore
 from shoal.ports.metrics import Metrics
 from shoal.service.job_access import owned_job
-
-TRIES = 20
+from shoal.service.job_updates import Update, update_over_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +53,14 @@ class DeadLetterTracker:
         return self.letters.of_tenant(tenant, limit=limit, start=checked_start(start, PLACE))
 
     def _add(self, job: Job, cause: DeadCause, letter: DeadLetter) -> None:
-        for _ in range(TRIES):
-            known = self.letters.get(job.id, cause)
-            new = (
-                DeadLetters.first(job, cause, letter)
-                if known is None
-                else known.with_letter(letter)
-            )
-            try:
-                self.letters.put(new)
-            except WriteConflict:
-                continue
-            return
-        raise Unavailable(f"too many concurrent updates to the dead letters of job {job.id}")
+        def move(known: DeadLetters | None) -> DeadLetters:
+            if known is None:
+                return DeadLetters.first(job, cause, letter)
+            return known.with_letter(letter)
+
+        _: Update[DeadLetters | None, DeadLetters] = update_over_version(
+            lambda: self.letters.get(job.id, cause),
+            move,
+            self.letters.put,
+            what=f"the dead letters of job {job.id}",
+        )

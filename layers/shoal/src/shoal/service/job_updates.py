@@ -1,12 +1,53 @@
-"""Updates a job's row: read, transition, conditional write. All updates of jobs use it."""
+"""Optimistic updates: read, transition, conditional write. All updates of jobs use them."""
 
 from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from shoal.domain.errors import JobNotFound, Unavailable, WriteConflict
 from shoal.domain.job import Job
 from shoal.ports.jobs import JobStore
 
-TRIES = 20
+TRIES: Final = 20
+"""Most writes of an update. Each one that loses to a concurrent write is repeated."""
+
+
+class Update[R, M](NamedTuple):
+    """The row that was read last, and what was written over it; None if nothing was."""
+
+    row: R
+    moved: M | None
+
+
+def update_over_version[R, M](
+    read: Callable[[], R],
+    move: Callable[[R], M | None],
+    write: Callable[[M], None],
+    *,
+    what: str,
+    tries: int = TRIES,
+) -> Update[R, M]:
+    """Apply a transition to the current row; begin again if another write came first.
+
+    A transition returns None if there is nothing to write. Raises Unavailable after too many
+    conflicts; `what` names the row.
+    """
+    for _ in range(tries):
+        row = read()
+        moved = move(row)
+        if moved is None:
+            return Update(row, None)
+        try:
+            write(moved)
+        except WriteConflict:
+            continue
+        return Update(row, moved)
+    raise Unavailable(f"too many concurrent updates to {what}")
+
+
+def read_from[R](first: R, read: Callable[[], R]) -> Callable[[], R]:
+    """Return a function that returns the row that the caller has read, then the current ones."""
+    known = [first]
+    return lambda: known.pop() if known else read()
 
 
 def update_job(
@@ -23,24 +64,30 @@ def update_job(
     conditional write of the others. Raises JobNotFound, and Unavailable after too many write
     conflicts.
     """
-    job, moved = jobs.get(job_id), None
-    for _ in range(TRIES):
+
+    def read() -> Job:
+        job = jobs.get(job_id)
         if job is None:
             raise JobNotFound(job_id)
         require_known(job)
-        if job == moved:  # the SDK repeated a write that was done, and the repeat was refused
-            return job
+        return job
+
+    def move_unless_written(job: Job) -> Job | None:
+        if written and job == written[0][1]:
+            return None  # the SDK repeated a write that was done, and the repeat was refused
         moved = move(job)
-        if moved is None:
-            return job
-        begin_or_put = jobs.begin if makes_live(job, moved) else write or jobs.put
-        try:
-            begin_or_put(moved)
-        except WriteConflict:
-            job = jobs.get(job_id)
-            continue
+        written[:] = [] if moved is None else [(job, moved)]
         return moved
-    raise Unavailable(f"too many concurrent updates to job {job_id}")
+
+    def write_moved(moved: Job) -> None:
+        before = written[0][0]
+        (jobs.begin if makes_live(before, moved) else write or jobs.put)(moved)
+
+    written: list[tuple[Job, Job]] = []
+    update: Update[Job, Job] = update_over_version(
+        read, move_unless_written, write_moved, what=f"job {job_id}"
+    )
+    return update.moved or update.row
 
 
 def makes_live(job: Job, moved: Job) -> bool:

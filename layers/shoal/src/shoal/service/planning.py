@@ -10,7 +10,7 @@ from itertools import islice
 
 from shoal.domain import sizing
 from shoal.domain.chunk import Chunk, Span
-from shoal.domain.errors import BadInputs, InvalidRequest, NotFound, WriteConflict
+from shoal.domain.errors import BadInputs, InvalidRequest, NotFound
 from shoal.domain.job import Job, Lines, Repeat, Source
 from shoal.domain.tally import Tally
 from shoal.ports.blobs import BlobStore
@@ -22,7 +22,7 @@ from shoal.ports.task_types import TypeRegistry
 from shoal.service.completion import Completion
 from shoal.service.flow_control import FlowControl
 from shoal.service.input_validation import line_checker
-from shoal.service.job_updates import TRIES, update_job
+from shoal.service.job_updates import Update, read_from, update_job, update_over_version
 from shoal.service.recovery import CrashLoopDetector
 from shoal.service.retry_selection import positions_to_run
 from shoal.service.termination import Termination, row_missing
@@ -214,21 +214,20 @@ class Planning:
 
         A function can continue after its job was retried, so the row can belong to a later one.
         """
-        for _ in range(TRIES):
-            if chunk.reached(job.generation):
-                break
-            fresh = chunk.reset(
-                job.generation,
-                self.clock.now(),
-                again=positions_to_run(self.chunks, job, chunk),
-            )
-            try:
-                self.chunks.put(fresh)
-            except WriteConflict:
-                chunk = self.chunks.get(job.id, chunk.number) or chunk
-                continue
-            return fresh
-        return chunk
+
+        def move(row: Chunk) -> Chunk | None:
+            if row.reached(job.generation):
+                return None
+            again = positions_to_run(self.chunks, job, row)
+            return row.reset(job.generation, self.clock.now(), again=again)
+
+        update: Update[Chunk, Chunk] = update_over_version(
+            read_from(chunk, lambda: self.chunks.get(job.id, chunk.number) or chunk),
+            move,
+            self.chunks.put,
+            what=f"chunk {chunk.number} of job {job.id}",
+        )
+        return update.moved or update.row
 
 
 def _unplanned(job: Job, generation: int) -> bool:

@@ -9,13 +9,12 @@ from itertools import batched
 
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
-from shoal.domain.errors import WriteConflict
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.tally import Tally, members
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.jobs import JobStore
 from shoal.service.completion import Completion
-from shoal.service.job_updates import update_job
+from shoal.service.job_updates import Update, read_from, update_job, update_over_version
 from shoal.service.read_limits import READ_AT_ONCE
 
 
@@ -56,19 +55,18 @@ class Termination:
         )
 
     def _seal(self, job: Job, chunk: Chunk) -> None:
-        while chunk.may_seal(job.generation):
-            sealed = chunk.seal()
-            try:
-                self.chunks.put(sealed)
-            except WriteConflict:
-                fresh = self.chunks.get(job.id, chunk.number)
-                if fresh is None:
-                    return
-                chunk = fresh
-                continue
-            chunk = sealed
-        if has_untallied_outcomes(job, chunk):
-            self.completion.tally(job, chunk)
+        def move(row: Chunk | None) -> Chunk | None:
+            return row.seal() if row is not None and row.may_seal(job.generation) else None
+
+        update: Update[Chunk | None, Chunk] = update_over_version(
+            read_from(chunk, lambda: self.chunks.get(job.id, chunk.number)),
+            move,
+            self.chunks.put,
+            what=f"chunk {chunk.number} of job {job.id}",
+        )
+        ended = update.moved or update.row
+        if ended is not None and has_untallied_outcomes(job, ended):
+            self.completion.tally(job, ended)
 
 
 def row_missing(chunk: int) -> str:

@@ -6,7 +6,6 @@ from typing import Final
 
 from shoal.domain.addresses import LOOPBACK
 from shoal.domain.audit_event import Action
-from shoal.domain.errors import WriteConflict
 from shoal.domain.webhook import (
     TEST_EVENT,
     DeliveryAttempt,
@@ -19,12 +18,12 @@ from shoal.domain.webhook import (
 from shoal.ports.clock import Clock
 from shoal.ports.webhooks import DeliveryQueue, WebhookPoster, WebhookStore
 from shoal.service.audit_trail import AuditTrail
+from shoal.service.job_updates import Update, read_from, update_over_version
 
 LONGEST_DELAY: Final = 900.0
 """Most seconds for which the queue can delay a message; later deliveries are requeued."""
 RETENTION_SECONDS: Final = 14 * 24 * 3_600
 """Seconds for which an attempt is stored."""
-TRIES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +84,21 @@ class WebhookDispatcher:
 
     def _record_outcome(self, webhook: Webhook, answer: WebhookResponse) -> None:
         """Update the webhook: it fails, it has recovered, or it is disabled."""
-        found: Webhook | None = webhook
-        for _ in range(TRIES):
-            if found is None:
-                return
-            updated = found.after_attempt(answer, self.clock.now())
-            if updated is found:
-                return
-            try:
-                self.webhooks.put(updated)
-            except WriteConflict:
-                found = self.webhooks.get(webhook.tenant, webhook.id)
-                continue
-            if found.enabled and not updated.enabled:
-                detail = {"webhook": webhook.id, "why": updated.disabled_why or ""}
-                self.audit_trail.record_by_system(webhook.tenant, Action.WEBHOOK_DISABLE, detail)
-            return
+
+        def move(current: Webhook | None) -> Webhook | None:
+            updated = current and current.after_attempt(answer, self.clock.now())
+            return None if updated is current else updated
+
+        update: Update[Webhook | None, Webhook] = update_over_version(
+            read_from(webhook, lambda: self.webhooks.get(webhook.tenant, webhook.id)),
+            move,
+            self.webhooks.put,
+            what=f"webhook {webhook.id}",
+        )
+        before, updated = update
+        if before is not None and before.enabled and updated is not None and not updated.enabled:
+            detail = {"webhook": webhook.id, "why": updated.disabled_why or ""}
+            self.audit_trail.record_by_system(webhook.tenant, Action.WEBHOOK_DISABLE, detail)
 
 
 def _body(event: WebhookEvent) -> bytes:

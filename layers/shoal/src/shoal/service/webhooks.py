@@ -9,7 +9,6 @@ from shoal.domain.addresses import checked_url
 from shoal.domain.errors import (
     IdempotencyConflict,
     LimitReached,
-    Unavailable,
     WebhookNotFound,
     WriteConflict,
 )
@@ -28,9 +27,9 @@ from shoal.domain.webhook import (
 )
 from shoal.ports.clock import Clock, Entropy
 from shoal.ports.webhooks import DeliveryQueue, WebhookStore
+from shoal.service.job_updates import Update, update_over_version
 from shoal.wire.times import rfc3339
 
-TRIES: Final = 20
 REMEMBERED_SECONDS: Final = DAY
 """How long a repeated removal is answered as the first."""
 
@@ -106,14 +105,13 @@ class Webhooks:
 
     def rotate(self, tenant: str, webhook_id: str) -> Webhook:
         """Replace the secret. Old ones also sign events for a day, so a repeat is harmless."""
-        for _ in range(TRIES):
-            webhook = self.get(tenant, webhook_id).rotated(self._secret(), self.clock.now())
-            try:
-                self.webhooks.put(webhook)
-            except WriteConflict:
-                continue
-            return webhook
-        raise Unavailable(f"too many concurrent updates to webhook {webhook_id}")
+        update: Update[Webhook, Webhook] = update_over_version(
+            lambda: self.get(tenant, webhook_id),
+            lambda webhook: webhook.rotated(self._secret(), self.clock.now()),
+            self.webhooks.put,
+            what=f"webhook {webhook_id}",
+        )
+        return update.moved or update.row
 
     def test(self, tenant: str, webhook_id: str) -> WebhookEvent:
         """Send a test event once; success re-enables the webhook."""
