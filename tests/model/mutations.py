@@ -284,7 +284,7 @@ _ANY_WORKER = _instead(Chunk, "leased_by_other", _never)
 """Nobody checks whether the lease belongs to the worker that reports."""
 
 _NO_REPEATED_RESUME = (
-    Replacement(Job, "resume", lambda resume: lambda self, _now: resume(self, 0.0)),
+    Replacement(Job, "resume", lambda resume: lambda self, _now: resume(self, 1e-9)),
     Replacement(Planning, "_current", _current_as_if_not_paused),
 )
 """The monitor does not send again after a resume."""
