@@ -14,7 +14,7 @@ from shoal.bootstrap.memory import in_memory
 from shoal.domain.job import Job, Repeat, Spec
 from shoal.domain.outcome import Outcome, OutcomeReport
 from shoal.domain.tally import Sum
-from shoal.service.leasing import ChunkRef, LeaseGranted
+from shoal.service.lease_answers import ChunkRef, LeaseGranted
 from tests.support.job_workflow import ExecutionId, Functions, run_until_wait
 from tests.support.platform import Bill, JobRun, Platform, running_platform, running_workers
 

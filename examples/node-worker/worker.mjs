@@ -27,7 +27,7 @@ async function serve() {
 
 async function handle({ Body, ReceiptHandle }) {
   const { job, chunk } = JSON.parse(Body);
-  const request = { request_id: randomUUID(), chunks: [{ job_id: job, chunk }] };
+  const request = { request_id: randomUUID(), chunks: [{ job_id: job, chunk }], ...(protocol >= 2 && { task_types: Object.keys(TYPES) }) };
   const { leases: [grant] } = await api("leases", request); // retries use the same request id
   if (grant.decision === "held") return hide(ReceiptHandle, grant.retry_after || lease);
   const end = grant.decision === "granted" ? await work(grant, ReceiptHandle) : grant.decision;
@@ -45,20 +45,24 @@ async function work(grant, receipt) {
     const own = { job_id, chunk, epoch, report: ++number, final, outcomes: outcomes.splice(0) };
     return (await api("reports", { reports: [await withPart(own, api)] })).reports[0].decision;
   };
-  const heartbeats = repeat(done.signal, async () => {
-    await hide(receipt, lease);
+  const beat = async () => {
     const { leases: [answer] } = await api("heartbeats", { leases: [{ job_id, chunk, epoch, index }] });
     if (answer.decision !== "extended") lost.abort(answer.decision); // stale or cancelled
     else if (Date.now() - since > 11 * 3_600_000) lost.abort("old"); // SQS limits visibility to 12 hours in total
     paused = answer.directive === "pause";
+  };
+  const heartbeats = repeat(done.signal, async () => { // the calls are independent: neither skips the other if it fails
+    const calls = await Promise.allSettled([beat(), hide(receipt, lease)]);
+    for (const { reason } of calls) if (reason) unlessRefused(reason);
   });
   try {
     const inputs = inputsOf(grant);
     inputs.catch(() => {}); // the outcomes of the tasks report the error
-    if (!type) await sleep(30_000, null, { signal: stop }).catch(() => {}); // then the API sends it to another worker
     for (const [position, task] of type ? grant.tasks.entries() : []) {
       if (stop.aborted || paused) break;
       index = task.index;
+      if (grant.isolated) await beat(); // names the task before it starts: if it kills this process, the API knows which one it was
+      if (stop.aborted || paused) break;
       const input = inputs.then((all) => all[position]);
       const outcome = await attempt(task, type.run, input, grant.timeout, lost.signal);
       if (outcome) outcomes.push(outcome);
@@ -89,6 +93,6 @@ function unlessRefused(error) {
   console.error(error.message); // the lease lapses, and SQS delivers the message again
 }
 
-await api("workers", { task_types: Object.entries(TYPES).map(([name, { schema }]) => ({ name, schema })) });
+const { protocol = 1 } = await api("workers", { task_types: Object.entries(TYPES).map(([name, { schema }]) => ({ name, schema })) });
 console.log(`${worker} offers ${Object.keys(TYPES)}`);
 await Promise.all(Array.from({ length: Number(env.SHOAL_SLOTS ?? 4) }, serve));

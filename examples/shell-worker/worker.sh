@@ -28,9 +28,11 @@ report() { # LEASE NUMBER FINAL, with outcomes as lines on stdin: prints the dec
   jq -cs --argjson l "$1" --argjson n "$2" --argjson f "$3" '{reports: [$l + {report: $n, final: $f, outcomes: .}]}' |
     api reports | jq -r '.reports[0].decision'
 }
+beat() { jq -n --argjson l "$1" --argjson i "$(cat "$own/task")" '{leases: [$l + {index: $i}]}' | api heartbeats | jq -r '.leases[0].decision'; } # LEASE: names the current task
 send_heartbeats() { # LEASE RECEIPT: extends lease and visibility; ends the current task when the lease is lost
   while sleep "$((lease / 3 + 1))"; do
-    hide "$2" "$lease" && decision=$(jq -n --argjson l "$1" '{leases: [$l]}' | api heartbeats | jq -r '.leases[0].decision') || continue
+    decision=$(beat "$1") || decision=extended # the lease first; neither call skips the other
+    hide "$2" "$lease"
     [ "$decision" = extended ] || { echo "$decision" > "$own/lost"; pkill -P "$(cat "$own/running")"; return; }
   done
 }
@@ -45,30 +47,36 @@ attempt() { # TASK INPUT SECONDS: prints the outcome
 }
 work() { # GRANT RECEIPT: runs the tasks in order; prints the last decision
   local key number=1 heartbeats task input lines="" decision=accepted; key=$(jq -c '{job_id, chunk, epoch}' <<< "$1")
-  : > "$own/outcomes"; rm -f "$own/lost"; echo $BASHPID > "$own/running"
+  : > "$own/outcomes"; echo null > "$own/task"; rm -f "$own/lost"; echo $BASHPID > "$own/running"
   send_heartbeats "$key" "$2" < /dev/null & heartbeats=$!
   jq -e '.inputs.url' <<< "$1" > /dev/null &&
     lines=$(curl -sS --max-time 120 -K <(jq -r '.inputs | "url = \"\(.url)\"", (.headers | to_entries[] | "header = \"\(.key): \(.value)\"")' <<< "$1"))
   while read -r task <&3 && [ -z "$leaving" ] && [ ! -e "$own/lost" ]; do
+    jq .index <<< "$task" > "$own/task"
+    if [ "$(jq .isolated <<< "$1")" = true ]; then # the name is acknowledged before the task starts: it may kill this machine
+      decision=$(beat "$key"); [ "$decision" = extended ] || { echo "$decision" > "$own/lost"; break; }
+      decision=accepted
+    fi
     input=$(jq -c --argjson t "$task" --arg lines "$lines" '(.params // {}) + (if $t.line then $lines | split("\n")[$t.line] | fromjson else $t.input // {} end)' <<< "$1")
     attempt "$task" "$input" "$(jq .timeout <<< "$1")" >> "$own/outcomes"
     [ -e "$own/lost" ] || [ "$(jq .isolated <<< "$1")" != true ] && continue
     decision=$(report "$key" $((number++)) false < "$own/outcomes") && : > "$own/outcomes"; [ "$decision" = accepted ] || break
-  done 3< <([ "$(jq -r .task_type <<< "$1")" = shout ] && jq -c '.tasks[]' <<< "$1" || sleep 30)
+  done 3< <([ "$(jq -r .task_type <<< "$1")" = shout ] && jq -c '.tasks[]' <<< "$1")
   kill $heartbeats; wait $heartbeats 2> /dev/null
   if [ -e "$own/lost" ]; then cat "$own/lost"; elif [ "$decision" = accepted ]; then report "$key" "$number" true < "$own/outcomes"; else echo "$decision"; fi
 }
 
-jq -n --argjson s "$schema" '{task_types: [{name: "shout", schema: $s}]}' | api workers > /dev/null || exit 1
+registered=$(jq -n --argjson s "$schema" '{task_types: [{name: "shout", schema: $s}]}' | api workers) || exit 1
+types='{}'; [ "$(jq '.protocol // 1' <<< "$registered")" -ge 2 ] && types='{"task_types": ["shout"]}'
 echo "$worker offers shout"
 while [ -z "$leaving" ]; do
   message=$(jq -n --argjson l "$lease" '{MaxNumberOfMessages: 1, WaitTimeSeconds: 5, VisibilityTimeout: $l}' | sqs ReceiveMessage | jq -c '.Messages[0] // empty')
   [ -n "$message" ] || continue
   receipt=$(jq -r .ReceiptHandle <<< "$message") id=$(tr -d - < /proc/sys/kernel/random/uuid)
-  grant=$(jq --arg id "$id" '.Body | fromjson | {request_id: $id, chunks: [{job_id: .job, chunk}]}' <<< "$message" | api leases | jq -c '.leases[0]') || continue
+  grant=$(jq --arg id "$id" --argjson types "$types" '(.Body | fromjson | {request_id: $id, chunks: [{job_id: .job, chunk}]}) + $types' <<< "$message" | api leases | jq -c '.leases[0]') || continue
   decision=$(jq -r .decision <<< "$grant")
   [ "$decision" = held ] && { hide "$receipt" "$(jq ".retry_after // $lease" <<< "$grant")"; continue; }
   [ "$decision" = granted ] && decision=$(work "$grant" "$receipt")
   echo "$(jq -r '"\(.job_id) chunk \(.chunk) epoch \(.epoch // "-")"' <<< "$grant"): $decision"
-  case $decision in accepted | cancelled | done | paused) jq -n --arg r "$receipt" '{ReceiptHandle: $r}' | sqs DeleteMessage > /dev/null;; esac
+  case $decision in accepted | cancelled | done | paused | type_not_offered) jq -n --arg r "$receipt" '{ReceiptHandle: $r}' | sqs DeleteMessage > /dev/null;; esac
 done

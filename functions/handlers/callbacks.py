@@ -5,6 +5,7 @@ It has no router library, because its import would take longer than the rest of 
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -18,7 +19,14 @@ from shoal.domain.outcome import Outcome, OutcomeReport, PartKey, TaskError
 from shoal.domain.workers import Worker
 from shoal.ports.task_types import TaskType
 from shoal.service.inputs import LinkedInputs
-from shoal.service.leasing import ChunkRef, LeaseGranted, LeaseRefused, LeaseRenewal
+from shoal.service.lease_answers import (
+    ChunkFailed,
+    ChunkRef,
+    LeaseGranted,
+    LeaseRefused,
+    LeaseRenewal,
+    RenewalDecision,
+)
 from shoal.service.task_lease import LeasedTask
 from shoal.wire import worker as wire
 from shoal.wire.times import rfc3339
@@ -58,18 +66,50 @@ def _route[M: BaseModel](model: type[M], use: Callable[[M], Body]) -> Route:
 
 def _lease(request: wire.LeaseRequest) -> Body:
     refs = [ChunkRef(each.job_id, each.chunk) for each in request.chunks]
-    answers = bootstrap.leasing().lease(request.worker, request.request_id, refs)
+    answers = bootstrap.leasing().lease(
+        request.worker, request.request_id, refs, request.task_types
+    )
+    bodies = _per_chunk(request, refs, answers, _leased)
     return {
         "leases": [
-            {"job_id": ref.job, "chunk": ref.chunk, **_leased(answer)}
-            for ref, answer in zip(refs, answers, strict=True)
+            {"job_id": ref.job, "chunk": ref.chunk, **body}
+            for ref, body in zip(refs, bodies, strict=True)
         ]
     }
 
 
+def _per_chunk(
+    request: wire.LeaseRequest | wire.ReportRequest | wire.HeartbeatRequest,
+    chunks: Sequence[ChunkRef | PartKey | LeaseRenewal],
+    answers: Sequence[Any],
+    body: Callable[[Any], Body],
+) -> list[Body]:
+    """Return the body of each answer; `unavailable` for a chunk whose request failed.
+
+    Raises the first error instead if the worker does not understand `unavailable`.
+    """
+    failed = [
+        (chunk, answer.error)
+        for chunk, answer in zip(chunks, answers, strict=True)
+        if isinstance(answer, ChunkFailed)
+    ]
+    if failed and request.per_chunk is None:
+        raise failed[0][1]
+    for error in {id(error): error for _, error in failed}.values():
+        about = [f"{chunk.job}#{chunk.chunk}" for chunk, each in failed if each is error]
+        log.error("requests for chunks failed", error, worker=request.worker, chunks=about)
+    return [
+        {"decision": "unavailable", "retry_after": problems.RETRY_AFTER_SECONDS}
+        if isinstance(answer, ChunkFailed)
+        else body(answer)
+        for answer in answers
+    ]
+
+
 def _leased(answer: LeaseGranted | LeaseRefused) -> Body:
     if isinstance(answer, LeaseRefused):
-        return {"decision": answer.decision, "retry_after": answer.retry_after}
+        refused: Body = {"decision": answer.decision, "retry_after": answer.retry_after}
+        return refused if answer.reason is None else refused | {"reason": answer.reason}
     spec, chunk = answer.job.spec, answer.chunk
     return {
         "decision": "granted",
@@ -109,17 +149,25 @@ def _ranged(placed: LinkedInputs) -> Body:
 def _report(request: wire.ReportRequest) -> Body:
     reports = [_reported(each) for each in request.reports]
     decisions = bootstrap.leasing().report(request.worker, reports)
-    for report, decision in zip(reports, decisions, strict=True):
+    keys = [report.key for report in reports]
+    for key, decision in zip(keys, decisions, strict=True):
         if decision == "stale":
-            key = report.key
             about = {"job": key.job, "chunk": key.chunk, "epoch": key.epoch}
             log.info("stale report refused", worker=request.worker, **about)
+    bodies = _per_chunk(request, keys, decisions, partial(_decided, request))
     return {
         "reports": [
-            {"job_id": report.key.job, "chunk": report.key.chunk, "decision": decision}
-            for report, decision in zip(reports, decisions, strict=True)
+            {"job_id": key.job, "chunk": key.chunk, **body}
+            for key, body in zip(keys, bodies, strict=True)
         ]
     }
+
+
+def _decided(request: wire.ReportRequest, decision: str) -> Body:
+    """Return the decision; a worker that does not know `part_missing` drops the chunk."""
+    if decision == "part_missing" and request.per_chunk is None:
+        decision = "stale"
+    return {"decision": decision}
 
 
 def _reported(each: wire.Report) -> OutcomeReport:
@@ -170,17 +218,20 @@ def _heartbeat(request: wire.HeartbeatRequest) -> Body:
         for each in request.leases
     ]
     answers = bootstrap.leasing().heartbeat(request.worker, beats)
+    bodies = _per_chunk(request, beats, answers, _renewed)
     return {
         "leases": [
-            {
-                "job_id": beat.job,
-                "chunk": beat.chunk,
-                "decision": answer.decision,
-                "until": None if answer.until is None else rfc3339(answer.until),
-                "directive": answer.directive,
-            }
-            for beat, answer in zip(beats, answers, strict=True)
+            {"job_id": beat.job, "chunk": beat.chunk, **body}
+            for beat, body in zip(beats, bodies, strict=True)
         ]
+    }
+
+
+def _renewed(answer: RenewalDecision) -> Body:
+    return {
+        "decision": answer.decision,
+        "until": None if answer.until is None else rfc3339(answer.until),
+        "directive": answer.directive,
     }
 
 
@@ -240,6 +291,7 @@ def _register(request: wire.WorkerRegistration) -> Body:
     answer: Body = {
         "worker": request.worker,
         "registered": len(request.task_types) - len(rejected),
+        "protocol": wire.PROTOCOL,
     }
     if rejected:
         answer["rejected"] = [

@@ -20,6 +20,8 @@ _LOWER_BOUNDS: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", 
 _UPPER_BOUNDS: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 _SAME: Final = ("pattern", "format")
 _CHOICES: Final = ("anyOf", "oneOf")
+ON_REQUEST: Final = "x-on-request"
+"""Values of an answer that only a request with a newer optional field gets."""
 
 
 def breaking(old: Node, new: Node) -> list[str]:
@@ -201,6 +203,7 @@ def _types(where: str, old: Node, new: Node, direction: Direction) -> Iterator[s
         yield f"{where}: was {old.get('type', 'anything')}, is {new.get('type', 'anything')}"
     allowed = _values(wide)
     if allowed:
+        allowed += new.get(ON_REQUEST, ()) if direction == "answer" else ()
         strange = [each for each in _values(narrow) or ["anything"] if each not in allowed]
         verb = "no longer takes" if direction == "request" else "may now be"
         yield from (f"{where}: {verb} {each!r}" for each in strange)

@@ -30,7 +30,13 @@ from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome, OutcomeReport, TaskError
 from shoal.ports.queues import Message
 from shoal.ports.workflow import Execution, ExecutionStatus
-from shoal.service.leasing import ChunkRef, LeaseGranted, LeaseRefused, LeaseRenewal
+from shoal.service.lease_answers import (
+    ChunkFailed,
+    ChunkRef,
+    LeaseGranted,
+    LeaseRefused,
+    LeaseRenewal,
+)
 from tests.chaos.process_stops import (
     Stopped,
     StoppingChunks,
@@ -290,6 +296,8 @@ class SimulatedCloud:
         ref = ChunkRef(message.job, message.chunk)
         cancelled = message.job in self._stopped_by_users
         (answer,) = bootstrap.leasing().lease(worker, request, [ref])
+        if isinstance(answer, ChunkFailed):
+            raise answer.error
         if isinstance(answer, LeaseGranted):
             if cancelled:
                 self.violations.append(f"{ref} was granted after its job was cancelled")
@@ -371,6 +379,8 @@ class SimulatedCloud:
 
     def _send(self, worker: str, report: OutcomeReport) -> str:
         (decision,) = bootstrap.leasing().report(worker, [report])
+        if isinstance(decision, ChunkFailed):
+            raise decision.error
         if decision == "accepted":
             latest = self._epochs.get((report.key.job, report.key.chunk), 0)
             if report.key.epoch < latest:

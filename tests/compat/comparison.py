@@ -52,10 +52,25 @@ ADDED: Final[Mapping[str, str]] = {
     r"after\.registry\.bulk#.*\.generations": "A page has the generations of its jobs.",
     r"answer\.failed": "The sweep counts the jobs that it could not recover.",
     r"after\.registry\.removed#.*": "A removal is remembered for a repeated request.",
+    r"answer\.body\.json\.protocol": "The API answers the version of the worker protocol.",
+    r"after\.tasks\.job_\w+#\d+\.[kuw]": "Unacknowledged leases that lapsed are counted.",
+    r"answer\.body\.json\.reasons\[\d+\]\.facts\.task": "`isolated` names the task that crashed.",
 }
 """Paths that later releases add, each with the reason."""
 
 CHANGED: Final[Mapping[str, str]] = {
+    r"lease (\d|the second again): .*": "an unacknowledged lease is not a crash",
+    r"(isolated.*|deadline near): .*\.crashes: .*": "an unacknowledged lease is not a crash",
+    r"cancelled: monitor: after\.tasks\..*#\d+\.c(\.N)?: .*": "an unacknowledged lease",
+    r"(worker died|list those of the (job|tenant)|next page): .*": "nor is it in dead letters",
+    r"(start (a|another|the last) task|start the retry|start it again): after\..*": (
+        "a task that a user starts is named in the row"
+    ),
+    r"(complete it|it (completes|fails|fails permanently)): after\.(jobs|tasks)\..*": (
+        "the report of a single task reserves its number in a write before"
+    ),
+    r"complete it: after\.registry: .*": "the duration of a single task is not that of its type",
+    r"(one is retrying|the job ended): answer\.body\.json\.version: .*": "more writes",
     r"delete it again: answer\..*": "a repeated DELETE is answered as the first",
     r"a lost part: the result: answer\..*": "a result that has expired was shown as null",
     r".*: plan: after\.jobs\.job_\w+\.spec\.json\.source\.lines: .*": "PlanTasks copies uploads",

@@ -144,6 +144,11 @@ class Recorder:
         answer = self.worker(name, "leases", body)
         return list(answer["leases"])
 
+    def acknowledge(self, name: str, lease: Json, task: int, *, worker: str = "w-1") -> None:
+        """Names a task of a lease as the current one."""
+        beat = {name: lease[name] for name in ("job_id", "chunk", "epoch")} | {"index": task}
+        self.worker(name, "heartbeats", {"worker": worker, "leases": [beat]})
+
     def report(
         self,
         name: str,

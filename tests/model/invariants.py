@@ -39,13 +39,18 @@ def check_row_write(old: Chunk, new: Chunk, by: Any) -> Violation | None:
         lease = by.args[0]
         if (lease.epoch, lease.generation) != (old.epoch, old.generation):
             return Violation("a write with an old epoch changes nothing", f"{lease} wrote {new}")
-    return _check_statuses(old, new, by)
+    granted = _check_grant(old, new, by.args) if by.name == "lease" else None
+    return granted or _check_statuses(old, new, by)
 
 
 def _check_statuses(old: Chunk, new: Chunk, by: Any) -> Violation | None:
     cancelled = new.statuses.count("X") > old.statuses.count("X")
     if cancelled and by.name in _STOPPING and by.args[0] < new.generation:
         return Violation("a seal ends no task of a later generation", f"{by} wrote {new}")
+    if by.name == "lease":
+        broken = _check_grant(old, new, by.args)
+        if broken is not None:
+            return broken
     if new.generation == old.generation:
         for before, after in zip(old.statuses, new.statuses, strict=True):
             if before in TERMINAL and after != before:
@@ -55,6 +60,22 @@ def _check_statuses(old: Chunk, new: Chunk, by: Any) -> Violation | None:
     for letter, attempts in zip(new.statuses, new.attempts, strict=True):
         if attempts == 0 and letter in "CFR":
             return Violation("no task ends that never ran", f"{new.statuses} {new.attempts}")
+    return None
+
+
+def _check_grant(old: Chunk, new: Chunk, asked: Sequence[Any]) -> Violation | None:
+    """A crash has evidence, and a grant that its own request repeats counts nothing."""
+    counts = [(row.crashes, row.lapses) for row in (old, new)]
+    told = f"{old} → {new}"
+    if old.lease is not None and old.lease[:2] == tuple(asked[:2]) and counts[0] != counts[1]:
+        return Violation("a repeated grant counts nothing", told)
+    acknowledged = old.current_task is not None or old.reported > 0
+    if new.crashes > old.crashes and not acknowledged:
+        return Violation("a crash has evidence", told)
+    for offset, (before, after) in enumerate(zip(old.statuses, new.statuses, strict=True)):
+        named = old.current_task is not None and old.current_task.task == old.first + offset
+        if after == "F" != before and not (acknowledged and named):
+            return Violation("a task fails only if it was named", told)
     return None
 
 

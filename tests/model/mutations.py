@@ -28,7 +28,8 @@ from shoal.service import job_updates, reconciliation, termination
 from shoal.service.completion import Completion
 from shoal.service.flow_control import FlowControl
 from shoal.service.job_control import JobControl
-from shoal.service.leasing import LeaseRefused, Leasing
+from shoal.service.lease_answers import LeaseRefused
+from shoal.service.leasing import Leasing
 from shoal.service.planning import Planning
 from shoal.service.recovery import Recovery
 from tests.model.scenarios import CANCELLED, DONE, FAILED, Faults, Scenario
@@ -131,6 +132,15 @@ def _count_every_grant(grant: Function) -> Function:
         tasks = zip(after.attempts, self.statuses, after.statuses, strict=True)
         attempts = tuple(n + (old == new == running) for n, old, new in tasks)
         return replace(granted, chunk=replace(after, attempts=attempts))
+
+    return variant
+
+
+def _count_own_repeats(grant: Function) -> Function:
+    def variant(self: Chunk, worker: str, request: str, now: float, length: float) -> Any:
+        lapsed = self.lease is not None and not self.leased(now)
+        counted = self._after_lapse(length) if lapsed and self.leased_to(worker, request) else self
+        return grant(counted, worker, request, now, length)
 
     return variant
 
@@ -400,8 +410,20 @@ MUTATIONS = (
     Mutation(
         "a repeated lease request is not recognized",
         [_instead(Chunk, "leased_to", _never)],
-        Scenario("repeated request not recognized", Faults(losses=3), zombies=False),
-        "the job ends as its tasks did",
+        Scenario("repeated request not recognized", Faults(losses=1, lapses=1), zombies=False),
+        "a repeated grant counts nothing",
+    ),
+    Mutation(
+        "a crash is counted without evidence",
+        [_instead(Chunk, "acknowledged", property(_always))],
+        Scenario("crash without evidence", Faults(crashes=1), zombies=False),
+        "a crash has evidence",
+    ),
+    Mutation(
+        "a grant that its own request repeats is counted",
+        [Replacement(Chunk, "grant", _count_own_repeats)],
+        Scenario("counted repeat", Faults(losses=1, lapses=1), zombies=False),
+        "a repeated grant counts nothing",
     ),
     Mutation(
         "a lease is answered from a read before its write",

@@ -21,13 +21,15 @@ from shoal.service.completion import Completion
 from shoal.service.flow_control import FlowControl
 from shoal.service.inputs import Inputs
 from shoal.service.job_control import JobControl
-from shoal.service.leasing import ChunkRef, LeaseRenewal, Leasing
+from shoal.service.lease_answers import ChunkRef, LeaseRenewal
+from shoal.service.leasing import Leasing
 from shoal.service.planning import Planning
 from shoal.service.reconciliation import Reconciliation
 from shoal.service.recovery import CrashLoopDetector, Recovery
 from shoal.service.submission import Submission
 from shoal.service.sweep import Sweep
 from shoal.service.termination import Termination
+from shoal.service.type_mismatch import TypeMismatch
 from tests.model.replay import (
     Tape,
     TapedChunks,
@@ -91,7 +93,17 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
         jobs, chunks, queue, workflow, completion, flow_control, termination, tape, patience
     )
     leasing = Leasing(
-        jobs, chunks, queue, types, Inputs(blobs), completion, tape, tape, tape, LEASE
+        jobs,
+        chunks,
+        queue,
+        types,
+        Inputs(blobs),
+        completion,
+        cast("TypeMismatch", None),
+        tape,
+        tape,
+        tape,
+        LEASE,
     )
     job_control = JobControl(jobs, workflow, completion, flow_control, tape)
     recovery = Recovery(jobs, chunks, queue, workflow, completion, tape)

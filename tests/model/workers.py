@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from shoal.service.leasing import LeaseGranted
+from shoal.service.lease_answers import ChunkFailed, LeaseGranted
 from tests.model.actors import (
     WORKER_NAMES,
     Actors,
@@ -86,8 +86,10 @@ class Workers(Actors):
 
     def _answered(self, draft: Draft, worker: Worker, answer: Any) -> Worker:
         idle = Worker(requests=worker.requests)
-        if isinstance(answer, Raised):
-            draft.broken = draft.broken or Violation("workers get answers", answer.error)
+        failed = answer if isinstance(answer, Raised) else answer[0]
+        if isinstance(failed, Raised | ChunkFailed):
+            detail = str(failed.error)
+            draft.broken = draft.broken or Violation("workers get answers", detail)
             return idle
         (answer,) = answer
         if worker.mode == "lease":
@@ -112,12 +114,17 @@ class Workers(Actors):
             tasks = tuple((chunk.first + o, chunk.attempts[o]) for o in answer.offsets)
             assert chunk.lease is not None
             held = Held(chunk.lease.worker, chunk.number, chunk.epoch, chunk.generation, tasks)
-            return Worker("run", worker.requests, worker.message, held=held)
+            leased = Worker("run", worker.requests, worker.message, held=held)
+            return self._named(draft, leased) if chunk.isolated else leased
         if answer.decision == "held":
             now = draft.get(NOW)
             draft.put(QUEUE, draft.get(QUEUE).hide(worker.message, now + LEASE))
             return Worker(requests=worker.requests)
         return Worker("delete", worker.requests, worker.message)
+
+    def _named(self, draft: Draft, worker: Worker) -> Worker:
+        """Names the first task of an isolated chunk, which runs once this is acknowledged."""
+        return worker._replace(mode="heartbeat", place=self._begin(draft, "heartbeat", worker.held))
 
     def _renewed(self, draft: Draft, worker: Worker, decision: str) -> Worker:
         if decision == "extended":

@@ -153,6 +153,8 @@ class Gateway:
     def worker_post(self, url: str, headers: dict[str, str], body: bytes) -> PostResponse:
         """A call of a worker."""
         path = urlsplit(url).path
+        if path.endswith("/heartbeats"):
+            self._note_named(json.loads(body))
         try:
             status, text, told = self.request(
                 "Callbacks", "POST", path, body=body.decode(), headers=headers
@@ -166,6 +168,11 @@ class Gateway:
         return PostResponse(
             status, text.encode(), None if retry_after is None else float(retry_after)
         )
+
+    def _note_named(self, asked: Any) -> None:
+        for beat in asked["leases"]:
+            if beat.get("index") is not None:
+                self._laws.task_named(beat["job_id"], beat["index"], beat["epoch"])
 
     def _told(self, noun: str, asked: Any, answer: Any) -> None:
         """Pass the answers to a worker on to the laws."""
@@ -196,7 +203,7 @@ class Gateway:
     def _told_heartbeats(self, _asked: Any, answer: Any) -> None:
         for lease in answer["leases"]:
             self._laws.branches[f"heartbeat: {lease['decision']}"] += 1
-            if lease["directive"]:
+            if lease.get("directive"):
                 self._laws.branches[f"heartbeat: directive {lease['directive']}"] += 1
 
     def user_request(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from shoal.domain.canary import CanaryVerdict
-from shoal.domain.chunk import Chunk
+from shoal.domain.chunk import CRASHES_TO_FAIL, Chunk
 from shoal.domain.job import Job
 from shoal.domain.tally import Entry, Sum
 from shoal.domain.window import Window
@@ -18,6 +18,8 @@ from tests.prove.trace import Trace, shown
 _ENDED: Final = "CFX"
 _MARKS: Final = ("a later version wrote a job", "a row cannot be read")
 """Branches that are named in a violation, so that a known fault can be recognized."""
+GRANTS_TO_FAIL: Final = 5
+"""The grant that fails a task whose workers die at once, at the latest."""
 
 
 class Violation(NamedTuple):
@@ -77,8 +79,7 @@ class Laws:
         """No fault happens any more."""
         self.calm_at = 0.0
         self.calm_grants: Counter[str] = Counter()
-        self.calm_strangers: Counter[str] = Counter()
-        """Grants by job, and grants to workers that do not offer the task type."""
+        """Grants by job."""
         self.types_of: Callable[[str], frozenset[str]] = lambda _: frozenset()
         self.type_of: Callable[[str], str] = lambda _: ""
         self.job_of: Callable[[str], Job | None] = lambda _: None
@@ -87,8 +88,6 @@ class Laws:
         self.acknowledged = Acknowledged()
         self.requests: Counter[str] = Counter()
         """Requests of users that may write the row of a job, by job."""
-        self._strangers: set[tuple[str, int]] = set()
-        """Chunks that were granted to a worker which does not offer their type."""
         self._paused: dict[str, float] = {}
         self.resumed: dict[str, float] = {}
         """When the latest resume of a job was acknowledged."""
@@ -99,6 +98,10 @@ class Laws:
         self._granted_at: dict[tuple[str, int, int], float] = {}
         self._by_hand: set[tuple[str, int]] = set()
         self._had: dict[tuple[str, int], int] = {}
+        self._named: dict[tuple[str, int], set[int]] = {}
+        """The epochs under which a worker named the task as its current one."""
+        self._starts: Counter[tuple[str, int]] = Counter()
+        """How often a task was started since the last accepted report of its chunk."""
         self._base: dict[tuple[str, int], int] = {}
 
     def broken(self, law: str, how: str) -> None:
@@ -155,7 +158,18 @@ class Laws:
                 self._simulation.now <= paused + self.lease,
                 f"{job_id[-4:]} {index} starts {self._simulation.now - paused:.0f} s later",
             )
-        self._had[job_id, index] = max(epoch, self._had.get((job_id, index), 0))
+        task = job_id, index
+        self._had[task] = max(epoch, self._had.get(task, 0))
+        self._starts[task] += 1
+        self.check(
+            "a task that never ends is started at most four times",
+            self._starts[task] < GRANTS_TO_FAIL,
+            f"task {index} at epoch {epoch}",
+        )
+
+    def task_named(self, job_id: str, index: int, epoch: int) -> None:
+        """A worker named a task as its current one in a heartbeat."""
+        self._named.setdefault((job_id, index), set()).add(epoch)
 
     def asked_to_run(self, job_id: str, index: int) -> None:
         """A user takes a task on by hand, or ends it so."""
@@ -275,6 +289,10 @@ class Laws:
             self.branches["a chunk is sealed"] += 1
         if "T" in new.statuses and "T" not in old.statuses:
             self.branches["a task waits to be retried"] += 1
+        if new.lapses > old.lapses:
+            self.branches[f"a lease lapses unacknowledged, {min(new.lapses, 3)} in a row"] += 1
+        if old.current_task is None and new.current_task is not None and old.isolated:
+            self.branches["an isolated task is named before it starts"] += 1
 
     def chunk_written(self, old: Chunk | None, new: Chunk) -> None:
         """A chunk's row was written."""
@@ -293,6 +311,8 @@ class Laws:
         lease = new.lease
         if lease is not None and new.epoch > old.epoch:
             self._granted(new)
+        if new.reported > old.reported or (old.lease is not None and lease is None):
+            self._count_starts_again(new)
         if new.generation != old.generation:
             self._base[new.job, new.number] = new.epoch
             kept = all(
@@ -347,16 +367,27 @@ class Laws:
             most = job.spec.policy.max_attempts
             self.check("attempts stay within max_attempts", max(new.attempts) <= most, change)
 
+    def _count_starts_again(self, chunk: Chunk) -> None:
+        for index in range(chunk.first, chunk.first + chunk.size):
+            self._starts.pop((chunk.job, index), None)
+
     def _failed(self, chunk: Chunk, offset: int, change: str) -> None:
         task = chunk.job, chunk.first + offset
-        had = self._had.get(task, -1) > self._base[chunk.job, chunk.number]
-        if (chunk.job, chunk.number) in self._strangers:
-            change += " after a grant to a worker without the type"
+        base = self._base[chunk.job, chunk.number]
+        named = {epoch for epoch in self._named.get(task, ()) if epoch > base}
+        had = self._had.get(task, -1) > base or bool(named)
         self.check(
             "no task is FAILED that no worker had",
             had or task in self._by_hand,
             f"task {task[1]}: {change}",
         )
+        part = chunk.part_of(offset)
+        if part is not None and not part.report:
+            self.check(
+                "no task is FAILED for crashes that were not acknowledged",
+                len(named) >= CRASHES_TO_FAIL or task in self._by_hand,
+                f"task {task[1]}, named at {sorted(named)}: {change}",
+            )
 
     def _granted(self, chunk: Chunk) -> None:
         actor = self._simulation.current
@@ -364,9 +395,12 @@ class Laws:
         self._granted_at[chunk.job, chunk.number, chunk.epoch] = self._simulation.now
         self._generations.setdefault((chunk.job, chunk.number, chunk.epoch), chunk.generation)
         offered = self.types_of(chunk.lease.worker if chunk.lease else "")
-        if offered and self.type_of(chunk.job) not in offered:
-            self._strangers.add((chunk.job, chunk.number))
-            self.calm_strangers[chunk.job] += self.calm
+        if offered:
+            self.check(
+                "no lease is granted to a worker without the type",
+                self.type_of(chunk.job) in offered,
+                shown(chunk),
+            )
         self.calm_grants[chunk.job] += self.calm
         paused = self._paused.get(chunk.job)
         if paused is not None:

@@ -20,7 +20,16 @@ import httpx
 from shoal.adapters.callbacks import SignedCallbacks
 from shoal.adapters.http import PostResponse
 from shoal.adapters.worker_queue import SqsMessageSource
-from shoal.worker import circuit_breaker, fetcher, health, in_flight, outbox, registration, worker
+from shoal.worker import (
+    chunk_run,
+    circuit_breaker,
+    fetcher,
+    health,
+    in_flight,
+    outbox,
+    registration,
+    worker,
+)
 from shoal.worker.fork_client import ForkClient, OfferedType
 from shoal.worker.outcome import TimestampFormatter, completed, failed
 from shoal.worker.segment import Segment
@@ -39,7 +48,10 @@ _KILL_SECONDS: Final = 0.02
 _LARGE_BYTES: Final = 9_000
 _LONG_POLL: Final = 20.0
 """Seconds that an idle worker polls a queue; longer than in production, to save time."""
-_THREADED: Final = (circuit_breaker, health, in_flight, outbox, registration, worker)
+_THREADED: Final = (
+    *(chunk_run, circuit_breaker, health, in_flight),
+    *(outbox, registration, worker),
+)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -343,7 +343,6 @@ class _Director:
         letters = sum(job.id in letter.body for letter in world.queue.letters)
         facts = {
             "grants since the faults stopped": world.laws.calm_grants[job.id],
-            "grants to workers without the type": world.laws.calm_strangers[job.id],
             "messages": letters,
             "window": world.windows.get(job),
             "resumed": bool(job.resumed_at),

@@ -125,6 +125,9 @@ class Event:
         for actor in waiting:
             self._simulation.wake(actor)
 
+    def clear(self) -> None:
+        self._set = False
+
     def wait(self, timeout: float | None = None) -> bool:
         simulation = self._simulation
         until = float("inf") if timeout is None else simulation.now + timeout

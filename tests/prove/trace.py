@@ -74,7 +74,7 @@ def shown(value: Any) -> str:
         lease = "" if value.lease is None else f" leased to {value.lease.worker}"
         return (
             f"chunk {value.number} [{value.statuses} g{value.generation} e{value.epoch} "
-            f"v{value.version} crashes {value.crashes}{lease}]"
+            f"v{value.version} crashes {value.crashes} lapses {value.lapses}{lease}]"
         )
     if isinstance(value, Job):
         flags = f"{' paused' * value.paused}{f' ending {value.ending}' if value.ending else ''}"

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from shoal.domain.job import JobStatus
+from shoal.domain.job import Job, JobStatus
 from tests.prove.decisions import Weights
 from tests.prove.gateway import Answer, NoAnswer
 
@@ -543,13 +543,16 @@ class User:
                 self.ask("POST", f"/api/v1/bulk-actions/{action_id}/abort")
 
     def settle(self) -> None:
-        """Resume paused jobs and cancel jobs without workers, until both are answered."""
-        for known in self.jobs:
-            row = self.world.jobs.row(known.id)
+        """Resume paused jobs and cancel jobs without workers, until both are answered.
+
+        That includes jobs whose submit had no answer.
+        """
+        for job in self.world.jobs.rows:
+            row: Job | None = job if job.tenant == self.tenant else None
             while row is not None and row.spec.task_type == MANUAL and not row.stopping:
-                if self.ask("POST", f"/api/v1/jobs/{known.id}/cancel") is None:
+                if self.ask("POST", f"/api/v1/jobs/{row.id}/cancel") is None:
                     self.world.simulation.sleep(60.0)
-                row = self.world.jobs.row(known.id)
+                row = self.world.jobs.row(row.id)
         self._end_bulk_actions()
         for row in self.world.jobs.rows:
             if row.tenant == self.tenant:  # it may not have received the answer of a submit

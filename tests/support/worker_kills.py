@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from local.workers import Workers
-from shoal.domain.chunk import CRASHES_TO_ISOLATE, Chunk
+from shoal.domain.chunk import CRASHES_TO_FAIL, Chunk
 from tests.support.execution_log import ExecutionLog, wait_for_start, wait_until
 from tests.support.platform import Platform
 
@@ -92,7 +92,7 @@ def _kill(
     leased, before = _leased(platform, name, where), None
     while leased != before:  # its latest grant may be written late
         leased, before = _leased(platform, name, where), leased
-    if any(chunk.crashes >= CRASHES_TO_ISOLATE for chunk in leased):
+    if any(chunk.crashes >= CRASHES_TO_FAIL - 1 for chunk in leased):
         os.kill(process.pid, signal.SIGCONT)
         return False
     end.in_flight += sum(len(chunk.running) for chunk in leased)

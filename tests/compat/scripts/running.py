@@ -163,7 +163,8 @@ def crashes(play: Recorder) -> None:
     job = play.submit("two tasks", count=2, chunk_size=2)
     play.start("two tasks", job)
     for number in (1, 2, 3):
-        play.lease(f"lease {number}", job, 0, request=f"request-{number}")
+        (lease,) = play.lease(f"lease {number}", job, 0, request=f"request-{number}")
+        play.acknowledge(f"lease {number}: acknowledge", lease, 0)
         play.get(f"lease {number}: the task", f"/tasks/{job}.0")
         play.wait(61)
         if number == 2:
@@ -222,7 +223,8 @@ def letters(play: Recorder) -> None:
     play.play("unfinished", "dead_letters", dead(job, 0))
     play.run("the first", job, 0)
     play.play("chunk ended", "dead_letters", dead(job, 0))
-    play.lease("lease the second", job, 1)
+    (lease,) = play.lease("lease the second", job, 1)
+    play.acknowledge("acknowledge the second", lease, 1)
     play.play("held", "dead_letters", dead(job, 1))
     play.wait(61)
     play.lease("lease the second again", job, 1, request="request-2")

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from handlers import callbacks, problems
 from shoal.domain import input_schema, retry, sizing
-from shoal.domain.chunk import CRASHES_TO_FAIL, CRASHES_TO_ISOLATE
+from shoal.domain.chunk import CRASHES_TO_FAIL, LONGEST_PAUSE
 from shoal.ports.effects import MAX_EFFECT_BYTES
 from shoal.service import artifacts, inputs, leasing, submission
 from shoal.settings import WorkerSettings
@@ -21,7 +21,6 @@ from shoal.worker import (
     circuit_breaker,
     heartbeat,
     outcome,
-    run_coordinator,
     worker_context,
 )
 
@@ -33,7 +32,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     for name, found in {**vars(wire), "Problem": Problem}.items()
     if isinstance(found, type) and issubclass(found, BaseModel)
 }
-SPELLED = {2: "two", 3: "third"}
+SPELLED = {3: "third"}
 
 
 def section(title: str) -> str:
@@ -137,11 +136,12 @@ def test_the_variables_agree_with_the_worker() -> None:
         f"any JSON of up to {MAX_EFFECT_BYTES:,} bytes",
         f"`size` in bytes, at most {wire.MAX_ARTIFACT_BYTES:,}, gives",
         f"in seconds, up to {retry.LONGEST_DELAY:,.0f}: it takes",
-        f"keep the chunk for {run_coordinator.UNKNOWN_TYPE_SECONDS:.0f} seconds",
         f"received {heartbeat.MAX_MESSAGE_AGE / 3600:.0f} hours ago",
         f"`timeout` is therefore at most {wire.MAX_TIMEOUT:,.0f} seconds",
-        f"{SPELLED[CRASHES_TO_ISOLATE]} workers died while they ran this chunk",
-        f"At the {SPELLED[CRASHES_TO_FAIL]} crash",
+        f"At the {SPELLED[CRASHES_TO_FAIL]} crash in a row",
+        f"at most {LONGEST_PAUSE:.0f} seconds",
+        f"that the worker offers, at most {wire.MAX_TYPES};",
+        f"has a `protocol` of {wire.PROTOCOL} or more",
         (
             f"up to {circuit_breaker.FIRST_DELAY} s,"
             f" doubled at each attempt up to {circuit_breaker.MAX_DELAY:.0f} s"

@@ -74,8 +74,13 @@ class ChunkMachine(RuleBasedStateMachine):
             assert (old, new) != ("T", "R") or self.now >= before.not_before
         if answer.dead is not None:
             assert before.statuses[answer.dead] == "R"
-            assert before.crashes == 2
+            assert before.named == answer.dead
+            assert (before.crashed, before.crashes) == (before.first + answer.dead, 2)
             assert after.part_of(answer.dead) == after.part_key(after.epoch, 0)
+        if not before.acknowledged:
+            assert (after.crashed, after.crashes) == (before.crashed, before.crashes)
+        if before.lease is not None and before.running:
+            assert after.isolated
         self.write(after)
         if after.lease is not None:
             held = {offset: after.attempts[offset] for offset in after.running}
@@ -170,7 +175,8 @@ class ChunkMachine(RuleBasedStateMachine):
         if not self.leases:
             return
         epoch, tasks = data.draw(st.sampled_from(self.leases))
-        hand = CurrentTask(self.chunk.first + min(tasks), 0.5)
+        named = data.draw(st.none() | st.sampled_from(sorted(tasks)))
+        hand = None if named is None else CurrentTask(self.chunk.first + named, 0.5)
         before = self.chunk
 
         answer = before.extend(epoch, hand, self.now, LENGTH)
@@ -180,7 +186,35 @@ class ChunkMachine(RuleBasedStateMachine):
             return
         assert epoch == before.epoch
         assert answer.chunk.statuses == before.statuses
+        if named in before.running:
+            assert answer.chunk.named == named
+            assert answer.chunk.lapses == 0
+        else:
+            assert answer.chunk.named == before.named
         self.write(answer.chunk)
+
+    @rule(data=st.data())
+    def a_report_number_is_reserved(self, data: st.DataObject) -> None:
+        if self.chunk.lease is None:
+            return
+        offset = data.draw(st.sampled_from(self.chunk.running or (0,)))
+        self.write(self.chunk.reserve())
+        number = self.chunk.reported
+        outcome = Outcome(self.chunk.first + offset, self.chunk.attempts[offset], self.now, 1.0)
+        folded = self.chunk.report(
+            epoch=self.chunk.epoch,
+            number=number,
+            final=False,
+            outcomes=(outcome,),
+            policy=self.policy,
+            jitter=0.5,
+            now=self.now,
+            length=LENGTH,
+            reserved=True,
+        )
+        assert isinstance(folded, Accepted)
+        self.write(folded.chunk)
+        assert offset not in self.chunk.running
 
     @rule()
     def its_message_is_sent_again(self) -> None:
@@ -251,10 +285,12 @@ def test_the_third_crash_in_a_row_gives_up_exactly_one_task() -> None:
     for number in range(4):
         grant = chunk.grant("w", f"r{number}", now, LENGTH)
         assert isinstance(grant, Granted)
-        assert grant.chunk.isolated == (number == 2)
-        chunk, now = grant.chunk, now + LENGTH
+        assert grant.chunk.isolated == bool(number)
+        named = grant.chunk.extend(grant.chunk.epoch, CurrentTask(1, None), now, LENGTH)
+        assert isinstance(named, Accepted)
+        chunk, now = named.chunk, now + LENGTH
 
-    assert chunk.statuses == "FRR"
+    assert chunk.statuses == "RFR"
     assert chunk.attempts == (1, 1, 1)
     assert chunk.crashes == 0
 

@@ -207,12 +207,34 @@ JOBS: list[tuple[str, Facts, list[str], str]] = [
         ),
     ),
     (
-        "workers died under a chunk",
-        facts(counts=Counts(running=4, pending=36), seen=[leased(crashes=2)]),
+        "workers died while they ran a task",
+        facts(counts=Counts(running=4, pending=36), seen=[leased(crashes=2, crashed=1)]),
         ["isolated", "running"],
         (
-            "Workers died 2 times in a row under chunk 0, so its tasks run one by one, each in a "
-            "separate process."
+            "Workers died while they ran task 1, 2 times in a row, so the tasks of chunk 0 run one "
+            "by one, each in a separate process."
+        ),
+    ),
+    (
+        "a lease lapsed without an acknowledgement",
+        facts(counts=Counts(running=4, pending=36), seen=[leased(lapses=1)]),
+        ["isolated", "running"],
+        (
+            "The last lease of chunk 0 lapsed, so its tasks run one by one, each in a separate "
+            "process."
+        ),
+    ),
+    (
+        "leases of a chunk were not acknowledged",
+        facts(
+            counts=Counts(running=4, pending=36),
+            seen=[leased(until=NOW - 1, lapses=1, pause=60.0)],
+        ),
+        ["unacknowledged", "isolated"],
+        (
+            "Chunk 0 was leased 2 times in a row, and no worker acknowledged it: the answers did "
+            "not arrive, or the workers died before they started a task. It is leased again at "
+            "2027-01-15T08:00:59Z or later."
         ),
     ),
     (
@@ -326,6 +348,21 @@ TASKS: list[tuple[str, Facts, TaskFacts, list[str], str]] = [
         (
             "Its chunk is leased by worker w-1 until 2027-01-15T08:01:00Z, which is running "
             "task 1; tasks of a chunk run one after the other."
+        ),
+    ),
+    (
+        "the leases of its chunk were not acknowledged",
+        facts(backlog=0),
+        TaskFacts(
+            chunk=leased(until=NOW - 1, lapses=2, pause=120.0),
+            offset=0,
+            status=TaskStatus.RUNNING,
+        ),
+        ["unacknowledged", "isolated"],
+        (
+            "Chunk 0 was leased 3 times in a row, and no worker acknowledged it: the answers did "
+            "not arrive, or the workers died before they started a task. It is leased again at "
+            "2027-01-15T08:01:59Z or later."
         ),
     ),
     (

@@ -155,16 +155,26 @@ def start(job: str, generation: int = 1) -> None:
     run_until_wait(invoke)
 
 
-def lease(job: str, chunk: int = 0, *, worker: str = "w-1", request: str = "request-1") -> Json:
+def lease(
+    job: str, chunk: int = 0, *, worker: str = "w-1", request: str = "request-1", **fields: Json
+) -> Json:
     """Return the response to a lease request for one chunk."""
     body = {
         "worker": worker,
         "request_id": request,
         "chunks": [{"job_id": job, "chunk": chunk}],
+        **fields,
     }
     answer = callback("leases", body)
     assert answer.status == 200, answer.text
     return answer.json["leases"][0]
+
+
+def acknowledge(granted: Json, index: int, *, worker: str = "w-1") -> None:
+    """Name a task of a granted lease as the current one."""
+    named = {name: granted[name] for name in ("job_id", "chunk", "epoch")} | {"index": index}
+    answer = callback("heartbeats", {"worker": worker, "leases": [named]})
+    assert answer.json["leases"][0]["decision"] == "extended", answer.text
 
 
 def outcome(index: int, *, result: Json = None, error: Json = None) -> Json:

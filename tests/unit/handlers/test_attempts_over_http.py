@@ -10,6 +10,7 @@ from shoal.service import attempts
 from tests.unit.handlers.http_calls import (
     Json,
     World,
+    acknowledge,
     call,
     callback,
     lease,
@@ -122,7 +123,7 @@ def test_a_running_attempt_has_its_worker_progress_and_lease_expiry(
 
 def test_the_attempt_of_a_dead_worker_continues_with_the_next_worker(world: World) -> None:
     job = began()
-    lease(job, worker="w-1")
+    acknowledge(lease(job, worker="w-1"), 0)
     world.clock.advance(LENGTH)
     lease(job, worker="w-2", request="request-2")
 
@@ -135,7 +136,8 @@ def test_the_attempt_of_a_dead_worker_continues_with_the_next_worker(world: Worl
 def test_a_worker_died_attempt_names_the_last_worker(world: World) -> None:
     job = began()
     for number in range(3):
-        lease(job, worker=f"w-{number}", request=f"request-{number}")
+        granted = lease(job, worker=f"w-{number}", request=f"request-{number}")
+        acknowledge(granted, 0, worker=f"w-{number}")
         world.clock.advance(LENGTH)
     lease(job, worker="w-9", request="request-9")
 
@@ -231,7 +233,10 @@ def test_an_attempt_whose_part_has_expired_has_an_unknown_outcome(
     part = {"job_id": job, "chunk": 0, "epoch": 1, "report": 1}
     granted = lease(job)
     key = callback("parts", {"worker": "w-1", **part, "size": 2}).json["key"]
+    before = world.chunks.uploads.snapshot()
+    world.chunks.uploads.put(key, b"[]")
     reported(granted, "w-1", [outcome(0)], part={"key": key})
+    world.chunks.uploads.restore(before)
 
     (lost,) = asked(job)["items"]
 

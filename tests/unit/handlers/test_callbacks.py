@@ -8,6 +8,7 @@ from handlers import callbacks
 from shoal.domain.job import DAY
 from shoal.ports.task_types import TaskType
 from shoal.wire.worker import (
+    PROTOCOL,
     HeartbeatAnswer,
     LeaseAnswer,
     PartAnswer,
@@ -199,6 +200,7 @@ def test_a_large_report_is_uploaded_and_refers_to_its_part(world: World) -> None
     place = {"worker": "w-1", "job_id": job, "chunk": 0, "epoch": granted["epoch"], "report": 1}
 
     upload = callback("parts", {**place, "size": 300_000}).json
+    world.chunks.uploads.put(upload["key"], b"[]")
     decision = report(granted, [outcome(0)], part={"key": upload["key"]})
 
     assert upload["key"] == f"outcomes/{job}/0/1.1"
@@ -233,7 +235,7 @@ def test_a_worker_registers_its_task_types(world: World) -> None:
 
     answer = callback("workers", {"worker": "w-1", "task_types": [offer]}).json
 
-    assert answer == {"worker": "w-1", "registered": 1}
+    assert answer == {"worker": "w-1", "registered": 1, "protocol": PROTOCOL}
     assert world.types.get("thumb") == TaskType("thumb", {"type": "object"}, 60.0, "small")
 
 

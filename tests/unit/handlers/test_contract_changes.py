@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handlers.contract_changes import breaking, main
+from handlers.contract_changes import ON_REQUEST, breaking, main
 
 type Json = Any
 type Change = Callable[[Json], object]
@@ -152,6 +152,9 @@ HARMLESS: dict[str, Change] = {
         to={"anyOf": [{"type": "string"}, {"type": "null"}]}
     ),
     "a body takes longer words": lambda d: fields(d, "Trip")["to"].update(maxLength=99),
+    "an answer has a value that only newer requests get": lambda d: fields(d, "Boat")[
+        "state"
+    ].update({"enum": ["moored", "at sea", "sunk"], ON_REQUEST: ["sunk"]}),
     "an answer has fewer values": lambda d: fields(d, "Boat")["state"]["enum"].pop(),
     "a response is no longer null": lambda d: fields(d, "Boat")["owner"]["anyOf"].pop(),
     "another security scheme": lambda d: operation(d)["security"].append({"worker": []}),

@@ -11,6 +11,7 @@ from shoal.domain.errors import WriteConflict
 from tests.unit.handlers.http_calls import (
     Json,
     World,
+    acknowledge,
     call,
     lease,
     run,
@@ -61,7 +62,7 @@ def held(_: World, job: str) -> None:
 
 
 def died(world: World, job: str) -> None:
-    lease(job)
+    acknowledge(lease(job), 0)
     world.clock.advance(61)
     lease(job, request="request-2")
     world.clock.advance(61)

@@ -16,8 +16,9 @@ from shoal.adapters.memory.sweeps import MemorySweepStore
 from shoal.adapters.memory.task_types import MemoryTypeRegistry
 from shoal.adapters.memory.tenants import MemoryTenantStore
 from shoal.adapters.memory.windows import MemoryWindowStore
+from shoal.adapters.memory.workers import MemoryWorkerStore
 from shoal.adapters.memory.workflow import MemoryWorkflow
-from shoal.domain.chunk import Chunk
+from shoal.domain.chunk import Chunk, CurrentTask
 from shoal.domain.counts import Counts
 from shoal.domain.job import Job, Lines, Repeat, Spec
 from shoal.domain.limits import Limits
@@ -29,20 +30,23 @@ from shoal.service.completion import Completion
 from shoal.service.flow_control import FlowControl
 from shoal.service.inputs import Inputs
 from shoal.service.job_control import JobControl
-from shoal.service.leasing import (
+from shoal.service.lease_answers import (
+    ChunkFailed,
     ChunkRef,
     LeaseGranted,
     LeaseRefused,
     LeaseRenewal,
-    Leasing,
     RenewalDecision,
 )
+from shoal.service.leasing import Leasing
+from shoal.service.live_types import LiveTypes
 from shoal.service.planning import Planning
 from shoal.service.reconciliation import NextStep, PassState, Reconciliation
 from shoal.service.recovery import CrashLoopDetector, Recovery
 from shoal.service.submission import Submission
 from shoal.service.sweep import Sweep
 from shoal.service.termination import Termination
+from shoal.service.type_mismatch import TypeMismatch
 from tests.support.job_workflow import ExecutionId, Functions, run_until_wait
 
 TENANT = "default"
@@ -62,6 +66,7 @@ class ServiceHarness:
         self.chunks = chunks or MemoryChunkStore()
         self.tenants = MemoryTenantStore(self.jobs)
         self.queue, self.workflow = MemoryTaskQueue(), MemoryWorkflow()
+        self.workers = MemoryWorkerStore()
         self.blobs = MemoryBlobStore()
         self.types = MemoryTypeRegistry(TaskType("noop", {}), TaskType("sized", SIZED))
         self.metrics, entropy = RecordingMetrics(), SeededEntropy()
@@ -99,6 +104,13 @@ class ServiceHarness:
             self.types,
             Inputs(self.blobs),
             self.completion,
+            TypeMismatch(
+                self.chunks,
+                self.queue,
+                LiveTypes(self.workers, self.clock),
+                self.clock,
+                entropy,
+            ),
             self.clock,
             entropy,
             self.metrics,
@@ -187,12 +199,19 @@ class ServiceHarness:
         return [message.chunk for message in self.queue.take()]
 
     def lease(
-        self, number: int = 0, *, worker: str = "w", request: str | None = None
+        self,
+        number: int = 0,
+        *,
+        worker: str = "w",
+        request: str | None = None,
+        task_types: Sequence[str] | None = None,
     ) -> LeaseGranted | LeaseRefused:
         self._requests += 1
         (answer,) = self.leasing.lease(
-            worker, request or f"r{self._requests}", [ChunkRef(self.id, number)]
+            worker, request or f"r{self._requests}", [ChunkRef(self.id, number)], task_types
         )
+        if isinstance(answer, ChunkFailed):
+            raise answer.error
         return answer
 
     def granted(self, number: int = 0) -> LeaseGranted:
@@ -226,17 +245,34 @@ class ServiceHarness:
             self._worker(lease),
             [OutcomeReport(chunk.part_key(chunk.epoch, number), final, outcomes)],
         )
+        if isinstance(answer, ChunkFailed):
+            raise answer.error
         return answer
 
     @staticmethod
     def _worker(lease: LeaseGranted) -> str:
         return lease.chunk.lease.worker if lease.chunk.lease is not None else ""
 
-    def heartbeat(self, lease: LeaseGranted) -> RenewalDecision:
+    def heartbeat(self, lease: LeaseGranted, task: int | None = None) -> RenewalDecision:
         chunk = lease.chunk
+        current = None if task is None else CurrentTask(task, None)
         (answer,) = self.leasing.heartbeat(
-            self._worker(lease), [LeaseRenewal(self.id, chunk.number, chunk.epoch, None)]
+            self._worker(lease), [LeaseRenewal(self.id, chunk.number, chunk.epoch, current)]
         )
+        if isinstance(answer, ChunkFailed):
+            raise answer.error
+        return answer
+
+    def crash(self, task: int | None = None) -> LeaseGranted:
+        """Grant the chunk and let its lease lapse; the worker names a task first, if given."""
+        answer = self.lease()
+        while not isinstance(answer, LeaseGranted):
+            assert answer.decision == "held", answer
+            self.clock.advance(answer.retry_after or 0.0)
+            answer = self.lease()
+        if task is not None:
+            assert self.heartbeat(answer, task).decision == "extended"
+        self.clock.advance(LENGTH)
         return answer
 
     def drain(self, fails: Callable[[int], bool] = lambda _: False) -> int:

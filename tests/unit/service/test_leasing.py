@@ -7,7 +7,7 @@ from shoal.domain.counts import Counts
 from shoal.domain.job import JobStatus
 from shoal.domain.outcome import WORKER_DIED, Outcome, OutcomeReport, PartKey, TaskError
 from shoal.domain.retry import RetryPolicy
-from shoal.service.leasing import LeaseGranted, LeaseRefused
+from shoal.service.lease_answers import LeaseGranted, LeaseRefused
 from shoal.service.reconciliation import CLOCK_SKEW
 from tests.unit.service.service_harness import LENGTH, TENANT, ServiceHarness
 
@@ -169,14 +169,11 @@ def test_a_row_not_yet_reset_is_held(harness: ServiceHarness) -> None:
 
 def test_the_third_crash_fails_one_task_and_grants_the_others(harness: ServiceHarness) -> None:
     harness.start(3, chunk_size=3)
-    isolated = []
-    for _ in range(3):
-        isolated.append(harness.granted().chunk.isolated)
-        harness.clock.advance(LENGTH)
+    isolated = [harness.crash(task=0).chunk.isolated for _ in range(3)]
 
     lease = harness.granted()
 
-    assert isolated == [False, False, True]
+    assert isolated == [False, True, True]
     assert lease.chunk.statuses == "FRR"
     assert lease.chunk.attempts == (1, 1, 1)
     key = lease.chunk.part_of(0)
@@ -192,8 +189,7 @@ def test_the_third_crash_fails_one_task_and_grants_the_others(harness: ServiceHa
 def test_the_third_crash_of_a_single_task_ends_the_job(harness: ServiceHarness) -> None:
     harness.start()
     for _ in range(3):
-        harness.granted()
-        harness.clock.advance(LENGTH)
+        harness.crash(task=0)
 
     assert harness.lease() == LeaseRefused("done")
     assert harness.job.status is JobStatus.FAILED
@@ -202,13 +198,12 @@ def test_the_third_crash_of_a_single_task_ends_the_job(harness: ServiceHarness) 
 def test_an_accepted_report_resets_the_crash_count(harness: ServiceHarness) -> None:
     harness.start(3, chunk_size=3)
     for _ in range(2):
-        harness.granted()
-        harness.clock.advance(LENGTH)
+        harness.crash(task=1)
     harness.report(harness.granted(), only=[0], final=False)
     harness.clock.advance(LENGTH)
 
     assert harness.granted().chunk.statuses == "CRR"
-    assert harness.row().crashes == 1
+    assert (harness.row().crashed, harness.row().crashes) == (None, 1)
 
 
 def test_a_handed_back_task_keeps_its_attempt(harness: ServiceHarness) -> None:

@@ -300,17 +300,11 @@ def test_isolated_task_starts_after_the_previous_report_is_accepted(
     assert began == [False, False]
 
 
-def test_chunk_of_an_unknown_type_is_released_after_a_delay(running: Running) -> None:
+def test_chunk_of_an_unknown_type_is_returned_at_once(running: Running) -> None:
     receipt = running.add(0, FakeChunk("unheard_of", [{}]))
-    running.start(lease=0.3)
-    running.callbacks.wait_for(lambda: running.callbacks.heartbeats)
-    kept = not running.callbacks.reports
+    running.run_until_final(0)
 
-    running.clock.ahead = 31.0
-    running.callbacks.wait_for(lambda: running.callbacks.final(0))
-    running.deliveries.wait_for(lambda: receipt in running.deliveries.deleted)
-
-    assert kept
+    assert receipt in running.deliveries.deleted
     assert running.callbacks.outcomes(0) == {}
 
 

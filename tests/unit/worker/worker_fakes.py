@@ -6,11 +6,12 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from shoal.wire.worker import (
+    PROTOCOL,
     BeatDecision,
     HeartbeatAnswer,
     HeartbeatRequest,
@@ -152,18 +153,26 @@ class FakeCallbacks:
         self.heartbeats: list[HeartbeatRequest] = []
         self.reports: list[Report] = []
         self.report_sizes: list[int] = []
+        self.report_requests: list[ReportRequest] = []
         self.uploads: list[tuple[str, bytes]] = []
         self.downloads: dict[str, bytes] = {}
         self.part_requests: list[PartRequest] = []
         self.faults: dict[str, deque[Exception]] = {}
+        self.failures: dict[str, dict[int, Exception]] = {}
+        """Calls that always fail if they contain a chunk, by call and chunk."""
+        self.protocol = PROTOCOL
         self.report_decision: Callable[[Report], str] = lambda _: "accepted"
         self.beat_decision: Callable[[int], dict[str, Any]] = lambda _: {"decision": "extended"}
 
-    def _called(self, what: str) -> None:
+    def _called(self, what: str, chunks: Iterable[int] = ()) -> None:
         faults = self.faults.get(what)
         self.changed.notify_all()
         if faults:
             raise faults.popleft()
+        failures = self.failures.get(what, {})
+        for chunk in chunks:
+            if chunk in failures:
+                raise failures[chunk]
 
     def register(self, request: WorkerRegistration) -> RegistrationAnswer:
         with self.changed:
@@ -173,12 +182,13 @@ class FakeCallbacks:
                 worker=request.worker,
                 registered=len(request.task_types) - len(self.rejected),
                 rejected=self.rejected,
+                protocol=self.protocol,
             )
 
     def lease(self, request: LeaseRequest) -> LeaseAnswer:
         with self.changed:
             self.lease_requests.append(request)
-            self._called("lease")
+            self._called("lease", [each.chunk for each in request.chunks])
             return LeaseAnswer(
                 leases=[self.chunks[each.chunk].grant(each.chunk) for each in request.chunks]
             )
@@ -186,7 +196,7 @@ class FakeCallbacks:
     def heartbeat(self, request: HeartbeatRequest) -> HeartbeatAnswer:
         with self.changed:
             self.heartbeats.append(request)
-            self._called("heartbeat")
+            self._called("heartbeat", [each.chunk for each in request.leases])
             return HeartbeatAnswer(
                 leases=[
                     BeatDecision.model_validate(
@@ -199,7 +209,8 @@ class FakeCallbacks:
     def report(self, body: bytes) -> ReportAnswer:
         request = ReportRequest.model_validate_json(body)
         with self.changed:
-            self._called("report")
+            self.report_requests.append(request)
+            self._called("report", [each.chunk for each in request.reports])
             self.reports += request.reports
             self.report_sizes.append(len(request.reports))
             return ReportAnswer(

@@ -1093,6 +1093,8 @@ export interface components {
         /**
          * BeatDecision
          * @description Whether the lease was renewed, and a directive for the worker.
+         *
+         *     `unavailable` carries a delay.
          */
         BeatDecision: {
             chunk: components["schemas"]["ChunkNumber"];
@@ -1100,13 +1102,18 @@ export interface components {
              * Decision
              * @enum {string}
              */
-            decision: "extended" | "stale" | "cancelled";
+            decision: "extended" | "stale" | "cancelled" | "unavailable";
             /**
              * Directive
              * @default null
              */
             directive: ("cancel" | "pause") | null;
             job_id: components["schemas"]["JobId"];
+            /**
+             * Retry After
+             * @default null
+             */
+            retry_after: number | null;
             /**
              * Until
              * @default null
@@ -1408,7 +1415,7 @@ export interface components {
          * @description The reasons, in the order in which a user must deal with them.
          * @enum {string}
          */
-        Code: "completed" | "cancelled" | "failed" | "inputs_refused" | "ending" | "paused" | "execution_failed" | "no_worker_for_type" | "planning" | "enqueuing" | "worker_silent" | "isolated" | "canary" | "retry_at" | "held" | "window_full" | "queued" | "running" | "deadline_near" | "settling";
+        Code: "completed" | "cancelled" | "failed" | "inputs_refused" | "ending" | "paused" | "execution_failed" | "no_worker_for_type" | "planning" | "enqueuing" | "worker_silent" | "unacknowledged" | "isolated" | "canary" | "retry_at" | "held" | "window_full" | "queued" | "running" | "deadline_near" | "settling";
         /**
          * CountsBody
          * @description Numbers of tasks by status.
@@ -1856,6 +1863,8 @@ export interface components {
         HeartbeatRequest: {
             /** Leases */
             leases: components["schemas"]["Beat"][];
+            /** @default null */
+            per_chunk: components["schemas"]["PerChunk"];
             worker: components["schemas"]["WorkerId"];
         };
         Index: number;
@@ -2134,7 +2143,9 @@ export interface components {
         };
         /**
          * Lease
-         * @description The answer for one chunk; only `granted` carries an epoch and tasks, only `held` a delay.
+         * @description The answer for one chunk. Only `granted` carries an epoch and tasks.
+         *
+         *     `held` and `unavailable` carry a delay. `reason` explains the decision.
          */
         Lease: {
             chunk: components["schemas"]["ChunkNumber"];
@@ -2142,7 +2153,7 @@ export interface components {
              * Decision
              * @enum {string}
              */
-            decision: "granted" | "done" | "held" | "cancelled" | "paused";
+            decision: "granted" | "done" | "held" | "cancelled" | "paused" | "type_not_offered" | "unavailable";
             /** @default null */
             epoch: components["schemas"]["Epoch"] | null;
             /** @default null */
@@ -2165,6 +2176,11 @@ export interface components {
              * @default null
              */
             priority: ("high" | "normal" | "low") | null;
+            /**
+             * Reason
+             * @default null
+             */
+            reason: string | null;
             /**
              * Retry After
              * @default null
@@ -2234,6 +2250,8 @@ export interface components {
         /**
          * LeaseRequest
          * @description A request for leases. A repeated request has the same id and gets the same grants.
+         *
+         *     `task_types` are those that the worker offers; without them it gets chunks of any type.
          * @example {
          *       "chunks": [
          *         {
@@ -2248,8 +2266,15 @@ export interface components {
         LeaseRequest: {
             /** Chunks */
             chunks: components["schemas"]["WantedChunk"][];
+            /** @default null */
+            per_chunk: components["schemas"]["PerChunk"];
             /** Request Id */
             request_id: string;
+            /**
+             * Task Types
+             * @default null
+             */
+            task_types: components["schemas"]["TypeName"][] | null;
             worker: components["schemas"]["WorkerId"];
         };
         /**
@@ -2414,6 +2439,7 @@ export interface components {
             size: number;
             worker: components["schemas"]["WorkerId"];
         };
+        PerChunk: true | null;
         /**
          * Presence
          * @description The status of a worker; UNKNOWN for a worker without an announce interval.
@@ -2543,13 +2569,18 @@ export interface components {
         };
         /**
          * RegistrationAnswer
-         * @description The number of registered task types, and the rejected ones.
+         * @description The number of registered task types, the rejected ones, and the API's protocol version.
          * @example {
          *       "registered": 1,
          *       "worker": "worker-7f"
          *     }
          */
         RegistrationAnswer: {
+            /**
+             * Protocol
+             * @default 1
+             */
+            protocol: number;
             /** Registered */
             registered: number;
             /**
@@ -2608,7 +2639,7 @@ export interface components {
         };
         /**
          * ReportDecision
-         * @description The decision about one report.
+         * @description The decision about one report. `unavailable` carries a delay.
          */
         ReportDecision: {
             chunk: components["schemas"]["ChunkNumber"];
@@ -2616,8 +2647,13 @@ export interface components {
              * Decision
              * @enum {string}
              */
-            decision: "accepted" | "stale" | "cancelled";
+            decision: "accepted" | "stale" | "cancelled" | "part_missing" | "unavailable";
             job_id: components["schemas"]["JobId"];
+            /**
+             * Retry After
+             * @default null
+             */
+            retry_after: number | null;
         };
         /**
          * ReportRequest
@@ -2661,6 +2697,8 @@ export interface components {
          *     }
          */
         ReportRequest: {
+            /** @default null */
+            per_chunk: components["schemas"]["PerChunk"];
             /** Reports */
             reports: components["schemas"]["Report"][];
             worker: components["schemas"]["WorkerId"];

@@ -21,6 +21,7 @@ from shoal.wire.worker import (
     PartAnswer,
     PartRequest,
     RegistrationAnswer,
+    RemoteFailed,
     RemoteRejected,
     RemoteUnavailable,
     ReportAnswer,
@@ -30,6 +31,8 @@ from shoal.wire.worker import (
 _SUCCESS: Final = range(200, 300)
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
+_INTERNAL_ERROR: Final = 500
+"""The API works, but failed at this request. It is unavailable at other statuses above."""
 _PRECONDITION_FAILED: Final = 412
 _LONGEST_RETRY_AFTER: Final = 300.0
 _JSON: Final = {"Content-Type": "application/json"}
@@ -95,7 +98,10 @@ class SignedCallbacks:
     def _call[A: BaseModel](self, noun: str, body: BaseModel | bytes, answer: type[A]) -> A:
         if isinstance(body, BaseModel):
             body = body.model_dump_json(by_alias=True, exclude_none=True).encode()
-        content = _checked(self._post(f"{self._url}/api/v1/{noun}", _JSON, body))
+        response = self._post(f"{self._url}/api/v1/{noun}", _JSON, body)
+        if response.status == _INTERNAL_ERROR:
+            raise RemoteFailed(f"{response.status}: {_detail(response)}")
+        content = _checked(response)
         try:
             return answer.model_validate_json(content)
         except ValidationError as invalid:
@@ -107,8 +113,11 @@ def _checked(answer: PostResponse) -> bytes:
     status, body, retry_after = answer
     if status in _SUCCESS:
         return body
-    detail = body[:500].decode(errors="replace")
     if status == _TOO_MANY or status >= _SERVER_ERROR:
         wait = None if retry_after is None else min(retry_after, _LONGEST_RETRY_AFTER)
-        raise RemoteUnavailable(f"{status}: {detail}", wait)
-    raise RemoteRejected(status, detail)
+        raise RemoteUnavailable(f"{status}: {_detail(answer)}", wait)
+    raise RemoteRejected(status, _detail(answer))
+
+
+def _detail(answer: PostResponse) -> str:
+    return answer.body[:500].decode(errors="replace")

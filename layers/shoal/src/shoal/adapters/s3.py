@@ -48,6 +48,17 @@ class ObjectBucket:
                 if code_of(error) != _THERE_ALREADY:
                     raise
 
+    def exists(self, key: str) -> bool:
+        """Return whether an object has this key."""
+        with translated():
+            try:
+                self.client.head_object(Bucket=self.name, Key=key)
+            except ClientError as error:
+                if code_of(error) not in _MISSING:
+                    raise
+                return False
+        return True
+
     def upload_new(
         self,
         key: str,

@@ -279,8 +279,11 @@ def leasing() -> Leasing:
     """Return the use-case that grants leases and accepts reports."""
     from shoal.service.inputs import Inputs
     from shoal.service.leasing import Leasing
+    from shoal.service.live_types import LiveTypes
+    from shoal.service.type_mismatch import TypeMismatch
 
     a = adapters()
+    live_types = LiveTypes(a.workers, a.clock)
     return Leasing(
         a.jobs,
         a.chunks,
@@ -288,6 +291,7 @@ def leasing() -> Leasing:
         a.types,
         Inputs(a.blobs),
         _completion(),
+        TypeMismatch(a.chunks, a.queue, live_types, a.clock, a.entropy),
         a.clock,
         a.entropy,
         a.metrics,

@@ -16,10 +16,11 @@ from shoal.domain.errors import IllegalMove
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.retry import RetryPolicy
 
-CRASHES_TO_ISOLATE: Final = 2
 CRASHES_TO_FAIL: Final = 3
 MOST_PARTS: Final = 512
 """Parts in a chunk's row. Beyond them, the oldest without a task's latest outcome are dropped."""
+LONGEST_PAUSE: Final = 900.0
+"""The longest time that a chunk is held after an unacknowledged lease, in seconds."""
 
 _PENDING = TaskStatus.PENDING.letter
 _RUNNING = TaskStatus.RUNNING.letter
@@ -54,7 +55,10 @@ class Part(NamedTuple):
 
 
 class CurrentTask(NamedTuple):
-    """The index of the task that the worker runs, and its progress (0 to 1) if known."""
+    """The task (its index) that the worker named last, and its progress (0 to 1) if known.
+
+    It is evidence that the worker has the lease: the worker acknowledged it.
+    """
 
     task: int
     progress: float | None
@@ -81,7 +85,10 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Another lease is live, or no task is due, until this time (seconds since the epoch)."""
+    """The chunk is not free until this time (seconds since the epoch).
+
+    Another lease is live, no task is due, or earlier leases were not acknowledged.
+    """
 
     until: float
 
@@ -111,6 +118,11 @@ class Chunk:
     `successor` is the note that the window counted its end in this generation: the chunk that its
     end claimed, or its own number if there was no room. `unknown` has the attributes that a later
     version of the code wrote into its row.
+
+    `crashes` counts how often in a row workers died that had named the task `crashed` (its index;
+    None if they had named none), and is 0 once that task has failed for it. `lapses` counts the
+    leases in a row that lapsed without an acknowledgement. If the current lease lapses so too, the
+    chunk is held for `pause` seconds.
     """
 
     job: str
@@ -125,6 +137,9 @@ class Chunk:
     current_task: CurrentTask | None = None
     reported: int = 0
     crashes: int = 0
+    crashed: int | None = None
+    lapses: int = 0
+    pause: float = 0.0
     not_before: float = 0.0
     sent_at: float = 0.0
     sends: int = 1
@@ -176,8 +191,24 @@ class Chunk:
 
     @property
     def isolated(self) -> bool:
-        """Whether its tasks must run in one process each, with a report after each."""
-        return self.crashes >= CRASHES_TO_ISOLATE
+        """Whether each task must be named before it starts, have its own process and report.
+
+        It is set after a lease has lapsed, until a report is accepted.
+        """
+        return self.crashed is not None or bool(self.crashes or self.lapses)
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the holder of the lease has named a task or reported, so it has the lease."""
+        return self.current_task is not None or self.reported > 0
+
+    @property
+    def named(self) -> int | None:
+        """The position of the RUNNING task that the holder of the lease named last."""
+        if self.current_task is None:
+            return None
+        offset = self.current_task.task - self.first
+        return offset if offset in self.running else None
 
     @property
     def running(self) -> tuple[int, ...]:
@@ -213,9 +244,23 @@ class Chunk:
         return bool(self.running) and self.generation <= generation
 
     def due_at(self, now: float) -> float:
-        """Return when it can be granted next: now, or when its lease or its delay ends."""
+        """Return when it can be granted next: now, or when its lease, hold or delay ends."""
         if self.lease is not None and now < self.lease.until:
             return self.lease.until
+        return max(self.held_until, self._task_due_at(now))
+
+    def held(self, now: float) -> bool:
+        """Return whether it waits because no worker acknowledged its latest leases."""
+        return not self.leased(now) and now < self.held_until
+
+    @property
+    def held_until(self) -> float:
+        """The end of its hold if its lease ends without an acknowledgement; otherwise 0."""
+        if self.lease is None or self.acknowledged or not self.running:
+            return 0.0
+        return self.lease.until + self.pause
+
+    def _task_due_at(self, now: float) -> float:
         if _PENDING in self.statuses or _RUNNING in self.statuses:
             return now
         return max(now, self.not_before)
@@ -252,24 +297,23 @@ class Chunk:
     ) -> Granted | Held | Finished:
         """Grant the lease to a worker; a repeated request id gets the same grant.
 
-        A RUNNING task keeps its attempt, because its worker died and the task did not fail. Crashes
-        are counted separately: a grant over a lapsed lease is one. At the third crash in a row, the
-        first RUNNING task fails: the chunk was isolated, so no other task can have been running.
+        A RUNNING task keeps its attempt, because its worker died and the task did not fail.
+        `_after_lapse` decides the meaning of a lapsed lease.
         """
         if self.finished:
             return Finished()
+        repeated = self.leased_to(worker, request)
         if self.leased(now):
-            mine = self.leased_to(worker, request)
-            return Granted(self, again=True) if mine else Held(self.due_at(now))
-        due_at = self.due_at(now)
+            return Granted(self, again=True) if repeated else Held(self.due_at(now))
+        due_at = self._task_due_at(now) if repeated else self.due_at(now)
         if due_at > now:
             return Held(due_at)
-        statuses, crashes, dead = self.statuses, self.crashes, None
-        if _RUNNING in statuses:
-            crashes += 1
-        if crashes >= CRASHES_TO_FAIL:
-            dead, crashes = statuses.index(_RUNNING), 0
+        found = self if repeated else self._after_lapse(length)
+        dead = found.named if found.crashes >= CRASHES_TO_FAIL else None
+        statuses, crashes = found.statuses, found.crashes
+        if dead is not None:
             statuses = statuses[:dead] + _FAILED + statuses[dead + 1 :]
+            crashes = 0
         ready = (_PENDING, _RETRYING) if now >= self.not_before else (_PENDING,)
         attempts = tuple(
             n + (letter in ready) for n, letter in zip(self.attempts, statuses, strict=True)
@@ -280,7 +324,7 @@ class Chunk:
         held = _RUNNING in statuses
         return Granted(
             replace(
-                self,
+                found,
                 statuses=statuses,
                 attempts=attempts,
                 epoch=epoch,
@@ -296,19 +340,53 @@ class Chunk:
             dead=dead,
         )
 
+    def _after_lapse(self, length: float) -> Chunk:
+        """Return the chunk with its lapsed lease counted, if tasks were RUNNING under it.
+
+        If the worker acknowledged the lease, it died: a crash of the task that it had named. The
+        task fails at the third crash in a row. Otherwise it is unknown whether the worker ever had
+        the tasks: this is a lapse, which never fails a task, and each lapse in a row holds the
+        chunk longer.
+        """
+        if self.lease is None or not self.running:
+            return self
+        if not self.acknowledged:
+            lapses = self.lapses + 1
+            return replace(
+                self, lapses=lapses, pause=min(LONGEST_PAUSE, length * 2.0 ** min(lapses - 1, 16))
+            )
+        crashed = None if self.named is None else self.first + self.named
+        again = crashed is not None and crashed == self.crashed
+        return replace(self, crashed=crashed, crashes=self.crashes + 1 if again else 1)
+
     def extend(
         self, epoch: int, current_task: CurrentTask | None, now: float, length: float
     ) -> Accepted | Stale:
-        """Renew the lease of this epoch and store the current task of the worker."""
+        """Renew the lease of this epoch and store the current task of the worker.
+
+        A call without a task, or with one that is not RUNNING because the call is late, leaves the
+        task that was named last. A named task acknowledges the lease.
+        """
         if self.is_stale(epoch) or self.lease is None:
             return Stale()
-        lease = self._lease_until(now + length)
+        named = current_task is not None and current_task.task - self.first in self.running
         return Accepted(
-            replace(self, lease=lease, current_task=current_task, version=self.version + 1)
+            replace(
+                self,
+                lease=self._lease_until(now + length),
+                current_task=current_task if named else self.current_task,
+                lapses=0 if named else self.lapses,
+                pause=0.0 if named else self.pause,
+                version=self.version + 1,
+            )
         )
 
     def _lease_until(self, until: float) -> Lease | None:
         return None if self.lease is None else self.lease._replace(until=until)
+
+    def reserve(self) -> Chunk:
+        """Return the chunk with the next report number taken: only its owner may report with it."""
+        return replace(self, reported=self.reported + 1, version=self.version + 1)
 
     def report(
         self,
@@ -321,8 +399,9 @@ class Chunk:
         jitter: float,
         now: float,
         length: float,
+        reserved: bool = False,
     ) -> Accepted | Stale:
-        """Fold outcomes into the row.
+        """Fold outcomes into the row; `reserved` if the number was taken by `reserve`.
 
         Only tasks that are RUNNING under this epoch, in this attempt, change. A partial report
         renews the lease. A final report ends it and hands back tasks without an outcome; their
@@ -330,7 +409,7 @@ class Chunk:
         """
         if self.is_stale(epoch):
             return Stale()
-        if self.has_folded(number):
+        if not reserved and self.has_folded(number):
             return Accepted(self, again=True)
         current = {(offset, self.attempts[offset]) for offset in self.running}
         statuses, not_before, folded = list(self.statuses), self.not_before, []
@@ -357,8 +436,11 @@ class Chunk:
                 version=self.version + 1,
                 lease=None if final else self._lease_until(now + length),
                 current_task=None if final else self.current_task,
-                reported=number,
+                reported=max(number, self.reported),
                 crashes=0,
+                crashed=None,
+                lapses=0,
+                pause=0.0,
                 not_before=not_before,
                 parts=_kept((*self.parts, Part(epoch, number, runs_of(folded))))
                 if folded
@@ -410,6 +492,9 @@ class Chunk:
             current_task=None,
             reported=0,
             crashes=0,
+            crashed=None,
+            lapses=0,
+            pause=0.0,
             not_before=0.0,
             sent_at=now,
             sends=1,
@@ -424,6 +509,10 @@ class Chunk:
         """Return the chunk after its end was counted in the window, and claimed a chunk or none."""
         successor = self.number if claimed is None else claimed
         return replace(self, successor=successor, version=self.version + 1)
+
+    def sent_on(self, now: float) -> Chunk:
+        """Return the chunk after a worker without its task type sent it on to others."""
+        return replace(self, sent_at=now, version=self.version + 1)
 
 
 def _status_after_reset(letter: str, chosen: bool | None) -> str:  # noqa: FBT001 - None: no selection

@@ -37,6 +37,7 @@ class ReasonCode(StrEnum):
     PLANNING = "planning"
     ENQUEUING = "enqueuing"
     WORKER_SILENT = "worker_silent"
+    UNACKNOWLEDGED = "unacknowledged"
     ISOLATED = "isolated"
     CANARY = "canary"
     RETRY_AT = "retry_at"
@@ -246,6 +247,8 @@ def _waits(facts: Facts) -> Iterator[Reason]:
         yield _canary(job.canary)
     for chunk in [chunk for chunk in facts.seen if _abandoned(chunk, now)][:1]:
         yield _silent(chunk)
+    for chunk in [chunk for chunk in facts.seen if chunk.held(now)][:1]:
+        yield _unacknowledged(chunk)
     for chunk in [chunk for chunk in facts.seen if chunk.isolated][:1]:
         yield _isolated(chunk)
     due = [chunk.not_before for chunk in facts.seen if _retrying(chunk, now)]
@@ -277,6 +280,8 @@ def _own(facts: Facts, chunk: Chunk, task: TaskFacts) -> Iterator[Reason]:
     now, index = facts.now, chunk.first + task.offset
     if _abandoned(chunk, now):
         yield _silent(chunk)
+    if chunk.held(now):
+        yield _unacknowledged(chunk)
     if chunk.isolated:
         yield _isolated(chunk)
     if task.status is TaskStatus.RETRYING and chunk.not_before > now:
@@ -320,11 +325,25 @@ def _silent(chunk: Chunk) -> Reason:
     return Reason(ReasonCode.WORKER_SILENT, text, facts)
 
 
+def _unacknowledged(chunk: Chunk) -> Reason:
+    lapses, until = chunk.lapses + 1, chunk.held_until
+    text = (
+        f"Chunk {chunk.number} was leased {lapses} times in a row, and no worker acknowledged it: "
+    )
+    text += "the answers did not arrive, or the workers died before they started a task. It is "
+    text += f"leased again at {_time(until)} or later."
+    facts: dict[str, Fact] = {"chunk": chunk.number, "lapses": lapses, "held_until": until}
+    return Reason(ReasonCode.UNACKNOWLEDGED, text, facts)
+
+
 def _isolated(chunk: Chunk) -> Reason:
-    text = f"Workers died {chunk.crashes} times in a row under chunk {chunk.number}, so its tasks "
+    text = f"The last lease of chunk {chunk.number} lapsed, so its tasks "
+    if chunk.crashes and chunk.crashed is not None:
+        text = f"Workers died while they ran task {chunk.crashed}, "
+        text += f"{_many(chunk.crashes, 'time')} in a row, so the tasks of chunk {chunk.number} "
     text += "run one by one, each in a separate process."
     facts: dict[str, Fact] = {"chunk": chunk.number, "crashes": chunk.crashes}
-    return Reason(ReasonCode.ISOLATED, text, facts)
+    return Reason(ReasonCode.ISOLATED, text, facts | {"task": chunk.crashed})
 
 
 def _retry(job: Job, chunk: Chunk, task: TaskFacts) -> Reason:
@@ -363,7 +382,8 @@ def _queued(facts: Facts, backlog: int) -> Reason:
 
 
 def _abandoned(chunk: Chunk, now: float) -> bool:
-    return chunk.lease is not None and bool(chunk.running) and not chunk.leased(now)
+    lapsed = chunk.lease is not None and bool(chunk.running) and not chunk.leased(now)
+    return lapsed and not chunk.held(now)
 
 
 def _retrying(chunk: Chunk, now: float) -> bool:

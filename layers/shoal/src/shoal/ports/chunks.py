@@ -46,6 +46,9 @@ class ChunkStore(Protocol):
     def part_upload(self, key: PartKey, size: int, *, origin: Origin, seconds: int) -> UploadLink:
         """Return a link with which a worker writes a part of this size and origin, once."""
 
+    def has_upload(self, key: PartKey) -> bool:
+        """Return whether a worker has uploaded this part."""
+
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
         """Return the outcomes of the existing parts."""
 

@@ -3,18 +3,16 @@
 Protocol steps 3, 4 and 6 in docs/explanation/architecture.md.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from statistics import fmean
-from typing import NamedTuple
 
-from shoal.domain.chunk import Accepted, Chunk, CurrentTask, Finished, Granted, Held, Lease, Stale
+from shoal.domain.chunk import Accepted, Chunk, Finished, Granted, Held, Lease, Stale
 from shoal.domain.errors import IllegalMove, Unavailable, WriteConflict
-from shoal.domain.grid import Json
 from shoal.domain.job import Job, JobStatus
-from shoal.domain.outcome import Origin, OutcomeReport, PartKey, worker_died
+from shoal.domain.outcome import Origin, Outcome, OutcomeReport, PartKey, worker_died
 from shoal.ports.blobs import UploadLink
 from shoal.ports.chunks import ChunkStore
 from shoal.ports.clock import Clock, Entropy
@@ -22,60 +20,50 @@ from shoal.ports.jobs import JobStore
 from shoal.ports.metrics import Metrics
 from shoal.ports.queues import Message, TaskQueue
 from shoal.ports.task_types import TypeRegistry
+from shoal.service.chunk_by_chunk import apply, check_outage, read_apart
 from shoal.service.completion import Completion
-from shoal.service.inputs import Inputs, LinkedInputs
+from shoal.service.inputs import Inputs
 from shoal.service.job_updates import TRIES, update_job
+from shoal.service.lease_answers import (
+    ChunkFailed,
+    ChunkRef,
+    LeaseGranted,
+    LeaseRefused,
+    LeaseRenewal,
+    RenewalDecision,
+)
+from shoal.service.type_mismatch import TypeMismatch
 
 UPLOAD_SECONDS = 900
 RESET_SECONDS = 5.0
 """The delay of a message whose chunk has not been reset for the job's new generation yet."""
 
 
-class ChunkRef(NamedTuple):
-    """The chunk that a message refers to."""
-
-    job: str
-    chunk: int
+class _PartMissing(Exception):  # noqa: N818 - never leaves the module
+    """A report names a part that was not uploaded."""
 
 
 @dataclass(frozen=True, slots=True)
-class LeaseGranted:
-    """A granted lease of the tasks at `offsets`, with their individual inputs or a link to them."""
+class _Request:
+    """A request for leases; `task_types` are those that the worker offers (None: any)."""
 
-    job: Job
-    chunk: Chunk
-    offsets: tuple[int, ...]
-    inputs: list[dict[str, Json]] | LinkedInputs
+    worker: str
+    id: str
+    task_types: Collection[str] | None
 
-
-@dataclass(frozen=True, slots=True)
-class LeaseRefused:
-    """A refused lease. Delete the message on `done`, `cancelled` or `paused`; hide it on `held`."""
-
-    decision: str
-    retry_after: float | None = None
-
-
-class LeaseRenewal(NamedTuple):
-    """The heartbeat of one lease."""
-
-    job: str
-    chunk: int
-    epoch: int
-    current_task: CurrentTask | None
-
-
-class RenewalDecision(NamedTuple):
-    """A decision (`extended`, `stale` or `cancelled`), the new expiry, and a directive."""
-
-    decision: str
-    until: float | None = None
-    directive: str | None = None
+    def offers(self, job: Job) -> bool:
+        """Return whether the worker offers the type of the job."""
+        return self.task_types is None or job.spec.task_type in self.task_types
 
 
 @dataclass(frozen=True, slots=True)
 class Leasing:
-    """The protocol with workers. `length` is the duration of a lease in seconds."""
+    """The protocol with workers. `length` is the duration of a lease in seconds.
+
+    The chunks of a request are answered one by one: a failure of one of them is ChunkFailed for
+    this one, and the others have their answers. Unavailable is raised only if no job of the request
+    can be read.
+    """
 
     jobs: JobStore
     chunks: ChunkStore
@@ -83,36 +71,55 @@ class Leasing:
     types: TypeRegistry
     inputs: Inputs
     completion: Completion
+    mismatch: TypeMismatch
     clock: Clock
     entropy: Entropy
     metrics: Metrics
     length: float
 
     def lease(
-        self, worker: str, request: str, refs: Sequence[ChunkRef]
-    ) -> list[LeaseGranted | LeaseRefused]:
-        """Grant the chunks that are free; a repeated request id gets the same grants again."""
-        jobs = self.jobs.get_many({ref.job for ref in refs})
-        rows = self._rows(refs)
-        grants = [self._grant(jobs.get(ref.job), rows.get(ref), worker, request) for ref in refs]
+        self,
+        worker: str,
+        request: str,
+        refs: Sequence[ChunkRef],
+        task_types: Collection[str] | None = None,
+    ) -> list[LeaseGranted | LeaseRefused | ChunkFailed]:
+        """Grant the chunks that are free; a repeated request id gets the same grants again.
+
+        A chunk whose type is not among the `task_types` of the worker is sent on instead.
+        """
+        asked = _Request(worker, request, task_types)
+        jobs, rows = self._jobs({ref.job for ref in refs}), self._rows(refs)
+
+        grants = [apply(self._grant, jobs.get(ref.job), rows.get(ref), asked) for ref in refs]
         jobs = self._recheck(
             {ref.job for ref, grant in zip(refs, grants, strict=True) if isinstance(grant, Granted)}
         )
         return [
-            self._answer(jobs.get(ref.job), grant) for ref, grant in zip(refs, grants, strict=True)
+            apply(self._answer, jobs.get(ref.job), grant) if isinstance(grant, Granted) else grant
+            for ref, grant in zip(refs, grants, strict=True)
         ]
 
-    def _rows(self, refs: Sequence[ChunkRef]) -> dict[ChunkRef, Chunk]:
-        by_job = groupby(sorted(set(refs)), key=attrgetter("job"))
+    def _jobs(self, job_ids: Collection[str]) -> Mapping[str, Job | ChunkFailed]:
+        found = read_apart(job_ids, self.jobs.get_many, self.jobs.get)
+        check_outage(found.values())
+        return found
+
+    def _rows(self, refs: Sequence[ChunkRef]) -> Mapping[ChunkRef, Chunk | ChunkFailed]:
+        return read_apart(
+            sorted(set(refs)), self._rows_at_once, lambda ref: self.chunks.get(ref.job, ref.chunk)
+        )
+
+    def _rows_at_once(self, refs: Collection[ChunkRef]) -> Mapping[ChunkRef, Chunk]:
         found = (
             chunk
-            for job_id, group in by_job
+            for job_id, group in groupby(refs, key=attrgetter("job"))
             for chunk in self.chunks.get_many(job_id, [ref.chunk for ref in group])
         )
         return {ChunkRef(chunk.job, chunk.number): chunk for chunk in found}
 
     def _grant(
-        self, job: Job | None, chunk: Chunk | None, worker: str, request: str
+        self, job: Job | None, chunk: Chunk | None, asked: _Request
     ) -> Granted | LeaseRefused:
         if job is None or chunk is None:
             return LeaseRefused("cancelled")
@@ -125,20 +132,20 @@ class Leasing:
             return LeaseRefused("held", RESET_SECONDS)
         if job.paused and not chunk.finished:
             return LeaseRefused("paused")
-        return self._grant_row(job, chunk, worker, request)
+        return self._grant_row(job, chunk, asked)
 
-    def _grant_row(
-        self, job: Job, chunk: Chunk, worker: str, request: str
-    ) -> Granted | LeaseRefused:
+    def _grant_row(self, job: Job, chunk: Chunk, asked: _Request) -> Granted | LeaseRefused:
         for _ in range(TRIES):
             now = self.clock.now()
-            grant = chunk.grant(worker, request, now, self.length)
+            grant = chunk.grant(asked.worker, asked.id, now, self.length)
             if isinstance(grant, Held):
-                return LeaseRefused("held", grant.until - now)
+                return _held(chunk, grant, now)
             if isinstance(grant, Finished):
                 return self._refuse_finished(job, chunk)
             if grant.again:
                 return grant
+            if not asked.offers(job):
+                return self.mismatch.send_on(job, chunk, self.length)
             try:
                 self._write_grant(job, chunk.lease, grant, now)
             except WriteConflict:
@@ -167,12 +174,14 @@ class Leasing:
         if dead is not None:
             self.metrics.tasks_ended(job.spec.task_type, completed=0, failed=1)
 
-    def _recheck(self, granted: set[str]) -> dict[str, Job]:
+    def _recheck(self, granted: Collection[str]) -> Mapping[str, Job | ChunkFailed]:
         """Read the jobs again after the grants were written, so that an earlier cancel applies."""
-        jobs = dict(self.jobs.get_many(granted)) if granted else {}
+        if not granted:
+            return {}
+        jobs = dict(read_apart(granted, self.jobs.get_many, self.jobs.get))
         for job_id, job in jobs.items():
-            if not job.stopping and job.status is not JobStatus.RUNNING:
-                jobs[job_id] = update_job(self.jobs, job_id, self._start)
+            if isinstance(job, Job) and not job.stopping and job.status is not JobStatus.RUNNING:
+                jobs[job_id] = apply(update_job, self.jobs, job_id, self._start)
         return jobs
 
     def _start(self, job: Job) -> Job | None:
@@ -180,11 +189,7 @@ class Leasing:
             return None
         return job.start(self.clock.now())
 
-    def _answer(
-        self, job: Job | None, grant: Granted | LeaseRefused
-    ) -> LeaseGranted | LeaseRefused:
-        if isinstance(grant, LeaseRefused):
-            return grant
+    def _answer(self, job: Job | None, grant: Granted) -> LeaseGranted | LeaseRefused:
         if job is None or job.stopping:
             return LeaseRefused("cancelled")
         offsets = grant.chunk.running
@@ -196,10 +201,12 @@ class Leasing:
         if job.closed:
             self.completion.wake(job)
 
-    def heartbeat(self, worker: str, renewals: Sequence[LeaseRenewal]) -> list[RenewalDecision]:
+    def heartbeat(
+        self, worker: str, renewals: Sequence[LeaseRenewal]
+    ) -> list[RenewalDecision | ChunkFailed]:
         """Renew the worker's leases; return which it lost, and the directives for the others."""
-        jobs = self.jobs.get_many({each.job for each in renewals})
-        return [self._renew(worker, jobs.get(each.job), each) for each in renewals]
+        jobs = self._jobs({each.job for each in renewals})
+        return [apply(self._renew, worker, jobs.get(each.job), each) for each in renewals]
 
     def _renew(self, worker: str, job: Job | None, renewal: LeaseRenewal) -> RenewalDecision:
         if job is None or job.stopping:
@@ -215,13 +222,44 @@ class Leasing:
             "extended", extended.chunk.lease.until, "pause" if job.paused else None
         )
 
-    def report(self, worker: str, reports: Sequence[OutcomeReport]) -> list[str]:
-        """Fold outcomes into rows; return `accepted`, `stale` or `cancelled` for each report.
+    def report(self, worker: str, reports: Sequence[OutcomeReport]) -> list[str | ChunkFailed]:
+        """Fold outcomes into rows; return a decision for each report.
 
-        An epoch is a small number that is easy to guess, so the lease must also be the worker's.
+        It is `accepted`, `stale`, `cancelled`, or `part_missing` if the part that the report names
+        was not uploaded. An epoch is a small number that is easy to guess, so the lease must also
+        be the worker's.
         """
-        jobs = self.jobs.get_many({report.key.job for report in reports})
-        return [self._report(worker, jobs.get(report.key.job), report) for report in reports]
+        jobs = self._jobs({report.key.job for report in reports})
+        return [apply(self._report, worker, jobs.get(each.key.job), each) for each in reports]
+
+    def report_by_hand(self, worker: str, chunk: Chunk, outcome: Outcome) -> str:
+        """Fold the outcome of one task of a lease; return the decision, as `report` does.
+
+        The report gets a number that the row reserves for it, because several requests may end
+        tasks of the same chunk at the same time. It is `stale` if the task is not RUNNING any more.
+        """
+        job = self.jobs.get(chunk.job)
+        if job is None or job.stopping:
+            return "cancelled"
+        jitter, offset = self.entropy.uniform(), outcome.index - chunk.first
+
+        def reserve(row: Chunk) -> Accepted | Stale:
+            running = row.epoch == chunk.epoch and offset in row.running
+            return Accepted(row.reserve()) if running else Stale()
+
+        reserved = self._write(worker, chunk.job, chunk.number, reserve)
+        if isinstance(reserved, Stale):
+            return "stale"
+        key = chunk.part_key(chunk.epoch, reserved.chunk.reported)
+        self._put_part(worker, reserved.chunk, key, [outcome])
+
+        def fold(row: Chunk) -> Accepted | Stale:
+            if row.epoch != chunk.epoch or offset not in row.running:
+                return Stale()
+            report = OutcomeReport(key, row.running == (offset,), [outcome])
+            return self._folded(job, row, report, jitter, reserved=True)
+
+        return self._fold(worker, job, ChunkRef(chunk.job, chunk.number), fold)[0]
 
     def part_upload(self, worker: str, key: PartKey, size: int) -> UploadLink:
         """Return the link to upload outcomes that are too large for a report.
@@ -241,32 +279,70 @@ class Leasing:
             if job is not None:
                 self._wake_if_closed(job)
             return "cancelled"
-        jitter, before = self.entropy.uniform(), [0, 0]
 
-        def fold(chunk: Chunk) -> Accepted | Stale:
-            before[:] = chunk.counts.completed, chunk.counts.failed
-            folded = chunk.report(
-                epoch=report.key.epoch,
-                number=report.key.report,
-                final=report.final,
-                outcomes=report.outcomes,
-                policy=job.spec.policy,
-                jitter=jitter,
-                now=self.clock.now(),
-                length=self.length,
-            )
+        jitter = self.entropy.uniform()
+
+        def fold(row: Chunk) -> Accepted | Stale:
+            folded = self._folded(job, row, report, jitter)
             if isinstance(folded, Accepted) and not folded.again:
-                self._write_part(worker, folded.chunk, report)
+                self._check_part(report)
+                self._write_part(worker, row, report)
             return folded
 
-        folded = self._write(worker, report.key.job, report.key.chunk, fold)
+        try:
+            decision, folded = self._fold(
+                worker, job, ChunkRef(report.key.job, report.key.chunk), fold
+            )
+        except _PartMissing:
+            return "part_missing"
+        if folded is not None and not folded.again:
+            self._measure_duration(job, folded.chunk, report)
+        return decision
+
+    def _folded(
+        self,
+        job: Job,
+        row: Chunk,
+        report: OutcomeReport,
+        jitter: float,
+        *,
+        reserved: bool = False,
+    ) -> Accepted | Stale:
+        return row.report(
+            epoch=report.key.epoch,
+            number=report.key.report,
+            final=report.final,
+            outcomes=report.outcomes,
+            policy=job.spec.policy,
+            jitter=jitter,
+            now=self.clock.now(),
+            length=self.length,
+            reserved=reserved,
+        )
+
+    def _fold(
+        self, worker: str, job: Job, ref: ChunkRef, fold: Callable[[Chunk], Accepted | Stale]
+    ) -> tuple[str, Accepted | None]:
+        """Write the folded row, then count and settle it."""
+        before = [0, 0]
+
+        def move(row: Chunk) -> Accepted | Stale:
+            before[:] = row.counts.completed, row.counts.failed
+            return fold(row)
+
+        folded = self._write(worker, ref.job, ref.chunk, move)
         if isinstance(folded, Stale):
             self.metrics.stale_report()
-            return "stale"
+            return "stale", None
         if not folded.again:
-            self._measure(job, folded.chunk, report, *before)
+            counts, (completed, failed) = folded.chunk.counts, before
+            self.metrics.tasks_ended(
+                job.spec.task_type,
+                completed=counts.completed - completed,
+                failed=counts.failed - failed,
+            )
         self._follow_up(job, folded)
-        return "accepted"
+        return "accepted", folded
 
     def _follow_up(self, job: Job, folded: Accepted) -> None:
         """Settle the chunk and resend it if tasks are left. A repeated report does so again."""
@@ -290,14 +366,20 @@ class Leasing:
             return moved
         raise Unavailable(f"too many concurrent updates to chunk {number} of job {job_id}")
 
+    def _check_part(self, report: OutcomeReport) -> None:
+        """Raise _PartMissing if the report names a part that does not exist."""
+        if report.uploaded and not self.chunks.has_upload(report.key):
+            raise _PartMissing
+
     def _write_part(self, worker: str, chunk: Chunk, report: OutcomeReport) -> None:
         if report.outcomes and not report.uploaded:
-            self.chunks.put_part(
-                report.key,
-                report.outcomes,
-                origin=Origin(worker, chunk.generation),
-                expires_at=chunk.expires_at,
-            )
+            self._put_part(worker, chunk, report.key, report.outcomes)
+
+    def _put_part(
+        self, worker: str, chunk: Chunk, key: PartKey, outcomes: Sequence[Outcome]
+    ) -> None:
+        origin = Origin(worker, chunk.generation)
+        self.chunks.put_part(key, outcomes, origin=origin, expires_at=chunk.expires_at)
 
     def _send_rest(self, job: Job, chunk: Chunk) -> None:
         """Resend the chunk if it has tasks left and no lease, also after a repeated report."""
@@ -307,15 +389,14 @@ class Leasing:
         message = Message(job.id, chunk.number, chunk.due_at(now) - now)
         self.queue.send(job.spec.priority, [message], tenant=job.tenant)
 
-    def _measure(
-        self, job: Job, chunk: Chunk, report: OutcomeReport, completed: int, failed: int
-    ) -> None:
-        counts = chunk.counts
-        self.metrics.tasks_ended(
-            job.spec.task_type,
-            completed=counts.completed - completed,
-            failed=counts.failed - failed,
-        )
+    def _measure_duration(self, job: Job, chunk: Chunk, report: OutcomeReport) -> None:
         if chunk.number == 0 and report.final and report.outcomes:
             mean = fmean(outcome.duration for outcome in report.outcomes)
             self.types.record_duration(job.spec.task_type, mean)
+
+
+def _held(chunk: Chunk, until: Held, now: float) -> LeaseRefused:
+    reason = None
+    if chunk.held(now):
+        reason = f"the last {chunk.lapses + 1} leases of the chunk lapsed without acknowledgement"
+    return LeaseRefused("held", until.until - now, reason)

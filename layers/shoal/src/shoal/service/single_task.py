@@ -5,12 +5,13 @@ Protocol step 11 in docs/explanation/architecture.md.
 
 from dataclasses import dataclass, replace
 
-from shoal.domain.chunk import Chunk
+from shoal.domain.chunk import Chunk, CurrentTask
 from shoal.domain.errors import IllegalMove
 from shoal.domain.grid import Json
-from shoal.domain.outcome import Outcome, OutcomeReport, TaskError
+from shoal.domain.outcome import Outcome, TaskError
 from shoal.ports.clock import Clock
-from shoal.service.leasing import ChunkRef, LeaseGranted, Leasing
+from shoal.service.lease_answers import ChunkFailed, ChunkRef, LeaseRefused, LeaseRenewal
+from shoal.service.leasing import Leasing
 from shoal.service.task_queries import TaskQueries, TaskView
 
 
@@ -31,13 +32,27 @@ class SingleTask:
             (answer,) = self.leasing.lease(
                 worker, f"task:{worker}", [ChunkRef(job.id, chunk.number)]
             )
-            if not isinstance(answer, LeaseGranted):
+            if isinstance(answer, ChunkFailed):
+                raise answer.error
+            if isinstance(answer, LeaseRefused):
                 raise IllegalMove(f"task {task_id} cannot be leased: {answer.decision}")
             chunk = answer.chunk
         if offset not in chunk.running:
             status = chunk.status_of(offset)
             raise IllegalMove(f"task {task_id} is {status}")
+        self._acknowledge(worker, chunk, offset)
         return self.task_queries.get(tenant, task_id)
+
+    def _acknowledge(self, worker: str, chunk: Chunk, offset: int) -> None:
+        """Name the task as the one that the worker runs, as a heartbeat does."""
+        task = chunk.first + offset
+        named = LeaseRenewal(chunk.job, chunk.number, chunk.epoch, CurrentTask(task, None))
+        (renewed,) = self.leasing.heartbeat(worker, [named])
+        if isinstance(renewed, ChunkFailed):
+            raise renewed.error
+        decision = renewed.decision
+        if decision != "extended":
+            raise IllegalMove(f"the lease of task {task} is {decision}")
 
     def complete(self, tenant: str, task_id: str, worker: str, result: Json) -> TaskView:
         """Complete the task with its result."""
@@ -57,12 +72,6 @@ class SingleTask:
             return self._repeated(tenant, task_id, result, error)
         if chunk.lease is None or chunk.lease.worker != worker:
             raise IllegalMove(f"task {task_id} is not leased to {worker}")
-        self._report(worker, chunk, offset, result, error)
-        return self.task_queries.get(tenant, task_id)
-
-    def _report(
-        self, worker: str, chunk: Chunk, offset: int, result: Json, error: TaskError | None
-    ) -> None:
         outcome = Outcome(
             index=chunk.first + offset,
             attempt=chunk.attempts[offset],
@@ -71,14 +80,12 @@ class SingleTask:
             result=result,
             error=error,
         )
-        report = OutcomeReport(
-            chunk.part_key(chunk.epoch, chunk.reported + 1),
-            final=chunk.running == (offset,),
-            outcomes=[outcome],
-        )
-        (decision,) = self.leasing.report(worker, [report])
+        decision = self.leasing.report_by_hand(worker, chunk, outcome)
+        if decision == "stale":  # another request ended the task, or the lease was lost
+            return self._repeated(tenant, task_id, result, error)
         if decision != "accepted":
             raise IllegalMove(f"the report of task {outcome.index} is {decision}")
+        return self.task_queries.get(tenant, task_id)
 
     def _repeated(
         self, tenant: str, task_id: str, result: Json, error: TaskError | None

@@ -1,8 +1,9 @@
 """The worker protocol: leases, heartbeats, reports, parts, registration.
 
-Requests are closed (unknown fields are rejected) and bounded. Responses ignore fields that a newer
-API adds. Workers do not build a model per outcome: `encode_reports` joins outcomes that the child
-processes encoded, and the API parses them as a `ReportRequest`.
+A worker sends the fields of protocol version 2 only to an API that answered its registration with
+this version. Requests are closed (unknown fields are rejected) and bounded. Responses ignore fields
+that a newer API adds. Workers do not build a model per outcome: `encode_reports` joins outcomes
+that the child processes encoded, and the API parses them as a `ReportRequest`.
 """
 
 import json
@@ -20,6 +21,9 @@ from shoal.wire.retry import RetryBody
 MAX_BATCH: Final = 10
 """Maximum number of chunks in one lease or report request."""
 MAX_BEATS: Final = 100
+PROTOCOL: Final = 2
+"""Version 2 has `task_types` and `per_chunk`, and the decisions that answer them."""
+MAX_TYPES: Final = 200
 MAX_TIMEOUT: Final = 36_000.0
 MAX_TAIL: Final = 8_192
 MAX_MESSAGE: Final = 2_048
@@ -31,6 +35,12 @@ MAX_ARTIFACT_BYTES: Final = 64 * 1024 * 1024
 ARTIFACT_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$"
 TYPE_NAME: Final = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
 
+
+def on_request(*values: str) -> Any:
+    """Mark values that only a request with a field of protocol version 2 is answered."""
+    return Field(json_schema_extra={"x-on-request": list(values)})
+
+
 type JobId = Annotated[str, StringConstraints(pattern=r"^job_[0-9A-HJKMNP-TV-Z]{26}$")]
 type WorkerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 type TypeName = Annotated[str, StringConstraints(pattern=TYPE_NAME)]
@@ -40,6 +50,9 @@ type Epoch = Annotated[int, Field(ge=1, lt=2**53)]
 type Attempt = Annotated[int, Field(ge=1, le=1_000)]
 type RetryAfter = Annotated[float, Field(ge=0, le=LONGEST_DELAY)]
 type Timeout = Annotated[float, Field(gt=0, le=MAX_TIMEOUT)]
+type PerChunk = Literal[True] | None
+"""The worker understands the decision `unavailable`, which answers a failure of one chunk. Without
+it, the whole request fails."""
 
 
 class _WorkerRequest(BaseModel):
@@ -59,6 +72,10 @@ class RemoteUnavailable(Unavailable):
     def __init__(self, detail: str, retry_after: float | None = None) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class RemoteFailed(RemoteUnavailable):
+    """The remote side is available but failed at this request; others can succeed."""
 
 
 class RemoteRejected(ShoalError):  # noqa: N818 - the tree reads as nouns
@@ -102,11 +119,16 @@ class WantedChunk(_WorkerRequest):
 
 
 class LeaseRequest(_WorkerRequest):
-    """A request for leases. A repeated request has the same id and gets the same grants."""
+    """A request for leases. A repeated request has the same id and gets the same grants.
+
+    `task_types` are those that the worker offers; without them it gets chunks of any type.
+    """
 
     worker: WorkerId
     request_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
     chunks: Annotated[list[WantedChunk], Field(min_length=1, max_length=MAX_BATCH)]
+    task_types: Annotated[list[TypeName], Field(max_length=MAX_TYPES)] | None = None
+    per_chunk: PerChunk = None
 
 
 class GrantedTask(TypedDict):
@@ -126,11 +148,19 @@ class RangedInputs(_WorkerResponse):
 
 
 class Lease(_WorkerResponse):
-    """The answer for one chunk; only `granted` carries an epoch and tasks, only `held` a delay."""
+    """The answer for one chunk. Only `granted` carries an epoch and tasks.
+
+    `held` and `unavailable` carry a delay. `reason` explains the decision.
+    """
 
     job_id: JobId
     chunk: ChunkNumber
-    decision: Literal["granted", "done", "held", "cancelled", "paused"]
+    decision: Annotated[
+        Literal[
+            "granted", "done", "held", "cancelled", "paused", "type_not_offered", "unavailable"
+        ],
+        on_request("type_not_offered", "unavailable"),
+    ]
     epoch: Epoch | None = None
     until: AwareDatetime | None = None
     priority: Literal["high", "normal", "low"] | None = None
@@ -142,6 +172,7 @@ class Lease(_WorkerResponse):
     params: dict[str, Any] | None = None
     trace: str = ""
     retry_after: Annotated[float, Field(ge=0)] | None = None
+    reason: str | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -213,14 +244,19 @@ class ReportRequest(_WorkerRequest):
 
     worker: WorkerId
     reports: Annotated[list[Report], Field(min_length=1, max_length=MAX_BATCH)]
+    per_chunk: PerChunk = None
 
 
 class ReportDecision(_WorkerResponse):
-    """The decision about one report."""
+    """The decision about one report. `unavailable` carries a delay."""
 
     job_id: JobId
     chunk: ChunkNumber
-    decision: Literal["accepted", "stale", "cancelled"]
+    decision: Annotated[
+        Literal["accepted", "stale", "cancelled", "part_missing", "unavailable"],
+        on_request("part_missing", "unavailable"),
+    ]
+    retry_after: Annotated[float, Field(ge=0)] | None = None
 
 
 class ReportAnswer(_WorkerResponse):
@@ -241,11 +277,14 @@ class EncodedReport(NamedTuple):
     part: str | None = None
 
 
-def encode_reports(worker: str, reports: Iterable[EncodedReport]) -> bytes:
+def encode_reports(
+    worker: str, reports: Iterable[EncodedReport], *, per_chunk: bool = False
+) -> bytes:
     """Return the body of a `ReportRequest`."""
-    return b'{"worker":%s,"reports":[%s]}' % (
+    return b'{"worker":%s,"reports":[%s]%s}' % (
         json.dumps(worker).encode(),
         b",".join(map(_encoded, reports)),
+        b',"per_chunk":true' if per_chunk else b"",
     )
 
 
@@ -343,16 +382,23 @@ class HeartbeatRequest(_WorkerRequest):
 
     worker: WorkerId
     leases: Annotated[list[Beat], Field(min_length=1, max_length=MAX_BEATS)]
+    per_chunk: PerChunk = None
 
 
 class BeatDecision(_WorkerResponse):
-    """Whether the lease was renewed, and a directive for the worker."""
+    """Whether the lease was renewed, and a directive for the worker.
+
+    `unavailable` carries a delay.
+    """
 
     job_id: JobId
     chunk: ChunkNumber
-    decision: Literal["extended", "stale", "cancelled"]
+    decision: Annotated[
+        Literal["extended", "stale", "cancelled", "unavailable"], on_request("unavailable")
+    ]
     until: AwareDatetime | None = None
     directive: Literal["cancel", "pause"] | None = None
+    retry_after: Annotated[float, Field(ge=0)] | None = None
 
 
 class HeartbeatAnswer(_WorkerResponse):
@@ -388,7 +434,7 @@ class WorkerRegistration(_WorkerRequest):
     """
 
     worker: WorkerId
-    task_types: Annotated[list[TaskTypeOffer], Field(min_length=1, max_length=200)]
+    task_types: Annotated[list[TaskTypeOffer], Field(min_length=1, max_length=MAX_TYPES)]
     image: Annotated[str, StringConstraints(max_length=500)] = ""
     digest: Annotated[str, StringConstraints(max_length=100)] = ""
     version: Annotated[str, StringConstraints(max_length=100)] = ""
@@ -416,8 +462,9 @@ class RejectedType(_WorkerResponse):
 
 
 class RegistrationAnswer(_WorkerResponse):
-    """The number of registered task types, and the rejected ones."""
+    """The number of registered task types, the rejected ones, and the API's protocol version."""
 
     worker: WorkerId
     registered: int
     rejected: list[RejectedType] = []
+    protocol: int = 1

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from shoal.ports.clock import Entropy
-from shoal.wire.worker import RemoteUnavailable
+from shoal.wire.worker import RemoteFailed, RemoteUnavailable
 from shoal.worker.health import MAX_CALL_SECONDS, ThreadWatchdog
 from shoal.worker.ports import MonotonicClock
 
@@ -51,10 +51,11 @@ class CircuitBreaker:
         self._retry_at = 0.0
         self._probing = False
 
-    def __call__[R](self, what: str, call: Callable[[], R]) -> R:
+    def __call__[R](self, what: str, call: Callable[[], R], *, per_call: bool = False) -> R:
         """Returns the response of the call, and retries it while the service is unavailable.
 
-        Any other error propagates. Raises CallAbandoned when the worker shuts down.
+        Any other error propagates. With `per_call`, so does RemoteFailed: only this call failed.
+        Raises CallAbandoned when the worker shuts down.
         """
         while True:
             if self._failures:
@@ -63,6 +64,10 @@ class CircuitBreaker:
             try:
                 response = call()
             except RemoteUnavailable as unavailable:
+                if per_call and isinstance(unavailable, RemoteFailed):
+                    self._record_success()
+                    self._on_retry(what)
+                    raise
                 self._record_failure(what, unavailable)
             except BaseException:
                 self._record_success()  # a rejection is a response too; other errors are fatal

@@ -19,14 +19,16 @@ from shoal.wire.worker import (
     LeaseRequest,
     RangedInputs,
     ReceivedMessage,
+    RemoteFailed,
     RemoteRejected,
     RemoteUnavailable,
     WantedChunk,
 )
+from shoal.worker.chunk_run import ChunkRun, RunMove
 from shoal.worker.circuit_breaker import CallAbandoned
-from shoal.worker.in_flight import ChunkRun
 from shoal.worker.outbox import Outbox
 from shoal.worker.run_coordinator import Inputs, RunCoordinator
+from shoal.worker.set_aside import SetAside
 from shoal.worker.weighted_round_robin import WeightedRoundRobin
 from shoal.worker.worker_context import WorkerContext
 
@@ -70,6 +72,8 @@ class Fetcher:
         self._clock = context.clock
         self._entropy = context.entropy
         self._in_flight = context.in_flight
+        self._api_version = context.api_version
+        self._set_aside = SetAside()
         self._draining = context.draining
         self._api = context.api
         self._queue = context.queue
@@ -91,6 +95,10 @@ class Fetcher:
         quiet_rounds = 0
         try:
             while slots := self._in_flight.wait_for_slots(self._draining, _LINGER):
+                if due := self._set_aside.take(self._clock.monotonic(), slots):
+                    for run, request_id in due:
+                        self._lease_runs({run.key: run}, request_id)
+                    continue
                 deliveries = self._receive(min(slots, MAX_BATCH))
                 if self._draining.is_set():
                     self._return(deliveries)
@@ -107,6 +115,8 @@ class Fetcher:
                         self._empty()
         except CallAbandoned:
             return
+        finally:
+            self._return_set_aside()
 
     # Messages.
 
@@ -117,7 +127,7 @@ class Fetcher:
         if self._idle:
             order.sort(key=lambda name: name != self._last_busy)
         for name in order:
-            wait = self._long_poll if self._idle and name == order[0] else 0.0
+            wait = self._poll_seconds() if self._idle and name == order[0] else 0.0
             if len(received) == limit or not (self._idle or self._is_due(name)):
                 continue
             batch = self._receive_from(name, limit - len(received), wait)
@@ -128,6 +138,11 @@ class Fetcher:
             received += batch
         self._idle = not received
         return received
+
+    def _poll_seconds(self) -> float:
+        """Returns how long an idle worker polls: until a chunk is due that was set aside."""
+        due = self._set_aside.next_due - self._clock.monotonic()
+        return self._long_poll if due >= self._long_poll else max(_MIN_POLL, math.ceil(due))
 
     def _message_count(self) -> int:
         """Counts delayed and in-flight messages too: retries, and chunks of a dead worker."""
@@ -182,23 +197,33 @@ class Fetcher:
     def _lease(self, deliveries: Sequence[ReceivedMessage]) -> None:
         runs = self._admit(deliveries)
         if runs:
-            self._lease_runs(runs)
+            self._lease_runs(runs, self._entropy.bytes().hex())
 
-    def _lease_runs(self, runs: Mapping[tuple[str, int], ChunkRun]) -> None:
+    def _lease_runs(self, runs: Mapping[tuple[str, int], ChunkRun], request_id: str) -> None:
+        """Leases chunks in one call; if it fails, each in a separate call."""
+        per_chunk = self._api_version.per_chunk
         request = LeaseRequest(
             worker=self._worker,
-            request_id=self._entropy.bytes().hex(),
+            request_id=request_id,
             chunks=[WantedChunk(job_id=job, chunk=chunk) for job, chunk in runs],
+            task_types=list(self._coordinator.task_types) if per_chunk else None,
+            per_chunk=per_chunk,
         )
         try:
-            response = self._api("lease", lambda: self._callbacks.lease(request))
-        except RemoteRejected as rejected:
-            self._lease_individually(runs, rejected)
+            response = self._api("lease", lambda: self._callbacks.lease(request), per_call=True)
+        except (RemoteFailed, RemoteRejected) as error:
+            for key, run in runs.items():
+                if len(runs) > 1:
+                    self._lease_runs({key: run}, request_id)
+                elif isinstance(error, RemoteFailed):
+                    self._put_aside(run, request_id, error, error.retry_after)
+                else:
+                    self._give_up(run, error)
             return
         leases = {(lease.job_id, lease.chunk): lease for lease in response.leases}
         inline: list[tuple[ChunkRun, Inputs]] = []
         for key, run in runs.items():
-            lease = self._granted(run, leases.get(key))
+            lease = self._granted(run, leases.get(key), request_id)
             if lease is None:
                 continue
             if lease.inputs is None:
@@ -207,37 +232,56 @@ class Fetcher:
                 self._coordinator.start((run, self._fetched(lease, lease.inputs)))
         self._coordinator.start(*inline)
 
-    def _lease_individually(
-        self, runs: Mapping[tuple[str, int], ChunkRun], rejected: RemoteRejected
-    ) -> None:
-        """Leases each chunk in a separate call after the API rejected a call for several."""
-        for key, run in runs.items():
-            if len(runs) > 1:
-                self._lease_runs({key: run})
-            else:
-                _LOG.error(
-                    "lease rejected; the message stays in the queue: %s",
-                    rejected,
-                    extra=run.log_fields,
-                )
-                self._in_flight.remove(run)
+    def _give_up(self, run: ChunkRun, error: RemoteRejected) -> None:
+        _LOG.error(
+            "lease rejected; the message stays in the queue: %s", error, extra=run.log_fields
+        )
+        self._remove(run)
 
-    def _granted(self, run: ChunkRun, lease: Lease | None) -> Lease | None:
-        """Stores a granted lease in its run and returns it. Otherwise removes the run."""
-        if lease is not None and lease.decision == "granted":
-            run.lease = lease
-            self._meters.leased(lease)
-            if self._tracer is not None:
-                parent = lease.trace or trace.of_job(lease.job_id)
-                run.span = self._tracer.chunk(lease, parent)
-            return lease
+    def _put_aside(
+        self, run: ChunkRun, request_id: str, why: object, retry_after: float | None
+    ) -> None:
+        """Asks for the chunk again later, or returns its message. Meanwhile others are leased."""
+        seconds = self._set_aside.put(run, request_id, self._clock.monotonic(), retry_after)
+        _LOG.warning("lease failed, repeating in %.1f s: %s", seconds, why, extra=run.log_fields)
+        if run not in self._set_aside:
+            self._hide(run.delivery, seconds)
+            self._remove(run)
+
+    def _return_set_aside(self) -> None:
+        runs = [run for run, _ in self._set_aside.take(math.inf, MAX_BATCH)]
+        if runs:
+            self._return([run.delivery for run in runs])
+        for run in runs:
+            self._remove(run)
+
+    def _remove(self, run: ChunkRun) -> None:
+        run.move(RunMove.END)
+        self._in_flight.remove(run)
+
+    def _granted(self, run: ChunkRun, lease: Lease | None, request_id: str) -> Lease | None:
+        """Stores a granted lease in its run and returns it. Otherwise ends the run."""
         if lease is None:
             _LOG.error("the lease response has no entry for the chunk", extra=run.log_fields)
-        elif lease.decision == "held":
-            self._hide(run.delivery, lease.retry_after or self._lease_seconds)
-        else:
-            self._outbox.settle(run.delivery)
-        self._in_flight.remove(run)
+            self._remove(run)
+            return None
+        match lease.decision:
+            case "granted":
+                run.lease, run.failures = lease, 0
+                run.renewed_at = self._clock.monotonic()
+                self._meters.leased(lease)
+                if self._tracer is not None:
+                    parent = lease.trace or trace.of_job(lease.job_id)
+                    run.span = self._tracer.chunk(lease, parent)
+                return lease
+            case "unavailable":
+                self._put_aside(run, request_id, lease.decision, lease.retry_after)
+                return None
+            case "held":
+                self._hide(run.delivery, lease.retry_after or self._lease_seconds)
+            case _:
+                self._outbox.settle(run.delivery)
+        self._remove(run)
         return None
 
     def _fetched(self, lease: Lease, source: RangedInputs) -> Inputs:

@@ -3,74 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-from shoal.wire.worker import MAX_BATCH, ChunkMessage, Lease, ReceivedMessage
+from shoal.wire.worker import MAX_BATCH
+from shoal.worker.chunk_run import ChunkRun
 from shoal.worker.health import ThreadWatchdog
-from shoal.worker.ports import ChunkSpan
-from shoal.worker.segment import Segment
 
 _UNREPORTED: Final = 2 * MAX_BATCH
 """Maximum number of unreported messages in addition to the running ones: enough for one report call
 in progress and the next one. More would only wait and need heartbeats."""
-
-
-class ChunkRun:
-    """A received message and, once leased, its running chunk. `lock` guards the fields."""
-
-    def __init__(
-        self, message: ChunkMessage, delivery: ReceivedMessage, received_at: float
-    ) -> None:
-        self.key = (message.job, message.chunk)
-        self.delivery = delivery
-        self.received_at = received_at
-        self.renewed_at = received_at
-        self.lock = threading.Lock()
-        self.lease: Lease | None = None
-        self.span: ChunkSpan | None = None
-        self.segment: Segment | None = None
-        """The segment that the pool runs now."""
-        self.pending: list[Segment] = []
-        """The segments to run after the next report is acknowledged."""
-        self.reported = 0
-        self.holds_slot = False
-        self.stopping = False
-        """No further segment may start."""
-        self.concluded = False
-        """No further segment can start. The final report is due, sent, or not needed."""
-        self.dropped = False
-        """Its outcomes are no longer reported."""
-        self.delete_when_dropped = False
-        self.release_at = float("inf")
-        self.on_end: Callable[[ChunkRun], None]
-        self._outcomes: list[bytes] = []
-
-    def outcomes(self, outcomes: list[bytes]) -> None:
-        """Adds outcomes of tasks that ended."""
-        with self.lock:
-            self._outcomes += outcomes
-
-    def ended(self) -> None:
-        """Called when its segment has ended."""
-        self.on_end(self)
-
-    def take_outcomes(self) -> list[bytes]:
-        """Returns the unreported outcomes and clears them."""
-        with self.lock:
-            resident_by_session, self._outcomes = self._outcomes, []
-        return resident_by_session
-
-    @property
-    def has_outcomes(self) -> bool:
-        """Whether there are unreported outcomes."""
-        return bool(self._outcomes)
-
-    @property
-    def log_fields(self) -> dict[str, Any]:
-        """The fields of its log lines."""
-        job, chunk = self.key
-        return {"job": job, "chunk": chunk, "epoch": self.lease.epoch if self.lease else None}
 
 
 class InFlight:

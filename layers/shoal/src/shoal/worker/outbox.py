@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from shoal.wire.worker import MAX_BATCH, ReceivedMessage
+from shoal.worker.chunk_run import ChunkRun
 from shoal.worker.health import ThreadWatchdog
-from shoal.worker.in_flight import ChunkRun
 
 _LINGER: Final = 0.005
 """Seconds that a report waits for other reports, to share a call with them."""
 
 
 class Outbox:
-    """All threads add to it; the reporter takes from it."""
+    """All threads add to it; the reporter takes from it.
 
-    def __init__(self, watchdog: ThreadWatchdog) -> None:
+    A run whose report failed is delayed: it is taken again later, and the others before it.
+    """
+
+    def __init__(self, watchdog: ThreadWatchdog, monotonic: Callable[[], float]) -> None:
         self._watchdog = watchdog
+        self._monotonic = monotonic
         self._due: dict[ChunkRun, bool] = {}
+        self._delayed: dict[ChunkRun, float] = {}
+        """When runs of `_due` may be taken again."""
         self._settled: deque[ReceivedMessage] = deque()
         self._changed = threading.Condition()
         self._awaited_entries = 1
@@ -38,6 +45,13 @@ class Outbox:
             self._due[run] = True
             self._notify()
 
+    def delay(self, run: ChunkRun, seconds: float, *, final: bool) -> None:
+        """Requests the same report again after a delay; not at all once the outbox is closed."""
+        with self._changed:
+            if not self._closed:
+                self._due[run] = self._due.get(run, False) or final
+                self._delayed[run] = self._monotonic() + seconds
+
     def settle(self, *deliveries: ReceivedMessage) -> None:
         """Requests the deletion of messages."""
         with self._changed:
@@ -45,23 +59,40 @@ class Outbox:
             self._notify()
 
     def close(self) -> None:
-        """Accepts no further entries and wakes the reporter."""
+        """Accepts no further entries and wakes the reporter. Ends the delays."""
         with self._changed:
             self._closed = True
+            self._delayed.clear()
             self._changed.notify()
 
     def wait(self) -> bool:
         """Waits for an entry, then briefly for more. Returns False once closed and empty."""
         with self._changed:
-            for awaited, timeout in ((1, None), (MAX_BATCH, _LINGER)):
-                self._awaited_entries = awaited
-                self._watchdog.wait_for(
-                    self._changed, lambda: self._closed or self._is_enough(), timeout
-                )
+            self._awaited_entries = 1
+            while not (self._closed or self._is_enough()):
+                self._watchdog.wait_for(self._changed, self._is_awaited, self._seconds_to_delayed())
+                self._end_delays()
+            self._awaited_entries = MAX_BATCH
+            self._watchdog.wait_for(self._changed, self._is_awaited, _LINGER)
             return bool(self._due or self._settled)
 
+    def _seconds_to_delayed(self) -> float | None:
+        """Returns the seconds until a delayed run is due; None without one."""
+        if not self._delayed:
+            return None
+        seconds = min(self._delayed.values()) - self._monotonic()
+        return min(max(0.0, seconds), self._watchdog.idle_seconds)
+
+    def _end_delays(self) -> None:
+        now = self._monotonic()
+        for run in [run for run, until in self._delayed.items() if until <= now]:
+            del self._delayed[run]
+
+    def _is_awaited(self) -> bool:
+        return self._closed or self._is_enough()
+
     def _is_enough(self) -> bool:
-        return max(len(self._due), len(self._settled)) >= self._awaited_entries
+        return max(len(self._due) - len(self._delayed), len(self._settled)) >= self._awaited_entries
 
     def _notify(self) -> None:
         if self._is_enough():
@@ -70,10 +101,11 @@ class Outbox:
     def take_reports(self) -> list[tuple[ChunkRun, bool]]:
         """Returns the runs for one report call, and whether each report is final."""
         with self._changed:
-            chosen = list(self._due.items())[:MAX_BATCH]
-            for run, _ in chosen:
+            self._end_delays()
+            ready = [each for each in self._due.items() if each[0] not in self._delayed]
+            for run, _ in ready[:MAX_BATCH]:
                 del self._due[run]
-            return chosen
+            return ready[:MAX_BATCH]
 
     def take_settled(self) -> list[ReceivedMessage]:
         """Returns the messages for one delete call."""

@@ -36,6 +36,7 @@ class RegistrationLoop:
                 for problem in each.problems
             )
             _LOG.error("the schema of task type %s was rejected: %s", each.name, problems)
+        self._context.api_version.number = response.protocol
         self._last_sent = registration
         self.registered.set()
 
@@ -56,7 +57,8 @@ class RegistrationLoop:
         update = {"number": self._last_sent.number + 1, "leaving": leaving}
         self._last_sent = registration = self._last_sent.model_copy(update=update)
         try:
-            self._context.callbacks.register(registration)
+            response = self._context.callbacks.register(registration)
+            self._context.api_version.number = response.protocol
         except RemoteUnavailable as unavailable:
             _LOG.warning("worker registration failed: %s", unavailable)
             self._context.meters.unavailable("register")

@@ -1,18 +1,18 @@
-"""Starts, continues, stops, kills, releases and drops runs.
+"""Starts, continues, stops, kills and drops runs.
 
-All threads call it. The lock of a run serializes conflicting calls.
+All threads call it. A run makes one move at a time, and the effects here follow from the move.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from shoal.wire.worker import MAX_TIMEOUT, Lease, RemoteRejected
 from shoal.worker.assignment import Assignment
+from shoal.worker.chunk_run import ChunkRun, RunMove, RunState, Transition
 from shoal.worker.fork_client import ForkClient, OfferedType
-from shoal.worker.in_flight import ChunkRun
 from shoal.worker.outbox import Outbox
 from shoal.worker.outcome import TimestampFormatter, failed
 from shoal.worker.pool import Pool
@@ -20,10 +20,6 @@ from shoal.worker.segment import Segment
 from shoal.worker.worker_context import WorkerContext
 
 _LOG = logging.getLogger("shoal.worker")
-
-UNKNOWN_TYPE_SECONDS: Final = 30.0
-"""Seconds before the worker releases a chunk of a task type that it does not have."""
-_NEVER: Final = float("inf")
 
 type Inputs = Sequence[Mapping[str, Any]] | RemoteRejected
 
@@ -39,26 +35,29 @@ class RunCoordinator:
         self._pool = pool
         self._outbox = outbox
 
+    @property
+    def task_types(self) -> Iterable[str]:
+        """The task types that this worker offers."""
+        return self._fork_client.types
+
     def start(self, *leased: tuple[ChunkRun, Inputs]) -> None:
         """Starts leased runs with their inputs."""
         runs = [run for run, inputs in leased if self._can_run(run, inputs)]
         self._pool.run(*(segment for run in runs if (segment := self._next(run))))
 
     def _can_run(self, run: ChunkRun, inputs: Inputs) -> bool:
-        """Prepares the segments and takes a slot. Returns False if the run cannot start."""
+        """Prepares the segments. Concludes the run if it cannot start."""
         lease = run.lease
         assert lease is not None  # noqa: S101 - only leased runs are started
         offered = self._fork_client.types.get(lease.task_type or "")
-        if offered is None:
-            self._hold_unknown_type(run, lease)
+        if offered is None:  # an API of protocol version 1 does not know the types of the worker
+            _LOG.error("unknown task type %r", lease.task_type, extra=run.log_fields)
         elif isinstance(inputs, RemoteRejected):
             self._fail_all(run, lease, inputs)
         else:
-            run.pending = _segments(run, lease, inputs, offered)
-            run.on_end = self._segment_ended
-            run.holds_slot = True
-            self._context.in_flight.take_slot()
+            run.prepare(_segments(_RunOwner(run, self), lease, inputs, offered))
             return True
+        self._make(run, RunMove.CONCLUDE)
         return False
 
     def run_next(self, run: ChunkRun) -> None:
@@ -67,26 +66,38 @@ class RunCoordinator:
         if segment is not None:
             self._pool.run(segment)
 
+    def run_named(self, run: ChunkRun) -> None:
+        """Runs the segment whose task the API has acknowledged."""
+        if self._context.draining.is_set():
+            self._make(run, RunMove.CONCLUDE)
+            return
+        segment = self._start_next(run)
+        if segment is not None:
+            self._pool.run(segment)
+
     def _next(self, run: ChunkRun) -> Segment | None:
-        """Returns the next segment. Without one, concludes the run unless a segment runs."""
-        with run.lock:
-            if run.segment is not None or run.concluded:
-                return None
-            if run.pending and not run.stopping and not self._context.draining.is_set():
-                run.segment = run.pending.pop(0)
-                return run.segment
-        self._conclude(run)
-        return None
+        """Returns the next segment, unless its task must be named first. Without one, concludes."""
+        if run.next_segment is None or self._context.draining.is_set():
+            self._make(run, RunMove.CONCLUDE)
+            return None
+        if run.lease is not None and run.lease.isolated:
+            if self._make(run, RunMove.NAME) is not None:
+                self._context.beat_wanted.set()
+            return None
+        return self._start_next(run)
+
+    def _start_next(self, run: ChunkRun) -> Segment | None:
+        started = run.start_next()
+        if started is None:
+            return None
+        transition, segment = started
+        self._follow(run, transition)
+        return segment
 
     def stop(self, run: ChunkRun) -> None:
         """Stops a run after its current task, and releases the remaining tasks."""
-        with run.lock:
-            run.stopping = True
-            segment = run.segment
-        if segment is not None:
-            self._pool.stop(segment)
-        elif run.release_at != _NEVER:
-            self.release(run)
+        if self._make(run, RunMove.STOP) is RunState.STOPPING and run.segment is not None:
+            self._pool.stop(run.segment)
 
     def poll(self, run: ChunkRun, *, report: bool) -> None:
         """Collects outcomes of a running segment and, with `report`, reports them."""
@@ -101,79 +112,68 @@ class RunCoordinator:
 
     def kill(self, run: ChunkRun) -> None:
         """Releases a run now. Its current task has no outcome."""
-        with run.lock:
-            run.stopping = True
-            segment = run.segment
+        self._make(run, RunMove.STOP)
+        segment = run.segment
         if segment is not None:
             self._pool.kill(segment)
-
-    def release(self, run: ChunkRun) -> None:
-        """Ends a lease whose tasks this worker cannot run. The API sends the chunk again."""
-        run.release_at = _NEVER
-        self._outbox.final(run)
 
     def abandon(self, run: ChunkRun) -> None:
         """Drops a run whose lease was lost, without deleting its message."""
         _LOG.warning("lease lost", extra=run.log_fields)
-        self._drop(run, delete=False)
+        self._drop(run, cancelled=False)
 
     def cancel(self, run: ChunkRun) -> None:
         """Drops a run whose job was cancelled, and deletes its message."""
         _LOG.info("chunk cancelled", extra=run.log_fields)
-        self._drop(run, delete=True)
+        self._drop(run, cancelled=True)
 
-    def _drop(self, run: ChunkRun, *, delete: bool) -> None:
-        with run.lock:
-            if run.dropped:
-                return
-            run.dropped = run.stopping = True
-            run.delete_when_dropped = delete
-            segment = run.segment
-        if segment is not None:
-            (self._pool.cancel if delete else self._pool.kill)(
-                segment
-            )  # `_segment_ended` concludes
-        else:
-            self._conclude(run)
-
-    def _segment_ended(self, run: ChunkRun) -> None:
-        with run.lock:
-            run.segment = None
-            has_pending = bool(run.pending) and not run.stopping
-        if has_pending:
-            self._outbox.partial(run)  # `run_next` follows once the report is accepted
-        else:
-            self._conclude(run)
-
-    def _conclude(self, run: ChunkRun) -> None:
-        with run.lock:
-            run.concluded = True
-            held, run.holds_slot = run.holds_slot, False
-        if held:
-            self._context.in_flight.free_slot()
-        if not run.dropped:
-            self._outbox.final(run)
+    def _drop(self, run: ChunkRun, *, cancelled: bool) -> None:
+        transition = run.drop(cancelled=cancelled)
+        if transition is None:
             return
-        if run.delete_when_dropped:
-            self._outbox.settle(run.delivery)
-        if run.span is not None:
-            run.span.end("cancelled" if run.delete_when_dropped else "lost")
-        self._context.in_flight.remove(run)
+        segment = run.segment
+        if transition.after is RunState.DROPPING and segment is not None:
+            (self._pool.cancel if cancelled else self._pool.kill)(segment)
+        self._follow(run, transition)
 
-    def _hold_unknown_type(self, run: ChunkRun, lease: Lease) -> None:
-        _LOG.warning(
-            "unknown task type %r; releasing the chunk soon",
-            lease.task_type,
-            extra=run.log_fields,
-        )
-        run.release_at = self._context.clock.monotonic() + UNKNOWN_TYPE_SECONDS
-        if self._context.draining.is_set():
-            self.release(run)
+    def segment_ended(self, run: ChunkRun) -> None:
+        """Reports the outcomes of the segment; the next one follows once they are accepted."""
+        transition = run.end_segment()
+        if transition is None:
+            return
+        if transition.after is RunState.REPORTING:
+            self._outbox.partial(run)
+        self._follow(run, transition)
+
+    def _make(self, run: ChunkRun, move: RunMove) -> RunState | None:
+        """Makes a move with its effects. Returns the new state, or None without a move."""
+        transition = run.move(move)
+        if transition is None:
+            return None
+        self._follow(run, transition)
+        return transition.after
+
+    def _follow(self, run: ChunkRun, transition: Transition) -> None:
+        """The effects that a new state always has."""
+        before, after = transition
+        in_flight = self._context.in_flight
+        if after.holds_slot and not before.holds_slot:
+            in_flight.take_slot()
+        elif before.holds_slot and not after.holds_slot:
+            in_flight.free_slot()
+        if after is RunState.CONCLUDED:
+            self._outbox.final(run)
+        elif after is RunState.ENDED:
+            if run.cancelled:
+                self._outbox.settle(run.delivery)
+            if run.span is not None:
+                run.span.end("cancelled" if run.cancelled else "lost")
+            in_flight.remove(run)
 
     def _fail_all(self, run: ChunkRun, lease: Lease, rejected: RemoteRejected) -> None:
         _LOG.error("cannot read the inputs; failing the tasks: %s", rejected, extra=run.log_fields)
         now = TimestampFormatter().text(self._context.clock.now())
-        run.outcomes(
+        run.add_outcomes(
             [
                 failed(
                     *(task["index"], task["attempt"], now, 0.0),
@@ -185,11 +185,26 @@ class RunCoordinator:
                 for task in lease.tasks
             ]
         )
-        self._conclude(run)
+
+
+class _RunOwner:
+    """The owner of the segments of a run. The thread of the pool calls it."""
+
+    def __init__(self, run: ChunkRun, coordinator: RunCoordinator) -> None:
+        self._run = run
+        self._coordinator = coordinator
+
+    def outcomes(self, outcomes: list[bytes]) -> None:
+        """Adds the outcomes to the run."""
+        self._run.add_outcomes(outcomes)
+
+    def ended(self) -> None:
+        """Continues the run."""
+        self._coordinator.segment_ended(self._run)
 
 
 def _segments(
-    run: ChunkRun, lease: Lease, inputs: Sequence[Mapping[str, Any]], offered: OfferedType
+    owner: _RunOwner, lease: Lease, inputs: Sequence[Mapping[str, Any]], offered: OfferedType
 ) -> list[Segment]:
     """Returns one segment with all tasks, or for an isolated chunk one fresh child per task."""
     tasks = [
@@ -208,7 +223,10 @@ def _segments(
     parts = [[task] for task in tasks] if lease.isolated else [tasks]
     return [
         Segment(
-            run, whole._replace(tasks=part), fresh=lease.isolated, cancellable=offered.cancellable
+            owner,
+            whole._replace(tasks=part),
+            fresh=lease.isolated,
+            cancellable=offered.cancellable,
         )
         for part in parts
     ]

@@ -28,7 +28,7 @@ from shoal.worker.probes import Probes, routes
 from shoal.worker.registration import RegistrationLoop
 from shoal.worker.reporter import Reporter
 from shoal.worker.run_coordinator import RunCoordinator
-from shoal.worker.worker_context import WorkerConfig, WorkerContext
+from shoal.worker.worker_context import ApiVersion, WorkerConfig, WorkerContext
 
 _LOG = logging.getLogger("shoal.worker")
 _LAST_REPORTS_SECONDS: Final = 10.0
@@ -70,6 +70,8 @@ class Worker:
             in_flight=InFlight(config.slots, watchdog),
             draining=draining,
             leaving=leaving,
+            beat_wanted=threading.Event(),
+            api_version=ApiVersion(),
             api=breaker(),
             queue=breaker(),
             storage=breaker(),
@@ -84,7 +86,7 @@ class Worker:
         self._failed = False
         self._drain_reasons: SimpleQueue[str] = SimpleQueue()  # safe to use in a signal handler
         self._pool = Pool(fork_client, watchdog, memory=memory)
-        self._outbox = outbox = Outbox(watchdog)
+        self._outbox = outbox = Outbox(watchdog, clock.monotonic)
         self._coordinator = coordinator = RunCoordinator(context, fork_client, self._pool, outbox)
         self._reporter = Reporter(context, outbox, coordinator)
         self._heartbeat = HeartbeatLoop(context, coordinator)
@@ -110,6 +112,7 @@ class Worker:
             reporter.join(_LAST_REPORTS_SECONDS)
             self._context.leaving.set()
             stopped.set()
+            self._context.beat_wanted.set()
             self._pool.close()
             for thread in (fetcher, registration, reporter, heartbeat, pool):
                 thread.join()

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from shoal.ports.clock import Entropy
+from shoal.wire.worker import PROTOCOL
 from shoal.worker.circuit_breaker import CircuitBreaker
 from shoal.worker.health import ThreadWatchdog
 from shoal.worker.in_flight import InFlight
@@ -38,12 +39,25 @@ class WorkerConfig:
     host: str = ""
 
 
+@dataclass(slots=True)
+class ApiVersion:
+    """The version of the protocol that the API answered to the last registration."""
+
+    number: int = 1
+
+    @property
+    def per_chunk(self) -> Literal[True] | None:
+        """Whether requests may have the fields of version 2; None if not."""
+        return True if self.number >= PROTOCOL else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerContext:
-    """The ports, the chunks in flight and two signals of the shutdown.
+    """The ports, the chunks in flight and signals between the threads.
 
-    `draining` stops new work; `leaving` also stops retries. Each remote service has its own circuit
-    breaker: `api`, `queue` (SQS) and `storage` (S3).
+    `draining` stops new work; `leaving` also stops retries. `beat_wanted` wakes the heartbeat
+    thread before its time, because a task must be named before it starts. Each remote service has
+    its own circuit breaker: `api`, `queue` (SQS) and `storage` (S3).
     """
 
     config: WorkerConfig
@@ -54,6 +68,8 @@ class WorkerContext:
     in_flight: InFlight
     draining: threading.Event
     leaving: threading.Event
+    beat_wanted: threading.Event
+    api_version: ApiVersion
     api: CircuitBreaker
     queue: CircuitBreaker
     storage: CircuitBreaker

@@ -86,6 +86,9 @@ class DynamoChunkStore:
             str(key), seconds=seconds, size=size, metadata=origin_metadata(origin)
         )
 
+    def has_upload(self, key: PartKey) -> bool:
+        return self._results.exists(str(key))
+
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
         return {key: part.outcomes for key, part in self.whole_parts(keys).items()}
 

@@ -18,7 +18,7 @@ class MemoryChunkStore(Restorable):
     """Stores chunks and parts. Uploaded parts are in `uploads`."""
 
     def __init__(self, uploads: MemoryBlobStore | None = None) -> None:
-        self._uploads = uploads or MemoryBlobStore("results")
+        self.uploads = uploads or MemoryBlobStore("results")
         self._chunks: dict[tuple[str, int], Chunk] = {}
         self._parts: dict[PartKey, WholePart] = {}
         self._uploading: dict[PartKey, Origin] = {}
@@ -67,6 +67,9 @@ class MemoryChunkStore(Restorable):
         self._uploading[key] = origin
         return UploadLink(f"memory://results/{key}?size={size}&write={seconds}", {})
 
+    def has_upload(self, key: PartKey) -> bool:
+        return self.uploads.size(str(key)) is not None
+
     def parts(self, keys: Iterable[PartKey]) -> Mapping[PartKey, Sequence[Outcome]]:
         return {key: part.outcomes for key, part in self.whole_parts(keys).items()}
 
@@ -77,8 +80,8 @@ class MemoryChunkStore(Restorable):
     def _part(self, key: PartKey) -> WholePart | None:
         if key in self._parts:
             return self._parts[key]
-        size = self._uploads.size(str(key))
+        size = self.uploads.size(str(key))
         if size is None:
             return None
-        outcomes = decode_part(self._uploads.read(str(key), 0, size))
+        outcomes = decode_part(self.uploads.read(str(key), 0, size))
         return WholePart(outcomes, self._uploading.get(key))

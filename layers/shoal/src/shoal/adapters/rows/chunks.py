@@ -5,7 +5,8 @@ g   generation                v   version            m   message sent at
 f   first index               l   lease              n   messages sent
 s   statuses, run lengths     h   current task       p   parts
 a   attempts, run lengths     r   last report        b   bytes of its inputs
-x   successor                 c   crashes            expires_at
+x   successor                 c   crashes            k   the task that crashed
+u   leases not acknowledged   w   pause after them   expires_at
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from shoal.adapters.rows.runs import (
 from shoal.domain.chunk import Chunk, CurrentTask, Lease, Part, Span
 from shoal.ports.chunks import ChunkStatuses
 
-_ATTRIBUTES: Final = frozenset(("id", "expires_at", *"gfsaxevlhrctmnpb"))
+_ATTRIBUTES: Final = frozenset(("id", "expires_at", *"gfsaxevlhrcktumwnpb"))
 
 
 def chunk_id(job: str, number: int) -> str:
@@ -49,7 +50,7 @@ def chunk_row(chunk: Chunk) -> Row:
         "n": number(chunk.sends),
     }
     counters = {"r": chunk.reported, "c": chunk.crashes, "t": chunk.not_before}
-    counters["expires_at"] = chunk.expires_at
+    counters |= {"u": chunk.lapses, "w": chunk.pause, "expires_at": chunk.expires_at}
     row |= {name: number(value) for name, value in counters.items() if value}
     if chunk.lease is not None:
         worker, request, until = chunk.lease
@@ -62,6 +63,8 @@ def chunk_row(chunk: Chunk) -> Row:
         row["p"] = text(";".join(map(_packed_part, chunk.parts)))
     if chunk.span is not None:
         row["b"] = {"L": [number(place) for place in chunk.span]}
+    if chunk.crashed is not None:
+        row["k"] = number(chunk.crashed)
     if chunk.successor is not None:
         row["x"] = number(chunk.successor)
     return row
@@ -84,6 +87,9 @@ def chunk_of(row: Row) -> Chunk:
         current_task=_hand(row),
         reported=int_of(row, "r"),
         crashes=int_of(row, "c"),
+        crashed=int_of(row, "k") if "k" in row else None,
+        lapses=int_of(row, "u"),
+        pause=float_of(row, "w"),
         not_before=float_of(row, "t"),
         sent_at=float_of(row, "m"),
         sends=int_of(row, "n"),
