@@ -32,6 +32,7 @@ from shoal.service.lease_answers import LeaseRefused
 from shoal.service.leasing import Leasing
 from shoal.service.planning import Planning
 from shoal.service.recovery import Recovery
+from shoal.service.sweep import Sweep
 from tests.model.scenarios import CANCELLED, DONE, FAILED, Faults, Scenario
 from tests.support.job_workflow import State as Step
 
@@ -610,6 +611,12 @@ MUTATIONS = (
         [Replacement(WatchLine, "of", _numbered_from_one)],
         _RETRY_AND_SWEEP,
         "a live job is watched",
+    ),
+    Mutation(
+        "the sweep stops at the first job that it cannot recover",
+        [_instead(Sweep, "_recover", lambda self, line, _: self.recovery.recover_watched(line))],
+        Scenario("stopped sweep", Faults(sweeps=1), unreadable=True, limit=20_000),
+        "no use-case breaks",
     ),
     Mutation(
         "a failed canary is followed by the rest",

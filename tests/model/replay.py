@@ -167,13 +167,20 @@ class Tape:
         """Count nothing."""
 
 
+UNREADABLE = WatchLine("job_0", "default", 1, 1)
+"""The line of another job, whose row cannot be read."""
+
+
 class TapedJobs:
     """The job store. Each row is read and written by a separate call, as on DynamoDB."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, *, unreadable: bool) -> None:
         self._call = tape.call
+        self._unreadable = unreadable
 
     def get(self, job_id: str) -> Any:
+        if job_id == UNREADABLE.job_id:
+            raise KeyError(job_id)
         return self._call("job.get", job_id)
 
     def get_many(self, job_ids: Iterable[str]) -> dict[str, Job]:
@@ -218,7 +225,8 @@ class TapedJobs:
     def watch_lines(self, *, limit: int, start: str | None) -> WatchPage:
         del limit, start
         line = self._call("line.get")
-        return WatchPage([] if line is None else [line], None)
+        first = [UNREADABLE] if self._unreadable else []
+        return WatchPage([*first, *([] if line is None else [line])], None)
 
     def stop_watching(self, line: WatchLine) -> Any:
         return self._call("line.remove", line)

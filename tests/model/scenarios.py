@@ -58,6 +58,7 @@ class Scenario:
     tally_chunks: int = 64
     jitter: float = 0.0
     hand_over_passes: int = 1_000
+    unreadable: bool = False  # the row of another job on the watch list cannot be read
     limit: int | None = None  # the most states; if there are more, a random part is visited
 
     @property
@@ -426,6 +427,13 @@ SCENARIOS = (
     ),
     Scenario("functions of the workflow stop", Faults(stops=2)),
     Scenario("executions die", Faults(deaths=2), zombies=False),
+    Scenario(
+        "an execution dies, and another job cannot be read",
+        Faults(deaths=1, lost_events=1, sweeps=1),
+        zombies=False,
+        unreadable=True,
+        limit=_SOME,
+    ),
     Scenario(
         "an execution dies lost_events",
         Faults(deaths=1, lost_events=1, idle_timeouts=1),

@@ -68,7 +68,7 @@ class Held(NamedTuple):
 
 def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], Any]:
     """Return a function that runs a use-case on the tape."""
-    jobs = cast("JobStore", TapedJobs(tape))
+    jobs = cast("JobStore", TapedJobs(tape, unreadable=scenario.unreadable))
     chunks: Any = TapedChunks(tape)
     queue, workflow = TapedQueue(tape), TapedWorkflow(tape)
     types = cast("TypeRegistry", TapedTypes())
