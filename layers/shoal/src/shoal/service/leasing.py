@@ -23,7 +23,7 @@ from shoal.ports.task_types import TypeRegistry
 from shoal.service.chunk_by_chunk import apply, check_outage, read_apart
 from shoal.service.completion import Completion
 from shoal.service.inputs import Inputs
-from shoal.service.job_updates import TRIES, update_job
+from shoal.service.job_updates import TRIES, Update, update_job, update_over_version
 from shoal.service.lease_answers import (
     ChunkFailed,
     ChunkRef,
@@ -352,19 +352,23 @@ class Leasing:
     def _write(
         self, worker: str, job_id: str, number: int, move: Callable[[Chunk], Accepted | Stale]
     ) -> Accepted | Stale:
-        for _ in range(TRIES):
-            chunk = self.chunks.get(job_id, number)
+        answers: list[Accepted | Stale] = []
+
+        def moved(chunk: Chunk | None) -> Chunk | None:
             if chunk is None or chunk.leased_by_other(worker):
-                return Stale()
-            moved = move(chunk)
-            if isinstance(moved, Stale) or moved.again:
-                return moved
-            try:
-                self.chunks.put(moved.chunk)
-            except WriteConflict:
-                continue
-            return moved
-        raise Unavailable(f"too many concurrent updates to chunk {number} of job {job_id}")
+                answers[:] = [Stale()]
+                return None
+            answer = move(chunk)
+            answers[:] = [answer]
+            return None if isinstance(answer, Stale) or answer.again else answer.chunk
+
+        _: Update[Chunk | None, Chunk] = update_over_version(
+            lambda: self.chunks.get(job_id, number),
+            moved,
+            self.chunks.put,
+            what=f"chunk {number} of job {job_id}",
+        )
+        return answers[0]
 
     def _check_part(self, report: OutcomeReport) -> None:
         """Raise _PartMissing if the report names a part that does not exist."""
