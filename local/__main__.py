@@ -19,7 +19,7 @@ from rich.console import Console as Terminal
 from local import job
 from local.application import ROOT
 from local.console import Console
-from local.emulator import TwinError
+from local.emulator import TwinError, write_private
 from local.processes import ProcessRegistry
 from local.twin import Plan, Twin, booted, free_port, remove_state, require_free
 from local.workers import Workers
@@ -58,14 +58,14 @@ def up(options: argparse.Namespace) -> int:
     _require_alone(plan.home)
     require_free(plan.console_port, "--console-port")
     with _platform(plan, options.workers, options.leave) as (twin, supervise):
-        token = _write_private(plan.home / "token", twin.issuer.token(seconds=365 * 86_400))
-        _write_private(plan.home / "config.toml", _profile(twin, token.read_text()))
-        _write_private(
+        token = write_private(plan.home / "token", twin.issuer.token(seconds=365 * 86_400))
+        write_private(plan.home / "config.toml", _profile(twin, token.read_text()))
+        write_private(
             plan.home / "sam-env.json", json.dumps({"Parameters": twin.environment_of_sam()})
         )
         worker = twin.environment_of_worker().items()
         variables = "".join(f"{k}={shlex.quote(v)}\n" for k, v in worker)
-        environment = _write_private(plan.home / "worker.env", variables)
+        environment = write_private(plan.home / "worker.env", variables)
         if options.workers:
             summary, lines = _first_job(twin, supervise, options.tasks, token)
         else:
@@ -145,13 +145,6 @@ def _profile(twin: Twin, token: str) -> str:
     lines = ("api_url", twin.url), ("token", token), ("console_url", twin.plan.console_url)
     fields = "".join(f'{name} = "{value}"\n' for name, value in lines)
     return f'default = "twin"\n\n[profiles.twin]\n{fields}'
-
-
-def _write_private(path: Path, secret: str) -> Path:
-    """Writes a file that only the current user can read."""
-    path.touch(mode=0o600)
-    path.write_text(secret)
-    return path
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import re
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from string import Template
 from typing import Final, Self
@@ -22,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 import brotli
 
 from local.application import ROOT
+from local.loopback import Callers, LoopbackHandler, origins
 
 BUILT: Final = ROOT / "frontend" / "dist"
 _PAGE: Final = Path(__file__).with_name("console.html")
@@ -67,8 +68,9 @@ class Console:
             StaticResponse(200, "text/html; charset=utf-8", page.encode()),
             _POLICY.format(connect=f"{api} {api.replace('http', 'ws', 1)} {issuer}"),
         )
+        members = {"site": site, "callers": Callers.of(port, origins(port))}
         self._server = ThreadingHTTPServer(
-            ("127.0.0.1", port), type("Handler", (_ConsoleHandler,), {"site": site})
+            ("127.0.0.1", port), type("Handler", (_ConsoleHandler,), members)
         )
         self._server.daemon_threads = True
 
@@ -126,10 +128,10 @@ def _compressed(body: bytes, encoding: str) -> bytes:
     return gzip.compress(body, mtime=0)
 
 
-class _ConsoleHandler(BaseHTTPRequestHandler):
+class _ConsoleHandler(LoopbackHandler):
     site: _Site
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
         response = self.site.find(urlsplit(self.path).path)
         encoding = self._encoding() if _COMPRESSIBLE.search(response.content_type) else None
         body = _compressed(response.body, encoding) if encoding else response.body
@@ -152,6 +154,3 @@ class _ConsoleHandler(BaseHTTPRequestHandler):
             for each in self.headers.get("Accept-Encoding", "").split(",")
         }
         return next((each for each in ("br", "gzip") if each in accepted), None)
-
-    def log_message(self, *_: object) -> None:
-        """Does not log requests."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -22,8 +24,6 @@ from local.parent_death_signal import die_with_parent
 
 REGION: Final = "us-east-1"
 ACCOUNT: Final = "000000000000"
-ROOT_KEY: Final = "shoaltwin"
-ROOT_SECRET: Final = "shoaltwin"  # noqa: S105 - for an emulator on loopback
 START_SECONDS: Final = 30.0
 _ROOT: Final = Path(__file__).parents[1]
 
@@ -43,15 +43,51 @@ class Keys:
         """Returns the variables for boto3."""
         return {"AWS_ACCESS_KEY_ID": self.access, "AWS_SECRET_ACCESS_KEY": self.secret}
 
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """Returns the key in a file."""
+        return cls(**json.loads(file.read_text()))
+
+    def write(self, file: Path) -> None:
+        """Writes the key to a file that only the current user can read."""
+        write_private(file, json.dumps({"access": self.access, "secret": self.secret}))
+
+
+def root_keys(home: Path) -> Keys:
+    """Returns the root key of a twin: random, and stored, so that it survives a restart."""
+    file = home / "root-keys.json"
+    if not file.exists():
+        Keys(f"ROOT{secrets.token_hex(8).upper()}", secrets.token_urlsafe(32)).write(file)
+    return Keys.read(file)
+
+
+def write_private(file: Path, content: str) -> Path:
+    """Writes a file that only the current user can read, at once and whole."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    made = file.with_name(f"{file.name}.new")
+    made.unlink(missing_ok=True)
+    made.touch(mode=0o600)
+    made.write_text(content)
+    return made.replace(file)
+
 
 class Emulator:
     """An emulator with its state in a directory. Use it as a context manager.
 
-    `module` is the program that runs it.
+    `module` is the program that runs it. Pages of the `origins` may call it.
     """
 
-    def __init__(self, home: Path, port: int, module: str = "local.patches") -> None:
+    def __init__(
+        self,
+        home: Path,
+        port: int,
+        module: str = "local.patches",
+        *,
+        origins: Sequence[str] = (),
+    ) -> None:
         self.home = home
+        self.root = root_keys(home)
+        self._origins = ",".join(origins)
         self.port = port
         self._module = module
         self.url = f"http://127.0.0.1:{port}"
@@ -63,7 +99,7 @@ class Emulator:
         self.home.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", self._module, str(self.api_id_file)],
+                [sys.executable, "-m", self._module, str(self.api_id_file), self._origins],
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -103,7 +139,7 @@ class Emulator:
         scratch.mkdir()
         return {
             **base_environment(),
-            **Keys(ROOT_KEY, ROOT_SECRET).environment(),
+            **self.root.environment(),
             "AUTH": "true",
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",
@@ -133,7 +169,7 @@ class Emulator:
 
     def client(self, service: str, keys: Keys | None = None) -> Any:
         """Returns a boto3 client of the emulator, by default with root credentials."""
-        keys = keys or Keys(ROOT_KEY, ROOT_SECRET)
+        keys = keys or self.root
         return boto3.client(  # type: ignore[call-overload]
             service,
             region_name=REGION,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Collection, Iterable, Mapping
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -17,9 +17,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from local.loopback import Callers, LoopbackHandler, origins
 from local.sign_in import OAuthError, Person, SignIn
 
 AUDIENCE: Final = "shoal"
+CONSOLE_PORT: Final = 3000
+CLI_CALLBACK: Final = "http://localhost:8765/callback"
 KEY_ID: Final = "twin"
 USER: Final = "you"
 TENANT: Final = "default"
@@ -29,13 +32,37 @@ _MAX_FORM: Final = 10_000
 
 
 class Issuer:
-    """Serves discovery, keys and sign-in on its own port. Use it as a context manager."""
+    """Serves discovery, keys and sign-in on its own port. Use it as a context manager.
 
-    def __init__(self, home: Path, port: int, *, seconds: int = SIGN_IN_SECONDS) -> None:
+    Only the console on `console_port` and the CLI can sign users in.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        port: int,
+        *,
+        console_port: int = CONSOLE_PORT,
+        seconds: int = SIGN_IN_SECONDS,
+    ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._key = _key(home / "issuer.pem")
-        self.sign_in = SignIn(lambda person: self._signed_in(person, seconds), seconds)
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        consoles = frozenset(origins(console_port))
+        self.sign_in = SignIn(
+            lambda person: self._signed_in(person, seconds),
+            seconds,
+            AUDIENCE,
+            frozenset((*consoles, CLI_CALLBACK)),
+            consoles,
+        )
+        members = {
+            "sign_in": self.sign_in,
+            "documents": self._documents(),
+            "consoles": consoles,
+            "callers": Callers.of(port, (*consoles, *origins(port))),
+        }
+        handler = type("Handler", (_IssuerHandler,), members)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
 
     def __enter__(self) -> Self:
@@ -97,45 +124,48 @@ class Issuer:
             user=person.user, tenant=person.tenant, admin=person.admin, seconds=seconds
         )
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _documents(self) -> Mapping[str, Any]:
         key = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
-        documents: dict[str, Any] = {
+        return {
             "/.well-known/openid-configuration": {
                 "issuer": self.url,
                 "jwks_uri": f"{self.url}/jwks.json",
                 "authorization_endpoint": f"{self.url}/authorize",
                 "token_endpoint": f"{self.url}/token",
+                "revocation_endpoint": f"{self.url}/revoke",
                 "end_session_endpoint": f"{self.url}/logout",
                 "code_challenge_methods_supported": ["S256"],
                 "id_token_signing_alg_values_supported": ["RS256"],
             },
             "/jwks.json": {"keys": [{**key, "kid": KEY_ID, "use": "sig", "alg": "RS256"}]},
         }
-        return type("Handler", (_IssuerHandler,), {"sign_in": self.sign_in, "documents": documents})
 
 
-class _IssuerHandler(BaseHTTPRequestHandler):
+class _IssuerHandler(LoopbackHandler):
     sign_in: SignIn
     documents: Mapping[str, Any]
+    consoles: Collection[str]
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
         url = urlsplit(self.path)
         query = dict(parse_qsl(url.query))
         if url.path == "/logout":
-            self._redirect(query.get("logout_uri", "/"))
+            self._or_oauth_error(lambda: self._redirect(self.sign_in.sign_out(query)))
         elif url.path == "/authorize":
             self._or_oauth_error(lambda: self._page(self.sign_in.page(query)))
         else:
             found = self.documents.get(url.path)
             self._json(200 if found else 404, found or {})
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
         size = min(int(self.headers.get("Content-Length") or 0), _MAX_FORM)
         form = dict(parse_qsl(self.rfile.read(size).decode()))
         if self.path == "/authorize":
             self._or_oauth_error(lambda: self._redirect(self.sign_in.authorize(form)))
         elif self.path == "/token":
             self._or_oauth_error(lambda: self._json(200, self.sign_in.exchange(form)))
+        elif self.path == "/revoke":
+            self._or_oauth_error(lambda: self._json(200, self.sign_in.revoke(form)))
         else:
             self._json(404, {})
 
@@ -161,12 +191,14 @@ class _IssuerHandler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Content-Security-Policy", "frame-ancestors 'none'")
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Vary", "Origin")
+        origin = self.headers.get("Origin")
+        if origin is not None and origin in self.consoles:
+            self.send_header("Access-Control-Allow-Origin", origin)
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Does not log requests."""
 
 
 def _key(path: Path) -> rsa.RSAPrivateKey:

@@ -1,8 +1,9 @@
-"""Runs the emulator with patches: `python -m local.patches API_ID_FILE`.
+"""Runs the emulator with patches: `python -m local.patches API_ID_FILE ORIGINS`.
 
 Each patch uses private names of MiniStack, so MiniStack is pinned to an exact version. Each patch
 has a test in tests/unit/local that fails once upstream has fixed the gap. In addition, requests to
-`/api/…` are routed to the deployed HTTP API, as on its own host name.
+`/api/…` are routed to the deployed HTTP API, as on its own host name, and `local.admission` refuses
+foreign callers. ORIGINS are those of the console, separated by commas.
 """
 
 # mypy: disable-error-code="attr-defined,no-untyped-call"
@@ -10,6 +11,7 @@ has a test in tests/unit/local that fails once upstream has fixed the gap. In ad
 from __future__ import annotations
 
 import hashlib
+import hmac
 import io
 import os
 import sys
@@ -26,10 +28,12 @@ import ministack.app
 import ministack.services.lambda_svc as lambdas
 import ministack.services.sqs as queues
 import ministack.services.stepfunctions as workflows
+import ministack.services.sts as sessions
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import cloudwatch
 
 from local import environments, iam_recorder, meter
+from local.admission import Admission
 
 type Scope = MutableMapping[str, Any]
 type App = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -263,7 +267,51 @@ def measure_queues() -> None:
     cloudwatch._get_metric_data = reading  # noqa: SLF001
 
 
+def draw_secrets_of_functions() -> None:
+    """Derives the credentials of functions from the root secret, not only from public names."""
+    root = os.environ["AWS_SECRET_ACCESS_KEY"].encode()  # noqa: TID251 - as the emulator
+
+    def issuing(config: Any) -> dict[str, str]:
+        function, role = config["FunctionArn"], config.get("Role", "")
+        account, name = function.split(":")[4], config.get("FunctionName", "function")[:64]
+        names = f"{function}:{role}"
+        key = f"ASIA{hashlib.sha256(names.encode()).hexdigest()[:16].upper()}"
+        secret, token = (
+            hmac.new(root, f"{kind}:{names}".encode(), hashlib.sha256).hexdigest()
+            for kind in ("secret", "token")
+        )
+        role_name = role.rpartition("/")[2]
+        session = {
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{role_name}/{name}",
+            "UserId": f"{role_name}:{name}",
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+        }
+        sessions.register_session(key, session)
+        return {
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_SECRET_ACCESS_KEY": secret,
+            "AWS_SESSION_TOKEN": token,
+        }
+
+    lambda_runtime.execution_credentials = issuing
+    lambdas.execution_credentials = issuing
+
+
+def verify_signatures_once() -> None:
+    """Leaves the verification of signatures to `local.admission`, which covers each request."""
+    pin = iam_evaluator.pin_signed_request
+
+    def pinning(*args: Any, **kwargs: Any) -> None:
+        pin(*args, **kwargs)
+        iam_evaluator._signed_request.set(None)  # noqa: SLF001
+
+    ministack.app.pin_signed_request = pinning
+
+
 PATCHES = (
+    draw_secrets_of_functions,
+    verify_signatures_once,
     take_loopback_for_tls,
     refuse_tokens_for_signatures,
     authorize_batches,
@@ -305,7 +353,10 @@ def main() -> None:
         patch()
     meter.install()
     iam_recorder.install()
-    ministack.app.app = routed(ministack.app.app, Path(sys.argv.pop(1)))
+    root, port = os.environ["AWS_ACCESS_KEY_ID"], int(os.environ["GATEWAY_PORT"])  # noqa: TID251 - as the emulator
+    routes = routed(ministack.app.app, Path(sys.argv.pop(1)))
+    origins = [each for each in sys.argv.pop(1).split(",") if each]
+    ministack.app.app = Admission(routes, port, origins, root)
     ministack.app.main()
 
 

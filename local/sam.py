@@ -17,17 +17,15 @@ from ipaddress import ip_network
 from typing import Final
 
 from local.application import ROOT
-from local.emulator import ROOT_KEY, ROOT_SECRET, Keys, TwinError, base_environment
+from local.emulator import TwinError, base_environment, root_keys
 from local.issuer import AUDIENCE
 from local.layer import ARCHITECTURE
+from local.loopback import CONTAINER_HOST
 from local.parent_death_signal import die_with_parent
 from local.processes import ProcessRegistry
 
 HOME: Final = ROOT / ".twin"
-HOST: Final = "host.docker.internal"
 SAM: Final = ROOT / ".tools" / "sam" / "bin" / "sam"
-KEYS: Final = Keys(ROOT_KEY, ROOT_SECRET)
-"""SAM passes its credentials to the functions."""
 _READ: Final = 65_536
 
 
@@ -43,15 +41,24 @@ async def serve(arguments: list[str], *, port: int, api_port: int) -> int:
             "Architecture": ARCHITECTURE,
             "JwtIssuer": "http://127.0.0.1",
             "JwtAudience": AUDIENCE,
-            "EndpointUrl": f"http://{HOST}:{port}",
+            "EndpointUrl": f"http://{CONTAINER_HOST}:{port}",
         }
         sam = await asyncio.create_subprocess_exec(
             *(str(SAM), "local", "start-api", "--port", str(api_port)),
-            *("--env-vars", str(HOME / "sam-env.json"), "--add-host", f"{HOST}:host-gateway"),
+            *(
+                "--env-vars",
+                str(HOME / "sam-env.json"),
+                "--add-host",
+                f"{CONTAINER_HOST}:host-gateway",
+            ),
             *("--parameter-overrides", _format_overrides(overrides)),
             *arguments,
             cwd=ROOT,
-            env={**base_environment(), **KEYS.environment(), "SAM_CLI_TELEMETRY": "0"},
+            env={
+                **base_environment(),
+                **root_keys(HOME).environment(),  # SAM passes its credentials to the functions
+                "SAM_CLI_TELEMETRY": "0",
+            },
             preexec_fn=die_with_parent,
         )
         return await sam.wait()

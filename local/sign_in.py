@@ -1,7 +1,7 @@
 """The sign-in of the issuer: authorization code with PKCE and refresh tokens, like Cognito.
 
-Anyone may sign in as any user of any tenant, because it listens only on loopback and the platform
-has no secrets.
+Whoever uses this machine may sign in as any user of any tenant. Codes and tokens go only to the
+console and the CLI of the twin, at their exact addresses.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ import html
 import secrets
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from string import Template
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 _PAGE: Final = Path(__file__).with_name("sign_in.html")
 _CODE_SECONDS: Final = 60
-_LOOPBACK: Final = ("localhost", "127.0.0.1")
 
 type Form = Mapping[str, str]
 type Body = dict[str, Any]
@@ -55,12 +54,15 @@ class SignIn:
 
     token: Callable[[Person], str]
     seconds: int
+    client: str
+    redirects: Collection[str]
+    logouts: Collection[str]
     _codes: dict[str, _Code] = field(default_factory=dict)
     _refresh: dict[str, tuple[str, Person]] = field(default_factory=dict)
 
     def page(self, query: Form) -> str:
-        """Returns the sign-in page. Raises OAuthError if it would redirect to another machine."""
-        _check_request(query)
+        """Returns the sign-in page. Raises OAuthError if it would redirect elsewhere."""
+        self._check_request(query)
         hidden = "".join(
             f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
             for name, value in query.items()
@@ -69,7 +71,7 @@ class SignIn:
 
     def authorize(self, form: Form) -> str:
         """Returns the redirect URL after a sign-in."""
-        _check_request(form)
+        self._check_request(form)
         user, tenant = form.get("user") or "you", form.get("tenant") or "default"
         person = Person(user, tenant, admin=form.get("admin") == "on")
         code = secrets.token_urlsafe(24)
@@ -99,6 +101,27 @@ class SignIn:
             case _:
                 raise OAuthError("unsupported_grant_type")
 
+    def revoke(self, form: Form) -> Body:
+        """Forgets a refresh token. Like OAuth, returns nothing, also for an unknown token."""
+        grant = self._refresh.get(form.get("token", ""))
+        if grant is not None and grant[0] == form.get("client_id"):
+            del self._refresh[form["token"]]
+        return {}
+
+    def sign_out(self, query: Form) -> str:
+        """Returns the redirect URL after a sign-out."""
+        if query.get("client_id") != self.client or query.get("logout_uri") not in self.logouts:
+            raise OAuthError("invalid_request")
+        return query["logout_uri"]
+
+    def _check_request(self, query: Form) -> None:
+        if query.get("response_type") != "code" or query.get("code_challenge_method") != "S256":
+            raise OAuthError("invalid_request")
+        if query.get("client_id") != self.client or not query.get("code_challenge"):
+            raise OAuthError("invalid_request")
+        if query.get("redirect_uri") not in self.redirects:
+            raise OAuthError("invalid_request")
+
     def _access(self, person: Person) -> Body:
         token = self.token(person)
         return {"access_token": token, "token_type": "Bearer", "expires_in": self.seconds}
@@ -115,12 +138,3 @@ class SignIn:
         ):
             raise OAuthError("invalid_grant")
         return code.person
-
-
-def _check_request(query: Form) -> None:
-    if query.get("response_type") != "code" or query.get("code_challenge_method") != "S256":
-        raise OAuthError("invalid_request")
-    if not query.get("client_id") or not query.get("code_challenge"):
-        raise OAuthError("invalid_request")
-    if urlsplit(query.get("redirect_uri", "")).hostname not in _LOOPBACK:
-        raise OAuthError("invalid_request")

@@ -14,16 +14,10 @@ from typing import Final
 import httpx
 
 from local.application import Deployment, deploy
-from local.emulator import (
-    ROOT_KEY,
-    ROOT_SECRET,
-    Emulator,
-    Keys,
-    TwinError,
-    base_environment,
-)
-from local.issuer import AUDIENCE, TENANT, Issuer
+from local.emulator import Emulator, TwinError, base_environment
+from local.issuer import AUDIENCE, CONSOLE_PORT, TENANT, Issuer
 from local.layer import ARCHITECTURE, built
+from local.loopback import origins
 from local.workers import Workers, worker_environment
 
 STAGE: Final = "twin"
@@ -51,7 +45,7 @@ class Plan:
     home: Path
     port: int = 8000
     issuer_port: int = 8001
-    console_port: int = 3000
+    console_port: int = CONSOLE_PORT
     lease_seconds: float = 10.0
     wait_seconds: int = 10
     layer_home: Path | None = None
@@ -119,7 +113,7 @@ class Twin:
     def environment(self) -> dict[str, str]:
         """Returns the environment of a function, for processes that use the adapters."""
         endpoint = {"AWS_ENDPOINT_URL": self.emulator.url}
-        keys = Keys(ROOT_KEY, ROOT_SECRET).environment()
+        keys = self.emulator.root.environment()
         return {**base_environment(), **keys, **endpoint, **self.environment_of_sam()}
 
     def environment_of_sam(self) -> dict[str, str]:
@@ -148,8 +142,13 @@ def booted(plan: Plan) -> Iterator[Twin]:
         require_free(port, flag)
     layer = built(plan.layer_home or plan.home)
     with ExitStack() as stack:
-        issuer = stack.enter_context(Issuer(plan.home, plan.issuer_port))
-        emulator = stack.enter_context(Emulator(plan.home, plan.port, plan.emulator))
+        consoles = origins(plan.console_port)
+        issuer = stack.enter_context(
+            Issuer(plan.home, plan.issuer_port, console_port=plan.console_port)
+        )
+        emulator = stack.enter_context(
+            Emulator(plan.home, plan.port, plan.emulator, origins=consoles)
+        )
         deployment = deploy(
             emulator,
             layer,
@@ -160,7 +159,7 @@ def booted(plan: Plan) -> Iterator[Twin]:
                 "LocalWebhooks": "true",
                 "JwtIssuer": issuer.url,
                 "JwtAudience": AUDIENCE,
-                "CorsOrigins": f"http://localhost:{plan.console_port},http://127.0.0.1:{plan.console_port}",
+                "CorsOrigins": ",".join(consoles),
                 "LeaseSeconds": f"{plan.lease_seconds:g}",
                 "WaitSeconds": str(plan.wait_seconds),
             },

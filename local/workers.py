@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -41,14 +40,14 @@ def worker_keys(emulator: Emulator, deployment: Deployment) -> Keys:
     """Returns an access key with the permissions of the worker's policy."""
     file = emulator.home / "worker-keys.json"
     if file.exists():
-        return Keys(**json.loads(file.read_text()))
+        return Keys.read(file)
     iam = emulator.client("iam")
     iam.create_user(UserName=_USER)
     iam.attach_user_policy(UserName=_USER, PolicyArn=deployment["WorkerPolicyArn"])
     key = iam.create_access_key(UserName=_USER)["AccessKey"]
-    file.touch(mode=0o600)
-    file.write_text(json.dumps({"access": key["AccessKeyId"], "secret": key["SecretAccessKey"]}))
-    return Keys(key["AccessKeyId"], key["SecretAccessKey"])
+    keys = Keys(key["AccessKeyId"], key["SecretAccessKey"])
+    keys.write(file)
+    return keys
 
 
 def _urls(queues: Collection[str]) -> set[str]:

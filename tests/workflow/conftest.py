@@ -11,6 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from local.application import definition, read_template
 from local.emulator import ACCOUNT, REGION, Emulator
@@ -102,7 +105,7 @@ class Machine:
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     with Emulator(tmp_path_factory.mktemp("workflow"), free_port()) as emulator:
         settings = {"stepfunctions._SFN_WAIT_SCALE": 0.001}
-        httpx.post(f"{emulator.url}/_ministack/config", json=settings).raise_for_status()
+        _configure(emulator, settings)
         role = _role(emulator)
         parameters = {"WaitSeconds": str(WAIT_SECONDS)}
         text = json.dumps(definition("statemachine/job.asl.yaml", parameters))
@@ -111,6 +114,15 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         client = emulator.client("stepfunctions")
         answer = client.create_state_machine(name="jobs", definition=text, roleArn=role)
         yield Machine(client, answer["stateMachineArn"])
+
+
+def _configure(emulator: Emulator, settings: dict[str, float]) -> None:
+    """Change settings of the emulator, which only its root key may do."""
+    url, content = f"{emulator.url}/_ministack/config", json.dumps(settings)
+    request = AWSRequest("POST", url, data=content, headers={"Content-Type": "application/json"})
+    root = Credentials(emulator.root.access, emulator.root.secret)
+    SigV4Auth(root, "execute-api", REGION).add_auth(request)
+    httpx.post(url, content=content, headers=dict(request.headers)).raise_for_status()
 
 
 def _role(emulator: Emulator) -> str:

@@ -6,6 +6,7 @@ If the first assertion of a test fails, upstream has fixed the gap: remove the p
 
 import asyncio
 import contextvars
+import hashlib
 import io
 import json
 import os
@@ -18,6 +19,7 @@ from typing import Any
 import ministack.services.lambda_svc as lambdas
 import ministack.services.sqs as queues
 import ministack.services.stepfunctions as workflows
+import ministack.services.sts as sessions
 import pytest
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
@@ -347,3 +349,24 @@ def test_every_patch_is_applied() -> None:
     assert {patch.__name__ for patch in patches.PATCHES} == {
         name for name in made if callable(getattr(patches, name))
     }
+
+
+def test_credentials_of_a_function_cannot_be_computed_from_its_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app, "AUTH", True)
+    config = {"FunctionName": "f", "FunctionArn": f"{ARN}:f", "Role": "arn:aws:iam::0:role/r"}
+    digest = hashlib.sha256(f"{ARN}:f:{config['Role']}".encode()).hexdigest()
+    public = hashlib.sha256(f"secret:{digest}".encode()).hexdigest()
+    assert lambda_runtime.execution_credentials(config)["AWS_SECRET_ACCESS_KEY"] == public
+
+    def issued(root: str) -> Any:
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", root)
+        patches.draw_secrets_of_functions()
+        return lambdas.execution_credentials(config)
+
+    first, other = issued("a"), issued("b")
+    assert len({public, first["AWS_SECRET_ACCESS_KEY"], other["AWS_SECRET_ACCESS_KEY"]}) == 3
+    session = sessions._sessions[other["AWS_ACCESS_KEY_ID"]]
+    assert session["SecretAccessKey"] == other["AWS_SECRET_ACCESS_KEY"]
+    assert session["Arn"] == "arn:aws:sts::000000000000:assumed-role/r/f"
