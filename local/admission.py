@@ -78,7 +78,7 @@ class Admission:
             refusal = self._callers.refusal(host, headers.get("origin"))
             if refusal:
                 raise Refused(refusal)
-        if scope.get("method") == "OPTIONS":  # what a browser asks before a request of a page
+        if scope.get("method") == "OPTIONS":  # a preflight request
             return receive
         if in_header and in_query:
             raise Refused("the request has two signatures")

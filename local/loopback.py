@@ -1,4 +1,4 @@
-"""Which requests the servers of the twin answer: those for their own address, from the console.
+"""The check that a request names the address of the twin and comes from the console or no page.
 
 Each server listens on loopback. Nevertheless, every web page that the user opens can send requests
 to it. The browser names the page in `Origin`. A page whose own name resolves to 127.0.0.1 (DNS

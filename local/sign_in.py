@@ -1,6 +1,6 @@
 """The sign-in of the issuer: authorization code with PKCE and refresh tokens, like Cognito.
 
-Whoever uses this machine may sign in as any user of any tenant. Codes and tokens go only to the
+A user of this machine may sign in as any user of any tenant. Codes and tokens go only to the
 console and the CLI of the twin, at their exact addresses.
 """
 

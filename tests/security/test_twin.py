@@ -1,4 +1,4 @@
-"""The twin answers its own programs and the console, and no other page, name, key or signature."""
+"""The twin refuses foreign pages, host names, keys and signatures."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks import container_run
-from tests.unit.worker.container_attempts import QUICK, verbs_of_the_guide
+from tests.unit.worker.container_attempts import QUICK, verbs_of_the_manifests
 from tests.unit.worker.fake_kubernetes import FakeKubernetes
 from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import DEADLINE
@@ -52,10 +52,10 @@ def eventually() -> Eventually:
 
 @pytest.fixture
 def fake_kubernetes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKubernetes]:
-    """A cluster with exactly the permissions of the how-to page."""
+    """A cluster with exactly the permissions of a deployed worker."""
     monkeypatch.delenv("SHOAL_CONTAINER_NAMESPACE", raising=False)
     monkeypatch.delenv("SHOAL_CONTAINER_SERVICE_ACCOUNT", raising=False)
     monkeypatch.setattr(container_run, "SCHEDULE", QUICK)
-    with FakeKubernetes(role=verbs_of_the_guide()) as here:
+    with FakeKubernetes(role=verbs_of_the_manifests()) as here:
         monkeypatch.setenv("KUBECONFIG", str(here.kubeconfig(tmp_path)))
         yield here

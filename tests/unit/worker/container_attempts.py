@@ -21,6 +21,7 @@ from tests.unit.worker.fake_kubernetes import FakeKubernetes
 
 JOB = "job_01J9ZK3V5W7X8Y9Z0A1B2C3D4E"
 GUIDE = Path(__file__).parents[3] / "docs/how-to/container-tasks.md"
+IDENTITIES = GUIDE.parents[2] / "eks" / "base" / "identities.yaml"
 QUICK = PollingSchedule(first_delay=0.001, max_delay=0.004, start_timeout=0.0, cleanup_timeout=10.0)
 PATIENT = PollingSchedule(
     first_delay=0.001, max_delay=0.004, start_timeout=3_600.0, cleanup_timeout=10.0
@@ -77,8 +78,17 @@ def outcome_of(attempt: Attempt, **given: Any) -> ContainerResult:
 
 
 def verbs_of_the_guide() -> set[str]:
-    block = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL)[0]
-    role = next(each for each in yaml.safe_load_all(block) if each["kind"] == "Role")
+    """Returns the permissions in the how-to page, as "verb resource"."""
+    return _verbs(re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL)[0])
+
+
+def verbs_of_the_manifests() -> set[str]:
+    """Returns the permissions that a deployment gives its workers, as "verb resource"."""
+    return _verbs(IDENTITIES.read_text())
+
+
+def _verbs(manifests: str) -> set[str]:
+    (role,) = (each for each in yaml.safe_load_all(manifests) if each["kind"] == "Role")
     return {
         f"{verb} {resource}"
         for rule in role["rules"]
