@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Annotated, Final
 
 import httpx
@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 1024 * 1024
 MAX_SECONDS: Final = 10.0
 _PORTS: Final = {"http": 80, "https": 443}
-_TRANSLATED: Final = IPv6Network("64:ff9b::/96")
+_GLOBAL: Final = IPv6Network("2000::/3")
+"""The allocated IPv6 range. Addresses outside of it can map to private IPv4 addresses."""
+_SPECIAL: Final = (
+    ip_network("192.88.99.0/24"),  # relays of 6to4
+    ip_network("2001::/23"),  # protocols of the IETF, such as Teredo and ORCHID
+    ip_network("2002::/16"),  # 6to4
+    ip_network("3fff::/20"),  # documentation
+)
+"""Special blocks that `ipaddress` takes for global, and tunnels to any IPv4 address."""
 
 
 @task
@@ -76,11 +84,11 @@ async def _public_address(host: str, port: int) -> str:
 
 
 def is_public(text: str) -> bool:
-    """Whether an address is public, also after an IPv6 translation."""
+    """Whether an address is one of the public internet, also after a translation of IPv6."""
     address = ip_address(text)
-    if isinstance(address, IPv6Address) and (
-        address.ipv4_mapped or address.sixtofour or address.teredo or address in _TRANSLATED
-    ):
+    if isinstance(address, IPv6Address) and address not in _GLOBAL:
+        return False
+    if any(address in block for block in _SPECIAL):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 

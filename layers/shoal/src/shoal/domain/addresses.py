@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,6 +12,13 @@ LOOPBACK: Final = "127.0.0.1"
 _LONGEST: Final = 2_048
 _GLOBAL: Final = IPv6Network("2000::/3")
 """The allocated IPv6 range. Addresses outside of it can map to private IPv4 addresses."""
+_SPECIAL: Final = (
+    ip_network("192.88.99.0/24"),  # relays of 6to4
+    ip_network("2001::/23"),  # protocols of the IETF, such as Teredo and ORCHID
+    ip_network("2002::/16"),  # 6to4
+    ip_network("3fff::/20"),  # documentation
+)
+"""Special blocks that `ipaddress` takes for global, and tunnels to any IPv4 address."""
 
 
 def is_public(address: str) -> bool:
@@ -20,11 +27,10 @@ def is_public(address: str) -> bool:
         found = ip_address(address)
     except ValueError:
         return False
-    if isinstance(found, IPv6Address):
-        tunnelled = (found.sixtofour, *(found.teredo or ()))
-        inner = [each for each in tunnelled if each is not None]
-        return found in _GLOBAL and found.is_global and all(map(_open, inner))
-    return _open(found)
+    if isinstance(found, IPv6Address) and found not in _GLOBAL:
+        return False
+    special = any(found in block for block in _SPECIAL)
+    return found.is_global and not found.is_multicast and not special
 
 
 def checked_url(url: str, *, local: bool) -> SplitResult:
@@ -57,10 +63,6 @@ def _split(url: str) -> SplitResult:
     if not usable:
         raise _invalid("is not a URL")
     return parts
-
-
-def _open(address: IPv4Address) -> bool:
-    return address.is_global and not address.is_multicast
 
 
 def _is_number(host: str) -> bool:
