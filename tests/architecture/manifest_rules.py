@@ -18,8 +18,8 @@ TEMPORARY = "/tmp"  # noqa: S108 - inside the pod
 SPOT_NOTICE = 120
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "projected", "secret"}
 RIGHTS = {
-    "jobs": {"create", "get", "list", "watch", "delete"},
-    "pods": {"get", "list"},
+    "jobs": {"create", "delete", "get", "list", "patch"},
+    "pods": {"list"},
     "pods/log": {"get"},
 }
 METRICS = {

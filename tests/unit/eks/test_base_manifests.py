@@ -1,4 +1,4 @@
-"""What the manifests of eks/base allow the pods of container tasks."""
+"""The manifests of eks/base limit the pods of container tasks."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
