@@ -41,11 +41,11 @@ _HASH_LENGTH: Final = 64
 _REBUILT: Final = b"access-control-allow-origin"
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a fault
+class RequestRefused(Exception):  # noqa: N818 - an answer, not a fault
     """The request is refused. The message is the reason."""
 
 
-class Admission:
+class AdmissionFilter:
     """The ASGI application around the emulator's."""
 
     def __init__(self, app: App, port: int, origins: Sequence[str], root: str) -> None:
@@ -62,13 +62,13 @@ class Admission:
         headers = _headers(scope)
         try:
             receive = await self._admitted(scope, headers, receive)
-        except Refused as refusal:
+        except RequestRefused as refusal:
             await _refuse(scope, send, str(refusal))
             return
         await self._app(scope, receive, _with_origin(send, headers.get("origin")))
 
     async def _admitted(self, scope: Scope, headers: Mapping[str, str], receive: Any) -> Any:
-        """Returns the channel of the request's body. Raises Refused."""
+        """Returns the channel of the request's body. Raises RequestRefused."""
         query = parse_qs(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True)
         in_header = headers.get("authorization", "").startswith("AWS")
         in_query = any(name.lower() in _CLAIMS for name in query)
@@ -77,18 +77,18 @@ class Admission:
         if "origin" in headers or not from_container:
             refusal = self._callers.refusal(host, headers.get("origin"))
             if refusal:
-                raise Refused(refusal)
+                raise RequestRefused(refusal)
         if scope.get("method") == "OPTIONS":  # a preflight request
             return receive
         if in_header and in_query:
-            raise Refused("the request has two signatures")
+            raise RequestRefused("the request has two signatures")
         if in_header:
             body, receive = await _read(receive) if scope["type"] == "http" else (b"", receive)
             self._verify(scope, headers, query, body, presigned=False)
         elif in_query:
             self._verify(scope, headers, query, b"", presigned=True)
         elif not _open(scope):
-            raise Refused("the request has no signature")
+            raise RequestRefused("the request has no signature")
         return receive
 
     def _verify(
@@ -100,14 +100,14 @@ class Admission:
         *,
         presigned: bool,
     ) -> None:
-        """Raises Refused unless the signature is that of a known key."""
+        """Raises RequestRefused unless the signature is that of a known key."""
         signature = (
             sigv4.parse_query_signature(query)
             if presigned
             else sigv4.parse_header_signature(headers)
         )
         if isinstance(signature, tuple):
-            raise Refused(signature[1])
+            raise RequestRefused(signature[1])
         key = signature.access_key_id
         if (
             signature.region_set is not None
@@ -115,9 +115,11 @@ class Admission:
             or not (presigned or headers["authorization"].startswith(_SIGNED))
             or key != extract_access_key_id(headers, query)  # the key whose policies will apply
         ):
-            raise Refused("the signature must be a single one of AWS4-HMAC-SHA256 over the host")
+            raise RequestRefused(
+                "the signature must be a single one of AWS4-HMAC-SHA256 over the host"
+            )
         if scope["path"].startswith("/_ministack/") and key != self._root:
-            raise Refused("only the root key may use the administration of the emulator")
+            raise RequestRefused("only the root key may use the administration of the emulator")
         if not (presigned and signature.service == "s3"):  # S3 checks the expiry of its URLs
             _check_time_and_body(signature, headers, body)
         token = (
@@ -137,14 +139,14 @@ class Admission:
             presigned=presigned,
         )
         if failure:
-            raise Refused(failure[1])
+            raise RequestRefused(failure[1])
 
     def _secret(self, key: str, token: str) -> str:
         if key != self._root and iam_evaluator.is_root_access_key(key):
-            raise Refused("the access key is unknown")
+            raise RequestRefused("the access key is unknown")
         found = iam_evaluator.resolve_credential(key, ACCOUNT, token)
         if isinstance(found, iam_evaluator.CredentialResolutionError):
-            raise Refused(found.message)
+            raise RequestRefused(found.message)
         return str(found.secret_access_key)
 
 
@@ -158,12 +160,12 @@ def _open(scope: Scope) -> bool:
 def _check_time_and_body(signature: Any, headers: Mapping[str, str], body: bytes) -> None:
     skewed = sigv4.request_time_failure(signature)
     if skewed:
-        raise Refused(skewed[1])
+        raise RequestRefused(skewed[1])
     stated = headers.get("x-amz-content-sha256", "")
     if len(stated) == _HASH_LENGTH and not hmac.compare_digest(
         stated, hashlib.sha256(body).hexdigest()
     ):
-        raise Refused("the signature covers another body")
+        raise RequestRefused("the signature covers another body")
 
 
 def _headers(scope: Scope) -> dict[str, str]:

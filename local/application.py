@@ -1,7 +1,8 @@
 """Deploys the real template and the real state machine on the emulator.
 
 The SAM transform runs on the client side. The emulator does not support the OpenAPI body of an HTTP
-API, so it is converted to resources that the emulator supports. The rest is deployed unchanged.
+API, so it is converted to resources that the emulator supports, or policies of event buses, which
+are left out. The rest is deployed unchanged.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ STACK: Final = "shoal"
 _BUCKET: Final = "shoal-twin-artifacts"
 _METHODS: Final = frozenset(("get", "post", "put", "delete", "patch", "options", "head"))
 _POINTER: Final = "python/lib/python3.13/site-packages/shoal.pth"
+_UNSUPPORTED: Final = "AWS::Events::EventBusPolicy"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 type Tree = dict[str, Any]
@@ -171,7 +173,11 @@ def read_template(file: str = "template.yaml") -> Tree:
 
 def translated(functions: _Artifact, layer: _Artifact, parameters: Mapping[str, str]) -> Tree:
     """Returns the template for the emulator, with the locations of its artifacts."""
-    return with_routes(transformed(functions.uri, layer.uri, parameters))
+    template = with_routes(transformed(functions.uri, layer.uri, parameters))
+    for name, resource in [*template["Resources"].items()]:
+        if resource["Type"] == _UNSUPPORTED:
+            del template["Resources"][name]
+    return template
 
 
 def transformed(functions: str, layer: str, parameters: Mapping[str, str]) -> Tree:

@@ -24,6 +24,8 @@ import brotli
 from local.application import ROOT
 from local.loopback import Callers, LoopbackHandler, origins
 
+OPENER_POLICY: Final = "same-origin-allow-popups"
+"""Lets the console watch the popup in which a user signs in again; other pages cannot watch it."""
 BUILT: Final = ROOT / "frontend" / "dist"
 _PAGE: Final = Path(__file__).with_name("console.html")
 _DIRECTIVES: Final = (
@@ -143,6 +145,7 @@ class _ConsoleHandler(LoopbackHandler):
             self.send_header("Content-Encoding", encoding)
         self.send_header("Cache-Control", response.cache_control)
         self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Cross-Origin-Opener-Policy", OPENER_POLICY)
         if response is not self.site.not_built:  # that page has an inline script
             self.send_header("Content-Security-Policy", self.site.policy)
         self.end_headers()

@@ -33,7 +33,7 @@ from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import cloudwatch
 
 from local import environments, iam_recorder, meter
-from local.admission import Admission
+from local.admission import AdmissionFilter
 
 type Scope = MutableMapping[str, Any]
 type App = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -356,7 +356,7 @@ def main() -> None:
     root, port = os.environ["AWS_ACCESS_KEY_ID"], int(os.environ["GATEWAY_PORT"])  # noqa: TID251 - as the emulator
     routes = routed(ministack.app.app, Path(sys.argv.pop(1)))
     origins = [each for each in sys.argv.pop(1).split(",") if each]
-    ministack.app.app = Admission(routes, port, origins, root)
+    ministack.app.app = AdmissionFilter(routes, port, origins, root)
     ministack.app.main()
 
 

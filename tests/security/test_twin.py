@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import socket
 import stat
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 import httpx
@@ -394,3 +397,26 @@ def test_sign_in_page_cannot_be_framed(issuer: Issuer) -> None:
 
     assert page.status_code == 200
     assert page.headers["content-security-policy"] == "frame-ancestors 'none'"
+
+
+def test_revoked_refresh_token_returns_no_access_token(issuer: Issuer) -> None:
+    console = origins(CONSOLE_PORT)[0]
+    challenge = urlsafe_b64encode(sha256(b"verifier").digest()).rstrip(b"=").decode()
+    signed_in = HTTP.post(
+        f"{issuer.url}/authorize", data={**REQUEST, "code_challenge": challenge, "user": "ada"}
+    )
+    client = {"client_id": AUDIENCE}
+    code = dict(parse_qsl(urlsplit(signed_in.headers["location"]).query))["code"]
+    form = {"code": code, "code_verifier": "verifier", "redirect_uri": console, **client}
+    grant = {"grant_type": "authorization_code"}
+    refresh = HTTP.post(f"{issuer.url}/token", data={**form, **grant}).json()["refresh_token"]
+    renewal = {"grant_type": "refresh_token", "refresh_token": refresh, **client}
+
+    before = HTTP.post(f"{issuer.url}/token", data=renewal)
+    foreign = HTTP.post(f"{issuer.url}/revoke", data={"token": refresh, "client_id": "other"})
+    between = HTTP.post(f"{issuer.url}/token", data=renewal)
+    revoked = HTTP.post(f"{issuer.url}/revoke", data={"token": refresh, **client})
+    after = HTTP.post(f"{issuer.url}/token", data=renewal)
+
+    assert [each.status_code for each in (before, foreign, between, revoked)] == [200] * 4
+    assert (after.status_code, after.json()) == (400, {"error": "invalid_grant"})

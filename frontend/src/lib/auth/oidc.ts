@@ -8,6 +8,7 @@ interface Endpoints {
   authorization_endpoint: string;
   token_endpoint: string;
   end_session_endpoint?: string;
+  revocation_endpoint?: string;
 }
 
 interface PendingSignIn {
@@ -23,6 +24,8 @@ const PENDING_KEY = "shoal.attempt";
 const CHANNEL = "shoal.sign-in";
 /** Tokens that expire within this time, in milliseconds, are renewed. */
 const RENEW_BEFORE_EXPIRY = 60_000;
+/** Milliseconds that a sign-out waits for the revocation. */
+const REVOCATION_TIMEOUT = 3_000;
 
 export class Auth {
   private discovery: Promise<Endpoints> | null = null;
@@ -104,14 +107,23 @@ export class Auth {
     return this.renewal;
   }
 
+  /** Forgets the tokens, revokes the refresh token, and ends the session at the issuer. */
   async signOut(): Promise<void> {
+    const refresh = session.get()?.refresh;
     session.set(null);
-    const { end_session_endpoint: endpoint } = await this.endpoints().catch(() => ({
-      end_session_endpoint: undefined,
-    }));
+    const endpoints: Partial<Endpoints> = await this.endpoints().catch(() => ({}));
+    if (refresh && endpoints.revocation_endpoint) await this.revoke(endpoints.revocation_endpoint, refresh);
+    const endpoint = endpoints.end_session_endpoint;
     if (!endpoint) return location.assign("/");
     const query = new URLSearchParams({ client_id: this.config.clientId, logout_uri: location.origin });
     location.assign(`${endpoint}?${query}`);
+  }
+
+  /** Revokes a refresh token, and with it the access tokens that it returned. An unreachable issuer must not prevent the sign-out. */
+  private async revoke(endpoint: string, token: string): Promise<void> {
+    const body = new URLSearchParams({ client_id: this.config.clientId, token, token_type_hint: "refresh_token" });
+    const signal = AbortSignal.timeout(REVOCATION_TIMEOUT);
+    await fetch(endpoint, { method: "POST", body, signal }).catch(() => undefined);
   }
 
   private async requestRenewal(): Promise<boolean> {
