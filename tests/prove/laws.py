@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from shoal.domain.canary import CanaryVerdict
-from shoal.domain.chunk import CRASHES_TO_FAIL, Chunk
+from shoal.domain.chunk import CRASHES_TO_FAIL, LONGEST_PAUSE, Chunk
 from shoal.domain.job import Job
 from shoal.domain.tally import Entry, Sum
 from shoal.domain.window import Window
@@ -291,6 +291,7 @@ class Laws:
             self.branches["a task waits to be retried"] += 1
         if new.lapses > old.lapses:
             self.branches[f"a lease lapses unacknowledged, {min(new.lapses, 3)} in a row"] += 1
+            self._held(old, new)
         if old.current_task is None and new.current_task is not None and old.isolated:
             self.branches["an isolated task is named before it starts"] += 1
 
@@ -366,6 +367,13 @@ class Laws:
         if job is not None:
             most = job.spec.policy.max_attempts
             self.check("attempts stay within max_attempts", max(new.attempts) <= most, change)
+
+    def _held(self, old: Chunk, new: Chunk) -> None:
+        """Leases in a row that no worker acknowledged hold the chunk for longer and longer."""
+        if old.lease is not None and new.lapses > 1:
+            pause = min(LONGEST_PAUSE, self.lease * 2.0 ** (new.lapses - 2))
+            waited = self._simulation.now - old.lease.until
+            self.check("unacknowledged leases hold their chunk", waited >= pause, shown(new))
 
     def _count_starts_again(self, chunk: Chunk) -> None:
         for index in range(chunk.first, chunk.first + chunk.size):

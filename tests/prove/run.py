@@ -148,6 +148,8 @@ class _Director:
         while True:
             while len(world.pods.pods) < _PODS:
                 world.new_pod(self._types())
+            if world.laws.calm and not self._offers_all():
+                world.new_pod()  # a task killed the only pod with all types
             simulation.sleep(8.0)
             for pod in list(world.pods.pods):
                 if faults.strikes(Fault.POD_KILLED, f"{pod.name} fate"):
@@ -195,6 +197,10 @@ class _Director:
                     "belongs to a later version",
                     fault="rolled back",
                 )
+
+    def _offers_all(self) -> bool:
+        """Whether a pod offers every task type."""
+        return any(pod.fork_client.types.keys() >= TYPES for pod in self._world.pods.pods)
 
     def _types(self) -> frozenset[str]:
         world = self._world

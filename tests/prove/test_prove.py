@@ -1,11 +1,12 @@
 import json
 import re
 import sys
+from collections.abc import Mapping
 
 import pytest
 import yaml
 
-from tests.model.mutations import MUTATIONS
+from tests.model.mutations import MUTATIONS, applied
 from tests.prove.campaign import campaign, report
 from tests.prove.controls import found_by
 from tests.prove.coverage import DEMANDED, OF_WORKERS, OUTSIDE, missing
@@ -14,8 +15,14 @@ from tests.prove.known import KNOWN, KnownFault, unknown
 from tests.prove.run import play
 from tests.prove.shrink import shrunk
 from tests.prove.state_machine import FOLDER
+from tests.prove.worker_mistakes import WORKER_MISTAKES
 
 SEEDS = 500
+WORKER_SEEDS: Mapping[str, int] = {
+    "an isolated task starts before it is named": 58,
+    "leases that lapse in a row do not hold the chunk": 9,
+}
+"""A seed that finds each of `WORKER_MISTAKES`."""
 FOUND = (
     "a report is accepted and dropped",
     "a report writes its row without its part",
@@ -53,6 +60,14 @@ def test_mistake_is_found_by_a_few_seeds(name: str) -> None:
     (mutation,) = [each for each in MUTATIONS if each.name == name]
 
     assert any(found_by(mutation, seed) for seed in range(_FEW))
+
+
+@pytest.mark.parametrize("name", WORKER_MISTAKES)
+def test_mistake_about_lapsed_leases_is_found(name: str) -> None:
+    with applied(WORKER_MISTAKES[name]):
+        found = unknown(play(WORKER_SEEDS[name]).violations)
+
+    assert found
 
 
 def test_run_replays_exactly() -> None:
