@@ -74,7 +74,7 @@ class Answers:
         job, row = world.jobs.row(job_id), world.chunks.row(job_id, number)
         if job is None or row is None or job.stopping or job.paused:
             return
-        if world.faults.rates.keys() & _LOSSES or row.generation != job.generation:
+        if world.faults.met.keys() & _LOSSES or row.generation != job.generation:
             return
         if row.finished or row.lease is not None:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -91,6 +92,17 @@ _SELDOM: Final = frozenset(
     )
 )
 """Faults of something that happens seldom in a run."""
+_THEMES: Final[Sequence[frozenset[Fault]]] = (
+    frozenset((Fault.STALLED, Fault.API_ANSWER_LOST, Fault.FROZEN, Fault.INVOCATION_FORGOTTEN)),
+    frozenset((Fault.STALLED, Fault.MESSAGE_TWICE, Fault.MESSAGE_LATE)),
+    frozenset((Fault.KILLED_AFTER, Fault.KILLED_BEFORE, Fault.POD_KILLED)),
+    frozenset((Fault.LOST_ANSWER, Fault.LOST_REQUEST, Fault.REPEATED, Fault.THROTTLED)),
+    frozenset((Fault.SWEPT_EARLY, Fault.EVENT_LOST, Fault.STALLED, Fault.EXECUTION_ABORTED)),
+)
+"""Kinds that break something together; half of the runs enable one of these sets."""
+_THEME: Final = 0.5
+_AFTER_A_WRITE: Final = 4.0
+"""How much more often a fault strikes at the call that follows a write of a row."""
 _RATES: Final = (0.01, 0.03, 0.1, 0.3)
 _HIGH_RATES: Final = (0.1, 0.3, 0.6, 0.9)
 _EXPIRY: Final = frozenset((Fault.ROW_EXPIRED, Fault.OBJECT_EXPIRED))
@@ -108,10 +120,14 @@ class Faults:
         self.rates: dict[Fault, float] = {}
         self.budgets: dict[Fault, int] = {}
         share = decisions.between(_WORLD, 0.0, 0.5)
+        theme: frozenset[Fault] = frozenset()
+        if decisions.chance(_WORLD, _THEME):
+            theme = _THEMES[decisions.integer(_WORLD, 0, len(_THEMES) - 1)]
         for kind in Fault:
             if kind in _EXPIRY:
                 continue
             enabled = decisions.chance(_WORLD, share / (4 if kind in _RARE else 1))
+            enabled = enabled or kind in theme
             if wanted is not None:
                 enabled = kind in wanted
             if enabled:
@@ -120,18 +136,21 @@ class Faults:
                 self.budgets[kind] = decisions.integer(_WORLD, 1, 5)
         self._write_weights = self._weights(1.0)
         self._read_weights = self._weights(_READS)
+        self._hot_weights = self._weights(_AFTER_A_WRITE)
 
     def _weights(self, part: float) -> Weights:
-        rates = [part * self.rates.get(kind, 0.0) for kind in PORT_FAULTS]
+        rates = [min(0.3, part * self.rates.get(kind, 0.0)) for kind in PORT_FAULTS]
         rest = 1.0 - min(_MOST, sum(rates))
         latencies = [rest * weight / sum(_LATENCY_WEIGHTS) for weight in _LATENCY_WEIGHTS]
         return Weights([*latencies, *rates])
 
-    def at_port(self, actor: str, *, writes: bool) -> Fault | float:
-        """The latency or the fault of a port call."""
+    def at_port(self, actor: str, *, writes: bool, hot: bool) -> Fault | float:
+        """The latency or the fault of a port call; `hot` if it follows a write of a row."""
         if not self.active:
             return _LATENCIES[0]
         weights = self._write_weights if writes else self._read_weights
+        if hot:
+            weights = self._hot_weights
         option = _PORT_OPTIONS[self._decisions.choose(actor, weights)]
         if not isinstance(option, Fault):
             return option

@@ -155,7 +155,7 @@ class Lambda:
     def freeze(self, invocation: Invocation, function: str, longest: float, who: str) -> None:
         """Freeze an invocation at some point of its work, for up to its time."""
         simulation = self._simulation
-        begin = simulation.now + self._faults.between(who, 0.0, 0.08)
+        begin = simulation.now + self._faults.between(who, 0.0, 0.03)
         until = begin + self._faults.between(who, 0.3, 0.95) * longest
 
         def begun() -> None:

@@ -24,6 +24,13 @@ _REPEATABLE: Final = frozenset(
     )
 )
 """Conditional writes. If the SDK repeats one after it was done, it reads as lost."""
+_ROWS: Final = frozenset(
+    (
+        *("jobs.put", "jobs.begin", "chunks.put", "chunks.put_all", "tenants.admit"),
+        *("windows.put", "windows.note", "windows.open", "windows.resize", "bulk.put"),
+    )
+)
+"""Writes of rows. What has to follow them is done again by somebody else if it is not done."""
 _INDEXED: Final = frozenset(("jobs.page",))
 """Reads of an index, which can be behind."""
 
@@ -55,7 +62,9 @@ class Calls:
             return rows.all()
         self.count += 1
         what = f"{port}.{name}"
-        fate = self.faults.at_port(actor.name, writes=not only_reads(what))
+        process = actor.process
+        fate = self.faults.at_port(actor.name, writes=not only_reads(what), hot=process.wrote)
+        process.wrote = what in _ROWS
         if not isinstance(fate, float):
             return self._faulty(fate, what, rows, args)
         simulation.sleep(fate)
