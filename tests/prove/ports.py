@@ -30,7 +30,7 @@ _ROWS: Final = frozenset(
         *("windows.put", "windows.note", "windows.open", "windows.resize", "bulk.put"),
     )
 )
-"""Writes of rows. What has to follow them is done again by somebody else if it is not done."""
+"""Writes of rows. If the next step of the protocol fails, another actor has to repeat it."""
 _INDEXED: Final = frozenset(("jobs.page",))
 """Reads of an index, which can be behind."""
 
