@@ -2,6 +2,9 @@
 
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
+
+from shoal.ports.blobs import UploadLink
 from tests.contract.aws_services import Aws
 from tests.contract.examples import fresh_id
 from tests.contract.port_sets import Ports, on_aws
@@ -30,3 +33,39 @@ def test_an_artifact_has_a_name_and_links(ports: Ports) -> None:
     assert ports.artifacts.uri(key) == f"s3://results/{key}"
     assert key in ports.artifacts.link(key, seconds=60)
     assert key in ports.artifacts.upload_link(key, 5, seconds=60).url
+
+
+def test_an_upload_link_replaces_the_object_of_its_time(ports: Ports) -> None:
+    key = f"artifacts/{fresh_id()}/0/1/a.txt"
+
+    new = ports.artifacts.upload_link(key, 5, seconds=60).headers
+    ports.upload(f"{key}.bak", b"12345")
+    other = ports.artifacts.upload_link(key, 5, seconds=60).headers
+    ports.upload(key, b"12345")
+    replacing = ports.artifacts.upload_link(key, 5, seconds=60).headers
+
+    assert new == other == {"If-None-Match": "*"}
+    assert list(replacing) == ["If-Match"]
+
+
+def test_an_upload_link_works_once_and_with_its_size(on_ministack: Aws) -> None:
+    artifacts, key = on_aws(on_ministack).artifacts, f"artifacts/{fresh_id()}/0/1/a.txt"
+
+    def put(link: UploadLink, body: bytes) -> int:
+        return httpx.put(link.url, content=body, headers=dict(link.headers)).status_code
+
+    first = artifacts.upload_link(key, 5, seconds=60)
+    once = [put(first, b"123456"), put(first, b"first"), put(first, b"again")]
+    second = artifacts.upload_link(key, 6, seconds=60)
+    replaced = [put(second, b"second"), put(second, b"anothe"), put(first, b"again")]
+
+    assert once == [403, 200, 412]
+    assert replaced == [200, 412, 412]
+    assert httpx.get(artifacts.link(key, seconds=60)).content == b"second"
+
+
+def test_an_upload_link_signs_its_condition(on_ministack: Aws) -> None:
+    artifacts, key = on_aws(on_ministack).artifacts, f"artifacts/{fresh_id()}/0/1/a.txt"
+    link = artifacts.upload_link(key, 5, seconds=60)
+
+    assert httpx.put(link.url, content=b"first").status_code == 403

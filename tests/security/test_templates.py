@@ -20,6 +20,7 @@ FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     "Fn::Equals": lambda given: given[0] == given[1],
     "Fn::Not": lambda given: not given[0],
     "Fn::Or": any,
+    "Fn::And": all,
 }
 
 
@@ -34,6 +35,8 @@ def resolved(value: Any, parameters: Mapping[str, str]) -> Any:
     match function:
         case "Ref":
             found: Any = parameters[given]
+        case "Condition":
+            found = resolved(TEMPLATE["Conditions"][given], parameters)
         case "Fn::If":
             name, first, second = given
             holds = resolved(TEMPLATE["Conditions"][name], parameters)
@@ -52,7 +55,7 @@ def addresses(stage: str, origins: str | None = None, local: str | None = None) 
     parameters = defaults | {name: value for name, value in given.items() if value is not None}
     client = RESOURCES["ConsoleClient"]["Properties"]
     cors = RESOURCES["HttpApi"]["Properties"]["CorsConfiguration"]["Fn::If"]
-    allowed = []
+    allowed: list[str] = []
     if resolved(TEMPLATE["Conditions"][cors[0]], parameters):
         allowed = resolved(cors[1]["allowOrigins"], parameters)
     returns = resolved([client["CallbackURLs"], client["LogoutURLs"]], parameters)
@@ -70,7 +73,8 @@ def test_prod_trusts_no_localhost_by_default(origins: str | None) -> None:
 
 def test_prod_allows_the_cli_by_a_parameter() -> None:
     assert SIGN_IN in addresses("prod", CONSOLE, "true")
-    assert SIGN_IN in addresses("dev")
+    assert {SIGN_IN, "http://localhost:3000"} <= addresses("prod", None, "true")
+    assert {SIGN_IN, "http://localhost:3000"} <= addresses("dev")
 
 
 def test_only_the_publisher_of_job_events_can_put_events() -> None:

@@ -131,7 +131,7 @@ def test_the_variables_agree_with_the_worker() -> None:
         f"exceeds {wire.MAX_INLINE_BYTES:,} bytes",
         f"in bytes, at most {wire.MAX_PART_BYTES:,}",
         f"without a signature, within {leasing.UPLOAD_SECONDS // 60} minutes",
-        f"signature, within {artifacts.LINK_SECONDS // 60} minutes. Without a `size`",
+        f"signature, within {artifacts.LINK_SECONDS // 60} minutes. The `url`",
         f"`key`, 1 to {wire.MAX_EFFECT_KEY} characters",
         f"any JSON of up to {MAX_EFFECT_BYTES:,} bytes",
         f"`size` in bytes, at most {wire.MAX_ARTIFACT_BYTES:,}, gives",

@@ -66,19 +66,23 @@ class ObjectBucket:
         seconds: int,
         size: int | None = None,
         metadata: Mapping[str, str] | None = None,
+        replaced: str | None = None,
     ) -> UploadLink:
         """Return a link to write an object (of `size` bytes) if the key does not exist.
 
-        The metadata is signed: S3 rejects other headers.
+        With the ETag of a `replaced` object, the link writes the object if it still has this ETag.
+        The size, the metadata and the condition are signed: S3 rejects other headers.
         """
-        place: dict[str, Any] = {"Bucket": self.name, "Key": key, "IfNoneMatch": "*"}
+        condition = {"IfNoneMatch": "*"} if replaced is None else {"IfMatch": replaced}
+        place: dict[str, Any] = {"Bucket": self.name, "Key": key, **condition}
         if size is not None:
             place["ContentLength"] = size
         if metadata:
             place["Metadata"] = metadata
         url = self.client.generate_presigned_url("put_object", Params=place, ExpiresIn=seconds)
         headers = {f"x-amz-meta-{name}": value for name, value in (metadata or {}).items()}
-        return UploadLink(url, {"If-None-Match": "*", **headers})
+        required = {"If-None-Match": "*"} if replaced is None else {"If-Match": replaced}
+        return UploadLink(url, {**required, **headers})
 
     def get(self, key: str) -> StoredObject | None:
         """Return an object, or None if it does not exist."""
@@ -205,9 +209,11 @@ class S3ArtifactStore:
         self._name = bucket.name
 
     def upload_link(self, key: str, size: int, *, seconds: int) -> UploadLink:
-        place = {"Bucket": self._name, "Key": key, "ContentLength": size}
-        url = self._client.generate_presigned_url("put_object", Params=place, ExpiresIn=seconds)
-        return UploadLink(url, {})
+        with translated():
+            answer = self._client.list_objects_v2(Bucket=self._name, Prefix=key, MaxKeys=1)
+        found = answer.get("Contents", ())  # the key sorts before the keys that it begins
+        replaced = found[0]["ETag"] if found and found[0]["Key"] == key else None
+        return self._bucket.upload_new(key, seconds=seconds, size=size, replaced=replaced)
 
     def stored(self, prefix: str) -> Sequence[StoredArtifact]:
         with translated():

@@ -19,7 +19,10 @@ class ArtifactStore(Protocol):
     """Files of tasks, in the results bucket."""
 
     def upload_link(self, key: str, size: int, *, seconds: int) -> UploadLink:
-        """Return a link with which a worker writes the object; an existing object is replaced."""
+        """Return a link for one PUT of this size, which replaces the object that exists now.
+
+        After a PUT, the link writes nothing else, so that a stored file does not change later.
+        """
 
     def stored(self, prefix: str) -> Sequence[StoredArtifact]:
         """Return the objects under a prefix, at most a thousand."""

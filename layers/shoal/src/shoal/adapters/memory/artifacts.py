@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from shoal.adapters.memory.restorable import Restorable
 from shoal.ports.artifacts import StoredArtifact
 from shoal.ports.blobs import UploadLink
@@ -18,7 +20,11 @@ class MemoryArtifactStore(Restorable):
         self._objects[key] = body
 
     def upload_link(self, key: str, size: int, *, seconds: int) -> UploadLink:
-        return UploadLink(f"memory://results/{key}?size={size}&write={seconds}", {})
+        body = self._objects.get(key)
+        condition = {"If-None-Match": "*"}
+        if body is not None:
+            condition = {"If-Match": f'"{sha256(body).hexdigest()}"'}
+        return UploadLink(f"memory://results/{key}?size={size}&write={seconds}", condition)
 
     def stored(self, prefix: str) -> list[StoredArtifact]:
         found = sorted(key for key in self._objects if key.startswith(prefix))
