@@ -37,7 +37,8 @@ def test_webhook_secret_is_shown_only_when_it_is_added(shoal: Any) -> None:
 class ImmediateBulkRuns(MemoryBulkRuns):
     """Runs a bulk action when it is started."""
 
-    def start(self, tenant: str, action_id: str) -> None:
+    def start(self, tenant: str, action_id: str, *, ending: bool = False) -> None:
+        del ending
         while bootstrap.bulk_actions().step(tenant, action_id):
             pass
 

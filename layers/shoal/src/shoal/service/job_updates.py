@@ -12,7 +12,7 @@ TRIES: Final = 20
 
 
 class Update[R, M](NamedTuple):
-    """The row that was read last, and what was written over it; None if nothing was."""
+    """The row of the last read, and the row that was written over it; None if nothing was."""
 
     row: R
     moved: M | None
