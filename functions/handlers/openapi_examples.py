@@ -166,6 +166,7 @@ EXAMPLES: Final[Mapping[str, Sample]] = {
     "DiscardRequest": {"cause": _CAUSE, "reason": "these files are not images"},
     "JobBody": _JOB_BODY,
     "JobPageBody": {"items": [_JOB_BODY], "next_token": None},
+    "UploadRequest": {"size": 48_000_000},
     "UploadBody": {
         "inputs_uri": "s3://inputs/uploads/acme/01M8D293DG2CN0VKF225DPTQ3A.jsonl",
         "upload_url": "https://inputs.example/uploads/acme/01M8D293DG2CN0VKF225DPTQ3A.jsonl",

@@ -79,6 +79,18 @@ def test_links_read_and_write_once_without_credentials(on_ministack: Aws) -> Non
     assert answer.content == b"b\n"
 
 
+def test_an_upload_link_accepts_only_its_size(on_ministack: Aws) -> None:
+    blobs, key = on_aws(on_ministack).blobs, f"inputs/{fresh_id()}"
+    upload = blobs.upload_link(key, seconds=60, size=4)
+
+    statuses = [
+        httpx.put(upload.url, content=body, headers=upload.headers).status_code
+        for body in (b"a\nb", b"a\nb\nc\n", b"a\nb\n")
+    ]
+
+    assert statuses == [403, 403, 200]
+
+
 def test_a_copy_lives_apart_from_its_source(ports: Ports) -> None:
     source, target = f"uploads/{fresh_id()}", f"inputs/{fresh_id()}"
     ports.blobs.put(source, b"one")

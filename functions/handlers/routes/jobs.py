@@ -30,7 +30,7 @@ from shoal.service.submission import Submitted, fingerprint
 from shoal.wire.fields import Instant, Name, TagSought
 from shoal.wire.jobs import JobBody, JobPageBody
 from shoal.wire.steering import ChangeRequest, CloneRequest, DiscardRequest, RetryRequest
-from shoal.wire.submission import JobSubmission, UploadBody
+from shoal.wire.submission import JobSubmission, UploadBody, UploadRequest
 from shoal.wire.worker import TypeName
 
 router = new_router()
@@ -215,9 +215,10 @@ def clone_job(
 
 
 @router.post("/api/v1/inputs", operation_id="uploadInputs", tags=["jobs"])
-def upload_inputs() -> UploadBody:
+def upload_inputs(body: UploadRequest | None = None) -> UploadBody:
     """Get a link to upload inputs of up to 1 GB. PUT JSON Lines, then submit with `inputs_uri`."""
-    return upload_body(bootstrap.submission().upload(caller(router).tenant))
+    size = None if body is None else body.size
+    return upload_body(bootstrap.submission().upload(caller(router).tenant, size))
 
 
 def _submitted(submitted: Submitted) -> Response[JobBody]:

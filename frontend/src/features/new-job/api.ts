@@ -21,11 +21,12 @@ async function submitJob(api: Api, submission: Submission, key: string): Promise
 }
 
 async function uploadInputs(api: Api, lines: string[]): Promise<string> {
-  const upload = await unwrap(api.POST("/api/v1/inputs", {}));
+  const content = new Blob(lines.map((each) => `${each}\n`));
+  const upload = await unwrap(api.POST("/api/v1/inputs", { body: { size: content.size } }));
   const response = await fetch(upload.upload_url, {
     method: "PUT",
     headers: upload.upload_headers,
-    body: new Blob(lines.map((each) => `${each}\n`)),
+    body: content,
   });
   if (!response.ok) throw new Problem(response.status, "Uploading the inputs to the bucket failed");
   return upload.inputs_uri;

@@ -2527,7 +2527,7 @@ export interface components {
          */
         Range: {
             /** Range */
-            range: components["schemas"]["Whole"][];
+            range: components["schemas"]["shoal__wire__fields__Whole__1"][];
         };
         /**
          * RangedInputs
@@ -3288,6 +3288,16 @@ export interface components {
             upload_url: string;
         };
         /**
+         * UploadRequest
+         * @description The size of the file in bytes. With it, the link accepts no file of another size.
+         * @example {
+         *       "size": 48000000
+         *     }
+         */
+        UploadRequest: {
+            size?: components["schemas"]["shoal__wire__fields__Whole__2"] | null;
+        };
+        /**
          * UsageBody
          * @description The usage of a tenant.
          */
@@ -3450,7 +3460,6 @@ export interface components {
             /** Event Id */
             event_id: string;
         };
-        Whole: number;
         /**
          * WhyBody
          * @description The reasons that apply, in the order in which to deal with them.
@@ -3624,6 +3633,8 @@ export interface components {
             version: string;
             worker: components["schemas"]["WorkerId"];
         };
+        shoal__wire__fields__Whole__1: number;
+        shoal__wire__fields__Whole__2: number;
     };
     responses: {
         /** @description The body is not valid JSON */
@@ -4112,7 +4123,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UploadRequest"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -4126,6 +4141,7 @@ export interface operations {
             400: components["responses"]["BAD_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
             403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
             409: components["responses"]["CONFLICT"];
             413: components["responses"]["CONTENT_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];

@@ -175,8 +175,8 @@ class S3BlobStore:
         place = {"Bucket": self._name, "Key": key}
         return self._client.generate_presigned_url("get_object", Params=place, ExpiresIn=seconds)
 
-    def upload_link(self, key: str, *, seconds: int) -> UploadLink:
-        return self._bucket.upload_new(key, seconds=seconds)
+    def upload_link(self, key: str, *, seconds: int, size: int | None = None) -> UploadLink:
+        return self._bucket.upload_new(key, seconds=seconds, size=size)
 
     def uri(self, key: str) -> str:
         return f"s3://{self._name}/{key}"

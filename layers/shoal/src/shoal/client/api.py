@@ -126,7 +126,7 @@ class Api:
 
     def upload(self, lines: bytes) -> Flow[str]:
         """Upload inputs as JSON Lines and return their URI."""
-        response = yield from self.call("POST", "inputs")
+        response = yield from self.call("POST", "inputs", {"size": len(lines)})
         target = response.json
         url, headers = target["upload_url"], target["upload_headers"]
         yield from send(HttpRequest("PUT", url, headers=headers, content=lines))

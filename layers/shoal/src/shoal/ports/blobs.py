@@ -34,8 +34,8 @@ class BlobStore(Protocol):
     def link(self, key: str, *, seconds: int) -> str:
         """Return a URL that reads the object, valid for the given seconds."""
 
-    def upload_link(self, key: str, *, seconds: int) -> UploadLink:
-        """Return a link for one PUT, so that the object cannot change after it was read."""
+    def upload_link(self, key: str, *, seconds: int, size: int | None = None) -> UploadLink:
+        """Return a link for one PUT (of `size` bytes): a read object cannot change later."""
 
     def uri(self, key: str) -> str:
         """Return its URI, `s3://bucket/key`."""

@@ -149,12 +149,12 @@ class Submission:
         spec = replace(spec, **changes)
         return self.submit(tenant, spec, key=key, fingerprint=fingerprint, trace=trace)
 
-    def upload(self, tenant: str) -> Upload:
-        """Create a link to upload inputs of up to 1 GB."""
+    def upload(self, tenant: str, size: int | None = None) -> Upload:
+        """Create a link to upload inputs: of exactly `size` bytes, if it is given."""
         now = self.clock.now()
         name = ids.new_job_id(now, self.entropy.bytes()).removeprefix("job_")
         key = f"{_upload_prefix(tenant)}{name}{_SUFFIX}"
-        link = self.blobs.upload_link(key, seconds=UPLOAD_SECONDS)
+        link = self.blobs.upload_link(key, seconds=UPLOAD_SECONDS, size=size)
         return Upload(self.blobs.uri(key), link, now + UPLOAD_SECONDS)
 
     def _replay(self, job: Job, fingerprint: str) -> Submitted:

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from shoal.domain.grid import Grid, Json
 from shoal.domain.job import Lines, Priority, Repeat, Source, Spec
-from shoal.domain.sizing import MAX_CHUNK, MAX_TASKS
+from shoal.domain.sizing import MAX_CHUNK, MAX_INPUT_BYTES, MAX_TASKS
 from shoal.wire.bodies import CLOSED, RequestBody, ResponseBody
 from shoal.wire.fields import (
     MAX_EXACT,
@@ -156,6 +156,14 @@ class JobSubmission(BaseModel):
 
 def _values(axis: Axis) -> range | list[Json]:
     return range(*axis.range) if isinstance(axis, Range) else axis
+
+
+class UploadRequest(BaseModel):
+    """The size of the file in bytes. With it, the link accepts no file of another size."""
+
+    model_config = CLOSED
+
+    size: Annotated[Whole, Field(ge=1, le=MAX_INPUT_BYTES)] | None = None
 
 
 class UploadBody(ResponseBody):

@@ -36,8 +36,9 @@ class MemoryBlobStore(Restorable):
     def link(self, key: str, *, seconds: int) -> str:
         return f"memory://{self._bucket}/{key}?read={seconds}"
 
-    def upload_link(self, key: str, *, seconds: int) -> UploadLink:
-        return UploadLink(f"memory://{self._bucket}/{key}?write={seconds}", {})
+    def upload_link(self, key: str, *, seconds: int, size: int | None = None) -> UploadLink:
+        sized = "" if size is None else f"&size={size}"
+        return UploadLink(f"memory://{self._bucket}/{key}?write={seconds}{sized}", {})
 
     def uri(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"
