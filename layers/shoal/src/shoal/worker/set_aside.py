@@ -14,7 +14,7 @@ _MAX_FAILURES: Final = 6
 """Failures after which the message returns to the queue: about a lease."""
 
 
-class _Entry(NamedTuple):
+class _PostponedRun(NamedTuple):
     run: ChunkRun
     request_id: str
     due: float
@@ -24,7 +24,7 @@ class SetAside:
     """The runs that wait, at most as many as one request may have. One thread uses it."""
 
     def __init__(self) -> None:
-        self._entries: list[_Entry] = []
+        self._entries: list[_PostponedRun] = []
 
     def put(self, run: ChunkRun, request_id: str, now: float, retry_after: float | None) -> float:
         """Sets a run aside; not if it failed too often, or too many others wait.
@@ -36,7 +36,7 @@ class SetAside:
         )
         run.failures += 1
         if run.failures <= _MAX_FAILURES and len(self._entries) < MAX_BATCH:
-            self._entries.append(_Entry(run, request_id, now + seconds))
+            self._entries.append(_PostponedRun(run, request_id, now + seconds))
         return seconds
 
     def __contains__(self, run: ChunkRun) -> bool:
