@@ -20,6 +20,7 @@ include mk/template.mk
 include mk/eks.mk
 include mk/peers.mk
 include mk/console.mk
+include mk/audit.mk
 include mk/prose.mk
 
 .PHONY: help

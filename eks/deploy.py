@@ -23,6 +23,7 @@ from eks.addresses import Addresses, parameters
 ROOT: Final = Path(__file__).parents[1]
 KUBECTL: Final = str(ROOT / ".tools" / "eks" / "bin" / "kubectl")
 KEDA: Final = "https://github.com/kedacore/keda/releases/download/v2.20.2/keda-2.20.2.yaml"
+PYTHON_IMAGE: Final = "python:3.13-slim"
 POD_MONITORS: Final = (
     "https://raw.githubusercontent.com/prometheus-operator/prometheus-operator/v0.93.1"
     "/example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml"
@@ -116,9 +117,11 @@ class Deploy:
             tag = f"{tag}-{self.now():.0f}"
         digest = self._digest(repository, tag)
         if not digest:
-            build = f"PYTHON_DIGEST={self.options.digest and '@' + self.options.digest}"
+            base = self.options.digest or self._base_digest()
             self.shell(
-                *("docker", "build", "--file", "worker_image/Dockerfile", "--build-arg", build),
+                *("docker", "build", "--file", "worker_image/Dockerfile"),
+                *("--build-arg", f"PYTHON_DIGEST=@{base}"),
+                *("--label", f"org.opencontainers.image.base.digest={base}"),
                 *("--tag", f"{repository}:{tag}", "."),
             )
             password = self._aws("ecr", "get-login-password")
@@ -128,6 +131,14 @@ class Deploy:
             self.shell("docker", "push", f"{repository}:{tag}")
             digest = self._digest(repository, tag)
         return f"{repository}@{digest}"
+
+    def _base_digest(self) -> str:
+        """Returns the digest of the base image that its registry has now."""
+        self.shell("docker", "pull", "--quiet", PYTHON_IMAGE)
+        named = self.shell(
+            "docker", "image", "inspect", "--format", "{{index .RepoDigests 0}}", PYTHON_IMAGE
+        )
+        return named.strip().partition("@")[2]
 
     def _digest(self, repository: str, tag: str) -> str:
         """Returns the digest of a pushed image; empty if it does not exist."""

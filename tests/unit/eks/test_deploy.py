@@ -24,6 +24,7 @@ CLUSTER = {
     "RepositoryUri": "images.example/shoal-dev/worker",
 }
 DIGEST = f"sha256:{'1' * 64}"
+BASE_DIGEST = f"sha256:{'2' * 64}"
 
 
 def stack(outputs: Mapping[str, str]) -> str:
@@ -54,6 +55,7 @@ class FakeShell:
             "batch-get-image": lambda: self._image(words),
             "get-login-password": lambda: "secret",
             "docker version": lambda: "arm64\n",
+            "RepoDigests": lambda: f"python@{BASE_DIGEST}\n",
         }
         return next((answer() for part, answer in answers.items() if part in line), "")
 
@@ -142,6 +144,17 @@ def test_base_image_can_be_pinned(deploy: Callable[..., FakeShell]) -> None:
     shell = deploy(FakeShell(), digest=DIGEST)
 
     assert shell.any(f"PYTHON_DIGEST=@{DIGEST}")
+
+
+def test_image_is_built_on_the_current_base_image_by_digest(
+    deploy: Callable[..., FakeShell],
+) -> None:
+    shell = deploy(FakeShell())
+
+    build = shell.commands[shell.first("docker build")]
+    assert f"PYTHON_DIGEST=@{BASE_DIGEST}" in build
+    assert f"--label org.opencontainers.image.base.digest={BASE_DIGEST}" in build
+    assert shell.first("docker pull --quiet python:3.13-slim") < shell.first("docker build")
 
 
 def test_given_image_is_used_unchanged(deploy: Callable[..., FakeShell], tmp_path: Path) -> None:
