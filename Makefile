@@ -22,6 +22,7 @@ include mk/peers.mk
 include mk/console.mk
 include mk/audit.mk
 include mk/prose.mk
+include mk/security.mk
 
 .PHONY: help
 help: ## Show this list
@@ -77,7 +78,7 @@ sam-local: setup ## Serve the API from SAM's containers, on the twin of `make up
 
 # Its parts run in parallel; each prints its output when it ends.
 .PHONY: check
-check: ## Format, lint, types, imports, prose, template, manifests, generated files
+check: ## Format, lint, types, imports, prose, security, template, manifests, generated files
 	@+$(MAKE) --no-print-directory --jobs=$(PROCESSORS) --output-sync=target --keep-going every-check
 
 .PHONY: every-check

@@ -50,6 +50,8 @@ ADDED: Final[Mapping[str, str]] = {
     r"after\.registry\.open job_\w+(\.n)?": "The row of a live job is written with its line.",
     r"after\.registry\.sweep state": "The sweep has a cursor and a lock.",
     r"after\.registry\.bulk#.*\.generations": "A page has the generations of its jobs.",
+    r"after\.registry\.rate#.*": "Requests that start or change work are counted.",
+    r"after\.registry\.export#.*": "Running exports are counted.",
     r"answer\.failed": "The sweep counts the jobs that it could not recover.",
     r"after\.registry\.removed#.*": "A removal is remembered for a repeated request.",
     r"answer\.body\.json\.protocol": "The API answers the version of the worker protocol.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from botocore.exceptions import ClientError
 
 from shoal.adapters.aws_errors import code_of, translated
+from shoal.adapters.lines import lines_of
 from shoal.adapters.parallel import in_parallel
 from shoal.domain.errors import InputsNotFound
 from shoal.ports.artifacts import StoredArtifact
@@ -84,12 +85,13 @@ class ObjectBucket:
         required = {"If-None-Match": "*"} if replaced is None else {"If-Match": replaced}
         return UploadLink(url, {**required, **headers})
 
-    def get(self, key: str) -> StoredObject | None:
-        """Return an object, or None if it does not exist."""
+    def get(self, key: str, *, most: int) -> StoredObject | None:
+        """Return an object, or None if it does not exist; of more than `most` bytes, no body."""
         with translated():
             try:
                 found = self.client.get_object(Bucket=self.name, Key=key)
-                return StoredObject(found["Body"].read(), found["Metadata"])
+                body = found["Body"].read() if found["ContentLength"] <= most else b""
+                return StoredObject(body, found["Metadata"])
             except ClientError as error:
                 if code_of(error) not in _MISSING:
                     raise
@@ -148,7 +150,7 @@ class S3BlobStore:
                 body = self._client.get_object(Bucket=self._name, Key=key)["Body"]
             except ClientError as error:
                 raise self._missing(key, error) from error
-        return _lines(body.iter_chunks(_STREAM_BYTES))
+        return lines_of(_streamed(body.iter_chunks(_STREAM_BYTES)))
 
     def read(self, key: str, first: int, length: int) -> bytes:
         if length <= 0:
@@ -189,15 +191,9 @@ class S3BlobStore:
         return InputsNotFound(self.uri(key)) if code_of(error) in _MISSING else error
 
 
-def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Split at line feeds only, so that line lengths add up to byte positions."""
-    rest = b""
+def _streamed(pieces: Iterator[bytes]) -> Iterator[bytes]:
     with translated():
-        for piece in pieces:
-            *whole, rest = (rest + piece).split(b"\n")
-            yield from whole
-    if rest:
-        yield rest
+        yield from pieces
 
 
 class S3ArtifactStore:

@@ -5,6 +5,8 @@ from typing import Final
 
 MAX_TASKS: Final = 1_000_000
 MAX_INPUT_BYTES: Final = 1_000_000_000
+MAX_LINE_BYTES: Final = 4_000_000
+"""Bytes of one line of uploaded inputs."""
 MAX_CHUNK: Final = 256
 MAX_CHUNKS: Final = 65_536
 TALLY_CHUNKS: Final = 64

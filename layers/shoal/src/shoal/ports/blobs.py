@@ -23,7 +23,10 @@ class BlobStore(Protocol):
         """Copy an object; raise InputsNotFound if the source does not exist."""
 
     def lines(self, key: str) -> Iterator[bytes]:
-        """Yield its lines, split at newlines only; raise InputsNotFound if it does not exist."""
+        """Yield its lines, split at newlines only.
+
+        Raises InputsNotFound if it does not exist, and InvalidRequest at a line that is too long.
+        """
 
     def read(self, key: str, first: int, length: int) -> bytes:
         """Return a range of its bytes."""

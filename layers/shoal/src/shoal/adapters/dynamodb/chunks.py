@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from shoal.adapters.parallel import in_parallel
@@ -101,8 +102,10 @@ class DynamoChunkStore:
         elsewhere = {name: key for name, key in names.items() if key not in parts}
         if elsewhere:
             from shoal.adapters.rows.uploads import decode_part  # noqa: PLC0415 - as above
+            from shoal.wire.worker import MAX_PART_BYTES  # noqa: PLC0415 - as above
 
-            found = in_parallel(self._results.get, elsewhere)
+            read = partial(self._results.get, most=MAX_PART_BYTES)
+            found = in_parallel(read, elsewhere)
             parts |= {
                 key: WholePart(decode_part(stored.body), origin_of_metadata(stored.metadata))
                 for key, stored in zip(elsewhere.values(), found, strict=True)

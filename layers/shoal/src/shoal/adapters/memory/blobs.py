@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shoal.adapters.lines import lines_of
 from shoal.adapters.memory.restorable import Restorable
 from shoal.domain.errors import InputsNotFound
 from shoal.ports.blobs import UploadLink
@@ -23,9 +24,7 @@ class MemoryBlobStore(Restorable):
         self.put(target, self._body(source))
 
     def lines(self, key: str) -> Iterator[bytes]:
-        body = self._body(key)
-        lines = body.split(b"\n")
-        return iter(lines if lines[-1] else lines[:-1])
+        return lines_of([self._body(key)])
 
     def read(self, key: str, first: int, length: int) -> bytes:
         return self._body(key)[first : first + length]

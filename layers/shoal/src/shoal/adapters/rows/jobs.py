@@ -23,6 +23,7 @@ from shoal.adapters.rows.attributes import (
     row_size,
     text,
 )
+from shoal.adapters.rows.decompression import decompressed
 from shoal.adapters.rows.later_versions import known_fields, member, unknown_fields
 from shoal.adapters.rows.runs import pack_spans, unpack_spans
 from shoal.domain.canary import Canary, CanaryVerdict
@@ -38,6 +39,8 @@ from shoal.domain.selection import Discard, Selection
 _LONG: Final = 1_024
 _LONGEST: Final = 300_000
 """Maximum bytes of a packed spec; DynamoDB's limit for the whole row is 400 KB."""
+_MOST_SPEC_BYTES: Final = 8_000_000
+"""Bytes of a decompressed specification; a request has at most 1.2 MB."""
 MOST_AT_REQUEST: Final = 340_000
 """Most bytes of a job's row after a user's request. Other changes, such as the reason, the outcomes
 of generations and the token, add at most 60,000 bytes, so that none of them is ever refused."""
@@ -212,7 +215,7 @@ def _packed_spec(spec: Spec, unknown: Mapping[str, Any]) -> Value:
 
 def _unpacked(packed: Value) -> dict[str, Any]:
     fields: dict[str, Any] = json.loads(
-        packed["S"] if "S" in packed else zlib.decompress(packed["B"])
+        packed["S"] if "S" in packed else decompressed(packed["B"], most=_MOST_SPEC_BYTES)
     )
     return fields
 

@@ -12,9 +12,13 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, Final
 
+from shoal.adapters.rows.decompression import decompressed
 from shoal.domain.outcome import Outcome, TaskError
+from shoal.domain.sizing import MAX_CHUNK
 
 _MICRO: Final = 1_000_000
+_MOST_BYTES: Final = 16_000_000
+"""Bytes of a decompressed part; its row has at most 8 KB, so that none of ours comes near."""
 
 
 def pack_part(outcomes: Sequence[Outcome]) -> bytes:
@@ -39,7 +43,7 @@ def pack_part(outcomes: Sequence[Outcome]) -> bytes:
 
 def unpack_part(body: bytes) -> tuple[Outcome, ...]:
     """Return the outcomes of a packed part."""
-    columns = json.loads(zlib.decompress(body))
+    columns = json.loads(decompressed(body, most=_MOST_BYTES))
     outcomes, end = [], 0
     for index, attempt, gap, length, result, error in zip(
         _unstepped(columns["index"]),
@@ -94,7 +98,8 @@ def _repeats(values: Iterable[int]) -> list[int]:
 
 
 def _unrepeated(repeats: Sequence[int]) -> list[int]:
-    pairs = zip(repeats[::2], repeats[1::2], strict=True)
+    pairs = list(zip(repeats[::2], repeats[1::2], strict=True))
+    _check_lengths(length for _, length in pairs)
     return [value for value, length in pairs for _ in range(length)]
 
 
@@ -110,5 +115,12 @@ def _steps(values: Iterable[int]) -> list[int]:
 
 
 def _unstepped(steps: Sequence[int]) -> list[int]:
-    pairs = zip(steps[::2], steps[1::2], strict=True)
+    pairs = list(zip(steps[::2], steps[1::2], strict=True))
+    _check_lengths(length for _, length in pairs)
     return [value for first, length in pairs for value in range(first, first + length)]
+
+
+def _check_lengths(lengths: Iterable[int]) -> None:
+    """Raise ValueError if runs hold more outcomes than a chunk has tasks."""
+    if sum(lengths) > MAX_CHUNK:
+        raise ValueError(f"a part has more than {MAX_CHUNK} outcomes")

@@ -7,20 +7,33 @@ a function.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Annotated, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from shoal.domain.outcome import Outcome, TaskError
-from shoal.wire.worker import TaskFailure, TaskOutcome
+from shoal.domain.sizing import MAX_CHUNK
+from shoal.wire.worker import MAX_PART_BYTES, TaskFailure, TaskOutcome
 
-_OUTCOMES = TypeAdapter(list[TaskOutcome])
+MOST_VALUES: Final = 1_000_000
+"""Values in the JSON of a part; more would not fit into the memory of a function."""
+_OUTCOMES: TypeAdapter[list[TaskOutcome]] = TypeAdapter(
+    Annotated[list[TaskOutcome], Field(max_length=MAX_CHUNK)]
+)
+_TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 
 def decode_part(body: bytes) -> tuple[Outcome, ...]:
-    """Return the outcomes; empty if the body is not a valid list, because uploads are unchecked."""
+    """Return the outcomes; empty if the body is not a valid list, because uploads are unchecked.
+
+    A body that would need much more memory than its length is not parsed.
+    """
+    if len(body) > MAX_PART_BYTES or _values(body) > MOST_VALUES:
+        return ()
     try:
         outcomes = _OUTCOMES.validate_json(body)
     except ValidationError:
@@ -36,6 +49,22 @@ def decode_part(body: bytes) -> tuple[Outcome, ...]:
         )
         for each in outcomes
     )
+
+
+def _values(body: bytes) -> int:
+    """Return about the number of values: separators outside of texts, or texts if more."""
+    found = _separators(body, 0, len(body))
+    if found <= MOST_VALUES:
+        return found
+    for number, text in enumerate(_TEXT.finditer(body)):
+        if number > MOST_VALUES:
+            return number
+        found -= _separators(body, *text.span())
+    return found
+
+
+def _separators(body: bytes, start: int, end: int) -> int:
+    return sum(body.count(each, start, end) for each in (b",", b"[", b"{", b":"))
 
 
 def encode_part(outcomes: Sequence[Outcome]) -> bytes:
