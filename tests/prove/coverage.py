@@ -31,7 +31,6 @@ DEMANDED: Final = (
     *("lease: type_not_offered", "lease: unavailable", "report: unavailable, final"),
     *("heartbeat: unavailable", "an isolated task is named before it starts"),
     "a lease lapses unacknowledged, 1 in a row",
-    "a lease lapses unacknowledged, 2 in a row",
     *("a lease lapses, crash 1", "a lease lapses, crash 2", "a task is FAILED after crashes"),
     *("a job ends COMPLETED", "a job ends FAILED", "a job ends CANCELLED"),
     "a job ends for its age",
