@@ -85,6 +85,12 @@ def test_every_kind_of_problem_is_answered(steps: list[Step]) -> None:
     assert sorted(known - said - NEVER_A_WHOLE_PROBLEM.keys()) == []
 
 
+OF_LATER_RELEASES: Final = {
+    "export-key#[^#/]+": "A key that was answered with a running export is recorded."
+}
+"""Kinds of keys that no recorded release writes, each with the reason."""
+
+
 def test_every_kind_of_key_is_written(steps: list[Step]) -> None:
     changes = [
         rows for step in steps for each in (step.before, step.after) for rows in each.values()
@@ -93,6 +99,7 @@ def test_every_kind_of_key_is_written(steps: list[Step]) -> None:
     kinds = {*_kinds()}
 
     missing = [kind for kind in kinds if not any(re.match(kind, key) for key in keys)]
+    missing = [kind for kind in missing if kind not in OF_LATER_RELEASES]
 
     assert len(kinds) > 20  # the code is still read as it is written
     assert sorted(missing) == []

@@ -18,7 +18,7 @@ from shoal.domain.sizing import MAX_CHUNK
 
 _MICRO: Final = 1_000_000
 _MOST_BYTES: Final = 16_000_000
-"""Bytes of a decompressed part; its row has at most 8 KB, so that none of ours comes near."""
+"""Bytes of a decompressed part; its row has at most 8 KB."""
 
 
 def pack_part(outcomes: Sequence[Outcome]) -> bytes:
