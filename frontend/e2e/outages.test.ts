@@ -4,6 +4,12 @@ import { expect, test } from "vitest";
 import { CONSOLE, fillSignInForm, newContext, signIn } from "./browser";
 import { startSession } from "./console-session";
 
+declare global {
+  interface Window {
+    popup: Window | null;
+  }
+}
+
 const ui = startSession();
 let job = "";
 
@@ -65,6 +71,29 @@ test("a user with an expired session signs in again in a popup, and the form kee
 
   await ui.dialog.waitFor({ state: "hidden" });
   expect(await page.getByRole("textbox", { name: "path" }).inputValue()).toBe("kept");
+  await page.unroute("**/token");
+});
+
+test("the console sees that its popup is open while the user signs in", async () => {
+  const { page } = ui;
+  await ui.goto("/jobs/new?type=needs");
+  await page.route("**/token", (route) => route.fulfill({ status: 400, json: { error: "invalid_grant" } }));
+  await page.route("**/api/v1/jobs", (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }), {
+    times: 1,
+  });
+  await page.evaluate(() => {
+    const open = window.open.bind(window);
+    window.open = (...given) => (window.popup = open(...given));
+  });
+  await page.getByRole("textbox", { name: "path" }).fill("kept");
+  await ui.button("Submit 1 task").click();
+  const popup = page.waitForEvent("popup");
+  await ui.button("Sign in again").click();
+  await (await popup).getByRole("button", { name: "Sign in" }).waitFor();
+
+  expect(await page.evaluate(() => window.popup?.closed)).toBe(false);
+  await fillSignInForm(await popup);
+  await ui.dialog.waitFor({ state: "hidden" });
   await page.unroute("**/token");
 });
 
