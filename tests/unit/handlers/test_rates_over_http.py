@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shoal.domain.errors import Unavailable
 from shoal.domain.job import JobStatus
 from shoal.ports.exports import ExportRun
 from shoal.ports.workflow import ExecutionStatus
@@ -163,3 +164,22 @@ def test_a_slot_whose_request_died_before_the_start_is_free_after_a_minute(world
     world.clock.advance(STARTING_SECONDS)
 
     assert (full, exported(job).status) == (429, 202)
+
+
+def test_a_recorded_answer_is_always_a_started_export(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, key = ended_job(world), {"Idempotency-Key": "k"}
+
+    def die(*_: object) -> None:
+        raise Unavailable("the request died")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.export_runs, "start", die)
+        died = [exported(job).status, exported(job, headers=key).status]
+
+    answer = exported(job, headers=key)
+
+    assert died == [503, 503]
+    assert (answer.status, answer.json["status"]) == (202, "RUNNING")
+    assert [export for _, _, export in world.export_runs.started] == [answer.json["id"]]

@@ -78,11 +78,11 @@ class Exports:
         version = None if job.live else job.version
         wanted = ExportSlot(0, job_id, export_id, version, self.clock.now())
         slot, equal = self._slot(tenant, wanted)
+        # Also if another request took the slot: that request may not have started it yet.
+        self.runs.start(tenant, job_id, slot.export_id)
         if key is not None and slot.export_id != export_id:
             expires_at = int(self.clock.now()) + RETENTION_SECONDS
             self.slots.record_answer(tenant, export_id, slot.export_id, expires_at=expires_at)
-        # Also if another request took the slot: that request may not have started it yet.
-        self.runs.start(tenant, job_id, slot.export_id)
         return slot.export_id, equal
 
     def _answered(self, tenant: str, job_id: str, keyed_id: str) -> str | None:
