@@ -112,3 +112,10 @@ def test_console_can_watch_its_sign_in_popup() -> None:
     found = [each["Value"] for each in items if each["Header"] == "Cross-Origin-Opener-Policy"]
 
     assert found == [OPENER_POLICY] == ["same-origin-allow-popups"]
+
+
+def test_connections_share_no_rate_with_messages_of_open_connections() -> None:
+    live = RESOURCES["LiveApi"]["Properties"]
+
+    connects = live["RouteSettings"]["$connect"]
+    assert connects["ThrottlingRateLimit"] < live["DefaultRouteSettings"]["ThrottlingRateLimit"]

@@ -103,6 +103,18 @@ def test_connections_require_a_ticket(query: Json) -> None:
     assert answer["statusCode"] == 401
 
 
+@pytest.mark.parametrize("text", ["guess", "g" * 40, "a" * 39, "a" * 41, "a" * 100_000, "A" * 40])
+def test_a_text_that_is_no_ticket_does_not_reach_the_table(
+    world: World, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    taken: list[str] = []
+    monkeypatch.setattr(world.live, "take_ticket", taken.append)
+
+    answer = live.handler(event("$connect", "c", queryStringParameters={"ticket": text}), None)
+
+    assert (answer["statusCode"], taken) == (401, [])
+
+
 def test_a_subscriber_receives_deltas_with_growing_versions_until_the_end(
     world: World, job: str
 ) -> None:

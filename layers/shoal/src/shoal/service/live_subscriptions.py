@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from shoal.domain.errors import LimitReached, NotSignedIn
 from shoal.domain.identity import Caller
@@ -20,6 +22,8 @@ from shoal.ports.clock import Clock, Entropy
 from shoal.ports.jobs import JobStore
 from shoal.ports.live import LiveStore
 from shoal.service.job_access import owned_job
+
+_SECRET: Final = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ class LiveSubscriptions:
     def connect(self, connection_id: str, secret: str) -> Connection:
         """Open a connection; raise NotSignedIn unless the ticket is valid, which it is once."""
         now = self.clock.now()
-        ticket = self.store.take_ticket(_key(secret)) if secret else None
+        # A secret in another form is refused without a write of the table.
+        ticket = self.store.take_ticket(_key(secret)) if _SECRET.fullmatch(secret) else None
         if ticket is None or ticket.expires_at <= now:
             raise NotSignedIn("the ticket is unknown, used or expired; request a new one")
         if self.store.connected(ticket.tenant, limit=MOST_CONNECTIONS) >= MOST_CONNECTIONS:
