@@ -191,7 +191,8 @@ def test_lost_or_cancelled_chunk_is_dropped(
     running: Running, decision: dict[str, Any], *, deleted: bool
 ) -> None:
     receipt = running.add(0, FakeChunk("hangs", [{}] * 3))
-    running.callbacks.beat_decision = lambda _: decision
+    extended = {"decision": "extended"}
+    running.callbacks.beat_decision = lambda chunk: extended if chunk else decision
     running.start(lease=0.3, slots=1)
     running.callbacks.wait_for(lambda: running.callbacks.heartbeats)
 
