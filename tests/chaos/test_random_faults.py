@@ -65,7 +65,7 @@ def no_fence(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_fence")
 def test_without_the_fence_the_consistency_check_fails() -> None:
-    findings = [finding for seed in range(5) for finding in run_job(ALL_FAULTS, seed).findings()]
+    findings = [each for seed in range(10) for each in run_job(ALL_FAULTS, seed).findings()]
 
     assert any("was accepted after" in finding for finding in findings)
     assert any("with no part of the worker that held it" in finding for finding in findings)

@@ -53,6 +53,7 @@ ADDED: Final[Mapping[str, str]] = {
     r"after\.registry\.rate#.*": "Requests that start or change work are counted.",
     r"after\.registry\.export#.*": "Running exports are counted.",
     r"answer\.failed": "The sweep counts the jobs that it could not recover.",
+    r"answer\.body\.json\.headers\.If-None-Match": "An upload link of an artifact works once.",
     r"after\.registry\.removed#.*": "A removal is remembered for a repeated request.",
     r"answer\.body\.json\.protocol": "The API answers the version of the worker protocol.",
     r"after\.tasks\.job_\w+#\d+\.[kuw]": "Unacknowledged leases that lapsed are counted.",
@@ -71,8 +72,10 @@ CHANGED: Final[Mapping[str, str]] = {
     r"(complete it|it (completes|fails|fails permanently)): after\.(jobs|tasks)\..*": (
         "the report of a single task reserves its number in a write before"
     ),
-    r"complete it: after\.registry: .*": "the duration of a single task is not that of its type",
+    r"complete it: after\.registry(\.type noop)?: .*": "the duration of a single task is not that of its type",
     r"(one is retrying|the job ended): answer\.body\.json\.version: .*": "more writes",
+    r"place an artifact: answer\.body\.json\.url: .*": "a link of an artifact works once",
+    r"abort it: sent\[0\]\.name: .*": "an abort starts an execution with another name",
     r"delete it again: answer\..*": "a repeated DELETE is answered as the first",
     r"a lost part: the result: answer\..*": "a result that has expired was shown as null",
     r".*: plan: after\.jobs\.job_\w+\.spec\.json\.source\.lines: .*": "PlanTasks copies uploads",
