@@ -72,7 +72,9 @@ CHANGED: Final[Mapping[str, str]] = {
     r"(complete it|it (completes|fails|fails permanently)): after\.(jobs|tasks)\..*": (
         "the report of a single task reserves its number in a write before"
     ),
-    r"complete it: after\.registry(\.type noop)?: .*": "the duration of a single task is not that of its type",
+    r"complete it: after\.registry(\.type noop)?: .*": (
+        "the duration of a single task is not that of its type"
+    ),
     r"(one is retrying|the job ended): answer\.body\.json\.version: .*": "more writes",
     r"place an artifact: answer\.body\.json\.url: .*": "a link of an artifact works once",
     r"abort it: sent\[0\]\.name: .*": "an abort starts an execution with another name",

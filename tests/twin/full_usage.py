@@ -373,12 +373,22 @@ class FullUsage:
         (rule,) = (each for each in rules if "ExecutionEnded" in each)
         events.disable_rule(Name=rule)
         self._stop(job, 1)
+        self._forget_wait(job)
         self.twin.sweep()
         self._steer(job, "cancel")
         ended(self.users, job["id"])
         eventually(lambda: (self._execution(job, 2) or {}).get("status") == "SUCCEEDED")
         self.twin.sweep()
         events.enable_rule(Name=rule)
+
+    def _forget_wait(self, job: Json) -> None:
+        """Set the time at which the job's execution last waited far back, so that it is stale."""
+        self.twin.emulator.client("dynamodb").update_item(
+            TableName=self.twin.deployment["JobsTableName"],
+            Key={"id": {"S": job["id"]}},
+            UpdateExpression="SET waited_at = :long_ago",
+            ExpressionAttributeValues={":long_ago": {"N": "0"}},
+        )
 
     def _waits(self, job: Json, number: int) -> bool:
         there = self._execution(job, number) is not None
