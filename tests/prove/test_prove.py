@@ -1,7 +1,6 @@
 import json
 import re
 import sys
-from collections.abc import Mapping
 
 import pytest
 import yaml
@@ -18,11 +17,6 @@ from tests.prove.state_machine import FOLDER
 from tests.prove.worker_mistakes import WORKER_MISTAKES
 
 SEEDS = 500
-WORKER_SEEDS: Mapping[str, int] = {
-    "an isolated task starts before it is named": 58,
-    "leases that lapse in a row do not hold the chunk": 9,
-}
-"""A seed that finds each of `WORKER_MISTAKES`."""
 FOUND = (
     "a report is accepted and dropped",
     "a report writes its row without its part",
@@ -64,9 +58,7 @@ def test_mistake_is_found_by_a_few_seeds(name: str) -> None:
 @pytest.mark.parametrize("name", WORKER_MISTAKES)
 def test_mistake_about_lapsed_leases_is_found(name: str) -> None:
     with applied(WORKER_MISTAKES[name]):
-        found = unknown(play(WORKER_SEEDS[name]).violations)
-
-    assert found
+        assert any(unknown(play(seed).violations) for seed in range(_FEW))
 
 
 def test_run_replays_exactly() -> None:

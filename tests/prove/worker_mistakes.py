@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
-from shoal.domain.chunk import Chunk
 from shoal.worker.run_coordinator import RunCoordinator
 from tests.model.mutations import Replacement
 
@@ -25,19 +23,8 @@ def _start_unnamed(next_segment: Function) -> Function:
     return variant
 
 
-def _hold_never(after_lapse: Function) -> Function:
-    def variant(self: Chunk, length: float) -> Chunk:
-        lapsed: Chunk = after_lapse(self, length)
-        return replace(lapsed, pause=0.0)
-
-    return variant
-
-
 WORKER_MISTAKES: Final[Mapping[str, Sequence[Replacement]]] = {
     "an isolated task starts before it is named": [
         Replacement(RunCoordinator, "_next", _start_unnamed)
-    ],
-    "leases that lapse in a row do not hold the chunk": [
-        Replacement(Chunk, "_after_lapse", _hold_never)
     ],
 }

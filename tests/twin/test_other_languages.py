@@ -189,12 +189,15 @@ def test_a_cancel_reaches_it(twin: Twin, users: httpx.Client, log: Path) -> None
 def test_a_stopped_worker_returns_unfinished_tasks(
     twin: Twin, users: httpx.Client, log: Path
 ) -> None:
+    inputs = [{"text": "first", "pause": 3}, {"text": "second"}, {"text": "third"}]
+
     with running(twin, log):
-        job = submitted(users, task_type="noop", count=3, chunk_size=3)
+        job = submitted(users, inputs=inputs, chunk_size=3)
         eventually(lambda: users.get(f"jobs/{job['id']}").json()["counts"]["running"])
 
-    assert users.get(f"jobs/{job['id']}").json()["counts"]["pending"] == 3
-    assert users.get(f"tasks/{job['id']}.0").json()["attempts"] == 0
+    counts = users.get(f"jobs/{job['id']}").json()["counts"]
+    assert (counts["completed"], counts["pending"]) == (1, 2)
+    assert users.get(f"tasks/{job['id']}.1").json()["attempts"] == 0
     users.post(f"jobs/{job['id']}/cancel")
     assert ended(users, job["id"])["status"] == "CANCELLED"
 
