@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, groupby
 from typing import Any, Final
+from urllib.parse import quote
 
 import boto3
 import botocore.session
@@ -154,7 +155,7 @@ class PermissionProbe:
     ) -> str:
         """Call a route of an API with a signature; 403 counts as AccessDenied."""
         keys = self._session(role).get_credentials()
-        url = f"{self.twin.url}/_aws/execute-api/{self._physical[api]}/{stage}/{path}"
+        url = f"{self.twin.url}/_aws/execute-api/{self._physical[api]}/{stage}/{quote(path)}"
         request = AWSRequest(method, url, data=b"{}", headers={"content-type": "application/json"})
         signer = SigV4Auth(
             Credentials(keys.access_key, keys.secret_key, keys.token), "execute-api", REGION
