@@ -30,6 +30,18 @@ _TABLE: Final = re.compile(r"<!-- table -->.*<!-- end -->", re.DOTALL)
 _DOMAIN: Final = "layers/shoal/src/shoal/domain"
 _SERVICE: Final = "layers/shoal/src/shoal/service"
 _WORKER: Final = "layers/shoal/src/shoal/worker"
+_LAPSE_FAILS: Final = """
+def _first_running(chunk: Chunk) -> int | None:
+    return chunk.running[0] if chunk.running else None
+
+
+def _as_third_crash(chunk: Chunk, length: float) -> Chunk:
+    return replace(chunk, crashes=CRASHES_TO_FAIL) if chunk.running else chunk
+
+
+Chunk.named = property(_first_running)
+Chunk._after_lapse = _as_third_crash
+"""
 _COLUMNS: Final = ("scenario", "faults", "tasks", "executions", "seconds", "findings", "control")
 
 
@@ -110,8 +122,8 @@ SCENARIOS: Final[Sequence[Scenario]] = (
         name="deaths",
         promise="Only the tasks that a killed worker was running run again. None is failed.",
         run=_kills,
-        mistake={f"{_DOMAIN}/chunk.py": "CRASHES_TO_FAIL = 1"},
-        mistake_in_words="the first crash fails a task",
+        mistake={f"{_DOMAIN}/chunk.py": _LAPSE_FAILS},
+        mistake_in_words="the first lapsed lease fails a task",
     ),
     Scenario(
         name="drains",
