@@ -24,6 +24,8 @@ const PENDING_KEY = "shoal.attempt";
 const CHANNEL = "shoal.sign-in";
 /** Tokens that expire within this time, in milliseconds, are renewed. */
 const RENEW_BEFORE_EXPIRY = 60_000;
+/** Milliseconds that a sign-in waits for the session after its popup was closed. */
+const CLOSED_POPUP_TIMEOUT = 3_000;
 /** Milliseconds that a sign-out waits for the revocation. */
 const REVOCATION_TIMEOUT = 3_000;
 
@@ -50,7 +52,7 @@ export class Auth {
       const timer = setInterval(() => {
         if (!popup.closed) return;
         clearInterval(timer);
-        setTimeout(() => resolve(null), 500);
+        setTimeout(() => resolve(null), CLOSED_POPUP_TIMEOUT);
       }, 500);
     });
     popup.location.assign(await this.signInUrl("/", true));
