@@ -32,7 +32,7 @@ def test_each_named_test_exists(file: str, name: str) -> None:
     assert name in {each.name for each in tree.body if isinstance(each, ast.FunctionDef)}
 
 
-def test_the_page_has_promises_and_says_what_does_not_hold() -> None:
+def test_the_page_lists_promises_and_their_gaps() -> None:
     assert len(promises()) > 30
     assert PAGE.count("**Does not hold yet:") == 2
     assert "security.md" in (ROOT / "SECURITY.md").read_text()

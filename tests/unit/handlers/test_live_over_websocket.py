@@ -104,7 +104,7 @@ def test_connections_require_a_ticket(query: Json) -> None:
 
 
 @pytest.mark.parametrize("text", ["guess", "g" * 40, "a" * 39, "a" * 41, "a" * 100_000, "A" * 40])
-def test_a_text_that_is_no_ticket_does_not_reach_the_table(
+def test_malformed_ticket_does_not_reach_the_table(
     world: World, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     taken: list[str] = []
