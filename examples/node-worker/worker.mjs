@@ -33,6 +33,8 @@ async function handle({ Body, ReceiptHandle }) {
   const end = grant.decision === "granted" ? await work(grant, ReceiptHandle) : grant.decision;
   console.log(`${job} chunk ${chunk} epoch ${grant.epoch ?? "-"}: ${end}`);
   if (end !== "stale") await queue("DeleteMessage", { ReceiptHandle }); // after a lost lease, the message belongs to another worker
+  if (end === "type_not_offered" && grant.retry_after) // a worker that offers the type must be able to receive the message
+    await sleep(grant.retry_after * 1000, null, { signal: leaving.signal }).catch(() => {});
 }
 
 /** Runs the tasks of a leased chunk in order, with heartbeats and reports. Returns the last decision. */

@@ -79,4 +79,5 @@ while [ -z "$leaving" ]; do
   [ "$decision" = granted ] && decision=$(work "$grant" "$receipt")
   echo "$(jq -r '"\(.job_id) chunk \(.chunk) epoch \(.epoch // "-")"' <<< "$grant"): $decision"
   case $decision in accepted | cancelled | done | paused | type_not_offered) jq -n --arg r "$receipt" '{ReceiptHandle: $r}' | sqs DeleteMessage > /dev/null;; esac
+  if [ "$decision" = type_not_offered ]; then sleep "$(jq '.retry_after // 0' <<< "$grant")" & wait $!; fi # others offer the type
 done

@@ -10,7 +10,7 @@ import pytest
 from shoal.domain.chunk import Chunk
 from shoal.domain.errors import Unavailable
 from shoal.domain.outcome import PartKey
-from shoal.service.type_mismatch import OFFERED_SECONDS, UNOFFERED_SECONDS
+from shoal.service.type_mismatch import LEAVE_SECONDS, OFFERED_SECONDS, UNOFFERED_SECONDS
 from tests.unit.handlers.http_calls import (
     Json,
     World,
@@ -198,10 +198,11 @@ def register(worker: str, task_type: str, **fields: Json) -> None:
 
 
 @pytest.mark.parametrize(
-    ("offered", "seconds"), [("noop", OFFERED_SECONDS), ("sized", UNOFFERED_SECONDS)]
+    ("offered", "seconds", "leaves"),
+    [("noop", OFFERED_SECONDS, True), ("sized", UNOFFERED_SECONDS, False)],
 )
 def test_chunk_of_another_type_is_sent_on_and_not_granted(
-    job: str, world: World, offered: str, seconds: float
+    job: str, world: World, offered: str, seconds: float, *, leaves: bool
 ) -> None:
     register("w-2", offered)
     before = world.chunks.get(job, 0)
@@ -211,6 +212,7 @@ def test_chunk_of_another_type_is_sent_on_and_not_granted(
 
     assert answer["decision"] == "type_not_offered"
     assert "noop" in answer["reason"]
+    assert ((answer["retry_after"] or 0.0) >= LEAVE_SECONDS) is leaves
     assert world.chunks.get(job, 0) == before
     (message,) = world.queue.take()
     assert message.chunk == 0

@@ -289,6 +289,20 @@ def test_lease_request_names_the_types_of_the_worker(running: Running) -> None:
     assert running.leave() == 0
 
 
+def test_worker_leaves_a_queue_with_chunks_of_another_type(running: Running) -> None:
+    refused = {"job_id": JOB, "chunk": 0, "decision": "type_not_offered", "retry_after": 60}
+    receipt = running.add(0, FakeChunk("echo", [{}], refusal=Lease.model_validate(refused)))
+    running.start(weights={"normal": 1, "high": 1})
+    running.deliveries.wait_for(lambda: receipt in running.deliveries.deleted)
+
+    left = running.deliveries.send_chunk(0)
+    running.add(1, FakeChunk("echo", [{}]), "high")
+    running.callbacks.wait_for(lambda: running.callbacks.final(1))
+
+    assert [each.receipt for each in running.deliveries.visible["normal"]] == [left]
+    assert running.leave() == 0
+
+
 def test_old_api_gets_no_fields_that_it_does_not_know(running: Running) -> None:
     running.callbacks.protocol = 1
     running.add(0, FakeChunk("hangs", [{"at": 5}] * 2))

@@ -16,6 +16,10 @@ OFFERED_SECONDS: Final = 2.0
 """The delay of the new message while a live worker offers the type."""
 UNOFFERED_SECONDS: Final = 60.0
 """Its delay while none does."""
+LEAVE_SECONDS: Final = 10.0
+"""How long the worker leaves the queue if another one offers the type. It is longer than the delay
+of the message plus a poll cycle of a worker with several queues, so that another one receives it.
+Otherwise an idle worker that long-polls this queue would receive the chunk each time."""
 _JITTER: Final = 0.5
 
 
@@ -38,7 +42,8 @@ class TypeMismatch:
         task_type = job.spec.task_type
         offered = self.live_types.offers(task_type)
         seconds = OFFERED_SECONDS if offered else UNOFFERED_SECONDS
-        delay = seconds * (1.0 + _JITTER * self.entropy.uniform())
+        jitter = 1.0 + _JITTER * self.entropy.uniform()
+        delay = seconds * jitter
         message = Message(job.id, chunk.number, delay)
         self.queue.send(job.spec.priority, [message], tenant=job.tenant)
         self._stamp(chunk, length)
@@ -46,7 +51,8 @@ class TypeMismatch:
         reason = (
             f"task type {task_type} is not offered by this worker; the chunk waits for {others}"
         )
-        return LeaseRefused("type_not_offered", reason=reason)
+        retry_after = LEAVE_SECONDS * jitter if offered else None
+        return LeaseRefused("type_not_offered", retry_after, reason)
 
     def _stamp(self, chunk: Chunk, length: float) -> None:
         """Store the time, at most once per lease, so that the message does not count as lost."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -88,6 +88,7 @@ class Fetcher:
         self._long_poll = max(_MIN_POLL, min(max_poll, context.config.grace - _SHUTDOWN_MARGIN))
         self._last_busy = "normal" if "normal" in weights else next(iter(weights))
         self._empty_until = dict.fromkeys(weights, 0.0)
+        self._left_until = dict.fromkeys(weights, 0.0)
         self._idle = False
 
     def serve(self) -> None:
@@ -123,7 +124,11 @@ class Fetcher:
     def _receive(self, limit: int) -> list[ReceivedMessage]:
         """Receives from the queues in weighted order. Long-polls only if all were empty before."""
         received: list[ReceivedMessage] = []
-        order = self._queue_order.next()
+        order = [name for name in self._queue_order.next() if self._left_for(name) <= 0]
+        if not order:
+            left = min(map(self._left_for, self._left_until))
+            self._draining.wait(max(0.0, min(left, _MIN_POLL)))
+            return []
         if self._idle:
             order.sort(key=lambda name: name != self._last_busy)
         for name in order:
@@ -138,6 +143,15 @@ class Fetcher:
             received += batch
         self._idle = not received
         return received
+
+    def _left_for(self, name: str) -> float:
+        """Returns the seconds for which the queue is left to workers that offer its chunks."""
+        return self._left_until[name] - self._clock.monotonic()
+
+    def _leave(self, runs: Collection[ChunkRun], seconds: float) -> None:
+        """Leaves the queues of chunks whose types this worker does not offer."""
+        for run in runs:
+            self._left_until[run.delivery.queue] = self._clock.monotonic() + seconds
 
     def _poll_seconds(self) -> float:
         """Returns how long an idle worker polls: until a chunk is due that was set aside."""
@@ -231,6 +245,9 @@ class Fetcher:
             else:
                 self._coordinator.start((run, self._fetched(lease, lease.inputs)))
         self._coordinator.start(*inline)
+        if all(lease.decision == "type_not_offered" for lease in response.leases):
+            waits = (lease.retry_after or 0.0 for lease in response.leases)
+            self._leave(runs.values(), max(waits, default=0.0))
 
     def _give_up(self, run: ChunkRun, error: RemoteRejected) -> None:
         _LOG.error(
