@@ -32,6 +32,11 @@ _MOST_RECEIVES: Final = 10
 _DELIVERIES: Final = 10
 
 
+def _middle(low: float, high: float) -> float:
+    """Return the same number each time, so that a run repeats."""
+    return (low + high) / 2
+
+
 class Consumer(NamedTuple):
     """A function that reads the stream, as in the template."""
 
@@ -158,7 +163,9 @@ class Streams:
         """Events that the bus accepted."""
         self.posted: set[tuple[str, str]] = set()
         """Events by the address of a webhook that got them."""
-        self.bus = EventBridgeBus(_BusClient(self, calls), "bus", sleep=simulation.sleep)
+        self.bus = EventBridgeBus(
+            _BusClient(self, calls), "bus", sleep=simulation.sleep, uniform=_middle
+        )
         self.deliveries = Deliveries(self)
         self._shards: list[tuple[Consumer, Sequence[Shard]]] = []
         self._numbers = itertools.count(1)

@@ -223,8 +223,9 @@ class User:
 
     def pause(self) -> None:
         done = self._verb("pause")
-        if done is not None:
-            self.world.laws.paused(done[0].id)
+        row = None if done is None else self.world.jobs.row(done[0].id)
+        if row is not None and row.paused:  # it may have ended before the answer
+            self.world.laws.paused(row.id)
 
     def resume(self) -> None:
         for known in self.jobs:

@@ -12,10 +12,13 @@ _FIRST: Final = 0.05
 _LONGEST: Final = 2.0
 
 
-def tries(sleep: Callable[[float], None] = time.sleep) -> Iterator[int]:
+def tries(
+    sleep: Callable[[float], None] = time.sleep,
+    uniform: Callable[[float, float], float] = random.uniform,
+) -> Iterator[int]:
     """Yield attempt numbers; sleep before each except the first, with backoff and jitter."""
     for number in range(_TRIES):
         if number:
             bound = min(_LONGEST, _FIRST * 2**number)
-            sleep(bound * random.uniform(0.5, 1.0))  # noqa: S311 - not used for secrets
+            sleep(bound * uniform(0.5, 1.0))
         yield number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections.abc import Callable, Sequence
 from itertools import batched
@@ -24,18 +25,24 @@ class EventBridgeBus:
     """Sends events to one event bus and retries rejected entries."""
 
     def __init__(
-        self, client: Any, name: str, *, sleep: Callable[[float], None] = time.sleep
+        self,
+        client: Any,
+        name: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._client = client
         self._name = name
         self._sleep = sleep
+        self._uniform = uniform
 
     def put(self, events: Sequence[JobChangeEvent]) -> None:
         for batch in batched(events, _BATCH, strict=False):
             self._put([self._entry(event) for event in batch])
 
     def _put(self, entries: Sequence[dict[str, Any]]) -> None:
-        for _ in tries(self._sleep):
+        for _ in tries(self._sleep, self._uniform):
             with translated():
                 answer = self._client.put_events(Entries=entries)
             told = zip(entries, answer["Entries"], strict=True)
