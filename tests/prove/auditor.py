@@ -67,7 +67,7 @@ class Auditor:
             key: Key = ("watch", job.id, job.generation)
             self._check(key, _MARKED_SECONDS, "an open job stays on the watch list", shown(job))
             yield key
-        if not world.laws.calm:
+        if not world.laws.calm or world.simulation.now < world.functions.frozen_until:
             return
         if not self._runs(job):
             key, most = ("execution", job.id, job.generation), self._sweep + _SWEEP_SECONDS

@@ -381,7 +381,8 @@ class _Director:
     def _at_rest(self) -> bool:
         world = self._world
         return (
-            all(not job.live for job in world.jobs.rows)
+            all(user.settled for user in world.users)
+            and all(not job.live for job in world.jobs.rows)
             and all(run.stopped_at is not None for run in world.workflow.runs.values())
             and not world.queue.letters
             and not world.dead_hidden

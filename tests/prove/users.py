@@ -73,6 +73,7 @@ class User:
     done: bool = False
     left: bool = False
     returned: bool = False
+    settled: bool = False
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def live(self) -> None:
@@ -558,6 +559,7 @@ class User:
         for row in self.world.jobs.rows:
             if row.tenant == self.tenant:  # it may not have received the answer of a submit
                 self._resume_at_last(row.id)
+        self.settled = True
 
     def _resume_at_last(self, job_id: str) -> None:
         for _ in range(20):
