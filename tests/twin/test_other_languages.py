@@ -148,7 +148,10 @@ def test_a_killed_worker_loses_and_doubles_nothing(
     assert job["status"] == "COMPLETED", worker.said
     assert results(users, job) == {n: f"W{n}" for n in range(16)}
     assert sound(twin, job)
-    assert " epoch 2: accepted" in "".join(worker.chunks(job))
+    # Its tasks are reported one by one, so the job can be closed before the final report.
+    assert any(
+        line.endswith(("epoch 2: accepted", "epoch 2: cancelled")) for line in worker.chunks(job)
+    )
 
 
 def test_inputs_and_outcomes_too_large_to_travel_go_by_links(
