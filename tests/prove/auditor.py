@@ -67,7 +67,7 @@ class Auditor:
             key: Key = ("watch", job.id, job.generation)
             self._check(key, _MARKED_SECONDS, "an open job stays on the watch list", shown(job))
             yield key
-        if not world.laws.calm or world.simulation.now < world.functions.frozen_until:
+        if not world.laws.calm or self._is_stuck():
             return
         if not self._runs(job):
             key, most = ("execution", job.id, job.generation), self._sweep + _SWEEP_SECONDS
@@ -92,6 +92,11 @@ class Auditor:
         self._world.laws.check(law, holds, f"{now - since:.0f} s: {how}")
         if not holds:
             self._broken.add(key)
+
+    def _is_stuck(self) -> bool:
+        """Whether a function that stalled or froze while there were faults still runs."""
+        running = [actor for each in self._world.functions.running for actor in each.process.actors]
+        return any(actor.began_at < self._world.laws.calm_at for actor in running)
 
     def _runs(self, job: Job) -> bool:
         prefix = f"{job.id}-{job.generation}-"

@@ -119,8 +119,6 @@ class Lambda:
         self.running: set[Invocation] = set()
         self.frozen: Callable[[str], None] = lambda _: None
         """Record that a function froze."""
-        self.frozen_until = 0.0
-        """When the last frozen function continues."""
 
     def invoke(self, function: str, event: Mapping[str, Any], label: str = "") -> Invocation:
         """Start an invocation; it keeps running after its caller gave up."""
@@ -167,6 +165,5 @@ class Lambda:
                 )
                 self.frozen(function)
                 invocation.process.freeze_until(until)
-                self.frozen_until = max(self.frozen_until, until)
 
         simulation.at(begin, begun)

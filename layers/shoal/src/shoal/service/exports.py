@@ -15,6 +15,7 @@ from shoal.ports.exports import ExportFiles, ExportRun, ExportRuns, ExportSlot, 
 from shoal.ports.jobs import JobStore
 from shoal.ports.workflow import ExecutionStatus
 from shoal.service.job_access import owned_job
+from shoal.service.job_updates import TRIES
 from shoal.service.result_lines import lines_of
 from shoal.service.result_queries import ResultPage, ResultQueries
 
@@ -29,7 +30,6 @@ RUNNING_AT_ONCE: Final = 10
 """Exports that a tenant can run at once."""
 STARTING_SECONDS: Final = 60.0
 """A slot whose export has not started after this time is free: its request died."""
-_TRIES: Final = 20
 
 
 class Export(NamedTuple):
@@ -93,7 +93,7 @@ class Exports:
 
     def _slot(self, tenant: str, wanted: ExportSlot) -> tuple[ExportSlot, bool]:
         """Take a slot for an export, or return that of an equal one that is running, and True."""
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             taken = {slot.number: slot for slot in self.slots.taken(tenant)}
             running = [slot for slot in taken.values() if self._runs(slot)]
             equal = next((slot for slot in running if _equal(slot, wanted)), None)
