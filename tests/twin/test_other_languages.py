@@ -192,11 +192,12 @@ def test_a_cancel_reaches_it(twin: Twin, users: httpx.Client, log: Path) -> None
 def test_a_stopped_worker_returns_unfinished_tasks(
     twin: Twin, users: httpx.Client, log: Path
 ) -> None:
-    inputs = [{"text": "first", "pause": 3}, {"text": "second"}, {"text": "third"}]
+    pause = 1.2 * twin.plan.lease_seconds
+    inputs = [{"text": "first", "pause": pause}, {"text": "second"}, {"text": "third"}]
 
     with running(twin, log):
         job = submitted(users, inputs=inputs, chunk_size=3)
-        eventually(lambda: users.get(f"jobs/{job['id']}").json()["counts"]["running"])
+        eventually(lambda: "is running task 0" in users.get(f"tasks/{job['id']}.1/why").text)
 
     counts = users.get(f"jobs/{job['id']}").json()["counts"]
     assert (counts["completed"], counts["pending"]) == (1, 2)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from shoal.wire.worker import Lease, RemoteFailed, RemoteUnavailable, Report
+from shoal.worker import worker
 from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import JOB, FakeChunk
 
@@ -26,7 +27,10 @@ def add_all(running: Running) -> dict[int, str]:
 
 
 @pytest.mark.parametrize("call", ["lease", "report"])
-def test_chunk_that_always_fails_does_not_stop_the_others(running: Running, call: str) -> None:
+def test_chunk_that_always_fails_does_not_stop_the_others(
+    running: Running, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LAST_REPORTS_SECONDS", 0.2)
     receipts = add_all(running)
     running.callbacks.failures[call] = {BAD: FAILED}
 
@@ -139,7 +143,10 @@ def test_part_that_is_missing_is_uploaded_again(running: Running) -> None:
     assert running.leave() == 0
 
 
-def test_failed_worker_leaves_although_a_report_always_fails(running: Running) -> None:
+def test_failed_worker_leaves_although_a_report_always_fails(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LAST_REPORTS_SECONDS", 0.2)
     running.add(0, FakeChunk("echo", [{}]))
     running.callbacks.failures["report"] = {0: FAILED}
     running.start(grace=0.1)

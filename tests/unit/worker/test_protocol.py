@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shoal.wire.worker import Lease, RemoteRejected, RemoteUnavailable, Report
+from shoal.worker import pool
 from tests.unit.worker.running_worker import Eventually, Running
 from tests.unit.worker.worker_fakes import JOB, FakeChunk
 
@@ -188,8 +189,13 @@ def test_stale_report_does_not_delete_the_message(running: Running) -> None:
     ],
 )
 def test_lost_or_cancelled_chunk_is_dropped(
-    running: Running, decision: dict[str, Any], *, deleted: bool
+    running: Running,
+    monkeypatch: pytest.MonkeyPatch,
+    decision: dict[str, Any],
+    *,
+    deleted: bool,
 ) -> None:
+    monkeypatch.setattr(pool, "CLEAN_UP_SECONDS", 0.2)
     receipt = running.add(0, FakeChunk("hangs", [{}] * 3))
     extended = {"decision": "extended"}
     running.callbacks.beat_decision = lambda chunk: extended if chunk else decision

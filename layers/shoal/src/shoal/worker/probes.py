@@ -14,6 +14,8 @@ from shoal.worker.health import Health
 _LOG = logging.getLogger("shoal.worker")
 _TEXT: Final = "text/plain; charset=utf-8"
 _TIMEOUT_SECONDS: Final = 5.0
+_STOP_SECONDS: Final = 0.05
+"""The server looks for a stop this often, so a worker exits this much later at most."""
 
 
 class CannotListen(Exception):  # noqa: N818 - named after the event
@@ -62,7 +64,10 @@ class Probes:
                 host, port = self._address
                 raise CannotListen(f"cannot listen on {host}:{port} for probes: {error}") from error
             threading.Thread(
-                target=self._server.serve_forever, name="shoal-probes", daemon=True
+                target=self._server.serve_forever,
+                args=(_STOP_SECONDS,),
+                name="shoal-probes",
+                daemon=True,
             ).start()
         return self
 

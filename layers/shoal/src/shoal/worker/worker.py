@@ -31,7 +31,8 @@ from shoal.worker.run_coordinator import RunCoordinator
 from shoal.worker.worker_context import ApiVersion, WorkerConfig, WorkerContext
 
 _LOG = logging.getLogger("shoal.worker")
-_LAST_REPORTS_SECONDS: Final = 10.0
+LAST_REPORTS_SECONDS: Final = 10.0
+"""Seconds that a worker has after the grace period to report its killed tasks."""
 
 
 class Worker:
@@ -109,7 +110,7 @@ class Worker:
             _LOG.info("worker %s is draining: %s", self._context.config.name, reason)
             self._shut_down()
             self._outbox.close()
-            reporter.join(_LAST_REPORTS_SECONDS)
+            reporter.join(LAST_REPORTS_SECONDS)
             self._context.leaving.set()
             stopped.set()
             self._context.beat_wanted.set()
@@ -190,4 +191,4 @@ class Worker:
         if not in_flight.wait_until_empty(leaving, self._context.config.grace):
             for run in in_flight.runs():
                 self._coordinator.kill(run)
-            in_flight.wait_until_empty(leaving, _LAST_REPORTS_SECONDS)
+            in_flight.wait_until_empty(leaving, LAST_REPORTS_SECONDS)
