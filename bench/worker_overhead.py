@@ -22,7 +22,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "worker_image"))
 
 from shoal.adapters.clock import SystemEntropy
 from shoal.adapters.prometheus import PrometheusMeters
+from shoal.settings import task_environment
 from shoal.wire.worker import (
+    ArtifactAnswer,
+    ArtifactRequest,
+    EffectAnswer,
+    EffectRequest,
     HeartbeatAnswer,
     HeartbeatRequest,
     LeaseAnswer,
@@ -100,6 +105,12 @@ class StubApi:
         )
         return ReportAnswer.model_validate_json('{"reports":[' + decisions + "]}")
 
+    def effect(self, request: EffectRequest) -> EffectAnswer:
+        raise NotImplementedError
+
+    def artifact(self, request: ArtifactRequest) -> ArtifactAnswer:
+        raise NotImplementedError
+
     def part(self, request: PartRequest) -> PartAnswer:
         raise NotImplementedError
 
@@ -144,7 +155,7 @@ def run(chunks: int, size: int, slots: int, *, metered: bool = False) -> tuple[f
     config = WorkerConfig(name="bench", slots=slots, until_empty=True, weights={"normal": 1})
     worker = Worker(
         config,
-        ForkClient(["tasks"]),
+        ForkClient(["tasks"], environment=task_environment()),
         api,
         queue,
         SystemClock(),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import httpx
 
 from shoal.adapters.clock import SystemEntropy
+from shoal.settings import task_environment
 from shoal.worker.fork_client import ForkClient
 from shoal.worker.memory_guard import MemoryGuard
 from shoal.worker.ports import Meters, Tracer
@@ -21,6 +22,8 @@ from tests.unit.worker.worker_fakes import (
     FakeMessageSource,
 )
 
+TASKS = "tests.unit.worker.worker_tasks"
+
 type Eventually = Callable[[Callable[[], object]], None]
 
 
@@ -31,7 +34,11 @@ class Running:
         self.callbacks = FakeCallbacks()
         self.deliveries = FakeMessageSource()
         self.clock = FakeClock()
-        self.fork_client = ForkClient(["tests.unit.worker.worker_tasks"])
+        self.fork_client = ForkClient(
+            [TASKS],
+            environment=task_environment(),
+            storage="shoal.adapters.task_storage:task_storage",
+        )
         self.meters: Meters | None = None
         self.memory: MemoryGuard | None = None
         self.tracer: Tracer | None = None

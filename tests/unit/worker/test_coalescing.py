@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from shoal.settings import task_environment
 from shoal.worker.assignment import AssignedTask, Assignment
 from shoal.worker.coalescing import TaskPace, coalesced
 from shoal.worker.fork_client import ForkClient
 from shoal.worker.pool import Pool
 from shoal.worker.segment import Segment
+from tests.unit.worker.running_worker import TASKS
 from tests.unit.worker.worker_fakes import DEADLINE
 
 
@@ -75,7 +77,7 @@ class Serving:
 
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Serving]:
-    with ForkClient(["tests.unit.worker.worker_tasks"]) as fork_client:
+    with ForkClient([TASKS], environment=task_environment()) as fork_client:
         serving = Serving(fork_client, tmp_path)
         yield serving
         serving.pool.close()

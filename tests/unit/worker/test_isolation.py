@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from shoal.settings import task_environment
 from shoal.wire.worker import TaskOutcome
 from shoal.worker.assignment import ChildLimits
 from shoal.worker.fork_client import ForkClient
 from shoal.worker.output_log import OutputLog
-from tests.unit.worker.running_worker import Running
+from tests.unit.worker.running_worker import TASKS, Running
 from tests.unit.worker.worker_fakes import FakeChunk
 
 
@@ -72,7 +73,7 @@ def test_infinite_recursion_fails_the_task(running: Running) -> None:
 def test_child_at_its_limits_is_replaced(
     running: Running, limits: ChildLimits, task_type: str, given: dict[str, Any]
 ) -> None:
-    running.fork_client = ForkClient(["tests.unit.worker.worker_tasks"], limits=limits)
+    running.fork_client = ForkClient([TASKS], environment=task_environment(), limits=limits)
     for chunk in range(3):
         running.add(chunk, FakeChunk(task_type, [given] * 2))
 
@@ -81,19 +82,6 @@ def test_child_at_its_limits_is_replaced(
     processes = [[outcome(running, c, n).result for n in range(2)] for c in range(3)]
     assert all(first == second for first, second in processes)
     assert len({first for first, _ in processes}) > 1
-
-
-def test_child_stores_effects_under_the_name_of_its_worker(
-    running: Running,
-) -> None:
-    module = "tests.unit.worker.worker_tasks"
-    running.fork_client = ForkClient([module], storage=f"{module}:Signature", worker="w-1")
-    running.add(0, FakeChunk("keeps", [{"key": "charge", "note": "x"}]))
-
-    running.run_until_final(0)
-
-    worker, _, chunk, _, index = outcome(running, 0).result
-    assert (worker, chunk, index) == ("w-1", 0, 0)
 
 
 def test_child_below_its_limits_is_reused(running: Running) -> None:

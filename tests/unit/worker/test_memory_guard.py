@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from shoal.settings import task_environment
 from shoal.worker.assignment import ChildLimits
 from shoal.worker.fork_client import ForkClient
 from shoal.worker.memory_guard import MemoryGuard
-from tests.unit.worker.running_worker import Eventually, Running
+from tests.unit.worker.running_worker import TASKS, Eventually, Running
 from tests.unit.worker.worker_fakes import FakeChunk
 
 LIMIT = 1_000_000_000
@@ -84,7 +85,7 @@ def test_largest_child_is_killed_and_its_current_task_fails(
 
 def test_allocation_beyond_the_worker_limit_fails_its_task(running: Running) -> None:
     limits = ChildLimits(max_data=512 * 1024 * 1024)
-    running.fork_client = ForkClient(["tests.unit.worker.worker_tasks"], limits=limits)
+    running.fork_client = ForkClient([TASKS], environment=task_environment(), limits=limits)
     running.add(0, FakeChunk("allocates_unlimited", [{"megabytes": 600}, {"megabytes": 1}]))
 
     running.run_until_final(0)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from shoal.settings import task_environment
 from shoal.wire.worker import RemoteUnavailable
 from shoal.worker.fork_client import BadTasks, ForkClient
 from tests.unit.worker.running_worker import Eventually, Running
@@ -156,13 +157,15 @@ def test_import_error_of_a_task_module_is_raised(
     (tmp_path / "broken_tasks.py").write_text("import no_such_module\n")
     monkeypatch.syspath_prepend(tmp_path)
 
-    with pytest.raises(BadTasks, match="no_such_module"), ForkClient(["broken_tasks"]):
+    fork_client = ForkClient(["broken_tasks"], environment=task_environment())
+    with pytest.raises(BadTasks, match="no_such_module"), fork_client:
         pass
 
 
 OWNER = """
 import sys, threading
 sys.path.insert(0, {here!r})
+from shoal.settings import task_environment
 from shoal.worker.assignment import Assignment
 from shoal.worker.fork_client import ForkClient
 from shoal.worker.pool import Pool
@@ -172,7 +175,7 @@ class Owner:
     def outcomes(self, outcomes): ...
     def ended(self): ...
 
-with ForkClient(["worker_tasks"]) as fork_client:
+with ForkClient(["worker_tasks"], environment=task_environment()) as fork_client:
     pool = Pool(fork_client)
     threading.Thread(target=pool.serve, daemon=True).start()
     given = {{"note": {note!r}}}

@@ -3,62 +3,54 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, cast
+from typing import Any
 
+import httpx
 import pytest
 
 from shoal.adapters.artifacts import ApiArtifacts
-from shoal.adapters.callbacks import SignedCallbacks
 from shoal.adapters.effects import ApiEffects
+from shoal.adapters.links import StorageLinks
 from shoal.adapters.task_calls import TaskCalls
 from shoal.ports.effects import KeptEffect
 from shoal.sdk import Cancelled, NonRetryable
 from shoal.sdk.context import TaskStorage
-from shoal.wire.worker import (
-    ArtifactAnswer,
-    ArtifactRequest,
-    Effect,
-    EffectAnswer,
-    EffectRequest,
-    RemoteRejected,
-    RemoteUnavailable,
-)
-from tests.unit.worker.worker_fakes import JOB
+from shoal.wire.task_calls import TASK_CALL, EffectCall, TaskCallAnswer, TaskCallError
+from shoal.wire.worker import ArtifactAnswer, Effect, EffectAnswer
 
 
 class Api:
-    """An API that stores effects and artifacts of one task, with planted faults."""
+    """An API and a storage for one task, with planted faults."""
 
     def __init__(self) -> None:
-        self.faults: deque[Exception] = deque()
+        self.faults: deque[TaskCallError] = deque()
+        self.storage_faults: deque[int] = deque()
         self.effects: dict[str, Effect] = {}
         self.objects: dict[str, bytes] = {}
 
-    def effect(self, request: EffectRequest) -> EffectAnswer:
-        self._fail()
-        if request.effect is not None:
-            self.effects.setdefault(request.key, request.effect)
-        return EffectAnswer(effect=self.effects.get(request.key))
+    def ask(self, encoded: bytes) -> bytes:
+        return self._answer(encoded).model_dump_json().encode()
 
-    def artifact(self, request: ArtifactRequest) -> ArtifactAnswer:
-        self._fail()
-        known = request.size is not None or request.name in self.objects
-        uri = f"s3://results/{request.name}"
-        return ArtifactAnswer(url=request.name if known else None, uri=uri)
-
-    def upload(self, url: str, headers: dict[str, str], body: bytes) -> None:
-        assert headers == {}
-        self._fail()
-        self.objects[url] = body
-
-    def download(self, url: str, headers: dict[str, str]) -> bytes:
-        assert headers == {}
-        self._fail()
-        return self.objects[url]
-
-    def _fail(self) -> None:
+    def _answer(self, encoded: bytes) -> TaskCallAnswer:
         if self.faults:
-            raise self.faults.popleft()
+            return TaskCallAnswer(error=self.faults.popleft())
+        call = TASK_CALL.validate_json(encoded)
+        assert call.index == 7
+        if isinstance(call, EffectCall):
+            if call.effect is not None:
+                self.effects.setdefault(call.key, call.effect)
+            return TaskCallAnswer(effect=EffectAnswer(effect=self.effects.get(call.key)))
+        known = call.size is not None or call.name in self.objects
+        url = f"https://storage.invalid/{call.name}" if known else None
+        return TaskCallAnswer(artifact=ArtifactAnswer(url=url, uri=f"s3://results/{call.name}"))
+
+    def store(self, request: httpx.Request) -> httpx.Response:
+        if self.storage_faults:
+            return httpx.Response(self.storage_faults.popleft())
+        name = request.url.path.removeprefix("/")
+        if request.method == "PUT":
+            self.objects[name] = request.content
+        return httpx.Response(200, content=self.objects[name])
 
 
 @pytest.fixture
@@ -73,8 +65,8 @@ def pauses() -> list[float]:
 
 @pytest.fixture
 def storage(api: Api, pauses: list[float]) -> TaskStorage:
-    callbacks = cast("SignedCallbacks", api)
-    calls = TaskCalls(callbacks, "w-1", job_id=JOB, chunk=0, epoch=1, index=0, sleep=pauses.append)
+    links = StorageLinks(httpx.Client(transport=httpx.MockTransport(api.store)))
+    calls = TaskCalls(api.ask, links, 7, sleep=pauses.append)
     return TaskStorage(ApiEffects(calls), ApiArtifacts(calls))
 
 
@@ -106,9 +98,9 @@ def test_calls_are_retried_while_the_api_is_unavailable(
 ) -> None:
     api.faults.extend(
         [
-            RemoteUnavailable("down"),
-            RemoteUnavailable("slow down", retry_after=7.0),
-            RemoteUnavailable("down"),
+            TaskCallError(detail="down"),
+            TaskCallError(detail="slow down", retry_after=7.0),
+            TaskCallError(detail="down"),
         ]
     )
 
@@ -118,15 +110,26 @@ def test_calls_are_retried_while_the_api_is_unavailable(
     assert pauses[1] == 7.0
 
 
+def test_upload_is_retried_while_the_storage_is_unavailable(
+    api: Api, storage: TaskStorage, pauses: list[float]
+) -> None:
+    api.storage_faults.append(503)
+
+    assert storage.artifacts.put("model.bin", b"abc") == "s3://results/model.bin"
+
+    assert len(pauses) == 1
+    assert api.objects == {"model.bin": b"abc"}
+
+
 def test_lost_lease_ends_the_task(api: Api, storage: TaskStorage) -> None:
-    api.faults.append(RemoteRejected(409, "another has it"))
+    api.faults.append(TaskCallError(detail="another has it", status=409))
 
     with pytest.raises(Cancelled):
         storage.effects.keep("charge", 1)
 
 
 def test_rejected_call_is_not_retried(api: Api, storage: TaskStorage) -> None:
-    api.faults.append(RemoteRejected(422, "too large"))
+    api.faults.append(TaskCallError(detail="too large", status=422))
 
-    with pytest.raises(NonRetryable, match="too large"):
+    with pytest.raises(NonRetryable, match="422: too large"):
         storage.effects.keep("charge", "x")

@@ -12,7 +12,12 @@ from typing import Any
 
 from shoal.wire.worker import (
     PROTOCOL,
+    ArtifactAnswer,
+    ArtifactRequest,
     BeatDecision,
+    Effect,
+    EffectAnswer,
+    EffectRequest,
     HeartbeatAnswer,
     HeartbeatRequest,
     Lease,
@@ -157,6 +162,8 @@ class FakeCallbacks:
         self.uploads: list[tuple[str, bytes]] = []
         self.downloads: dict[str, bytes] = {}
         self.part_requests: list[PartRequest] = []
+        self.effect_requests: list[EffectRequest] = []
+        self.effects: dict[tuple[int, str], Effect] = {}
         self.faults: dict[str, deque[Exception]] = {}
         self.failures: dict[str, dict[int, Exception]] = {}
         """Calls that always fail if they contain a chunk, by call and chunk."""
@@ -243,6 +250,20 @@ class FakeCallbacks:
         with self.changed:
             self._called("download")
             return self.downloads[url]
+
+    def effect(self, request: EffectRequest) -> EffectAnswer:
+        with self.changed:
+            self.effect_requests.append(request)
+            self._called("effect")
+            place = request.index, request.key
+            if request.effect is not None:
+                self.effects.setdefault(place, request.effect)
+            return EffectAnswer(effect=self.effects.get(place))
+
+    def artifact(self, request: ArtifactRequest) -> ArtifactAnswer:
+        with self.changed:
+            self._called("artifact")
+            return ArtifactAnswer(url=None, uri=f"s3://results/{request.name}")
 
     def wait_for(self, holds: Callable[[], object]) -> None:
         with self.changed:

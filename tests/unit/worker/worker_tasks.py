@@ -1,8 +1,9 @@
 """Tasks for tests: valid tasks, and one for each kind of failure."""
 
-# ruff: noqa: ASYNC110, ASYNC251, T201, TID251 - tasks print, block, and change process state
+# ruff: noqa: ASYNC110, ASYNC251, SLF001, T201, TID251 - tasks print, block, and change their process
 
 import asyncio
+import dataclasses
 import os
 import signal
 import subprocess
@@ -388,20 +389,22 @@ def keeps(key: str, note: str, *, ctx: Context) -> Any:
     return ctx.effect(key, lambda: note)
 
 
-class Signature:
-    """Returns the identity of the task instead of a stored value."""
+@task(concurrency=8)
+async def keeps_many(keys: list[str], *, ctx: Context) -> list[Any]:
+    """Store several effects from threads at the same time."""
+    calls = (asyncio.to_thread(ctx.effect, key, key.upper) for key in keys)
+    return await asyncio.gather(*calls)
 
-    def __init__(self, *place: Any) -> None:
-        self._place = place
 
-    @property
-    def effects(self) -> "Signature":
-        """Returns itself."""
-        return self
+@task
+def calls_for(index: int, *, ctx: Context) -> Any:
+    """Store an effect of another task."""
+    return dataclasses.replace(ctx, index=index).effect("charge", lambda: "forged")
 
-    def recall(self, key: str) -> None:
-        del key
 
-    def keep(self, key: str, value: Any) -> list[Any]:
-        del key, value
-        return list(self._place)
+@task
+def sends_to_worker(size: int, text: str = "", *, ctx: Context) -> str:
+    """Send text, or many bytes, where the worker expects a call."""
+    effects: Any = ctx._storage(ctx.index).effects
+    answer: bytes = effects._calls._ask(text.encode() or b"x" * size)
+    return answer.decode()

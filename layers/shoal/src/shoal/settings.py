@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,19 @@ _QUEUES: Final = {
 _MEGABYTE: Final = 1024 * 1024
 _COLLECTORS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _LAST_PORT: Final = 65_535
+_TASK_VARIABLES: Final = (
+    *("PATH", "HOME", "USER", "LOGNAME", "HOSTNAME", "SHELL", "TMPDIR", "TZ"),
+    *("LANG", "LANGUAGE", "LC_*"),
+    *("PYTHON*", "VIRTUAL_ENV", "LD_LIBRARY_PATH"),
+    *("OMP_*", "MKL_*", "OPENBLAS_*", "NUMEXPR_*", "CUDA_*", "NVIDIA_*"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CA_BUNDLE"),
+    *("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"),
+    *("SHOAL_CONTAINER_NAMESPACE", "SHOAL_CONTAINER_SERVICE_ACCOUNT", "SHOAL_IO_HOSTS"),
+)
+"""What tasks see of the worker's environment: no variable that usually has a secret. The last two
+lines are settings of the built-in task types."""
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?")
 
 
 class MissingSetting(RuntimeError):  # noqa: N818 - the tree reads as nouns
@@ -155,6 +169,7 @@ class WorkerSettings:
     A child process is replaced after `child_tasks` tasks, or once it has grown by
     `child_growth_bytes`. Probes and metrics are served on `health_port`; 0 turns them off, because
     several workers on one machine cannot share a port. `tracing` is set if a collector is set.
+    `task_environment` is all that tasks see of the worker's environment.
     """
 
     api_url: str
@@ -172,6 +187,7 @@ class WorkerSettings:
     child_growth_bytes: int = 256 * _MEGABYTE
     health_port: int = 0
     tracing: bool = False
+    task_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> WorkerSettings:  # noqa: TID251 - settings are read here
@@ -200,6 +216,7 @@ class WorkerSettings:
             child_growth_bytes=int(read.number("SHOAL_CHILD_GROWTH_MB", 256)) * _MEGABYTE,
             health_port=read.port("SHOAL_HEALTH_PORT"),
             tracing=_traces(environment),
+            task_environment=task_environment(environment),
         )
 
 
@@ -231,6 +248,34 @@ def task_modules(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]
     """Return the task modules of SHOAL_TASKS, in addition to installed packages."""
     names = environment.get("SHOAL_TASKS", "").split(",")
     return tuple(name.strip() for name in names if name.strip())
+
+
+def task_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:  # noqa: TID251 - settings are read here
+    """Return the variables that tasks may see: no credentials, unless the operator names them.
+
+    SHOAL_TASK_ENVIRONMENT has further names, separated by commas; an asterisk at the end of a name
+    stands for any ending. SHOAL_TASK_AWS_IDENTITY=true passes all variables of AWS.
+    """
+    named = [name.strip() for name in environment.get("SHOAL_TASK_ENVIRONMENT", "").split(",")]
+    allowed = [*_TASK_VARIABLES, *filter(None, named)]
+    for name in allowed:
+        if not _VARIABLE.fullmatch(name):
+            raise MissingSetting(
+                f"SHOAL_TASK_ENVIRONMENT has {name!r}; expected names of variables, separated by"
+                " commas, such as MODEL_PATH,OTEL_*"
+            )
+    identity = environment.get("SHOAL_TASK_AWS_IDENTITY") or "false"
+    if identity not in {"true", "false"}:
+        raise MissingSetting(f"SHOAL_TASK_AWS_IDENTITY is {identity!r}; expected true or false")
+    if identity == "true":
+        allowed.append("AWS_*")
+    exact = {name for name in allowed if not name.endswith("*")}
+    prefixes = tuple(name.removesuffix("*") for name in allowed if name.endswith("*"))
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in exact or name.startswith(prefixes)
+    }
 
 
 def _traces(environment: Mapping[str, str]) -> bool:

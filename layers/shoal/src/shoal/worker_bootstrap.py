@@ -7,7 +7,6 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -15,16 +14,12 @@ import boto3
 import httpx
 from botocore.credentials import Credentials
 
-from shoal.adapters.artifacts import ApiArtifacts
 from shoal.adapters.callbacks import SignedCallbacks
 from shoal.adapters.clock import SystemClock, SystemEntropy
-from shoal.adapters.effects import ApiEffects
 from shoal.adapters.http import CurlPost
 from shoal.adapters.sigv4 import SignedPost
-from shoal.adapters.task_calls import TaskCalls
 from shoal.adapters.worker_queue import SqsMessageSource
-from shoal.sdk.context import TaskStorage
-from shoal.settings import MissingSetting, WorkerSettings, task_modules
+from shoal.settings import MissingSetting, WorkerSettings, task_environment, task_modules
 from shoal.worker.assignment import ChildLimits
 from shoal.worker.fork_client import ForkClient
 from shoal.worker.logs import configure_logging
@@ -56,6 +51,7 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
     session = boto3.Session(region_name=settings.region)
     sqs = session.client("sqs")  # only to resolve the endpoint in all the ways that AWS supports
     credentials, curl, memory = _credentials(session), CurlPost(), MemoryGuard.of_container()
+    storage = httpx.Client(timeout=httpx.Timeout(120.0, connect=5.0))
     return Worker(
         WorkerConfig(
             name=settings.worker_id,
@@ -77,10 +73,14 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
                 *(settings.child_tasks, settings.child_growth_bytes),
                 max_data=None if memory is None else memory.limit,
             ),
-            storage=f"{__name__}:{task_storage.__name__}",
-            worker=settings.worker_id,
+            environment=settings.task_environment,
+            storage="shoal.adapters.task_storage:task_storage",
         ),
-        _callbacks(settings, curl, credentials),
+        SignedCallbacks(
+            settings.api_url,
+            SignedPost(curl, credentials, "execute-api", settings.region),
+            storage=storage,
+        ),
         SqsMessageSource(
             SignedPost(curl, credentials, "sqs", settings.region),
             sqs.meta.endpoint_url,
@@ -99,7 +99,7 @@ def offers_from_environment() -> list[Mapping[str, Any]]:
 
     Raises BadTasks if the task modules cannot be imported.
     """
-    with ForkClient(task_modules()) as fork_client:
+    with ForkClient(task_modules(), environment=task_environment()) as fork_client:
         return [offered.offer for offered in fork_client.types.values()]
 
 
@@ -122,32 +122,6 @@ def _tracer(settings: WorkerSettings) -> Tracer | None:
         _LOG.warning("traces are disabled: the extra `tracing` is not installed: %s", error)
         return None
     return OtelTracer(settings.worker_id)
-
-
-def task_storage(worker: str, job_id: str, chunk: int, epoch: int, index: int) -> TaskStorage:
-    """Returns the storage of a task. The child process calls it in the worker's environment.
-
-    The worker's name is an argument, because the default name contains the process id.
-    """
-    calls = TaskCalls(_task_api(), worker, job_id=job_id, chunk=chunk, epoch=epoch, index=index)
-    return TaskStorage(ApiEffects(calls), ApiArtifacts(calls))
-
-
-@cache
-def _task_api() -> SignedCallbacks:
-    settings = WorkerSettings.from_environment()
-    credentials = _credentials(boto3.Session(region_name=settings.region))
-    return _callbacks(settings, CurlPost(), credentials)
-
-
-def _callbacks(
-    settings: WorkerSettings, curl: CurlPost, credentials: Credentials
-) -> SignedCallbacks:
-    return SignedCallbacks(
-        settings.api_url,
-        SignedPost(curl, credentials, "execute-api", settings.region),
-        storage=httpx.Client(timeout=httpx.Timeout(120.0, connect=5.0)),
-    )
 
 
 def _credentials(session: boto3.Session) -> Credentials:

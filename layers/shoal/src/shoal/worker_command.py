@@ -13,6 +13,7 @@ from types import FrameType
 from shoal.settings import MissingSetting
 from shoal.worker.fork_client import BadTasks, ForkServerDied
 from shoal.worker.probes import CannotListen
+from shoal.worker.process import forbid_inspection
 from shoal.worker_bootstrap import offers_from_environment, worker_from_environment
 
 _FAILED = 1
@@ -60,6 +61,7 @@ def main(arguments: list[str]) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     """Run a worker until SIGTERM or SIGINT, which drain it. A second signal exits at once."""
+    forbid_inspection()
     worker = worker_from_environment(until_empty=options.until_empty, slots=options.slots)
     draining = False
 

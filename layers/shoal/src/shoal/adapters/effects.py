@@ -6,7 +6,7 @@ from typing import Any
 
 from shoal.adapters.task_calls import TaskCalls
 from shoal.ports.effects import KeptEffect
-from shoal.wire.worker import Effect, EffectRequest
+from shoal.wire.worker import Effect
 
 
 class ApiEffects:
@@ -24,6 +24,4 @@ class ApiEffects:
         return value if kept is None else kept.value
 
     def _effect(self, key: str, effect: Effect | None) -> Effect | None:
-        fields = {**self._calls.task, "key": key, "effect": effect}
-        request = EffectRequest.model_validate(fields)
-        return self._calls.retried(lambda: self._calls.api.effect(request).effect)
+        return self._calls.retried(lambda: self._calls.effect(key, effect))

@@ -84,6 +84,7 @@ class RemoteRejected(ShoalError):  # noqa: N818 - the tree reads as nouns
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(f"{status}: {detail}")
         self.status = status
+        self.detail = detail
 
 
 # The SQS message.

@@ -52,5 +52,16 @@ class ChildLimits(NamedTuple):
     max_data: int | None = None
 
 
-type StorageFactory = Callable[[str, int, int, int], TaskStorage]
-"""Makes the storage of a task from its job, chunk, epoch and index."""
+class ChildDescriptors(NamedTuple):
+    """The descriptors of a child: two sockets, its shared memory, and the pipe for its output."""
+
+    connection: int
+    calls: int
+    shared_memory: int
+    output: int
+
+
+type Ask = Callable[[bytes], bytes]
+"""Sends an encoded call of a task to the worker and returns the answer."""
+type StorageFactory = Callable[[Ask, int], TaskStorage]
+"""Makes the storage of the task of an index."""

@@ -13,9 +13,10 @@ import os
 import socket
 import sys
 import termios
+import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import batched
@@ -33,6 +34,7 @@ from shoal.worker.assignment import (
     TAIL,
     AssignedTask,
     Assignment,
+    ChildDescriptors,
     ChildLimits,
     StorageFactory,
 )
@@ -65,7 +67,7 @@ class Child:
         tasks: Mapping[str, Task[..., Any]],
         *,
         limits: ChildLimits = ChildLimits(),  # noqa: B008 - a value
-        storage: StorageFactory | None = None,
+        storage: Callable[[int], TaskStorage] | None = None,
     ) -> None:
         self._connection = connection
         self._shared_memory = shared_memory
@@ -251,12 +253,11 @@ class Child:
     def _context(
         self, assignment: Assignment, assigned: AssignedTask, now: float, *, batch: bool = False
     ) -> Context:
-        job, chunk, epoch = assignment.job_id, assignment.chunk, assignment.epoch
         return Context(
-            *(job, assigned[0], assigned[1], epoch),
+            *(assignment.job_id, assigned[0], assigned[1], assignment.epoch),
             datetime.fromtimestamp(self._wall_offset + now + assignment.timeout, UTC),
             _SharedMemorySignals(self._shared_memory),
-            _no_storage_in_batches if batch else partial(self._storage, job, chunk, epoch),
+            _no_storage_in_batches if batch else self._storage,
         )
 
     def _is_cancellation(self, error: BaseException) -> bool:
@@ -356,7 +357,21 @@ class _SharedMemorySignals:
         self._shared_memory.set_progress(fraction)
 
 
-def _no_storage(*_: object) -> TaskStorage:
+class CallChannel:
+    """Sends calls of tasks to the worker. Several threads of a task may use it."""
+
+    def __init__(self, calls: socket.socket) -> None:
+        self._calls = calls
+        self._lock = threading.Lock()
+
+    def ask(self, call: bytes) -> bytes:
+        """Sends an encoded call and returns the answer."""
+        with self._lock:
+            framing.send(self._calls, call)
+            return framing.receive(self._calls)
+
+
+def _no_storage(_: int) -> TaskStorage:
     raise NonRetryable("effects and artifacts need a worker that is connected to the API")
 
 
@@ -380,22 +395,23 @@ def _valid_items(
 
 
 def run_child(
-    connection: int,
-    shared_memory: int,
-    output: int,
+    descriptors: ChildDescriptors,
     tasks: Mapping[str, Task[..., Any]],
     *,
     limits: ChildLimits,
     storage: StorageFactory | None,
 ) -> None:
-    """Runs a child process on these descriptors until the worker closes the connection."""
+    """Runs a child process on its descriptors until the worker closes the connection."""
+    output = descriptors.output
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
     sys.stdout, sys.stderr = streams()
-    shared = SharedMemory(shared_memory)
+    shared = SharedMemory(descriptors.shared_memory)
     shared.set_process(os.getpid())
-    os.close(shared_memory)
-    connection_socket = socket.socket(fileno=connection)
-    Child(connection_socket, shared, output, tasks, limits=limits, storage=storage).serve()
+    os.close(descriptors.shared_memory)
+    channel = CallChannel(socket.socket(fileno=descriptors.calls))
+    make = None if storage is None else partial(storage, channel.ask)
+    connection = socket.socket(fileno=descriptors.connection)
+    Child(connection, shared, output, tasks, limits=limits, storage=make).serve()

@@ -20,6 +20,8 @@ from shoal.worker.fork_server import KILL, REQUEST, START, STATUS
 from shoal.worker.shared_memory import SharedMemory, new_descriptor
 
 _READ: Final = 65_536
+_CALL_SECONDS: Final = 5.0
+"""Seconds within which a child must send the rest of a call, or read the answer."""
 
 
 class ForkServerDied(Exception):  # noqa: N818 - named after the event
@@ -50,20 +52,22 @@ class ForkClient:
         modules: Sequence[str],
         log_level: str = "INFO",
         *,
+        environment: Mapping[str, str],
         limits: ChildLimits = ChildLimits(),  # noqa: B008 - a value
         storage: str | None = None,
-        worker: str = "",
     ) -> None:
-        """`storage` names a factory as `package.module:name`; children call it for effects and
-        artifacts, with the name of the `worker` that holds the leases.
+        """`environment` is all that tasks see of the worker's environment.
+
+        `storage` names a factory as `package.module:name`; children call it for effects and
+        artifacts.
         """
+        self._environment = dict(environment)
         self._arguments = {
             "modules": list(modules),
             "path": sys.path,
             "level": log_level,
             "limits": limits,
             "storage": storage,
-            "worker": worker,
         }
         self._last = 0
         self.types: Mapping[str, OfferedType] = {}
@@ -80,6 +84,7 @@ class ForkClient:
                     *(str(child_end.fileno()), json.dumps(self._arguments)),
                 ],
                 pass_fds=[child_end.fileno()],
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
@@ -118,19 +123,25 @@ class ForkClient:
         """Forks a child."""
         self._last += 1
         own_end, child_end = socket.socketpair()
+        calls, their_calls = socket.socketpair()
         output, their_output = os.pipe()
         exit_pipe, their_exit_pipe = os.pipe()
         shared_memory = new_descriptor()
-        descriptors = [child_end.fileno(), shared_memory, their_output, their_exit_pipe]
+        descriptors = [
+            *(child_end.fileno(), their_calls.fileno(), shared_memory),
+            *(their_output, their_exit_pipe),
+        ]
         try:
             socket.send_fds(self._control, [REQUEST.pack(START, self._last)], descriptors)
         except OSError as error:
             raise ForkServerDied(str(error)) from error
         finally:
             child_end.close()
+            their_calls.close()
             os.close(their_output)
             os.close(their_exit_pipe)
-        handle = ChildHandle(self._last, own_end, SharedMemory(shared_memory), output, exit_pipe)
+        memory = SharedMemory(shared_memory)
+        handle = ChildHandle(self._last, ChildEnds(own_end, calls, memory, output, exit_pipe))
         os.close(shared_memory)
         return handle
 
@@ -140,30 +151,37 @@ class ForkClient:
             self._control.send(REQUEST.pack(KILL, child.number))
 
 
-class ChildHandle:
-    """One child: its connection, its shared memory, its latest output and its exit status."""
+class ChildEnds(NamedTuple):
+    """The worker's ends of what connects it with a child."""
 
-    def __init__(
-        self,
-        number: int,
-        connection: socket.socket,
-        shared_memory: SharedMemory,
-        output: int,
-        exit_pipe: int,
-    ) -> None:
+    connection: socket.socket
+    calls: socket.socket
+    shared_memory: SharedMemory
+    output: int
+    exit_pipe: int
+
+
+class ChildHandle:
+    """One child: its connection, its calls, its shared memory, its output and its exit status."""
+
+    def __init__(self, number: int, ends: ChildEnds) -> None:
         self.number = number
-        self.connection = connection
-        self.shared_memory = shared_memory
-        self.output = output
-        self.exit_pipe = exit_pipe
+        self.connection = ends.connection
+        self.calls = ends.calls
+        """The calls of its tasks to the API, which the worker makes."""
+        self.shared_memory = ends.shared_memory
+        self.output = ends.output
+        self.exit_pipe = ends.exit_pipe
         self.on_output: Callable[[bytes], None] = lambda _: None
         """Called with the output of the child."""
-        os.set_blocking(output, False)
+        self.calls.settimeout(_CALL_SECONDS)
+        os.set_blocking(self.output, False)
         self._printed = bytearray()
 
     def close(self) -> None:
         """Closes all descriptors. A running child reads the end of its connection and exits."""
         self.connection.close()
+        self.calls.close()
         self.shared_memory.close()
         os.close(self.output)
         os.close(self.exit_pipe)
@@ -188,6 +206,17 @@ class ChildHandle:
         """Replies to a child that waits."""
         with contextlib.suppress(OSError):  # the exit pipe reports its death
             framing.send(self.connection, text)
+
+    def call(self) -> socket.socket | None:
+        """Returns a socket to read and answer the next call from; None if the child has ended.
+
+        It is a copy, because another thread uses it and this one closes the child at any time.
+        """
+        try:
+            begun = self.calls.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except OSError:
+            return None
+        return self.calls.dup() if begun else None
 
     def read_output(self) -> bool:
         """Reads output and keeps the end of it. Returns whether there was any."""

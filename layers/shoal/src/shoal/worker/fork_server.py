@@ -4,7 +4,7 @@ Forking the worker itself would be unsafe, because it has threads. Starting Pyth
 would take half a second. The fork server ends with its worker, when it reads the end of the control
 socket. Children end with the fork server, by the parent-death signal of Linux.
 
-A request has nine bytes, a kind and the number of a child: `S`, with four descriptors, forks a
+A request has nine bytes, a kind and the number of a child: `S`, with five descriptors, forks a
 child; `K` kills a child and its subprocesses. The exit status of a child is written to its exit
 pipe.
 """
@@ -12,7 +12,6 @@ pipe.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import hashlib
 import importlib
@@ -34,22 +33,21 @@ from typing import Any, Final, NoReturn
 
 from shoal.sdk import Task, discover
 from shoal.sdk.context import TaskStorage
-from shoal.worker.assignment import ChildLimits, StorageFactory
+from shoal.worker.assignment import Ask, ChildDescriptors, ChildLimits, StorageFactory
 from shoal.worker.child import run_child
 from shoal.worker.logs import configure_logging
+from shoal.worker.process import (
+    PR_SET_CHILD_SUBREAPER,
+    PR_SET_PDEATHSIG,
+    forbid_inspection,
+    prctl,
+)
 
 REQUEST: Final = struct.Struct("<cq")
 STATUS: Final = struct.Struct("<q")
 START: Final = b"S"
 KILL: Final = b"K"
-
-_PR_SET_PDEATHSIG: Final = 1
-_PR_SET_CHILD_SUBREAPER: Final = 36
-
-
-def _prctl(option: int, argument: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(option, argument, 0, 0, 0)
+_DESCRIPTORS: Final = 5
 
 
 class ForkServer:
@@ -66,29 +64,30 @@ class ForkServer:
         self._tasks = tasks
         self._limits = limits
         self._storage = storage
+        self._woken, self._wake = socket.socketpair()
+        self._selector = selectors.DefaultSelector()
         self._pids: dict[int, int] = {}
         self._exits: dict[int, tuple[int, int]] = {}
 
     def serve(self) -> None:
         """Forks, kills and reaps children until the worker ends."""
-        woken, wake = socket.socketpair()
-        for end in (woken, wake):
+        for end in (self._woken, self._wake):
             end.settimeout(0)
-        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._control, selectors.EVENT_READ)
-            selector.register(woken, selectors.EVENT_READ)
-            while self._handle_all(selector, woken):
+        with self._selector:
+            self._selector.register(self._control, selectors.EVENT_READ)
+            self._selector.register(self._woken, selectors.EVENT_READ)
+            while self._handle_all():
                 self._reap()
         signal.set_wakeup_fd(-1)
 
-    def _handle_all(self, selector: selectors.BaseSelector, woken: socket.socket) -> bool:
+    def _handle_all(self) -> bool:
         """Handles pending requests. Returns False if the worker has ended."""
-        for key, _ in selector.select():
-            if key.fileobj is woken:
+        for key, _ in self._selector.select():
+            if key.fileobj is self._woken:
                 with contextlib.suppress(BlockingIOError):
-                    woken.recv(4096)
+                    self._woken.recv(4096)
             elif not self._handle_request():
                 return False
         return True
@@ -100,7 +99,7 @@ class ForkServer:
             os.waitpid(pid, 0)
 
     def _handle_request(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._control, REQUEST.size, 4)
+        data, descriptors, _, _ = socket.recv_fds(self._control, REQUEST.size, _DESCRIPTORS)
         if not data:
             return False
         kind, number = REQUEST.unpack(data)
@@ -111,42 +110,41 @@ class ForkServer:
         return True
 
     def _fork(self, number: int, descriptors: list[int]) -> None:
-        connection, shared_memory, output, exit_pipe = descriptors
+        of_child, exit_pipe = ChildDescriptors(*descriptors[:-1]), descriptors[-1]
         pid = os.fork()
         if pid == 0:
-            self._become_child(connection, shared_memory, output, exit_pipe)
+            self._become_child(of_child, exit_pipe)
         self._pids[number] = pid
         self._exits[pid] = (number, exit_pipe)
-        for descriptor in (connection, shared_memory, output):
+        for descriptor in of_child:
             os.close(descriptor)
 
-    def _become_child(
-        self, connection: int, shared_memory: int, output: int, exit_pipe: int
-    ) -> NoReturn:
+    def _become_child(self, descriptors: ChildDescriptors, exit_pipe: int) -> NoReturn:
         status = 1
         try:
             server_pid = os.getppid()
-            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             os.setsid()
             signal.set_wakeup_fd(-1)
             for reset in (signal.SIGCHLD, signal.SIGTERM):
                 signal.signal(reset, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            self._control.close()
-            os.close(exit_pipe)
-            for _, other in self._exits.values():
-                os.close(other)
+            self._close_own(exit_pipe)
             if os.getppid() == server_pid:
-                run_child(
-                    *(connection, shared_memory, output, self._tasks),
-                    limits=self._limits,
-                    storage=self._storage,
-                )
+                run_child(descriptors, self._tasks, limits=self._limits, storage=self._storage)
             status = 0
         except BaseException:  # a child must never return into the fork server's loop
             logging.getLogger("shoal.worker").critical("child process failed", exc_info=True)
         finally:
             os._exit(status)
+
+    def _close_own(self, exit_pipe: int) -> None:
+        """Closes, in a child, the descriptors of the fork server."""
+        for own in (self._selector, self._woken, self._wake, self._control):
+            own.close()
+        os.close(exit_pipe)
+        for _, other in self._exits.values():
+            os.close(other)
 
     def _reap(self) -> None:
         while True:
@@ -217,14 +215,14 @@ def _digest(tasks: Iterable[Task[..., Any]]) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def _imported(reference: str | None, worker: str) -> StorageFactory | None:
+def _imported(reference: str | None) -> StorageFactory | None:
     """Returns a factory that imports `package.module:name` on the first use by a task."""
     if reference is None:
         return None
     module, _, name = reference.partition(":")
 
-    def make(*about: Any) -> TaskStorage:
-        storage: TaskStorage = getattr(importlib.import_module(module), name)(worker, *about)
+    def make(ask: Ask, index: int) -> TaskStorage:
+        storage: TaskStorage = getattr(importlib.import_module(module), name)(ask, index)
         return storage
 
     return make
@@ -235,13 +233,14 @@ def main() -> int:
 
     The arguments are the descriptor of the control socket and a JSON object.
     """
+    forbid_inspection()
     control = socket.socket(fileno=int(sys.argv[1]))
     arguments = json.loads(sys.argv[2])
     sys.path[:] = arguments["path"]
     configure_logging(os.fdopen(os.dup(2), "w", buffering=1), arguments["level"])
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
     connection = Connection(os.dup(control.fileno()))
     try:
         tasks = _discovered(arguments["modules"])
@@ -260,7 +259,7 @@ def main() -> int:
         control,
         tasks,
         ChildLimits(*arguments["limits"]),
-        _imported(arguments["storage"], arguments["worker"]),
+        _imported(arguments["storage"]),
     )
     try:
         server.serve()

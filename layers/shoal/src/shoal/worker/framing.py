@@ -8,6 +8,11 @@ from typing import Final
 _HEAD: Final = 4
 _READ_SIZE: Final = 65_536
 """Bytes per read. A larger buffer would be mapped and unmapped on each call."""
+_MAX_LENGTH: Final = 2**32
+
+
+class FrameTooLarge(OSError):  # noqa: N818 - the tree reads as nouns
+    """The peer announces a frame above the limit."""
 
 
 def send(stream: socket.socket, data: bytes) -> None:
@@ -15,13 +20,16 @@ def send(stream: socket.socket, data: bytes) -> None:
     stream.sendall(len(data).to_bytes(_HEAD, "little") + data)
 
 
-def receive(stream: socket.socket) -> bytes:
+def receive(stream: socket.socket, limit: int = _MAX_LENGTH) -> bytes:
     """Returns the next frame. Raises EOFError if the peer has closed the connection.
 
     The peer waits for a reply before it sends another frame, so this never reads beyond one frame.
+    Raises FrameTooLarge if the frame has more than `limit` bytes.
     """
     data = b""
     while len(data) < _HEAD or len(data) < _HEAD + int.from_bytes(data[:_HEAD], "little"):
+        if len(data) >= _HEAD and int.from_bytes(data[:_HEAD], "little") > limit:
+            raise FrameTooLarge(f"a frame has more than {limit} bytes")
         more = stream.recv(_READ_SIZE)
         if not more:
             raise EOFError

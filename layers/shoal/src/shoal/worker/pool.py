@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from shoal.worker.assignment import DONE, FULL, PROGRESS, RETIRE, TAIL
+from shoal.worker.call_server import CallServer
 from shoal.worker.child_failures import ChildFailures, describe_exit
 from shoal.worker.coalescing import SPLIT_SECONDS, TaskPace, coalesced
 from shoal.worker.fork_client import ChildHandle, ForkClient
@@ -44,8 +45,10 @@ class Pool:
         watchdog: ThreadWatchdog | None = None,
         pace: TaskPace | None = None,
         memory: MemoryGuard | None = None,
+        calls: CallServer | None = None,
     ) -> None:
         self._fork_client = fork_client
+        self._calls = calls
         self._watchdog = watchdog or ThreadWatchdog(time.monotonic)
         self._selector = selectors.DefaultSelector()
         self._woken, self._wake = socket.socketpair()
@@ -288,11 +291,12 @@ class Pool:
         register = self._selector.register
         register(child.connection, selectors.EVENT_READ, lambda: self._on_message(child))
         register(child.output, selectors.EVENT_READ, lambda: self._on_output(child))
+        self._await_call(child)
         register(child.exit_pipe, selectors.EVENT_READ, lambda: self._on_exit(child))
         return child
 
     def _forget(self, child: ChildHandle) -> None:
-        for source in (child.connection, child.output, child.exit_pipe):
+        for source in (child.connection, child.calls, child.output, child.exit_pipe):
             if source in self._selector.get_map():
                 self._selector.unregister(source)
         self._output_log.end(child.number)
@@ -318,6 +322,21 @@ class Pool:
             child.shared_memory.clear_outcomes()
             segment.bytes_read = segment.bytes_seen = 0
             child.reply()
+
+    def _await_call(self, child: ChildHandle) -> None:
+        if self._calls is not None and child.calls.fileno() >= 0:  # not closed meanwhile
+            self._selector.register(child.calls, selectors.EVENT_READ, lambda: self._on_call(child))
+
+    def _on_call(self, child: ChildHandle) -> None:
+        """Answers a call in another thread. Until then, the child can make no other one."""
+        self._selector.unregister(child.calls)
+        call, segment = child.call(), self._segments.get(child.number)
+        if self._calls is not None and call is not None:
+            self._calls.serve(
+                call,
+                None if segment is None else segment.assignment,
+                lambda: self._post(lambda: self._await_call(child)),
+            )
 
     def _on_output(self, child: ChildHandle) -> None:
         if not child.read_output():

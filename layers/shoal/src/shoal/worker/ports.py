@@ -11,6 +11,10 @@ from typing import Protocol
 
 from shoal.ports.clock import Clock
 from shoal.wire.worker import (
+    ArtifactAnswer,
+    ArtifactRequest,
+    EffectAnswer,
+    EffectRequest,
     HeartbeatAnswer,
     HeartbeatRequest,
     Lease,
@@ -43,7 +47,17 @@ class MessageSource(Protocol):
         """Returns the approximate number of visible, delayed and in-flight messages."""
 
 
-class Callbacks(Protocol):
+class TaskCallbacks(Protocol):
+    """The calls to the API that a worker makes for a task."""
+
+    def effect(self, request: EffectRequest) -> EffectAnswer:
+        """Stores or reads the return value of a side effect."""
+
+    def artifact(self, request: ArtifactRequest) -> ArtifactAnswer:
+        """Requests an upload or download URL of an artifact."""
+
+
+class Callbacks(TaskCallbacks, Protocol):
     """The worker's side of the API."""
 
     def register(self, request: WorkerRegistration) -> RegistrationAnswer:

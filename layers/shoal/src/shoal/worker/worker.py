@@ -13,6 +13,7 @@ from typing import Final
 
 from shoal.ports.clock import Entropy
 from shoal.wire.worker import TaskTypeOffer, WorkerRegistration
+from shoal.worker.call_server import CallServer
 from shoal.worker.circuit_breaker import CallAbandoned, CircuitBreaker
 from shoal.worker.fetcher import Fetcher
 from shoal.worker.fork_client import ForkClient
@@ -86,7 +87,8 @@ class Worker:
         self._fork_client = fork_client
         self._failed = False
         self._drain_reasons: SimpleQueue[str] = SimpleQueue()  # safe to use in a signal handler
-        self._pool = Pool(fork_client, watchdog, memory=memory)
+        self._calls = CallServer(callbacks, config.name, config.slots)
+        self._pool = Pool(fork_client, watchdog, memory=memory, calls=self._calls)
         self._outbox = outbox = Outbox(watchdog, clock.monotonic)
         self._coordinator = coordinator = RunCoordinator(context, fork_client, self._pool, outbox)
         self._reporter = Reporter(context, outbox, coordinator)
@@ -117,6 +119,7 @@ class Worker:
             self._pool.close()
             for thread in (fetcher, registration, reporter, heartbeat, pool):
                 thread.join()
+            self._calls.close()
         if self._context.tracer is not None:
             self._context.tracer.close()
         left = len(self._context.in_flight.runs())
