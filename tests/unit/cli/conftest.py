@@ -1,5 +1,4 @@
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
@@ -10,6 +9,7 @@ import pytest
 
 from shoal import bootstrap
 from tests.unit.cli.commands import TASKS, ApiServer, environment
+from tests.unit.cli.processes import run_shoal
 from tests.unit.handlers.http_calls import World, new_world
 
 
@@ -36,15 +36,6 @@ def shoal(server: Any, tmp_path: Path) -> Any:
     (tmp_path / "mine.py").write_text(TASKS)
 
     def call(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - our own code
-            [sys.executable, "-m", "shoal", *words],
-            env=environment(server, tmp_path),
-            cwd=tmp_path,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        return run_shoal(words, environment(server, tmp_path), tmp_path, stdin)
 
     return call
