@@ -15,6 +15,7 @@ from handlers.problems import GatewayResponse, NoSuchRoute, invalid
 from shoal import bootstrap
 from shoal.domain.chunk import CurrentTask
 from shoal.domain.errors import InvalidRequest
+from shoal.domain.ids import tenant_label
 from shoal.domain.outcome import Outcome, OutcomeReport, PartKey, TaskError
 from shoal.domain.workers import Worker
 from shoal.ports.task_types import TaskType
@@ -121,6 +122,7 @@ def _leased(answer: LeaseGranted | LeaseRefused) -> Body:
         "isolated": chunk.isolated,
         "params": spec.params,
         "trace": answer.job.trace,
+        "tenant": tenant_label(answer.job.tenant),
         "tasks": _tasks(answer),
         "inputs": _ranged(answer.inputs) if isinstance(answer.inputs, LinkedInputs) else None,
     }

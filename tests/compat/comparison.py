@@ -56,6 +56,7 @@ ADDED: Final[Mapping[str, str]] = {
     r"answer\.body\.json\.headers\.If-None-Match": "An upload link of an artifact works once.",
     r"after\.registry\.removed#.*": "A removal is remembered for a repeated request.",
     r"answer\.body\.json\.protocol": "The API answers the version of the worker protocol.",
+    r"answer\.body\.json\.leases\[\d+\]\.tenant": "A lease carries a label of its tenant.",
     r"after\.tasks\.job_\w+#\d+\.[kuw]": "Unacknowledged leases that lapsed are counted.",
     r"answer\.body\.json\.reasons\[\d+\]\.facts\.task": "`isolated` names the task that crashed.",
 }

@@ -288,6 +288,18 @@ def test_a_report_under_another_workers_lease_is_refused(
     assert mine.json["reports"][0]["decision"] == "accepted"
 
 
+def test_a_lease_labels_the_tenant_without_its_name() -> None:
+    labels = []
+    for claims in (OWNER, OWNER, STRANGER):
+        answer = call("POST", "/jobs", {"task_type": "noop", "count": 1}, claims=claims)
+        job = str(answer.json["id"])
+        start(job)
+        labels.append(lease(job)["tenant"])
+
+    assert labels[0] == labels[1] != labels[2]
+    assert not {"default", "other"} & set(labels)
+
+
 def test_a_heartbeat_under_another_workers_lease_is_refused(
     world: World, two_leases: tuple[Json, Json]
 ) -> None:

@@ -33,7 +33,7 @@ class Chunk:
             (10 * number + i, 1, {"how": how, "path": str(path)}) for i, how in enumerate(hows)
         ]
         whole = Assignment("acts", "job_1", number, 1, 60.0, one_by_one=True, tasks=tasks)
-        self.segment = Segment(self, whole._replace(**differs))
+        self.segment = Segment(self, whole._replace(**differs), tenant="a")
         self.received: list[dict[str, Any]] = []
         self.over = threading.Event()
 

@@ -93,6 +93,17 @@ def test_child_below_its_limits_is_reused(running: Running) -> None:
     assert len({outcome(running, chunk).result for chunk in range(3)}) == 1
 
 
+def test_child_is_replaced_when_the_tenant_changes(running: Running) -> None:
+    for chunk, tenant in enumerate("aabba"):
+        running.add(chunk, FakeChunk("process_id", [{}], extra={"tenant": tenant}))
+
+    running.run_until_final(*range(5), slots=1)
+
+    first, second, third, fourth, fifth = (outcome(running, n).result for n in range(5))
+    assert (first, third) == (second, fourth)
+    assert len({first, third, fifth}) == 3
+
+
 def test_output_is_logged_with_its_task(running: Running, caplog: pytest.LogCaptureFixture) -> None:
     running.add(0, FakeChunk("raises", [{"message": "x"}]))
 

@@ -180,7 +180,7 @@ with ForkClient(["worker_tasks"], environment=task_environment()) as fork_client
     threading.Thread(target=pool.serve, daemon=True).start()
     given = {{"note": {note!r}}}
     task = Assignment("starts_a_process", "job", 0, 1, 60.0, True, [(0, 1, given)])
-    pool.run(Segment(Owner(), task))
+    pool.run(Segment(Owner(), task, tenant="a"))
     print(fork_client.pid, flush=True)
     threading.Event().wait()
 """

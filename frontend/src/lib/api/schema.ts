@@ -2145,7 +2145,8 @@ export interface components {
          * Lease
          * @description The answer for one chunk. Only `granted` carries an epoch and tasks.
          *
-         *     `held` and `unavailable` carry a delay. `reason` explains the decision.
+         *     `held` and `unavailable` carry a delay. `reason` explains the decision. `tenant` is an opaque
+         *     label: grants of one tenant have the same, and no process may run tasks of two.
          */
         Lease: {
             chunk: components["schemas"]["ChunkNumber"];
@@ -2193,6 +2194,11 @@ export interface components {
              * @default []
              */
             tasks: components["schemas"]["GrantedTask"][];
+            /**
+             * Tenant
+             * @default null
+             */
+            tenant: string | null;
             /** @default null */
             timeout: components["schemas"]["Timeout"] | null;
             /**

@@ -33,8 +33,8 @@ _TASK_VARIABLES: Final = (
     *("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"),
     *("SHOAL_CONTAINER_NAMESPACE", "SHOAL_CONTAINER_SERVICE_ACCOUNT", "SHOAL_IO_HOSTS"),
 )
-"""What tasks see of the worker's environment: no variable that usually has a secret. The last two
-lines are settings of the built-in task types."""
+"""The variables of a worker that tasks see. None usually has a secret. The last two lines are
+settings of the built-in task types."""
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?")
 
 

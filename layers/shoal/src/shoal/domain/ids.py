@@ -74,6 +74,11 @@ def is_bulk_id(text: str) -> bool:
     return _BULK_ID.fullmatch(text) is not None
 
 
+def tenant_label(tenant: str) -> str:
+    """Return a label by which workers tell tenants apart, without their names."""
+    return hashlib.sha256(f"worker:{tenant}".encode()).hexdigest()[:32]
+
+
 def task_id(job_id: str, index: int) -> str:
     """Return the id of a task."""
     return f"{job_id}.{index}"

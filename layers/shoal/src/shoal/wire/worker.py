@@ -151,7 +151,8 @@ class RangedInputs(_WorkerResponse):
 class Lease(_WorkerResponse):
     """The answer for one chunk. Only `granted` carries an epoch and tasks.
 
-    `held` and `unavailable` carry a delay. `reason` explains the decision.
+    `held` and `unavailable` carry a delay. `reason` explains the decision. `tenant` is an opaque
+    label: grants of one tenant have the same, and no process may run tasks of two.
     """
 
     job_id: JobId
@@ -172,6 +173,7 @@ class Lease(_WorkerResponse):
     inputs: RangedInputs | None = None
     params: dict[str, Any] | None = None
     trace: str = ""
+    tenant: str | None = None
     retry_after: Annotated[float, Field(ge=0)] | None = None
     reason: str | None = None
 

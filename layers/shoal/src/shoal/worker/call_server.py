@@ -39,7 +39,7 @@ _CONFLICT: Final = 409
 
 
 class CallServer:
-    """Answers calls in threads of its own. Each child makes one call at a time."""
+    """Answers calls in separate threads. Each child makes one call at a time."""
 
     def __init__(self, callbacks: TaskCallbacks, worker: str, threads: int) -> None:
         self._callbacks = callbacks
@@ -69,7 +69,7 @@ class CallServer:
             except BaseException as error:  # noqa: BLE001 - logged; the child must not wait
                 with contextlib.suppress(OSError):
                     call.shutdown(socket.SHUT_RDWR)
-                if not isinstance(error, (OSError, EOFError)):  # else the child has ended
+                if not isinstance(error, (OSError, EOFError)):  # not the end of the child
                     _LOG.error("the call of a task failed", exc_info=True)
                 return
         then()

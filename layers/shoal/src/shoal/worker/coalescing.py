@@ -112,7 +112,8 @@ def _coalescing_key(segment: Segment) -> tuple[bool, str, str, int, float]:
 def _coalesce(parts: Sequence[Segment], run: Callable[[Segment], None]) -> Segment:
     owner = _CoalescedOwner(parts, run)
     tasks = [task for part in parts for task in part.assignment.tasks]
-    whole = Segment(owner, parts[0].assignment._replace(tasks=tasks))
+    first = parts[0]
+    whole = Segment(owner, first.assignment._replace(tasks=tasks), tenant=first.tenant)
     whole.split = owner.split
     for part in parts:
         part.coalesced_into = whole

@@ -152,7 +152,7 @@ class ForkClient:
 
 
 class ChildEnds(NamedTuple):
-    """The worker's ends of what connects it with a child."""
+    """The worker's ends of the connections with a child."""
 
     connection: socket.socket
     calls: socket.socket
@@ -166,6 +166,8 @@ class ChildHandle:
 
     def __init__(self, number: int, ends: ChildEnds) -> None:
         self.number = number
+        self.tenant: str | None = None
+        """The tenant whose tasks it runs; None before its first assignment."""
         self.connection = ends.connection
         self.calls = ends.calls
         """The calls of its tasks to the API, which the worker makes."""

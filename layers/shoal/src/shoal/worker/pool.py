@@ -150,7 +150,7 @@ class Pool:
             segment.assignment = remaining
         segment.first_position = segment.ended
         segment.bytes_read, segment.bytes_seen, segment.killed = 0, 0, None
-        child = self._child(fresh=segment.fresh)
+        child = self._child(segment)
         segment.child = child
         self._segments[child.number] = segment
         segment.assigned_at = time.monotonic()
@@ -283,10 +283,20 @@ class Pool:
 
     # Children.
 
-    def _child(self, *, fresh: bool) -> ChildHandle:
-        if self._idle and not fresh:
-            return self._idle.pop()
+    def _child(self, segment: Segment) -> ChildHandle:
+        """Returns an idle child that has run tasks of this tenant only, or a new child.
+
+        A new child replaces the longest idle one, so that there are not more than slots.
+        """
+        if self._idle and not segment.fresh:
+            for position in reversed(range(len(self._idle))):
+                if self._idle[position].tenant == segment.tenant:
+                    return self._idle.pop(position)
+            other = self._idle.pop(0)
+            self._fork_client.kill(other)
+            self._forget(other)
         child = self._fork_client.start()
+        child.tenant = segment.tenant
         child.on_output = lambda data: self._log_output(child, data)
         register = self._selector.register
         register(child.connection, selectors.EVENT_READ, lambda: self._on_message(child))

@@ -225,6 +225,7 @@ def _segments(
         Segment(
             owner,
             whole._replace(tasks=part),
+            tenant=lease.tenant or lease.job_id,  # an older API sends no label
             fresh=lease.isolated,
             cancellable=offered.cancellable,
         )

@@ -30,7 +30,7 @@ class KillReason(Enum):
 
 
 class Segment:
-    """Tasks to run in one child.
+    """Tasks to run in one child, which runs tasks of this `tenant` only.
 
     The child of a `fresh` segment runs no other segment. Tasks of a `cancellable` segment can
     detect a cancel.
@@ -41,10 +41,12 @@ class Segment:
         owner: Owner,
         assignment: Assignment,
         *,
+        tenant: str,
         fresh: bool = False,
         cancellable: bool = False,
     ) -> None:
         self.owner = owner
+        self.tenant = tenant
         self.assignment = assignment
         """The tasks. For concurrent tasks, those that remained when the last child started."""
         self.fresh = fresh

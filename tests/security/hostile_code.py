@@ -1,0 +1,202 @@
+"""Tasks that look for what belongs to their worker, to other processes or to other tenants.
+
+A test runs them in a real worker without capabilities. All credentials there have the form of
+`CANARY`, which no other text has.
+"""
+
+# ruff: noqa: TID251 - hostile tasks do forbidden things
+
+import contextlib
+import ctypes
+import os
+import re
+import signal
+import socket
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from shoal import Context, task
+
+CANARY = re.compile(rb"canary-[0-9a-f]{32}")
+PROC = Path("/proc")
+_ATTACH = 16
+_DETACH = 17
+_MOST = 64 * 1024 * 1024
+
+
+def ancestors() -> list[int]:
+    """Return the fork server and the worker."""
+    server = os.getppid()
+    return [server, int(stat_fields(server)[1])]
+
+
+def stat_fields(pid: int) -> list[str]:
+    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+
+
+def others() -> list[int]:
+    """Return the fork server, the worker, and the other children."""
+    server = os.getppid()
+    siblings = [
+        int(each)
+        for each in (PROC / str(server) / "task" / str(server) / "children").read_text().split()
+    ]
+    return [pid for pid in (*ancestors(), *siblings) if pid != os.getpid()]
+
+
+@task
+def idles(path: str) -> None:
+    """Wait in another child until the test is over."""
+    Path(path).read_bytes()
+
+
+@task
+def environment() -> dict[str, str]:
+    return dict(os.environ)
+
+
+@task
+def reads_environments() -> list[str]:
+    """Return the programs whose environment has a credential."""
+    found = []
+    for file in PROC.glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if CANARY.search(file.read_bytes()):
+                found.append((file.parent / "cmdline").read_text().replace("\0", " "))
+    return found
+
+
+@task
+def reads_command_lines() -> list[str]:
+    lines = [file.read_bytes() for file in PROC.glob("[0-9]*/cmdline")]
+    return [line.decode() for line in lines if CANARY.search(line)]
+
+
+@task
+def opens_memories() -> list[str]:
+    """Return the files of other processes that it can open."""
+    opened = []
+    for pid in others():
+        for name in ("mem", "environ", "maps", "fd/0", "auxv"):
+            with contextlib.suppress(OSError):
+                (PROC / str(pid) / name).open("rb").close()
+                opened.append(f"{name} of {role(pid)}")
+    return opened
+
+
+def role(pid: int) -> str:
+    server, worker = ancestors()
+    return {server: "fork server", worker: "worker"}.get(pid, "child")
+
+
+@task
+def traces() -> list[str]:
+    """Return the processes that it can trace."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    traced = []
+    for pid in others():
+        if libc.ptrace(_ATTACH, pid, None, None) == 0:
+            os.waitpid(pid, getattr(os, "WUNTRACED", 2) | 0x40000000)
+            libc.ptrace(_DETACH, pid, None, None)
+            traced.append(role(pid))
+    return traced
+
+
+@task
+def searches_its_memory(*, ctx: Context) -> list[str]:
+    """Return the credentials in its memory, after a call to the API."""
+    ctx.effect("called", lambda: None)
+    return sorted({match.decode() for region in regions() for match in CANARY.findall(region)})
+
+
+def regions() -> Iterator[bytes]:
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        place, mode, *_, name = line.split(maxsplit=5) + [""] * 1
+        first, last = (int(each, 16) for each in place.split("-"))
+        if mode.startswith("rw") and not name.startswith("[v") and last - first <= _MOST:
+            yield ctypes.string_at(first, last - first)
+
+
+@task
+def inherits() -> list[str]:
+    """Return the kinds of descriptors that it has."""
+    kinds = []
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names are needed
+        with contextlib.suppress(OSError):
+            mode = os.fstat(int(name)).st_mode
+            target = os.readlink(f"/proc/self/fd/{name}")  # noqa: PTH115 - as above
+            kinds.append("socket" if stat.S_ISSOCK(mode) else target.split(":")[0])
+    return sorted(kinds)
+
+
+@task
+def stores(name: str, *, ctx: Context) -> str | None:
+    """Store an artifact, and read it again."""
+    ctx.artifacts.put(name, b"stored")
+    body = ctx.artifacts.get(name)
+    return None if body is None else body.decode()
+
+
+@task
+def patches_its_process(note: str) -> int:
+    """Record the inputs of all later tasks of this process."""
+    child = sys.modules["shoal.worker.child"]
+    run = child.Child._run  # noqa: SLF001 - hostile
+
+    def spied(self: Any, assignment: Any) -> None:
+        with Path(note).open("a") as file:
+            file.write(f"{assignment.tasks}\n")
+        run(self, assignment)
+
+    child.Child._run = spied  # noqa: SLF001 - hostile
+    return os.getpid()
+
+
+@task
+def takes(content: str) -> int:
+    del content
+    return os.getpid()
+
+
+@task
+def leaves_files(content: str) -> str:
+    """Leave a file in its directory for temporary files."""
+    with tempfile.NamedTemporaryFile("w", delete=False) as file:
+        file.write(content)
+    return file.name
+
+
+@task
+def reads_file(name: str) -> str | None:
+    return Path(name).read_text() if Path(name).exists() else None
+
+
+@task
+def leaves_a_process(note: str) -> int:
+    """Start a process outside of its session that outlives it, and return its id."""
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            Path(note).write_text(str(os.getpid()))
+            signal.pause()
+        os._exit(0)
+    os.wait()
+    while not (Path(note).exists() and Path(note).read_text()):
+        pass
+    return int(Path(note).read_text())
+
+
+@task
+def is_alive(pid: int) -> bool:
+    return (PROC / str(pid)).exists()
+
+
+@task
+def connects() -> int:
+    """Return the number of unix sockets it can connect to."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex("\0shoal")
