@@ -222,8 +222,12 @@ class _Director:
             if not mixed and TYPES - pod.fork_client.types.keys():
                 pod.drain()
         world.new_pod()
-        for user in world.users:
-            world.simulation.spawn(f"{user.name} settles", user.settle)
+        self._settle()
+
+    def _settle(self) -> None:
+        for user in self._world.users:
+            user.settled = False
+            self._world.simulation.spawn(f"{user.name} settles", user.settle)
 
     def _afterlife(self) -> None:
         """After weeks, delete some of the expired rows, and let users continue."""
@@ -328,13 +332,15 @@ class _Director:
 
         def others_ended() -> bool:
             unreadable = world.jobs.unreadable
-            return all(job.id in unreadable or not job.live for job in world.jobs.rows)
+            ended = all(job.id in unreadable or not job.live for job in world.jobs.rows)
+            return ended and all(user.settled for user in world.users)
 
         world.simulation.run(others_ended, world.simulation.now + 2 * 3_600.0)
         for job in world.jobs.rows:
             if job.id not in world.jobs.unreadable:
                 world.laws.check("every job ends", not job.live, self._diagnosis(job))
         world.jobs.unreadable.clear()
+        self._settle()
 
     def _diagnosis(self, job: Job) -> str:
         """Describe the state of a job that hangs."""

@@ -550,16 +550,19 @@ class User:
         That includes jobs whose submit had no answer.
         """
         for job in self.world.jobs.rows:
-            row: Job | None = job if job.tenant == self.tenant else None
+            row: Job | None = job if self._steers(job) else None
             while row is not None and row.spec.task_type == MANUAL and not row.stopping:
                 if self.ask("POST", f"/api/v1/jobs/{row.id}/cancel") is None:
                     self.world.simulation.sleep(60.0)
                 row = self.world.jobs.row(row.id)
         self._end_bulk_actions()
         for row in self.world.jobs.rows:
-            if row.tenant == self.tenant:  # it may not have received the answer of a submit
+            if self._steers(row):  # it may not have received the answer of a submit
                 self._resume_at_last(row.id)
         self.settled = True
+
+    def _steers(self, job: Job) -> bool:
+        return job.tenant == self.tenant and job.id not in self.world.jobs.unreadable
 
     def _resume_at_last(self, job_id: str) -> None:
         for _ in range(20):
