@@ -55,6 +55,12 @@ def test_image_and_pod_use_the_same_numeric_user() -> None:
     assert workers.pod()["spec"]["securityContext"]["runAsUser"] == int(user)
 
 
+def test_init_process_is_not_readable() -> None:
+    """Otherwise a task reads the environment of the pod in /proc/1/environ."""
+    assert re.search(r'^ENTRYPOINT \["dumb-init"', STAGES[-1], re.MULTILINE)
+    assert "chmod 0111 /opt/venv/bin/dumb-init\n" in STAGES[0]
+
+
 def test_all_dependencies_are_locked() -> None:
     installs = re.findall(
         r"(?:pip|python) install (.*?)(?: &&|\n\n|\n(?=COPY|RUN))", DOCKERFILE, re.DOTALL

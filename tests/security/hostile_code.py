@@ -1,4 +1,4 @@
-"""Tasks that look for what belongs to their worker, to other processes or to other tenants.
+"""Tasks that look for credentials, other processes, and the data of other tenants.
 
 A test runs them in a real worker without capabilities. All credentials there have the form of
 `CANARY`, which no other text has.
@@ -11,7 +11,6 @@ import ctypes
 import os
 import re
 import signal
-import socket
 import stat
 import sys
 import tempfile
@@ -163,40 +162,50 @@ def takes(content: str) -> int:
 
 
 @task
-def leaves_files(content: str) -> str:
-    """Leave a file in its directory for temporary files."""
-    with tempfile.NamedTemporaryFile("w", delete=False) as file:
-        file.write(content)
-    return file.name
+def leaves_files(content: str, path: str | None = None) -> str:
+    """Leave a file, in the directory for temporary files by default."""
+    place = Path(path or tempfile.gettempdir(), f"left by {os.getpid()}")
+    place.write_text(content)
+    return str(place)
 
 
 @task
-def reads_file(name: str) -> str | None:
-    return Path(name).read_text() if Path(name).exists() else None
+def reads_files(path: str) -> list[str]:
+    """Return the contents of a file, or of the files in a directory."""
+    contents = []
+    for file in [Path(path), *Path(path).glob("*")]:
+        with contextlib.suppress(OSError):
+            contents.append(file.read_text())
+    return contents
 
 
 @task
-def leaves_a_process(note: str) -> int:
-    """Start a process outside of its session that outlives it, and return its id."""
+def leaves_a_process() -> int:
+    """Start a process outside of its session that outlives it. Return its id."""
+    reading, writing = os.pipe()
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
-            Path(note).write_text(str(os.getpid()))
+            os.write(writing, str(os.getpid()).encode())
             signal.pause()
         os._exit(0)
     os.wait()
-    while not (Path(note).exists() and Path(note).read_text()):
-        pass
-    return int(Path(note).read_text())
+    return int(os.read(reading, 16))
 
 
 @task
-def is_alive(pid: int) -> bool:
-    return (PROC / str(pid)).exists()
+def signals() -> list[str]:
+    """Return the processes that it may signal."""
+    allowed = []
+    for pid in ancestors():
+        with contextlib.suppress(PermissionError):
+            os.kill(pid, 0)
+            allowed.append(role(pid))
+    return allowed
 
 
 @task
-def connects() -> int:
-    """Return the number of unix sockets it can connect to."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex("\0shoal")
+def identity() -> dict[str, Any]:
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    names = ("Uid", "Gid", "Groups", "NoNewPrivs", "CapPrm", "CapEff", "CapInh", "CapAmb")
+    return {name: lines[name].split() for name in names}

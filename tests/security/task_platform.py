@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from secrets import token_hex
@@ -34,7 +35,6 @@ class StubPlatform:
         self.outcomes: dict[tuple[str, int], Any] = {}
         self.calls: list[tuple[str, Mapping[str, Any]]] = []
         self.signed: list[bool] = []
-        self.log = ""
         self._labels = labels
         self._grants: dict[tuple[str, int], dict[str, Any]] = {}
         self._messages: deque[dict[str, Any]] = deque()
@@ -66,23 +66,44 @@ class StubPlatform:
         )
         return job, number
 
-    def run(self, *, slots: int = 1, **environment: str) -> Self:
+    def run(self, *, launcher: Sequence[str] = ()) -> Self:
         """Run all chunks in a worker; return once the worker has ended."""
+        done = self.worker(launcher=launcher)
+        assert done.returncode == 0, done.stdout
+        return self
+
+    def worker(
+        self,
+        *,
+        slots: int = 1,
+        capabilities: Collection[int] = (),
+        launcher: Sequence[str] = (),
+        **environment: str,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a worker until it ends. A `launcher` is a command that starts it."""
         with ThreadingHTTPServer(("127.0.0.1", 0), self._handler()) as server:
             thread = threading.Thread(target=server.serve_forever)
             thread.start()
             try:
-                self._run(server.server_address[1], slots, environment)
+                return self._run(
+                    server.server_address[1], slots, capabilities, launcher, environment
+                )
             finally:
                 server.shutdown()
                 thread.join()
-        return self
 
-    def _run(self, port: int, slots: int, environment: Mapping[str, str]) -> None:
+    def _run(
+        self,
+        port: int,
+        slots: int,
+        capabilities: Collection[int],
+        launcher: Sequence[str],
+        environment: Mapping[str, str],
+    ) -> subprocess.CompletedProcess[str]:
         url = f"http://127.0.0.1:{port}"
         path = (ROOT / "layers/shoal/src", Path(__file__).parent)
-        done = subprocess.run(
-            [sys.executable, "-m", "shoal", "worker", "run", "--until-empty"],
+        return subprocess.run(  # noqa: S603 - our own code
+            [*launcher, sys.executable, "-m", "shoal", "worker", "run", "--until-empty"],
             env={
                 "PATH": os.defpath,
                 "PYTHONPATH": ":".join(map(str, path)),
@@ -99,15 +120,13 @@ class StubPlatform:
                 "SHOAL_SLOTS": str(slots),
                 **environment,
             },
-            preexec_fn=without_capabilities,
+            preexec_fn=partial(keep_capabilities, capabilities),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
             timeout=DEADLINE,
         )
-        self.log = done.stdout
-        assert done.returncode == 0, done.stdout
 
     def result(self, key: tuple[str, int]) -> Any:
         """Return the result of a task that completed."""
@@ -191,8 +210,8 @@ def _place(each: Mapping[str, Any]) -> dict[str, Any]:
     return {"job_id": each["job_id"], "chunk": each["chunk"]}
 
 
-def without_capabilities() -> None:
-    """Give up all capabilities at the next exec, so that root is a user like a pod's."""
+def keep_capabilities(kept: Collection[int]) -> None:
+    """Give up all other capabilities at the next exec, as in a pod."""
     libc = ctypes.CDLL(None)
-    for number in range(_CAPABILITIES):
+    for number in {*range(_CAPABILITIES)} - {*kept}:
         libc.prctl(_DROP_FROM_BOUNDING_SET, number, 0, 0, 0)

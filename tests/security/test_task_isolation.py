@@ -7,6 +7,7 @@ ordinary user of its files and processes.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -98,12 +99,152 @@ def test_task_that_patches_its_process_reads_no_input_of_another_tenant(
     note = tmp_path / "note"
     first = platform.add("patches_its_process", tenant="a", note=str(note))
     platform.add("takes", tenant="a", content="own")
-    later = [platform.add("takes", tenant="b", content=f"of b {n}") for n in range(4)]
+    later = [platform.add("takes", tenant="b", content=f"input of b {n}") for n in range(4)]
 
     platform.run()
 
     assert "own" in note.read_text()
-    assert "of b" not in note.read_text()
+    assert "input of b" not in note.read_text()
     processes = {platform.result(key) for key in later}
     assert len(processes) == 1
     assert platform.result(first) not in processes
+
+
+def test_environment_of_the_process_that_starts_the_worker_is_not_readable(tmp_path: Path) -> None:
+    """As in the image, whose init process has the environment of the pod."""
+    launcher = tmp_path / "launcher"
+    shutil.copyfile("/bin/sh", launcher)
+    launcher.chmod(0o111)
+    platform = StubPlatform(tmp_path)
+    found = platform.add("reads_environments")
+
+    shell = ["/bin/sh", "-c", 'exec "$@"', "sh"]  # gives up the capabilities, as a container does
+    platform.run(launcher=[*shell, str(launcher), "-c", '"$@"; exit $?', "launcher"])
+
+    assert platform.result(found) == []
+
+
+def test_temporary_files_of_a_child_are_removed(tmp_path: Path) -> None:
+    platform = StubPlatform(tmp_path)
+    left = platform.add("leaves_files", tenant="a", content="file of a")
+    found = platform.add("reads_files", tenant="b", path=str(tmp_path))
+
+    platform.run()
+
+    path = Path(platform.result(left))
+    assert path.is_relative_to(tmp_path)
+    assert not path.exists()
+    assert platform.result(found) == []
+    assert list(tmp_path.glob("shoal-worker-*")) == []
+
+
+# A separate user for each child
+
+CAPABILITIES = (5, 6, 7)
+"""CAP_KILL, CAP_SETGID and CAP_SETUID."""
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+
+class OtherUsers:
+    """The results of hostile tasks of two tenants, in a worker that has a range of uids."""
+
+    def __init__(self, folder: Path) -> None:
+        shared, token = folder / "shared", folder / "token"
+        shared.mkdir()
+        shared.chmod(0o1777)
+        token.write_text("a token of the pod")
+        token.chmod(0o600)
+        platform = StubPlatform(folder)
+        add = platform.add
+        keys = {
+            "identity": add("identity", tenant="a"),
+            "signals": add("signals", tenant="a"),
+            "token": add("reads_files", tenant="a", path=str(token)),
+            "left": add("leaves_files", tenant="a", content="file of a", path=str(shared)),
+            "own": add("reads_files", tenant="a", path=str(shared)),
+            "process": add("leaves_a_process", tenant="a"),
+            "other identity": add("identity", tenant="b"),
+            "theirs": add("reads_files", tenant="b", path=str(shared)),
+            "opens_memories": add("opens_memories", tenant="b"),
+        }
+        done = platform.worker(capabilities=CAPABILITIES, SHOAL_TASK_UIDS="731000-731019")
+        assert done.returncode == 0, done.stdout
+        self.results = {name: platform.result(key) for name, key in keys.items()}
+
+
+@pytest.fixture(scope="module")
+def other_users(tmp_path_factory: pytest.TempPathFactory) -> OtherUsers:
+    return OtherUsers(searchable(tmp_path_factory.mktemp("users")))
+
+
+def searchable(folder: Path) -> Path:
+    """Allow all users to enter the folder; pytest makes its own folders private."""
+    for each in (folder, *folder.parents[:2]):
+        each.chmod(0o711)
+    return folder
+
+
+@needs_root
+def test_each_child_is_a_user_without_privileges(other_users: OtherUsers) -> None:
+    found = [other_users.results[name] for name in ("identity", "other identity")]
+
+    uids = [each["Uid"] for each in found]
+    assert uids == [["731000"] * 4, ["731001"] * 4]
+    assert [each["Gid"] for each in found] == uids
+    for each in found:
+        assert (each["Groups"], each["NoNewPrivs"]) == ([], ["1"])
+        assert all(int(each[name][0], 16) == 0 for name in ("CapPrm", "CapEff", "CapInh", "CapAmb"))
+
+
+@needs_root
+def test_user_of_a_child_cannot_read_the_tokens_of_the_pod(other_users: OtherUsers) -> None:
+    assert other_users.results["token"] == []
+
+
+@needs_root
+def test_user_of_a_child_cannot_read_files_of_another_tenant(other_users: OtherUsers) -> None:
+    assert other_users.results["own"] == ["file of a"]
+    assert other_users.results["theirs"] == []
+
+
+@needs_root
+def test_user_of_a_child_cannot_signal_or_read_its_worker(other_users: OtherUsers) -> None:
+    assert other_users.results["signals"] == []
+    assert other_users.results["opens_memories"] == []
+
+
+@needs_root
+def test_no_process_of_a_user_outlives_its_child(other_users: OtherUsers) -> None:
+    assert not Path(f"/proc/{other_users.results['process']}").exists()
+
+
+@needs_root
+def test_uid_is_used_again_once_its_files_are_removed(tmp_path: Path) -> None:
+    platform = StubPlatform(searchable(tmp_path))
+    shared = "/dev/shm"  # noqa: S108 - a directory that the worker cleans up
+    left = [
+        platform.add("leaves_files", tenant=tenant, content=tenant, path=shared)
+        for tenant in "abcde"
+    ]
+
+    done = platform.worker(capabilities=CAPABILITIES, SHOAL_TASK_UIDS="731100-731101")
+
+    assert done.returncode == 0, done.stdout
+    assert not [path for path in map(platform.result, left) if Path(path).exists()]
+
+
+@pytest.mark.parametrize(
+    ("uids", "reason"),
+    [
+        ("20000", "expected a range such as 20000-20099"),
+        ("0-100", "expected a range such as 20000-20099"),
+        ("20001-20000", "expected a range such as 20000-20099"),
+        ("20000-20002", "needs 4"),
+        ("20000-20099", "the worker lacks CAP_KILL, CAP_SETGID, CAP_SETUID"),
+    ],
+)
+def test_worker_refuses_a_range_that_it_cannot_use(tmp_path: Path, uids: str, reason: str) -> None:
+    done = StubPlatform(tmp_path).worker(slots=2, SHOAL_TASK_UIDS=uids)
+
+    assert done.returncode == 2
+    assert reason in done.stdout

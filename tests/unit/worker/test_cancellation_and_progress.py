@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from shoal.settings import task_environment
 from shoal.worker import pool
-from tests.unit.worker.running_worker import Eventually, Running
+from shoal.worker.fork_client import ForkClient
+from tests.unit.worker.running_worker import TASKS, Eventually, Running
 from tests.unit.worker.worker_fakes import FakeChunk
 
 
@@ -96,6 +98,7 @@ def test_task_sets_the_delay_of_its_retry(running: Running) -> None:
 
 
 def test_effects_fail_without_an_api(running: Running) -> None:
+    running.fork_client = ForkClient([TASKS], environment=task_environment())
     running.add(0, FakeChunk("keeps", [{"key": "k", "note": "n"}]))
 
     running.run_until_final(0)

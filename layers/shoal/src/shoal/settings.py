@@ -35,6 +35,8 @@ _TASK_VARIABLES: Final = (
 )
 """The variables of a worker that tasks see. None usually has a secret. The last two lines are
 settings of the built-in task types."""
+_LAST_UID: Final = 2**31 - 1
+_UIDS: Final = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?")
 
 
@@ -169,7 +171,8 @@ class WorkerSettings:
     A child process is replaced after `child_tasks` tasks, or once it has grown by
     `child_growth_bytes`. Probes and metrics are served on `health_port`; 0 turns them off, because
     several workers on one machine cannot share a port. `tracing` is set if a collector is set.
-    `task_environment` is all that tasks see of the worker's environment.
+    `task_environment` is all that tasks see of the worker's environment. With `task_uids`, each
+    child process runs as a separate user.
     """
 
     api_url: str
@@ -188,6 +191,7 @@ class WorkerSettings:
     health_port: int = 0
     tracing: bool = False
     task_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    task_uids: range | None = None
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> WorkerSettings:  # noqa: TID251 - settings are read here
@@ -217,6 +221,7 @@ class WorkerSettings:
             health_port=read.port("SHOAL_HEALTH_PORT"),
             tracing=_traces(environment),
             task_environment=task_environment(environment),
+            task_uids=read.uids("SHOAL_TASK_UIDS"),
         )
 
 
@@ -306,6 +311,17 @@ class _Reader:
         if value <= 0:
             raise MissingSetting(f"{name} is {text}; it must be above 0")
         return value
+
+    def uids(self, name: str) -> range | None:
+        """Return a range such as 20000-20099; None, the default, means the worker's own user."""
+        text = self.environment.get(name)
+        if not text:
+            return None
+        found = _UIDS.fullmatch(text)
+        first, last = map(int, found.groups()) if found else (0, 0)
+        if not 0 < first <= last <= _LAST_UID:
+            raise MissingSetting(f"{name} is {text!r}; expected a range such as 20000-20099")
+        return range(first, last + 1)
 
     def port(self, name: str) -> int:
         """Return a TCP port; 0, the default, means none."""

@@ -47,6 +47,11 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
     settings = WorkerSettings.from_environment()
     if slots is not None:
         settings = replace(settings, slots=slots)
+    if settings.task_uids is not None and len(settings.task_uids) < 2 * settings.slots:
+        raise MissingSetting(
+            f"SHOAL_TASK_UIDS has {len(settings.task_uids)} uids; a worker with {settings.slots}"
+            f" slots needs {2 * settings.slots}"
+        )
     configure_logging(level=settings.log_level)
     session = boto3.Session(region_name=settings.region)
     sqs = session.client("sqs")  # only to resolve the endpoint in all the ways that AWS supports
@@ -75,6 +80,7 @@ def worker_from_environment(*, until_empty: bool = False, slots: int | None = No
             ),
             environment=settings.task_environment,
             storage="shoal.adapters.task_storage:task_storage",
+            uids=settings.task_uids,
         ),
         SignedCallbacks(
             settings.api_url,

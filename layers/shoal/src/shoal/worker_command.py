@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from shoal.settings import MissingSetting
-from shoal.worker.fork_client import BadTasks, ForkServerDied
+from shoal.worker.fork_client import BadTasks, ForkServerDied, UnusableUids
 from shoal.worker.probes import CannotListen
 from shoal.worker.process import forbid_inspection
 from shoal.worker_bootstrap import offers_from_environment, worker_from_environment
@@ -52,6 +52,9 @@ def main(arguments: list[str]) -> int:
         code: int = options.command(options)
     except (CannotListen, MissingSetting, ForkServerDied) as error:
         print(f"shoal: {error}", file=sys.stderr)  # noqa: T201 - a message for the user
+        return _USAGE
+    except UnusableUids as error:
+        print(f"shoal: cannot use SHOAL_TASK_UIDS: {error}", file=sys.stderr)  # noqa: T201 - as above
         return _USAGE
     except BadTasks as error:
         print(f"shoal: cannot import the tasks\n{error}", file=sys.stderr)  # noqa: T201 - as above

@@ -32,6 +32,10 @@ class BadTasks(Exception):  # noqa: N818 - named after the event
     """The task modules cannot be imported. The message is the traceback."""
 
 
+class UnusableUids(Exception):  # noqa: N818 - named after the event
+    """The worker cannot run children as the users of SHOAL_TASK_UIDS."""
+
+
 class OfferedType(NamedTuple):
     """A task type: its offer, which is sent to the API, and how a child runs it.
 
@@ -55,11 +59,12 @@ class ForkClient:
         environment: Mapping[str, str],
         limits: ChildLimits = ChildLimits(),  # noqa: B008 - a value
         storage: str | None = None,
+        uids: range | None = None,
     ) -> None:
         """`environment` is all that tasks see of the worker's environment.
 
         `storage` names a factory as `package.module:name`; children call it for effects and
-        artifacts.
+        artifacts. With `uids`, each child runs as a separate user.
         """
         self._environment = dict(environment)
         self._arguments = {
@@ -68,6 +73,7 @@ class ForkClient:
             "level": log_level,
             "limits": limits,
             "storage": storage,
+            "uids": uids and (uids.start, uids.stop),
         }
         self._last = 0
         self.types: Mapping[str, OfferedType] = {}
@@ -114,6 +120,8 @@ class ForkClient:
                 hello = json.loads(connection.recv_bytes())
             except EOFError as error:
                 raise ForkServerDied("the fork server died while importing the tasks") from error
+        if "unusable_uids" in hello:
+            raise UnusableUids(hello["unusable_uids"])
         if "error" in hello:
             raise BadTasks(hello["error"])
         self.types = {each["offer"]["name"]: OfferedType(**each) for each in hello["types"]}

@@ -29,7 +29,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from shoal.sdk import Task, discover
 from shoal.sdk.context import TaskStorage
@@ -42,6 +42,7 @@ from shoal.worker.process import (
     forbid_inspection,
     prctl,
 )
+from shoal.worker.workspaces import Workspace, Workspaces, problem
 
 REQUEST: Final = struct.Struct("<cq")
 STATUS: Final = struct.Struct("<q")
@@ -50,8 +51,16 @@ KILL: Final = b"K"
 _DESCRIPTORS: Final = 5
 
 
+class _Running(NamedTuple):
+    """A child that has not been reaped."""
+
+    number: int
+    exit_pipe: int
+    workspace: Workspace
+
+
 class ForkServer:
-    """Keeps the running children by number and by process id, and the exit pipe of each."""
+    """Keeps the running children by number and by process id."""
 
     def __init__(
         self,
@@ -59,15 +68,17 @@ class ForkServer:
         tasks: Mapping[str, Task[..., Any]],
         limits: ChildLimits,
         storage: StorageFactory | None,
+        workspaces: Workspaces,
     ) -> None:
         self._control = control
         self._tasks = tasks
         self._limits = limits
         self._storage = storage
+        self._workspaces = workspaces
         self._woken, self._wake = socket.socketpair()
         self._selector = selectors.DefaultSelector()
         self._pids: dict[int, int] = {}
-        self._exits: dict[int, tuple[int, int]] = {}
+        self._running: dict[int, _Running] = {}
 
     def serve(self) -> None:
         """Forks, kills and reaps children until the worker ends."""
@@ -94,9 +105,11 @@ class ForkServer:
 
     def kill_all(self) -> None:
         """Kills and reaps all children."""
-        for pid in self._exits:
+        for pid, child in self._running.items():
             _kill_group(pid)
             os.waitpid(pid, 0)
+            self._workspaces.leave(child.workspace)
+        self._workspaces.close()
 
     def _handle_request(self) -> bool:
         data, descriptors, _, _ = socket.recv_fds(self._control, REQUEST.size, _DESCRIPTORS)
@@ -111,25 +124,35 @@ class ForkServer:
 
     def _fork(self, number: int, descriptors: list[int]) -> None:
         of_child, exit_pipe = ChildDescriptors(*descriptors[:-1]), descriptors[-1]
+        child = _Running(number, exit_pipe, self._workspace(number))
         pid = os.fork()
         if pid == 0:
-            self._become_child(of_child, exit_pipe)
+            self._become_child(child, of_child)
         self._pids[number] = pid
-        self._exits[pid] = (number, exit_pipe)
+        self._running[pid] = child
         for descriptor in of_child:
             os.close(descriptor)
 
-    def _become_child(self, descriptors: ChildDescriptors, exit_pipe: int) -> NoReturn:
+    def _workspace(self, number: int) -> Workspace:
+        """Returns the workspace of a new child, once one is free."""
+        while (workspace := self._workspaces.take(number)) is None:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+            self._reap()
+        return workspace
+
+    def _become_child(self, child: _Running, descriptors: ChildDescriptors) -> NoReturn:
         status = 1
         try:
             server_pid = os.getppid()
-            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             os.setsid()
+            self._workspaces.enter(child.workspace)
+            forbid_inspection()  # again, because a change of the user resets both
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             signal.set_wakeup_fd(-1)
             for reset in (signal.SIGCHLD, signal.SIGTERM):
                 signal.signal(reset, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            self._close_own(exit_pipe)
+            self._close_own(child)
             if os.getppid() == server_pid:
                 run_child(descriptors, self._tasks, limits=self._limits, storage=self._storage)
             status = 0
@@ -138,13 +161,12 @@ class ForkServer:
         finally:
             os._exit(status)
 
-    def _close_own(self, exit_pipe: int) -> None:
+    def _close_own(self, child: _Running) -> None:
         """Closes, in a child, the descriptors of the fork server."""
         for own in (self._selector, self._woken, self._wake, self._control):
             own.close()
-        os.close(exit_pipe)
-        for _, other in self._exits.values():
-            os.close(other)
+        for each in (child, *self._running.values()):
+            os.close(each.exit_pipe)
 
     def _reap(self) -> None:
         while True:
@@ -155,15 +177,20 @@ class ForkServer:
             if ended is None:
                 return
             pid = ended.si_pid
-            if pid in self._exits:
+            if pid in self._running:
                 _kill_group(pid)  # its subprocesses; the id is not reused before it is reaped
             _, status = os.waitpid(pid, 0)
-            if pid in self._exits:
-                number, pipe = self._exits.pop(pid)
-                del self._pids[number]
-                with contextlib.suppress(BrokenPipeError):
-                    os.write(pipe, STATUS.pack(os.waitstatus_to_exitcode(status)))
-                os.close(pipe)
+            self._workspaces.on_exit(pid)
+            child = self._running.pop(pid, None)
+            if child is not None:
+                self._on_exit(child, os.waitstatus_to_exitcode(status))
+
+    def _on_exit(self, child: _Running, code: int) -> None:
+        del self._pids[child.number]
+        self._workspaces.leave(child.workspace)
+        with contextlib.suppress(BrokenPipeError):
+            os.write(child.exit_pipe, STATUS.pack(code))
+        os.close(child.exit_pipe)
 
 
 def _kill_group(pid: int) -> None:
@@ -228,6 +255,20 @@ def _imported(reference: str | None) -> StorageFactory | None:
     return make
 
 
+def _hello(
+    modules: Iterable[str], uids: range | None
+) -> tuple[Mapping[str, Task[..., Any]], Mapping[str, Any]]:
+    """Returns the tasks, and what the worker learns of them or of the reason to stop."""
+    if uids is not None and (reason := problem(uids)) is not None:
+        return {}, {"unusable_uids": reason}
+    try:
+        tasks = _discovered(modules)
+        types = [_describe(task) for task in tasks.values()]
+        return tasks, {"types": types, "digest": _digest(tasks.values())}
+    except BaseException:  # noqa: BLE001 - a user's module may raise anything; the worker reports it
+        return {}, {"error": traceback.format_exc()}
+
+
 def main() -> int:
     """Imports the tasks, describes them to the worker and serves requests.
 
@@ -241,18 +282,11 @@ def main() -> int:
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
-    connection = Connection(os.dup(control.fileno()))
-    try:
-        tasks = _discovered(arguments["modules"])
-        hello: dict[str, Any] = {
-            "types": [_describe(task) for task in tasks.values()],
-            "digest": _digest(tasks.values()),
-        }
-    except BaseException:  # noqa: BLE001 - a user's module may raise anything; the worker reports it
-        hello = {"error": traceback.format_exc()}
-    with connection, contextlib.suppress(BrokenPipeError):
+    uids = arguments["uids"] and range(*arguments["uids"])
+    tasks, hello = _hello(arguments["modules"], uids)
+    with Connection(os.dup(control.fileno())) as connection, contextlib.suppress(BrokenPipeError):
         connection.send_bytes(json.dumps(hello).encode())
-    if "error" in hello:
+    if "types" not in hello:
         return 1
     gc.freeze()  # keeps memory pages shared with the children
     server = ForkServer(
@@ -260,6 +294,7 @@ def main() -> int:
         tasks,
         ChildLimits(*arguments["limits"]),
         _imported(arguments["storage"]),
+        Workspaces(uids),
     )
     try:
         server.serve()

@@ -11,6 +11,7 @@ from typing import Final
 
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_CHILD_SUBREAPER: Final = 36
+PR_SET_NO_NEW_PRIVS: Final = 38
 _PR_SET_DUMPABLE: Final = 4
 
 

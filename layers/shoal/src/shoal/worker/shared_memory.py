@@ -7,6 +7,7 @@ call is a memory barrier. Otherwise it reads only outcomes that it has seen at a
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import tempfile
@@ -31,11 +32,14 @@ _END: Final = b"\n"
 def new_descriptor() -> int:
     """Returns a descriptor of new anonymous memory."""
     if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("shoal-slate")
+        flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
+        descriptor = os.memfd_create("shoal-outcomes", flags)
     else:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
     os.ftruncate(descriptor, _HEADER + CAPACITY)
+    if hasattr(os, "memfd_create"):  # a child that shrinks it would kill its worker
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
     return descriptor
 
 
