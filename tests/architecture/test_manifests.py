@@ -1,5 +1,6 @@
 """Rendered manifests of workers follow the rules, and planted faults break the rules."""
 
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from eks.render import DEPLOYED, LOCAL, main
+from eks.render import DEPLOYED, LOCAL, kustomize, main
 from tests.architecture import manifest_rules as rules
 from tests.architecture.manifests import Manifests
 
@@ -265,6 +266,37 @@ def test_deployment_does_not_select_the_pods_of_the_job(
     selector = overlays["prod"].workload()["spec"]["selector"]["matchLabels"]
 
     assert not selector.items() <= overlays["job"].pod()["metadata"]["labels"].items()
+
+
+@pytest.mark.parametrize("overlay", ["prod", "job"])
+def test_component_of_task_users_adds_only_what_it_needs(
+    overlays: Mapping[str, Manifests], tmp_path: Path, overlay: str
+) -> None:
+    components = [os.path.relpath(ROOT / "eks/components/task-users", tmp_path)]
+    resources = [os.path.relpath(ROOT / "eks/overlays" / overlay, tmp_path)]
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": resources,
+        "components": components,
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    manifests = Manifests.read(kustomize(tmp_path))
+
+    context = manifests.container()["securityContext"]
+    assert context["capabilities"] == {"drop": ["ALL"], "add": ["KILL", "SETGID", "SETUID"]}
+    assert context["allowPrivilegeEscalation"] is False
+    assert manifests.pod()["spec"]["securityContext"]["runAsUser"] == 0
+    assert manifests.settings()["SHOAL_TASK_UIDS"] == "20000-20099"
+    assert manifests.settings().keys() - overlays[overlay].settings().keys() == {"SHOAL_TASK_UIDS"}
+    (workers,) = (each for each in manifests.of("Namespace") if each["metadata"]["name"] == "shoal")
+    assert workers["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "baseline"
+    for rule in (
+        rules.references_exist,
+        rules.settings_are_valid,
+        rules.network_is_denied_by_default,
+    ):
+        assert [*rule(manifests)] == []
 
 
 # The schemas

@@ -158,6 +158,7 @@ class OtherUsers:
         add = platform.add
         keys = {
             "identity": add("identity", tenant="a"),
+            "environment": add("environment", tenant="a"),
             "signals": add("signals", tenant="a"),
             "token": add("reads_files", tenant="a", path=str(token)),
             "left": add("leaves_files", tenant="a", content="file of a", path=str(shared)),
@@ -194,6 +195,13 @@ def test_each_child_is_a_user_without_privileges(other_users: OtherUsers) -> Non
     for each in found:
         assert (each["Groups"], each["NoNewPrivs"]) == ([], ["1"])
         assert all(int(each[name][0], 16) == 0 for name in ("CapPrm", "CapEff", "CapInh", "CapAmb"))
+
+
+@needs_root
+def test_home_of_a_child_is_its_own_directory(other_users: OtherUsers) -> None:
+    seen = other_users.results["environment"]
+
+    assert seen["HOME"] == seen["TMPDIR"]
 
 
 @needs_root

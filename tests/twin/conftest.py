@@ -77,6 +77,7 @@ def workers_running(
     paths = (HERE, *installed(EXAMPLE, tmp_path_factory.mktemp("packages")))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INVOICES_FOLDER", str(outside))
+        patch.setenv("SHOAL_TASK_ENVIRONMENT", "INVOICES_FOLDER")
         workers = twin.workers(slots=2, tasks=modules, paths=paths, leave=left)
     with workers:
         for number in (1, 2):

@@ -1,7 +1,10 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from shoal.__main__ import main
-from shoal.settings import MissingSetting, WorkerSettings
+from shoal.settings import TASK_VARIABLES, MissingSetting, WorkerSettings, task_environment
 
 WHOLE = {
     "SHOAL_API_URL": "https://api.invalid",
@@ -72,3 +75,67 @@ def test_command_line_names_the_missing_variable(
 
     assert main(["worker", "run"]) == 2
     assert "SHOAL_" in capsys.readouterr().err
+
+
+SECRETS = {
+    "AWS_ACCESS_KEY_ID": "a",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/var/run/token",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials",
+    "AWS_SECRET_ACCESS_KEY": "b",
+    "AWS_SESSION_TOKEN": "c",
+    "DATABASE_URL": "postgres://user:password@host/db",
+    "HTTPS_PROXY": "http://user:password@proxy",
+    "OTEL_EXPORTER_OTLP_HEADERS": "authorization=d",
+    "SHOAL_API_URL": "https://api.invalid",
+    "SHOAL_QUEUE_HIGH_URL": "https://sqs.invalid/high",
+}
+HARMLESS = {
+    "AWS_REGION": "eu-west-1",
+    "LC_ALL": "C.UTF-8",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PATH": "/bin",
+    "PYTHONPATH": "/app",
+    "SHOAL_IO_HOSTS": "a.example",
+}
+
+
+def test_tasks_see_only_allowed_variables() -> None:
+    settings = WorkerSettings.from_environment(WHOLE | SECRETS | HARMLESS)
+
+    assert settings.task_environment == HARMLESS
+
+
+def test_operator_can_pass_more_variables() -> None:
+    named = {"SHOAL_TASK_ENVIRONMENT": "DATABASE_URL, OTEL_*"}
+
+    seen = task_environment(SECRETS | HARMLESS | named)
+
+    assert seen.keys() - HARMLESS.keys() == {"DATABASE_URL", "OTEL_EXPORTER_OTLP_HEADERS"}
+
+
+def test_operator_can_pass_the_identity_of_the_worker() -> None:
+    seen = task_environment(SECRETS | HARMLESS | {"SHOAL_TASK_AWS_IDENTITY": "true"})
+
+    assert seen.keys() - HARMLESS.keys() == {name for name in SECRETS if name.startswith("AWS_")}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SHOAL_TASK_ENVIRONMENT", "*"),
+        ("SHOAL_TASK_ENVIRONMENT", "A-B"),
+        ("SHOAL_TASK_ENVIRONMENT", "*_URL"),
+        ("SHOAL_TASK_AWS_IDENTITY", "yes"),
+    ],
+)
+def test_invalid_setting_of_tasks_is_named(name: str, value: str) -> None:
+    with pytest.raises(MissingSetting, match=name):
+        WorkerSettings.from_environment(WHOLE | {name: value})
+
+
+def test_page_lists_the_variables_of_tasks() -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/worker-metrics.md").read_text()
+    section = page.split("## Variables of tasks\n")[1].split("\n## ")[0]
+    listed = set(re.findall(r"`([A-Z_]+\*?)`", section.split("`SHOAL_TASK_ENVIRONMENT=")[0]))
+
+    assert listed | {"TMPDIR"} == {*TASK_VARIABLES}

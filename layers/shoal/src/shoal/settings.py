@@ -23,7 +23,7 @@ _QUEUES: Final = {
 _MEGABYTE: Final = 1024 * 1024
 _COLLECTORS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _LAST_PORT: Final = 65_535
-_TASK_VARIABLES: Final = (
+TASK_VARIABLES: Final = (
     *("PATH", "HOME", "USER", "LOGNAME", "HOSTNAME", "SHELL", "TMPDIR", "TZ"),
     *("LANG", "LANGUAGE", "LC_*"),
     *("PYTHON*", "VIRTUAL_ENV", "LD_LIBRARY_PATH"),
@@ -262,7 +262,7 @@ def task_environment(environment: Mapping[str, str] = os.environ) -> dict[str, s
     stands for any ending. SHOAL_TASK_AWS_IDENTITY=true passes all variables of AWS.
     """
     named = [name.strip() for name in environment.get("SHOAL_TASK_ENVIRONMENT", "").split(",")]
-    allowed = [*_TASK_VARIABLES, *filter(None, named)]
+    allowed = [*TASK_VARIABLES, *filter(None, named)]
     for name in allowed:
         if not _VARIABLE.fullmatch(name):
             raise MissingSetting(

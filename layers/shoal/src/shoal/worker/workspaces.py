@@ -67,7 +67,8 @@ class Workspaces:
         elif self._root is not None:
             directory = Path(tempfile.mkdtemp(dir=self._root))
         if directory is not None:
-            os.environ["TMPDIR"] = str(directory)  # noqa: TID251 - for the programs of a task
+            names = ["TMPDIR"] if workspace.uid is None else ["TMPDIR", "HOME"]
+            os.environ |= dict.fromkeys(names, str(directory))  # noqa: TID251 - tasks read them
             tempfile.tempdir = None  # read TMPDIR again
 
     def leave(self, workspace: Workspace) -> None:
