@@ -29,7 +29,7 @@ class Findings:
             name: platform.add(name)
             for name in (
                 *("environment", "reads_environments", "reads_command_lines", "opens_memories"),
-                *("traces", "inherits", "searches_its_memory"),
+                *("traces", "inherits", "searches_its_memory", "shrinks_shared_memory"),
             )
         }
         self.keys["stores"] = platform.add("stores", name="model.bin")
@@ -79,6 +79,10 @@ def test_task_inherits_no_descriptor_of_its_parents(findings: Findings) -> None:
     assert isinstance(kinds, list)
     assert kinds.count("socket") == 2  # its assignments, and its calls
     assert "anon_inode" not in kinds
+
+
+def test_task_cannot_shrink_the_memory_that_it_shares_with_its_worker(findings: Findings) -> None:
+    assert findings["shrinks_shared_memory"] == ["PermissionError"]
 
 
 def test_worker_signs_the_calls_of_a_task(findings: Findings) -> None:

@@ -12,7 +12,7 @@ import pytest
 from shoal.settings import task_environment
 from shoal.wire.worker import RemoteUnavailable
 from shoal.worker.fork_client import BadTasks, ForkClient
-from tests.unit.worker.running_worker import Eventually, Running
+from tests.unit.worker.running_worker import TASKS, Eventually, Running
 from tests.unit.worker.worker_fakes import FakeChunk
 
 
@@ -131,7 +131,9 @@ def test_death_of_the_reporter_stops_the_worker(running: Running) -> None:
     assert running.join() == 1
 
 
-def test_death_of_the_fork_server_stops_the_worker(running: Running) -> None:
+def test_death_of_the_fork_server_stops_the_worker(running: Running, tmp_path: Path) -> None:
+    environment = {**task_environment(), "TMPDIR": str(tmp_path)}
+    running.fork_client = ForkClient([TASKS], environment=environment)
     running.add(0, FakeChunk("hangs", [{}]))
     running.start()
     running.callbacks.wait_for(lambda: running.callbacks.lease_requests)
@@ -139,6 +141,7 @@ def test_death_of_the_fork_server_stops_the_worker(running: Running) -> None:
     os.kill(running.fork_client.pid, signal.SIGKILL)
 
     assert running.join() == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_heartbeats_continue_while_the_api_is_unavailable(running: Running) -> None:
@@ -193,7 +196,8 @@ def test_no_process_survives_a_killed_worker(
     note = tmp_path / "note"
     code = OWNER.format(here=str(Path(__file__).parent), note=str(note))
     command = [sys.executable, "-c", code]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as owner:  # noqa: S603 - our own code
+    environment = {**task_environment(), "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as owner:  # noqa: S603 - our own code
         assert owner.stdout is not None
         fork_client = int(owner.stdout.readline())
         eventually(lambda: note.exists() and note.read_text())

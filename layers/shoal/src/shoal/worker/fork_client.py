@@ -6,6 +6,7 @@ import contextlib
 import json
 import marshal
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -76,6 +77,7 @@ class ForkClient:
             "uids": uids and (uids.start, uids.stop),
         }
         self._last = 0
+        self._workspaces = ""
         self.types: Mapping[str, OfferedType] = {}
         """The task types of the modules, by name."""
         self.digest = ""
@@ -108,6 +110,8 @@ class ForkClient:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._workspaces:  # only if the fork server was killed
+            shutil.rmtree(self._workspaces, ignore_errors=True)
 
     @property
     def pid(self) -> int:
@@ -126,6 +130,7 @@ class ForkClient:
             raise BadTasks(hello["error"])
         self.types = {each["offer"]["name"]: OfferedType(**each) for each in hello["types"]}
         self.digest = hello["digest"]
+        self._workspaces = hello["workspaces"]
 
     def start(self) -> ChildHandle:
         """Forks a child."""

@@ -257,7 +257,7 @@ def _imported(reference: str | None) -> StorageFactory | None:
 
 def _hello(
     modules: Iterable[str], uids: range | None
-) -> tuple[Mapping[str, Task[..., Any]], Mapping[str, Any]]:
+) -> tuple[Mapping[str, Task[..., Any]], dict[str, Any]]:
     """Returns the tasks, and what the worker learns of them or of the reason to stop."""
     if uids is not None and (reason := problem(uids)) is not None:
         return {}, {"unusable_uids": reason}
@@ -284,9 +284,11 @@ def main() -> int:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     uids = arguments["uids"] and range(*arguments["uids"])
     tasks, hello = _hello(arguments["modules"], uids)
+    workspaces = Workspaces(uids) if "types" in hello else None
+    hello["workspaces"] = workspaces and str(workspaces.root or "")
     with Connection(os.dup(control.fileno())) as connection, contextlib.suppress(BrokenPipeError):
         connection.send_bytes(json.dumps(hello).encode())
-    if "types" not in hello:
+    if workspaces is None:
         return 1
     gc.freeze()  # keeps memory pages shared with the children
     server = ForkServer(
@@ -294,7 +296,7 @@ def main() -> int:
         tasks,
         ChildLimits(*arguments["limits"]),
         _imported(arguments["storage"]),
-        Workspaces(uids),
+        workspaces,
     )
     try:
         server.serve()

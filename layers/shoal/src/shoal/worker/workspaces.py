@@ -39,7 +39,8 @@ class Workspaces:
 
     def __init__(self, uids: range | None = None) -> None:
         self._free = None if uids is None else deque(uids)
-        self._root = self._new_root()
+        self.root = self._new_root()
+        """The directory of all workspaces; None if nothing is writable."""
         self._cleaners: dict[int, Workspace] = {}
 
     def _new_root(self) -> Path | None:
@@ -54,7 +55,7 @@ class Workspaces:
     def take(self, number: int) -> Workspace | None:
         """Returns a workspace for a new child; None while all uids are in use."""
         if self._free is None:
-            return Workspace(self._root and self._root / str(number), None)
+            return Workspace(self.root and self.root / str(number), None)
         return Workspace(None, self._free.popleft()) if self._free else None
 
     def enter(self, workspace: Workspace) -> None:
@@ -64,8 +65,8 @@ class Workspaces:
         directory = workspace.directory
         if directory is not None:
             directory.mkdir(mode=0o700, parents=True)
-        elif self._root is not None:
-            directory = Path(tempfile.mkdtemp(dir=self._root))
+        elif self.root is not None:
+            directory = Path(tempfile.mkdtemp(dir=self.root))
         if directory is not None:
             names = ["TMPDIR"] if workspace.uid is None else ["TMPDIR", "HOME"]
             os.environ |= dict.fromkeys(names, str(directory))  # noqa: TID251 - tasks read them
@@ -86,7 +87,7 @@ class Workspaces:
                 shutil.rmtree(workspace.directory, ignore_errors=True)
             if workspace.uid is not None:
                 become(workspace.uid)
-                _remove_traces(workspace.uid, self._root)
+                _remove_traces(workspace.uid, self.root)
         finally:
             os._exit(0)
 
@@ -100,8 +101,8 @@ class Workspaces:
         """Removes everything, after all children have ended."""
         for pid in self._cleaners:
             os.waitpid(pid, 0)
-        if self._root is not None:
-            shutil.rmtree(self._root, ignore_errors=True)
+        if self.root is not None:
+            shutil.rmtree(self.root, ignore_errors=True)
 
 
 def _is_removed(directory: Path | None) -> bool:
