@@ -40,6 +40,10 @@ _ACTIONS: Final[Mapping[str, Sequence[str]]] = {
     "AWS::Lambda::Function": ("lambda:InvokeFunction", "lambda:UpdateFunctionCode"),
     "AWS::IAM::Role": ("iam:PutRolePolicy", "sts:AssumeRole"),
     "AWS::SNS::Topic": ("sns:Publish",),
+    "AWS::SecretsManager::Secret": (
+        *("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"),
+        "secretsmanager:DeleteSecret",
+    ),
 }
 """The probed actions by resource type: actions that some role has, and actions that none has."""
 _OBJECTS: Final = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")

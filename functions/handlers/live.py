@@ -6,7 +6,8 @@ from typing import Any
 
 from handlers import log, problems
 from shoal import bootstrap
-from shoal.domain.errors import ShoalError
+from shoal.domain.errors import NotSignedIn, ShoalError
+from shoal.domain.live_ticket import Ticket
 from shoal.wire.live import (
     Subscribe,
     Unsubscribe,
@@ -23,7 +24,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     about = event["requestContext"]
     route, connection_id = about["routeKey"], about["connectionId"]
     if route == "$connect":
-        return {"statusCode": _connect(connection_id, event.get("queryStringParameters") or {})}
+        return {"statusCode": _connect(connection_id, about.get("authorizer") or {})}
     if route == "$disconnect":
         bootstrap.live_subscriptions().disconnect(connection_id)
     else:
@@ -32,16 +33,23 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     return {"statusCode": HTTPStatus.OK.value}
 
 
-def _connect(connection_id: str, query: Mapping[str, Any]) -> int:
-    ticket = query.get("ticket") or ""
-    # For a repeated parameter, API Gateway passes the last value and the emulator a list.
-    found = ticket[-1] if isinstance(ticket, list) else ticket
+def _connect(connection_id: str, verified: Mapping[str, Any]) -> int:
     try:
-        bootstrap.live_subscriptions().connect(connection_id, found)
+        bootstrap.live_subscriptions().connect(connection_id, _ticket(verified))
     except ShoalError as error:
         log.info("connection refused", error=type(error).__name__)
         return problems.status_of(error).value
     return HTTPStatus.OK.value
+
+
+def _ticket(verified: Mapping[str, Any]) -> Ticket:
+    """Return the ticket that the authorizer has verified; raise NotSignedIn without one."""
+    try:
+        return Ticket(
+            verified["nonce"], verified["tenant"], verified["who"], int(verified["expires_at"])
+        )
+    except KeyError:
+        raise NotSignedIn("the connection has no verified ticket") from None
 
 
 def _reply(connection_id: str, text: str) -> str:

@@ -81,6 +81,11 @@ CHANGED: Final[Mapping[str, str]] = {
     r"abort it: sent\[0\]\.name: .*": "an abort starts an execution with another name",
     r"delete it again: answer\..*": "a repeated DELETE is answered as the first",
     r"a lost part: the result: answer\..*": "a result that has expired was shown as null",
+    r"(a|another) ticket: (after\.registry|answer\.body\.json\.(ticket|expires_at)).*": (
+        "tickets are signed instead of stored"
+    ),
+    r"connect( again)?: (after\.registry|answer\.statusCode).*": "an authorizer verifies tickets",
+    r"disconnect: after\.registry: .*": "a connection that an authorizer has not verified",
     r".*: plan: after\.jobs\.job_\w+\.spec\.json\.source\.lines: .*": "PlanTasks copies uploads",
 }
 """Differences that a decision made, as regular expressions, each with the reason."""

@@ -56,6 +56,7 @@ ENVIRONMENT: Final = {
     "SHOAL_EXPORT_MACHINE_ARN": f"{_MACHINE}-exports",
     "SHOAL_EVENT_BUS": "shoal-bus",
     "SHOAL_LIVE_URL": "https://live.example.com/live",
+    "SHOAL_TICKET_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:tickets",
     "SHOAL_LEASE_SECONDS": "60",
     "SHOAL_RETENTION_DAYS": "90",
 }
@@ -384,6 +385,9 @@ class _Calls:
             raise ClientError(gone | {"ResponseMetadata": {"HTTPStatusCode": 410}}, "Post")
         self._note("live", connection=connection, message=said)
         return {}
+
+    def _secretsmanager_GetSecretValue(self, given: Mapping[str, Any]) -> Json:  # noqa: N802
+        return {"SecretString": f"the key {given['VersionStage']}"}
 
     def _cloudwatch_GetMetricData(self, given: Mapping[str, Any]) -> Json:  # noqa: N802
         results = []

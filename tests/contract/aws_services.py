@@ -20,7 +20,7 @@ from moto import mock_aws
 from shoal.domain.job import Priority
 from shoal.ports.clock import Clock
 
-_SERVICES = ("dynamodb", "s3", "sqs", "stepfunctions", "cloudwatch")
+_SERVICES = ("dynamodb", "s3", "sqs", "stepfunctions", "cloudwatch", "secretsmanager")
 _MACHINE = '{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}}'
 _FOUND_BY = {
     "Projection": {
@@ -39,6 +39,7 @@ class Aws:
     sqs: Any
     stepfunctions: Any
     cloudwatch: Any
+    secretsmanager: Any
     urls: dict[Priority, str]
     state_machine_arn: str
 
@@ -124,7 +125,7 @@ def _provisioned(endpoint: str | None) -> Aws:
     session = boto3.Session("test", "test", region_name="us-east-1")
     signed = {"s3": "s3v4"}
     make: Any = session.client  # named by a variable, it has no overload to match
-    dynamodb, s3, sqs, stepfunctions, cloudwatch = (
+    dynamodb, s3, sqs, stepfunctions, cloudwatch, secretsmanager = (
         make(
             name,
             endpoint_url=endpoint,
@@ -146,7 +147,16 @@ def _provisioned(endpoint: str | None) -> Aws:
         name="shoal-jobs", definition=_MACHINE, roleArn="arn:aws:iam::000000000000:role/jobs"
     )
     urls = {p: sqs.create_queue(QueueName=f"tasks-{p}")["QueueUrl"] for p in Priority}
-    return Aws(dynamodb, s3, sqs, stepfunctions, cloudwatch, urls, machine["stateMachineArn"])
+    return Aws(
+        dynamodb,
+        s3,
+        sqs,
+        stepfunctions,
+        cloudwatch,
+        secretsmanager,
+        urls,
+        machine["stateMachineArn"],
+    )
 
 
 def _create_table(dynamodb: Any, name: str, *key: str, indices: bool = False) -> None:

@@ -1,4 +1,4 @@
-from shoal.domain.live import ALL_JOBS, Connection, LastSent, Ticket
+from shoal.domain.live import ALL_JOBS, Connection, LastSent
 from tests.contract.examples import fresh_id
 from tests.contract.port_sets import Ports
 
@@ -9,13 +9,13 @@ def connected(ports: Ports, tenant: str) -> Connection:
     return connection
 
 
-def test_a_ticket_is_given_out_once(ports: Ports) -> None:
-    ticket = Ticket(fresh_id(), "t", "ann", int(ports.clock.now()) + 30)
-    ports.live.put_ticket(ticket)
+def test_a_ticket_is_used_once(ports: Ports) -> None:
+    nonce, until = fresh_id(), int(ports.clock.now()) + 60
 
-    taken = [ports.live.take_ticket(ticket.key) for _ in range(2)]
+    used = [ports.live.use_ticket(nonce, remembered_until=until) for _ in range(2)]
 
-    assert taken == [ticket, None]
+    assert used == [True, False]
+    assert ports.live.use_ticket(fresh_id(), remembered_until=until)
 
 
 def test_a_connection_is_known_until_it_closes_or_expires(ports: Ports) -> None:

@@ -20,7 +20,7 @@ _REPEATABLE: Final = frozenset(
     (
         *("jobs.put", "jobs.create", "chunks.put", "tenants.put", "tenants.admit"),
         "windows.put",
-        *("bulk.put", "bulk.create", "webhooks.put", "live.record_sent", "live.take_ticket"),
+        *("bulk.put", "bulk.create", "webhooks.put", "live.record_sent", "live.use_ticket"),
     )
 )
 """Conditional writes. If the SDK repeats one after it was done, it reads as lost."""

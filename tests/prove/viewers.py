@@ -35,8 +35,8 @@ class Viewer:
         ticket = self._ask("/api/v1/live-tickets", None, None)
         if ticket is None:
             return
-        asked = {"queryStringParameters": {"ticket": ticket["ticket"]}}
-        if self._invoke("$connect", asked) != HTTPStatus.OK:
+        verified = self._verified(ticket["ticket"])
+        if verified is None or self._invoke("$connect", {}, verified) != HTTPStatus.OK:
             return
         sent = self._world.connections.sent.setdefault(self._connection, [])
         self._invoke("$default", {"body": json.dumps({"action": "subscribe"})})
@@ -52,8 +52,21 @@ class Viewer:
             return None
         return answer.body if answer.status == HTTPStatus.CREATED else None
 
-    def _invoke(self, route: str, event: dict[str, Any]) -> int | None:
-        about = {"routeKey": route, "connectionId": self._connection}
+    def _verified(self, ticket: str) -> dict[str, Any] | None:
+        """Ask the authorizer, as API Gateway does; None if it fails or denies the connection."""
+        event = {"methodArn": "$connect", "queryStringParameters": {"ticket": ticket}}
+        invocation = self._world.functions.invoke("LiveAuthorizer", event)
+        invocation.wait(float("inf"))
+        if invocation.crashed or invocation.error:
+            return None
+        (statement,) = invocation.answer["policyDocument"]["Statement"]
+        allowed: dict[str, Any] = invocation.answer["context"]
+        return allowed if statement["Effect"] == "Allow" else None
+
+    def _invoke(
+        self, route: str, event: dict[str, Any], verified: dict[str, Any] | None = None
+    ) -> int | None:
+        about = {"routeKey": route, "connectionId": self._connection, "authorizer": verified}
         invocation = self._world.functions.invoke("Live", {"requestContext": about} | event)
         invocation.wait(float("inf"))
         if invocation.crashed or invocation.error:

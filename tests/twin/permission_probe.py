@@ -109,6 +109,11 @@ _ASKS: Final[Mapping[str, Ask]] = {
     "sts:AssumeRole": lambda c, name, _: c.assume_role(
         RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{name}", RoleSessionName="probe"
     ),
+    "secretsmanager:GetSecretValue": lambda c, name, _: c.get_secret_value(SecretId=name),
+    "secretsmanager:PutSecretValue": lambda c, name, _: c.put_secret_value(
+        SecretId=name, SecretString="probe"
+    ),
+    "secretsmanager:DeleteSecret": lambda c, name, _: c.delete_secret(SecretId=name),
     "sns:Publish": lambda c, arn, _: c.publish(TopicArn=arn, Message="probe"),
 }
 

@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
+from websockets.http11 import Response
 from websockets.sync.client import ClientConnection, connect
 
+from local import meter
 from local.twin import Twin
 from shoal.client import AsyncShoal, Shoal
 from tests.twin.polling import ENDED, eventually
@@ -203,11 +205,54 @@ def test_a_ticket_opens_one_connection(users: httpx.Client) -> None:
             connect(address(ticket))
 
 
-def test_nobody_connects_without_a_ticket(users: httpx.Client) -> None:
-    url = users.post("live-tickets").json()["url"]
+def test_a_connection_without_a_ticket_calls_no_function(users: httpx.Client) -> None:
+    ticket = users.post("live-tickets").json()
 
-    with pytest.raises(InvalidStatus):
-        connect(url)
+    answers = [refused(ticket["url"] + query) for query in ("", "?ticket=", "?tickets=guess")]
+
+    assert [(each.status_code, message_of(each)) for each in answers] == 3 * [(401, "Unauthorized")]
+
+
+def test_a_forged_ticket_is_denied_by_the_authorizer(twin: Twin, users: httpx.Client) -> None:
+    ticket = users.post("live-tickets").json()
+    payload, _, signature = ticket["ticket"].partition(".")
+    before = ticket_writes(twin)
+
+    forged = ("guess", "0" * 40, f"{payload}.{signature[::-1]}", f"{payload[:-4]}AAAA.{signature}")
+    answers = [refused(address(ticket | {"ticket": each})) for each in forged]
+
+    assert [each.status_code for each in answers] == 4 * [403]
+    assert all("not authorized" in message_of(each) for each in answers)
+    assert ticket_writes(twin) == before
+    with connect(address(ticket), open_timeout=60) as socket:  # the original is not used up
+        assert said(socket, {"action": "ping"}) == {"type": "pong"}
+    assert ticket_writes(twin) == before + 1
+
+
+def test_a_ticket_of_a_rotated_key_opens_a_connection(twin: Twin, users: httpx.Client) -> None:
+    """The API signs with the old key until it reads the new one; both are accepted."""
+    secrets = twin.emulator.client("secretsmanager")
+    (key,) = [each for each in secrets.list_secrets()["SecretList"] if "Ticket" in each["Name"]]
+    secrets.put_secret_value(SecretId=key["ARN"], SecretString="another key")
+
+    with opened(users) as socket:
+        assert said(socket, {"action": "ping"}) == {"type": "pong"}
+
+
+def refused(url: str) -> Response:
+    with pytest.raises(InvalidStatus) as caught:
+        connect(url, open_timeout=60)
+    return caught.value.response
+
+
+def message_of(response: Response) -> str:
+    return str(json.loads(response.body or b"{}").get("message"))
+
+
+def ticket_writes(twin: Twin) -> int:
+    """The writes of used tickets since the twin started."""
+    writes = httpx.get(f"{twin.url}{meter.PATH}").json()["dynamodb.writes"]
+    return sum(int(count) for place, count in writes.items() if "live-ticket" in place)
 
 
 def test_nothing_is_left_of_a_connection_that_closed(twin: Twin, users: httpx.Client) -> None:

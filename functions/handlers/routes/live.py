@@ -19,7 +19,7 @@ router = new_router()
 )
 def open_live() -> TicketBody:
     """Get a ticket that opens one WebSocket connection before it expires."""
-    secret, expires_at = bootstrap.live_subscriptions().ticket(caller(router))
+    ticket, expires_at = bootstrap.live_tickets().issue(caller(router))
     return TicketBody(
-        ticket=secret, url=bootstrap.adapters().live_url, expires_at=rfc3339(expires_at)
+        ticket=ticket, url=bootstrap.adapters().live_url, expires_at=rfc3339(expires_at)
     )

@@ -124,9 +124,10 @@ def live(play: Recorder) -> None:
     play.register()
     job = play.submit("a job", count=2, chunk_size=1)
     ticket = play.post("a ticket", "/live-tickets", status=201)["ticket"]
-    opens = {"queryStringParameters": {"ticket": ticket}}
-    play.play("connect", "live", socket("$connect") | opens)
-    play.play("connect with a used ticket", "live", socket("$connect", "c-2") | opens)
+    verified = authorized(play, "a ticket is verified", ticket)
+    play.play("connect", "live", socket("$connect", verified=verified))
+    play.play("connect with a used ticket", "live", socket("$connect", "c-2", verified))
+    authorized(play, "a forged ticket is refused", f"{ticket[:-1]}!")
     play.play("connect without a ticket", "live", socket("$connect", "c-2"))
     say(play, "subscribe to a job", {"action": "subscribe", "job": job})
     say(play, "subscribe to all", {"action": "subscribe"})
@@ -148,14 +149,21 @@ def live(play: Recorder) -> None:
     play.play(
         "connect again",
         "live",
-        socket("$connect", "c-3") | {"queryStringParameters": {"ticket": other}},
+        socket("$connect", "c-3", authorized(play, "another is verified", other)),
     )
     play.play("disconnect", "live", socket("$disconnect", "c-3"))
 
 
-def socket(route: str, connection: str = "c-1") -> dict[str, object]:
+def authorized(play: Recorder, name: str, ticket: str) -> object:
+    """Calls the authorizer of connections. Returns the context that it adds to their events."""
+    event = {"methodArn": "arn:connect", "queryStringParameters": {"ticket": ticket}}
+    return play.play(name, "live_authorizer", event)["context"]
+
+
+def socket(route: str, connection: str = "c-1", verified: object = None) -> dict[str, object]:
     """Returns an event of the WebSocket API."""
-    return {"requestContext": {"routeKey": route, "connectionId": connection}}
+    about = {"routeKey": route, "connectionId": connection}
+    return {"requestContext": about if verified is None else about | {"authorizer": verified}}
 
 
 def say(play: Recorder, name: str, words: object) -> None:

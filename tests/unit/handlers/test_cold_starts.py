@@ -57,6 +57,7 @@ def test_every_function_is_listed() -> None:
         "fail_job",
         "job_events",
         "live",
+        "live_authorizer",
         "live_deltas",
         "monitor_completion",
         "plan_tasks",

@@ -15,36 +15,24 @@ from tests.unit.handlers.http_calls import (
     run,
     start,
     submit,
-    user,
 )
+from tests.unit.handlers.websocket_calls import handshake, ticket, websocket_event
 
 type Json = Any
 
 
-def ticket(tenant: str = "default") -> str:
-    answer = call("POST", "/live-tickets", claims=user(tenant))
-    assert answer.status == 201, answer.text
-    return str(answer.json["ticket"])
-
-
-def event(route: str, connection: str, **more: Json) -> Json:
-    return {"requestContext": {"routeKey": route, "connectionId": connection}, **more}
-
-
 def connect(connection: str = "c", secret: str | None = None, *, tenant: str = "default") -> int:
-    query = {"ticket": ticket(tenant) if secret is None else secret}
-    answer = live.handler(event("$connect", connection, queryStringParameters=query), None)
-    return int(answer["statusCode"])
+    return handshake({"ticket": ticket(tenant) if secret is None else secret}, connection)
 
 
 def disconnect(connection: str = "c") -> None:
-    live.handler(event("$disconnect", connection), None)
+    live.handler(websocket_event("$disconnect", connection), None)
 
 
 def say(world: World, words: Json, connection: str = "c") -> Json:
     """Send a message of a connection and return the reply."""
     body = words if isinstance(words, str) else json.dumps(words)
-    live.handler(event("$default", connection, body=body), None)
+    live.handler(websocket_event("$default", connection, body=body), None)
     return json.loads(world.connections.sent[connection].pop())
 
 
@@ -77,7 +65,7 @@ def test_a_ticket_has_a_url_and_an_expiry(world: World) -> None:
     answer = call("POST", "/live-tickets").json
 
     assert answer["url"] == "ws://live"
-    assert answer["expires_at"] == "2027-01-15T08:00:30.000Z"
+    assert answer["expires_at"] == "2027-01-15T08:01:00.000Z"
     assert world.clock.now() == 1_800_000_000
 
 
@@ -89,30 +77,9 @@ def test_a_ticket_works_once() -> None:
 
 def test_a_ticket_expires(world: World) -> None:
     secret = ticket()
-    world.clock.advance(30)
+    world.clock.advance(60)
 
-    assert connect("c", secret) == 401
-
-
-@pytest.mark.parametrize(
-    "query", [None, {}, {"ticket": ""}, {"ticket": "guess"}, {"ticket": ["g"]}]
-)
-def test_connections_require_a_ticket(query: Json) -> None:
-    answer = live.handler(event("$connect", "c", queryStringParameters=query), None)
-
-    assert answer["statusCode"] == 401
-
-
-@pytest.mark.parametrize("text", ["guess", "g" * 40, "a" * 39, "a" * 41, "a" * 100_000, "A" * 40])
-def test_malformed_ticket_does_not_reach_the_table(
-    world: World, monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
-    taken: list[str] = []
-    monkeypatch.setattr(world.live, "take_ticket", taken.append)
-
-    answer = live.handler(event("$connect", "c", queryStringParameters={"ticket": text}), None)
-
-    assert (answer["statusCode"], taken) == (401, [])
+    assert connect("c", secret) == 403
 
 
 def test_a_subscriber_receives_deltas_with_growing_versions_until_the_end(

@@ -111,6 +111,11 @@ class FunctionSettings:
         return self.environment.get("SHOAL_LIVE_URL", "")
 
     @property
+    def ticket_secret(self) -> str:
+        """The secret that signs live tickets; empty for functions that do not use it."""
+        return self.environment.get("SHOAL_TICKET_SECRET_ARN", "")
+
+    @property
     def export_machine_arn(self) -> str:
         """The state machine of exports; empty for functions that start none."""
         return self.environment.get("SHOAL_EXPORT_MACHINE_ARN", "")

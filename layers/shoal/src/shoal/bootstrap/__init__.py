@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from shoal.service.leasing import Leasing
     from shoal.service.live_deltas import LiveDeltaPublisher
     from shoal.service.live_subscriptions import LiveSubscriptions
+    from shoal.service.live_tickets import LiveTickets
     from shoal.service.planning import Planning
     from shoal.service.queue_stats import QueueStats
     from shoal.service.reconciliation import Reconciliation
@@ -454,12 +455,21 @@ def job_change(record: Mapping[str, Any]) -> tuple[Job | None, Job] | None:
 
 
 @_once
+def live_tickets() -> LiveTickets:
+    """Return the use-case that issues and verifies live tickets."""
+    from shoal.service.live_tickets import LiveTickets
+
+    a = adapters()
+    return LiveTickets(a.ticket_keys, a.clock, a.entropy)
+
+
+@_once
 def live_subscriptions() -> LiveSubscriptions:
     """Return the use-case that manages live subscriptions."""
     from shoal.service.live_subscriptions import LiveSubscriptions
 
     a = adapters()
-    return LiveSubscriptions(a.live, a.jobs, a.clock, a.entropy)
+    return LiveSubscriptions(a.live, a.jobs, a.clock)
 
 
 @_once

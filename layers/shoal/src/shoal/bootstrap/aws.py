@@ -31,6 +31,7 @@ from shoal.adapters.emf import EmfMetrics
 from shoal.adapters.eventbridge import EventBridgeBus
 from shoal.adapters.parallel import ThreadExecutor
 from shoal.adapters.s3 import ObjectBucket, S3ArtifactStore, S3BlobStore, S3ExportFiles
+from shoal.adapters.signing_keys import SecretSigningKeys
 from shoal.adapters.sqs import SqsTaskQueue
 from shoal.adapters.stepfunctions import (
     StepFunctionsBulkRuns,
@@ -94,6 +95,7 @@ def on_aws(settings: FunctionSettings) -> Adapters:
             LazyClient("apigatewaymanagementapi", endpoint=settings.live_url)
         ),
         live_url=settings.live_url.replace("http", "ws", 1),
+        ticket_keys=SecretSigningKeys(LazyClient("secretsmanager"), settings.ticket_secret, clock),
         lease=settings.lease_seconds,
         retention=settings.retention_seconds,
         workers=DynamoWorkerStore(registry),

@@ -19,7 +19,7 @@ from shoal.adapters.memory.exports import (
     MemoryExportSlots,
 )
 from shoal.adapters.memory.jobs import MemoryJobStore
-from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore
+from shoal.adapters.memory.live import MemoryConnections, MemoryLiveStore, MemorySigningKeys
 from shoal.adapters.memory.machines import MemoryMachineStore
 from shoal.adapters.memory.metrics import RecordingMetrics
 from shoal.adapters.memory.queues import MemoryQueueAges, MemoryTaskQueue
@@ -62,6 +62,7 @@ class InMemory(Adapters):
     clock: FixedClock
     metrics: RecordingMetrics
     connections: MemoryConnections
+    ticket_keys: MemorySigningKeys
     dead_letters: MemoryDeadLetterStore
     bulk: MemoryBulkStore
     bulk_runs: MemoryBulkRuns
@@ -107,6 +108,7 @@ def in_memory(
         live=MemoryLiveStore(clock),
         connections=MemoryConnections(),
         live_url="ws://live",
+        ticket_keys=MemorySigningKeys(),
         lease=60.0,
         retention=90 * DAY,
         workers=MemoryWorkerStore(),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shoal.ports.executor import Executor
     from shoal.ports.exports import ExportFiles, ExportRuns, ExportSlots
     from shoal.ports.jobs import JobStore
-    from shoal.ports.live import Connections, LiveStore
+    from shoal.ports.live import Connections, LiveStore, SigningKeys
     from shoal.ports.machines import MachineStore
     from shoal.ports.metrics import Metrics
     from shoal.ports.queues import QueueAges, QueueDepths, TaskQueue
@@ -64,6 +64,7 @@ class Adapters:
     live: LiveStore
     connections: Connections
     live_url: str
+    ticket_keys: SigningKeys
     lease: float
     retention: int
     workers: WorkerStore

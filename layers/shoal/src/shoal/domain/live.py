@@ -1,4 +1,4 @@
-"""Live updates: tickets, connections, subscriptions and deltas."""
+"""Live updates: connections, subscriptions and deltas."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 from shoal.domain.counts import Counts
 from shoal.domain.job import JobStatus
 
-TICKET_SECONDS: Final = 30
 CONNECTION_SECONDS: Final = 7_200
 """API Gateway closes each connection after two hours."""
 PERIOD: Final = 1.0
@@ -19,16 +18,6 @@ MOST_CONNECTIONS: Final = 1_000
 """Connections of one tenant; approximate, because they are counted before the write."""
 ALL_JOBS: Final = "*"
 """The topic of all jobs of a tenant; any other topic is a job's id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """Authorizes one connection, once. `key` is a digest: readers of the table cannot connect."""
-
-    key: str
-    tenant: str
-    who: str
-    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)

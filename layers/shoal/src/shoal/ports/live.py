@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from shoal.domain.live import Connection, LastSent, Ticket
+from shoal.domain.live import Connection, LastSent
 
 
 class LiveStore(Protocol):
-    """Tickets, connections and subscriptions. A topic is a job id or ALL_JOBS."""
+    """Used tickets, connections and subscriptions. A topic is a job id or ALL_JOBS."""
 
-    def put_ticket(self, ticket: Ticket) -> None:
-        """Store a ticket."""
-
-    def take_ticket(self, key: str) -> Ticket | None:
-        """Remove the ticket and return it; only one of several callers gets it."""
+    def use_ticket(self, nonce: str, *, remembered_until: int) -> bool:
+        """Record that a ticket was used; return False if it had been used before."""
 
     def connect(self, connection: Connection) -> None:
         """Store a connection."""
@@ -45,6 +42,13 @@ class LiveStore(Protocol):
         self, job_id: str, told: LastSent, *, before: LastSent | None, expires_at: int
     ) -> bool:
         """Write it over the previous record; return False if another write came first."""
+
+
+class SigningKeys(Protocol):
+    """The keys that sign live tickets."""
+
+    def keys(self, *, max_age: float) -> Sequence[bytes]:
+        """Return the current key, then the previous one, read at most `max_age` seconds ago."""
 
 
 class Connections(Protocol):

@@ -1,58 +1,42 @@
-"""Manages live tickets, connections and subscriptions to jobs."""
+"""Manages live connections and subscriptions to jobs."""
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
-from typing import Final
 
 from shoal.domain.errors import LimitReached, NotSignedIn
-from shoal.domain.identity import Caller
 from shoal.domain.live import (
     ALL_JOBS,
     CONNECTION_SECONDS,
     MOST_CONNECTIONS,
     MOST_SUBSCRIPTIONS,
-    TICKET_SECONDS,
     Connection,
-    Ticket,
 )
-from shoal.ports.clock import Clock, Entropy
+from shoal.domain.live_ticket import TICKET_SECONDS, Ticket
+from shoal.ports.clock import Clock
 from shoal.ports.jobs import JobStore
 from shoal.ports.live import LiveStore
 from shoal.service.job_access import owned_job
 
-_SECRET: Final = re.compile(r"[0-9a-f]{40}")
-
 
 @dataclass(frozen=True, slots=True)
 class LiveSubscriptions:
-    """Live subscriptions. Tickets replace tokens, which browsers cannot send in a handshake."""
+    """Live connections and their subscriptions."""
 
     store: LiveStore
     jobs: JobStore
     clock: Clock
-    entropy: Entropy
 
-    def ticket(self, caller: Caller) -> tuple[str, int]:
-        """Return a secret that opens one connection as this caller, and its expiry."""
-        secret = (self.entropy.bytes() + self.entropy.bytes()).hex()
-        expires_at = int(self.clock.now()) + TICKET_SECONDS
-        self.store.put_ticket(Ticket(_key(secret), caller.tenant, caller.name, expires_at))
-        return secret, expires_at
-
-    def connect(self, connection_id: str, secret: str) -> Connection:
-        """Open a connection; raise NotSignedIn unless the ticket is valid, which it is once."""
-        now = self.clock.now()
-        # A secret in another form is refused without a write of the table.
-        ticket = self.store.take_ticket(_key(secret)) if _SECRET.fullmatch(secret) else None
-        if ticket is None or ticket.expires_at <= now:
-            raise NotSignedIn("the ticket is unknown, used or expired; request a new one")
+    def connect(self, connection_id: str, ticket: Ticket) -> Connection:
+        """Open a connection with a verified ticket; raise NotSignedIn if it was used before."""
+        # The margin covers the clocks of the functions: the authorizer has checked the expiry.
+        remembered_until = ticket.expires_at + TICKET_SECONDS
+        if not self.store.use_ticket(ticket.nonce, remembered_until=remembered_until):
+            raise NotSignedIn("the ticket was used before; request a new one")
         if self.store.connected(ticket.tenant, limit=MOST_CONNECTIONS) >= MOST_CONNECTIONS:
             detail = f"the tenant has {MOST_CONNECTIONS} open connections, the maximum"
             raise LimitReached("connections", detail, TICKET_SECONDS)
-        expires_at = int(now) + CONNECTION_SECONDS
+        expires_at = int(self.clock.now()) + CONNECTION_SECONDS
         connection = Connection(connection_id, ticket.tenant, ticket.who, expires_at)
         self.store.connect(connection)
         return connection
@@ -82,7 +66,3 @@ class LiveSubscriptions:
         if connection is None:
             raise NotSignedIn("unknown connection; connect again")
         return connection
-
-
-def _key(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,6 +1,6 @@
 """Live connections in the registry table. Every row has a TTL and is ignored after it.
 
-- `live-ticket#{key}`: a ticket
+- `live-ticket#{nonce}`: a ticket was used
 - `live-connection#{id}`: a connection with its topics; a copy is under `live-tenant#{tenant}`
 - `live-topic#{tenant}#{topic}`: a subscription
 - `live-job#{id}`: the last sent version of a job
@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from shoal.adapters.aws_errors import CONDITION_FAILED, code_of, translated
 from shoal.adapters.dynamodb.registry import Registry
 from shoal.adapters.rows.attributes import Row, float_of, int_of, number, text, text_of
-from shoal.domain.live import Connection, LastSent, Ticket
+from shoal.domain.live import Connection, LastSent
 
 if TYPE_CHECKING:
     from shoal.ports.clock import Clock
@@ -35,15 +35,9 @@ class DynamoLiveStore:
         self._registry = registry
         self._clock = clock
 
-    def put_ticket(self, ticket: Ticket) -> None:
-        said = {"tenant": text(ticket.tenant), "who": text(ticket.who)}
-        self._put(f"live-ticket#{ticket.key}", _ONLY, said, ticket.expires_at)
-
-    def take_ticket(self, key: str) -> Ticket | None:
-        row = self._take(f"live-ticket#{key}", _ONLY)
-        if row is None:
-            return None
-        return Ticket(key, text_of(row, "tenant"), text_of(row, "who"), int_of(row, "expires_at"))
+    def use_ticket(self, nonce: str, *, remembered_until: int) -> bool:
+        unused = {"ConditionExpression": "attribute_not_exists(pk)"}
+        return self._put(f"live-ticket#{nonce}", _ONLY, {}, remembered_until, **unused)
 
     def connect(self, connection: Connection) -> None:
         said = {"tenant": text(connection.tenant), "who": text(connection.who)}

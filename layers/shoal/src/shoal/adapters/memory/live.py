@@ -1,11 +1,11 @@
-"""Live connections in memory, and sockets that record messages."""
+"""Live connections and signing keys in memory, and sockets that record messages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shoal.domain.live import Connection, LastSent, Ticket
+from shoal.domain.live import Connection, LastSent
 
 if TYPE_CHECKING:
     from shoal.ports.clock import Clock
@@ -16,16 +16,16 @@ class MemoryLiveStore:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._tickets: dict[str, Ticket] = {}
+        self._used_tickets: set[str] = set()
         self._connections: dict[str, Connection] = {}
         self._topics: dict[str, set[str]] = {}
         self._told: dict[str, LastSent] = {}
 
-    def put_ticket(self, ticket: Ticket) -> None:
-        self._tickets[ticket.key] = ticket
-
-    def take_ticket(self, key: str) -> Ticket | None:
-        return self._tickets.pop(key, None)
+    def use_ticket(self, nonce: str, *, remembered_until: int) -> bool:
+        del remembered_until
+        unused = nonce not in self._used_tickets
+        self._used_tickets.add(nonce)
+        return unused
 
     def connect(self, connection: Connection) -> None:
         self._connections[connection.id] = connection
@@ -77,6 +77,21 @@ class MemoryLiveStore:
 
     def _alive(self, connection: Connection) -> bool:
         return connection.expires_at > self._clock.now()
+
+
+class MemorySigningKeys:
+    """A current key and a previous one."""
+
+    def __init__(self) -> None:
+        self._keys = [b"first key"]
+
+    def keys(self, *, max_age: float) -> Sequence[bytes]:
+        del max_age
+        return self._keys
+
+    def rotate(self, key: bytes) -> None:
+        """Replace the current key, which becomes the previous one."""
+        self._keys = [key, self._keys[0]]
 
 
 class MemoryConnections:
