@@ -422,13 +422,14 @@ class User:
             self.world.laws.hooked(hook, self.tenant, exists=None if gone is None else False)
 
     def read(self) -> None:
-        """Read a job, or a list."""
+        """Read three of the job's addresses and of the lists."""
         known = self.pick()
         if known is None:
             return
-        noun = READS[self.world.decisions.integer(self.name, 0, len(READS) - 1)]
-        path = noun.replace("{job}", known.id).replace("{task}", f"{known.id}.0")
-        self.ask("GET", f"/api/v1/{path}")
+        first = self.world.decisions.integer(self.name, 0, len(READS) - 1)
+        for noun in itertools.islice(itertools.cycle(READS), first, first + 3):
+            path = noun.replace("{job}", known.id).replace("{task}", f"{known.id}.0")
+            self.ask("GET", f"/api/v1/{path}")
 
     def run_task(self) -> None:
         """Take one task on by hand, then end it, twice at a time if it comes to that."""
