@@ -58,7 +58,9 @@ class Names:
         text = _ARN.sub("", arn)
         for name, logical in self._logical:
             if name in text:
-                return logical + _STREAM.sub("/stream/*", text.partition(name)[2])
+                # Secrets Manager appends six random characters to the name of a secret.
+                rest = "" if text.startswith("secret:") else text.partition(name)[2]
+                return logical + _STREAM.sub("/stream/*", rest)
         return text
 
     def role(self, name: str) -> str:

@@ -25,7 +25,10 @@ pytestmark = [pytest.mark.twin, pytest.mark.timeout(600)]
 
 HERE = Path(__file__).parent
 FEWEST_PROBES = 50
-READS = ("dynamodb:GetItem", "sqs:GetQueueAttributes", "states:DescribeExecution")
+READS = (
+    *("dynamodb:GetItem", "sqs:GetQueueAttributes", "states:DescribeExecution"),
+    "secretsmanager:GetSecretValue",
+)
 
 
 @pytest.fixture(scope="module")

@@ -68,13 +68,20 @@ def test_grants_are_read_from_the_template() -> None:
 
 def test_physical_names_map_to_logical_ids() -> None:
     names = Names(
-        {"shoal-Jobs-5E": "Jobs", "shoal-jobs": "Machine", "shoal-Api-1": "ApiFunctionRole"}
+        {
+            "shoal-Jobs-5E": "Jobs",
+            "shoal-jobs": "Machine",
+            "shoal-Api-1": "ApiFunctionRole",
+            "shoal-Key-7A": "Key",
+        }
     )
 
     assert (
         names.resource("arn:aws:dynamodb:us-east-1:0:table/shoal-Jobs-5E/index/*") == "Jobs/index/*"
     )
     assert names.resource("arn:aws:states:us-east-1:0:execution:shoal-jobs:*") == "Machine:*"
+    key = "arn:aws:secretsmanager:us-east-1:0:secret:shoal-Key-7A-d01f22"
+    assert names.resource(key) == "Key"
     assert names.resource("arn:aws:s3:::somebody-elses/x") == "somebody-elses/x"
     assert names.role("shoal-Api-1") == "ApiFunction"
 
