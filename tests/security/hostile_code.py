@@ -4,10 +4,11 @@ A test runs them in a real worker without capabilities. All credentials there ha
 `CANARY`, which no other text has.
 """
 
-# ruff: noqa: TID251 - hostile tasks do forbidden things
+# ruff: noqa: SLF001, T201, TID251 - hostile tasks do forbidden things
 
 import contextlib
 import ctypes
+import gc
 import os
 import re
 import signal
@@ -147,6 +148,45 @@ def shrinks_shared_memory() -> list[str]:
 
 
 @task
+def writes_outcomes(text: str) -> None:
+    """Write a text as an outcome of this process."""
+    memory_of_this_process().add(text.encode())
+
+
+@task
+def writes_numbers(what: str) -> None:
+    """Write numbers outside of their range into the memory shared with the worker, and fail."""
+    memory = memory_of_this_process()
+    match what:
+        case "position":
+            memory._numbers[0] = 2**40
+        case "printed":
+            memory._numbers[4] = 2**63 - 1
+        case "used":
+            memory._numbers[2] = 2**50
+        case "started":
+            memory._times[1] = float("nan")
+    print("a line for the log", flush=True)
+    raise ValueError(what)
+
+
+def memory_of_this_process() -> Any:
+    kind = sys.modules["shoal.worker.shared_memory"].SharedMemory
+    (found,) = (each for each in gc.get_objects() if isinstance(each, kind))
+    return found
+
+
+@task
+def floods_messages() -> None:
+    """Ask the worker for replies without end, and read none."""
+    kind = sys.modules["shoal.worker.child"].Child
+    (child,) = (each for each in gc.get_objects() if isinstance(each, kind))
+    print("x" * 4_096, flush=True)
+    while True:
+        child._connection.send(b"T")
+
+
+@task
 def stores(name: str, *, ctx: Context) -> str | None:
     """Store an artifact, and read it again."""
     ctx.artifacts.put(name, b"stored")
@@ -158,14 +198,14 @@ def stores(name: str, *, ctx: Context) -> str | None:
 def patches_its_process(note: str) -> int:
     """Record the inputs of all later tasks of this process."""
     child = sys.modules["shoal.worker.child"]
-    run = child.Child._run  # noqa: SLF001 - hostile
+    run = child.Child._run
 
     def spied(self: Any, assignment: Any) -> None:
         with Path(note).open("a") as file:
             file.write(f"{assignment.tasks}\n")
         run(self, assignment)
 
-    child.Child._run = spied  # noqa: SLF001 - hostile
+    child.Child._run = spied
     return os.getpid()
 
 

@@ -27,6 +27,11 @@ def canary() -> str:
     return f"canary-{token_hex(16)}"
 
 
+def job_of(tenant: str) -> str:
+    """Return the id of the job of a tenant."""
+    return f"job_{ord(tenant):026d}"
+
+
 class StubPlatform:
     """Grants each of its chunks once, and keeps their outcomes, effects and artifacts."""
 
@@ -42,17 +47,18 @@ class StubPlatform:
         self._objects: dict[str, bytes] = {}
         self._lock = threading.Lock()
 
-    def add(self, task_type: str, tenant: str = "a", **given: Any) -> tuple[str, int]:
+    def add(
+        self, task_type: str, tenant: str = "a", timeout: float = 20.0, **given: Any
+    ) -> tuple[str, int]:
         """Add a chunk of one task. Return its key in `outcomes`."""
-        number = len(self._grants)
-        job = "job_" + f"{ord(tenant):026d}"
+        number, job = len(self._grants), job_of(tenant)
         grant = {
             "job_id": job,
             "chunk": number,
             "decision": "granted",
             "epoch": 1,
             "task_type": task_type,
-            "timeout": 20.0,
+            "timeout": timeout,
             "tasks": [{"index": number, "attempt": 1, "input": given}],
             "token": canary(),
         }

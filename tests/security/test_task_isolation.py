@@ -6,6 +6,7 @@ ordinary user of its files and processes.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.security.task_platform import StubPlatform
+from tests.security.task_platform import StubPlatform, job_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are isolated on Linux")
 
@@ -112,6 +113,49 @@ def test_task_that_patches_its_process_reads_no_input_of_another_tenant(
     processes = {platform.result(key) for key in later}
     assert len(processes) == 1
     assert platform.result(first) not in processes
+
+
+OUTCOME = {"attempt": 1, "outcome": "completed", "started_at": "2026-01-01T00:00:00.000Z"}
+
+
+def forged(index: int, **fields: object) -> str:
+    """Return an outcome as a worker expects it."""
+    return json.dumps({"index": index, **OUTCOME, "duration": 0.5, **fields}, separators=(",", ":"))
+
+
+def forged_report(job: str, chunk: int) -> str:
+    """Return an outcome that continues with a report of another chunk."""
+    place = f'"job_id":"{job}","chunk":{chunk},"epoch":1,"report":1,"final":true'
+    return forged(1, result=1) + "]},{" + place + ',"outcomes":[' + forged(0, result="forged")
+
+
+@pytest.mark.parametrize(
+    ("task_type", "given"),
+    [
+        ("writes_outcomes", {"text": "no outcome"}),
+        ("writes_outcomes", {"text": forged(7, result="forged")}),
+        ("writes_outcomes", {"text": forged(1, result=1, attempt="x")}),
+        ("writes_outcomes", {"text": forged_report(job_of("b"), 0)}),
+        ("writes_numbers", {"what": "position"}),
+        ("writes_numbers", {"what": "printed"}),
+        ("writes_numbers", {"what": "used"}),
+        ("writes_numbers", {"what": "started"}),
+        ("floods_messages", {}),
+    ],
+)
+def test_task_that_corrupts_its_process_harms_only_its_tenant(
+    tmp_path: Path, task_type: str, given: dict[str, object]
+) -> None:
+    platform = StubPlatform(tmp_path)
+    before = platform.add("takes", tenant="b", content="before")
+    hostile = platform.add(task_type, tenant="a", timeout=1.0, **given)
+    after = platform.add("takes", tenant="b", content="after")
+
+    platform.run()
+
+    results = [platform.result(before), platform.result(after)]
+    assert [type(result) for result in results] == [int, int]  # process ids, not forged
+    assert platform.outcomes[hostile]["outcome"] == "failed"
 
 
 def test_environment_of_the_process_that_starts_the_worker_is_not_readable(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from shoal.worker.segment import KillReason, Segment
 
 _LOG = logging.getLogger("shoal.worker")
 _EARLY_DEATHS: Final = 3
+_CORRUPT: Final = "the child process wrote something else than the outcomes of its tasks"
 _MEGABYTE: Final = 1024 * 1024
 
 
@@ -30,7 +31,12 @@ class ChildFailures:
 
     def attribute(self, segment: Segment, child: ChildHandle, exit_code: int) -> None:
         """Fails the task that caused the death of the child, if there is one."""
+        if segment.corrupt:
+            self._fail_corrupt(segment, child)
+            return
         current = segment.current_position(child)
+        if segment.ended >= len(segment.assignment.tasks):
+            return
         if current is None and not segment.killed:
             segment.early_deaths += 1
             if segment.early_deaths >= _EARLY_DEATHS:
@@ -46,6 +52,13 @@ class ChildFailures:
             self._fail(segment, child, "WorkerChildDied", describe_exit(exit_code))
         elif current == segment.killed_position:
             self._fail(segment, child, *self._kill_error(segment))
+
+    def _fail_corrupt(self, segment: Segment, child: ChildHandle) -> None:
+        segment.corrupt = False
+        if segment.concurrent:
+            segment.run_one_by_one()
+        elif segment.ended < len(segment.assignment.tasks) and not segment.stopping:
+            self._fail(segment, child, "WorkerChildDied", _CORRUPT)
 
     def _kill_error(self, segment: Segment) -> tuple[str, str]:
         """Returns the error type and message for the reason why the worker killed the child."""

@@ -8,6 +8,7 @@ import marshal
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,8 @@ from shoal.worker.fork_server import KILL, REQUEST, START, STATUS
 from shoal.worker.shared_memory import SharedMemory, new_descriptor
 
 _READ: Final = 65_536
+_SEND_TIMEOUT: Final = struct.pack("@ll", 5, 0)
+"""Seconds and microseconds within which a child must read what the worker sends."""
 _CALL_SECONDS: Final = 5.0
 """Seconds within which a child must send the rest of a call, or read the answer."""
 
@@ -136,6 +139,7 @@ class ForkClient:
         """Forks a child."""
         self._last += 1
         own_end, child_end = socket.socketpair()
+        own_end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_TIMEOUT)
         calls, their_calls = socket.socketpair()
         output, their_output = os.pipe()
         exit_pipe, their_exit_pipe = os.pipe()
@@ -191,6 +195,8 @@ class ChildHandle:
         """Called with the output of the child."""
         self.calls.settimeout(_CALL_SECONDS)
         os.set_blocking(self.output, False)
+        self.printed = 0
+        """Bytes of output that the worker has read."""
         self._printed = bytearray()
 
     def close(self) -> None:
@@ -202,7 +208,7 @@ class ChildHandle:
         os.close(self.exit_pipe)
 
     def assign(self, assignment: Assignment) -> bool:
-        """Sends an assignment. Returns False if the child has died."""
+        """Sends an assignment. Returns False if the child has died or does not read."""
         self.shared_memory.reset()
         try:
             framing.send(self.connection, marshal.dumps(tuple(assignment)))
@@ -217,10 +223,13 @@ class ChildHandle:
         except OSError:
             return b""
 
-    def reply(self, text: bytes = b"") -> None:
-        """Replies to a child that waits."""
-        with contextlib.suppress(OSError):  # the exit pipe reports its death
-            framing.send(self.connection, text)
+    def reply(self, text: bytes = b"") -> bool:
+        """Replies to a child that waits. Returns False if it has died or does not read."""
+        try:
+            framing.send_at_once(self.connection, text)
+        except OSError:
+            return False
+        return True
 
     def call(self) -> socket.socket | None:
         """Returns a socket to read and answer the next call from; None if the child has ended.
@@ -239,7 +248,8 @@ class ChildHandle:
             data = os.read(self.output, _READ)
         except BlockingIOError:
             return False
-        self.shared_memory.count_printed(len(data))
+        self.printed += len(data)
+        self.shared_memory.set_printed(self.printed)
         self._printed += data
         del self._printed[:-MAX_TAIL]
         if data:
@@ -256,7 +266,7 @@ class ChildHandle:
         """Returns the end of the current task's output."""
         self.read_rest()
         current = self.shared_memory.current
-        since = self.shared_memory.printed - (current[2] if current else 0)
+        since = self.printed - (current[2] if current else 0)
         return bytes(self._printed[-since:]) if since > 0 else b""
 
     def exit_code(self) -> int:

@@ -20,6 +20,13 @@ def send(stream: socket.socket, data: bytes) -> None:
     stream.sendall(len(data).to_bytes(_HEAD, "little") + data)
 
 
+def send_at_once(stream: socket.socket, data: bytes) -> None:
+    """Sends a small frame to a peer that waits for it. Raises BlockingIOError if it does not."""
+    frame = len(data).to_bytes(_HEAD, "little") + data
+    if stream.send(frame, socket.MSG_DONTWAIT) < len(frame):
+        raise BlockingIOError
+
+
 def receive(stream: socket.socket, limit: int = _MAX_LENGTH) -> bytes:
     """Returns the next frame. Raises EOFError if the peer has closed the connection.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -59,6 +60,10 @@ def _encoder() -> Callable[[object], str]:
 
 
 _ENCODE: Final = _encoder()
+_HEAD: Final = re.compile(
+    rb'\{"index":([0-9]{1,7}),"attempt":([0-9]{1,4}),"outcome":"(?:completed|failed)",'
+    rb'"started_at":"[0-9TZ:.-]{1,40}","duration":[0-9.e-]{1,25},"'
+)
 _BEFORE_INDEX: Final = len(b'{"index":')
 _COMPLETED: Final = (
     b'{"index":%d,"attempt":%d,"outcome":"completed","started_at":"%b","duration":%.6f,"result":%b}'
@@ -136,6 +141,18 @@ def failed(
 def timeout_message(seconds: float) -> str:
     """Returns the error message of a task that exceeded its timeout."""
     return f"exceeded the timeout of {seconds:g} s"
+
+
+def task_of(outcome: bytes) -> tuple[int, int] | None:
+    """Returns index and attempt of an encoded outcome; None if it is not exactly one outcome."""
+    head = _HEAD.match(outcome)
+    if head is None:
+        return None
+    try:
+        from_json(outcome)
+    except ValueError:
+        return None
+    return int(head[1]), int(head[2])
 
 
 def index_of(outcome: bytes) -> int:

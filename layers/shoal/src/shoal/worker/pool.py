@@ -66,6 +66,8 @@ class Pool:
         self._failures = ChildFailures(memory)
         self._output_log = OutputLog()
         self._closing = False
+        self._tenant = ""
+        self._several_tenants = False
 
     # Commands.
 
@@ -148,6 +150,7 @@ class Pool:
             return
         if segment.concurrent:
             segment.assignment = remaining
+        self._note_tenant(segment.tenant)
         segment.first_position = segment.ended
         segment.bytes_read, segment.bytes_seen, segment.killed = 0, 0, None
         child = self._child(segment)
@@ -158,14 +161,26 @@ class Pool:
             self._memory_check_at = min(
                 self._memory_check_at, segment.assigned_at + _MEMORY_CHECK_SECONDS
             )
-        if child.assign(remaining):
+        if not child.assign(remaining):
+            self._fork_client.kill(child)  # in case it is still running; its exit event follows
+        else:
             segment.deadline = segment.assigned_at + segment.timeout
             if segment.split is not None:
                 segment.split_at = segment.assigned_at + SPLIT_SECONDS
             self._next_check = min(self._next_check, segment.deadline, segment.split_at)
 
+    def _note_tenant(self, tenant: str) -> None:
+        """Records whether this worker has run tasks of several tenants.
+
+        Only then it checks each outcome, which costs as much as a tenth of a no-op task.
+        """
+        self._tenant = self._tenant or tenant
+        self._several_tenants = self._several_tenants or tenant != self._tenant
+
     def _end(self, segment: Segment, child: ChildHandle, *, retire: bool) -> None:
         self._collect(segment, child)
+        if segment.corrupt:
+            return  # its exit event follows
         child.read_rest()  # while the output can be attributed to the segment
         self._output_log.end(child.number)
         del self._segments[child.number]
@@ -326,12 +341,16 @@ class Pool:
         if last in (DONE, RETIRE):
             self._end(segment, child, retire=last == RETIRE)
         elif last == TAIL:
-            child.reply(child.tail())
+            self._reply(child, child.tail())
         elif last == FULL:
             self._collect(segment, child)
             child.shared_memory.clear_outcomes()
             segment.bytes_read = segment.bytes_seen = 0
-            child.reply()
+            self._reply(child)
+
+    def _reply(self, child: ChildHandle, text: bytes = b"") -> None:
+        if not child.reply(text):
+            self._fork_client.kill(child)  # in case it is still running; its exit event follows
 
     def _await_call(self, child: ChildHandle) -> None:
         if self._calls is not None and child.calls.fileno() >= 0:  # not closed meanwhile
@@ -353,7 +372,7 @@ class Pool:
             self._selector.unregister(child.output)
 
     def _log_output(self, child: ChildHandle, data: bytes) -> None:
-        segment, end = self._segments.get(child.number), child.shared_memory.printed
+        segment, end = self._segments.get(child.number), child.printed
         begin = end - len(data)
         if segment is None or segment.concurrent:
             log_fields = {} if segment is None else {"job": segment.assignment.job_id}
@@ -382,6 +401,13 @@ class Pool:
         if then is not None:
             then()
 
+    def _reject(self, segment: Segment, child: ChildHandle) -> None:
+        """Kills a child that wrote something else than its outcomes; its exit event follows."""
+        if not segment.corrupt:
+            _LOG.error("a child wrote invalid outcomes", extra=segment.log_fields(0))
+            segment.corrupt = True
+            self._fork_client.kill(child)
+
     def _collect(self, segment: Segment, child: ChildHandle, end: int | None = None) -> None:
         """Takes the outcomes up to the byte `end`.
 
@@ -391,6 +417,9 @@ class Pool:
         if end > segment.bytes_read:
             outcomes = child.shared_memory.outcomes(segment.bytes_read, end)
             segment.bytes_read = end
+            if segment.corrupt or (self._several_tenants and not segment.expects(outcomes)):
+                self._reject(segment, child)
+                return
             segment.record(outcomes)
             if segment.can_coalesce:
                 self._pace.note(segment.assignment.task_type, outcomes)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from shoal.worker.assignment import Assignment
 from shoal.worker.fork_client import ChildHandle
-from shoal.worker.outcome import index_of
+from shoal.worker.outcome import index_of, task_of
 
 
 class Owner(Protocol):
@@ -73,6 +73,8 @@ class Segment:
         """In a coalesced segment: runs the parts behind the current task separately."""
         self.split_at = float("inf")
         self.splitting = False
+        self.corrupt = False
+        """Its child has written something else than its outcomes."""
         self.killed: KillReason | None = None
         self.killed_position = -1
         self.resident_mb = 0
@@ -102,6 +104,14 @@ class Segment:
             tasks = tasks[self.ended :]
         return self.assignment._replace(tasks=tasks)
 
+    def expects(self, outcomes: list[bytes]) -> bool:
+        """Whether these are outcomes of tasks that have none yet."""
+        found = [task_of(outcome) for outcome in outcomes]
+        left = [(index, attempt) for index, attempt, _ in self.remaining().tasks]
+        if self.concurrent:
+            return len({*found}) == len(found) > 0 and {*found} <= {*left}
+        return bool(found) and found == left[: len(found)]
+
     def record(self, outcomes: list[bytes]) -> None:
         """Records that the tasks of these outcomes ended."""
         if self.concurrent:
@@ -121,13 +131,11 @@ class Segment:
 
     def log_fields(self, position: int) -> dict[str, str]:
         """Returns the log fields for output of the task at a position within the child."""
-        if position < 0:
+        job, tasks = self.assignment.job_id, self.assignment.tasks
+        position += self.first_position
+        if not self.first_position <= position < len(tasks):
             return {}
-        job, index = (
-            self.assignment.job_id,
-            self.assignment.tasks[self.first_position + position][0],
-        )
-        return {"job": job, "task": f"{job}.{index}"}
+        return {"job": job, "task": f"{job}.{tasks[position][0]}"}
 
     @property
     def current_task_now(self) -> tuple[int | None, float | None]:

@@ -3,6 +3,8 @@
 A child writes each outcome as soon as the task ends, so the death of the child loses only the
 current task. The worker reads outcomes after a message or the exit of the child, because the system
 call is a memory barrier. Otherwise it reads only outcomes that it has seen at an earlier poll.
+
+A task can write anything here. Whatever it writes, the worker reads values in their range.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import fcntl
 import mmap
 import os
 import tempfile
+import time
 from typing import Final
 
 from shoal.domain.sizing import MAX_CHUNK
@@ -126,17 +129,17 @@ class SharedMemory:
         """Cancels the current task and stops the child."""
         self._numbers[_STOP] = _CANCEL
 
-    def count_printed(self, size: int) -> None:
-        """Adds to the number of bytes read from the child's output."""
-        self._numbers[_PRINTED] += size
+    def set_printed(self, size: int) -> None:
+        """Sets the number of bytes read from the child's output."""
+        self._numbers[_PRINTED] = size
 
     @property
     def current(self) -> tuple[int, float, int] | None:
         """Position, monotonic start time and preceding output bytes of the current task."""
-        position = self._numbers[_POSITION]
-        if position < 0:
+        position, started, now = self._numbers[_POSITION], self._times[_STARTED], time.monotonic()
+        if not 0 <= position < MAX_CHUNK:
             return None
-        return position, self._times[_STARTED], self._printed_before[position]
+        return position, started if 0.0 <= started <= now else now, self._printed_before[position]
 
     def output_owners(self, begin: int, end: int) -> list[tuple[int, int, int]]:
         """Attributes the output bytes from `begin` to `end` to tasks that run in order.
@@ -144,7 +147,7 @@ class SharedMemory:
         Returns position, first byte and end for each task. Position -1 is output before any task.
         """
         found = []
-        position = self._numbers[_POSITION]
+        position = min(self._numbers[_POSITION], MAX_CHUNK - 1)
         while begin < end:
             since = max(begin, self._printed_before[position]) if position >= 0 else begin
             if since < end:
@@ -157,12 +160,12 @@ class SharedMemory:
     def progress(self) -> float | None:
         """The progress of the current task; None if it has not reported any."""
         fraction = self._times[_PROGRESS]
-        return None if fraction == _UNKNOWN else fraction
+        return fraction if 0.0 <= fraction <= 1.0 else None
 
     @property
     def used(self) -> int:
         """The number of bytes of outcomes."""
-        return self._numbers[_USED]
+        return min(self._numbers[_USED], CAPACITY)
 
     def outcomes(self, begin: int, end: int) -> list[bytes]:
         """Returns the outcomes between two bytes, in order."""
