@@ -133,6 +133,18 @@ def test_invalid_setting_of_tasks_is_named(name: str, value: str) -> None:
         WorkerSettings.from_environment(WHOLE | {name: value})
 
 
+@pytest.mark.parametrize("uids", ["20000", "0-100", "20001-20000", "a-b", "1-99999999999"])
+def test_invalid_range_of_uids_is_named(uids: str) -> None:
+    with pytest.raises(MissingSetting, match="SHOAL_TASK_UIDS"):
+        WorkerSettings.from_environment(WHOLE | {"SHOAL_TASK_UIDS": uids})
+
+
+def test_range_of_uids_includes_its_ends() -> None:
+    settings = WorkerSettings.from_environment(WHOLE | {"SHOAL_TASK_UIDS": "20000-20099"})
+
+    assert settings.task_uids == range(20_000, 20_100)
+
+
 def test_page_lists_the_variables_of_tasks() -> None:
     page = (Path(__file__).parents[3] / "docs/reference/worker-metrics.md").read_text()
     section = page.split("## Variables of tasks\n")[1].split("\n## ")[0]
