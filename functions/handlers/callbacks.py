@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from handlers import gateway, json_body, log, problems
 from handlers.problems import GatewayResponse, NoSuchRoute, invalid
 from shoal import bootstrap
-from shoal.domain.chunk import CurrentTask
+from shoal.domain.chunk import CurrentTask, Holder
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.ids import tenant_label
 from shoal.domain.outcome import Outcome, OutcomeReport, PartKey, TaskError
@@ -67,8 +67,9 @@ def _route[M: BaseModel](model: type[M], use: Callable[[M], Body]) -> Route:
 
 def _lease(request: wire.LeaseRequest) -> Body:
     refs = [ChunkRef(each.job_id, each.chunk) for each in request.chunks]
+    holder = Holder.WORKER if request.tokens else Holder.OLD_WORKER
     answers = bootstrap.leasing().lease(
-        request.worker, request.request_id, refs, request.task_types
+        request.worker, request.request_id, refs, request.task_types, holder
     )
     bodies = _per_chunk(request, refs, answers, _leased)
     return {
@@ -112,7 +113,7 @@ def _leased(answer: LeaseGranted | LeaseRefused) -> Body:
         refused: Body = {"decision": answer.decision, "retry_after": answer.retry_after}
         return refused if answer.reason is None else refused | {"reason": answer.reason}
     spec, chunk = answer.job.spec, answer.chunk
-    return {
+    granted: Body = {
         "decision": "granted",
         "epoch": chunk.epoch,
         "until": rfc3339(chunk.lease.until) if chunk.lease is not None else None,
@@ -126,6 +127,7 @@ def _leased(answer: LeaseGranted | LeaseRefused) -> Body:
         "tasks": _tasks(answer),
         "inputs": _ranged(answer.inputs) if isinstance(answer.inputs, LinkedInputs) else None,
     }
+    return granted if answer.token is None else granted | {"token": answer.token}
 
 
 def _tasks(answer: LeaseGranted) -> list[Body]:
@@ -177,7 +179,8 @@ def _reported(each: wire.Report) -> OutcomeReport:
     if each.part is not None and each.part.key != str(key):
         problem = ("part.key", f"must be {key}")
         raise InvalidRequest("the part belongs to another report", [problem])
-    return OutcomeReport(key, each.final, _outcomes(each.outcomes), each.part is not None)
+    outcomes, uploaded = _outcomes(each.outcomes), each.part is not None
+    return OutcomeReport(key, each.final, outcomes, uploaded, each.token)
 
 
 def _outcomes(outcomes: Sequence[wire.TaskOutcome]) -> list[Outcome]:
@@ -216,6 +219,7 @@ def _heartbeat(request: wire.HeartbeatRequest) -> Body:
             each.chunk,
             each.epoch,
             None if each.index is None else CurrentTask(each.index, each.progress),
+            each.token,
         )
         for each in request.leases
     ]
@@ -239,12 +243,19 @@ def _renewed(answer: RenewalDecision) -> Body:
 
 def _part(request: wire.PartRequest) -> Body:
     key = PartKey(request.job_id, request.chunk, request.epoch, request.report)
-    upload = bootstrap.leasing().part_upload(request.worker, key, request.size)
+    upload = bootstrap.leasing().part_upload(request.worker, key, request.size, request.token)
     return {"url": upload.url, "key": str(key), "headers": upload.headers}
 
 
 def _of_task(request: wire.EffectRequest | wire.ArtifactRequest) -> LeasedTask:
-    return LeasedTask(request.worker, request.job_id, request.chunk, request.epoch, request.index)
+    return LeasedTask(
+        request.worker,
+        request.job_id,
+        request.chunk,
+        request.epoch,
+        request.index,
+        request.token,
+    )
 
 
 def _effect(request: wire.EffectRequest) -> Body:

@@ -58,6 +58,7 @@ ADDED: Final[Mapping[str, str]] = {
     r"answer\.body\.json\.protocol": "The API answers the version of the worker protocol.",
     r"answer\.body\.json\.leases\[\d+\]\.tenant": "A lease carries a label of its tenant.",
     r"after\.tasks\.job_\w+#\d+\.[kuw]": "Unacknowledged leases that lapsed are counted.",
+    r"after\.tasks\.job_\w+#\d+\.q": "A row has the hash of the token of its lease.",
     r"answer\.body\.json\.reasons\[\d+\]\.facts\.task": "`isolated` names the task that crashed.",
 }
 """Paths that later releases add, each with the reason."""

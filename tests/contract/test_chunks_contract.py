@@ -9,7 +9,7 @@ import pytest
 from shoal.adapters.dynamodb.table import Table
 from shoal.adapters.rows.attributes import text
 from shoal.adapters.rows.parts import pack_part
-from shoal.domain.chunk import Chunk, Granted
+from shoal.domain.chunk import Chunk, Granted, Holder
 from shoal.domain.errors import WriteConflict
 from shoal.domain.outcome import Outcome, PartKey, TaskError, WholePart
 from shoal.ports.chunks import ChunkStatuses
@@ -19,7 +19,7 @@ from tests.contract.port_sets import Ports, on_aws
 
 
 def granted(chunk: Chunk) -> Chunk:
-    grant = chunk.grant("w-1", "request-1", NOW, 60.0)
+    grant = chunk.grant("w-1", "request-1", NOW, 60.0, Holder.WORKER)
     assert isinstance(grant, Granted)
     return grant.chunk
 

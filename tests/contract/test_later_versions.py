@@ -27,6 +27,7 @@ from shoal.domain.errors import IllegalMove, Unavailable
 from shoal.domain.job import Job, JobStatus, Lines, Priority
 from shoal.domain.job_event import events_of
 from shoal.domain.job_filter import JobFilter
+from shoal.domain.lease_token import hash_of
 from shoal.domain.retry import RetryPolicy
 from shoal.domain.selection import Discard, Selection
 from shoal.domain.webhook import Webhook
@@ -68,6 +69,7 @@ def a_full_chunk() -> Chunk:
     return replace(
         a_chunk(fresh_id(), size=3),
         lease=Lease("w", "r", NOW),
+        token_hash=hash_of("secret"),
         current_task=CurrentTask(1, 0.5),
         reported=1,
         crashes=1,

@@ -47,6 +47,7 @@ from shoal.domain.errors import IllegalMove, InvalidRequest
 from shoal.domain.grid import Grid
 from shoal.domain.job import MOST_GENERATIONS, MOST_REASON, Job, JobStatus
 from shoal.domain.job_filter import JobFilter, Tag
+from shoal.domain.lease_token import hash_of
 from shoal.domain.limits import Tenant, TokenBucket
 from shoal.domain.live import MOST_SUBSCRIPTIONS, Connection
 from shoal.domain.outcome import Outcome
@@ -254,6 +255,7 @@ def test_the_largest_row_of_a_chunk_fits() -> None:
         epoch=2**53,
         version=2**53,
         lease=Lease("w" * 128, "r" * 64, NOW / 3),
+        token_hash=hash_of("secret"),
         current_task=CurrentTask(999_999, 1 / 3),
         reported=100_000,
         crashes=3,

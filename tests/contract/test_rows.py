@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shoal.adapters.rows.attributes import text
+from shoal.adapters.rows.attributes import number, row_size, text
 from shoal.adapters.rows.chunks import chunk_of, chunk_row
 from shoal.adapters.rows.jobs import job_of, job_row
 from shoal.adapters.rows.parts import pack_part, unpack_part
@@ -31,18 +31,19 @@ from shoal.adapters.rows.tallies import (
 from shoal.adapters.rows.uploads import decode_part, encode_part
 from shoal.adapters.rows.windows import window_of, window_row
 from shoal.domain.canary import Canary, CanaryVerdict
-from shoal.domain.chunk import Chunk, CurrentTask, Lease, Part, Span
+from shoal.domain.chunk import NO_TOKEN, Chunk, CurrentTask, Granted, Holder, Lease, Part, Span
 from shoal.domain.counts import Counts
 from shoal.domain.errors import InvalidRequest
 from shoal.domain.grid import Grid, Json
 from shoal.domain.job import Job, JobStatus, Lines, Priority, Repeat, Spec
+from shoal.domain.lease_token import hash_of
 from shoal.domain.outcome import Outcome, TaskError
 from shoal.domain.retry import RetryPolicy
 from shoal.domain.selection import MOST_INDICES, Discard, Selection
 from shoal.domain.sizing import MAX_TASKS
 from shoal.domain.tally import Entry, Sum, Tally
 from shoal.domain.window import Window
-from tests.contract.examples import a_chunk, a_job, fresh_id
+from tests.contract.examples import NOW, a_chunk, a_job, fresh_id
 
 small = st.integers(0, 1_000)
 naturals = st.integers(0, 2**53)
@@ -84,6 +85,7 @@ def chunks(draw: st.DrawFn) -> Chunk:
         crashed=draw(st.none() | small),
         lapses=draw(small),
         pause=draw(times),
+        token_hash=draw(st.none() | st.just(NO_TOKEN) | st.binary(min_size=32, max_size=32)),
         not_before=draw(times),
         sent_at=draw(times),
         sends=draw(small),
@@ -187,6 +189,27 @@ outcomes = st.lists(
 @given(chunks())
 def test_a_chunk_comes_back_from_its_row(chunk: Chunk) -> None:
     assert chunk_of(chunk_row(chunk)) == chunk
+
+
+def test_the_hash_of_the_token_of_another_epoch_is_ignored() -> None:
+    """An earlier version of the code grants a lease and keeps the attribute that it ignores."""
+    chunk = replace(a_chunk(fresh_id()), epoch=3, token_hash=hash_of("secret"))
+    row = {**chunk_row(chunk), "e": number(4)}
+
+    assert chunk_of(row).token_hash is None
+
+
+def test_a_token_adds_few_bytes_to_a_row() -> None:
+    """A row of a chunk that is leased stays in one write unit."""
+    chunk = a_chunk("job_" + "0" * 26, size=100)
+    rows = []
+    for holder in (Holder.OLD_WORKER, Holder.WORKER):
+        grant = chunk.grant("worker-7f4d9c-x2x4z", "0" * 40, NOW, 60.0, holder)
+        assert isinstance(grant, Granted)
+        rows.append(row_size(chunk_row(grant.chunk)))
+
+    assert rows[1] - rows[0] < 30
+    assert max(rows) < 400
 
 
 @given(jobs)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import Counts
 from shoal.domain.job import Job, JobStatus
+from shoal.domain.lease_token import hash_of, lease_token
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.tally import Entry, Sum, address, members
 from shoal.domain.watch_line import WatchLine
@@ -63,11 +64,18 @@ def _check_statuses(old: Chunk, new: Chunk, by: Any) -> Violation | None:
     return None
 
 
+def is_repeated(chunk: Chunk, worker: str, request: str) -> bool:
+    """Return whether this request of this worker has the lease of the chunk."""
+    token = lease_token(request, chunk.job, chunk.number, chunk.epoch)
+    held = chunk.lease is not None and chunk.lease.worker == worker
+    return held and chunk.token_hash == hash_of(token)
+
+
 def _check_grant(old: Chunk, new: Chunk, asked: Sequence[Any]) -> Violation | None:
     """A crash has evidence, and a grant that its own request repeats counts nothing."""
     counts = [(row.crashes, row.lapses) for row in (old, new)]
     told = f"{old} → {new}"
-    if old.lease is not None and old.lease[:2] == tuple(asked[:2]) and counts[0] != counts[1]:
+    if is_repeated(old, asked[0], asked[1]) and counts[0] != counts[1]:
         return Violation("a repeated grant counts nothing", told)
     acknowledged = old.current_task is not None or old.reported > 0
     if new.crashes > old.crashes and not acknowledged:

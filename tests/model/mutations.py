@@ -138,10 +138,11 @@ def _count_every_grant(grant: Function) -> Function:
 
 
 def _count_own_repeats(grant: Function) -> Function:
-    def variant(self: Chunk, worker: str, request: str, now: float, length: float) -> Any:
+    def variant(self: Chunk, worker: str, request: str, now: float, *rest: Any) -> Any:
         lapsed = self.lease is not None and not self.leased(now)
-        counted = self._after_lapse(length) if lapsed and self.leased_to(worker, request) else self
-        return grant(counted, worker, request, now, length)
+        repeated = lapsed and self.leased_to(worker, request)
+        counted = self._after_lapse(rest[0]) if repeated else self
+        return grant(counted, worker, request, now, *rest)
 
     return variant
 
@@ -155,7 +156,8 @@ def _fail_instead_of_sending(self: Recovery, job: Job, chunk: Chunk) -> None:
 
 def _keep_epoch(reset: Function) -> Function:
     def variant(self: Chunk, *args: Any, **kwargs: Any) -> Any:
-        return replace(reset(self, *args, **kwargs), epoch=self.epoch)
+        again = reset(self, *args, **kwargs)
+        return replace(again, epoch=self.epoch, token_hash=self.token_hash)
 
     return variant
 
@@ -291,7 +293,7 @@ def _without_cancelled(verdict: Function) -> Function:
 
 # Some rules have two defences. A mutation of such a rule takes both away.
 
-_ANY_WORKER = _instead(Chunk, "leased_by_other", _never)
+_ANY_WORKER = _instead(Chunk, "held_by", _always)
 """Nobody checks whether the lease belongs to the worker that reports."""
 
 _NO_REPEATED_RESUME = (

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 
 from shoal.domain.canary import Canary
 from shoal.domain.cause import Cause
-from shoal.domain.chunk import CurrentTask
+from shoal.domain.chunk import CurrentTask, Holder
 from shoal.domain.limits import Limits
 from shoal.domain.outcome import Outcome, OutcomeReport, PartKey
 from shoal.domain.selection import Selection
@@ -62,6 +62,7 @@ class Held(NamedTuple):
     chunk: int
     epoch: int
     generation: int
+    token: str | None
     tasks: tuple[tuple[int, int], ...]
     reported: int = 0
 
@@ -112,14 +113,16 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
     submission = Submission(jobs, types, blobs, workflow, tape, tape, admission)
 
     def report(held: Held, number: int, final: bool, outcomes: tuple[Outcome, ...]) -> Any:  # noqa: FBT001
-        return leasing.report(
-            held.worker,
-            [OutcomeReport(PartKey(job_id, held.chunk, held.epoch, number), final, outcomes)],
-        )
+        key = PartKey(job_id, held.chunk, held.epoch, number)
+        return leasing.report(held.worker, [OutcomeReport(key, final, outcomes, token=held.token)])
 
     def beat(held: Held) -> Any:
         hand = CurrentTask(held.tasks[0][0], None)
-        return leasing.heartbeat(held.worker, [LeaseRenewal(job_id, held.chunk, held.epoch, hand)])
+        renewal = LeaseRenewal(job_id, held.chunk, held.epoch, hand, held.token)
+        return leasing.heartbeat(held.worker, [renewal])
+
+    def lease(worker: str, request: str, chunk: int) -> Any:
+        return leasing.lease(worker, request, [ChunkRef(job_id, chunk)], holder=Holder.WORKER)
 
     table: dict[str, Callable[..., Any]] = {
         "submit": lambda: submission.submit(TENANT, scenario.spec, key="key", fingerprint="body"),
@@ -138,7 +141,7 @@ def runner(tape: Tape, scenario: Scenario, job_id: str) -> Callable[[UseCase], A
         State.MONITOR: lambda g, passes, seen: reconciliation.reconcile(job_id, g, passes, seen),
         State.WAIT: lambda g, token: reconciliation.wait(job_id, g, token),
         State.FAIL: lambda g: termination.fail(job_id, g, "the workflow failed"),
-        "lease": lambda w, request, chunk: leasing.lease(w, request, [ChunkRef(job_id, chunk)]),
+        "lease": lease,
         "report": report,
         "heartbeat": beat,
         "recover": lambda: recovery.recover(job_id),

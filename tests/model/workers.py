@@ -113,7 +113,10 @@ class Workers(Actors):
             chunk = answer.chunk
             tasks = tuple((chunk.first + o, chunk.attempts[o]) for o in answer.offsets)
             assert chunk.lease is not None
-            held = Held(chunk.lease.worker, chunk.number, chunk.epoch, chunk.generation, tasks)
+            held = Held(
+                *(chunk.lease.worker, chunk.number, chunk.epoch, chunk.generation),
+                *(answer.token, tasks),
+            )
             leased = Worker("run", worker.requests, worker.message, held=held)
             return self._named(draft, leased) if chunk.isolated else leased
         if answer.decision == "held":

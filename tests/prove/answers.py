@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from shoal.domain.tally import address
+from tests.model.invariants import is_repeated
 from tests.prove.faults import Fault
 from tests.prove.trace import shown
 
@@ -42,7 +43,7 @@ class Answers:
             return
         if decision == "held":
             now, held = self._world.simulation.now, row.lease
-            mine = held is not None and held[:2] == (worker, request) and now < held.until
+            mine = is_repeated(row, worker, request) and held is not None and now < held.until
             self._check("a repeated lease request gets its grant again", not mine, shown(row))
         if decision == "done":
             self._tallied(job_id, number)

@@ -1,15 +1,22 @@
-"""Negative controls: a mistake of the model check's list is made in the code, and runs find it."""
+"""Negative controls: a mistake is made in the code, and runs find it."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
-from tests.model.mutations import MUTATIONS, Mutation, applied
+from tests.model.mutations import MUTATIONS, Replacement, applied
 from tests.prove.known import unknown
 from tests.prove.run import play
+from tests.prove.worker_mistakes import WORKER_MISTAKES
+
+MISTAKES: Final[Mapping[str, Sequence[Replacement]]] = {
+    **{mutation.name: mutation.replacements for mutation in MUTATIONS},
+    **WORKER_MISTAKES,
+}
+"""The mistakes of the model check, and those that only whole workers can show."""
 
 
 class Control(NamedTuple):
@@ -20,9 +27,9 @@ class Control(NamedTuple):
     law: str
 
 
-def found_by(mutation: Mutation, seed: int) -> str | None:
+def found_by(mistake: str, seed: int) -> str | None:
     """The law that the mistake breaks in the run of this seed."""
-    with applied(mutation.replacements):
+    with applied(MISTAKES[mistake]):
         run = play(seed, stops=lambda violation: bool(unknown([violation])))
         violations = unknown(run.violations)
     return violations[0].law if violations else None
@@ -30,16 +37,15 @@ def found_by(mutation: Mutation, seed: int) -> str | None:
 
 def controls(most: int) -> Iterator[Control]:
     """Try each mistake with at most the given number of seeds."""
-    numbers = [(number, most) for number in range(len(MUTATIONS))]
+    asked = [(mistake, most) for mistake in MISTAKES]
     with multiprocessing.Pool(os.cpu_count()) as pool:
-        yield from pool.imap(_searched, numbers, chunksize=1)
+        yield from pool.imap(_searched, asked, chunksize=1)
 
 
-def _searched(asked: tuple[int, int]) -> Control:
-    number, most = asked
-    mutation = MUTATIONS[number]
+def _searched(asked: tuple[str, int]) -> Control:
+    mistake, most = asked
     for seed in range(most):
-        law = found_by(mutation, seed)
+        law = found_by(mistake, seed)
         if law is not None:
-            return Control(mutation.name, seed, law)
-    return Control(mutation.name, None, "")
+            return Control(mistake, seed, law)
+    return Control(mistake, None, "")

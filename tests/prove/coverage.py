@@ -29,6 +29,8 @@ DEMANDED: Final = (
     "report: stale, final",
     *("heartbeat: extended", "heartbeat: stale", "heartbeat: directive pause"),
     *("lease: type_not_offered", "lease: unavailable", "report: unavailable, final"),
+    *("forged reports: stale", "forged heartbeats: stale", "forged parts: 409"),
+    *("forged effects: 409", "forged artifacts: 409"),
     *("heartbeat: unavailable", "an isolated task is named before it starts"),
     "a lease lapses unacknowledged, 1 in a row",
     *("a lease lapses, crash 1", "a lease lapses, crash 2", "a task is FAILED after crashes"),

@@ -74,6 +74,7 @@ class Gateway:
         body: str | None,
         headers: Mapping[str, str],
         claims: Mapping[str, str] | None = None,
+        forged: bool = False,
     ) -> tuple[int, str, Mapping[str, str]]:
         """Send a request and wait; NoAnswer if nothing came back."""
         simulation, actor = self._simulation, self._simulation.current
@@ -89,7 +90,8 @@ class Gateway:
             raise NoAnswer(what)
         event = self._event(method, path, body, headers, claims)
         invocation = self._functions.invoke(function, event, path.rpartition("/")[2][:12])
-        if function == "Callbacks" and body is not None:
+        invocation.process.forged = forged
+        if function == "Callbacks" and body is not None and not forged:
             invocation.process.epochs = _epochs(json.loads(body))
         elif method != "GET" and (job := _ID.search(path)) is not None:
             self._laws.requests[job[0].partition(".")[0]] += 1

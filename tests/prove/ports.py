@@ -31,6 +31,8 @@ _ROWS: Final = frozenset(
     )
 )
 """Writes of rows. If the next step of the protocol fails, another actor has to repeat it."""
+_WAKES: Final = frozenset(("workflow.answer",))
+"""Any request about a closed job wakes its execution."""
 _INDEXED: Final = frozenset(("jobs.page",))
 """Reads of an index, which can be behind."""
 
@@ -53,6 +55,8 @@ class Calls:
         self.trace = trace
         self.count = 0
         self.outages: list[Outage] = []
+        self.forged: Callable[[str], None] = lambda _what: None
+        """Gets each call of a forged request that changes something or reads an effect."""
 
     def make(self, port: str, name: str, rows: Rows, args: tuple[Any, ...]) -> Any:
         """One call, of one or more rows."""
@@ -63,6 +67,8 @@ class Calls:
         self.count += 1
         what = f"{port}.{name}"
         process = actor.process
+        if process.forged and not (only_reads(what) or what in _WAKES):
+            self.forged(what)
         fate = self.faults.at_port(actor.name, writes=not only_reads(what), hot=process.wrote)
         process.wrote = what in _ROWS
         if not isinstance(fate, float):

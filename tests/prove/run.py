@@ -33,6 +33,8 @@ _LATER: Final = ((1.0, 60.0), (60.0, _LIFE_DAYS), (_LIFE_DAYS, 170.0))
 """Ranges of days after which users return."""
 _STREAMED: Final = 0.4
 """The share of runs with events, webhooks and live connections."""
+_INTRUDED: Final = 0.5
+"""The share of runs with a worker that acts under the leases of others."""
 _HEARTBEAT_FAULTS: Final = frozenset(
     {*PORT_FAULTS, Fault.FROZEN, Fault.OUTAGE, Fault.POD_FROZEN, Fault.SQS_LOST, Fault.PREEMPTED}
     | {Fault.API_ANSWER_LOST, Fault.API_REFUSED, Fault.API_REQUEST_LOST, Fault.UNREADABLE}
@@ -110,6 +112,8 @@ class _Director:
         world.laws.prompt = not world.faults.rates.keys() & _HEARTBEAT_FAULTS
         simulation.spawn("deployment", self._keep_pods)
         simulation.spawn("auditor", self._auditor.serve)
+        if decisions.chance(_WORLD, _INTRUDED):
+            simulation.spawn("intruder", world.intruder.serve)
         count = decisions.integer(_WORLD, 1, 2)
         for number in range(count):
             tenant = TENANTS[number % len(TENANTS)]

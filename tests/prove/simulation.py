@@ -36,6 +36,8 @@ class Process:
         """Seconds by which its clock is wrong."""
         self.epochs: dict[tuple[str, int], int] = {}
         """The epochs under which a request reports or renews, by job and chunk."""
+        self.forged = False
+        """It serves a request without the token of the lease."""
         self.wrote = False
         """Its latest call wrote a row."""
         self.stalled = False

@@ -24,6 +24,7 @@ from tests.prove.decisions import Decisions
 from tests.prove.faults import Fault, Faults
 from tests.prove.functions import Lambda
 from tests.prove.gateway import Gateway
+from tests.prove.intruder import CHANGES_NOTHING, Intruder
 from tests.prove.laws import Laws
 from tests.prove.laws_at_rest import LawsAtRest
 from tests.prove.pods import Pod, PodWorld, threads_of
@@ -181,10 +182,19 @@ class World:
         """The addresses of webhooks that were created before the first job."""
         simulation.preempt = self._preempt
         self.laws.job_of = self.jobs.row
-        self.gateway.told = Answers(self).told
+        self.answers, self.intruder = Answers(self), Intruder(self)
+        self.gateway.told = self._told
+        self.calls.forged = self._forged
         self.queue.generation_of = self._generation_of
         self.laws.type_of = self._type_of
         self.laws.types_of = self._types_of
+
+    def _told(self, noun: str, asked: Any, answer: Any) -> None:
+        self.answers.told(noun, asked, answer)
+        self.intruder.heard(noun, asked, answer)
+
+    def _forged(self, what: str) -> None:
+        self.laws.broken(CHANGES_NOTHING, what)
 
     def _state_entered(self, state: str) -> None:
         self.laws.branches[state] += 1

@@ -48,6 +48,7 @@ def test_a_granted_lease_has_everything_that_a_worker_needs() -> None:
         "isolated": False,
         "params": {"x": 1},
         "trace": "",
+        "tenant": granted["tenant"],
         "tasks": [
             {"index": 2, "attempt": 1, "input": {"seed": 7}},
             {"index": 3, "attempt": 1, "input": {"seed": 8}},

@@ -12,8 +12,10 @@ from typing import Any
 
 from shoal.wire.worker import (
     PROTOCOL,
+    TOKEN_PROTOCOL,
     ArtifactAnswer,
     ArtifactRequest,
+    Beat,
     BeatDecision,
     Effect,
     EffectAnswer,
@@ -113,6 +115,11 @@ class FakeMessageSource:
             assert self.changed.wait_for(holds, DEADLINE), "deadline passed"
 
 
+def token_of(chunk: int, epoch: int) -> str:
+    """Returns the token of a lease."""
+    return f"token-of-chunk-{chunk}-at-epoch-{epoch}"
+
+
 @dataclass
 class FakeChunk:
     """The state of a chunk in the API."""
@@ -126,7 +133,7 @@ class FakeChunk:
     refusal: Lease | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
-    def grant(self, chunk: int) -> Lease:
+    def grant(self, chunk: int, *, tokens: bool | None = True) -> Lease:
         if self.refusal is not None:
             return self.refusal
         self.epoch += 1
@@ -135,6 +142,7 @@ class FakeChunk:
             "chunk": chunk,
             "decision": "granted",
             "epoch": self.epoch,
+            "token": token_of(chunk, self.epoch) if tokens else None,
             "task_type": self.task_type,
             "timeout": self.timeout,
             "isolated": self.isolated,
@@ -147,7 +155,7 @@ class FakeChunk:
 
 
 class FakeCallbacks:
-    """Grants its chunks, and accepts every report by default."""
+    """Grants its chunks, and accepts every report by default. Each request must have its token."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
@@ -181,6 +189,13 @@ class FakeCallbacks:
             if chunk in failures:
                 raise failures[chunk]
 
+    def _check_token(
+        self, *requests: Beat | Report | PartRequest | EffectRequest | ArtifactRequest
+    ) -> None:
+        tokens = self.protocol >= TOKEN_PROTOCOL
+        for each in requests:
+            assert each.token == (token_of(each.chunk, each.epoch) if tokens else None)
+
     def register(self, request: WorkerRegistration) -> RegistrationAnswer:
         with self.changed:
             self._called("register")
@@ -197,11 +212,15 @@ class FakeCallbacks:
             self.lease_requests.append(request)
             self._called("lease", [each.chunk for each in request.chunks])
             return LeaseAnswer(
-                leases=[self.chunks[each.chunk].grant(each.chunk) for each in request.chunks]
+                leases=[
+                    self.chunks[each.chunk].grant(each.chunk, tokens=request.tokens)
+                    for each in request.chunks
+                ]
             )
 
     def heartbeat(self, request: HeartbeatRequest) -> HeartbeatAnswer:
         with self.changed:
+            self._check_token(*request.leases)
             self.heartbeats.append(request)
             self._called("heartbeat", [each.chunk for each in request.leases])
             return HeartbeatAnswer(
@@ -216,6 +235,7 @@ class FakeCallbacks:
     def report(self, body: bytes) -> ReportAnswer:
         request = ReportRequest.model_validate_json(body)
         with self.changed:
+            self._check_token(*request.reports)
             self.report_requests.append(request)
             self._called("report", [each.chunk for each in request.reports])
             self.reports += request.reports
@@ -235,6 +255,7 @@ class FakeCallbacks:
 
     def part(self, request: PartRequest) -> PartAnswer:
         with self.changed:
+            self._check_token(request)
             self._called("part")
             self.part_requests.append(request)
             return PartAnswer(url="https://put.invalid/1", key=f"outcomes/{request.report}")
@@ -253,6 +274,7 @@ class FakeCallbacks:
 
     def effect(self, request: EffectRequest) -> EffectAnswer:
         with self.changed:
+            self._check_token(request)
             self.effect_requests.append(request)
             self._called("effect")
             place = request.index, request.key
@@ -262,6 +284,7 @@ class FakeCallbacks:
 
     def artifact(self, request: ArtifactRequest) -> ArtifactAnswer:
         with self.changed:
+            self._check_token(request)
             self._called("artifact")
             return ArtifactAnswer(url=None, uri=f"s3://results/{request.name}")
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -408,3 +409,38 @@ def sends_to_worker(size: int, text: str = "", *, ctx: Context) -> str:
     effects: Any = ctx._storage(ctx.index).effects
     answer: bytes = effects._calls._ask(text.encode() or b"x" * size)
     return answer.decode()
+
+
+@task
+def finds_in_memory(start: str, end: str, *, ctx: Context) -> dict[str, bool]:
+    """Returns whether the memory of this process has the start, and the whole text.
+
+    Input has the two halves apart, so that the input itself is not found.
+    """
+    ctx.effect("k", lambda: "called the API")
+    found = {"start": False, "whole": False}
+    with Path("/proc/self/maps").open() as maps, Path("/proc/self/mem").open("rb") as memory:
+        for first, last in _readable(maps):
+            memory.seek(first)
+            try:
+                found = _found_in(memory.read(last - first), start, end, found)
+            except OSError:  # a region of the kernel
+                continue
+    return found
+
+
+def _readable(maps: Iterable[str]) -> Iterator[tuple[int, int]]:
+    for line in maps:
+        place, permissions, *_ = line.split()
+        if permissions.startswith("r") and "[v" not in line:
+            first, _, last = place.partition("-")
+            yield int(first, 16), int(last, 16)
+
+
+def _found_in(region: bytes, start: str, end: str, found: dict[str, bool]) -> dict[str, bool]:
+    at = -1
+    while (at := region.find(start.encode(), at + 1)) >= 0:
+        found["start"] = True
+        behind = at + len(start)
+        found["whole"] = found["whole"] or region[behind : behind + len(end)] == end.encode()
+    return found

@@ -973,6 +973,8 @@ export interface components {
              * @default null
              */
             size: number | null;
+            /** @default null */
+            token: components["schemas"]["Token"];
             worker: components["schemas"]["WorkerId"];
         };
         /**
@@ -1089,6 +1091,8 @@ export interface components {
              * @default null
              */
             progress: number | null;
+            /** @default null */
+            token: components["schemas"]["Token"];
         };
         /**
          * BeatDecision
@@ -1643,6 +1647,8 @@ export interface components {
             job_id: components["schemas"]["JobId"];
             /** Key */
             key: string;
+            /** @default null */
+            token: components["schemas"]["Token"];
             worker: components["schemas"]["WorkerId"];
         };
         Epoch: number;
@@ -2145,8 +2151,9 @@ export interface components {
          * Lease
          * @description The answer for one chunk. Only `granted` carries an epoch and tasks.
          *
-         *     `held` and `unavailable` carry a delay. `reason` explains the decision. `tenant` is an opaque
-         *     label: grants of one tenant have the same, and no process may run tasks of two.
+         *     All requests under the lease must have its `token`, if the grant carries one. `held` and
+         *     `unavailable` carry a delay. `reason` explains the decision. `tenant` is an opaque label: grants
+         *     of one tenant have the same, and no process may run tasks of two.
          */
         Lease: {
             chunk: components["schemas"]["ChunkNumber"];
@@ -2201,6 +2208,8 @@ export interface components {
             tenant: string | null;
             /** @default null */
             timeout: components["schemas"]["Timeout"] | null;
+            /** @default null */
+            token: components["schemas"]["Token"];
             /**
              * Trace
              * @default
@@ -2257,7 +2266,8 @@ export interface components {
          * LeaseRequest
          * @description A request for leases. A repeated request has the same id and gets the same grants.
          *
-         *     `task_types` are those that the worker offers; without them it gets chunks of any type.
+         *     `task_types` are those that the worker offers; without them it gets chunks of any type. With
+         *     `tokens`, each grant has a token, and the id is a secret: the tokens follow from it.
          * @example {
          *       "chunks": [
          *         {
@@ -2281,6 +2291,11 @@ export interface components {
              * @default null
              */
             task_types: components["schemas"]["TypeName"][] | null;
+            /**
+             * Tokens
+             * @default null
+             */
+            tokens: true | null;
             worker: components["schemas"]["WorkerId"];
         };
         /**
@@ -2443,6 +2458,8 @@ export interface components {
             report: number;
             /** Size */
             size: number;
+            /** @default null */
+            token: components["schemas"]["Token"];
             worker: components["schemas"]["WorkerId"];
         };
         PerChunk: true | null;
@@ -2625,6 +2642,8 @@ export interface components {
             part: components["schemas"]["PartKeyRef"] | null;
             /** Report */
             report: number;
+            /** @default null */
+            token: components["schemas"]["Token"];
         };
         /**
          * ReportAnswer
@@ -3267,6 +3286,7 @@ export interface components {
         /** Format: date-time */
         Time: string;
         Timeout: number;
+        Token: string | null;
         TypeName: string;
         /**
          * UploadBody

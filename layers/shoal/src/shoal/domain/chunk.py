@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from shoal.domain.counts import Counts, TaskStatus
 from shoal.domain.errors import IllegalMove
+from shoal.domain.lease_token import has_hash, hash_of, lease_token
 from shoal.domain.outcome import Outcome, PartKey
 from shoal.domain.retry import RetryPolicy
 
 CRASHES_TO_FAIL: Final = 3
 MOST_PARTS: Final = 512
 """Parts in a chunk's row. Beyond them, the oldest without a task's latest outcome are dropped."""
+NO_TOKEN: Final = b""
+"""The hash of no token."""
 LONGEST_PAUSE: Final = 900.0
 """The longest time that a chunk is held after an unacknowledged lease, in seconds."""
 
@@ -32,11 +36,23 @@ _TERMINAL = frozenset((_COMPLETED, _FAILED, _CANCELLED))
 
 
 class Lease(NamedTuple):
-    """The right of one worker to run one chunk until a time."""
+    """The right of one worker to run one chunk until a time.
+
+    `request` is the id of its request, and empty if the lease has a token: the token follows from
+    the id, so the row must not have the id.
+    """
 
     worker: str
     request: str
     until: float
+
+
+class Holder(Enum):
+    """The kind of holder of a lease. It decides which requests of workers may act under it."""
+
+    WORKER = "a worker: those with the token of the grant"
+    OLD_WORKER = "a worker of protocol 2 or less: those that name it and the epoch"
+    PERSON = "a person, who does not use the routes of workers: none"
 
 
 class Part(NamedTuple):
@@ -75,12 +91,14 @@ class Span(NamedTuple):
 class Granted:
     """The lease is granted. Write `chunk`, unless `again` is set (the row already has this grant).
 
-    `dead` is the position of the task that failed because its workers kept dying.
+    `dead` is the position of the task that failed because its workers kept dying. `token` is what
+    requests under the lease must have, if any.
     """
 
     chunk: Chunk
     again: bool = False
     dead: int | None = None
+    token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +141,9 @@ class Chunk:
     None if they had named none), and is 0 once that task has failed for it. `lapses` counts the
     leases in a row that lapsed without an acknowledgement. If the current lease lapses so too, the
     chunk is held for `pause` seconds.
+
+    `token_hash` is the hash of the token of the current epoch, also after its lease has ended. It
+    is None if the epoch has no token, and NO_TOKEN if no worker may act under it.
     """
 
     job: str
@@ -134,6 +155,7 @@ class Chunk:
     epoch: int = 0
     version: int = 1
     lease: Lease | None = None
+    token_hash: bytes | None = field(default=None, repr=False)
     current_task: CurrentTask | None = None
     reported: int = 0
     crashes: int = 0
@@ -225,7 +247,22 @@ class Chunk:
 
     def leased_to(self, worker: str, request: str) -> bool:
         """Return whether this request of this worker holds its lease."""
-        return self.lease is not None and self.lease[:2] == (worker, request)
+        if self.lease is None or self.lease.worker != worker:
+            return False
+        if self.lease.request:
+            return self.lease.request == request
+        return self.admits(self._token(request, self.epoch))
+
+    def held_by(self, worker: str, token: str | None) -> bool:
+        """Return whether a request of this worker with this token may act under its epoch."""
+        return not self.leased_by_other(worker) and self.admits(token)
+
+    def admits(self, token: str | None) -> bool:
+        """Return whether the token is that of the current epoch, or the epoch has none."""
+        return self.token_hash is None or has_hash(token, self.token_hash)
+
+    def _token(self, request: str, epoch: int) -> str:
+        return lease_token(request, self.job, self.number, epoch)
 
     def is_stale(self, epoch: int) -> bool:
         """Return whether a later epoch was granted; writes under a stale one change nothing."""
@@ -293,7 +330,12 @@ class Chunk:
     # Transitions. Each raises `version` by one.
 
     def grant(
-        self, worker: str, request: str, now: float, length: float
+        self,
+        worker: str,
+        request: str,
+        now: float,
+        length: float,
+        holder: Holder = Holder.OLD_WORKER,
     ) -> Granted | Held | Finished:
         """Grant the lease to a worker; a repeated request id gets the same grant.
 
@@ -304,7 +346,7 @@ class Chunk:
             return Finished()
         repeated = self.leased_to(worker, request)
         if self.leased(now):
-            return Granted(self, again=True) if repeated else Held(self.due_at(now))
+            return self._granted_again(request) if repeated else Held(self.due_at(now))
         due_at = self._task_due_at(now) if repeated else self.due_at(now)
         if due_at > now:
             return Held(due_at)
@@ -322,6 +364,7 @@ class Chunk:
             statuses = statuses.replace(letter, _RUNNING)
         epoch = self.epoch + 1
         held = _RUNNING in statuses
+        token = self._token(request, epoch) if holder is Holder.WORKER else None
         return Granted(
             replace(
                 found,
@@ -329,7 +372,8 @@ class Chunk:
                 attempts=attempts,
                 epoch=epoch,
                 version=self.version + 1,
-                lease=Lease(worker, request, now + length) if held else None,
+                lease=Lease(worker, "" if token else request, now + length) if held else None,
+                token_hash=_token_hash(holder, token),
                 current_task=None,
                 reported=0,
                 crashes=crashes,
@@ -338,7 +382,12 @@ class Chunk:
                 else _kept((*self.parts, Part(epoch, 0, ((dead, dead + 1),)))),
             ),
             dead=dead,
+            token=token,
         )
+
+    def _granted_again(self, request: str) -> Granted:
+        token = self._token(request, self.epoch)
+        return Granted(self, again=True, token=token if has_hash(token, self.token_hash) else None)
 
     def _after_lapse(self, length: float) -> Chunk:
         """Return the chunk with its lapsed lease counted, if tasks were RUNNING under it.
@@ -456,6 +505,7 @@ class Chunk:
             epoch=self.epoch + 1,
             version=self.version + 1,
             lease=None,
+            token_hash=NO_TOKEN,
             current_task=None,
         )
 
@@ -489,6 +539,7 @@ class Chunk:
             epoch=self.epoch + 1,
             version=self.version + 1,
             lease=None,
+            token_hash=NO_TOKEN,
             current_task=None,
             reported=0,
             crashes=0,
@@ -513,6 +564,12 @@ class Chunk:
     def sent_on(self, now: float) -> Chunk:
         """Return the chunk after a worker without its task type sent it on to others."""
         return replace(self, sent_at=now, version=self.version + 1)
+
+
+def _token_hash(holder: Holder, token: str | None) -> bytes | None:
+    if holder is Holder.PERSON:
+        return NO_TOKEN
+    return None if token is None else hash_of(token)
 
 
 def _status_after_reset(letter: str, chosen: bool | None) -> str:  # noqa: FBT001 - None: no selection

@@ -1,7 +1,7 @@
 """The outcome of one attempt of a task."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from shoal.domain.grid import Json
@@ -53,12 +53,14 @@ class OutcomeReport:
     """Outcomes of tasks under one lease; a final report ends the lease.
 
     Report numbers start at 1 in each epoch. If `uploaded` is set, the part with this key exists.
+    `token` is that of the lease, if it has one.
     """
 
     key: PartKey
     final: bool
     outcomes: Sequence[Outcome]
     uploaded: bool = False
+    token: str | None = field(default=None, repr=False)
 
 
 class Origin(NamedTuple):

@@ -1,6 +1,6 @@
 """Requests and answers of the protocol with workers, one for each chunk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from shoal.domain.chunk import Chunk, CurrentTask
@@ -18,12 +18,16 @@ class ChunkRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LeaseGranted:
-    """A granted lease of the tasks at `offsets`, with their individual inputs or a link to them."""
+    """A granted lease of the tasks at `offsets`, with their individual inputs or a link to them.
+
+    `token` is what requests under the lease must have, if any.
+    """
 
     job: Job
     chunk: Chunk
     offsets: tuple[int, ...]
     inputs: list[dict[str, Json]] | LinkedInputs
+    token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,15 @@ class ChunkFailed:
     error: Exception
 
 
-class LeaseRenewal(NamedTuple):
-    """The heartbeat of one lease."""
+@dataclass(frozen=True, slots=True)
+class LeaseRenewal:
+    """The heartbeat of one lease, with its token if it has one."""
 
     job: str
     chunk: int
     epoch: int
     current_task: CurrentTask | None
+    token: str | None = field(default=None, repr=False)
 
 
 class RenewalDecision(NamedTuple):

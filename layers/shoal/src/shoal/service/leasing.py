@@ -4,12 +4,12 @@ Protocol steps 3, 4 and 6 in docs/explanation/architecture.md.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 from statistics import fmean
 
-from shoal.domain.chunk import Accepted, Chunk, Finished, Granted, Held, Lease, Stale
+from shoal.domain.chunk import Accepted, Chunk, Finished, Granted, Held, Holder, Lease, Stale
 from shoal.domain.errors import IllegalMove, Unavailable, WriteConflict
 from shoal.domain.job import Job, JobStatus
 from shoal.domain.outcome import Origin, Outcome, OutcomeReport, PartKey, worker_died
@@ -48,12 +48,39 @@ class _Request:
     """A request for leases; `task_types` are those that the worker offers (None: any)."""
 
     worker: str
-    id: str
+    id: str = field(repr=False)
     task_types: Collection[str] | None
+    holder: Holder
 
     def offers(self, job: Job) -> bool:
         """Return whether the worker offers the type of the job."""
         return self.task_types is None or job.spec.task_type in self.task_types
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """A worker that sends a request under a lease."""
+
+    name: str
+    token: str | None = field(repr=False)
+
+    def holds(self, chunk: Chunk) -> bool:
+        """Return whether it may act under the current epoch."""
+        return chunk.held_by(self.name, self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """A user of the job's tenant who acts for a worker."""
+
+    worker: str
+
+    def holds(self, chunk: Chunk) -> bool:
+        """Return whether the worker has the lease."""
+        return not chunk.leased_by_other(self.worker)
+
+
+type _Sender = _Worker | _Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +110,13 @@ class Leasing:
         request: str,
         refs: Sequence[ChunkRef],
         task_types: Collection[str] | None = None,
+        holder: Holder = Holder.OLD_WORKER,
     ) -> list[LeaseGranted | LeaseRefused | ChunkFailed]:
         """Grant the chunks that are free; a repeated request id gets the same grants again.
 
         A chunk whose type is not among the `task_types` of the worker is sent on instead.
         """
-        asked = _Request(worker, request, task_types)
+        asked = _Request(worker, request, task_types, holder)
         jobs, rows = self._jobs({ref.job for ref in refs}), self._rows(refs)
 
         grants = [apply(self._grant, jobs.get(ref.job), rows.get(ref), asked) for ref in refs]
@@ -137,7 +165,7 @@ class Leasing:
     def _grant_row(self, job: Job, chunk: Chunk, asked: _Request) -> Granted | LeaseRefused:
         for _ in range(TRIES):
             now = self.clock.now()
-            grant = chunk.grant(asked.worker, asked.id, now, self.length)
+            grant = chunk.grant(asked.worker, asked.id, now, self.length, asked.holder)
             if isinstance(grant, Held):
                 return _held(chunk, grant, now)
             if isinstance(grant, Finished):
@@ -192,10 +220,9 @@ class Leasing:
     def _answer(self, job: Job | None, grant: Granted) -> LeaseGranted | LeaseRefused:
         if job is None or job.stopping:
             return LeaseRefused("cancelled")
-        offsets = grant.chunk.running
-        return LeaseGranted(
-            job, grant.chunk, offsets, self.inputs.own_inputs(job, grant.chunk, offsets)
-        )
+        chunk, offsets = grant.chunk, grant.chunk.running
+        inputs = self.inputs.own_inputs(job, chunk, offsets)
+        return LeaseGranted(job, chunk, offsets, inputs, grant.token)
 
     def _wake_if_closed(self, job: Job) -> None:
         if job.closed:
@@ -206,16 +233,23 @@ class Leasing:
     ) -> list[RenewalDecision | ChunkFailed]:
         """Renew the worker's leases; return which it lost, and the directives for the others."""
         jobs = self._jobs({each.job for each in renewals})
-        return [apply(self._renew, worker, jobs.get(each.job), each) for each in renewals]
+        return [
+            apply(self._renew, jobs.get(each.job), each, _Worker(worker, each.token))
+            for each in renewals
+        ]
 
-    def _renew(self, worker: str, job: Job | None, renewal: LeaseRenewal) -> RenewalDecision:
+    def acknowledge_by_hand(self, worker: str, renewal: LeaseRenewal) -> RenewalDecision:
+        """Renew a lease for a person, who has no token: the tenant of the job is proof enough."""
+        return self._renew(self.jobs.get(renewal.job), renewal, _Person(worker))
+
+    def _renew(self, job: Job | None, renewal: LeaseRenewal, sender: _Sender) -> RenewalDecision:
         if job is None or job.stopping:
             return RenewalDecision("cancelled", directive="cancel")
 
         def extend(chunk: Chunk) -> Accepted | Stale:
             return chunk.extend(renewal.epoch, renewal.current_task, self.clock.now(), self.length)
 
-        extended = self._write(worker, renewal.job, renewal.chunk, extend)
+        extended = self._write(sender, ChunkRef(renewal.job, renewal.chunk), extend)
         if isinstance(extended, Stale) or extended.chunk.lease is None:
             return RenewalDecision("stale")
         return RenewalDecision(
@@ -226,8 +260,8 @@ class Leasing:
         """Fold outcomes into rows; return a decision for each report.
 
         It is `accepted`, `stale`, `cancelled`, or `part_missing` if the part that the report names
-        was not uploaded. An epoch is a small number that is easy to guess, so the lease must also
-        be the worker's.
+        was not uploaded. Names and epochs are easy to guess, so the report must have the token of
+        the lease.
         """
         jobs = self._jobs({report.key.job for report in reports})
         return [apply(self._report, worker, jobs.get(each.key.job), each) for each in reports]
@@ -247,7 +281,8 @@ class Leasing:
             running = row.epoch == chunk.epoch and offset in row.running
             return Accepted(row.reserve()) if running else Stale()
 
-        reserved = self._write(worker, chunk.job, chunk.number, reserve)
+        person, ref = _Person(worker), ChunkRef(chunk.job, chunk.number)
+        reserved = self._write(person, ref, reserve)
         if isinstance(reserved, Stale):
             return "stale"
         key = chunk.part_key(chunk.epoch, reserved.chunk.reported)
@@ -259,16 +294,18 @@ class Leasing:
             report = OutcomeReport(key, row.running == (offset,), [outcome])
             return self._folded(job, row, report, jitter, reserved=True)
 
-        return self._fold(worker, job, ChunkRef(chunk.job, chunk.number), fold)[0]
+        return self._fold(person, job, ref, fold)[0]
 
-    def part_upload(self, worker: str, key: PartKey, size: int) -> UploadLink:
+    def part_upload(
+        self, worker: str, key: PartKey, size: int, token: str | None = None
+    ) -> UploadLink:
         """Return the link to upload outcomes that are too large for a report.
 
-        Raises IllegalMove if the worker has lost its lease.
+        Raises IllegalMove if the worker has lost its lease, or has another token.
         """
         chunk = self.chunks.get(key.job, key.chunk)
         lost = chunk is None or chunk.is_stale(key.epoch) or chunk.lease is None
-        if chunk is None or lost or chunk.leased_by_other(worker):
+        if chunk is None or lost or not chunk.held_by(worker, token):
             leased = f"chunk {key.chunk} of job {key.job}"
             raise IllegalMove(f"{leased} is not leased to this worker at epoch {key.epoch}")
         origin = Origin(worker, chunk.generation)
@@ -289,10 +326,9 @@ class Leasing:
                 self._write_part(worker, row, report)
             return folded
 
+        sender, ref = _Worker(worker, report.token), ChunkRef(report.key.job, report.key.chunk)
         try:
-            decision, folded = self._fold(
-                worker, job, ChunkRef(report.key.job, report.key.chunk), fold
-            )
+            decision, folded = self._fold(sender, job, ref, fold)
         except _PartMissing:
             return "part_missing"
         if folded is not None and not folded.again:
@@ -321,7 +357,7 @@ class Leasing:
         )
 
     def _fold(
-        self, worker: str, job: Job, ref: ChunkRef, fold: Callable[[Chunk], Accepted | Stale]
+        self, sender: _Sender, job: Job, ref: ChunkRef, fold: Callable[[Chunk], Accepted | Stale]
     ) -> tuple[str, Accepted | None]:
         """Write the folded row, then count and settle it."""
         before = [0, 0]
@@ -330,7 +366,7 @@ class Leasing:
             before[:] = row.counts.completed, row.counts.failed
             return fold(row)
 
-        folded = self._write(worker, ref.job, ref.chunk, move)
+        folded = self._write(sender, ref, move)
         if isinstance(folded, Stale):
             self.metrics.stale_report()
             return "stale", None
@@ -350,12 +386,12 @@ class Leasing:
         self._send_rest(job, folded.chunk)
 
     def _write(
-        self, worker: str, job_id: str, number: int, move: Callable[[Chunk], Accepted | Stale]
+        self, sender: _Sender, ref: ChunkRef, move: Callable[[Chunk], Accepted | Stale]
     ) -> Accepted | Stale:
         answers: list[Accepted | Stale] = []
 
         def moved(chunk: Chunk | None) -> Chunk | None:
-            if chunk is None or chunk.leased_by_other(worker):
+            if chunk is None or not sender.holds(chunk):
                 answers[:] = [Stale()]
                 return None
             answer = move(chunk)
@@ -363,10 +399,10 @@ class Leasing:
             return None if isinstance(answer, Stale) or answer.again else answer.chunk
 
         _: Update[Chunk | None, Chunk] = update_over_version(
-            lambda: self.chunks.get(job_id, number),
+            lambda: self.chunks.get(ref.job, ref.chunk),
             moved,
             self.chunks.put,
-            what=f"chunk {number} of job {job_id}",
+            what=f"chunk {ref.chunk} of job {ref.job}",
         )
         return answers[0]
 

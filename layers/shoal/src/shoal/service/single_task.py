@@ -5,7 +5,7 @@ Protocol step 11 in docs/explanation/architecture.md.
 
 from dataclasses import dataclass, replace
 
-from shoal.domain.chunk import Chunk, CurrentTask
+from shoal.domain.chunk import Chunk, CurrentTask, Holder
 from shoal.domain.errors import IllegalMove
 from shoal.domain.grid import Json
 from shoal.domain.outcome import Outcome, TaskError
@@ -29,9 +29,8 @@ class SingleTask:
         if chunk is None:
             raise IllegalMove(f"task {task_id} has not been enqueued yet")
         if not _holds(chunk, worker, self.clock.now()):
-            (answer,) = self.leasing.lease(
-                worker, f"task:{worker}", [ChunkRef(job.id, chunk.number)]
-            )
+            refs = [ChunkRef(job.id, chunk.number)]
+            (answer,) = self.leasing.lease(worker, f"task:{worker}", refs, holder=Holder.PERSON)
             if isinstance(answer, ChunkFailed):
                 raise answer.error
             if isinstance(answer, LeaseRefused):
@@ -47,10 +46,7 @@ class SingleTask:
         """Name the task as the one that the worker runs, as a heartbeat does."""
         task = chunk.first + offset
         named = LeaseRenewal(chunk.job, chunk.number, chunk.epoch, CurrentTask(task, None))
-        (renewed,) = self.leasing.heartbeat(worker, [named])
-        if isinstance(renewed, ChunkFailed):
-            raise renewed.error
-        decision = renewed.decision
+        decision = self.leasing.acknowledge_by_hand(worker, named).decision
         if decision != "extended":
             raise IllegalMove(f"the lease of task {task} is {decision}")
 

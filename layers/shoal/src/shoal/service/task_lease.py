@@ -1,6 +1,6 @@
 """Checks that a worker still runs a task under its chunk's lease, before it may write for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shoal.domain.chunk import Chunk
 from shoal.domain.counts import TaskStatus
@@ -10,13 +10,14 @@ from shoal.ports.chunks import ChunkStore
 
 @dataclass(frozen=True, slots=True)
 class LeasedTask:
-    """The lease under which a worker runs a task."""
+    """The lease under which a worker runs a task, with its token if it has one."""
 
     worker: str
     job: str
     chunk: int
     epoch: int
     index: int
+    token: str | None = field(default=None, repr=False)
 
 
 def leased_chunk(chunks: ChunkStore, task: LeasedTask) -> Chunk:
@@ -24,7 +25,7 @@ def leased_chunk(chunks: ChunkStore, task: LeasedTask) -> Chunk:
     chunk = chunks.get(task.job, task.chunk)
     if chunk is None or chunk.epoch != task.epoch or chunk.lease is None:
         raise lease_lost(task)
-    if chunk.leased_by_other(task.worker):
+    if not chunk.held_by(task.worker, task.token):
         raise lease_lost(task)
     offset = task.index - chunk.first
     if not 0 <= offset < chunk.size or chunk.status_of(offset) is not TaskStatus.RUNNING:

@@ -1,9 +1,10 @@
 """The worker protocol: leases, heartbeats, reports, parts, registration.
 
-A worker sends the fields of protocol version 2 only to an API that answered its registration with
-this version. Requests are closed (unknown fields are rejected) and bounded. Responses ignore fields
-that a newer API adds. Workers do not build a model per outcome: `encode_reports` joins outcomes
-that the child processes encoded, and the API parses them as a `ReportRequest`.
+A worker sends the fields of a protocol version only to an API that answered its registration with
+this version or a later one. Requests are closed (unknown fields are rejected) and bounded.
+Responses ignore fields that a newer API adds. Workers do not build a model per outcome:
+`encode_reports` joins outcomes that the child processes encoded, and the API parses them as a
+`ReportRequest`.
 """
 
 import json
@@ -21,8 +22,13 @@ from shoal.wire.retry import RetryBody
 MAX_BATCH: Final = 10
 """Maximum number of chunks in one lease or report request."""
 MAX_BEATS: Final = 100
-PROTOCOL: Final = 2
-"""Version 2 has `task_types` and `per_chunk`, and the decisions that answer them."""
+PROTOCOL: Final = 3
+"""Version 2 has `task_types` and `per_chunk`, and the decisions that answer them. Version 3 has
+`tokens` in lease requests, and the token of the lease in all requests under it."""
+PER_CHUNK_PROTOCOL: Final = 2
+TOKEN_PROTOCOL: Final = 3
+MIN_SECRET: Final = 22
+"""Characters of 128 random bits in base64."""
 MAX_TYPES: Final = 200
 MAX_TIMEOUT: Final = 36_000.0
 MAX_TAIL: Final = 8_192
@@ -33,11 +39,12 @@ MAX_PART_BYTES: Final = 64 * 1024 * 1024
 MAX_EFFECT_KEY: Final = 200
 MAX_ARTIFACT_BYTES: Final = 64 * 1024 * 1024
 ARTIFACT_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$"
+_SECRETS: Final = frozenset(("token", "request_id"))
 TYPE_NAME: Final = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
 
 
 def on_request(*values: str) -> Any:
-    """Mark values that only a request with a field of protocol version 2 is answered."""
+    """Mark values that only a request with a field of a later protocol version is answered."""
     return Field(json_schema_extra={"x-on-request": list(values)})
 
 
@@ -53,13 +60,24 @@ type Timeout = Annotated[float, Field(gt=0, le=MAX_TIMEOUT)]
 type PerChunk = Literal[True] | None
 """The worker understands the decision `unavailable`, which answers a failure of one chunk. Without
 it, the whole request fails."""
+type Token = Annotated[str, StringConstraints(min_length=1, max_length=128)] | None
+"""The token of the lease, if its grant had one."""
 
 
-class _WorkerRequest(BaseModel):
+class _WithoutSecrets(BaseModel):
+    """Shows no token in its representation or in the text of an error."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        return [each for each in super().__repr_args__() if each[0] not in _SECRETS]
+
+
+class _WorkerRequest(_WithoutSecrets):
     model_config = CLOSED
 
 
-class _WorkerResponse(BaseModel):
+class _WorkerResponse(_WithoutSecrets):
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
 
@@ -122,7 +140,8 @@ class WantedChunk(_WorkerRequest):
 class LeaseRequest(_WorkerRequest):
     """A request for leases. A repeated request has the same id and gets the same grants.
 
-    `task_types` are those that the worker offers; without them it gets chunks of any type.
+    `task_types` are those that the worker offers; without them it gets chunks of any type. With
+    `tokens`, each grant has a token, and the id is a secret: the tokens follow from it.
     """
 
     worker: WorkerId
@@ -130,6 +149,13 @@ class LeaseRequest(_WorkerRequest):
     chunks: Annotated[list[WantedChunk], Field(min_length=1, max_length=MAX_BATCH)]
     task_types: Annotated[list[TypeName], Field(max_length=MAX_TYPES)] | None = None
     per_chunk: PerChunk = None
+    tokens: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _secret(self) -> Self:
+        if self.tokens and len(self.request_id) < MIN_SECRET:
+            raise ValueError(f"with tokens, request_id must have at least {MIN_SECRET} characters")
+        return self
 
 
 class GrantedTask(TypedDict):
@@ -151,8 +177,9 @@ class RangedInputs(_WorkerResponse):
 class Lease(_WorkerResponse):
     """The answer for one chunk. Only `granted` carries an epoch and tasks.
 
-    `held` and `unavailable` carry a delay. `reason` explains the decision. `tenant` is an opaque
-    label: grants of one tenant have the same, and no process may run tasks of two.
+    All requests under the lease must have its `token`, if the grant carries one. `held` and
+    `unavailable` carry a delay. `reason` explains the decision. `tenant` is an opaque label: grants
+    of one tenant have the same, and no process may run tasks of two.
     """
 
     job_id: JobId
@@ -164,6 +191,7 @@ class Lease(_WorkerResponse):
         on_request("type_not_offered", "unavailable"),
     ]
     epoch: Epoch | None = None
+    token: Token = None
     until: AwareDatetime | None = None
     priority: Literal["high", "normal", "low"] | None = None
     task_type: TypeName | None = None
@@ -236,6 +264,7 @@ class Report(_WorkerRequest):
     job_id: JobId
     chunk: ChunkNumber
     epoch: Epoch
+    token: Token = None
     report: Annotated[int, Field(ge=1, le=100_000)]
     final: bool
     outcomes: Annotated[list[TaskOutcome], Field(max_length=MAX_CHUNK)] = []
@@ -278,6 +307,11 @@ class EncodedReport(NamedTuple):
     final: bool
     outcomes: Sequence[bytes]
     part: str | None = None
+    token: str | None = None
+
+    def __repr__(self) -> str:
+        number = f"report {self.report} of epoch {self.epoch}"
+        return f"<{number}, chunk {self.chunk} of job {self.job_id}>"
 
 
 def encode_reports(
@@ -292,11 +326,13 @@ def encode_reports(
 
 
 def _encoded(report: EncodedReport) -> bytes:
-    job, chunk, epoch, number, final, outcomes, part = report
-    place = b"" if part is None else b',"part":{"key":%b}' % json.dumps(part).encode()
+    job, chunk, epoch, number, final, outcomes, part, token = report
+    optional = b"" if part is None else b',"part":{"key":%b}' % json.dumps(part).encode()
+    if token is not None:
+        optional += b',"token":%b' % json.dumps(token).encode()
     return b'{"job_id":"%b","chunk":%d,"epoch":%d,"report":%d,"final":%b%b,"outcomes":[%b]}' % (
         *(job.encode(), chunk, epoch, number),
-        *(b"true" if final else b"false", place, b",".join(outcomes)),
+        *(b"true" if final else b"false", optional, b",".join(outcomes)),
     )
 
 
@@ -310,6 +346,7 @@ class PartRequest(_WorkerRequest):
     job_id: JobId
     chunk: ChunkNumber
     epoch: Epoch
+    token: Token = None
     report: Annotated[int, Field(ge=1, le=100_000)]
     size: Annotated[int, Field(ge=1, le=MAX_PART_BYTES)]
 
@@ -330,6 +367,7 @@ class _OfTask(_WorkerRequest):
     job_id: JobId
     chunk: ChunkNumber
     epoch: Epoch
+    token: Token = None
     index: TaskIndex
 
 
@@ -376,6 +414,7 @@ class Beat(_WorkerRequest):
     job_id: JobId
     chunk: ChunkNumber
     epoch: Epoch
+    token: Token = None
     index: TaskIndex | None = None
     progress: Annotated[float, Field(ge=0, le=1)] | None = None
 

@@ -211,7 +211,11 @@ class Fetcher:
     def _lease(self, deliveries: Sequence[ReceivedMessage]) -> None:
         runs = self._admit(deliveries)
         if runs:
-            self._lease_runs(runs, self._entropy.bytes().hex())
+            self._lease_runs(runs, self._request_id())
+
+    def _request_id(self) -> str:
+        """Returns a secret of 160 bits: the tokens of the leases follow from it."""
+        return (self._entropy.bytes() + self._entropy.bytes()).hex()
 
     def _lease_runs(self, runs: Mapping[tuple[str, int], ChunkRun], request_id: str) -> None:
         """Leases chunks in one call; if it fails, each in a separate call."""
@@ -222,6 +226,7 @@ class Fetcher:
             chunks=[WantedChunk(job_id=job, chunk=chunk) for job, chunk in runs],
             task_types=list(self._coordinator.task_types) if per_chunk else None,
             per_chunk=per_chunk,
+            tokens=self._api_version.tokens,
         )
         try:
             response = self._api("lease", lambda: self._callbacks.lease(request), per_call=True)

@@ -121,7 +121,7 @@ class HeartbeatLoop:
     def _renew_batch(self, runs: Sequence[ChunkRun]) -> bool:
         request = HeartbeatRequest(
             worker=self._worker,
-            leases=[_renewal(run) for run in runs],
+            leases=[self._renewal(run) for run in runs],
             per_chunk=self._api_version.per_chunk,
         )
         try:
@@ -166,14 +166,20 @@ class HeartbeatLoop:
             else:
                 self._coordinator.poll(run, report=True)
 
-
-def _renewal(run: ChunkRun) -> Beat:
-    """Returns the heartbeat of a run, with its current task, or the one that starts next."""
-    job, chunk = run.key
-    lease, segment, following = run.lease, run.segment, run.next_segment
-    assert lease is not None  # noqa: S101 - only leased runs are renewed
-    assert lease.epoch is not None  # noqa: S101 - every granted lease has one
-    index, progress = (None, None) if segment is None else segment.current_task_now
-    if run.state is RunState.NAMING and following is not None:
-        index = following.assignment.tasks[0][0]
-    return Beat(job_id=job, chunk=chunk, epoch=lease.epoch, index=index, progress=progress)
+    def _renewal(self, run: ChunkRun) -> Beat:
+        """Returns the heartbeat of a run, with its current task, or the one that starts next."""
+        job, chunk = run.key
+        lease, segment, following = run.lease, run.segment, run.next_segment
+        assert lease is not None  # noqa: S101 - only leased runs are renewed
+        assert lease.epoch is not None  # noqa: S101 - every granted lease has one
+        index, progress = (None, None) if segment is None else segment.current_task_now
+        if run.state is RunState.NAMING and following is not None:
+            index = following.assignment.tasks[0][0]
+        return Beat(
+            job_id=job,
+            chunk=chunk,
+            epoch=lease.epoch,
+            token=self._api_version.token(lease.token),
+            index=index,
+            progress=progress,
+        )

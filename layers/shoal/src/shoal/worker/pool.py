@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from shoal.worker.assignment import DONE, FULL, PROGRESS, RETIRE, TAIL
-from shoal.worker.call_server import CallServer
+from shoal.worker.call_server import CallServer, TaskLease
 from shoal.worker.child_failures import ChildFailures, describe_exit
 from shoal.worker.coalescing import SPLIT_SECONDS, TaskPace, coalesced
 from shoal.worker.fork_client import ChildHandle, ForkClient
@@ -363,7 +363,7 @@ class Pool:
         if self._calls is not None and call is not None:
             self._calls.serve(
                 call,
-                None if segment is None else segment.assignment,
+                None if segment is None else TaskLease(segment.assignment, segment.token),
                 lambda: self._post(lambda: self._await_call(child)),
             )
 

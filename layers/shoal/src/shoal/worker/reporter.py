@@ -62,15 +62,16 @@ class Reporter:
 
     def _entry(self, run: ChunkRun, *, final: bool) -> _Entry:
         """Returns the report of a run: one that had no answer again, or its outcomes so far."""
+        lease = run.lease
+        assert lease is not None  # noqa: S101 - only leased runs are reported
         if run.unanswered is None:
-            lease = run.lease
-            assert lease is not None  # noqa: S101 - only leased runs are reported
             assert lease.epoch is not None  # noqa: S101 - every granted lease has one
             run.unanswered = EncodedReport(
                 *(lease.job_id, lease.chunk, lease.epoch),
                 *(run.reported + 1, final, run.take_outcomes()),
             )
-        return _Entry(run, run.unanswered)
+        token = self._api_version.token(lease.token)
+        return _Entry(run, run.unanswered._replace(token=token))
 
     def _report(self, batch: Sequence[_Entry]) -> None:
         """Reports runs in one call; if it fails, each in a separate call."""
@@ -123,6 +124,7 @@ class Reporter:
             job_id=report.job_id,
             chunk=report.chunk,
             epoch=report.epoch,
+            token=report.token,
             report=report.report,
             size=len(body),
         )

@@ -228,6 +228,7 @@ def _segments(
             tenant=lease.tenant or lease.job_id,  # an older API sends no label
             fresh=lease.isolated,
             cancellable=offered.cancellable,
+            token=lease.token,
         )
         for part in parts
     ]

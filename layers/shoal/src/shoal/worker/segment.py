@@ -33,7 +33,7 @@ class Segment:
     """Tasks to run in one child, which runs tasks of this `tenant` only.
 
     The child of a `fresh` segment runs no other segment. Tasks of a `cancellable` segment can
-    detect a cancel.
+    detect a cancel. `token` is that of the lease; it stays in the worker.
     """
 
     def __init__(
@@ -44,9 +44,11 @@ class Segment:
         tenant: str,
         fresh: bool = False,
         cancellable: bool = False,
+        token: str | None = None,
     ) -> None:
         self.owner = owner
         self.tenant = tenant
+        self.token = token
         self.assignment = assignment
         """The tasks. For concurrent tasks, those that remained when the last child started."""
         self.fresh = fresh

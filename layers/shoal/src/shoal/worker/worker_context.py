@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from shoal.ports.clock import Entropy
-from shoal.wire.worker import PROTOCOL
+from shoal.wire.worker import PER_CHUNK_PROTOCOL, TOKEN_PROTOCOL
 from shoal.worker.circuit_breaker import CircuitBreaker
 from shoal.worker.health import ThreadWatchdog
 from shoal.worker.in_flight import InFlight
@@ -48,7 +48,16 @@ class ApiVersion:
     @property
     def per_chunk(self) -> Literal[True] | None:
         """Whether requests may have the fields of version 2; None if not."""
-        return True if self.number >= PROTOCOL else None
+        return True if self.number >= PER_CHUNK_PROTOCOL else None
+
+    @property
+    def tokens(self) -> Literal[True] | None:
+        """Whether requests may have the fields of version 3; None if not."""
+        return True if self.number >= TOKEN_PROTOCOL else None
+
+    def token(self, token: str | None) -> str | None:
+        """Returns the token of a lease; None if requests must not have it."""
+        return token if self.tokens else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,9 @@ s   statuses, run lengths     h   current task       p   parts
 a   attempts, run lengths     r   last report        b   bytes of its inputs
 x   successor                 c   crashes            k   the task that crashed
 u   leases not acknowledged   w   pause after them   expires_at
+q   epoch and token hash
+
+`q` has the epoch, because an earlier version of the code grants an epoch without a change of `q`.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from shoal.adapters.rows.runs import (
 from shoal.domain.chunk import Chunk, CurrentTask, Lease, Part, Span
 from shoal.ports.chunks import ChunkStatuses
 
-_ATTRIBUTES: Final = frozenset(("id", "expires_at", *"gfsaxevlhrcktumwnpb"))
+_ATTRIBUTES: Final = frozenset(("id", "expires_at", *"gfsaxevlqhrcktumwnpb"))
 
 
 def chunk_id(job: str, number: int) -> str:
@@ -55,6 +58,8 @@ def chunk_row(chunk: Chunk) -> Row:
     if chunk.lease is not None:
         worker, request, until = chunk.lease
         row["l"] = {"L": [text(worker), text(request), number(until)]}
+    if chunk.token_hash is not None:
+        row["q"] = {"L": [number(chunk.epoch), {"B": chunk.token_hash}]}
     if chunk.current_task is not None:
         index, progress = chunk.current_task
         said = {"NULL": True} if progress is None else number(progress)
@@ -84,6 +89,7 @@ def chunk_of(row: Row) -> Chunk:
         epoch=int_of(row, "e"),
         version=int_of(row, "v"),
         lease=_lease(row),
+        token_hash=_token_hash(row),
         current_task=_hand(row),
         reported=int_of(row, "r"),
         crashes=int_of(row, "c"),
@@ -121,6 +127,13 @@ def _lease(row: Row) -> Lease | None:
         return None
     worker, request, until = row["l"]["L"][:3]
     return Lease(worker["S"], request["S"], float(until["N"]))
+
+
+def _token_hash(row: Row) -> bytes | None:
+    if "q" not in row:
+        return None
+    epoch, hashed = row["q"]["L"][:2]
+    return hashed["B"] if int(epoch["N"]) == int_of(row, "e") else None
 
 
 def _hand(row: Row) -> CurrentTask | None:
