@@ -11,6 +11,7 @@ from shoal import bootstrap
 from shoal.adapters.memory.jobs import MemoryJobStore
 from shoal.adapters.memory.queues import MemoryTaskQueue
 from shoal.bootstrap.memory import in_memory
+from shoal.domain.chunk import Holder
 from shoal.domain.job import Job, Repeat, Spec
 from shoal.domain.outcome import Outcome, OutcomeReport
 from shoal.domain.tally import Sum
@@ -177,9 +178,10 @@ def hot_writes(tasks: int) -> tuple[int, int]:
 def _reports(queue: MemoryTaskQueue) -> Iterator[OutcomeReport]:
     for place, message in enumerate(queue.take()):
         (answer,) = bootstrap.leasing().lease(
-            "w", str(place), [ChunkRef(message.job, message.chunk)]
+            "w", str(place), [ChunkRef(message.job, message.chunk)], holder=Holder.WORKER
         )
         if isinstance(answer, LeaseGranted):
             chunk = answer.chunk
             outcomes = [Outcome(chunk.first + offset, 1, 0.0, 0.1) for offset in answer.offsets]
-            yield OutcomeReport(chunk.part_key(chunk.epoch, 1), final=True, outcomes=outcomes)
+            key = chunk.part_key(chunk.epoch, 1)
+            yield OutcomeReport(key, final=True, outcomes=outcomes, token=answer.token)

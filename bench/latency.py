@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from statistics import quantiles
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -94,28 +95,26 @@ def _routes(platform: Platform, done: str, live: str) -> list[tuple[str, Call]]:
 def _worker_routes(platform: Platform, live: str) -> list[tuple[str, Call]]:
     """Calls of a worker, each on a different chunk of the running job."""
     calls = WorkerCalls(platform)
-    epochs: dict[int, tuple[int, list[Any]]] = {}
+    granted: dict[int, tuple[dict[str, Any], list[Any]]] = {}
 
     def lease(number: int) -> httpx.Response:
         chunk = {"job_id": live, "chunk": 999 - number}
-        answer = calls.post(
-            "leases", {"worker": "bench", "request_id": f"bench-{number:04d}", "chunks": [chunk]}
-        )
+        asked = {"worker": "bench", "request_id": uuid4().hex, "chunks": [chunk], "tokens": True}
+        answer = calls.post("leases", asked)
         (said,) = answer.json()["leases"]
         if said["decision"] == "granted":
-            epochs[number] = said["epoch"], said["tasks"]
+            place = {**chunk, "epoch": said["epoch"], "token": said["token"]}
+            granted[number] = place, said["tasks"]
         return answer
 
     def beat(number: int) -> httpx.Response:
-        epoch, tasks = epochs[number]
-        place = {"job_id": live, "chunk": 999 - number, "epoch": epoch}
+        place, tasks = granted[number]
         lease = {**place, "index": tasks[0]["index"], "progress": 0.5}
         return calls.post("heartbeats", {"worker": "bench", "leases": [lease]})
 
     def report(number: int) -> httpx.Response:
-        epoch, tasks = epochs[number]
-        place = {"job_id": live, "chunk": 999 - number, "epoch": epoch, "report": 1}
-        entry = {**place, "final": True, "outcomes": completed_outcomes(tasks)}
+        place, tasks = granted[number]
+        entry = {**place, "report": 1, "final": True, "outcomes": completed_outcomes(tasks)}
         return calls.post("reports", {"worker": "bench", "reports": [entry]})
 
     return [

@@ -125,6 +125,7 @@ def _report(calls: WorkerCalls, job_id: str, chunk: int) -> float:
     entry = {
         **place,
         "epoch": lease["epoch"],
+        "token": lease["token"],
         "report": 1,
         "final": True,
         "outcomes": completed_outcomes(lease["tasks"]),
@@ -140,7 +141,8 @@ def _report(calls: WorkerCalls, job_id: str, chunk: int) -> float:
 def _lease(calls: WorkerCalls, place: dict[str, Any]) -> Any:
     """A lease of a chunk, once it is made."""
     for _ in range(300):
-        asked = {"worker": "bench", "request_id": uuid4().hex, "chunks": [place]}
+        request = {"worker": "bench", "request_id": uuid4().hex, "tokens": True}
+        asked = {**request, "chunks": [place]}
         (lease,) = calls.post("leases", asked).raise_for_status().json()["leases"]
         if lease["decision"] == "granted":
             return lease

@@ -45,11 +45,11 @@ export async function inputsOf({ tasks, params, inputs }) {
 
 /** Returns the report. Uploads outcomes that are too large for the report as a part. */
 export async function withPart(report, api) {
-  const { job_id, chunk, epoch, report: number, outcomes } = report;
+  const { job_id, chunk, epoch, token, report: number, outcomes } = report;
   const body = JSON.stringify(outcomes);
   const size = Buffer.byteLength(body);
   if (size <= 200_000) return report;
-  const part = await api("parts", { job_id, chunk, epoch, report: number, size });
+  const part = await api("parts", { job_id, chunk, epoch, token, report: number, size });
   await transfer("PUT", part, body);
   return { ...report, part: { key: part.key }, outcomes: outcomes.map(({ result, ...rest }) => rest) };
 }

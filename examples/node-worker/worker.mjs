@@ -1,6 +1,6 @@
 // A Shoal worker in Node without dependencies. Usage: `node worker.mjs [high|normal|low]` with the queue to use.
 // docs/reference/worker-protocol.md describes the calls.
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Refused, apiOf, queueOf } from "./aws.mjs";
@@ -27,7 +27,8 @@ async function serve() {
 
 async function handle({ Body, ReceiptHandle }) {
   const { job, chunk } = JSON.parse(Body);
-  const request = { request_id: randomUUID(), chunks: [{ job_id: job, chunk }], ...(protocol >= 2 && { task_types: Object.keys(TYPES) }) };
+  const secret = randomBytes(32).toString("hex"); // the token of the lease follows from it
+  const request = { request_id: secret, chunks: [{ job_id: job, chunk }], ...(protocol >= 2 && { task_types: Object.keys(TYPES) }), ...(protocol >= 3 && { tokens: true }) };
   const { leases: [grant] } = await api("leases", request); // retries use the same request id
   if (grant.decision === "held") return hide(ReceiptHandle, grant.retry_after || lease);
   const end = grant.decision === "granted" ? await work(grant, ReceiptHandle) : grant.decision;
@@ -39,16 +40,16 @@ async function handle({ Body, ReceiptHandle }) {
 
 /** Runs the tasks of a leased chunk in order, with heartbeats and reports. Returns the last decision. */
 async function work(grant, receipt) {
-  const { job_id, chunk, epoch } = grant, type = TYPES[grant.task_type], since = Date.now();
+  const { job_id, chunk, epoch, token } = grant, type = TYPES[grant.task_type], since = Date.now();
   const lost = new AbortController(), done = new AbortController();
   const stop = AbortSignal.any([lost.signal, leaving.signal]);
   let number = 0, outcomes = [], index = null, paused = false;
   const report = async (final) => {
-    const own = { job_id, chunk, epoch, report: ++number, final, outcomes: outcomes.splice(0) };
+    const own = { job_id, chunk, epoch, token, report: ++number, final, outcomes: outcomes.splice(0) };
     return (await api("reports", { reports: [await withPart(own, api)] })).reports[0].decision;
   };
   const beat = async () => {
-    const { leases: [answer] } = await api("heartbeats", { leases: [{ job_id, chunk, epoch, index }] });
+    const { leases: [answer] } = await api("heartbeats", { leases: [{ job_id, chunk, epoch, token, index }] });
     if (answer.decision !== "extended") lost.abort(answer.decision); // stale or cancelled
     else if (Date.now() - since > 11 * 3_600_000) lost.abort("old"); // SQS limits visibility to 12 hours in total
     paused = answer.directive === "pause";

@@ -46,7 +46,7 @@ attempt() { # TASK INPUT SECONDS: prints the outcome
     if $type == "" then {outcome: "completed", result: $out[0]} else {outcome: "failed", error: {type: $type, message: $err, retryable: true}} end'
 }
 work() { # GRANT RECEIPT: runs the tasks in order; prints the last decision
-  local key number=1 heartbeats task input lines="" decision=accepted; key=$(jq -c '{job_id, chunk, epoch}' <<< "$1")
+  local key number=1 heartbeats task input lines="" decision=accepted; key=$(jq -c '{job_id, chunk, epoch} + if .token then {token} else {} end' <<< "$1")
   : > "$own/outcomes"; echo null > "$own/task"; rm -f "$own/lost"; echo $BASHPID > "$own/running"
   send_heartbeats "$key" "$2" < /dev/null & heartbeats=$!
   jq -e '.inputs.url' <<< "$1" > /dev/null &&
@@ -67,13 +67,14 @@ work() { # GRANT RECEIPT: runs the tasks in order; prints the last decision
 }
 
 registered=$(jq -n --argjson s "$schema" '{task_types: [{name: "shout", schema: $s}]}' | api workers) || exit 1
-types='{}'; [ "$(jq '.protocol // 1' <<< "$registered")" -ge 2 ] && types='{"task_types": ["shout"]}'
+protocol=$(jq '.protocol // 1' <<< "$registered") more='{}'
+[ "$protocol" -ge 2 ] && more='{"task_types": ["shout"]}'; [ "$protocol" -ge 3 ] && more='{"task_types": ["shout"], "tokens": true}'
 echo "$worker offers shout"
 while [ -z "$leaving" ]; do
   message=$(jq -n --argjson l "$lease" '{MaxNumberOfMessages: 1, WaitTimeSeconds: 5, VisibilityTimeout: $l}' | sqs ReceiveMessage | jq -c '.Messages[0] // empty')
   [ -n "$message" ] || continue
-  receipt=$(jq -r .ReceiptHandle <<< "$message") id=$(tr -d - < /proc/sys/kernel/random/uuid)
-  grant=$(jq --arg id "$id" --argjson types "$types" '(.Body | fromjson | {request_id: $id, chunks: [{job_id: .job, chunk}]}) + $types' <<< "$message" | api leases | jq -c '.leases[0]') || continue
+  receipt=$(jq -r .ReceiptHandle <<< "$message") id=$(od -An -N32 -tx1 /dev/urandom | tr -d " \n") # the token of the lease follows from it
+  grant=$(jq --arg id "$id" --argjson more "$more" '(.Body | fromjson | {request_id: $id, chunks: [{job_id: .job, chunk}]}) + $more' <<< "$message" | api leases | jq -c '.leases[0]') || continue
   decision=$(jq -r .decision <<< "$grant")
   [ "$decision" = held ] && { hide "$receipt" "$(jq ".retry_after // $lease" <<< "$grant")"; continue; }
   [ "$decision" = granted ] && decision=$(work "$grant" "$receipt")

@@ -22,7 +22,7 @@ from shoal.adapters.memory.queues import MemoryTaskQueue
 from shoal.adapters.memory.windows import MemoryWindowStore
 from shoal.adapters.memory.workflow import MemoryWorkflow
 from shoal.bootstrap.memory import InMemory, in_memory
-from shoal.domain.chunk import CurrentTask
+from shoal.domain.chunk import CurrentTask, Holder
 from shoal.domain.errors import IllegalMove, Unavailable
 from shoal.domain.job import Job, Spec
 from shoal.domain.job_filter import JobFilter
@@ -295,7 +295,7 @@ class SimulatedCloud:
         self.leases += 1
         ref = ChunkRef(message.job, message.chunk)
         cancelled = message.job in self._stopped_by_users
-        (answer,) = bootstrap.leasing().lease(worker, request, [ref])
+        (answer,) = bootstrap.leasing().lease(worker, request, [ref], holder=Holder.WORKER)
         if isinstance(answer, ChunkFailed):
             raise answer.error
         if isinstance(answer, LeaseGranted):
@@ -360,7 +360,8 @@ class SimulatedCloud:
 
     def _beat(self, granted: LeaseGranted) -> None:
         chunk = granted.chunk
-        beat = LeaseRenewal(chunk.job, chunk.number, chunk.epoch, CurrentTask(chunk.first, 0.5))
+        task = CurrentTask(chunk.first, 0.5)
+        beat = LeaseRenewal(chunk.job, chunk.number, chunk.epoch, task, granted.token)
         worker = _worker(granted)
         self.request(
             lambda: bootstrap.leasing().heartbeat(worker, [beat]), lambda _: None, repeat=False
@@ -375,7 +376,8 @@ class SimulatedCloud:
             attempt = chunk.attempts[task - chunk.first]
             failed = TaskError("Bad", "luck", retryable=True) if self.fails(task, attempt) else None
             outcomes.append(Outcome(task, attempt, self.clock.time, 0.1, {"task": task}, failed))
-        return OutcomeReport(chunk.part_key(chunk.epoch, number), final, outcomes)
+        key = chunk.part_key(chunk.epoch, number)
+        return OutcomeReport(key, final, outcomes, token=granted.token)
 
     def _send(self, worker: str, report: OutcomeReport) -> str:
         (decision,) = bootstrap.leasing().report(worker, [report])

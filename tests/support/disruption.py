@@ -95,7 +95,8 @@ class LateWorker:
         """Lease the chunks that are free, once they exist."""
         refs = [{"job_id": self._job, "chunk": chunk} for chunk in chunks]
         for attempt in range(100):
-            body = {"worker": "late", "request_id": f"late-{attempt:04d}", "chunks": refs}
+            request = f"late-{attempt:017d}"
+            body = {"worker": "late", "request_id": request, "chunks": refs, "tokens": True}
             leases = self._calls.post("leases", body).json()["leases"]
             self._held = {e["chunk"]: e for e in leases if e["decision"] == "granted"}
             if self._held:
@@ -109,7 +110,8 @@ class LateWorker:
             if row is None or row.epoch == lease["epoch"]:
                 continue
             del self._held[chunk]
-            place = {"job_id": self._job, "chunk": chunk, "epoch": lease["epoch"], "report": 1}
+            place = {"job_id": self._job, "chunk": chunk, "epoch": lease["epoch"]}
+            place |= {"token": lease["token"], "report": 1}
             report = {**place, "final": True, "outcomes": completed_outcomes(lease["tasks"])}
             body = {"worker": "late", "reports": [report]}
             (answer,) = self._calls.post("reports", body).json()["reports"]
