@@ -93,15 +93,26 @@ def test_child_below_its_limits_is_reused(running: Running) -> None:
     assert len({outcome(running, chunk).result for chunk in range(3)}) == 1
 
 
-def test_child_is_replaced_when_the_tenant_changes(running: Running) -> None:
-    for chunk, tenant in enumerate("aabba"):
+def processes_of(running: Running, tenants: str) -> list[int]:
+    """Runs a chunk of one task for each tenant, on one slot. Returns their process ids."""
+    for chunk, tenant in enumerate(tenants):
         running.add(chunk, FakeChunk("process_id", [{}], extra={"tenant": tenant}))
+    running.run_until_final(*range(len(tenants)), slots=1)
+    return [outcome(running, chunk).result for chunk in range(len(tenants))]
 
-    running.run_until_final(*range(5), slots=1)
 
-    first, second, third, fourth, fifth = (outcome(running, n).result for n in range(5))
-    assert (first, third) == (second, fourth)
-    assert len({first, third, fifth}) == 3
+def test_each_tenant_has_its_own_child(running: Running) -> None:
+    first, second, third, fourth, fifth = processes_of(running, "aabba")
+
+    assert first == second == fifth
+    assert third == fourth != first
+
+
+def test_longest_idle_child_ends_for_another_tenant(running: Running) -> None:
+    first, second, third, again, last = processes_of(running, "abcba")
+
+    assert len({first, second, third, last}) == 4
+    assert again == second
 
 
 def test_output_is_logged_with_its_task(running: Running, caplog: pytest.LogCaptureFixture) -> None:

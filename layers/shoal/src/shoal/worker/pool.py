@@ -44,10 +44,14 @@ class Pool:
         fork_client: ForkClient,
         watchdog: ThreadWatchdog | None = None,
         pace: TaskPace | None = None,
+        *,
         memory: MemoryGuard | None = None,
         calls: CallServer | None = None,
+        max_children: int = 2,
     ) -> None:
+        """An idle child ends when there are `max_children` and another one is needed."""
         self._fork_client = fork_client
+        self._max_children = max_children
         self._calls = calls
         self._watchdog = watchdog or ThreadWatchdog(time.monotonic)
         self._selector = selectors.DefaultSelector()
@@ -299,17 +303,15 @@ class Pool:
     # Children.
 
     def _child(self, segment: Segment) -> ChildHandle:
-        """Returns an idle child that has run tasks of this tenant only, or a new child.
-
-        A new child replaces the longest idle one, so that there are not more than slots.
-        """
+        """Returns an idle child that has run tasks of this tenant only, or a new child."""
         if self._idle and not segment.fresh:
             for position in reversed(range(len(self._idle))):
                 if self._idle[position].tenant == segment.tenant:
                     return self._idle.pop(position)
-            other = self._idle.pop(0)
-            self._fork_client.kill(other)
-            self._forget(other)
+        if self._idle and len(self._idle) + len(self._segments) >= self._max_children:
+            longest_idle = self._idle.pop(0)
+            self._fork_client.kill(longest_idle)
+            self._forget(longest_idle)
         child = self._fork_client.start()
         child.tenant = segment.tenant
         child.on_output = lambda data: self._log_output(child, data)

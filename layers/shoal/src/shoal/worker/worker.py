@@ -88,7 +88,12 @@ class Worker:
         self._failed = False
         self._drain_reasons: SimpleQueue[str] = SimpleQueue()  # safe to use in a signal handler
         self._calls = CallServer(callbacks, config.name, config.slots, context.api_version)
-        self._pool = Pool(fork_client, watchdog, memory=memory, calls=self._calls)
+        self._pool = Pool(
+            *(fork_client, watchdog),
+            memory=memory,
+            calls=self._calls,
+            max_children=2 * config.slots,  # so that tenants can alternate without a new process
+        )
         self._outbox = outbox = Outbox(watchdog, clock.monotonic)
         self._coordinator = coordinator = RunCoordinator(context, fork_client, self._pool, outbox)
         self._reporter = Reporter(context, outbox, coordinator)
