@@ -96,9 +96,16 @@ def test_headers_queries_and_bodies_cannot_set_the_tenant() -> None:
     headers = {"x-tenant": "default", "tenant": "default", "x-shoal-tenant": "default"}
 
     answer = call("GET", f"/jobs/{job}", headers=headers, claims=user("other"))
+    body = {"task_type": "noop", "count": 1}
+    in_query = call("POST", "/jobs", body, query="tenant=default", claims=user("other"))
+    in_body = call("POST", "/jobs", body | {"tenant": "default"}, claims=user("other"))
+    own = call("POST", "/jobs", body, headers=headers, claims=user("other")).json["id"]
 
     assert answer.status == 404
     assert call("GET", "/jobs", query="tenant=default", claims=user("other")).status == 422
+    assert (in_query.status, in_body.status) == (422, 422)
+    assert call("GET", f"/jobs/{own}", claims=user("other")).status == 200
+    assert call("GET", f"/jobs/{own}").status == 404
 
 
 def test_an_api_client_acts_for_its_registered_tenant() -> None:

@@ -83,7 +83,14 @@ def test_a_redirect_is_an_answer_and_is_not_followed(receiver: Receiver) -> None
         [],
     ],
 )
-def test_a_name_that_leads_inside_is_refused_before_anything_is_sent(addresses: list[str]) -> None:
+def test_a_name_that_leads_inside_is_refused_before_anything_is_sent(
+    monkeypatch: pytest.MonkeyPatch, addresses: list[str]
+) -> None:
+    def connect(_: socket.socket, place: object) -> None:
+        raise AssertionError(f"connected to {place}")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
     answer = posted("https://rebound.test/", knowing(*addresses), allowed=None)
 
     assert (answer.status, answer.error) == (None, "the host has no public address")
