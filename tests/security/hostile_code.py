@@ -123,14 +123,14 @@ def regions() -> Iterator[bytes]:
 
 @task
 def inherits() -> list[str]:
-    """Return the kinds of descriptors that it has."""
-    kinds = []
+    """Return the kind of each file, socket and pipe that it has."""
+    kinds = {}
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names are needed
         with contextlib.suppress(OSError):
             mode = os.fstat(int(name)).st_mode
             target = os.readlink(f"/proc/self/fd/{name}")  # noqa: PTH115 - as above
-            kinds.append("socket" if stat.S_ISSOCK(mode) else target.split(":")[0])
-    return sorted(kinds)
+            kinds[target] = "socket" if stat.S_ISSOCK(mode) else target.split(":")[0]
+    return sorted(kinds.values())
 
 
 @task

@@ -82,6 +82,7 @@ def test_task_inherits_no_descriptor_of_its_parents(findings: Findings) -> None:
 
     assert isinstance(kinds, list)
     assert kinds.count("socket") == 2  # its assignments, and its calls
+    assert kinds.count("pipe") == 2  # its output, and the log of the worker
     assert "anon_inode" not in kinds
 
 
@@ -242,7 +243,7 @@ class OtherUsers:
 
 @pytest.fixture(scope="module")
 def searchable_folder() -> Iterator[Path]:
-    """A folder that all users can enter. Those of pytest are private."""
+    """A folder that all users can enter. The folders of pytest are private."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o711)

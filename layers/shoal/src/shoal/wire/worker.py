@@ -178,8 +178,8 @@ class Lease(_WorkerResponse):
     """The answer for one chunk. Only `granted` carries an epoch and tasks.
 
     All requests under the lease must have its `token`, if the grant carries one. `held` and
-    `unavailable` carry a delay. `reason` explains the decision. `tenant` is an opaque label: grants
-    of one tenant have the same, and no process may run tasks of two.
+    `unavailable` carry a delay. `reason` explains the decision. `tenant` is an opaque label that
+    is the same in all grants of a tenant.
     """
 
     job_id: JobId
