@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from shoal.domain.dead_letter import DeadCause
+from shoal.domain.lease_token import lease_token
 
 type Sample = Mapping[str, Any]
 
@@ -55,7 +56,12 @@ _WEBHOOK: Final = {
     "disabled_reason": None,
 }
 _PLACE: Final = {"job_id": _JOB, "chunk": 1}
-_HELD: Final = {**_PLACE, "epoch": 1}
+_LEASE_REQUEST: Final = "9f2c41d07be85a63c1f04d7728ab96e3"
+_HELD: Final = {
+    **_PLACE,
+    "epoch": 1,
+    "token": lease_token(_LEASE_REQUEST, _JOB, 1, 1),
+}
 
 _JOB_BODY: Final = {
     "id": _JOB,
@@ -368,7 +374,14 @@ EXAMPLES: Final[Mapping[str, Sample]] = {
     "MachineBody": _MACHINE_BODY,
     "MachinePageBody": {"items": [_MACHINE_BODY], "next_token": None},
     # Workers
-    "LeaseRequest": {"worker": _WORKER, "request_id": "lease-0001", "chunks": [_PLACE]},
+    "LeaseRequest": {
+        "worker": _WORKER,
+        "request_id": _LEASE_REQUEST,
+        "chunks": [_PLACE],
+        "task_types": ["thumbnail"],
+        "per_chunk": True,
+        "tokens": True,
+    },
     "LeaseAnswer": {
         "leases": [
             {

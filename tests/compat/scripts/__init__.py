@@ -13,6 +13,7 @@ CHAPTERS: Final[Mapping[str, Script]] = {
     "problems": submitting.problems,
     "reports": running.reports,
     "large": running.large,
+    "tokens": running.tokens,
     "keeping": running.keeping,
     "single": running.single,
     "windows": running.windows,

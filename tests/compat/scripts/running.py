@@ -75,6 +75,37 @@ def _read(play: Recorder, job: str) -> None:
     play.get("ended: tasks of a cause", f"/jobs/{job}/tasks", query=f"cause={cause}")
 
 
+def tokens(play: Recorder) -> None:
+    """Leases with tokens: a grant, a repeat, requests with and without the token, and a retry."""
+    play.register()
+    job = play.submit("two tasks", count=2, chunk_size=2)
+    play.start("two tasks", job)
+    request = {
+        "worker": "w-1",
+        "request_id": "a-request-of-at-least-22-characters",
+        "chunks": [{"job_id": job, "chunk": 0}],
+        "task_types": ["noop"],
+        "per_chunk": True,
+        "tokens": True,
+    }
+    (lease,) = play.worker("lease with a token", "leases", request)["leases"]
+    play.worker("lease it again", "leases", request)
+    place = {name: lease[name] for name in ("job_id", "chunk", "epoch")}
+    own = {**place, "token": lease["token"]}
+    play.worker("a heartbeat", "heartbeats", {"worker": "w-1", "leases": [own | {"index": 0}]})
+    play.worker("a heartbeat without the token", "heartbeats", {"worker": "w-1", "leases": [place]})
+    part = {"worker": "w-1", **place, "report": 1, "size": 300_000}
+    play.worker("a part without the token", "parts", part, status=409)
+    outcomes = [ended(0), ended(1, error=FATAL)]
+    play.report("a report without the token", lease, outcomes)
+    play.report("a report", lease, outcomes, token=lease["token"])
+    play.report("the same report", lease, outcomes, token=lease["token"])
+    play.monitor("ended: monitor", job)
+    play.post("retry it", f"/jobs/{job}/retry", None)
+    play.start("retry it", job, 2)
+    play.report("a report of an epoch that was never granted", {**lease, "epoch": 2}, [])
+
+
 def large(play: Recorder) -> None:
     """Outcomes too large for a row, stored by the API or uploaded by the worker."""
     play.register()

@@ -15,7 +15,7 @@ from shoal.adapters.tracing import OtelTracer
 from shoal.domain import trace
 from tests.unit.worker.running_worker import Running
 from tests.unit.worker.test_worker_settings import WHOLE
-from tests.unit.worker.worker_fakes import JOB, FakeChunk
+from tests.unit.worker.worker_fakes import JOB, FakeChunk, token_of
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 HEADER = f"00-{TRACE}-{PARENT}-01"
@@ -79,6 +79,18 @@ def test_span_of_a_failed_task_has_the_error(
 
     assert (task.status.is_ok, task.status.description) == (False, "no luck")
     assert attribute_of(task, "error.type") == "ValueError"
+
+
+def test_no_span_has_the_token_of_the_lease(
+    running: Running, exporter: InMemorySpanExporter
+) -> None:
+    running.add(0, FakeChunk("echo", [{"a": 1}]))
+
+    running.run_until_final(0)
+
+    spans = [span.to_json() for span in exporter.get_finished_spans()]
+    assert spans
+    assert not [span for span in spans if token_of(0, 1) in span]
 
 
 def test_chunks_of_a_job_without_a_trace_share_a_trace(

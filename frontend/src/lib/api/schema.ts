@@ -958,6 +958,7 @@ export interface components {
          *       "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
          *       "name": "a.jpg",
          *       "size": 5120,
+         *       "token": "7dba1713bdcbb042a759c1b8ab315839f4e8ee153fd446f74db53fa1f7b0c46e",
          *       "worker": "worker-7f"
          *     }
          */
@@ -1635,6 +1636,7 @@ export interface components {
          *       "index": 42,
          *       "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
          *       "key": "mail",
+         *       "token": "7dba1713bdcbb042a759c1b8ab315839f4e8ee153fd446f74db53fa1f7b0c46e",
          *       "worker": "worker-7f"
          *     }
          */
@@ -1860,7 +1862,8 @@ export interface components {
          *           "epoch": 1,
          *           "index": 42,
          *           "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
-         *           "progress": 0.4
+         *           "progress": 0.4,
+         *           "token": "7dba1713bdcbb042a759c1b8ab315839f4e8ee153fd446f74db53fa1f7b0c46e"
          *         }
          *       ],
          *       "worker": "worker-7f"
@@ -2247,6 +2250,7 @@ export interface components {
          *             }
          *           ],
          *           "timeout": 300,
+         *           "token": "7dba1713bdcbb042a759c1b8ab315839f4e8ee153fd446f74db53fa1f7b0c46e",
          *           "until": "2026-11-27T01:01:04.000Z"
          *         },
          *         {
@@ -2275,7 +2279,12 @@ export interface components {
          *           "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A"
          *         }
          *       ],
-         *       "request_id": "lease-0001",
+         *       "per_chunk": true,
+         *       "request_id": "9f2c41d07be85a63c1f04d7728ab96e3",
+         *       "task_types": [
+         *         "thumbnail"
+         *       ],
+         *       "tokens": true,
          *       "worker": "worker-7f"
          *     }
          */
@@ -2447,6 +2456,7 @@ export interface components {
          *       "job_id": "job_01M8D293DG2CN0VKF225DPTQ3A",
          *       "report": 1,
          *       "size": 5000000,
+         *       "token": "7dba1713bdcbb042a759c1b8ab315839f4e8ee153fd446f74db53fa1f7b0c46e",
          *       "worker": "worker-7f"
          *     }
          */
@@ -2715,7 +2725,8 @@ export interface components {
          *               "started_at": "2026-11-27T01:00:04.120Z"
          *             }
          *           ],
-         *           "report": 1
+         *           "report": 1,
+         *           "token": "7dba1713bdcbb042a759c1b8ab315839f4e8ee153fd446f74db53fa1f7b0c46e"
          *         }
          *       ],
          *       "worker": "worker-7f"
