@@ -239,6 +239,7 @@ class OtherUsers:
         done = platform.worker(capabilities=CAPABILITIES, SHOAL_TASK_UIDS="731000-731019")
         assert done.returncode == 0, done.stdout
         self.results = {name: platform.result(key) for name, key in keys.items()}
+        self.left = list(folder.glob("shoal-worker-*"))
 
 
 @pytest.fixture(scope="module")
@@ -265,6 +266,11 @@ def test_each_child_is_a_user_without_privileges(other_users: OtherUsers) -> Non
     for each in found:
         assert (each["Groups"], each["NoNewPrivs"]) == ([], ["1"])
         assert all(int(each[name][0], 16) == 0 for name in ("CapPrm", "CapEff", "CapInh", "CapAmb"))
+
+
+@needs_root
+def test_directories_of_users_are_removed(other_users: OtherUsers) -> None:
+    assert other_users.left == []
 
 
 @needs_root
@@ -310,18 +316,23 @@ def test_no_process_of_a_user_outlives_its_child(other_users: OtherUsers) -> Non
 
 
 @needs_root
-def test_uid_is_used_again_once_its_files_are_removed(searchable_folder: Path) -> None:
+@pytest.mark.parametrize("nested", [False, True])
+def test_uid_is_used_again_once_its_files_are_removed(
+    searchable_folder: Path, *, nested: bool
+) -> None:
     platform = StubPlatform(searchable_folder)
-    shared = "/dev/shm"  # noqa: S108 - a directory that the worker cleans up
-    left = [
-        platform.add("leaves_files", tenant=tenant, content=tenant, path=shared)
-        for tenant in "abcde"
-    ]
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+        Path(name).chmod(0o1777)
+        path = name if nested else str(Path(name).parent)
+        left = [
+            platform.add("leaves_files", tenant=tenant, content=tenant, path=path)
+            for tenant in "abcde"
+        ]
 
-    done = platform.worker(capabilities=CAPABILITIES, SHOAL_TASK_UIDS="731100-731101")
+        done = platform.worker(capabilities=CAPABILITIES, SHOAL_TASK_UIDS="731100-731101")
 
-    assert done.returncode == 0, done.stdout
-    assert not [path for path in map(platform.result, left) if Path(path).exists()]
+        assert done.returncode == 0, done.stdout
+        assert not [path for path in map(platform.result, left) if Path(path).exists()]
 
 
 @pytest.mark.parametrize(

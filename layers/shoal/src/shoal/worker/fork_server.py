@@ -180,10 +180,11 @@ class ForkServer:
             if pid in self._running:
                 _kill_group(pid)  # its subprocesses; the id is not reused before it is reaped
             _, status = os.waitpid(pid, 0)
-            self._workspaces.on_exit(pid)
+            code = os.waitstatus_to_exitcode(status)
+            self._workspaces.on_exit(pid, code)
             child = self._running.pop(pid, None)
             if child is not None:
-                self._on_exit(child, os.waitstatus_to_exitcode(status))
+                self._on_exit(child, code)
 
     def _on_exit(self, child: _Running, code: int) -> None:
         del self._pids[child.number]

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 import os
 import shutil
 import signal
+import stat
 import sys
 import tempfile
 from collections import deque
@@ -21,10 +23,11 @@ from typing import Final, NamedTuple
 
 from shoal.worker.process import PR_SET_NO_NEW_PRIVS, prctl
 
+_LOG: Final = logging.getLogger("shoal.worker")
 _CAPABILITIES: Final = {"CAP_KILL": 5, "CAP_SETGID": 6, "CAP_SETUID": 7}
 _CAPABILITY_VERSION: Final = 0x20080522
 _SHARED: Final = tuple(map(Path, ("/tmp", "/var/tmp", "/dev/shm")))  # noqa: S108 - to clean them up
-_WRITABLE_BY_ALL: Final = 0o1733
+_WRITABLE_BY_ALL: Final = 0o1777
 
 
 class Workspace(NamedTuple):
@@ -82,20 +85,26 @@ class Workspaces:
         self._cleaners[pid] = workspace
 
     def _clean(self, workspace: Workspace) -> None:
+        code = 1
         try:
             if workspace.directory is not None:
                 shutil.rmtree(workspace.directory, ignore_errors=True)
             if workspace.uid is not None:
                 become(workspace.uid)
                 _remove_traces(workspace.uid, self.root)
+            code = 0
         finally:
-            os._exit(0)
+            os._exit(code)
 
-    def on_exit(self, pid: int) -> None:
+    def on_exit(self, pid: int, code: int) -> None:
         """Handles the exit of a process of `leave`; ignores other processes."""
         workspace = self._cleaners.pop(pid, None)
-        if workspace is not None and workspace.uid is not None and self._free is not None:
+        if workspace is None or workspace.uid is None or self._free is None:
+            return
+        if code == 0:
             self._free.append(workspace.uid)
+        else:
+            _LOG.error("cannot clean up uid %d; it is not used again", workspace.uid)
 
     def close(self) -> None:
         """Removes everything, after all children have ended."""
@@ -139,22 +148,29 @@ def _remove_traces(uid: int, root: Path | None) -> None:
     """Kills all other processes of this process's user, and removes its files."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGKILL)
-    for directory in (*filter(None, [root and root.parent]), *_SHARED):
-        _remove_files(uid, directory)
-    if root is not None:
-        _remove_files(uid, root)
+    for shared in {*_SHARED, *([root.parent] if root is not None else [])}:
+        for directory, folders, files in os.walk(shared):
+            for name in (*folders, *files):
+                _remove(Path(directory, name), uid)
+            folders[:] = [name for name in folders if _is_writable_by_all(Path(directory, name))]
 
 
-def _remove_files(uid: int, directory: Path) -> None:
+def _remove(entry: Path, uid: int) -> None:
     with contextlib.suppress(OSError):
-        for entry in directory.iterdir():
-            with contextlib.suppress(OSError):
-                if entry.lstat().st_uid != uid:
-                    continue
-                if entry.is_dir() and not entry.is_symlink():
-                    shutil.rmtree(entry, ignore_errors=True)
-                else:
-                    entry.unlink()
+        if entry.lstat().st_uid != uid:
+            return
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink()
+
+
+def _is_writable_by_all(folder: Path) -> bool:
+    """Whether any user may have files in the folder."""
+    try:
+        return bool(folder.lstat().st_mode & stat.S_IWOTH)
+    except OSError:  # it was removed
+        return False
 
 
 def problem(uids: range) -> str | None:
