@@ -142,6 +142,7 @@ def test_the_variables_agree_with_the_worker() -> None:
         f"at most {LONGEST_PAUSE:.0f} seconds",
         f"that the worker offers, at most {wire.MAX_TYPES};",
         f"has a `protocol` of {wire.PROTOCOL} or more",
+        f"must then have at least {wire.MIN_SECRET} characters",
         (
             f"up to {circuit_breaker.FIRST_DELAY} s,"
             f" doubled at each attempt up to {circuit_breaker.MAX_DELAY:.0f} s"
