@@ -148,7 +148,7 @@ def _remove_traces(uid: int, root: Path | None) -> None:
     """Kills all other processes of this process's user, and removes its files."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGKILL)
-    for shared in {*_SHARED, *([root.parent] if root is not None else [])}:
+    for shared in (*filter(None, [root]), *_SHARED):
         for directory, folders, files in os.walk(shared):
             for name in (*folders, *files):
                 _remove(Path(directory, name), uid)
