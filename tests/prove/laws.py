@@ -309,6 +309,9 @@ class Laws:
         self._chunk_moments(old, new)
         self._fenced(old, change)
         self._attempted(new, change)
+        if new.crashes > old.crashes:
+            evidence = old.current_task is not None or old.reported > 0
+            self.check("a crash has evidence", evidence, change)
         lease = new.lease
         if lease is not None and new.epoch > old.epoch:
             self._granted(new)
@@ -320,6 +323,7 @@ class Laws:
                 b == "C" for a, b in zip(old.statuses, new.statuses, strict=True) if a == "C"
             )
             self.check("a completed task stays completed", kept, change)
+            self._chosen(new, change)
             return
         pairs = list(zip(old.statuses, new.statuses, strict=True))
         stays = all(after == before for before, after in pairs if before in _ENDED)
@@ -374,6 +378,20 @@ class Laws:
             pause = min(LONGEST_PAUSE, self.lease * 2.0 ** (new.lapses - 2))
             waited = self._simulation.now - old.lease.until
             self.check("unacknowledged leases hold their chunk", waited >= pause, shown(new))
+
+    def _chosen(self, new: Chunk, change: str) -> None:
+        """A retry of the tasks with some indices resets these only."""
+        job = self.job_of(new.job)
+        selection = None if job is None or job.generation != new.generation else job.selection
+        if selection is None or selection.runs is None:
+            return
+        others = [
+            letter
+            for index, letter in enumerate(new.statuses, new.first)
+            if not selection.names(index)
+        ]
+        if others:
+            self.check("a retry of selected tasks runs no other", "P" not in others, change)
 
     def _count_starts_again(self, chunk: Chunk) -> None:
         for index in range(chunk.first, chunk.first + chunk.size):

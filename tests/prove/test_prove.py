@@ -24,6 +24,8 @@ FOUND = (
     "a retry resets completed tasks",
     "a dead letter fails its tasks",
     "recovery writes the job's status",
+    "a crash is counted without evidence",
+    "a retry of selected tasks runs the others too",
 )
 """Mistakes that a few seeds find."""
 _FEW = 60
