@@ -56,21 +56,27 @@ class Scenario:
     mistake_in_words: str
 
 
-def _returning(method: str, value: str) -> str:
-    """Python that replaces a method by one that returns a value."""
-    return f"def _mistake(*_: object) -> object:\n    return {value}\n\n\n{method} = _mistake"
+def _returning(module: str, method: str, value: str) -> Mapping[str, str]:
+    """A mistake: a method of a module is replaced by one that returns a value."""
+    python = f"def _mistake(*_: object) -> object:\n    return {value}\n\n\n{method} = _mistake"
+    return {module: python}
 
 
-def _on_platform(act: Callable[[Platform], FaultRun], *, workers: int = 2) -> FaultRun:
-    with (
-        running_platform(
-            lease_seconds=faults.LEASE,
-            wait_seconds=faults.WAIT_SECONDS,
-            emulator=faults.EMULATOR,
-        ) as platform,
-        running_workers(platform, workers),
-    ):
-        return act(platform)
+def _on_platform(act: Callable[[Platform], FaultRun]) -> Callable[[], FaultRun]:
+    """A run on a platform whose emulator injects faults."""
+
+    def run() -> FaultRun:
+        with (
+            running_platform(
+                lease_seconds=faults.LEASE,
+                wait_seconds=faults.WAIT_SECONDS,
+                emulator=faults.EMULATOR,
+            ) as platform,
+            running_workers(platform, 2),
+        ):
+            return act(platform)
+
+    return run
 
 
 def _kills() -> FaultRun:
@@ -117,6 +123,10 @@ def _long_tasks() -> FaultRun:
     return FaultRun(end.tasks, end.executions, time.monotonic() - begin, what, end.findings)
 
 
+_NOTHING_SENT_AGAIN: Final = _returning(
+    f"{_SERVICE}/reconciliation.py", "Reconciliation._lost", "False"
+)
+
 SCENARIOS: Final[Sequence[Scenario]] = (
     Scenario(
         name="deaths",
@@ -129,7 +139,7 @@ SCENARIOS: Final[Sequence[Scenario]] = (
         name="drains",
         promise="A worker that gets SIGTERM exits within its grace period; no task runs twice.",
         run=_drains,
-        mistake={f"{_WORKER}/worker.py": _returning("Worker.drain", "__import__('os')._exit(0)")},
+        mistake=_returning(f"{_WORKER}/worker.py", "Worker.drain", "__import__('os')._exit(0)"),
         mistake_in_words="the worker exits at once",
     ),
     Scenario(
@@ -143,44 +153,44 @@ SCENARIOS: Final[Sequence[Scenario]] = (
         name="long tasks",
         promise="A task that is five times longer than its lease runs once.",
         run=_long_tasks,
-        mistake={f"{_WORKER}/heartbeat.py": _returning("HeartbeatLoop.run_once", "None")},
+        mistake=_returning(f"{_WORKER}/heartbeat.py", "HeartbeatLoop.run_once", "None"),
         mistake_in_words="no heartbeats",
     ),
     Scenario(
         name="lost answers",
         promise="20 % of the API's answers are lost: no chunk is leased twice.",
-        run=lambda: _on_platform(faults.lose_answers),
-        mistake={f"{_DOMAIN}/chunk.py": _returning("Chunk.leased_to", "False")},
+        run=_on_platform(faults.lose_answers),
+        mistake=_returning(f"{_DOMAIN}/chunk.py", "Chunk.leased_to", "False"),
         mistake_in_words="a repeated lease request is not recognized",
     ),
     Scenario(
         name="dying functions",
         promise="Each function dies before and after each kind of AWS call: every job ends.",
-        run=lambda: _on_platform(faults.kill_functions),
-        mistake={f"{_SERVICE}/reconciliation.py": _returning("Reconciliation._reconcile", "_[1:]")},
+        run=_on_platform(faults.kill_functions),
+        mistake=_returning(f"{_SERVICE}/reconciliation.py", "Reconciliation._reconcile", "_[1:]"),
         mistake_in_words="the monitor repairs nothing",
     ),
     Scenario(
         name="throttling",
         promise="DynamoDB is throttled for 30 s: at most 1.5 calls per operation, and the job ends "
         "within twice its normal time afterwards.",
-        run=lambda: _on_platform(faults.throttle),
+        run=_on_platform(faults.throttle),
         mistake={"layers/shoal/src/shoal/bootstrap/clients.py": "_THROTTLED_SECONDS = 0.0"},
         mistake_in_words="the SDK retries each throttled call",
     ),
     Scenario(
         name="wiped queue",
         promise="All messages are deleted at half of a job: the job completes.",
-        run=lambda: _on_platform(faults.wipe_queue),
-        mistake={f"{_SERVICE}/reconciliation.py": _returning("Reconciliation._lost", "False")},
+        run=_on_platform(faults.wipe_queue),
+        mistake=_NOTHING_SENT_AGAIN,
         mistake_in_words="the monitor sends nothing again",
     ),
     Scenario(
         name="damaged rows",
         promise="10 % of the messages are deleted and 20 tallies lose an entry: the job completes, "
         "and its counts equal its rows.",
-        run=lambda: _on_platform(faults.damage_rows),
-        mistake={f"{_SERVICE}/reconciliation.py": _returning("Reconciliation._lost", "False")},
+        run=_on_platform(faults.damage_rows),
+        mistake=_NOTHING_SENT_AGAIN,
         mistake_in_words="the monitor sends nothing again",
     ),
 )
