@@ -146,7 +146,7 @@ def lose_answers(platform: Platform, *, tasks: int = 400) -> FaultRun:
     return run
 
 
-def kill_functions(platform: Platform, *, seconds: float = 150.0) -> FaultRun:
+def kill_functions(platform: Platform, *, seconds: float = 60.0) -> FaultRun:
     """Kill each function before and after each kind of AWS call: every job ends, and is correct.
 
     The check stops at the first job with a finding, because each other one could take minutes.
