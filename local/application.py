@@ -1,8 +1,8 @@
 """Deploys the real template and the real state machine on the emulator.
 
 The SAM transform runs on the client side. The emulator does not support the OpenAPI body of an HTTP
-API, so it is converted to resources that the emulator supports, or policies of event buses, which
-are left out. The rest is deployed unchanged.
+API, so it is converted to resources that the emulator supports. Policies of event buses and alarms
+on expressions are left out. The rest is deployed unchanged.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ STACK: Final = "shoal"
 _BUCKET: Final = "shoal-twin-artifacts"
 _METHODS: Final = frozenset(("get", "post", "put", "delete", "patch", "options", "head"))
 _POINTER: Final = "python/lib/python3.13/site-packages/shoal.pth"
+_ALARM: Final = "AWS::CloudWatch::Alarm"
+_DEPLOYED: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+_DEPLOY_SECONDS: Final = 30.0
+_NESTED: Final = "AWS::CloudFormation::Stack"
 _UNSUPPORTED: Final = "AWS::Events::EventBusPolicy"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -53,6 +58,12 @@ def deploy(emulator: Emulator, layer: Path, parameters: Mapping[str, str]) -> De
         artifacts.put("layer", pointer(layer)),
         parameters,
     )
+    for resource in template["Resources"].values():
+        if resource["Type"] == _NESTED:
+            properties = resource["Properties"]
+            nested = supported(read_template(properties["TemplateURL"]))
+            body = json.dumps(nested).encode()
+            properties["TemplateURL"] = artifacts.put("nested", body).url(emulator)
     arguments = {
         "StackName": STACK,
         "TemplateURL": artifacts.put("template", json.dumps(template).encode()).url(emulator),
@@ -68,8 +79,8 @@ def deploy(emulator: Emulator, layer: Path, parameters: Mapping[str, str]) -> De
         cloudformation.create_stack(**arguments)
     elif not digest_file.exists() or digest_file.read_text() != digest:
         cloudformation.update_stack(**arguments)
-    stack = _stack(cloudformation)
-    if stack is None or not stack["StackStatus"].endswith("_COMPLETE"):
+    stack = _ended(cloudformation)
+    if stack is None or stack["StackStatus"] not in _DEPLOYED:
         raise TwinError(f"cannot deploy the stack: {_failure_reasons(cloudformation)}")
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
     emulator.api_id_file.write_text(outputs["ApiId"])
@@ -83,6 +94,17 @@ def _stack(cloudformation: Any) -> Tree | None:
     except cloudformation.exceptions.ClientError:
         return None
     return stack
+
+
+def _ended(cloudformation: Any) -> Tree | None:
+    """Returns the stack once its creation or update has ended; a nested stack takes a moment."""
+    until = time.monotonic() + _DEPLOY_SECONDS
+    while True:
+        stack = _stack(cloudformation)
+        running = stack is not None and stack["StackStatus"].endswith("_IN_PROGRESS")
+        if not running or time.monotonic() > until:
+            return stack
+        time.sleep(0.02)
 
 
 def _failure_reasons(cloudformation: Any) -> str:
@@ -173,11 +195,26 @@ def read_template(file: str = "template.yaml") -> Tree:
 
 def translated(functions: _Artifact, layer: _Artifact, parameters: Mapping[str, str]) -> Tree:
     """Returns the template for the emulator, with the locations of its artifacts."""
-    template = with_routes(transformed(functions.uri, layer.uri, parameters))
+    return supported(with_routes(transformed(functions.uri, layer.uri, parameters)))
+
+
+def supported(template: Tree) -> Tree:
+    """Returns a template without the resources that the emulator does not support."""
     for name, resource in [*template["Resources"].items()]:
-        if resource["Type"] == _UNSUPPORTED:
+        on_expression = resource["Type"] == _ALARM and "Metrics" in resource["Properties"]
+        if resource["Type"] == _UNSUPPORTED or on_expression:
             del template["Resources"][name]
     return template
+
+
+def nested_resources(template: Tree) -> Tree:
+    """Returns the resources of the stacks that a template nests."""
+    files = [
+        each["Properties"]["TemplateURL"]
+        for each in template["Resources"].values()
+        if each["Type"] == _NESTED
+    ]
+    return {name: each for file in files for name, each in read_template(file)["Resources"].items()}
 
 
 def transformed(functions: str, layer: str, parameters: Mapping[str, str]) -> Tree:

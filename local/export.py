@@ -24,10 +24,13 @@ PARAMETERS: Final = {
 def main(folder: Path) -> None:
     """Writes the template and the state machines."""
     folder.mkdir(parents=True, exist_ok=True)
+    template = transformed("s3://artifacts/functions", "s3://artifacts/layer", PARAMETERS)
+    for each in template["Resources"].values():
+        if each["Type"] == "AWS::CloudFormation::Stack":  # `sam deploy` packages it
+            file = each["Properties"]["TemplateURL"]
+            each["Properties"]["TemplateURL"] = f"https://artifacts.s3.amazonaws.com/{file}"
     documents = {
-        "template.json": transformed(
-            "s3://artifacts/functions", "s3://artifacts/layer", PARAMETERS
-        ),
+        "template.json": template,
         **{
             f"{name}.asl.json": definition(f"statemachine/{name}.asl.yaml", PARAMETERS)
             for name in MACHINES

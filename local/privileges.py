@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import yaml
 
-from local.application import ROOT, Tree, transformed
+from local.application import ROOT, Tree, nested_resources, transformed
 from local.export import PARAMETERS
 from local.grants import BY_AWS, Grant, allows, by_template
 
@@ -241,8 +241,10 @@ def _rows(grants: Sequence[Grant]) -> Iterator[str]:
 
 
 def plain_template() -> Tree:
-    """Returns the template as CloudFormation receives it."""
-    return transformed("s3://artifacts/functions", "s3://artifacts/layer", PARAMETERS)
+    """Returns the template as CloudFormation receives it, with the resources of nested stacks."""
+    template = transformed("s3://artifacts/functions", "s3://artifacts/layer", PARAMETERS)
+    template["Resources"] |= nested_resources(template)
+    return template
 
 
 def main(arguments: list[str]) -> int:

@@ -25,7 +25,9 @@ check-template: setup $(SAM_READY) $(CHECKOV_READY) $(TOOLING_READY)
 	$(SAM) validate --lint --region us-east-1
 	$(PY) -m local.export $(CHECKED)
 	$(BIN)/cfn-lint --regions us-east-1 --template $(CHECKED)/template.json
+	$(BIN)/cfn-lint --regions us-east-1 --template monitoring/template.yaml
 	LOG_LEVEL=ERROR $(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml --file $(CHECKED)/template.json
+	LOG_LEVEL=ERROR $(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml --file monitoring/template.yaml
 	for machine in job bulk export; do $(NODE) tooling/node_modules/.bin/asl-validator --json-path $(CHECKED)/$$machine.asl.json; done
 
 lock: lock-template

@@ -221,17 +221,6 @@ def test_dead_letters_are_retained_for_two_weeks() -> None:
     assert RESOURCES["TasksDlq"]["Properties"]["MessageRetentionPeriod"] == 14 * 86_400
 
 
-def test_every_alarm_notifies_the_topic() -> None:
-    alarms = [
-        each["Properties"]
-        for each in RESOURCES.values()
-        if each["Type"] == "AWS::CloudWatch::Alarm"
-    ]
-
-    assert len(alarms) >= 7
-    assert all(alarm["AlarmActions"] == [{"Ref": "Alarms"}] for alarm in alarms)
-
-
 def test_objects_of_every_deployment_live_as_long_as_their_rows() -> None:
     rows, objects = TEMPLATE["Parameters"]["RetentionDays"], TEMPLATE["Parameters"]["ObjectDays"]
     (rule,) = TEMPLATE["Rules"]["ObjectsLiveAsLongAsRows"]["Assertions"]

@@ -27,7 +27,11 @@ PUBLIC: Final = ("shoal", "shoal.client", "shoal.sdk")
 
 def surface(repository: Path = REPOSITORY) -> Json:
     """Collects all public names."""
-    template = yaml.load((repository / "template.yaml").read_text(), _Template)  # noqa: S506
+    template, monitoring = (
+        yaml.load((repository / file).read_text(), _Template)  # noqa: S506
+        for file in ("template.yaml", "monitoring/template.yaml")
+    )
+    resources = template["Resources"] | monitoring["Resources"]
     return {
         "variables": _variables(repository),
         "metrics": sorted(_spelled(r"shoal_[a-z_]+|(Tasks|Job|Jobs|Stale|Dead)[A-Z][A-Za-z]+")),
@@ -36,8 +40,8 @@ def surface(repository: Path = REPOSITORY) -> Json:
         "python": {name: _module(name) for name in PUBLIC},
         "template": {
             "parameters": _each(template["Parameters"], "Type", "Default"),
-            "resources": _each(template["Resources"], "Type", "DeletionPolicy"),
-            "names": dict(sorted(_names(template["Resources"]))),
+            "resources": _each(resources, "Type", "DeletionPolicy"),
+            "names": dict(sorted(_names(resources))),
             "outputs": sorted(template["Outputs"]),
         },
     }

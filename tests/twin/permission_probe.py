@@ -208,8 +208,15 @@ class PermissionProbe:
     @cached_property
     def _physical(self) -> dict[str, str]:
         cloudformation = self.twin.emulator.client("cloudformation")
-        parts = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
-        return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in parts}
+        found: dict[str, str] = {}
+        stacks = [STACK]
+        while stacks:
+            parts = cloudformation.describe_stack_resources(StackName=stacks.pop())
+            for each in parts["StackResources"]:
+                found[each["LogicalResourceId"]] = each["PhysicalResourceId"]
+                if each["ResourceType"] == "AWS::CloudFormation::Stack":
+                    stacks.append(each["PhysicalResourceId"])
+        return found
 
     @cached_property
     def _by_length(self) -> list[str]:
