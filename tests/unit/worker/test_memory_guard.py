@@ -60,13 +60,14 @@ class Scarce(MemoryGuard):
         return short
 
 
+@pytest.mark.parametrize("largest", ["holds", "hides_and_holds"])
 def test_largest_child_is_killed_and_its_current_task_fails(
-    running: Running, tmp_path: Path, cgroup: Path, eventually: Eventually
+    running: Running, tmp_path: Path, cgroup: Path, eventually: Eventually, largest: str
 ) -> None:
     gate = tmp_path / "open"
-    for chunk, megabytes in enumerate((1, 60)):
+    for chunk, (task_type, megabytes) in enumerate((("holds", 1), (largest, 60))):
         inputs = [{"megabytes": megabytes, "path": str(gate)}, {"megabytes": 0, "path": str(gate)}]
-        running.add(chunk, FakeChunk("holds", inputs, first=2 * chunk))
+        running.add(chunk, FakeChunk(task_type, inputs, first=2 * chunk))
     running.memory = memory = Scarce(cgroup, LIMIT)
     running.start(slots=2)
     eventually((tmp_path / "open.0.holds").exists)

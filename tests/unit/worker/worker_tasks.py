@@ -4,6 +4,7 @@
 
 import asyncio
 import dataclasses
+import gc
 import os
 import signal
 import subprocess
@@ -225,6 +226,15 @@ def holds(megabytes: int, path: str, *, ctx: Context) -> int:
     while not Path(path).exists():
         time.sleep(0.01)
     return len(held)
+
+
+@task
+def hides_and_holds(megabytes: int, path: str, *, ctx: Context) -> int:
+    """Overwrite all numbers above the sixth in the shared memory, then hold memory."""
+    kind = sys.modules["shoal.worker.shared_memory"].SharedMemory
+    (memory,) = (each for each in gc.get_objects() if isinstance(each, kind))
+    memory._numbers[6] = memory._numbers[7] = 1
+    return holds(megabytes, path, ctx=ctx)
 
 
 @task

@@ -409,7 +409,6 @@ def run_child(
     os.dup2(output, 2)
     sys.stdout, sys.stderr = streams()
     shared = SharedMemory(descriptors.shared_memory)
-    shared.set_process(os.getpid())
     os.close(descriptors.shared_memory)
     channel = CallChannel(socket.socket(fileno=descriptors.calls))
     make = None if storage is None else partial(storage, channel.ask)

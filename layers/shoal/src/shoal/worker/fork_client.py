@@ -183,6 +183,8 @@ class ChildHandle:
 
     def __init__(self, number: int, ends: ChildEnds) -> None:
         self.number = number
+        self.process = 0
+        """Its process id, also its session id; 0 before the fork server has sent it."""
         self.tenant: str | None = None
         """The tenant whose tasks it runs; None before its first assignment."""
         self.connection = ends.connection
@@ -269,10 +271,16 @@ class ChildHandle:
         since = self.printed - (current[2] if current else 0)
         return bytes(self._printed[-since:]) if since > 0 else b""
 
-    def exit_code(self) -> int:
-        """Returns the exit code of the child. Raises ForkServerDied if there is none."""
+    def exit_code(self) -> int | None:
+        """Returns the exit code of the child; None if the fork server sends its process id first.
+
+        Raises ForkServerDied if there is neither.
+        """
         status = os.read(self.exit_pipe, STATUS.size)
         if len(status) < STATUS.size:
             raise ForkServerDied("the fork server died, and the children with it")
-        code: int = STATUS.unpack(status)[0]
-        return code
+        number: int = STATUS.unpack(status)[0]
+        if self.process == 0:
+            self.process = number
+            return None
+        return number

@@ -5,8 +5,8 @@ would take half a second. The fork server ends with its worker, when it reads th
 socket. Children end with the fork server, by the parent-death signal of Linux.
 
 A request has nine bytes, a kind and the number of a child: `S`, with five descriptors, forks a
-child; `K` kills a child and its subprocesses. The exit status of a child is written to its exit
-pipe.
+child; `K` kills a child and its subprocesses. The process id of a child, and later its exit status,
+are written to its exit pipe.
 """
 
 from __future__ import annotations
@@ -130,6 +130,8 @@ class ForkServer:
             self._become_child(child, of_child)
         self._pids[number] = pid
         self._running[pid] = child
+        with contextlib.suppress(BrokenPipeError):
+            os.write(exit_pipe, STATUS.pack(pid))
         for descriptor in of_child:
             os.close(descriptor)
 

@@ -284,13 +284,13 @@ class Pool:
         running = {s.child: s for s in self._segments.values() if s.child and not s.killed}
         largest = max(
             [*self._idle, *running],
-            key=lambda each: resident.get(each.shared_memory.process, 0),
+            key=lambda each: resident.get(each.process, 0),
             default=None,
         )
         if largest is None:
             return
         self._memory_victim = largest
-        resident_mb = resident.get(largest.shared_memory.process, 0) // _MEGABYTE
+        resident_mb = resident.get(largest.process, 0) // _MEGABYTE
         _LOG.warning("memory is nearly exhausted: killing a child with %d MB", resident_mb)
         segment = running.get(largest)
         if segment is None:
@@ -385,7 +385,10 @@ class Pool:
             self._output_log.write(child.number, data[first - begin : last - begin], log_fields)
 
     def _on_exit(self, child: ChildHandle) -> None:
-        code, segment = child.exit_code(), self._segments.pop(child.number, None)
+        code = child.exit_code()
+        if code is None:
+            return
+        segment = self._segments.pop(child.number, None)
         if segment is None:
             self._idle.remove(child)
             _LOG.warning("an idle child process ended: %s", describe_exit(code))

@@ -22,7 +22,7 @@ CAPACITY: Final = 2 * 1024 * 1024
 """Bytes for outcomes. Pages that are never written use no memory."""
 
 _NUMBER_BYTES: Final = 64
-_POSITION, _STARTED, _USED, _STOP, _PRINTED, _PROGRESS, _PROCESS = range(7)
+_POSITION, _STARTED, _USED, _STOP, _PRINTED, _PROGRESS = range(6)
 _HEADER: Final = _NUMBER_BYTES + 8 * MAX_CHUNK
 """The numbers, then for each position the bytes of output before its task started."""
 _STOP_AFTER_CURRENT: Final = 1
@@ -63,10 +63,6 @@ class SharedMemory:
         self._memory.close()
 
     # Used by the child.
-
-    def set_process(self, process: int) -> None:
-        """Stores the process id of the child."""
-        self._numbers[_PROCESS] = process
 
     def start_task(self, position: int, now: float, printed: int) -> None:
         """Makes the task at `position` the current one."""
@@ -109,11 +105,6 @@ class SharedMemory:
         return self._numbers[_PRINTED]
 
     # Used by the worker.
-
-    @property
-    def process(self) -> int:
-        """The process id of the child, also its session id; 0 before it has started."""
-        return self._numbers[_PROCESS]
 
     def reset(self) -> None:
         """Prepares for a new assignment."""
