@@ -69,6 +69,7 @@ def test_the_stack_passes_each_parameter_once() -> None:
 
 def test_the_stack_passes_only_what_the_transform_makes() -> None:
     made = plain_template()["Resources"].keys() | TOP["Parameters"].keys() | PARAMETERS.keys()
+    made |= {"AWS::StackName"}
 
     assert set(texts(GIVEN)) - made == set()
 

@@ -5,7 +5,15 @@ from pathlib import Path
 import jwt
 import pytest
 
-from local.application import definition, read_template, transformed, with_routes, zipped
+from local.application import (
+    definition,
+    nested_resources,
+    read_template,
+    supported,
+    transformed,
+    with_routes,
+    zipped,
+)
 from local.emulator import TwinError
 from local.issuer import AUDIENCE, Issuer
 from local.processes import ProcessRegistry
@@ -109,3 +117,13 @@ def test_unrelated_process_is_not_stopped(tmp_path: Path) -> None:
 
     assert register.twin() is None
     assert register.stop() == 0
+
+
+def test_only_alarms_on_expressions_are_left_out_of_the_nested_stack() -> None:
+    whole, kept = nested_resources(read_template()), read_template("monitoring/template.yaml")
+
+    left_out = whole.keys() - supported(kept)["Resources"].keys()
+
+    assert left_out == {name for name in whole if "Metrics" in whole[name]["Properties"]}
+    assert "RequestErrorsAlarm" in left_out
+    assert "SweepStoppedAlarm" not in left_out
