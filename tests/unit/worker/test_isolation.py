@@ -108,6 +108,30 @@ def test_each_tenant_has_its_own_child(running: Running) -> None:
     assert third == fourth != first
 
 
+@pytest.mark.parametrize(
+    ("task_type", "inputs", "failed"),
+    [
+        ("echo", [{"n": n} for n in range(200)], []),
+        ("large", [{"size": 900_000}] * 4, []),
+        ("raises", [{"message": "x"}] * 3, [0, 1, 2]),
+        ("killed", [{"at": 2}] * 4, [2]),
+        ("awaits", [{"how": how} for how in ("returns", "raises", "exits", "returns")], [1, 2]),
+        ("in_batches", [{"n": n} for n in (1, 2, 13, 4, 5, 15, 7)], [2, 5]),
+    ],
+)
+def test_outcomes_are_accepted_in_a_worker_of_several_tenants(
+    running: Running, task_type: str, inputs: list[dict[str, Any]], failed: list[int]
+) -> None:
+    running.add(0, FakeChunk("process_id", [{}], extra={"tenant": "a"}))
+    running.add(1, FakeChunk(task_type, inputs, extra={"tenant": "b"}))
+
+    running.run_until_final(0, 1, slots=1)
+
+    outcomes = running.callbacks.outcomes(1)
+    assert sorted(outcomes) == [*range(len(inputs))]
+    assert [n for n in sorted(outcomes) if outcomes[n].outcome == "failed"] == failed
+
+
 def test_longest_idle_child_ends_for_another_tenant(running: Running) -> None:
     first, second, third, again, last = processes_of(running, "abcba")
 
