@@ -54,7 +54,7 @@ CHANGES = st.lists(
     max_size=4,
 )
 FUZZ = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
