@@ -75,7 +75,7 @@ def is_bulk_id(text: str) -> bool:
 
 
 def tenant_label(tenant: str) -> str:
-    """Return a label by which workers tell tenants apart, without their names."""
+    """Return a label by which workers distinguish tenants, without their names."""
     return hashlib.sha256(f"worker:{tenant}".encode()).hexdigest()[:32]
 
 
